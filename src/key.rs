@@ -1,0 +1,118 @@
+//! Names for derived data, by what it was made from. Nothing is ever invalidated: another input is another key.
+
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// 128 bits of a SHA-256: enough that two different contents never share a name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Digest128([u8; 16]);
+
+impl Digest128 {
+    fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hasher.finalize()[..16]);
+        Self(short)
+    }
+}
+
+impl fmt::Display for Digest128 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+macro_rules! identity {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Digest128);
+
+        impl $name {
+            /// The name of the content made of these parts, in this order.
+            pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+                Self(Digest128::of(parts))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    };
+}
+
+identity!(
+    /// A decoded picture, by its samples.
+    PictureId
+);
+identity!(
+    /// A model, by its configuration and weights.
+    ModelId
+);
+
+/// A feature tile: the latent codes of one square of one picture under one model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FeatureKey {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// By which encoder.
+    pub model: ModelId,
+    /// Tile column and row.
+    pub tile: (usize, usize),
+}
+
+/// How a tile of the view was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Quality {
+    /// Resampled from the source: bicubic above ×1, area-averaged below.
+    Resampled,
+    /// The continuous function at every pixel's centre.
+    Neural,
+}
+
+/// A tile of the view at one exact zoom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TileKey {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// By which model.
+    pub model: ModelId,
+    /// Bits of the zoom (`f64`) in y and x: tiles of another zoom are other tiles.
+    pub scale: (u64, u64),
+    /// Tile column.
+    pub column: usize,
+    /// Tile row.
+    pub row: usize,
+    /// How it was made.
+    pub quality: Quality,
+}
+
+impl TileKey {
+    /// The zoom in y and x, in screen pixels per source pixel.
+    pub fn zoom(&self) -> (f64, f64) {
+        (f64::from_bits(self.scale.0), f64::from_bits(self.scale.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(ModelId::of([&b"ab"[..], b"c"]), ModelId::of([&b"a"[..], b"bc"]));
+        assert_eq!(ModelId::of([&b"ab"[..]]).to_string().len(), 32);
+    }
+}

@@ -1,0 +1,3 @@
+//! stub
+pub struct RenderOptions;
+pub struct Renderer;

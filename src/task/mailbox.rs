@@ -1,0 +1,88 @@
+//! A mailbox of one: whoever posts replaces what was not read yet.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+struct Slot<T> {
+    newest: Option<T>,
+    is_closed: bool,
+}
+
+struct Shared<T> {
+    slot: Mutex<Slot<T>>,
+    changed: Condvar,
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, Slot<T>> {
+        // A slot is replaced as a whole, so a panic elsewhere cannot leave it half-written.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The posting side; dropping it closes the mailbox.
+pub struct Post<T>(Arc<Shared<T>>);
+
+/// The reading side.
+pub struct Mailbox<T>(Arc<Shared<T>>);
+
+/// A connected pair. The lock inside is held for the length of a move, so posting never waits for work.
+pub fn mailbox<T>() -> (Post<T>, Mailbox<T>) {
+    let shared =
+        Arc::new(Shared { slot: Mutex::new(Slot { newest: None, is_closed: false }), changed: Condvar::new() });
+    (Post(shared.clone()), Mailbox(shared))
+}
+
+impl<T> Post<T> {
+    /// Replaces whatever was not read yet.
+    pub fn send(&self, value: T) {
+        self.0.lock().newest = Some(value);
+        self.0.changed.notify_one();
+    }
+}
+
+impl<T> Drop for Post<T> {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl<T> Mailbox<T> {
+    /// Waits for a value; `None` once the posting side is gone.
+    pub fn wait(&self) -> Option<T> {
+        let mut slot = self.0.lock();
+        loop {
+            if slot.is_closed {
+                return None;
+            }
+            if let Some(value) = slot.newest.take() {
+                return Some(value);
+            }
+            slot = self.0.changed.wait(slot).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Whether something is waiting that `is_urgent` says must not wait, or the posting side is gone.
+    pub fn peek(&self, is_urgent: impl FnOnce(&T) -> bool) -> bool {
+        let slot = self.0.lock();
+        slot.is_closed || slot.newest.as_ref().is_some_and(is_urgent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_wins_and_closing_ends_the_wait() {
+        let (post, inbox) = mailbox();
+        post.send(1);
+        post.send(2);
+        assert!(inbox.peek(|v| *v == 2));
+        assert_eq!(inbox.wait(), Some(2));
+        assert!(!inbox.peek(|_| true));
+        drop(post);
+        assert!(inbox.peek(|_: &i32| false));
+        assert_eq!(inbox.wait(), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! The few concurrency pieces: a newest-wins mailbox, a named worker that is joined, and a gate.
+
+mod gate;
+mod mailbox;
+mod worker;
+
+pub use gate::Gate;
+pub use mailbox::{Mailbox, Post, mailbox};
+pub use worker::Worker;
+
+use crate::error::{Error, Result};
+
+/// Asked between units of work: `true` means that nobody wants the result any more.
+pub type Interrupt<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// An interrupt that never comes.
+pub const NEVER: Interrupt<'static> = &|| false;
+
+/// Stops the caller by [`Error::Cancelled`] if the result is no longer wanted.
+pub fn check(interrupt: Interrupt<'_>) -> Result<()> {
+    if interrupt() { Err(Error::Cancelled) } else { Ok(()) }
+}

@@ -1,15 +1,26 @@
-//! A region of any size to a file, band by band.
+//! A region of any size to a file, band by band: the same renderer, the same samples and the same rounding as the
+//! view's, in memory that does not grow with the output.
 
-use crate::error::Result;
-use crate::geometry::SampleGrid;
-use crate::picture::Picture;
-use crate::render::LoadedModel;
+use crate::error::{Error, Result};
+use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
+use crate::key::Quality;
+use crate::picture::save::{PictureWriter, SaveOptions};
+use crate::picture::{Picture, Raster};
+use crate::render::{LoadedModel, RenderOptions, Renderer};
 use crate::task::Gate;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The largest output, in pixels.
 pub const MAX_OUTPUT_PIXELS: usize = 2_000_000_000;
+
+/// Samples that a band may hold: 32 MiB of colours.
+const BAND_PIXELS: usize = (32 << 20) / 12;
+
+/// Columns that are rendered at once.
+const BLOCK_COLUMNS: usize = 1024;
 
 /// What to export and where to.
 #[derive(Clone)]
@@ -48,7 +59,110 @@ pub struct ExportReport {
 /// is stopped or fails.
 ///
 /// # Errors
-/// [`crate::error::Error::Export`], [`crate::error::Error::Request`] (too large), [`crate::error::Error::Cancelled`].
-pub fn run(_job: &ExportJob, _gate: &Gate, _progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
-    unimplemented!()
+/// [`Error::Export`], [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
+pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
+    let start = Instant::now();
+    let size = job.grid.size();
+    check_size(size)?;
+    let mut writer = PictureWriter::create(&job.output, save_options(job))?;
+    let mut renderer = Renderer::new(RenderOptions::EXPORT);
+    let mut done = 0;
+    for rows in bands(&job.grid) {
+        let band = render_band(&mut renderer, job, rows.clone(), gate, &mut |pixels| {
+            done += pixels;
+            progress(Progress { done, total: size.area() });
+        })?;
+        writer.write_rows(&band)?;
+    }
+    gate.pass()?;
+    Ok(ExportReport { bytes: writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
+}
+
+/// Refuses outputs that nobody can store.
+///
+/// # Errors
+/// [`Error::Request`].
+pub fn check_size(size: Size) -> Result<()> {
+    let pixels = size.width.checked_mul(size.height);
+    if pixels.is_some_and(|pixels| pixels <= MAX_OUTPUT_PIXELS) {
+        return Ok(());
+    }
+    let gigapixels = size.width as f64 * size.height as f64 / 1e9;
+    let most = MAX_OUTPUT_PIXELS / 1_000_000_000;
+    Err(Error::Request(format!(
+        "an output of {size} has {gigapixels:.1} gigapixels and {most} are the most; choose a smaller size or crop"
+    )))
+}
+
+fn save_options(job: &ExportJob) -> SaveOptions {
+    SaveOptions {
+        size: job.grid.size(),
+        channels: if job.picture.alpha.is_some() { 4 } else { 3 },
+        bits: job.picture.rgb.bits(),
+        quality: 95,
+        overwrite: job.overwrite,
+        metadata: job.picture.metadata.clone(),
+    }
+}
+
+/// Cuts the rows where the feature tiles change, and where a band would grow too large, so that every tile is
+/// encoded once as long as three rows of tiles fit the renderer's budget.
+fn bands(grid: &SampleGrid) -> impl Iterator<Item = Range<usize>> {
+    let most = (BAND_PIXELS / grid.x.len).max(1);
+    let per_tile = (FEATURE_TILE as f64 / grid.y.pitch).max(1.0);
+    let offset = grid.y.origin / grid.y.pitch;
+    let len = grid.y.len;
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let tile_end = (((start as f64 + offset) / per_tile + 1e-9).floor() + 1.0) * per_tile - offset;
+        let end = (tile_end.round() as usize).clamp(start + 1, start + most).min(len);
+        (start < len).then(|| std::mem::replace(&mut start, end)..end)
+    })
+}
+
+fn render_band(
+    renderer: &mut Renderer,
+    job: &ExportJob,
+    rows: Range<usize>,
+    gate: &Gate,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Raster> {
+    let width = job.grid.x.len;
+    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
+    let mut band = Raster::new(Size::new(width, rows.len()), channels);
+    for start in (0..width).step_by(BLOCK_COLUMNS) {
+        gate.pass()?;
+        let columns = start..(start + BLOCK_COLUMNS).min(width);
+        let grid = job.grid.slice(rows.clone(), columns.clone());
+        let block =
+            renderer.render(&job.picture, &job.model, &grid, Quality::Neural, &|| gate.is_stopped())?;
+        band.copy_columns(&block, start);
+        progress(block.size.area());
+    }
+    Ok(band)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Region;
+
+    #[test]
+    fn bands_cover_every_row_once_and_end_at_feature_tiles() {
+        for (y, height, len) in [(0.0, 300.0, 900), (90.0, 48.0, 1440), (11.3, 257.0, 77), (0.0, 1.0, 1)] {
+            let grid = SampleGrid::spanning(Region { x: 0.0, y, width: 100.0, height }, Size::new(1000, len));
+            let bands: Vec<_> = bands(&grid).collect();
+            assert_eq!((bands[0].start, bands[bands.len() - 1].end), (0, len));
+            assert!(bands.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
+        }
+        let grid = SampleGrid::spanning(Region { x: 0.0, y: 90.0, width: 48.0, height: 48.0 }, Size::new(1440, 1440));
+        assert_eq!(bands(&grid).collect::<Vec<_>>(), [0..1140, 1140..1440]);
+    }
+
+    #[test]
+    fn outputs_beyond_two_gigapixels_are_refused() {
+        assert!(check_size(Size::new(50_000, 40_000)).is_ok());
+        assert!(check_size(Size::new(50_000, 40_001)).is_err());
+        assert!(check_size(Size::new(usize::MAX, 2)).is_err());
+    }
 }

@@ -1,8 +1,14 @@
 //! Zoomfield: photographs without pixels.
+pub mod decode;
+pub mod encode;
 pub mod error;
 pub mod export;
+pub mod feature;
 pub mod geometry;
+pub mod kernel;
 pub mod key;
+pub mod model;
 pub mod picture;
 pub mod render;
 pub mod task;
+pub mod weights;

@@ -13,7 +13,7 @@ mod tiles;
 mod view;
 
 pub use grid::{AxisGrid, SampleGrid};
-pub use tiles::{FEATURE_TILE, VIEW_TILE, feature_tile_rect, feature_tiles_for, merge_tiles};
+pub use tiles::{FEATURE_TILE, VIEW_TILE, codes_for, feature_tile_rect, feature_tiles_over, merge_tiles};
 pub use view::{MAX_ZOOM, View};
 
 use std::fmt;

@@ -14,20 +14,21 @@ pub fn feature_tile_rect(column: usize, row: usize, size: Size) -> PixelRect {
     PixelRect { x, y, width: FEATURE_TILE.min(size.width - x), height: FEATURE_TILE.min(size.height - y) }
 }
 
-/// The latent codes that decoding `grid` reads, grown by `margin` codes inside the picture, and the tiles
-/// (`x`, `y`, `width`, `height` counted in tiles) that hold them.
-pub fn feature_tiles_for(grid: &SampleGrid, margin: usize, size: Size) -> (PixelRect, PixelRect) {
+/// The latent codes that a decoder asks for `grid`.
+pub fn codes_for(grid: &SampleGrid, size: Size) -> PixelRect {
     let (rows, columns) = (grid.y.code_range(size.height), grid.x.code_range(size.width));
-    let codes = PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }
-        .grown_within(margin, size);
+    PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }
+}
+
+/// The feature tiles, counted in tiles, that hold the given codes.
+pub fn feature_tiles_over(codes: PixelRect) -> PixelRect {
     let (x, y) = (codes.x / FEATURE_TILE, codes.y / FEATURE_TILE);
-    let tiles = PixelRect {
+    PixelRect {
         x,
         y,
         width: codes.right().div_ceil(FEATURE_TILE) - x,
         height: codes.bottom().div_ceil(FEATURE_TILE) - y,
-    };
-    (codes, tiles)
+    }
 }
 
 /// Groups missing tiles (`column`, `row`) into full rectangles of at most `max_side` tiles a side, so that one halo
@@ -68,8 +69,8 @@ mod tests {
     fn a_view_deep_inside_one_tile_needs_that_tile() {
         let size = Size::new(451, 300);
         let region = Region { x: 150.0, y: 150.0, width: 48.0, height: 48.0 };
-        let (codes, tiles) = feature_tiles_for(&SampleGrid::spanning(region, Size::new(1440, 1440)), 1, size);
-        assert_eq!(tiles, PixelRect { x: 1, y: 1, width: 1, height: 1 });
-        assert_eq!(codes, PixelRect { x: 148, y: 148, width: 52, height: 52 });
+        let codes = codes_for(&SampleGrid::spanning(region, Size::new(1440, 1440)), size);
+        assert_eq!(codes, PixelRect { x: 149, y: 149, width: 50, height: 50 });
+        assert_eq!(feature_tiles_over(codes.grown_within(1, size)), PixelRect { x: 1, y: 1, width: 1, height: 1 });
     }
 }

@@ -19,6 +19,28 @@ impl Raster {
         Self { size, channels, data: vec![0.0; size.area() * channels] }
     }
 
+    /// Copies a raster of the same height and channels in, from column `left` on.
+    ///
+    /// # Panics
+    /// If it does not fit.
+    pub fn copy_columns(&mut self, block: &Self, left: usize) {
+        assert!(block.channels == self.channels && block.size.height == self.size.height, "block does not fit");
+        let (width, len) = (self.size.width * self.channels, block.size.width * self.channels);
+        for (row, from) in self.data.chunks_exact_mut(width).zip(block.data.chunks_exact(len)) {
+            row[left * block.channels..][..len].copy_from_slice(from);
+        }
+    }
+
+    /// The same colours with an opacity, `height * width`, as the fourth channel.
+    ///
+    /// # Panics
+    /// If this is not an RGB raster or the opacity is of another size.
+    pub fn with_alpha(&self, alpha: &[f32]) -> Self {
+        assert!(self.channels == 3 && alpha.len() == self.size.area(), "opacity does not fit");
+        let pixels = self.data.as_chunks::<3>().0.iter().zip(alpha);
+        Self { channels: 4, data: pixels.flat_map(|([r, g, b], a)| [*r, *g, *b, *a]).collect(), size: self.size }
+    }
+
     /// Rounded to 8 bits, half up, like every 8-bit output of this crate.
     pub fn to_u8(&self) -> Vec<u8> {
         self.data.iter().map(|v| quantize_u8(*v)).collect()

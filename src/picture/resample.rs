@@ -12,3 +12,8 @@ pub fn resize_bicubic_u8(_samples: &[u8], _channels: usize, _from: Size, _to: Si
 pub fn resample_region(_picture: &Picture, _grid: &SampleGrid) -> Raster {
     unimplemented!()
 }
+
+/// Opacity alone.
+pub fn alpha_region(_picture: &Picture, _grid: &SampleGrid) -> Option<Vec<f32>> {
+    None
+}

@@ -1,29 +1,52 @@
 //! A model ready to render.
 
+use crate::decode::DecodeParams;
+use crate::encode::{PictureEncoder, best_device};
 use crate::error::Result;
 use crate::key::ModelId;
+use crate::weights::{ModelConfig, Weights};
+use candle_core::Device;
 use std::path::Path;
 
 /// Weights, loaded into an encoder and a decoder.
 pub struct LoadedModel {
     /// Name of its configuration and weights.
     pub id: ModelId,
+    /// What it is.
+    pub config: ModelConfig,
+    /// Picture to features.
+    pub encoder: PictureEncoder,
+    /// Features to colours.
+    pub decoder: DecodeParams,
 }
 
 impl LoadedModel {
-    /// The model that is part of the program: EDSR-baseline-LIIF.
+    /// Loads `weights`; the encoder runs on `device`.
     ///
     /// # Errors
-    /// Never in a correct build.
-    pub fn builtin() -> Result<Self> {
-        unimplemented!()
+    /// [`crate::error::Error::Device`] if the device cannot take them.
+    pub fn new(weights: &Weights, device: Device) -> Result<Self> {
+        Ok(Self {
+            id: weights.id(),
+            config: weights.config().clone(),
+            encoder: PictureEncoder::new(weights, device)?,
+            decoder: DecodeParams::new(weights),
+        })
     }
 
-    /// A model from a safetensors or `.pth` file.
+    /// The model that is part of the program, EDSR-baseline-LIIF, on the best device.
     ///
     /// # Errors
-    /// [`crate::error::Error::Weights`].
-    pub fn from_file(_path: &Path) -> Result<Self> {
-        unimplemented!()
+    /// [`crate::error::Error::Device`] if the device cannot take it.
+    pub fn builtin() -> Result<Self> {
+        Self::new(&Weights::builtin()?, best_device())
+    }
+
+    /// A model from a safetensors or `.pth` file, on the best device.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Weights`], or [`crate::error::Error::Device`].
+    pub fn from_file(path: &Path) -> Result<Self> {
+        Self::new(&Weights::open(path)?, best_device())
     }
 }

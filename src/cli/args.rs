@@ -1,0 +1,191 @@
+//! Arguments, parsed into values that are valid by themselves.
+
+use crate::evaluate::Protocol;
+use crate::geometry::{Region, Size};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// See photographs without pixels.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(super) struct Args {
+    /// A picture, or a folder of pictures, to look at.
+    pub(super) file: Option<PathBuf>,
+    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Write a picture, or a crop of it, at any size.
+    Export(ExportArgs),
+    /// Measure PSNR and SSIM on a folder of originals.
+    Eval(EvalArgs),
+    /// Turn a PyTorch checkpoint into safetensors, without running the pickle in it.
+    Convert(ConvertArgs),
+    /// Describe pictures or weights.
+    Info(InfoArgs),
+    /// Measure this machine.
+    Bench(BenchArgs),
+}
+
+#[derive(clap::Args)]
+#[command(group(ArgGroup::new("output size").required(true).args(["scale", "size", "width", "height"])))]
+pub(super) struct ExportArgs {
+    /// The picture.
+    pub(super) input: PathBuf,
+    /// The file to write; its ending chooses the format.
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) output: PathBuf,
+    /// Output pixels per source pixel, any number above 0.
+    #[arg(short, long, value_name = "S", value_parser = parse_scale, allow_hyphen_values = true)]
+    pub(super) scale: Option<f64>,
+    /// Output size in pixels.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub(super) size: Option<Size>,
+    /// Output width in pixels; the height follows.
+    #[arg(long, value_name = "W", value_parser = parse_side)]
+    pub(super) width: Option<usize>,
+    /// Output height in pixels; the width follows.
+    #[arg(long, value_name = "H", value_parser = parse_side)]
+    pub(super) height: Option<usize>,
+    /// The part of the picture, in source pixels; fractions are allowed.
+    #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true)]
+    pub(super) crop: Option<Region>,
+    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    pub(super) backend: Backend,
+    /// Evaluate the function at every pixel, without any shortcut.
+    #[arg(long)]
+    pub(super) exact: bool,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+    /// Answer with one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Backend {
+    /// The best that this machine has.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A graphics card.
+    Gpu,
+}
+
+#[derive(clap::Args)]
+pub(super) struct EvalArgs {
+    /// The originals.
+    #[arg(long, value_name = "DIR")]
+    pub(super) hr: PathBuf,
+    /// Inputs of one scale, paired with the originals in the order of their names; else they are made from them.
+    #[arg(long, value_name = "DIR")]
+    pub(super) lr: Option<PathBuf>,
+    /// Scales, separated by commas.
+    #[arg(long, value_name = "S[,S…]", value_delimiter = ',', required = true, value_parser = parse_scale)]
+    pub(super) scale: Vec<f64>,
+    /// Colours and borders that count: liif-benchmark, liif-div2k or rgb.
+    #[arg(long, default_value = "liif-benchmark")]
+    pub(super) protocol: Protocol,
+    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
+    /// Answer with one JSON object a scale.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ConvertArgs {
+    /// The checkpoint.
+    pub(super) input: PathBuf,
+    /// The safetensors file to write.
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) output: PathBuf,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct InfoArgs {
+    /// Pictures or weights.
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// Answer with one JSON object a file.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct BenchArgs {
+    /// Answer with one JSON object a measurement.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn parse_scale(text: &str) -> Result<f64, String> {
+    let scale: f64 = text.parse().map_err(|_| "a scale is a number, like 2 or 7.5".to_owned())?;
+    if scale.is_finite() && scale > 0.0 { Ok(scale) } else { Err("a scale is above 0".into()) }
+}
+
+fn parse_side(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a side is a whole number of pixels, at least 1".into())
+}
+
+fn parse_size(text: &str) -> Result<Size, String> {
+    let (width, height) = text.split_once(['x', 'X', '×']).ok_or("a size is WxH, like 1920x1080")?;
+    Ok(Size::new(parse_side(width)?, parse_side(height)?))
+}
+
+fn parse_region(text: &str) -> Result<Region, String> {
+    let wrong = || "a crop is X,Y,W,H in source pixels, like 130,90,48,48".to_owned();
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
+    let [x, y, width, height] = numbers.map_err(|_| wrong())?[..] else { return Err(wrong()) };
+    Ok(Region { x, y, width, height })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn export(words: &str) -> Result<ExportArgs, clap::Error> {
+        let line = format!("zoomfield export in.png -o out.png {words}");
+        match Args::try_parse_from(line.split_whitespace())?.command {
+            Some(Command::Export(args)) => Ok(args),
+            _ => panic!("not an export"),
+        }
+    }
+
+    #[test]
+    fn exactly_one_size_is_asked_for() {
+        assert!(export("--scale 30").is_ok());
+        assert_eq!(export("--size 640x480").unwrap().size, Some(Size::new(640, 480)));
+        for wrong in ["", "--scale 2 --width 10", "--size 10x10 --height 3", "--scale 0", "--scale NaN", "--scale -1",
+            "--scale inf", "--width 0", "--size 5", "--scale 2 --crop 1,2,3", "--scale 2 --crop a,b,c,d"] {
+            assert_eq!(export(wrong).err().map(|e| e.exit_code()), Some(2), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn crops_may_be_fractions() {
+        let crop = export("--scale 2 --crop 1.5,0,10.25,3").unwrap().crop;
+        assert_eq!(crop, Some(Region { x: 1.5, y: 0.0, width: 10.25, height: 3.0 }));
+    }
+
+    #[test]
+    fn a_bare_file_is_for_the_viewer() {
+        let args = Args::try_parse_from(["zoomfield", "holiday photo.jpg"]).unwrap();
+        assert_eq!(args.file, Some(PathBuf::from("holiday photo.jpg")));
+        assert!(args.command.is_none());
+    }
+}

@@ -1,0 +1,13 @@
+//! `zoomfield convert`.
+
+use super::args::ConvertArgs;
+use crate::error::Result;
+use crate::weights::Weights;
+
+pub(super) fn run(args: &ConvertArgs) -> Result<()> {
+    let weights = Weights::open(&args.input)?;
+    weights.save(&args.output, args.overwrite)?;
+    let (summary, count) = (weights.config().summary(), weights.parameter_count());
+    println!("{}: {summary}, {count} values, model {}", args.output.display(), weights.id());
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `zoomfield eval`.
+
+use super::args::EvalArgs;
+use super::{gate_until_interrupted, load_model, print_json, progress};
+use crate::error::{Error, Result};
+use crate::evaluate::{self, ScaleReport};
+use crate::geometry::{Region, SampleGrid};
+use crate::key::Quality;
+use crate::render::{RenderOptions, Renderer};
+
+pub(super) fn run(args: &EvalArgs) -> Result<()> {
+    if args.lr.is_some() && args.scale.len() > 1 {
+        return Err(Error::Request("a folder of inputs (--lr) belongs to one scale; give one --scale with it".into()));
+    }
+    let pairs = evaluate::pair_folders(&args.hr, args.lr.as_deref())?;
+    let model = load_model(args.model.as_deref())?;
+    let gate = gate_until_interrupted();
+    let mut reports: Vec<ScaleReport> = Vec::new();
+    for &scale in &args.scale {
+        let bar = progress::bar(pairs.len(), &format!("×{scale}"));
+        let predict = &mut |picture: &crate::picture::Picture, size| {
+            let grid = SampleGrid::spanning(Region::whole(picture.size), size);
+            let mut renderer = Renderer::new(RenderOptions::EXPORT);
+            renderer.render(picture, &model, &grid, Quality::Neural, &|| gate.is_stopped())
+        };
+        let on_image = &mut |done: usize, _| bar.set_position(done as u64);
+        let report = evaluate::evaluate(&pairs, scale, args.protocol, predict, on_image)?;
+        bar.finish_and_clear();
+        if args.json {
+            print_json(&report);
+        }
+        reports.push(report);
+    }
+    if !args.json {
+        print!("{}", evaluate::table(&reports));
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `zoomfield info`.
+
+use super::args::InfoArgs;
+use super::print_json;
+use crate::error::{Error, Result};
+use crate::picture::Picture;
+use crate::weights::Weights;
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub(super) fn run(args: &InfoArgs) -> Result<()> {
+    let mut failed = None;
+    for path in &args.files {
+        match describe(path) {
+            Ok(value) if args.json => print_json(&value),
+            Ok(value) => println!("{}", in_words(&value)),
+            Err(error) => {
+                // The other files are still described; the last failure becomes the exit code.
+                if let Some(earlier) = failed.replace(error) {
+                    eprintln!("zoomfield: {earlier}");
+                }
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn describe(path: &Path) -> Result<Value> {
+    let file = path.to_string_lossy();
+    if is_weights(path) {
+        let weights = Weights::open(path)?;
+        let (config, parameters) = (weights.config(), weights.parameter_count());
+        return Ok(json!({
+            "file": file, "kind": "weights", "model": weights.id().to_string(), "parameters": parameters,
+            "summary": config.summary(), "receptive_field_radius": config.encoder.radius(), "config": config,
+        }));
+    }
+    let picture = Picture::open(path)?;
+    let bytes = std::fs::metadata(path).map_err(|e| Error::picture(path, e))?.len();
+    Ok(json!({
+        "file": file, "kind": "picture", "format": picture.format, "width": picture.size.width,
+        "height": picture.size.height, "bits": picture.rgb.bits(), "alpha": picture.alpha.is_some(),
+        "icc_profile": picture.metadata.icc_profile.is_some(), "exif": picture.metadata.exif.is_some(), "bytes": bytes,
+    }))
+}
+
+fn is_weights(path: &Path) -> bool {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    matches!(ending.as_deref(), Some("safetensors" | "pth" | "pt"))
+}
+
+fn in_words(value: &Value) -> String {
+    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let file = text("file");
+    if value["kind"] == "weights" {
+        return format!("{file}: {}, {} values, model {}", text("summary"), value["parameters"], text("model"));
+    }
+    let flags = [("alpha", ", transparency"), ("icc_profile", ", ICC profile"), ("exif", ", EXIF")];
+    let flags: String = flags.iter().filter(|(key, _)| value[key] == true).map(|(_, words)| *words).collect();
+    let (width, height, bits) = (&value["width"], &value["height"], &value["bits"]);
+    let megapixels = width.as_f64().unwrap_or(0.0) * height.as_f64().unwrap_or(0.0) / 1e6;
+    format!("{file}: {}, {width}×{height} ({megapixels:.1} MP), {bits} bits{flags}", text("format"))
+}

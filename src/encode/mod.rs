@@ -1,0 +1,96 @@
+//! Picture and rectangle to feature tiles, through candle: the CPU with our own convolution, or a GPU that candle
+//! was built for.
+
+mod device;
+
+pub use device::best_device;
+
+use crate::error::{Error, Result};
+use crate::feature::{FeaturePrecision, FeatureTile};
+use crate::geometry::{FEATURE_TILE, PixelRect, feature_tile_rect};
+use crate::model::{self, ConvKernel, Encoder};
+use crate::picture::Picture;
+use crate::task::{Interrupt, check};
+use crate::weights::{EncoderConfig, Normalization, Weights};
+use candle_core::{Device, Tensor};
+
+/// An encoder on a device, ready to run.
+pub struct PictureEncoder {
+    encoder: Encoder,
+    config: EncoderConfig,
+    normalization: Normalization,
+    device: Device,
+}
+
+impl PictureEncoder {
+    /// Puts the encoder's weights on `device`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device cannot take them.
+    pub fn new(weights: &Weights, device: Device) -> Result<Self> {
+        let vb = model::constants(weights, &device).map_err(Error::device)?;
+        let config = weights.config();
+        let encoder = Encoder::load(&vb, &config.encoder, ConvKernel::Fused).map_err(Error::device)?;
+        Ok(Self { encoder, config: config.encoder.clone(), normalization: config.normalization, device })
+    }
+
+    /// What it runs on, for people.
+    pub fn device_name(&self) -> &'static str {
+        device::name(&self.device)
+    }
+
+    /// Latent codes of `rect`, as planes `[channels, height, width]` of the returned rectangle, which is `rect` grown
+    /// by the encoder's receptive field inside the picture. Codes in `rect` are exactly those of the whole picture;
+    /// those in the halo are not.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] between two convolutions; [`Error::Device`] if the device fails.
+    pub fn encode(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> Result<(Vec<f32>, PixelRect)> {
+        let grown = rect.grown_within(self.config.radius(), picture.size);
+        let mut planes = picture.planes(grown);
+        let Normalization { mean, std } = self.normalization;
+        for (channel, plane) in planes.chunks_exact_mut(grown.area()).enumerate() {
+            plane.iter_mut().for_each(|v| *v = (*v - mean[channel]) / std[channel]);
+        }
+        let step = || if interrupt() { candle_core::bail!("interrupted") } else { Ok(()) };
+        let run = || {
+            let x = Tensor::from_vec(planes, (1, 3, grown.height, grown.width), &self.device)?;
+            self.encoder.forward(&x, &step)?.flatten_all()?.to_vec1::<f32>()
+        };
+        match run() {
+            Ok(codes) => Ok((codes, grown)),
+            Err(error) => {
+                check(interrupt)?;
+                Err(Error::device(format!("encoding on the {} failed: {error}", self.device_name())))
+            }
+        }
+    }
+
+    /// Encodes a block of feature tiles (`tiles` counts in tiles) in one go, with one halo around all of them.
+    /// Returns each with its column and row.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_tiles(
+        &self,
+        picture: &Picture,
+        tiles: PixelRect,
+        precision: FeaturePrecision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<((usize, usize), FeatureTile)>> {
+        let pixels = PixelRect {
+            x: tiles.x * FEATURE_TILE,
+            y: tiles.y * FEATURE_TILE,
+            width: tiles.width * FEATURE_TILE,
+            height: tiles.height * FEATURE_TILE,
+        };
+        let Some(rect) = pixels.intersection(picture.size.rect()) else { return Ok(Vec::new()) };
+        let (planes, grown) = self.encode(picture, rect, interrupt)?;
+        let tiles = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
+        let cut = |(column, row): (usize, usize)| {
+            let rect = feature_tile_rect(column, row, picture.size);
+            ((column, row), FeatureTile::from_planes(&planes, grown, rect, precision))
+        };
+        Ok(tiles.map(cut).collect())
+    }
+}

@@ -1,0 +1,121 @@
+//! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
+
+use super::gemm::{Lhs, gemm};
+
+/// One linear layer.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// `[input, output]`, the transpose of PyTorch's `[output, input]`.
+    pub weight: Vec<f32>,
+    /// `[output]`.
+    pub bias: Vec<f32>,
+}
+
+impl Layer {
+    /// From PyTorch's layout, `weight [output, input]`.
+    pub fn from_torch(weight: &[f32], bias: &[f32]) -> Self {
+        let (outputs, inputs) = (bias.len(), weight.len() / bias.len());
+        let transposed = (0..inputs).flat_map(|i| (0..outputs).map(move |o| weight[o * inputs + i])).collect();
+        Self { weight: transposed, bias: bias.to_vec() }
+    }
+
+    /// How many values go in.
+    pub fn inputs(&self) -> usize {
+        self.weight.len() / self.bias.len()
+    }
+
+    /// How many values come out.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+}
+
+/// Linear layers with a ReLU before each: `x → layer(relu(x)) → …`, none after the last.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    hidden: Vec<Layer>,
+    /// PyTorch's layout `[3, input]`: three dot products beat a product that is three columns wide.
+    last: [Vec<f32>; 3],
+    last_bias: [f32; 3],
+}
+
+/// Buffers of one thread, reused from block to block.
+#[derive(Default)]
+pub struct Scratch {
+    now: Vec<f32>,
+    next: Vec<f32>,
+}
+
+impl Scratch {
+    /// The input block, `[rows, width]`, to be filled before [`Mlp::forward`]; what it held is undefined.
+    pub fn input(&mut self, len: usize) -> &mut [f32] {
+        if self.now.len() < len {
+            self.now.resize(len, 0.0);
+        }
+        &mut self.now[..len]
+    }
+}
+
+impl Mlp {
+    /// Hidden layers and the last layer, which yields R, G, B: `last_weight [3, input]`.
+    ///
+    /// # Panics
+    /// If the last layer does not have three outputs.
+    pub fn new(hidden: Vec<Layer>, last_weight: &[f32], last_bias: &[f32]) -> Self {
+        let row = |i: usize| last_weight[i * last_weight.len() / 3..(i + 1) * last_weight.len() / 3].to_vec();
+        assert_eq!(last_bias.len(), 3, "the last layer yields three colours");
+        Self { hidden, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
+    }
+
+    /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of
+    /// each into `out [rows]`.
+    pub fn forward(&self, rows: usize, scratch: &mut Scratch, out: &mut [[f32; 3]]) {
+        for layer in &self.hidden {
+            let (inputs, outputs) = (layer.inputs(), layer.outputs());
+            if scratch.next.len() < rows * outputs {
+                scratch.next.resize(rows * outputs, 0.0);
+            }
+            let lhs = Lhs { data: &scratch.now, stride: inputs };
+            gemm(rows, outputs, inputs, lhs, &layer.weight, &mut scratch.next, false);
+            for row in scratch.next[..rows * outputs].chunks_exact_mut(outputs) {
+                row.iter_mut().zip(&layer.bias).for_each(|(v, bias)| *v = (*v + bias).max(0.0));
+            }
+            std::mem::swap(&mut scratch.now, &mut scratch.next);
+        }
+        let inputs = self.last[0].len();
+        for (row, rgb) in scratch.now.chunks_exact(inputs).zip(&mut out[..rows]) {
+            *rgb = [0, 1, 2].map(|c| dot(row, &self.last[c]) + self.last_bias[c]);
+        }
+    }
+}
+
+/// A dot product with enough partial sums for the compiler to use vectors.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 16];
+    let (a, a_rest) = a.as_chunks::<16>();
+    let (b, b_rest) = b.as_chunks::<16>();
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_layers_by_hand() {
+        let hidden = Layer::from_torch(&[1.0, -1.0, 0.5, 2.0], &[0.0, -1.0]);
+        let mlp = Mlp::new(vec![hidden], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[0.25, 0.0, -1.0]);
+        let mut scratch = Scratch::default();
+        scratch.input(4).copy_from_slice(&[1.0, 2.0, 3.0, 0.5]);
+        let mut out = [[0.0; 3]; 2];
+        mlp.forward(2, &mut scratch, &mut out);
+        // Row 1: relu([1 - 2, 0.5 + 4 - 1]) = [0, 3.5]; row 2: relu([2.5, 1.5 + 1 - 1]) = [2.5, 1.5].
+        assert_eq!(out, [[0.25, 3.5, 2.5], [2.75, 1.5, 3.0]]);
+    }
+}

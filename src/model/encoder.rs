@@ -1,0 +1,45 @@
+//! Either encoder.
+
+use super::conv::ConvKernel;
+use super::edsr::Edsr;
+use super::rdn::{Rdn, RdnSize};
+use crate::weights::EncoderConfig;
+use candle_core::{Result, Tensor};
+use candle_nn::VarBuilder;
+
+/// A picture to a feature map of the same height and width.
+pub enum Encoder {
+    /// EDSR.
+    Edsr(Edsr),
+    /// RDN.
+    Rdn(Rdn),
+}
+
+impl Encoder {
+    /// Loads the encoder that `config` describes from `vb` (at the root; arrays are under `encoder`).
+    ///
+    /// # Errors
+    /// If an array is missing or of another shape.
+    pub fn load(vb: &VarBuilder<'_>, config: &EncoderConfig, kernel: ConvKernel) -> Result<Self> {
+        let vb = vb.pp("encoder");
+        Ok(match *config {
+            EncoderConfig::Edsr { blocks, features, res_scale } => {
+                Self::Edsr(Edsr::load(vb, blocks, features, res_scale, kernel)?)
+            }
+            EncoderConfig::Rdn { blocks, convs, growth, features } => {
+                Self::Rdn(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?)
+            }
+        })
+    }
+
+    /// `x [n, 3, h, w]` normalised → `[n, features, h, w]`; `step` is called between convolutions.
+    ///
+    /// # Errors
+    /// candle's, or what `step` returns.
+    pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+        match self {
+            Self::Edsr(edsr) => edsr.forward(x, step),
+            Self::Rdn(rdn) => rdn.forward(x, step),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What model a set of arrays belongs to.
+
+use serde::{Deserialize, Serialize};
+
+/// The encoder: a picture to a feature map of the same height and width.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case")]
+pub enum EncoderConfig {
+    /// EDSR without its up-sampling tail (Lim et al., CVPRW 2017; `models/edsr.py`).
+    Edsr {
+        /// Residual blocks.
+        blocks: usize,
+        /// Channels of every convolution.
+        features: usize,
+        /// What a block's result is multiplied by before it is added.
+        res_scale: f32,
+    },
+    /// Residual dense network without its up-sampling tail (Zhang et al., CVPR 2018; `models/rdn.py`).
+    Rdn {
+        /// Residual dense blocks (D).
+        blocks: usize,
+        /// Convolutions in a block (C).
+        convs: usize,
+        /// Channels that a convolution adds (G).
+        growth: usize,
+        /// Channels between the blocks (G0).
+        features: usize,
+    },
+}
+
+impl EncoderConfig {
+    /// Channels of the feature map.
+    pub fn features(&self) -> usize {
+        match *self {
+            Self::Edsr { features, .. } | Self::Rdn { features, .. } => features,
+        }
+    }
+
+    /// How many source pixels a latent code depends on, on each side.
+    pub fn radius(&self) -> usize {
+        match *self {
+            // head, two per block, the last of the body
+            Self::Edsr { blocks, .. } => 2 * blocks + 2,
+            // SFENet1, SFENet2, every 3×3 of every block, GFF.1
+            Self::Rdn { blocks, convs, .. } => blocks * convs + 3,
+        }
+    }
+}
+
+/// The affine map between RGB in [0, 1] and what the network sees: `x = (rgb - mean) / std`, and back.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalization {
+    /// Subtracted from R, G, B.
+    pub mean: [f32; 3],
+    /// Divided by.
+    pub std: [f32; 3],
+}
+
+impl Normalization {
+    /// The original's: `sub 0.5, div 0.5` for input and output alike.
+    pub const LIIF: Self = Self { mean: [0.5; 3], std: [0.5; 3] };
+
+    /// mmagic's EDSR configurations: the mean colour of DIV2K, not scaled.
+    pub const MMAGIC_EDSR: Self = Self { mean: [0.4488, 0.4371, 0.4040], std: [1.0; 3] };
+}
+
+/// A whole LIIF model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// The encoder.
+    pub encoder: EncoderConfig,
+    /// Widths of imnet's hidden layers.
+    pub hidden: Vec<usize>,
+    /// Blend the predictions of the four nearest latent codes (paper, eq. 4).
+    pub local_ensemble: bool,
+    /// Concatenate the 3×3 neighbourhood of each latent code (paper, eq. 3).
+    pub feat_unfold: bool,
+    /// Tell imnet the size of the queried pixel (paper, eq. 6).
+    pub cell_decode: bool,
+    /// Colour normalisation.
+    pub normalization: Normalization,
+}
+
+impl ModelConfig {
+    /// Width of imnet's input: latent code (unfolded or not), `rel_coord`, and `rel_cell` if it is told.
+    pub fn imnet_input(&self) -> usize {
+        self.code_width() + 2 + if self.cell_decode { 2 } else { 0 }
+    }
+
+    /// Width of a latent code as imnet receives it.
+    pub fn code_width(&self) -> usize {
+        self.encoder.features() * if self.feat_unfold { 9 } else { 1 }
+    }
+
+    /// Refuses sizes that no model has, before anything is allocated by them.
+    ///
+    /// # Errors
+    /// The reason alone.
+    pub fn check(&self) -> Result<(), String> {
+        const MOST: usize = 4096;
+        let mut sizes = self.hidden.clone();
+        match self.encoder {
+            EncoderConfig::Edsr { blocks, features, res_scale } => {
+                if !res_scale.is_finite() {
+                    return Err("its residual scale is not a number".into());
+                }
+                sizes.extend([blocks.max(1), features]);
+            }
+            EncoderConfig::Rdn { blocks, convs, growth, features } => sizes.extend([blocks, convs, growth, features]),
+        }
+        let Normalization { mean, std } = self.normalization;
+        if !mean.iter().chain(&std).all(|v| v.is_finite()) || std.contains(&0.0) {
+            return Err("its colour normalisation is not usable".into());
+        }
+        if sizes.iter().any(|&n| n == 0 || n > MOST) || !(1..=64).contains(&self.hidden.len()) {
+            return Err(format!("its configuration is out of range (every size must be 1 to {MOST})"));
+        }
+        Ok(())
+    }
+
+    /// Name and shape of every array that the model needs.
+    pub fn expected_arrays(&self) -> Vec<(String, Vec<usize>)> {
+        let mut list = Vec::new();
+        let mut add = |name: String, shape: Vec<usize>| {
+            list.push((format!("{name}.bias"), vec![shape[0]]));
+            list.push((format!("{name}.weight"), shape));
+        };
+        match self.encoder {
+            EncoderConfig::Edsr { blocks, features: f, .. } => {
+                add("encoder.head.0".into(), vec![f, 3, 3, 3]);
+                for i in 0..blocks {
+                    add(format!("encoder.body.{i}.body.0"), vec![f, f, 3, 3]);
+                    add(format!("encoder.body.{i}.body.2"), vec![f, f, 3, 3]);
+                }
+                add(format!("encoder.body.{blocks}"), vec![f, f, 3, 3]);
+            }
+            EncoderConfig::Rdn { blocks, convs, growth, features: f } => {
+                add("encoder.SFENet1".into(), vec![f, 3, 3, 3]);
+                add("encoder.SFENet2".into(), vec![f, f, 3, 3]);
+                for i in 0..blocks {
+                    for c in 0..convs {
+                        add(format!("encoder.RDBs.{i}.convs.{c}.conv.0"), vec![growth, f + c * growth, 3, 3]);
+                    }
+                    add(format!("encoder.RDBs.{i}.LFF"), vec![f, f + convs * growth, 1, 1]);
+                }
+                add("encoder.GFF.0".into(), vec![f, blocks * f, 1, 1]);
+                add("encoder.GFF.1".into(), vec![f, f, 3, 3]);
+            }
+        }
+        let widths = std::iter::once(self.imnet_input()).chain(self.hidden.iter().copied());
+        let outputs = self.hidden.iter().copied().chain(std::iter::once(3));
+        for (i, (input, output)) in widths.zip(outputs).enumerate() {
+            add(format!("imnet.layers.{}", 2 * i), vec![output, input]);
+        }
+        list
+    }
+
+    /// As JSON, the form in which the safetensors header keeps it.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// One line for people: `EDSR 16×64, imnet 256-256-256-256`.
+    pub fn summary(&self) -> String {
+        let encoder = match self.encoder {
+            EncoderConfig::Edsr { blocks, features, .. } => format!("EDSR {blocks}×{features}"),
+            EncoderConfig::Rdn { blocks, convs, growth, features } => {
+                format!("RDN D={blocks} C={convs} G={growth} G0={features}")
+            }
+        };
+        let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
+        let without: String = [
+            (self.local_ensemble, ", no local ensemble"),
+            (self.feat_unfold, ", no feature unfolding"),
+            (self.cell_decode, ", no cell decoding"),
+        ]
+        .iter()
+        .filter(|(on, _)| !on)
+        .map(|(_, words)| *words)
+        .collect();
+        format!("{encoder}, imnet {}{without}", hidden.join("-"))
+    }
+}

@@ -1,0 +1,96 @@
+//! The configuration of a checkpoint, from its arrays' names and shapes and, where there is one, the original's spec.
+//!
+//! Shapes are what the arrays really are, so the encoder's sizes always come from them. The spec adds what no shape
+//! tells: `local_ensemble` and `res_scale`.
+
+use super::config::{EncoderConfig, ModelConfig, Normalization};
+use super::{Array, mmagic};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The configuration of arrays that carry the original's names.
+///
+/// `spec` is the original's `{'name': 'liif', 'args': {…}}`.
+pub(super) fn config_of(arrays: &BTreeMap<String, Array>, spec: Option<&Value>) -> Result<ModelConfig, String> {
+    let args = match spec {
+        Some(spec) => liif_args(spec)?,
+        None => &Value::Null,
+    };
+    let encoder = encoder_of(arrays, args)?;
+    let layers = (0..).map_while(|i| dims(arrays, &format!("imnet.layers.{}.weight", 2 * i))).collect::<Vec<_>>();
+    let [first, .., last] = layers.as_slice() else { return Err(NOT_LIIF.into()) };
+    if last.first() != Some(&3) || layers.iter().any(|shape| shape.len() != 2) {
+        return Err("its decoder does not end in three colours".into());
+    }
+    let (feat_unfold, cell_decode) = input_flags(first[1], encoder.features())?;
+    Ok(ModelConfig {
+        encoder,
+        hidden: layers[..layers.len() - 1].iter().map(|shape| shape[0]).collect(),
+        local_ensemble: args["local_ensemble"].as_bool().unwrap_or(true),
+        feat_unfold: args["feat_unfold"].as_bool().unwrap_or(feat_unfold),
+        cell_decode: args["cell_decode"].as_bool().unwrap_or(cell_decode),
+        normalization: Normalization::LIIF,
+    })
+}
+
+/// Arrays under the names of another trainer, brought to the original's, with the configuration that follows.
+pub(super) fn foreign(arrays: BTreeMap<String, Array>) -> Result<(ModelConfig, BTreeMap<String, Array>), String> {
+    if let Some((arrays, normalization)) = mmagic::renamed(&arrays) {
+        let config = config_of(&arrays, None)?;
+        return Ok((ModelConfig { normalization, ..config }, arrays));
+    }
+    Ok((config_of(&arrays, None)?, arrays))
+}
+
+const NOT_LIIF: &str = "it holds no LIIF model (no arrays named `encoder.…` and `imnet.layers.…`)";
+
+fn liif_args(spec: &Value) -> Result<&Value, String> {
+    match spec["name"].as_str() {
+        Some("liif") => Ok(&spec["args"]),
+        Some(other) => Err(format!("it is a `{other}` model; Zoomfield runs `liif` models")),
+        None => Err("its model has no name".into()),
+    }
+}
+
+fn dims(arrays: &BTreeMap<String, Array>, name: &str) -> Option<Vec<usize>> {
+    arrays.get(name).map(|array| array.shape.clone())
+}
+
+/// How many of `name(0)`, `name(1)`, … there are without a gap.
+fn count(arrays: &BTreeMap<String, Array>, name: impl Fn(usize) -> String) -> usize {
+    (0..).take_while(|&i| arrays.contains_key(&name(i))).count()
+}
+
+fn encoder_of(arrays: &BTreeMap<String, Array>, args: &Value) -> Result<EncoderConfig, String> {
+    let spec = &args["encoder_spec"];
+    if let Some(shape) = dims(arrays, "encoder.head.0.weight") {
+        let default = if spec["name"] == "edsr" { 0.1 } else { 1.0 };
+        return Ok(EncoderConfig::Edsr {
+            blocks: count(arrays, |i| format!("encoder.body.{i}.body.0.weight")),
+            features: shape[0],
+            res_scale: spec["args"]["res_scale"].as_f64().unwrap_or(default) as f32,
+        });
+    }
+    let Some(shape) = dims(arrays, "encoder.SFENet1.weight") else {
+        return Err(match spec["name"].as_str() {
+            Some(name) => format!("its encoder `{name}` is not supported; EDSR and RDN are"),
+            None => NOT_LIIF.into(),
+        });
+    };
+    let growth = dims(arrays, "encoder.RDBs.0.convs.0.conv.0.weight").ok_or("its RDN encoder has no blocks")?;
+    Ok(EncoderConfig::Rdn {
+        blocks: count(arrays, |i| format!("encoder.RDBs.{i}.LFF.weight")),
+        convs: count(arrays, |c| format!("encoder.RDBs.0.convs.{c}.conv.0.weight")),
+        growth: growth[0],
+        features: shape[0],
+    })
+}
+
+/// `feat_unfold` and `cell_decode`, which together fix the width of imnet's input.
+fn input_flags(input: usize, features: usize) -> Result<(bool, bool), String> {
+    let options = [(true, true), (true, false), (false, true), (false, false)];
+    let width = |&(unfold, cell): &(bool, bool)| features * if unfold { 9 } else { 1 } + if cell { 4 } else { 2 };
+    options.into_iter().find(|flags| width(flags) == input).ok_or_else(|| {
+        format!("its decoder reads {input} values, which fits no LIIF variant on {features} features")
+    })
+}

@@ -1,0 +1,168 @@
+//! Named arrays and the configuration of the model they belong to.
+//!
+//! Array names are those of the original checkpoints (`encoder.head.0.weight`, `imnet.layers.0.weight`, …). The
+//! native file is safetensors with the configuration in its header; `.pth` checkpoints of the original authors and of
+//! mmagic are read without running the pickle inside them.
+
+mod config;
+mod infer;
+mod mmagic;
+mod pth;
+mod store;
+
+pub use config::{EncoderConfig, ModelConfig, Normalization};
+
+use crate::error::{Error, Result};
+use crate::key::ModelId;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The shipped EDSR-baseline-LIIF, trained by the authors on DIV2K (see `weights/README.md`).
+static BUILTIN: &[u8] = include_bytes!("../../weights/edsr-baseline-liif.safetensors");
+
+/// The largest weights file that is read: far above the largest LIIF (RDN, 256 MB with its optimizer).
+pub const MAX_FILE_BYTES: u64 = 2 << 30;
+
+/// A row-major array of 32-bit floats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its extents.
+    pub shape: Vec<usize>,
+    /// As many values as the extents multiply to.
+    pub data: Vec<f32>,
+}
+
+/// The arrays of one model, complete and of the right shapes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    config: ModelConfig,
+    arrays: BTreeMap<String, Array>,
+}
+
+impl Weights {
+    /// Checks that `arrays` are exactly what `config` needs; arrays that it does not need are dropped.
+    ///
+    /// # Errors
+    /// The reason alone, for [`Error::Weights`]: a missing array, another shape, or a value that is not finite.
+    pub fn new(config: ModelConfig, mut arrays: BTreeMap<String, Array>) -> Result<Self, String> {
+        config.check()?;
+        let mut kept = BTreeMap::new();
+        for (name, shape) in config.expected_arrays() {
+            let Some(array) = arrays.remove(&name) else {
+                return Err(format!("`{name}` is missing; the file is incomplete or of another model"));
+            };
+            if array.shape != shape {
+                return Err(format!("`{name}` has the shape {:?}, the model needs {shape:?}", array.shape));
+            }
+            if let Some(at) = array.data.iter().position(|v| !v.is_finite()) {
+                return Err(format!("`{name}` holds {} at index {at}; the file is damaged", array.data[at]));
+            }
+            kept.insert(name, array);
+        }
+        Ok(Self { config, arrays: kept })
+    }
+
+    /// The model that is part of the program.
+    ///
+    /// # Errors
+    /// Never in a correct build.
+    pub fn builtin() -> Result<Self> {
+        store::read(BUILTIN).map_err(|reason| Error::weights(Path::new("built-in"), reason))
+    }
+
+    /// Opens safetensors, ours or with the original's names, or a `.pth` checkpoint, by content.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if the file cannot be read, is damaged, foreign or of a wrong shape.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_reason(path).map_err(|reason| Error::weights(path, reason))
+    }
+
+    fn open_reason(path: &Path) -> Result<Self, String> {
+        let length = std::fs::metadata(path).map_err(|e| e.to_string())?;
+        if length.is_dir() {
+            return Err("it is a folder; name a file".into());
+        }
+        if length.len() > MAX_FILE_BYTES {
+            return Err(format!("it is larger than {} GiB and cannot be a LIIF model", MAX_FILE_BYTES >> 30));
+        }
+        let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+        if bytes.starts_with(b"PK\x03\x04") { pth::read(&bytes) } else { store::read(&bytes) }
+    }
+
+    /// Writes safetensors with the configuration in the header, beside the target first, then renamed.
+    ///
+    /// # Errors
+    /// [`Error::Export`] if the file exists and `overwrite` is false, or cannot be written.
+    pub fn save(&self, path: &Path, overwrite: bool) -> Result<()> {
+        store::write(self, path, overwrite).map_err(|reason| Error::export(path, reason))
+    }
+
+    /// What model this is.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// All arrays by name.
+    pub fn arrays(&self) -> &BTreeMap<String, Array> {
+        &self.arrays
+    }
+
+    /// An array that the configuration promises.
+    ///
+    /// # Panics
+    /// If no such array is part of the configuration: a mistake of the caller.
+    pub fn array(&self, name: &str) -> &Array {
+        &self.arrays[name]
+    }
+
+    /// How many values all arrays hold.
+    pub fn parameter_count(&self) -> usize {
+        self.arrays.values().map(|array| array.data.len()).sum()
+    }
+
+    /// The name of this model: a hash of its configuration and every array.
+    pub fn id(&self) -> ModelId {
+        let config = self.config.to_json();
+        let arrays = self.arrays.iter();
+        let parts = arrays.flat_map(|(name, array)| [name.as_bytes(), bytemuck::cast_slice(&array.data)]);
+        ModelId::of(std::iter::once(config.as_bytes()).chain(parts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_model_is_edsr_baseline_liif() {
+        let weights = Weights::builtin().unwrap();
+        let EncoderConfig::Edsr { blocks, features, .. } = weights.config().encoder else { panic!("not EDSR") };
+        assert_eq!((blocks, features), (16, 64));
+        assert_eq!(weights.config().hidden, [256; 4]);
+        // LIIF.md 1.10: 1,567,299 without the frozen mean shifts, which the forward pass never uses.
+        assert_eq!(weights.parameter_count(), 1_567_299);
+    }
+
+    #[test]
+    fn one_changed_weight_is_another_model() {
+        let weights = Weights::builtin().unwrap();
+        let mut changed = weights.clone();
+        changed.arrays.get_mut("imnet.layers.0.bias").unwrap().data[7] += 1e-3;
+        assert_ne!(weights.id(), changed.id());
+        assert_eq!(weights.id(), weights.clone().id());
+    }
+
+    #[test]
+    fn incomplete_misshapen_and_damaged_weights_are_refused() {
+        let weights = Weights::builtin().unwrap();
+        let refuse = |change: &dyn Fn(&mut BTreeMap<String, Array>)| {
+            let mut arrays = weights.arrays.clone();
+            change(&mut arrays);
+            Weights::new(weights.config.clone(), arrays).unwrap_err()
+        };
+        assert!(refuse(&|a| drop(a.remove("encoder.body.16.bias"))).contains("encoder.body.16.bias"));
+        assert!(refuse(&|a| a.get_mut("encoder.head.0.bias").unwrap().shape = vec![32, 2]).contains("shape"));
+        assert!(refuse(&|a| a.get_mut("encoder.head.0.bias").unwrap().data[3] = f32::NAN).contains("NaN"));
+    }
+}

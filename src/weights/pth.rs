@@ -1,0 +1,229 @@
+//! Checkpoints as PyTorch writes them: a zip with a pickle that describes arrays and one entry per storage.
+//!
+//! The pickle is read by candle's interpreter, which builds plain values and never calls anything: a pickle that
+//! would run a command under Python only yields a `Reduce` value here, which is ignored or refused. Layouts read:
+//! the original trainer's (`model.{name, args, sd}`), and a plain or wrapped (`state_dict`) dictionary of arrays.
+
+use super::{Array, Weights, infer};
+use candle_core::pickle::{Object, Stack};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufRead, Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The largest pickle (without the storages) that is read.
+const MAX_PICKLE_BYTES: u64 = 64 << 20;
+
+/// The most values that a pickle may repeat through its memo: a few bytes could otherwise grow without end.
+const MAX_REPEATED_VALUES: usize = 4_000_000;
+
+/// The deepest nesting that a description may have, looked at every so many steps.
+const MAX_NESTING: usize = 100;
+const NESTING_CHECK_STEPS: usize = 256;
+
+type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
+
+/// Reads a `.pth` file.
+pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("it is damaged ({e})"))?;
+    let name = zip.file_names().filter_map(Result::ok).find(|name| name.ends_with("data.pkl"));
+    let name = name.ok_or("it is a zip archive but no PyTorch checkpoint")?.into_owned();
+    let folder = name.trim_end_matches("data.pkl").to_owned();
+    let pickle = entry(&mut zip, &name, MAX_PICKLE_BYTES)?;
+    // candle's reader indexes into argument lists that a hostile file can leave empty.
+    let root = catch_unwind(AssertUnwindSafe(|| unpickle(&pickle)));
+    let root = root.unwrap_or_else(|_| Err("its description of the arrays is damaged".into()))?;
+    let (spec, arrays) = find_arrays(&root)?;
+    let arrays = arrays.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
+    let arrays = arrays.map(|(name, tensor)| Ok((name.to_owned(), tensor.load(&mut zip, &folder, name)?)));
+    let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
+    let (config, arrays) = match spec {
+        Some(spec) => (infer::config_of(&arrays, Some(&spec))?, arrays),
+        None => infer::foreign(arrays)?,
+    };
+    Weights::new(config, arrays)
+}
+
+fn entry(zip: &mut Zip<'_>, name: &str, limit: u64) -> Result<Vec<u8>, String> {
+    let file = zip.by_name(name).map_err(|e| format!("its entry `{name}` cannot be read ({e})"))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| format!("its entry `{name}` is damaged ({e})"))?;
+    if bytes.len() as u64 > limit { Err(format!("its entry `{name}` is larger than it may be")) } else { Ok(bytes) }
+}
+
+fn unpickle(bytes: &[u8]) -> Result<Object, String> {
+    let damaged = |e: candle_core::Error| format!("its description of the arrays cannot be read ({e})");
+    let mut reader = Cursor::new(bytes);
+    let mut stack = Stack::empty();
+    let mut repeated = 0;
+    for step in 1_usize.. {
+        let opcode = reader.fill_buf().map_err(|e| e.to_string())?.first().copied();
+        if stack.read(&mut reader).map_err(damaged)? {
+            break;
+        }
+        let Some(top) = stack.stack().last() else { continue };
+        // GET, BINGET, LONG_BINGET, PUT, BINPUT, LONG_BINPUT and MEMOIZE copy the value on top.
+        if matches!(opcode, Some(b'g' | b'h' | b'j' | b'p' | b'q' | b'r' | 0x94)) {
+            repeated += size(top);
+        }
+        // A step nests by one level at most, so looking now and then bounds the depth.
+        if repeated > MAX_REPEATED_VALUES || (step % NESTING_CHECK_STEPS == 0 && depth(top) > MAX_NESTING) {
+            return Err("its description of the arrays repeats or nests without end".into());
+        }
+    }
+    stack.finalize().map_err(damaged)
+}
+
+fn children(object: &Object) -> Vec<&Object> {
+    match object {
+        Object::Tuple(items) | Object::List(items) => items.iter().collect(),
+        Object::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        Object::Reduce { callable, args } | Object::Build { callable, args } => vec![callable, args],
+        Object::PersistentLoad(inner) => vec![inner],
+        _ => Vec::new(),
+    }
+}
+
+/// How many values an object holds.
+fn size(object: &Object) -> usize {
+    1 + children(object).into_iter().map(size).sum::<usize>()
+}
+
+/// How deep an object nests.
+fn depth(object: &Object) -> usize {
+    1 + children(object).into_iter().map(depth).max().unwrap_or(0)
+}
+
+type Pairs = [(Object, Object)];
+
+/// The dictionary of arrays, and the original's spec if the file has one.
+fn find_arrays(root: &Object) -> Result<(Option<Value>, &Pairs), String> {
+    let root = pairs(root).ok_or("it holds no dictionary of arrays")?;
+    if let Some(model) = get(root, "model").and_then(pairs)
+        && let Some(arrays) = get(model, "sd").and_then(pairs)
+    {
+        return Ok((Some(plain_dict(model)), arrays));
+    }
+    let wrapped = ["state_dict", "params_ema", "params", "model"].iter().find_map(|key| get(root, key).and_then(pairs));
+    Ok((None, wrapped.unwrap_or(root)))
+}
+
+/// The pairs of a dictionary, through the `OrderedDict` wrappers that pickles put around them.
+fn pairs(object: &Object) -> Option<&Pairs> {
+    match object {
+        Object::Dict(pairs) => Some(pairs),
+        Object::Build { callable, .. } => pairs(callable),
+        _ => None,
+    }
+}
+
+fn get<'a>(pairs: &'a Pairs, key: &str) -> Option<&'a Object> {
+    pairs.iter().find(|(name, _)| text(name) == Some(key)).map(|(_, value)| value)
+}
+
+fn text(object: &Object) -> Option<&str> {
+    if let Object::Unicode(text) = object { Some(text) } else { None }
+}
+
+fn whole(object: &Object) -> Option<usize> {
+    match object {
+        Object::Int(n) => usize::try_from(*n).ok(),
+        Object::Long(n) => usize::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+/// Plain values as JSON; everything else (arrays, the state dictionary) becomes null.
+fn plain(object: &Object) -> Value {
+    match object {
+        Object::Int(n) => (*n).into(),
+        Object::Long(n) => (*n).into(),
+        Object::Float(x) => (*x).into(),
+        Object::Bool(b) => (*b).into(),
+        Object::Unicode(text) => text.clone().into(),
+        Object::Tuple(items) | Object::List(items) => items.iter().map(plain).collect::<Vec<_>>().into(),
+        Object::Dict(pairs) => plain_dict(pairs),
+        _ => Value::Null,
+    }
+}
+
+fn plain_dict(pairs: &Pairs) -> Value {
+    let known = pairs.iter().filter_map(|(key, value)| Some((text(key)?, value)));
+    known.filter(|(key, _)| *key != "sd").map(|(key, value)| (key.to_owned(), plain(value))).collect()
+}
+
+/// What a pickle says of one array.
+struct Tensor<'a> {
+    storage: &'a str,
+    kind: &'a str,
+    offset: usize,
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+}
+
+/// `_rebuild_tensor_v2((storage), offset, shape, strides, …)`, bare or inside `_rebuild_parameter`.
+fn tensor(object: &Object) -> Option<Tensor<'_>> {
+    let Object::Reduce { callable, args } = object else { return None };
+    let (Object::Class { class_name, .. }, Object::Tuple(args)) = (&**callable, &**args) else { return None };
+    match (class_name.as_str(), args.as_slice()) {
+        ("_rebuild_parameter", [inner, ..]) => tensor(inner),
+        ("_rebuild_tensor_v2", [Object::PersistentLoad(storage), offset, shape, strides, ..]) => {
+            let Object::Tuple(storage) = &**storage else { return None };
+            let [_, Object::Class { class_name: kind, .. }, key, ..] = storage.as_slice() else { return None };
+            let sizes = |object: &Object| match object {
+                Object::Tuple(items) | Object::List(items) => items.iter().map(whole).collect::<Option<Vec<_>>>(),
+                _ => None,
+            };
+            Some(Tensor {
+                storage: text(key)?,
+                kind,
+                offset: whole(offset)?,
+                shape: sizes(shape)?,
+                strides: sizes(strides)?,
+            })
+        }
+        _ => None,
+    }
+}
+
+impl Tensor<'_> {
+    /// Its values out of the archive.
+    fn load(&self, zip: &mut Zip<'_>, folder: &str, name: &str) -> Result<Array, String> {
+        let width = match self.kind {
+            "FloatStorage" => 4,
+            "HalfStorage" | "BFloat16Storage" => 2,
+            "DoubleStorage" => 8,
+            // Step counters and the like are no weights.
+            _ => return Ok(Array { shape: self.shape.clone(), data: Vec::new() }),
+        };
+        let contiguous = {
+            let mut expected = 1;
+            let steps = self.shape.iter().zip(&self.strides).rev();
+            let fits = steps.into_iter().all(|(n, stride)| {
+                let fits = *n <= 1 || *stride == expected;
+                expected = expected.saturating_mul((*n).max(1));
+                fits
+            });
+            fits && self.shape.len() == self.strides.len()
+        };
+        if !contiguous {
+            return Err(format!("`{name}` is stored in an order that is not supported"));
+        }
+        let count = self.shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n));
+        let count = count.filter(|n| *n < 1 << 30).ok_or_else(|| format!("`{name}` has an impossible size"))?;
+        let bytes = entry(zip, &format!("{folder}data/{}", self.storage), super::MAX_FILE_BYTES)?;
+        let start = self.offset.saturating_mul(width);
+        let end = start.saturating_add(count * width);
+        let bytes = bytes.get(start..end).ok_or_else(|| format!("`{name}` is cut short; the file is incomplete"))?;
+        Ok(Array { shape: self.shape.clone(), data: self.decode(bytes) })
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Vec<f32> {
+        match self.kind {
+            "FloatStorage" => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            "DoubleStorage" => bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+            "HalfStorage" => bytes.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
+            _ => bytes.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
+        }
+    }
+}

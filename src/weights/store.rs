@@ -1,0 +1,97 @@
+//! Safetensors: our own native format, and foreign files in it.
+
+use super::config::ModelConfig;
+use super::{Array, Weights, infer};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+
+/// The header's entry that holds the [`ModelConfig`] as JSON.
+const CONFIG_KEY: &str = "zoomfield.config";
+
+/// Reads safetensors: with our configuration in the header, or with the original's or mmagic's array names.
+pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
+    let damaged = |e| format!("it is not a safetensors or .pth file, or is damaged ({e})");
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let arrays = file.iter().map(|(name, view)| Ok((name.to_owned(), array(name, &view)?)));
+    let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
+    let config = header.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG_KEY));
+    match config {
+        Some(json) => {
+            let config: ModelConfig =
+                serde_json::from_str(json).map_err(|e| format!("its configuration cannot be read ({e})"))?;
+            Weights::new(config, arrays)
+        }
+        None => infer::foreign(arrays).and_then(|(config, arrays)| Weights::new(config, arrays)),
+    }
+}
+
+fn array(name: &str, view: &TensorView<'_>) -> Result<Array, String> {
+    let bytes = view.data();
+    let data = match view.dtype() {
+        Dtype::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+        Dtype::F64 => bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+        Dtype::F16 => bytes.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
+        Dtype::BF16 => bytes.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
+        other => return Err(format!("`{name}` is stored as {other:?}, not as floating-point numbers")),
+    };
+    Ok(Array { shape: view.shape().to_vec(), data })
+}
+
+/// Writes `weights` beside `path`, then renames.
+pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool) -> Result<(), String> {
+    let views = weights.arrays().iter().map(|(name, array)| {
+        let view = TensorView::new(Dtype::F32, array.shape.clone(), bytemuck::cast_slice(&array.data));
+        view.map(|view| (name.clone(), view))
+    });
+    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+    let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
+    let bytes = safetensors::serialize(views, Some(header)).map_err(|e| e.to_string())?;
+    if path.exists() && !overwrite {
+        return Err("the file exists; choose another name or allow overwriting".into());
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| format!("the folder is not writable ({e})"))?;
+    file.write_all(&bytes).map_err(|e| e.to_string())?;
+    file.persist(path).map_err(|e| e.error.to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_back_with_its_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy.safetensors");
+        let weights = Weights::builtin().unwrap();
+        weights.save(&path, false).unwrap();
+        let back = Weights::open(&path).unwrap();
+        assert_eq!(back, weights);
+        assert_eq!(back.id(), weights.id());
+        assert!(weights.save(&path, false).unwrap_err().to_string().contains("exists"));
+        weights.save(&path, true).unwrap();
+    }
+
+    #[test]
+    fn truncated_and_foreign_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bad.safetensors");
+        let whole = safetensors_of("something.else");
+        for bytes in [&b""[..], b"hello", &whole[..whole.len() - 3], &whole] {
+            std::fs::write(&path, bytes).unwrap();
+            let sentence = Weights::open(&path).unwrap_err().to_string();
+            assert!(sentence.contains("bad.safetensors"), "{sentence}");
+        }
+        assert!(Weights::open(folder.path()).is_err());
+        assert!(Weights::open(Path::new("nowhere.safetensors")).is_err());
+    }
+
+    fn safetensors_of(name: &str) -> Vec<u8> {
+        let view = TensorView::new(Dtype::F32, vec![2], &[0; 8]).unwrap();
+        safetensors::serialize([(name, view)], None).unwrap()
+    }
+}

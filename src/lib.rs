@@ -1,7 +1,9 @@
 //! Zoomfield: photographs without pixels.
+pub mod cli;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod evaluate;
 pub mod export;
 pub mod feature;
 pub mod geometry;

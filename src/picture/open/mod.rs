@@ -1,0 +1,251 @@
+//! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
+//!
+//! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
+//! Sizes are checked before anything is decoded. Not handled: animations (the first frame is shown), camera RAW,
+//! AVIF, HEIC and JPEG XL; each of the latter is refused with what to do instead.
+
+mod convert;
+mod foreign;
+mod jpeg;
+
+use super::{Metadata, Picture};
+use crate::error::{Error, Result};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// The most memory that decoded samples may take: beyond it a file is refused with a sentence, not attempted.
+pub const MAX_DECODED_BYTES: u64 = 2 << 30;
+
+/// What a decoder may allocate before the size is known and checked: a colour profile and one row.
+const MAX_HEADER_BYTES: u64 = 64 << 20;
+
+/// What a decoder may allocate beside the samples while it decodes.
+const MAX_SCRATCH_BYTES: u64 = 1 << 30;
+
+const ENDINGS: [&str; 19] = [
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm", "pgm",
+    "tga", "hdr", "exr",
+];
+
+/// Whether the file name ends like a picture's, in capitals or not.
+pub fn is_picture_path(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+pub(super) fn open(path: &Path) -> Result<Picture> {
+    let refuse = |reason: String| Error::picture(path, reason);
+    check_file(path).map_err(refuse)?;
+    // Decoders of damaged files have been known to panic; that must not take the window down.
+    let mut picture = catch_unwind(AssertUnwindSafe(|| decode_file(path)))
+        .unwrap_or_else(|_| Err("it is damaged in a way that its decoder does not survive".into()))
+        .map_err(refuse)?;
+    path.clone_into(&mut picture.path);
+    Ok(picture)
+}
+
+/// What can be said without reading it.
+fn check_file(path: &Path) -> Result<(), String> {
+    let about = std::fs::metadata(path).map_err(|error| describe_io(&error))?;
+    if about.is_dir() {
+        return Err("it is a folder; choose a picture inside it".into());
+    }
+    if !about.is_file() {
+        return Err("it is not a regular file".into());
+    }
+    if about.len() == 0 {
+        return Err("the file is empty; copy or download it again".into());
+    }
+    Ok(())
+}
+
+fn describe_io(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".into(),
+        ErrorKind::PermissionDenied => "you have no permission to read it".into(),
+        ErrorKind::UnexpectedEof => {
+            "the file ends too early; it is damaged or was not copied completely, so copy it again".into()
+        }
+        _ => format!("reading it failed ({error})"),
+    }
+}
+
+fn decode_file(path: &Path) -> Result<Picture, String> {
+    let mut file = BufReader::new(File::open(path).map_err(|error| describe_io(&error))?);
+    let start = file.fill_buf().map_err(|error| describe_io(&error))?;
+    if let Some(reason) = foreign::reason_to_refuse(start, path) {
+        return Err(reason);
+    }
+    let mut reader = ImageReader::new(file);
+    if let Ok(format) = ImageFormat::from_path(path) {
+        reader.set_format(format);
+    }
+    let mut reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
+    let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
+    if format == ImageFormat::Jpeg {
+        jpeg::check_complete(path).map_err(|error| describe_io(&error))?;
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_HEADER_BYTES);
+    reader.limits(limits);
+    decode(reader, format).map_err(|error| error.describe(format))
+}
+
+/// What stops a decoding.
+enum Failure {
+    TooLarge(String),
+    Decoder(ImageError),
+}
+
+impl From<ImageError> for Failure {
+    fn from(error: ImageError) -> Self {
+        Self::Decoder(error)
+    }
+}
+
+impl Failure {
+    fn describe(self, format: ImageFormat) -> String {
+        let name = format_name(format);
+        match self {
+            Self::TooLarge(reason) => reason,
+            Self::Decoder(ImageError::IoError(error)) if is_early_end(&error) => {
+                describe_io(&ErrorKind::UnexpectedEof.into())
+            }
+            Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
+            Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
+            Self::Decoder(ImageError::Unsupported(error)) => {
+                format!("this kind of {name} file is not supported ({error}); convert it to an ordinary PNG or TIFF")
+            }
+            Self::Decoder(error) => format!("its {name} data is damaged ({}); copy the file again", root_cause(&error)),
+        }
+    }
+}
+
+/// Some decoders wrap an early end into errors of their own making.
+fn is_early_end(error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::UnexpectedEof
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string().trim_end_matches('.').replace('\n', " ")
+}
+
+fn decode<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<Picture, Failure> {
+    let mut decoder = reader.into_decoder()?;
+    check_size(&decoder)?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES);
+    decoder.set_limits(limits)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let metadata = read_metadata(&mut decoder);
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    let mut picture = convert::into_picture(image, format == ImageFormat::OpenExr);
+    picture.metadata = metadata;
+    picture.format = format_name(format);
+    Ok(picture)
+}
+
+/// Refuses what would not fit, by the larger of what the decoder makes and what the picture then holds.
+fn check_size(decoder: &impl ImageDecoder) -> Result<(), Failure> {
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(Failure::TooLarge("it has no pixels; its header is damaged".into()));
+    }
+    let color = decoder.color_type();
+    let channels = if color.has_alpha() { 4 } else { 3 };
+    let depth = if is_eight_bit(color) { 1 } else { 2 };
+    let held = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(channels * depth);
+    let needed = held.max(decoder.total_bytes());
+    if needed <= MAX_DECODED_BYTES {
+        return Ok(());
+    }
+    Err(Failure::TooLarge(format!(
+        "its {width}×{height} pixels would take {:.1} GiB of memory and {} GiB is the limit; crop or shrink it first",
+        needed as f64 / f64::from(1 << 30),
+        MAX_DECODED_BYTES >> 30
+    )))
+}
+
+fn is_eight_bit(color: ColorType) -> bool {
+    color.bytes_per_pixel() == color.channel_count()
+}
+
+/// The profile, if it describes the RGB samples that the picture will hold, and the EXIF block, turned upright.
+/// Damaged metadata is no reason to refuse a picture.
+fn read_metadata(decoder: &mut impl ImageDecoder) -> Metadata {
+    use image::ExtendedColorType::{Cmyk8, Cmyk16};
+    let color = decoder.color_type();
+    // Floating-point samples are linear and get the sRGB curve, so that their profile no longer fits.
+    let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
+    let from_cmyk = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16);
+    let profile_fits = color.has_color() && !is_float && !from_cmyk;
+    let is_rgb_profile = |profile: &Vec<u8>| profile.get(16..20) == Some(b"RGB ");
+    let icc_profile = decoder.icc_profile().ok().flatten().filter(|profile| profile_fits && is_rgb_profile(profile));
+    let mut exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty());
+    if let Some(chunk) = &mut exif {
+        let _ = Orientation::remove_from_exif_chunk(chunk);
+    }
+    Metadata { icc_profile, exif }
+}
+
+fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Pnm => "PNM",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Tga => "TGA",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Ico => "ICO",
+        ImageFormat::Hdr => "HDR",
+        ImageFormat::OpenExr => "OpenEXR",
+        ImageFormat::Qoi => "QOI",
+        _ => "picture",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_count_in_any_case() {
+        for name in ["a.JPG", "b.Tiff", "c.d.png", "x.exr"] {
+            assert!(is_picture_path(Path::new(name)), "{name}");
+        }
+        for name in ["a.txt", "png", "a.avif", ".png"] {
+            assert!(!is_picture_path(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_ending_belongs_to_a_format_that_is_read() {
+        for ending in ENDINGS {
+            let format = ImageFormat::from_extension(ending);
+            // Two spellings that the decoder library does not know by name; their content is recognised.
+            let is_alias = matches!(ending, "jpe" | "jfif" | "apng");
+            assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| open(path).unwrap_err().to_string();
+        assert!(said(folder.path()).contains("is a folder"));
+        assert!(said(&folder.path().join("gone.png")).contains("no such file"));
+        let empty = folder.path().join("empty.png");
+        std::fs::write(&empty, []).unwrap();
+        assert!(said(&empty).contains("empty"));
+    }
+}

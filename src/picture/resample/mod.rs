@@ -1,0 +1,21 @@
+//! Resampling: Pillow's bicubic to the bit, and regions of a picture at any scale.
+
+mod pillow;
+mod region;
+mod taps;
+
+pub use pillow::resize_bicubic_u8;
+pub use region::{alpha_region, resample_region};
+
+/// Keys' cubic with a = -0.5, which is Pillow's `BICUBIC`.
+fn cubic(x: f64) -> f64 {
+    const A: f64 = -0.5;
+    let x = x.abs();
+    if x < 1.0 {
+        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        (((x - 5.0) * x + 8.0) * x - 4.0) * A
+    } else {
+        0.0
+    }
+}

@@ -113,8 +113,7 @@ fn set5_gives_the_known_bicubic_rows() {
     for (scale, expected) in [(2, 33.67), (3, 30.41), (4, 28.43), (6, 25.93), (8, 24.40)] {
         let lr = (scale <= 4).then(|| set.join(format!("LR_bicubic/X{scale}")));
         let pairs = pair_folders(&set.join("HR"), lr.as_deref()).unwrap();
-        let report =
-            evaluate(&pairs, f64::from(scale), Protocol::LiifBenchmark, &mut bicubic, &mut |_, _| {}).unwrap();
+        let report = evaluate(&pairs, f64::from(scale), Protocol::LiifBenchmark, &mut bicubic, &mut |_, _| {}).unwrap();
         assert!((report.psnr - expected).abs() < 0.01, "×{scale}: {} and not {expected}", report.psnr);
         assert_eq!(report.psnr, report.bicubic_psnr);
     }

@@ -64,7 +64,10 @@ impl FromStr for Protocol {
 
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|protocol| protocol.to_string() == name).ok_or_else(|| {
-            format!("{name} is not a protocol; use one of {}", Self::ALL.map(|protocol| protocol.to_string()).join(", "))
+            format!(
+                "{name} is not a protocol; use one of {}",
+                Self::ALL.map(|protocol| protocol.to_string()).join(", ")
+            )
         })
     }
 }
@@ -155,7 +158,8 @@ fn evaluate_pair(
     let (small, truth) = pairs::load(pair, scale)?;
     let size = truth.size;
     let mut prediction = predict(&small, size)?;
-    if prediction.size != size || prediction.channels < 3 || prediction.data.len() != size.area() * prediction.channels {
+    if prediction.size != size || prediction.channels < 3 || prediction.data.len() != size.area() * prediction.channels
+    {
         return Err(Error::Request(format!("{}: the prediction is {} and not {size}", pair.name, prediction.size)));
     }
     prediction.data.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));

@@ -58,9 +58,11 @@ mod tests {
             bicubic_psnr: 28.0,
             bicubic_ssim: 0.81,
         };
-        let reports = [2.0, 2.5].map(|scale| ScaleReport::new(scale, vec![image("bébé", 30.0), image("b", f64::INFINITY)]));
+        let reports =
+            [2.0, 2.5].map(|scale| ScaleReport::new(scale, vec![image("bébé", 30.0), image("b", f64::INFINITY)]));
         let text = table(&reports);
-        let lengths: Vec<usize> = text.lines().filter(|line| !line.is_empty()).map(|line| line.chars().count()).collect();
+        let lengths: Vec<usize> =
+            text.lines().filter(|line| !line.is_empty()).map(|line| line.chars().count()).collect();
         assert_eq!(lengths, vec![lengths[0]; 8], "{text}");
         assert!(text.contains("×2.5") && text.contains("mean of 2") && text.contains('∞'), "{text}");
     }

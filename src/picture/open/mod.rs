@@ -6,6 +6,7 @@
 
 mod convert;
 mod foreign;
+mod ico;
 mod jpeg;
 
 use super::{Metadata, Picture};
@@ -14,7 +15,7 @@ use image::codecs::tiff::TiffDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Seek};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -28,8 +29,8 @@ const MAX_HEADER_BYTES: u64 = 64 << 20;
 const MAX_SCRATCH_BYTES: u64 = 1 << 30;
 
 const ENDINGS: [&str; 19] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm", "pgm",
-    "tga", "hdr", "exr",
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
+    "pgm", "tga", "hdr", "exr",
 ];
 
 /// Whether the file name ends like a picture's, in capitals or not.
@@ -84,15 +85,25 @@ fn decode_file(path: &Path) -> Result<Picture, String> {
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);
     }
-    let mut reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
+    let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
     let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
     if format == ImageFormat::Jpeg {
         jpeg::check_complete(path).map_err(|error| describe_io(&error))?;
     }
+    if format == ImageFormat::Ico
+        && let Some(png) = ico::largest_png(path)
+    {
+        let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png)?;
+        return Ok(Picture { format: format_name(format), ..picture });
+    }
+    decode(reader, format)
+}
+
+fn decode<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<Picture, String> {
     reader.limits(limits(MAX_HEADER_BYTES));
     start_decoder(reader, format)
         .map_err(Failure::from)
-        .and_then(|decoder| decode(decoder, format))
+        .and_then(|decoder| read_picture(decoder, format))
         .map_err(|error| error.describe(format))
 }
 
@@ -159,7 +170,7 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     deepest.to_string().trim_end_matches('.').replace('\n', " ")
 }
 
-fn decode(mut decoder: Box<dyn ImageDecoder + '_>, format: ImageFormat) -> Result<Picture, Failure> {
+fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, format: ImageFormat) -> Result<Picture, Failure> {
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let metadata = read_metadata(&mut decoder);

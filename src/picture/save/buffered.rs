@@ -51,9 +51,7 @@ impl BufferedSink {
                 options.metadata.icc_profile.take_if(|profile| profile.len() > MAX_JPEG_PROFILE_BYTES);
                 write(JpegEncoder::new_with_quality(&mut self.file, quality), &self.samples, options)
             }
-            Codec::WebP => {
-                write(WebPEncoder::new_lossless(&mut self.file), &self.samples, self.options.clone())
-            }
+            Codec::WebP => write(WebPEncoder::new_lossless(&mut self.file), &self.samples, self.options.clone()),
             Codec::Bmp => write(BmpEncoder::new(&mut self.file), &self.samples, self.options.clone()),
         }
     }

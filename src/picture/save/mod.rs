@@ -107,7 +107,9 @@ impl PictureWriter {
 fn describe_io(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; free some space or choose another".into(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full; free some space or choose another".into()
+        }
         ErrorKind::PermissionDenied => "you have no permission to write into its folder; choose another one".into(),
         ErrorKind::ReadOnlyFilesystem => "its disk is read-only; choose another one".into(),
         _ => format!("writing failed ({error})"),

@@ -72,8 +72,7 @@ impl TiffSink {
         let ready = if is_end { self.pending.len() } else { self.pending.len() / strip_bytes * strip_bytes };
         let rest = self.pending.split_off(ready);
         let strips = std::mem::replace(&mut self.pending, rest);
-        let compressed: Vec<Vec<u8>> =
-            strips.par_chunks(strip_bytes).map(compress).collect::<io::Result<_>>()?;
+        let compressed: Vec<Vec<u8>> = strips.par_chunks(strip_bytes).map(compress).collect::<io::Result<_>>()?;
         for strip in compressed {
             self.offsets.push(self.position);
             self.byte_counts.push(strip.len() as u64);

@@ -134,8 +134,7 @@ fn render_band(
         gate.pass()?;
         let columns = start..(start + BLOCK_COLUMNS).min(width);
         let grid = job.grid.slice(rows.clone(), columns.clone());
-        let block =
-            renderer.render(&job.picture, &job.model, &grid, Quality::Neural, &|| gate.is_stopped())?;
+        let block = renderer.render(&job.picture, &job.model, &grid, Quality::Neural, &|| gate.is_stopped())?;
         band.copy_columns(&block, start);
         progress(block.size.area());
     }

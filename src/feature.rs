@@ -100,7 +100,9 @@ impl FeatureWindow {
         for tile in tiles {
             // In coordinates shifted by the margin, so that the window's corner is not negative.
             let shifted = PixelRect { x: tile.rect.x + margin, y: tile.rect.y + margin, ..tile.rect };
-            let Some(common) = shifted.intersection(PixelRect { x: rect.x, y: rect.y, width, height }) else { continue };
+            let Some(common) = shifted.intersection(PixelRect { x: rect.x, y: rect.y, width, height }) else {
+                continue;
+            };
             for y in common.y..common.bottom() {
                 let from = ((y - shifted.y) * tile.rect.width + common.x - shifted.x) * channels;
                 let to = ((y - rect.y) * width + common.x - rect.x) * channels;
@@ -122,7 +124,8 @@ mod tests {
         let cut = |x, width| PixelRect { x, y: 0, width, height: 3 };
         for precision in [FeaturePrecision::Half, FeaturePrecision::Single] {
             let tile = |x, width| Arc::new(FeatureTile::from_planes(&planes, whole, cut(x, width), precision));
-            let window = FeatureWindow::assemble(&[tile(0, 3), tile(3, 2)], PixelRect { x: 2, y: 0, width: 3, height: 2 }, 1);
+            let window =
+                FeatureWindow::assemble(&[tile(0, 3), tile(3, 2)], PixelRect { x: 2, y: 0, width: 3, height: 2 }, 1);
             let code = |y: usize, x: usize| &window.codes[(y * 5 + x) * 2..][..2];
             assert_eq!(code(0, 2), [0.0, 0.0]);
             assert_eq!(code(1, 0), [1.0, 16.0]);

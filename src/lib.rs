@@ -1,4 +1,5 @@
 //! Zoomfield: photographs without pixels.
+pub mod bench;
 pub mod cli;
 pub mod decode;
 pub mod encode;
@@ -9,6 +10,7 @@ pub mod feature;
 pub mod geometry;
 pub mod kernel;
 pub mod key;
+pub mod metrics;
 pub mod model;
 pub mod picture;
 pub mod render;

@@ -170,8 +170,19 @@ mod tests {
     fn exactly_one_size_is_asked_for() {
         assert!(export("--scale 30").is_ok());
         assert_eq!(export("--size 640x480").unwrap().size, Some(Size::new(640, 480)));
-        for wrong in ["", "--scale 2 --width 10", "--size 10x10 --height 3", "--scale 0", "--scale NaN", "--scale -1",
-            "--scale inf", "--width 0", "--size 5", "--scale 2 --crop 1,2,3", "--scale 2 --crop a,b,c,d"] {
+        for wrong in [
+            "",
+            "--scale 2 --width 10",
+            "--size 10x10 --height 3",
+            "--scale 0",
+            "--scale NaN",
+            "--scale -1",
+            "--scale inf",
+            "--width 0",
+            "--size 5",
+            "--scale 2 --crop 1,2,3",
+            "--scale 2 --crop a,b,c,d",
+        ] {
             assert_eq!(export(wrong).err().map(|e| e.exit_code()), Some(2), "{wrong}");
         }
     }

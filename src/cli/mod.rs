@@ -51,7 +51,9 @@ fn view(file: Option<&Path>, model: Option<&Path>) -> Result<()> {
 
 #[cfg(not(feature = "app"))]
 fn view(_file: Option<&Path>, _model: Option<&Path>) -> Result<()> {
-    Err(crate::error::Error::device("this build has no window; use `zoomfield export`, or build with the feature `app`"))
+    Err(crate::error::Error::device(
+        "this build has no window; use `zoomfield export`, or build with the feature `app`",
+    ))
 }
 
 /// The model of `--model`, or the built-in one.

@@ -1,6 +1,6 @@
 //! Neighbouring latent codes along one axis.
 
-use crate::geometry::AxisGrid;
+use crate::geometry::{AxisGrid, nearest_code};
 
 /// One latent code that a sample asks, along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub(super) fn neighbours(grid: &AxisGrid, n: usize, local_ensemble: bool) -> Vec
         let lower = u.floor();
         let share = u - lower;
         if !local_ensemble {
-            let nearest = at(u, u.round_ties_even(), 1.0);
+            let nearest = at(u, nearest_code(u), 1.0);
             return Neighbours { codes: [nearest; 2], count: 1 };
         }
         let (below, above) = (at(u, lower, 1.0 - share), at(u, lower + 1.0, share));

@@ -45,7 +45,12 @@ impl PictureEncoder {
     ///
     /// # Errors
     /// [`Error::Cancelled`] between two convolutions; [`Error::Device`] if the device fails.
-    pub fn encode(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> Result<(Vec<f32>, PixelRect)> {
+    pub fn encode(
+        &self,
+        picture: &Picture,
+        rect: PixelRect,
+        interrupt: Interrupt<'_>,
+    ) -> Result<(Vec<f32>, PixelRect)> {
         let grown = rect.grown_within(self.config.radius(), picture.size);
         let mut planes = picture.planes(grown);
         let Normalization { mean, std } = self.normalization;

@@ -83,6 +83,14 @@ impl SampleGrid {
     }
 }
 
+/// The latent code nearest to a position; halfway between two the even one, as `grid_sample` rounds.
+pub fn nearest_code(position: f64) -> f64 {
+    // A position computed as halfway may miss it by rounding; all such ties must fall the same way.
+    let halves = (position * 2.0).round();
+    let position = if (position * 2.0 - halves).abs() < 1e-9 { halves / 2.0 } else { position };
+    position.round_ties_even()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ mod grid;
 mod tiles;
 mod view;
 
-pub use grid::{AxisGrid, SampleGrid};
+pub use grid::{AxisGrid, SampleGrid, nearest_code};
 pub use tiles::{FEATURE_TILE, VIEW_TILE, codes_for, feature_tile_rect, feature_tiles_over, merge_tiles};
 pub use view::{MAX_ZOOM, View};
 

@@ -24,7 +24,20 @@ pub fn gemm(rows: usize, columns: usize, depth: usize, lhs: Lhs<'_>, rhs: &[f32]
     assert!(rhs.len() >= depth * columns, "right matrix is too short");
     assert!(out.len() >= rows * columns, "result is too short");
     // SAFETY: the extents were asserted above, `out` is borrowed mutably, and the strides describe row-major matrices.
-    unsafe { raw_gemm(rows, columns, depth, lhs.data.as_ptr(), lhs.stride, rhs.as_ptr(), columns, out.as_mut_ptr(), columns, accumulate) }
+    unsafe {
+        raw_gemm(
+            rows,
+            columns,
+            depth,
+            lhs.data.as_ptr(),
+            lhs.stride,
+            rhs.as_ptr(),
+            columns,
+            out.as_mut_ptr(),
+            columns,
+            accumulate,
+        )
+    }
 }
 
 /// The product on pointers, for results that are not one slice: `out` has its own row stride.
@@ -51,8 +64,25 @@ pub(super) unsafe fn raw_gemm(
     // SAFETY: as the caller promises; `gemm` reads `out` only if told to accumulate.
     unsafe {
         gemm::gemm(
-            rows, columns, depth, out, 1, stride(out_stride), accumulate, lhs, 1, stride(lhs_stride), rhs, 1,
-            stride(rhs_stride), keep, 1.0, false, false, false, one_thread,
+            rows,
+            columns,
+            depth,
+            out,
+            1,
+            stride(out_stride),
+            accumulate,
+            lhs,
+            1,
+            stride(lhs_stride),
+            rhs,
+            1,
+            stride(rhs_stride),
+            keep,
+            1.0,
+            false,
+            false,
+            false,
+            one_thread,
         );
     }
 }

@@ -30,7 +30,13 @@ impl Edsr {
     ///
     /// # Errors
     /// If an array is missing or of another shape.
-    pub fn load(vb: VarBuilder<'_>, blocks: usize, features: usize, res_scale: f32, kernel: ConvKernel) -> Result<Self> {
+    pub fn load(
+        vb: VarBuilder<'_>,
+        blocks: usize,
+        features: usize,
+        res_scale: f32,
+        kernel: ConvKernel,
+    ) -> Result<Self> {
         let conv = |vb, inputs| Conv2d::load(vb, inputs, features, 3, kernel);
         let body = vb.pp("body");
         let block = |i: usize| {

@@ -8,7 +8,7 @@
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
 use super::imnet::Imnet;
-use crate::geometry::SampleGrid;
+use crate::geometry::{SampleGrid, nearest_code};
 use crate::weights::{ModelConfig, Weights};
 use candle_core::{D, Device, Module, Result, Tensor};
 use candle_nn::VarBuilder;
@@ -148,7 +148,7 @@ fn neighbour(position: f64, shift: f64, n: usize, local_ensemble: bool) -> (usiz
         let towards_upper = position - lower;
         (lower + shift, if shift == 0.0 { 1.0 - towards_upper } else { towards_upper })
     } else {
-        (position.round_ties_even(), 1.0)
+        (nearest_code(position), 1.0)
     };
     let index = at.clamp(0.0, last);
     (index as usize, 2.0 * (position - index), weight)

@@ -92,8 +92,7 @@ impl Renderer {
     /// Whether everything that decoding `grid` needs is encoded.
     pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid) -> bool {
         let codes = codes_for(grid, picture.size).grown_within(model.decoder.margin(), picture.size);
-        grid.is_reduction()
-            || keys(picture, model, feature_tiles_over(codes)).all(|key| self.features.contains(&key))
+        grid.is_reduction() || keys(picture, model, feature_tiles_over(codes)).all(|key| self.features.contains(&key))
     }
 
     /// The feature tiles of a block (`tiles` counts in tiles), encoded now unless kept from before. They are held by

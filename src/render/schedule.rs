@@ -35,7 +35,8 @@ pub fn tiles_of(
 ) -> Vec<TileKey> {
     let scale = (view.zoom.to_bits(), view.zoom.to_bits());
     let qualities = if view.zoom > 1.0 { &[Quality::Resampled, Quality::Neural][..] } else { &[Quality::Resampled] };
-    let of = |(column, row)| qualities.iter().map(move |&quality| TileKey { picture, model, scale, column, row, quality });
+    let of =
+        |(column, row)| qualities.iter().map(move |&quality| TileKey { picture, model, scale, column, row, quality });
     View::tiles_over(visible).flat_map(of).collect()
 }
 
@@ -62,7 +63,10 @@ mod tests {
         let order = order(|_| true);
         assert_eq!(order.len(), 16);
         assert!(order[..8].iter().all(|(quality, ..)| *quality == Quality::Resampled));
-        assert_eq!(order[8..12], [2, 1, 2, 3].iter().zip([0, 0, 1, 0]).map(|(c, r)| (Quality::Neural, *c, r)).collect::<Vec<_>>()[..]);
+        assert_eq!(
+            order[8..12],
+            [2, 1, 2, 3].iter().zip([0, 0, 1, 0]).map(|(c, r)| (Quality::Neural, *c, r)).collect::<Vec<_>>()[..]
+        );
         assert_eq!(order[15], (Quality::Neural, 0, 1));
     }
 

@@ -90,7 +90,8 @@ fn encoder_of(arrays: &BTreeMap<String, Array>, args: &Value) -> Result<EncoderC
 fn input_flags(input: usize, features: usize) -> Result<(bool, bool), String> {
     let options = [(true, true), (true, false), (false, true), (false, false)];
     let width = |&(unfold, cell): &(bool, bool)| features * if unfold { 9 } else { 1 } + if cell { 4 } else { 2 };
-    options.into_iter().find(|flags| width(flags) == input).ok_or_else(|| {
-        format!("its decoder reads {input} values, which fits no LIIF variant on {features} features")
-    })
+    options
+        .into_iter()
+        .find(|flags| width(flags) == input)
+        .ok_or_else(|| format!("its decoder reads {input} values, which fits no LIIF variant on {features} features"))
 }

@@ -62,6 +62,15 @@ impl Weights {
         Ok(Self { config, arrays: kept })
     }
 
+    /// From arrays with the original's names and the original's spec, `{"name": "liif", "args": {…}}`.
+    ///
+    /// # Errors
+    /// The reason alone, for [`Error::Weights`].
+    pub fn from_original(arrays: BTreeMap<String, Array>, spec: &serde_json::Value) -> Result<Self, String> {
+        let config = infer::config_of(&arrays, Some(spec))?;
+        Self::new(config, arrays)
+    }
+
     /// The model that is part of the program.
     ///
     /// # Errors

@@ -6,8 +6,7 @@ pub(super) const NOT_A_PICTURE: &str =
     "it is not in a picture format that Zoomfield knows; convert it to PNG, TIFF or JPEG";
 
 /// Camera RAW files are TIFF inside, and their first image is a thumbnail: opening that would mislead.
-const RAW_ENDINGS: [&str; 12] =
-    ["dng", "nef", "nrw", "cr2", "cr3", "arw", "sr2", "orf", "rw2", "pef", "raf", "srw"];
+const RAW_ENDINGS: [&str; 12] = ["dng", "nef", "nrw", "cr2", "cr3", "arw", "sr2", "orf", "rw2", "pef", "raf", "srw"];
 
 /// A sentence if the file is of a known but unsupported kind. `start` holds its first bytes.
 pub(super) fn reason_to_refuse(start: &[u8], path: &Path) -> Option<String> {

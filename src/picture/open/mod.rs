@@ -6,14 +6,16 @@
 
 mod convert;
 mod foreign;
+mod ico;
 mod jpeg;
 
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
+use image::codecs::tiff::TiffDecoder;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Seek};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -27,8 +29,8 @@ const MAX_HEADER_BYTES: u64 = 64 << 20;
 const MAX_SCRATCH_BYTES: u64 = 1 << 30;
 
 const ENDINGS: [&str; 19] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm", "pgm",
-    "tga", "hdr", "exr",
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
+    "pgm", "tga", "hdr", "exr",
 ];
 
 /// Whether the file name ends like a picture's, in capitals or not.
@@ -83,15 +85,44 @@ fn decode_file(path: &Path) -> Result<Picture, String> {
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);
     }
-    let mut reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
+    let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
     let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
     if format == ImageFormat::Jpeg {
         jpeg::check_complete(path).map_err(|error| describe_io(&error))?;
     }
+    if format == ImageFormat::Ico
+        && let Some(png) = ico::largest_png(path)
+    {
+        let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png)?;
+        return Ok(Picture { format: format_name(format), ..picture });
+    }
+    decode(reader, format)
+}
+
+fn decode<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<Picture, String> {
+    reader.limits(limits(MAX_HEADER_BYTES));
+    start_decoder(reader, format)
+        .map_err(Failure::from)
+        .and_then(|decoder| read_picture(decoder, format))
+        .map_err(|error| error.describe(format))
+}
+
+fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_HEADER_BYTES);
-    reader.limits(limits);
-    decode(reader, format).map_err(|error| error.describe(format))
+    limits.max_alloc = Some(bytes);
+    limits
+}
+
+/// Reads the header. A TIFF decoder that was given limits measures metadata by the size of the picture, so that a
+/// small one would lose its profile: it keeps its own limits until the metadata is read.
+fn start_decoder<'a, R: BufRead + Seek + 'a>(
+    reader: ImageReader<R>,
+    format: ImageFormat,
+) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
+    if format == ImageFormat::Tiff {
+        return Ok(Box::new(TiffDecoder::new(reader.into_inner())?));
+    }
+    Ok(Box::new(reader.into_decoder()?))
 }
 
 /// What stops a decoding.
@@ -111,22 +142,24 @@ impl Failure {
         let name = format_name(format);
         match self {
             Self::TooLarge(reason) => reason,
-            Self::Decoder(ImageError::IoError(error)) if is_early_end(&error) => {
-                describe_io(&ErrorKind::UnexpectedEof.into())
-            }
             Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
             Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
             Self::Decoder(ImageError::Unsupported(error)) => {
                 format!("this kind of {name} file is not supported ({error}); convert it to an ordinary PNG or TIFF")
             }
-            Self::Decoder(error) => format!("its {name} data is damaged ({}); copy the file again", root_cause(&error)),
+            Self::Decoder(error) => describe_damage(name, &root_cause(&error)),
         }
     }
 }
 
-/// Some decoders wrap an early end into errors of their own making.
-fn is_early_end(error: &std::io::Error) -> bool {
-    error.kind() == ErrorKind::UnexpectedEof
+fn describe_damage(format: &str, cause: &str) -> String {
+    // Each decoder has its own words for a file that stops in the middle.
+    const EARLY_ENDS: [&str; 5] = ["enough data", "unexpected end", "fill whole buffer", "end of file", "truncated"];
+    let said = cause.to_lowercase();
+    if EARLY_ENDS.iter().any(|words| said.contains(words)) {
+        return describe_io(&ErrorKind::UnexpectedEof.into());
+    }
+    format!("its {format} data is damaged ({cause}); copy the file again")
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {
@@ -137,14 +170,11 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     deepest.to_string().trim_end_matches('.').replace('\n', " ")
 }
 
-fn decode<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<Picture, Failure> {
-    let mut decoder = reader.into_decoder()?;
+fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, format: ImageFormat) -> Result<Picture, Failure> {
     check_size(&decoder)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES);
-    decoder.set_limits(limits)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let metadata = read_metadata(&mut decoder);
+    decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     let mut picture = convert::into_picture(image, format == ImageFormat::OpenExr);
@@ -167,9 +197,9 @@ fn check_size(decoder: &impl ImageDecoder) -> Result<(), Failure> {
     if needed <= MAX_DECODED_BYTES {
         return Ok(());
     }
+    let gibibytes = needed as f64 / f64::from(1 << 30);
     Err(Failure::TooLarge(format!(
-        "its {width}×{height} pixels would take {:.1} GiB of memory and {} GiB is the limit; crop or shrink it first",
-        needed as f64 / f64::from(1 << 30),
+        "its {width}×{height} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first",
         MAX_DECODED_BYTES >> 30
     )))
 }

@@ -79,8 +79,7 @@ fn windows(from: usize, to: usize) -> Vec<Window> {
             let center = (i as f64 + 0.5) * scale;
             let first = (center - support + 0.5).max(0.0) as usize;
             let end = ((center + support + 0.5) as usize).min(from);
-            let weights: Vec<f64> =
-                (first..end).map(|x| cubic((x as f64 - center + 0.5) * inverse)).collect();
+            let weights: Vec<f64> = (first..end).map(|x| cubic((x as f64 - center + 0.5) * inverse)).collect();
             let total: f64 = weights.iter().sum();
             Window { first, weights: weights.iter().map(|w| fixed_point(w / total)).collect() }
         })

@@ -1,0 +1,107 @@
+//! Which format an ending stands for, and what it can hold.
+
+use super::buffered::{BufferedSink, Codec};
+use super::{SaveOptions, Sink, png, tiff};
+use std::fs::File;
+use std::path::Path;
+
+/// The endings that work, in the order in which to offer them.
+pub fn formats() -> &'static [&'static str] {
+    &["png", "tif", "tiff", "jpg", "jpeg", "webp", "bmp"]
+}
+
+/// The most memory that a format without streaming may gather.
+const MAX_BUFFER_BYTES: u64 = 2 << 30;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Png,
+    Tiff,
+    Jpeg,
+    WebP,
+    Bmp,
+}
+
+impl Format {
+    /// The format that the ending of `path` names.
+    pub(super) fn of(path: &Path) -> Result<Self, String> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("png") => Ok(Self::Png),
+            Some("tif" | "tiff") => Ok(Self::Tiff),
+            Some("jpg" | "jpeg") => Ok(Self::Jpeg),
+            Some("webp") => Ok(Self::WebP),
+            Some("bmp") => Ok(Self::Bmp),
+            Some(other) => Err(format!("files ending in .{other} cannot be written; use one of {}", list_endings())),
+            None => Err(format!("the name has no ending to tell the format by; use one of {}", list_endings())),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Png => "PNG",
+            Self::Tiff => "TIFF",
+            Self::Jpeg => "JPEG",
+            Self::WebP => "WebP",
+            Self::Bmp => "BMP",
+        }
+    }
+
+    fn largest_side(self) -> usize {
+        match self {
+            Self::Png | Self::Bmp => i32::MAX as usize,
+            Self::Tiff => u32::MAX as usize,
+            Self::Jpeg => 65_535,
+            Self::WebP => 16_383,
+        }
+    }
+
+    /// Whether the format can hold what is asked for.
+    pub(super) fn check(self, options: &SaveOptions) -> Result<(), String> {
+        let (size, name) = (options.size, self.name());
+        if size.width == 0 || size.height == 0 {
+            return Err("a picture without pixels cannot be written".into());
+        }
+        if !matches!(options.channels, 3 | 4) || !matches!(options.bits, 8 | 16) {
+            let (channels, bits) = (options.channels, options.bits);
+            return Err(format!("{channels} channels of {bits} bits are not a picture; use 3 or 4 of 8 or 16"));
+        }
+        let side = self.largest_side();
+        if size.width > side || size.height > side {
+            return Err(format!("{name} holds at most {side} pixels a side and this is {size}; use .png or .tif"));
+        }
+        let channels = if self == Self::Jpeg { 3 } else { options.channels };
+        if matches!(self, Self::Jpeg | Self::WebP | Self::Bmp) && (size.area() * channels) as u64 > MAX_BUFFER_BYTES {
+            return Err(format!("{size} is too large for {name}, which must be gathered in memory; use .png or .tif"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn start(self, file: File, options: &SaveOptions) -> Result<Box<dyn Sink>, String> {
+        Ok(match self {
+            Self::Png => Box::new(png::PngSink::start(file, options)?),
+            Self::Tiff => Box::new(tiff::TiffSink::start(file, options)?),
+            Self::Jpeg => Box::new(BufferedSink::start(Codec::Jpeg, file, options)?),
+            Self::WebP => Box::new(BufferedSink::start(Codec::WebP, file, options)?),
+            Self::Bmp => Box::new(BufferedSink::start(Codec::Bmp, file, options)?),
+        })
+    }
+}
+
+fn list_endings() -> String {
+    formats().iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_offered_ending_is_a_format() {
+        for ending in formats() {
+            assert!(Format::of(Path::new(&format!("a.{}", ending.to_uppercase()))).is_ok());
+        }
+        assert!(Format::of(Path::new("a.gif")).unwrap_err().contains(".png, .tif"));
+        assert!(Format::of(Path::new("a")).is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! Writing pictures: beside the target first, then renamed, so that no file is ever half.
+//!
+//! PNG and TIFF are written band by band and need the memory of a band; the other formats are gathered whole, since
+//! their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
+
+mod buffered;
+mod format;
+mod png;
+mod target;
+mod tiff;
+
+use super::{Metadata, Raster};
+use crate::error::{Error, Result};
+use crate::geometry::Size;
+use std::path::Path;
+use target::Target;
+
+pub use format::formats;
+
+/// What to write.
+#[derive(Clone, Debug)]
+pub struct SaveOptions {
+    /// Size of the whole output.
+    pub size: Size,
+    /// 3 or 4 channels.
+    pub channels: usize,
+    /// 8 or 16 bits a sample, where the format has both.
+    pub bits: u8,
+    /// JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// Whether an existing file may be replaced.
+    pub overwrite: bool,
+    /// What travels with the pixels.
+    pub metadata: Metadata,
+}
+
+/// One format's way of taking rows. Rows arrive from top to bottom and never more than there are.
+trait Sink: Send {
+    /// Takes a band that fits the options.
+    fn write(&mut self, band: &Raster) -> Result<(), String>;
+
+    /// Writes what is still held back. Every row has been given.
+    fn finish(self: Box<Self>) -> Result<(), String>;
+}
+
+/// A picture file being written from top to bottom; dropping it unfinished leaves nothing behind.
+pub struct PictureWriter {
+    // Before `target`, so that its handle is closed when the file is removed.
+    sink: Box<dyn Sink>,
+    target: Target,
+    options: SaveOptions,
+    rows_written: usize,
+}
+
+impl PictureWriter {
+    /// Starts a file; the format follows from the name's ending, one of [`formats`].
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Export`]: unknown ending, the file exists, the folder is missing or not writable, or
+    /// the format cannot hold this size.
+    pub fn create(path: &Path, options: SaveOptions) -> Result<Self> {
+        let refuse = |reason: String| Error::export(path, reason);
+        let format = format::Format::of(path).map_err(refuse)?;
+        format.check(&options).map_err(refuse)?;
+        let target = Target::create(path, options.overwrite).map_err(refuse)?;
+        let file = target.file().map_err(refuse)?;
+        let sink = format.start(file, &options).map_err(refuse)?;
+        Ok(Self { sink, target, options, rows_written: 0 })
+    }
+
+    /// Adds a band of full-width rows.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Export`] if the disk is full or gone, or the band does not belong to this picture.
+    pub fn write_rows(&mut self, band: &Raster) -> Result<()> {
+        let SaveOptions { size, channels, .. } = self.options;
+        let fits = band.size.width == size.width
+            && band.channels == channels
+            && band.data.len() == band.size.area() * channels
+            && self.rows_written + band.size.height <= size.height;
+        if !fits {
+            let reason = format!("a band of {} pixels does not belong to a picture of {size}", band.size);
+            return Err(Error::export(self.target.path(), reason));
+        }
+        self.rows_written += band.size.height;
+        self.sink.write(band).map_err(|reason| Error::export(self.target.path(), reason))
+    }
+
+    /// Ends the file and gives it its name. Returns its size in bytes.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Export`] if rows are missing or the file cannot be put in place.
+    pub fn finish(self) -> Result<u64> {
+        let Self { sink, target, options, rows_written } = self;
+        let path = target.path().to_owned();
+        let refuse = |reason: String| Error::export(&path, reason);
+        if rows_written != options.size.height {
+            let reason = format!("only {rows_written} of its {} rows were rendered", options.size.height);
+            return Err(refuse(reason));
+        }
+        sink.finish().map_err(refuse)?;
+        target.persist().map_err(refuse)
+    }
+}
+
+/// A failed write, for people.
+fn describe_io(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full; free some space or choose another".into()
+        }
+        ErrorKind::PermissionDenied => "you have no permission to write into its folder; choose another one".into(),
+        ErrorKind::ReadOnlyFilesystem => "its disk is read-only; choose another one".into(),
+        _ => format!("writing failed ({error})"),
+    }
+}

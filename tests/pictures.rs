@@ -1,0 +1,215 @@
+//! Every file that people or malice may hand to the viewer: it opens as it should, or one sentence says why not.
+
+use std::path::{Path, PathBuf};
+use zoomfield::error::Error;
+use zoomfield::geometry::Size;
+use zoomfield::picture::{Picture, Samples};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness")
+}
+
+fn open(name: &str) -> Picture {
+    Picture::open(&folder().join(name)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Why a file does not open: one sentence on one line that names it.
+fn sentence(path: &Path) -> String {
+    let error = Picture::open(path).err().unwrap_or_else(|| panic!("{} opened", path.display()));
+    assert!(matches!(error, Error::Picture { .. }), "{error:?}");
+    let said = error.to_string();
+    let name = path.file_name().unwrap().to_string_lossy();
+    assert!(said.contains(&*name) && said.len() < 400 && !said.contains('\n'), "{said}");
+    said
+}
+
+#[test]
+fn every_mode_opens_with_its_size() {
+    for name in [
+        "mode_1.png",
+        "mode_I16.png",
+        "mode_L.png",
+        "mode_LA.png",
+        "mode_P.png",
+        "mode_RGBA.png",
+        "cmyk.tiff",
+        "cmyk_noprofile.jpg",
+        "png_renamed.jpg",
+        "unicode_ñ_日本語_😀 space.png",
+    ] {
+        let picture = open(name);
+        assert_eq!(picture.size, Size::new(96, 64), "{name}");
+        assert_eq!(picture.path, folder().join(name));
+        let rgb = picture.rgb.as_bytes().len() * 8 / usize::from(picture.rgb.bits());
+        assert_eq!(rgb, 96 * 64 * 3, "{name}");
+    }
+    assert_eq!(open("mode_I16.png").rgb.bits(), 16);
+    assert_eq!(open("png_renamed.jpg").format, "PNG");
+}
+
+#[test]
+fn one_pixel_of_every_format_opens() {
+    for (ending, format) in [
+        ("bmp", "BMP"),
+        ("gif", "GIF"),
+        ("ico", "ICO"),
+        ("jpg", "JPEG"),
+        ("png", "PNG"),
+        ("ppm", "PNM"),
+        ("qoi", "QOI"),
+        ("tiff", "TIFF"),
+        ("webp", "WebP"),
+    ] {
+        let picture = open(&format!("1x1.{ending}"));
+        assert_eq!((picture.size, picture.format), (Size::new(1, 1), format));
+    }
+}
+
+#[test]
+fn the_name_of_a_picture_is_that_of_its_samples() {
+    let picture = open("all_transparent_red.png");
+    let same = Picture::from_samples(picture.size, picture.rgb.clone(), picture.alpha.clone());
+    assert_eq!(picture.id, same.id);
+    assert_ne!(picture.id, open("mode_RGBA.png").id);
+}
+
+#[test]
+fn opacity_is_kept_apart_and_dropped_where_it_says_nothing() {
+    let red = open("all_transparent_red.png");
+    assert_eq!(red.alpha, Some(Samples::U8(vec![0; red.size.area()])));
+    assert_eq!(red.rgb, Samples::U8([255, 0, 0].repeat(red.size.area())));
+    assert_eq!(open("mode_RGBA.png").alpha, None);
+    assert!(open("strip_65536x16_rgba8.png").alpha.is_some());
+}
+
+#[test]
+fn an_animation_shows_its_first_frame() {
+    for name in ["anim30.png", "anim30.webp"] {
+        assert_eq!(open(name).size, Size::new(64, 64));
+    }
+}
+
+#[test]
+fn pictures_are_turned_upright_once() {
+    let reference = open("exif_orientation6_96x64.png");
+    for ending in ["jpg", "png", "tiff", "webp"] {
+        let picture = open(&format!("exif_orientation6_96x64.{ending}"));
+        assert_eq!(picture.size, Size::new(64, 96), "{ending}");
+        // The same scene in each: 16 values of 255 is what JPEG may be off by on average.
+        let (a, b) = (picture.rgb.as_bytes(), reference.rgb.as_bytes());
+        let distance: u64 = a.iter().zip(b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        assert!(distance < 16 * a.len() as u64, "{ending}: {distance}");
+        if let Some(exif) = picture.metadata.exif {
+            assert_eq!(orientation(&exif), Some(1), "{ending}: an export would be turned again");
+        }
+    }
+}
+
+/// The orientation entry of an EXIF block's first directory.
+fn orientation(exif: &[u8]) -> Option<u16> {
+    let is_little = exif.starts_with(b"II");
+    let short = |at: usize| {
+        let bytes = [exif[at], exif[at + 1]];
+        if is_little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }
+    };
+    let start = usize::from(if is_little { short(4) } else { short(6) });
+    let entries = (0..usize::from(short(start))).map(|i| start + 2 + i * 12);
+    entries.into_iter().find(|at| short(*at) == 0x112).map(|at| short(at + 8))
+}
+
+#[test]
+fn an_orientation_that_does_not_exist_turns_nothing() {
+    for value in ["0", "9", "65535"] {
+        assert_eq!(open(&format!("exif_orientation_invalid{value}.jpg")).size, Size::new(96, 64));
+    }
+}
+
+#[test]
+fn newer_formats_are_refused_with_a_way_out() {
+    for name in ["1x1.avif", "anim30.avif", "exif_orientation6_96x64.avif"] {
+        let said = sentence(&folder().join(name));
+        assert!(said.contains("AVIF is not supported yet; convert it to PNG or TIFF"), "{said}");
+    }
+}
+
+#[test]
+fn broken_files_are_refused_in_a_sentence() {
+    for (name, words) in [
+        ("empty.png", "empty"),
+        ("text_renamed.jpg", "damaged"),
+        ("bad_crc_16x16.png", "damaged"),
+        ("truncated_8000x8000_rgb8.png", "ends too early"),
+        ("hdr_0x0.png", ""),
+        ("hdr_height0.jpg", ""),
+        ("hdr_w0.bmp", ""),
+        ("ifd_loop.tiff", "damaged"),
+    ] {
+        let said = sentence(&folder().join(name));
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_does_not_open_and_does_not_panic() {
+    let temporary = tempfile::tempdir().unwrap();
+    for name in ["exif_orientation6_96x64.jpg", "mode_P.png", "exif_orientation6_96x64.tiff", "1x1.bmp", "1x1.qoi"] {
+        let bytes = std::fs::read(folder().join(name)).unwrap();
+        let path = temporary.path().join(name);
+        for end in [1, 9, bytes.len() / 3, bytes.len() / 2] {
+            std::fs::write(&path, &bytes[..end]).unwrap();
+            sentence(&path);
+        }
+    }
+    let jpeg = std::fs::read(folder().join("exif_orientation6_96x64.jpg")).unwrap();
+    let path = temporary.path().join("cut.jpg");
+    std::fs::write(&path, &jpeg[..jpeg.len() * 9 / 10]).unwrap();
+    let said = sentence(&path);
+    assert!(said.contains("ends too early") && said.contains("copy it again"), "{said}");
+}
+
+#[test]
+fn absurd_sizes_are_refused_before_they_cost_memory() {
+    for (name, words) in [
+        ("hdr_1073741823_sq.tiff", "GiB"),
+        ("hdr_1x2147483647.png", "GiB"),
+        ("hdr_2147483647x1.bmp", ""),
+        ("hdr_2147483647x2147483647_rgba16.png", "memory"),
+        ("hdr_4294967295_sq.qoi", ""),
+        ("hdr_60000x-60000.bmp", "GiB"),
+        ("hdr_65500x65500_truncated.jpg", ""),
+        ("frame_65535x65535_truncated.gif", "GiB"),
+        ("screen_65535x65535_frame1x1.gif", "GiB"),
+    ] {
+        let said = sentence(&folder().join(name));
+        assert!(said.contains(words), "{said}");
+    }
+    assert_bounded_memory();
+}
+
+#[test]
+fn bombs_beside_the_pixels_do_not_go_off() {
+    for name in ["iccp_bomb_100MB.png", "idat_excess_100MB.png", "ztxt_bomb_100MB.png"] {
+        assert_eq!(open(name).size, Size::new(16, 16));
+    }
+    assert_bounded_memory();
+}
+
+#[test]
+fn very_long_pictures_open() {
+    for (name, size) in [
+        ("strip_100000x1_rgb8.png", Size::new(100_000, 1)),
+        ("strip_1x100000_rgb8.png", Size::new(1, 100_000)),
+        ("strip_60000x20_gray.jpg", Size::new(60_000, 20)),
+        ("strip_65536x16_rgba8.png", Size::new(65_536, 16)),
+    ] {
+        assert_eq!(open(name).size, size);
+    }
+}
+
+/// The tests of this file together never need much; where the system tells, hold it to that.
+fn assert_bounded_memory() {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return };
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes: u64 = peak.unwrap().split_whitespace().next().unwrap().parse().unwrap();
+    assert!(kibibytes < 400 << 10, "peak {kibibytes} KiB");
+}

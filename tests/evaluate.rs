@@ -1,5 +1,7 @@
 //! Benchmark numbers: a bicubic prediction gets the bicubic column, and known sets give their published rows.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
 use std::path::{Path, PathBuf};
 use zoomfield::error::{Error, Result};
 use zoomfield::evaluate::{Pair, Protocol, evaluate, pair_folders, table};
@@ -8,6 +10,7 @@ use zoomfield::picture::resample::resize_bicubic_u8;
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Raster, Samples};
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a prediction")]
 fn bicubic(picture: &Picture, size: Size) -> Result<Raster> {
     let Samples::U8(samples) = &picture.rgb else { panic!("8 bits expected") };
     let data = resize_bicubic_u8(samples, 3, picture.size, size).into_iter().map(|v| f32::from(v) / 255.0).collect();
@@ -46,7 +49,7 @@ fn a_bicubic_prediction_gets_the_bicubic_numbers() {
         for image in &report.per_image {
             assert!(image.psnr.is_finite() && (image.psnr, image.ssim) == (image.bicubic_psnr, image.bicubic_ssim));
         }
-        let mean = (report.per_image[0].psnr + report.per_image[1].psnr) / 2.0;
+        let mean = f64::midpoint(report.per_image[0].psnr, report.per_image[1].psnr);
         assert!((report.psnr - mean).abs() < 1e-9);
         assert_eq!(table(&[report]).lines().count(), 4);
     }

@@ -1,5 +1,7 @@
 //! Every file that people or malice may hand to the viewer: it opens as it should, or one sentence says why not.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
 use std::path::{Path, PathBuf};
 use zoomfield::error::Error;
 use zoomfield::geometry::Size;

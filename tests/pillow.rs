@@ -1,5 +1,7 @@
 //! The bicubic resize is Pillow's, to the bit: benchmark inputs and training pairs depend on it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
 use std::path::{Path, PathBuf};
 use zoomfield::geometry::Size;
 use zoomfield::picture::resample::resize_bicubic_u8;

@@ -1,5 +1,7 @@
 //! What is written can be read back, nothing is half-written, and nothing is overwritten unasked.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
 use std::path::Path;
 use zoomfield::geometry::Size;
 use zoomfield::picture::save::{PictureWriter, SaveOptions, formats};

@@ -167,7 +167,10 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     while let Some(source) = deepest.source() {
         deepest = source;
     }
-    deepest.to_string().trim_end_matches('.').replace('\n', " ")
+    let cause = deepest.to_string();
+    // What follows names the decoder's own types.
+    let cause = cause.split(" while ").next().unwrap_or_default();
+    cause.trim_end_matches('.').replace('\n', " ")
 }
 
 fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, format: ImageFormat) -> Result<Picture, Failure> {

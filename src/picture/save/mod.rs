@@ -115,3 +115,25 @@ fn describe_io(error: &std::io::Error) -> String {
         _ => format!("writing failed ({error})"),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn a_full_disk_is_noticed_however_late() {
+        for (ending, height) in formats().iter().flat_map(|ending| [(ending, 1), (ending, 400)]) {
+            let size = Size::new(300, height);
+            let metadata = Metadata::default();
+            let options = SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: false, metadata };
+            let full = File::options().write(true).open("/dev/full").unwrap();
+            let format = format::Format::of(&Path::new("a").with_extension(ending)).unwrap();
+            let outcome = format.start(full, &options).and_then(|mut sink| {
+                sink.write(&Raster::new(size, 3))?;
+                sink.finish()
+            });
+            assert!(outcome.unwrap_err().contains("disk is full"), "{ending}, {height} rows");
+        }
+    }
+}

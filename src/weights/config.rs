@@ -64,6 +64,17 @@ impl Normalization {
     pub const MMAGIC_EDSR: Self = Self { mean: [0.4488, 0.4371, 0.4040], std: [1.0; 3] };
 }
 
+/// Multiply-adds, by what they are done for.
+#[derive(Clone, Copy, Debug)]
+pub struct Macs {
+    /// Encoding one source pixel.
+    pub per_source_pixel: f64,
+    /// Projecting one latent code.
+    pub per_code: f64,
+    /// Decoding one output pixel.
+    pub per_output_pixel: f64,
+}
+
 /// A whole LIIF model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
@@ -153,6 +164,21 @@ impl ModelConfig {
             add(format!("imnet.layers.{}", 2 * i), vec![output, input]);
         }
         list
+    }
+
+    /// Multiply-adds of one picture: of the encoder, and of the decoder with its first layer folded.
+    pub fn macs(&self) -> Macs {
+        let conv: usize = self
+            .expected_arrays()
+            .iter()
+            .filter(|(_, shape)| shape.len() == 4)
+            .map(|(_, s)| s.iter().product::<usize>())
+            .sum();
+        let project = self.code_width() * self.hidden[0];
+        let inner: usize = self.hidden.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let rest = inner + self.hidden[self.hidden.len() - 1] * 3 + 2 * self.hidden[0];
+        let corners = if self.local_ensemble { 4 } else { 1 };
+        Macs { per_source_pixel: conv as f64, per_code: project as f64, per_output_pixel: (corners * rest) as f64 }
     }
 
     /// As JSON, the form in which the safetensors header keeps it.

@@ -10,7 +10,7 @@ mod mmagic;
 mod pth;
 mod store;
 
-pub use config::{EncoderConfig, ModelConfig, Normalization};
+pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 
 use crate::error::{Error, Result};
 use crate::key::ModelId;

@@ -1,4 +1,42 @@
 //! Zoomfield: photographs without pixels.
+//!
+//! A picture is read once by a neural encoder and is from then on a continuous function (LIIF: Chen, Liu, Wang,
+//! "Learning Continuous Image Representation with Local Implicit Image Function", CVPR 2021) that is evaluated where
+//! and as finely as somebody looks.
+//!
+//! ```text
+//! file ──open──▶ Picture ──encode──▶ FeatureTile ──decode──▶ Raster ──▶ screen, or file
+//!                           ▲                         ▲
+//!                           └──────── Weights ────────┘
+//! ```
+//!
+//! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
+//! only from lower layers: `error`, `geometry`, `key`, `task` · `picture`, `feature`, `weights`, `metrics`, `kernel` ·
+//! `model` · `encode`, `decode` · `render` · `evaluate`, `export`, `bench` · `cli`, `app`.
+//!
+//! Eight source pixels of a photograph, seen thirty times larger:
+//!
+//! ```
+//! use zoomfield::geometry::{Region, SampleGrid, Size};
+//! use zoomfield::key::Quality;
+//! use zoomfield::picture::Picture;
+//! use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
+//! use zoomfield::task::NEVER;
+//!
+//! # fn main() -> zoomfield::error::Result<()> {
+//! let picture = Picture::open("assets/chelsea.png".as_ref())?;
+//! let model = LoadedModel::builtin()?;
+//! let region = Region { x: 150.25, y: 110.5, width: 4.0, height: 2.0 };
+//! let grid = SampleGrid::spanning(region, Size::new(120, 60));
+//! let mut renderer = Renderer::new(RenderOptions::VIEW);
+//! let pixels = renderer.render(&picture, &model, &grid, Quality::Neural, NEVER)?;
+//! assert_eq!((pixels.size, pixels.channels), (Size::new(120, 60), 3));
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(feature = "app")]
+pub mod app;
 pub mod bench;
 pub mod cli;
 pub mod decode;

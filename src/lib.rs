@@ -1,4 +1,6 @@
 //! Zoomfield: photographs without pixels.
+#[cfg(feature = "app")]
+pub mod app;
 pub mod error;
 pub mod export;
 pub mod geometry;

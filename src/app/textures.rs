@@ -155,7 +155,8 @@ mod tests {
     fn an_enlarged_view_needs_both_qualities_and_a_reduced_one_only_the_source() {
         let view = View::centered([200.0, 150.0], 30.0, CANVAS).snapped();
         let wanted = missing(&view, subject(), CANVAS, |_| false);
-        let (coarse, exact): (Vec<_>, Vec<_>) = wanted.iter().partition(|key| key.quality == Quality::Resampled);
+        let (coarse, exact): (Vec<TileKey>, Vec<TileKey>) =
+            wanted.iter().copied().partition(|key: &TileKey| key.quality == Quality::Resampled);
         assert_eq!(coarse.len(), exact.len());
         assert!(coarse.len() >= 5 * 4);
         assert_eq!(wanted[0].quality, Quality::Resampled);

@@ -32,9 +32,13 @@ pub const FAILED: Color32 = Color32::from_rgb(226, 108, 96);
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
 
 /// The outline of the canvas while a file hovers over it.
-pub const DROP_OUTLINE: Color32 = ACCENT;
+pub const DROP_OUTLINE: Color32 = Color32::from_rgb(108, 158, 222);
 
-const ACCENT: Color32 = Color32::from_rgb(108, 158, 222);
+/// The button that matters most, and what is selected.
+pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
+
+/// Text on it.
+pub const ON_ACCENT: Color32 = Color32::from_gray(245);
 
 /// White at `opacity`: how a texture is shown partly transparent.
 pub fn fading(opacity: f32) -> Color32 {
@@ -86,6 +90,6 @@ fn shared(mut visuals: Visuals) -> Visuals {
     }
     visuals.window_corner_radius = CornerRadius::same(10);
     visuals.menu_corner_radius = radius;
-    visuals.selection.bg_fill = ACCENT.gamma_multiply(0.55);
+    visuals.selection.bg_fill = ACCENT;
     visuals
 }

@@ -29,12 +29,12 @@ pub struct Toasts {
 impl Toasts {
     /// Tells of something that went well.
     pub fn tell(&mut self, text: impl ToString, now_secs: f64) {
-        self.push(text.to_string(), false, now_secs + STAY_SECS);
+        self.push(sentence(&text.to_string()), false, now_secs + STAY_SECS);
     }
 
     /// Tells of a failure.
     pub fn fail(&mut self, text: impl ToString, now_secs: f64) {
-        self.push(text.to_string(), true, now_secs + FAILURE_STAYS_SECS);
+        self.push(sentence(&text.to_string()), true, now_secs + FAILURE_STAYS_SECS);
     }
 
     fn push(&mut self, text: String, is_failure: bool, ends_secs: f64) {
@@ -61,6 +61,12 @@ impl Toasts {
     pub fn iter(&self) -> impl Iterator<Item = &Toast> {
         self.shown.iter()
     }
+}
+
+/// The text as a sentence: it stands alone here, where errors are written to follow a colon.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

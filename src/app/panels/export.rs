@@ -1,10 +1,10 @@
 //! The panel that exports the view: where to, how large, and whether a file may be replaced.
 
-use super::{modal, path_field};
+use super::{main_button, modal, path_field};
 use crate::app::command::Command;
 use crate::app::exporting::ExportPlan;
 use crate::app::state::{ExportForm, zoom_text};
-use egui::{Align, Button, Context, Layout, Ui};
+use egui::{Align, Context, Layout, Ui};
 
 /// Draws the panel.
 pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, plan: Option<ExportPlan>, commands: &mut Vec<Command>) {
@@ -37,7 +37,7 @@ fn buttons(ui: &mut Ui, is_ready: bool, is_entered: bool, commands: &mut Vec<Com
             commands.push(Command::BrowseExport);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let is_clicked = ui.add_enabled(is_ready, Button::new("Export")).clicked();
+            let is_clicked = ui.add_enabled(is_ready, main_button("Export")).clicked();
             if is_clicked || (is_entered && is_ready) {
                 commands.push(Command::StartExport);
             }

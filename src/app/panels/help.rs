@@ -8,7 +8,7 @@ use egui::{Align, Context, Grid, Layout, RichText, ScrollArea, Ui};
 pub(in crate::app) fn show(ctx: &Context, commands: &mut Vec<Command>) {
     modal(ctx, "Keys and gestures", 500.0, commands, |ui, commands| {
         let height = ctx.content_rect().height() - 180.0;
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             table(ui, "keys", SHORTCUTS.iter().map(|shortcut| (shortcut.keys, shortcut.label)));
             ui.separator();
             table(ui, "gestures", GESTURES.iter().copied());

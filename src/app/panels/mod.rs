@@ -11,7 +11,7 @@ pub(super) mod toolbar;
 use super::command::Command;
 use super::state::PathForm;
 use super::theme;
-use egui::{Context, Frame, Id, Key, Modal, TextEdit, Ui};
+use egui::{Button, Context, Frame, Id, Key, Modal, RichText, TextEdit, Ui};
 
 /// A panel over everything else; Esc or a click beside it closes it.
 fn modal(
@@ -31,6 +31,11 @@ fn modal(
     if shown.should_close() {
         commands.push(Command::Back);
     }
+}
+
+/// The button that does what a panel or the empty canvas is for.
+fn main_button(text: &str) -> Button<'_> {
+    Button::new(RichText::new(text).color(theme::ON_ACCENT)).fill(theme::ACCENT).min_size(egui::vec2(84.0, 0.0))
 }
 
 /// A text field for a path. True if Enter was pressed in it.

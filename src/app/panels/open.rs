@@ -1,10 +1,10 @@
 //! Getting a picture in: the empty canvas, and the panel for a typed path.
 
-use super::{modal, path_field};
+use super::{main_button, modal, path_field};
 use crate::app::command::Command;
 use crate::app::open::path_from_text;
 use crate::app::state::{PathForm, State};
-use egui::{Align, Button, Context, Layout, RichText, Ui};
+use egui::{Align, Context, Layout, RichText, Ui};
 
 /// The canvas before there is a picture.
 pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -17,7 +17,7 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
         }
         ui.label(RichText::new("Drop a picture here, or press Ctrl+O").size(18.0));
         ui.add_space(8.0);
-        if ui.add(Button::new("Open a picture…").min_size(egui::vec2(150.0, 32.0))).clicked() {
+        if ui.add(main_button("Open a picture…").min_size(egui::vec2(150.0, 32.0))).clicked() {
             commands.push(Command::BrowseOpen);
         }
         ui.add_space(4.0);
@@ -39,7 +39,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &PathForm, commands: &mut Vec<Co
                 commands.push(Command::BrowseOpen);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let is_clicked = ui.add_enabled(path.is_some(), Button::new("Open")).clicked();
+                let is_clicked = ui.add_enabled(path.is_some(), main_button("Open")).clicked();
                 if let Some(path) = path.filter(|_| is_clicked || is_entered) {
                     commands.push(Command::Open(path));
                 }

@@ -28,7 +28,7 @@ fn message(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) {
     }
     frame.show(ui, |ui| {
         ui.set_max_width(560.0);
-        ui.horizontal_top(|ui| {
+        ui.horizontal(|ui| {
             if ui.small_button("Dismiss").clicked() {
                 commands.push(Command::DismissToast(toast.id));
             }

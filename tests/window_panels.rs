@@ -1,0 +1,402 @@
+//! The window by its labels: panels, keys, wheel, and what is on the canvas.
+#![cfg(feature = "app")]
+
+#[path = "window/stub.rs"]
+mod stub;
+
+use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use std::path::PathBuf;
+use stub::{cut_out, picture, wait_for, window, window_with};
+use zoomfield::app::command::{GESTURES, SHORTCUTS};
+use zoomfield::app::services::TileSource;
+use zoomfield::app::state::{Panel, Sharpness};
+use zoomfield::app::{App, Command};
+use zoomfield::geometry::{Size, View};
+use zoomfield::key::Quality;
+
+const PICTURE: Size = Size::new(451, 300);
+
+fn view(harness: &Harness<'_, App>) -> View {
+    harness.state().view().expect("there is a picture")
+}
+
+fn wheel(harness: &Harness<'_, App>, notches: f32, modifiers: Modifiers) {
+    harness.event(egui::Event::MouseWheel {
+        unit: MouseWheelUnit::Line,
+        delta: vec2(0.0, notches),
+        phase: TouchPhase::Move,
+        source: MouseWheelSource::Wheel,
+        modifiers,
+    });
+}
+
+#[test]
+fn an_empty_window_says_what_to_do() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.run();
+    harness.get_by_label("Drop a picture here, or press Ctrl+O");
+    harness.get_by_label("Open a picture…");
+    assert!(harness.get_by_label("Fit").accesskit_node().is_disabled());
+    assert!(harness.state().view().is_none() && !harness.state().is_exact());
+}
+
+#[test]
+fn toolbar_buttons_do_what_they_say() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    assert_eq!(view(&harness).zoom, 1.0);
+    harness.get_by_label("Zoom in").click();
+    harness.run();
+    assert_eq!(view(&harness).zoom, 1.5);
+    harness.get_by_label("Zoom out").click();
+    harness.run();
+    assert!((view(&harness).zoom - 1.0).abs() < 1e-9);
+    harness.get_by_label("Fit").click();
+    harness.run();
+    let canvas = harness.state().canvas_rect_in_pixels().size();
+    assert_eq!(view(&harness), View::fit(PICTURE, canvas, 1000.0).snapped());
+    harness.get_by_label("100 %").click();
+    harness.run();
+    assert_eq!(view(&harness).zoom, 1.0);
+    harness.get_by_label("Help").click();
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Help);
+    harness.get_by_label("Close").click();
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Closed);
+    harness.get_by_label("Export this view…").click();
+    harness.run();
+    assert!(matches!(harness.state().state().panel, Panel::Export(_)));
+}
+
+#[test]
+fn keys_zoom_and_pan() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let press = |harness: &mut Harness<'_, App>, key| {
+        harness.key_press(key);
+        harness.run();
+        view(harness)
+    };
+    assert_eq!(press(&mut harness, Key::Num7).zoom, 7.0);
+    assert_eq!(press(&mut harness, Key::Num1).zoom, 1.0);
+    assert_eq!(press(&mut harness, Key::Plus).zoom, 1.5);
+    assert_eq!(press(&mut harness, Key::Equals).zoom, 2.25);
+    assert!((press(&mut harness, Key::Minus).zoom - 1.5).abs() < 1e-9);
+    let before = press(&mut harness, Key::Num4);
+    let after = press(&mut harness, Key::ArrowRight);
+    assert_eq!(after.corner_on_screen[0], before.corner_on_screen[0] - 80.0);
+    assert!(press(&mut harness, Key::Num0).zoom > 2.0);
+}
+
+#[test]
+fn the_wheel_keeps_the_point_under_the_cursor() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let at = pos2(700.0, 430.0);
+    harness.hover_at(at);
+    harness.run();
+    let canvas = harness.state().canvas_rect_in_pixels();
+    let cursor = [f64::from(at.x) - canvas.x as f64, f64::from(at.y) - canvas.y as f64];
+    let anchor = view(&harness).image_from_screen(cursor);
+    for notches in [1.0, 3.0, -2.0, 8.0, -1.0, 5.0, -6.0] {
+        wheel(&harness, notches, Modifiers::NONE);
+        harness.run();
+        let now = view(&harness).screen_from_image(anchor);
+        assert!((now[0] - cursor[0]).abs() <= 0.5 + 1e-6 && (now[1] - cursor[1]).abs() <= 0.5 + 1e-6);
+    }
+    assert!((view(&harness).zoom - 1.25f64.powi(8)).abs() < 1e-9);
+    wheel(&harness, 1.0, Modifiers::SHIFT);
+    harness.run();
+    assert!((view(&harness).zoom / 1.25f64.powi(8) - 1.03).abs() < 1e-9);
+}
+
+#[test]
+fn dragging_pans_and_a_double_click_toggles() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let before = view(&harness).corner_on_screen;
+    harness.drag_at(pos2(600.0, 400.0));
+    harness.run();
+    harness.hover_at(pos2(650.0, 370.0));
+    harness.run();
+    harness.drop_at(pos2(650.0, 370.0));
+    harness.run();
+    assert_eq!(view(&harness).corner_on_screen, [before[0] + 50.0, before[1] - 30.0]);
+    harness.run_steps(30);
+    for _ in 0..2 {
+        harness.drag_at(pos2(650.0, 370.0));
+        harness.drop_at(pos2(650.0, 370.0));
+        harness.step();
+    }
+    harness.run();
+    assert!(view(&harness).zoom > 2.0, "a double click at ×1 fits");
+}
+
+#[test]
+fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    assert_eq!(harness.state().state().sharpness, Sharpness::Resampled);
+    let asked = tiles.0.borrow().requests.len();
+    harness.key_press(Key::Num9);
+    harness.run();
+    assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
+    let wanted = tiles.0.borrow().requests[asked].wanted.clone();
+    assert!(wanted.iter().any(|key| key.quality == Quality::Neural));
+    assert!(harness.state().is_exact());
+    assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
+    harness.get_by_label("Exact");
+    harness.run_steps(10);
+    assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
+    // The same tiles serve again after a detour.
+    harness.key_press(Key::ArrowLeft);
+    harness.run();
+    harness.key_press(Key::ArrowRight);
+    harness.run();
+    let last = tiles.0.borrow().requests.last().map(|request| request.wanted.len());
+    assert_eq!(last, Some(0));
+}
+
+#[test]
+fn the_view_is_not_exact_before_its_tiles_have_faded_in() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    tiles.0.borrow_mut().is_silent = true;
+    harness.key_press(Key::Num6);
+    harness.run();
+    assert!(!harness.state().is_exact());
+    harness.get_by_label("Sharpening…");
+    let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+    tiles.0.borrow_mut().is_silent = false;
+    TileSource::request(&tiles, request);
+    harness.step();
+    assert!(!harness.state().is_exact(), "the first frame with the tiles still fades");
+    harness.run();
+    assert!(harness.state().is_exact());
+}
+
+#[test]
+fn the_help_lists_every_key() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.key_press(Key::F1);
+    harness.run();
+    let texts = SHORTCUTS.iter().flat_map(|shortcut| [shortcut.keys, shortcut.label]);
+    for text in texts.chain(GESTURES.iter().flat_map(|(gesture, label)| [*gesture, *label])) {
+        assert!(harness.query_all_by_label(text).next().is_some(), "{text} is not listed");
+    }
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Closed);
+}
+
+#[test]
+fn the_export_panel_says_what_it_will_write() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.key_press(Key::Num9);
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    harness.run();
+    let canvas = harness.state().canvas_rect_in_pixels();
+    harness.get_by_label(&format!("{}×{} pixels at ×9.0", canvas.width, canvas.height));
+    assert_eq!(harness.get_by_label("File").value().as_deref(), Some("untitled-x9.png"));
+    harness.get_by_label("Export").click();
+    wait_for(&mut harness, |harness| harness.query_by_label("Written: untitled-x9.png (2.5 MB)").is_some());
+}
+
+#[test]
+fn an_existing_file_is_only_replaced_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("there.png");
+    std::fs::write(&file, "x").unwrap();
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(Command::EditPath(file.to_string_lossy().into_owned()));
+    harness.run();
+    assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
+    harness.get_by_label("Replace the existing file").click();
+    harness.run();
+    assert!(!harness.get_by_label("Export").accesskit_node().is_disabled());
+}
+
+#[test]
+fn a_running_export_can_be_stopped() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(Command::EditPath("slow.png".into()));
+    harness.state_mut().apply(Command::StartExport);
+    wait_for(&mut harness, |harness| harness.query_by_label("Exporting slow.png").is_some());
+    harness.get_by_label("Cancel export").click();
+    wait_for(&mut harness, |harness| harness.query_by_label("Export stopped; nothing was written.").is_some());
+}
+
+#[test]
+fn typing_does_not_zoom() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.run();
+    let zoom = view(&harness).zoom;
+    for (key, text) in [(Key::Num5, "5"), (Key::F, "f"), (Key::Plus, "+"), (Key::Questionmark, "?")] {
+        harness.key_press(key);
+        harness.event(egui::Event::Text(text.into()));
+        harness.run();
+    }
+    assert_eq!(harness.get_by_label("Path of a picture or a folder").value().as_deref(), Some("5f+?"));
+    assert_eq!(view(&harness).zoom, zoom);
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Closed);
+}
+
+#[test]
+fn a_typed_path_opens_and_a_bad_one_is_explained() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.run();
+    harness.get_by_label("Path of a picture or a folder").type_text("/photos/bird.png");
+    harness.run();
+    harness.key_press(Key::Enter);
+    wait_for(&mut harness, |harness| harness.state().picture().is_some());
+    harness.run();
+    harness.get_by_label("bird.png");
+    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().state().title(), "bird.png — 100 % — Zoomfield");
+    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    let sentence = "Cannot open the picture /photos/notes.txt: this is not a picture";
+    wait_for(&mut harness, |harness| harness.query_by_label(sentence).is_some());
+    assert!(harness.state().picture().is_some(), "the picture before stays");
+    harness.get_by_label("Dismiss").click();
+    harness.run();
+    assert!(harness.query_by_label(sentence).is_none());
+}
+
+#[test]
+fn the_newest_picture_wins() {
+    let (mut harness, _) = window(1.0, |_| None);
+    for name in ["/a.png", "/b.txt", "/c.png"] {
+        harness.state_mut().apply(Command::Open(name.into()));
+    }
+    wait_for(&mut harness, |harness| harness.state().state().opening.is_none());
+    assert_eq!(harness.state().picture().map(|picture| picture.name()).as_deref(), Some("c.png"));
+    harness.run();
+    assert!(harness.query_by_label("Dismiss").is_none());
+}
+
+#[test]
+fn a_dialog_that_never_came_up_leaves_a_path_to_type() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    let note = "No file dialog answered. Type the path instead.";
+    wait_for(&mut harness, |harness| harness.query_by_label(note).is_some());
+    let (mut harness, _) = window(1.0, |_| Some(PathBuf::from("/chosen.png")));
+    harness.get_by_label("Open a picture…").click();
+    wait_for(&mut harness, |harness| harness.state().picture().is_some());
+}
+
+#[test]
+fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
+    for scale in [1.0, 1.5, 2.0] {
+        let (mut harness, tiles) = window(scale, |_| None);
+        harness.run();
+        harness.state_mut().show(picture(PICTURE));
+        harness.state_mut().apply(Command::ZoomTo(5.3));
+        harness.run();
+        assert!(harness.state().is_exact());
+        let image = harness.render().expect("a software renderer");
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+        let source = &request.picture;
+        let mut compared = 0;
+        for (x, y) in (200..800).step_by(7).flat_map(|x| (150..500).step_by(11).map(move |y| (x, y))) {
+            let at = view.image_from_screen([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+            let expected = stub::color_at(source, at, Quality::Neural);
+            let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
+            assert_eq!(seen[..3], expected[..3], "at {x}, {y} with {scale} pixels per point");
+            compared += 1;
+        }
+        assert!(compared > 2000);
+    }
+}
+
+/// From rough to exact, the picture only ever gets nearer to itself: no frame is blank, dark or off.
+#[test]
+fn no_frame_on_the_way_is_blank_or_dark() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    harness.key_press(Key::Num4);
+    harness.run();
+    harness.state_mut().apply(Command::ZoomTo(9.0));
+    tiles.0.borrow_mut().is_silent = true;
+    let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
+    for step in 0..20 {
+        if step == 12 {
+            let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+            tiles.0.borrow_mut().is_silent = false;
+            TileSource::request(&tiles, request);
+        }
+        harness.step();
+        let image = harness.render().expect("a software renderer");
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        for [x, y] in &points {
+            let at = view.image_from_screen([f64::from(*x) + 0.5, f64::from(*y) + 0.5]);
+            let source = &harness.state().picture().expect("a picture").clone();
+            let expected = stub::color_at(source, at, Quality::Neural);
+            let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
+            let off = (0..3).map(|c| seen[c].abs_diff(expected[c])).max().unwrap_or(0);
+            assert!(off <= 24, "step {step}: {seen:?} instead of {expected:?} at {x}, {y}");
+        }
+    }
+    assert!(harness.state().is_exact());
+}
+
+#[test]
+fn transparent_parts_show_the_checkerboard() {
+    let (mut harness, _) = window_with(cut_out(Size::new(160, 120)));
+    harness.key_press(Key::Num5);
+    harness.run();
+    assert!(harness.state().is_exact());
+    let image = harness.render().expect("a software renderer");
+    let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+    let [x, y] = view.corner_on_screen;
+    let corner = image.get_pixel(canvas.x as u32 + x as u32 + 3, canvas.y as u32 + y as u32 + 3).0;
+    assert_eq!(corner, [98, 98, 98, 255]);
+    save(&image, "transparent");
+}
+
+#[test]
+fn pictures_of_the_window() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.run();
+    shot(&mut harness, "empty");
+    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.run();
+    shot(&mut harness, "open");
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.hover_at(pos2(640.0, 400.0));
+    harness.run();
+    shot(&mut harness, "hundred-percent");
+    harness.key_press(Key::Num9);
+    harness.run();
+    shot(&mut harness, "times-nine");
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    shot(&mut harness, "export");
+    harness.state_mut().apply(Command::EditPath("slow.png".into()));
+    harness.state_mut().apply(Command::StartExport);
+    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    wait_for(&mut harness, |harness| harness.query_by_label("Dismiss").is_some());
+    harness.run_steps(10);
+    shot(&mut harness, "progress");
+    harness.state_mut().apply(Command::CancelExport);
+    harness.state_mut().apply(Command::ToggleHelp);
+    harness.run_steps(10);
+    shot(&mut harness, "help");
+}
+
+/// Renders, and keeps the picture where `ZOOMFIELD_SHOTS` says, for people to look at.
+fn shot(harness: &mut Harness<'_, App>, name: &str) {
+    let image = harness.render().expect("a software renderer");
+    assert!(image.pixels().any(|pixel| pixel != image.get_pixel(0, 0)), "{name} is blank");
+    save(&image, name);
+}
+
+fn save(image: &image::RgbaImage, name: &str) {
+    if let Some(folder) = std::env::var_os("ZOOMFIELD_SHOTS") {
+        image.save(PathBuf::from(folder).join(format!("{name}.png"))).expect("a folder to write to");
+    }
+}

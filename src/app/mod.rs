@@ -133,7 +133,9 @@ impl eframe::App for App {
         commands.extend(logic::dropped_or_pasted(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();
-        commands.into_iter().for_each(|command| self.apply(command));
+        for command in commands {
+            self.apply(command);
+        }
         self.end_frame(has_changed);
     }
 }

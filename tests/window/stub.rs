@@ -115,7 +115,7 @@ pub(crate) fn cut_out(size: Size) -> Picture {
 fn open(path: &std::path::Path) -> Result<Opened> {
     if path.extension().is_some_and(|ending| ending == "png") {
         let mut opened = picture(Size::new(120, 80));
-        opened.path = path.to_owned();
+        path.clone_into(&mut opened.path);
         return Ok(Opened::new(opened));
     }
     Err(Error::picture(path, "this is not a picture"))

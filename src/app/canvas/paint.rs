@@ -1,7 +1,11 @@
 //! Painting: the best picture there is right now, from rough to exact, each layer over the one before.
 //!
-//! 1. the whole picture, small; 2. tiles of other zooms, scaled; 3. resampled tiles of this zoom; 4. neural tiles of
-//! neighbouring zooms, scaled, which are still sharper than 3; 5. neural tiles of this zoom, fading in.
+//! 1. the whole picture, small;
+//! 2. tiles of other zooms, scaled;
+//! 3. resampled tiles of this zoom;
+//! 4. neural tiles of neighbouring zooms, scaled, which are still sharper than those;
+//! 5. neural tiles of this zoom, fading in.
+//!
 //! At rest and done, only the last layer is painted, one texel on one pixel.
 
 use super::Canvas;
@@ -58,13 +62,17 @@ impl Paint<'_> {
     fn below_exact(&mut self, shown: &Shown, subject: Subject, view: &View) {
         self.base(shown, view);
         let (below, above) = self.stand_ins(subject, view, shown.motion.is_at_rest());
-        below.iter().for_each(|key| self.scaled_tile(key, view));
+        for key in &below {
+            self.scaled_tile(key, view);
+        }
         if shown.motion.is_at_rest() {
             for key in tiles_of(view, subject, self.canvas.size, Quality::Resampled) {
                 self.own_tile(&key, view);
             }
         }
-        above.iter().for_each(|key| self.scaled_tile(key, view));
+        for key in &above {
+            self.scaled_tile(key, view);
+        }
     }
 
     /// Tiles of other zooms: those to paint below the resampled tiles of this one, and those above. What is nearer in

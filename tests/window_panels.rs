@@ -366,6 +366,10 @@ fn pictures_of_the_window() {
     harness.state_mut().apply(Command::ShowOpenPanel);
     harness.run();
     shot(&mut harness, "open");
+    harness.key_press(Key::Escape);
+    harness.ctx.set_theme(egui::Theme::Light);
+    harness.run();
+    shot(&mut harness, "empty-light");
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.hover_at(pos2(640.0, 400.0));
     harness.run();

@@ -8,7 +8,7 @@ use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::one_shot::OneShot;
 use super::open::{Opened, path_from_text};
 use super::services::Ask;
-use super::state::{ExportForm, Opening, Panel, PathForm, Shown};
+use super::state::{ExportForm, Opening, Panel, PathForm, Sharpness, Shown};
 use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
 use crate::export::ExportJob;
@@ -60,6 +60,8 @@ impl App {
     fn move_view(&mut self, change: impl FnOnce(&mut Motion, &Canvas, f64)) {
         if let Some(shown) = &mut self.state.shown {
             change(&mut shown.motion, &self.state.canvas, self.state.now_secs);
+            // Until the frame's end judges it again.
+            self.state.sharpness = Sharpness::Sharpening;
         }
     }
 
@@ -89,6 +91,7 @@ impl App {
         let preview = self.ctx.load_texture("preview", opened.preview, FILTER);
         let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
         self.state.shown = Some(Shown { picture: opened.picture, motion, preview, checker });
+        self.state.sharpness = Sharpness::Sharpening;
         if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
             self.state.panel = Panel::Closed;
         }
@@ -98,7 +101,7 @@ impl App {
     fn browse(&mut self, ask: Ask) {
         if self.state.dialog.is_some() {
             // One is on the screen, or hangs; the panel helps in both cases.
-            self.show_panel_for(&ask);
+            self.help_past_dialog(&ask);
             return;
         }
         match PendingDialog::start(&self.ctx, self.services.pick.clone(), ask, self.state.now_secs) {
@@ -107,9 +110,12 @@ impl App {
         }
     }
 
-    fn show_panel_for(&mut self, ask: &Ask) {
+    fn help_past_dialog(&mut self, ask: &Ask) {
         if *ask == Ask::Open && self.state.panel == Panel::Closed {
             self.show_open_panel();
+        }
+        if let Some(form) = self.state.path_form() {
+            form.note = Some("A file dialog is open already. You can also type the path.");
         }
     }
 
@@ -139,6 +145,14 @@ impl App {
     fn path_focused(&mut self) {
         if let Some(form) = self.state.path_form() {
             form.wants_focus = false;
+        }
+    }
+
+    /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
+    pub(super) fn export_path_chosen(&mut self, path: &Path) {
+        if matches!(self.state.panel, Panel::Export(_)) {
+            self.edit_path(path.to_string_lossy().into_owned());
+            self.set_overwrite(true);
         }
     }
 

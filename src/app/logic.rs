@@ -21,6 +21,8 @@ const EVENTS_PER_FRAME: usize = 48;
 impl App {
     /// Takes in what the threads have sent. Never waits.
     pub(super) fn drain(&mut self) {
+        // Before the first frame after a long rest, the last frame's time is long past: nothing would fade in.
+        self.state.now_secs = self.ctx.input(|input| input.time);
         self.drain_tiles();
         self.drain_opening();
         self.drain_dialog();
@@ -61,11 +63,7 @@ impl App {
         let Some(dialog) = self.state.dialog.take() else { return };
         match (dialog.ask, answer) {
             (Ask::Open, Answer::Chosen(path)) => self.apply(Command::Open(path)),
-            (Ask::Save(_), Answer::Chosen(path)) => {
-                self.edit_path(path.to_string_lossy().into_owned());
-                // The dialog has asked already whether an existing file may go.
-                self.set_overwrite(true);
-            }
+            (Ask::Save(_), Answer::Chosen(path)) => self.export_path_chosen(&path),
             (Ask::Open, Answer::Unavailable) => self.offer_path("No file dialog answered. Type the path instead."),
             (Ask::Save(_), Answer::Unavailable) => self.note("No file dialog answered. Type the path instead."),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),

@@ -7,6 +7,12 @@ use egui::{Color32, Context, CornerRadius, Margin, Stroke, Theme, Visuals};
 /// What lies around the picture.
 pub const CANVAS: Color32 = Color32::from_gray(46);
 
+/// Text on the canvas.
+pub const ON_CANVAS: Color32 = Color32::from_gray(216);
+
+/// Text on the canvas that matters less.
+pub const ON_CANVAS_WEAK: Color32 = Color32::from_gray(160);
+
 /// The two greys behind transparent parts of a picture.
 pub const CHECKER: [u8; 2] = [98, 128];
 

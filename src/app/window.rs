@@ -7,13 +7,16 @@ use eframe::egui::ViewportBuilder;
 /// The name under which desktops know the program.
 const APP_ID: &str = "io.github.zoomfield.Zoomfield";
 
+/// What to do instead.
+const WITHOUT_WINDOW: &str = "use `zoomfield export` to write a picture without one";
+
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
 /// [`Error::Device`] if there is no display or no graphics device to open it on.
 pub fn run(options: AppOptions) -> Result<()> {
     if !has_display() {
-        return Err(no_window("the session has none"));
+        return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
     let native = eframe::NativeOptions {
         viewport: viewport(),
@@ -22,7 +25,8 @@ pub fn run(options: AppOptions) -> Result<()> {
         dithering: false,
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native(APP_ID, native, Box::new(|cc| Ok(Box::new(App::new(cc, options)?)))).map_err(no_window)
+    eframe::run_native(APP_ID, native, Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
+        .map_err(|error| Error::device(format!("cannot open a window ({error}); {WITHOUT_WINDOW}")))
 }
 
 fn viewport() -> ViewportBuilder {
@@ -32,12 +36,6 @@ fn viewport() -> ViewportBuilder {
         .with_drag_and_drop(true)
         .with_inner_size([1280.0, 860.0])
         .with_min_inner_size([640.0, 420.0])
-}
-
-fn no_window(reason: impl std::fmt::Display) -> Error {
-    Error::device(format!(
-        "there is no display to open a window on ({reason}); use `zoomfield export` to work without one"
-    ))
 }
 
 /// Whether there is anything to open a window on; elsewhere than on X11 and Wayland there always is.

@@ -10,7 +10,7 @@
 
 use super::Canvas;
 use crate::app::state::Shown;
-use crate::app::textures::{Subject, TileTextures, final_quality, tiles_of};
+use crate::app::textures::{Subject, Tile, TileTextures, final_quality, tiles_of};
 use crate::app::theme;
 use crate::geometry::{PixelRect, View};
 use crate::key::{Quality, TileKey};
@@ -80,8 +80,13 @@ impl Paint<'_> {
     fn stand_ins(&self, subject: Subject, view: &View, is_at_rest: bool) -> (Vec<TileKey>, Vec<TileKey>) {
         let is_own = |key: &TileKey| is_at_rest && key.zoom().0 == view.zoom && key.model == subject.model;
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
-        let mut keys: Vec<TileKey> = self.textures.iter().map(|(key, _)| *key).collect();
-        keys.retain(|key| key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN);
+        let is_useful =
+            |key: &TileKey| key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN;
+        let is_seen = |key: &TileKey, tile: &Tile| {
+            self.visible(output_on_screen(view, tile.rect, view.zoom / key.zoom().0)).is_some()
+        };
+        let tiles = self.textures.iter().filter(|(key, tile)| is_useful(key) && is_seen(key, tile));
+        let mut keys: Vec<TileKey> = tiles.map(|(key, _)| *key).collect();
         let distance = |key: &TileKey| ratio(key).ln().abs();
         keys.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then(a.quality.cmp(&b.quality)));
         keys.into_iter().partition(|key| key.quality == Quality::Resampled || ratio(key) < SHARPER_STAND_IN)

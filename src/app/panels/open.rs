@@ -4,6 +4,7 @@ use super::{main_button, modal, path_field};
 use crate::app::command::Command;
 use crate::app::open::path_from_text;
 use crate::app::state::{PathForm, State};
+use crate::app::theme;
 use egui::{Align, Context, Layout, RichText, Ui};
 
 /// The canvas before there is a picture.
@@ -15,13 +16,14 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
             ui.spinner();
             return;
         }
-        ui.label(RichText::new("Drop a picture here, or press Ctrl+O").size(18.0));
+        ui.label(RichText::new("Drop a picture here, or press Ctrl+O").size(18.0).color(theme::ON_CANVAS));
         ui.add_space(8.0);
         if ui.add(main_button("Open a picture…").min_size(egui::vec2(150.0, 32.0))).clicked() {
             commands.push(Command::BrowseOpen);
         }
         ui.add_space(4.0);
-        ui.weak("Zoom in as far as you like: detail is computed for every pixel of the screen.");
+        let promise = "Zoom in as far as you like: detail is computed for every pixel of the screen.";
+        ui.label(RichText::new(promise).color(theme::ON_CANVAS_WEAK));
     });
 }
 

@@ -41,9 +41,9 @@ fn view(ui: &mut Ui, state: &State, shown: &Shown) {
         ui.weak(percent_text(zoom));
     }
     ui.label(RichText::new(zoom_text(zoom)).strong());
-    ui.separator();
     let under_cursor = ui.input(|input| input.pointer.hover_pos()).and_then(|at| state.source_pixel_at(at));
     if let Some(pixel) = under_cursor {
+        ui.separator();
         ui.label(pixel_text(&shown.picture, pixel));
     }
 }

@@ -183,3 +183,8 @@ pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness
     }
     panic!("waited in vain");
 }
+
+/// The view of a window with a picture.
+pub(crate) fn view(harness: &Harness<'_, App>) -> View {
+    harness.state().view().expect("there is a picture")
+}

@@ -45,8 +45,8 @@ fn run(args: Args) -> Result<()> {
 
 #[cfg(feature = "app")]
 fn view(file: Option<&Path>, model: Option<&Path>) -> Result<()> {
-    let _ = (file, load_model(model)?);
-    Ok(())
+    let model = std::sync::Arc::new(load_model(model)?);
+    crate::app::run(crate::app::AppOptions { file: file.map(Path::to_owned), model })
 }
 
 #[cfg(not(feature = "app"))]

@@ -19,11 +19,11 @@ pub struct View {
 }
 
 impl View {
-    /// The whole picture in the middle of the canvas; never enlarged beyond `max_zoom`.
-    pub fn fit(picture: Size, canvas: Size, max_zoom: f64) -> Self {
+    /// The whole picture in the middle of the canvas, as large as it fits.
+    pub fn fit(picture: Size, canvas: Size) -> Self {
         let zoom = (canvas.width as f64 / picture.width as f64).min(canvas.height as f64 / picture.height as f64);
         let center = [picture.width as f64 / 2.0, picture.height as f64 / 2.0];
-        Self::centered(center, zoom.clamp(f64::MIN_POSITIVE, max_zoom), canvas)
+        Self::centered(center, zoom.clamp(f64::MIN_POSITIVE, MAX_ZOOM), canvas)
     }
 
     /// The view at `zoom` whose canvas centre shows `center_in_image`.
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn fit_shows_the_whole_picture_in_the_middle() {
-        let view = View::fit(PICTURE, CANVAS, MAX_ZOOM);
+        let view = View::fit(PICTURE, CANVAS);
         let output = view.output_size(PICTURE);
         assert!(output.height == 800 && output.width <= 1280);
         let middle = view.screen_from_image([225.5, 150.0]);
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn the_anchor_stays_under_the_cursor_over_many_zooms() {
         let cursor = [611.0, 333.0];
-        let mut view = View::fit(PICTURE, CANVAS, MAX_ZOOM);
+        let mut view = View::fit(PICTURE, CANVAS);
         let anchor = view.image_from_screen(cursor);
         for i in 0..200 {
             let zoom = view.zoom * if i % 2 == 0 { 1.25 } else { 0.81 };

@@ -1,0 +1,238 @@
+//! Carrying commands out.
+
+use super::App;
+use super::command::Command;
+use super::dialogs::PendingDialog;
+use super::exporting::{RunningExport, proposed_path};
+use super::motion::{Motion, PINCH_SECS, STEP_SECS};
+use super::one_shot::OneShot;
+use super::open::{Opened, path_from_text};
+use super::services::Ask;
+use super::state::{ExportForm, Opening, Panel, PathForm, Sharpness, Shown};
+use super::textures::FILTER;
+use super::{canvas::Canvas, theme};
+use crate::export::ExportJob;
+use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
+use std::path::{Path, PathBuf};
+
+impl App {
+    /// Does one thing.
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::Open(path) => self.open(path),
+            Command::BrowseOpen => self.browse(Ask::Open),
+            Command::ShowOpenPanel => self.show_open_panel(),
+            Command::Fit => self.move_view(|motion, _, now| motion.fit(now)),
+            Command::ZoomTo(zoom) => {
+                self.move_view(|motion, canvas, now| motion.zoom_to(zoom, canvas.center(), now, STEP_SECS));
+            }
+            Command::ZoomBy(factor) => {
+                self.move_view(|motion, canvas, now| motion.zoom_by(factor, canvas.center(), now, STEP_SECS));
+            }
+            Command::Wheel { factor, at } => {
+                self.move_view(|motion, _, now| motion.zoom_by(factor, at, now, STEP_SECS));
+            }
+            Command::Pinch { factor, at } => {
+                self.move_view(|motion, _, now| motion.zoom_by(factor, at, now, PINCH_SECS));
+            }
+            Command::ToggleFit(at) => self.move_view(|motion, _, now| toggle_fit(motion, at, now)),
+            Command::Pan(by) => self.move_view(|motion, _, _| motion.pan(by)),
+            Command::Nudge([x, y]) => {
+                self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
+            }
+            Command::SetCanvas(canvas) => self.set_canvas(canvas),
+            Command::ShowExport => self.show_export(),
+            Command::EditPath(path) => self.edit_path(path),
+            Command::PathFocused => self.path_focused(),
+            Command::SetOverwrite(overwrite) => self.set_overwrite(overwrite),
+            Command::BrowseExport => self.browse_export(),
+            Command::StartExport => self.start_export(),
+            Command::CancelExport => self.cancel_export(),
+            Command::ToggleHelp => self.toggle_help(),
+            Command::Back => self.back(),
+            Command::ToggleFullscreen => self.set_fullscreen(!self.state.is_fullscreen),
+            Command::DismissToast(id) => self.state.toasts.dismiss(id),
+            Command::Quit => self.ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    fn move_view(&mut self, change: impl FnOnce(&mut Motion, &Canvas, f64)) {
+        if let Some(shown) = &mut self.state.shown {
+            change(&mut shown.motion, &self.state.canvas, self.state.now_secs);
+            // Until the frame's end judges it again.
+            self.state.sharpness = Sharpness::Sharpening;
+        }
+    }
+
+    fn set_canvas(&mut self, canvas: Canvas) {
+        let has_new_size = canvas.size != self.state.canvas.size;
+        self.state.canvas = canvas;
+        if has_new_size {
+            self.move_view(|motion, canvas, _| motion.resize(canvas.size));
+        }
+    }
+
+    /// Starts reading. A picture that is still being read is forgotten: the newest wish wins.
+    fn open(&mut self, path: PathBuf) {
+        let (read, from) = (self.services.open.clone(), path.clone());
+        match OneShot::start("open", &self.ctx, move || read(&from)) {
+            Ok(job) => self.state.opening = Some(Opening { path, job }),
+            Err(error) => self.fail(format!("cannot start reading the picture: {error}")),
+        }
+        if matches!(self.state.panel, Panel::Open(_)) {
+            self.state.panel = Panel::Closed;
+        }
+    }
+
+    /// Puts a picture on the canvas.
+    pub(super) fn show_opened(&mut self, opened: Opened) {
+        let motion = Motion::new(opened.picture.size, self.state.canvas.size);
+        let preview = self.ctx.load_texture("preview", opened.preview, FILTER);
+        let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
+        self.state.shown = Some(Shown { picture: opened.picture, motion, preview, checker });
+        self.state.sharpness = Sharpness::Sharpening;
+        if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
+            self.state.panel = Panel::Closed;
+        }
+        self.ctx.request_repaint();
+    }
+
+    fn browse(&mut self, ask: Ask) {
+        if self.state.dialog.is_some() {
+            // One is on the screen, or hangs; the panel helps in both cases.
+            self.help_past_dialog(&ask);
+            return;
+        }
+        match PendingDialog::start(&self.ctx, self.services.pick.clone(), ask, self.state.now_secs) {
+            Ok(dialog) => self.state.dialog = Some(dialog),
+            Err(error) => self.fail(format!("cannot start the file dialog: {error}")),
+        }
+    }
+
+    fn help_past_dialog(&mut self, ask: &Ask) {
+        if *ask == Ask::Open && self.state.panel == Panel::Closed {
+            self.show_open_panel();
+        }
+        if let Some(form) = self.state.path_form() {
+            form.note = Some("A file dialog is open already. You can also type the path.");
+        }
+    }
+
+    fn show_open_panel(&mut self) {
+        self.state.panel = Panel::Open(PathForm { wants_focus: true, ..PathForm::default() });
+    }
+
+    fn show_export(&mut self) {
+        let Some(shown) = self.state.shown.as_ref().filter(|_| self.state.export.is_none()) else { return };
+        let path = proposed_path(&shown.picture, shown.motion.goal().zoom);
+        let exists = path.exists();
+        let path = PathForm { path: path.to_string_lossy().into_owned(), note: None, wants_focus: true };
+        self.state.panel = Panel::Export(ExportForm { path, exists, overwrite: false });
+    }
+
+    /// Takes over the text of the path that is being typed.
+    pub(super) fn edit_path(&mut self, text: String) {
+        if let Some(form) = self.state.path_form() {
+            form.path = text;
+        }
+        if let Panel::Export(form) = &mut self.state.panel {
+            form.exists = path_from_text(&form.path.path).is_some_and(|path| path.exists());
+            form.overwrite = false;
+        }
+    }
+
+    fn path_focused(&mut self) {
+        if let Some(form) = self.state.path_form() {
+            form.wants_focus = false;
+        }
+    }
+
+    /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
+    pub(super) fn export_path_chosen(&mut self, path: &Path) {
+        if matches!(self.state.panel, Panel::Export(_)) {
+            self.edit_path(path.to_string_lossy().into_owned());
+            self.set_overwrite(true);
+        }
+    }
+
+    /// Whether an existing file may be replaced.
+    pub(super) fn set_overwrite(&mut self, overwrite: bool) {
+        if let Panel::Export(form) = &mut self.state.panel {
+            form.overwrite = overwrite;
+        }
+    }
+
+    fn browse_export(&mut self) {
+        if let Panel::Export(form) = &self.state.panel {
+            let proposal = PathBuf::from(&form.path.path);
+            self.browse(Ask::Save(proposal));
+        }
+    }
+
+    fn start_export(&mut self) {
+        let Panel::Export(form) = &self.state.panel else { return };
+        let (Some(shown), Some(plan)) = (&self.state.shown, self.state.export_plan()) else { return };
+        let Some(output) = path_from_text(&form.path.path) else { return };
+        let job = ExportJob {
+            picture: shown.picture.clone(),
+            model: self.state.model.clone(),
+            grid: plan.grid,
+            output: with_ending(&output),
+            overwrite: form.overwrite,
+        };
+        match RunningExport::start(&self.ctx, self.services.export.clone(), job, self.state.now_secs) {
+            Ok(export) => self.state.export = Some(export),
+            Err(error) => self.fail(format!("cannot start the export: {error}")),
+        }
+        self.state.panel = Panel::Closed;
+    }
+
+    fn cancel_export(&mut self) {
+        if let Some(export) = &mut self.state.export {
+            export.stop();
+        }
+    }
+
+    fn toggle_help(&mut self) {
+        self.state.panel = if self.state.panel == Panel::Help { Panel::Closed } else { Panel::Help };
+    }
+
+    fn back(&mut self) {
+        if self.state.panel != Panel::Closed {
+            self.state.panel = Panel::Closed;
+        } else if self.state.is_fullscreen {
+            self.set_fullscreen(false);
+        }
+    }
+
+    fn set_fullscreen(&mut self, is_on: bool) {
+        self.ctx.send_viewport_cmd(ViewportCommand::Fullscreen(is_on));
+    }
+
+    fn fail(&mut self, text: String) {
+        self.state.toasts.fail(text, self.state.now_secs);
+    }
+}
+
+/// ×1 becomes the whole picture; anything else becomes ×1 about the cursor.
+fn toggle_fit(motion: &mut Motion, at: [f64; 2], now_secs: f64) {
+    if motion.goal().zoom == 1.0 {
+        motion.fit(now_secs);
+    } else {
+        motion.zoom_to(1.0, at, now_secs, STEP_SECS);
+    }
+}
+
+/// A name without an ending means PNG.
+fn with_ending(path: &Path) -> PathBuf {
+    if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") }
+}
+
+fn checker_image() -> ColorImage {
+    let side = theme::CHECKER_SIDE;
+    let color = |i: usize| {
+        let square = (i % (2 * side)) / side + i / (2 * side) / side;
+        Color32::from_gray(theme::CHECKER[square % 2])
+    };
+    ColorImage::new([2 * side, 2 * side], (0..4 * side * side).map(color).collect())
+}

@@ -1,0 +1,188 @@
+//! Painting: the best picture there is right now, from rough to exact, each layer over the one before.
+//!
+//! 1. the whole picture, small;
+//! 2. tiles of other zooms, scaled;
+//! 3. resampled tiles of this zoom;
+//! 4. neural tiles of neighbouring zooms, scaled, which are still sharper than those;
+//! 5. neural tiles of this zoom, fading in.
+//!
+//! At rest and done, only the last layer is painted, one texel on one pixel.
+
+use super::Canvas;
+use crate::app::state::Shown;
+use crate::app::textures::{Subject, Tile, TileTextures, final_quality, tiles_of};
+use crate::app::theme;
+use crate::geometry::{PixelRect, View};
+use crate::key::{Quality, TileKey};
+use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
+
+/// Tiles of a zoom this many times larger are too small on the screen to be worth painting.
+const LARGEST_STAND_IN: f64 = 3.0;
+
+/// Neural tiles of a zoom down to this part of the present one look better than resampling the source.
+const SHARPER_STAND_IN: f64 = 0.25;
+
+/// A rectangle on the canvas, in physical pixels; fractions are meant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct ScreenRect {
+    min: [f64; 2],
+    max: [f64; 2],
+}
+
+/// Paints what `shown` looks like at `now_secs`.
+pub struct Paint<'a> {
+    /// Where to.
+    pub painter: &'a Painter,
+    /// On which pixels.
+    pub canvas: Canvas,
+    /// The tiles there are.
+    pub textures: &'a mut TileTextures,
+    /// The time.
+    pub now_secs: f64,
+}
+
+impl Paint<'_> {
+    /// Paints the picture; the canvas around it is left as it is.
+    pub fn picture(&mut self, shown: &Shown, subject: Subject) {
+        let view = shown.motion.view(self.now_secs);
+        // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
+        let exact = if shown.motion.is_at_rest() { self.settled_tiles(&view, subject) } else { Vec::new() };
+        if exact.is_empty() || !self.textures.are_settled(&exact, self.now_secs) {
+            self.below_exact(shown, subject, &view);
+        }
+        for key in &exact {
+            self.own_tile(key, &view);
+        }
+    }
+
+    fn settled_tiles(&self, view: &View, subject: Subject) -> Vec<TileKey> {
+        tiles_of(view, subject, self.canvas.size, final_quality(view.zoom))
+    }
+
+    fn below_exact(&mut self, shown: &Shown, subject: Subject, view: &View) {
+        self.base(shown, view);
+        let (below, above) = self.stand_ins(subject, view, shown.motion.is_at_rest());
+        for key in &below {
+            self.scaled_tile(key, view);
+        }
+        if shown.motion.is_at_rest() {
+            for key in tiles_of(view, subject, self.canvas.size, Quality::Resampled) {
+                self.own_tile(&key, view);
+            }
+        }
+        for key in &above {
+            self.scaled_tile(key, view);
+        }
+    }
+
+    /// Tiles of other zooms: those to paint below the resampled tiles of this one, and those above. What is nearer in
+    /// zoom comes later.
+    fn stand_ins(&self, subject: Subject, view: &View, is_at_rest: bool) -> (Vec<TileKey>, Vec<TileKey>) {
+        let is_own = |key: &TileKey| is_at_rest && key.zoom().0 == view.zoom && key.model == subject.model;
+        let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
+        let is_useful =
+            |key: &TileKey| key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN;
+        let is_seen = |key: &TileKey, tile: &Tile| {
+            self.visible(output_on_screen(view, tile.rect, view.zoom / key.zoom().0)).is_some()
+        };
+        let tiles = self.textures.iter().filter(|(key, tile)| is_useful(key) && is_seen(key, tile));
+        let mut keys: Vec<TileKey> = tiles.map(|(key, _)| *key).collect();
+        let distance = |key: &TileKey| ratio(key).ln().abs();
+        keys.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then(a.quality.cmp(&b.quality)));
+        keys.into_iter().partition(|key| key.quality == Quality::Resampled || ratio(key) < SHARPER_STAND_IN)
+    }
+
+    fn base(&mut self, shown: &Shown, view: &View) {
+        let rect = if shown.motion.is_at_rest() {
+            output_on_screen(view, view.output_size(shown.picture.size).rect(), 1.0)
+        } else {
+            let far = [shown.picture.size.width as f64, shown.picture.size.height as f64];
+            ScreenRect { min: view.screen_from_image([0.0, 0.0]), max: view.screen_from_image(far) }
+        };
+        if shown.picture.alpha.is_some() {
+            self.checkerboard(shown.checker.id(), rect);
+        }
+        self.quad(shown.preview.id(), rect, theme::UNTINTED);
+    }
+
+    /// Squares from the picture's corner, as large on the screen as those in the tiles.
+    fn checkerboard(&mut self, texture: TextureId, rect: ScreenRect) {
+        let Some(seen) = self.visible(rect) else { return };
+        let period = 2.0 * theme::CHECKER_SIDE as f64;
+        let phase = [0, 1].map(|i| ((seen.min[i] - rect.min[i]) / period).rem_euclid(1.0));
+        let span = [0, 1].map(|i| (seen.max[i] - seen.min[i]) / period);
+        let uv = ScreenRect { min: phase, max: [phase[0] + span[0], phase[1] + span[1]] };
+        self.mesh(texture, seen, uv, theme::UNTINTED);
+    }
+
+    fn own_tile(&mut self, key: &TileKey, view: &View) {
+        let Some((tile, opacity)) = self.textures.get(key, self.now_secs) else { return };
+        let (texture, rect) = (tile.texture(), output_on_screen(view, tile.rect, 1.0));
+        self.quad(texture, rect, theme::fading(opacity));
+    }
+
+    fn scaled_tile(&mut self, key: &TileKey, view: &View) {
+        let Some((tile, opacity)) = self.textures.get(key, self.now_secs) else { return };
+        let rect = output_on_screen(view, tile.rect, view.zoom / key.zoom().0);
+        let texture = tile.texture();
+        self.quad(texture, rect, theme::fading(opacity));
+    }
+
+    /// A texture on a rectangle, trimmed to the canvas before anything becomes `f32`.
+    fn quad(&self, texture: TextureId, rect: ScreenRect, tint: Color32) {
+        let Some(seen) = self.visible(rect) else { return };
+        let part = |at: f64, i: usize| (at - rect.min[i]) / (rect.max[i] - rect.min[i]);
+        let uv = ScreenRect {
+            min: [part(seen.min[0], 0), part(seen.min[1], 1)],
+            max: [part(seen.max[0], 0), part(seen.max[1], 1)],
+        };
+        self.mesh(texture, seen, uv, tint);
+    }
+
+    fn visible(&self, rect: ScreenRect) -> Option<ScreenRect> {
+        let far = [self.canvas.size.width as f64, self.canvas.size.height as f64];
+        let seen =
+            ScreenRect { min: [0, 1].map(|i| rect.min[i].max(0.0)), max: [0, 1].map(|i| rect.max[i].min(far[i])) };
+        (seen.max[0] > seen.min[0] && seen.max[1] > seen.min[1]).then_some(seen)
+    }
+
+    fn mesh(&self, texture: TextureId, on_screen: ScreenRect, uv: ScreenRect, tint: Color32) {
+        let rect = Rect::from_min_max(
+            self.canvas.points_from_screen(on_screen.min),
+            self.canvas.points_from_screen(on_screen.max),
+        );
+        let uv = Rect::from_min_max(pos2(uv.min[0] as f32, uv.min[1] as f32), pos2(uv.max[0] as f32, uv.max[1] as f32));
+        let mut mesh = Mesh::with_texture(texture);
+        mesh.add_rect_with_uv(rect, uv, tint);
+        self.painter.add(Shape::mesh(mesh));
+    }
+}
+
+/// Where output pixels lie on the canvas when each is `scale` screen pixels wide.
+fn output_on_screen(view: &View, output: PixelRect, scale: f64) -> ScreenRect {
+    let [x, y] = view.corner_on_screen;
+    ScreenRect {
+        min: [x + output.x as f64 * scale, y + output.y as f64 * scale],
+        max: [x + output.right() as f64 * scale, y + output.bottom() as f64 * scale],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_of_a_snapped_view_lie_on_whole_pixels() {
+        let view = View { zoom: 30.0, corner_on_screen: [-4100.0, -37.0] };
+        let rect = output_on_screen(&view, PixelRect { x: 4096, y: 256, width: 256, height: 200 }, 1.0);
+        assert_eq!(rect, ScreenRect { min: [-4.0, 219.0], max: [252.0, 419.0] });
+    }
+
+    #[test]
+    fn a_stand_in_covers_the_same_part_of_the_picture() {
+        let (view, old_zoom) = (View { zoom: 40.0, corner_on_screen: [10.0, 20.0] }, 10.0);
+        let rect = output_on_screen(&view, PixelRect { x: 256, y: 0, width: 256, height: 256 }, view.zoom / old_zoom);
+        assert_eq!(rect.min, view.screen_from_image([25.6, 0.0]));
+        assert_eq!(rect.max, view.screen_from_image([51.2, 25.6]));
+    }
+}

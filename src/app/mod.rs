@@ -1,0 +1,141 @@
+//! The window.
+//!
+//! `logic` drains what the threads have sent into [`state::State`]; `ui` draws the state and collects
+//! [`command::Command`]s; [`App::apply`] carries them out. Nothing here waits or computes pixels.
+
+mod actions;
+pub mod canvas;
+pub mod command;
+pub mod dialogs;
+mod draw;
+pub mod exporting;
+mod gpu_setup;
+mod logic;
+pub mod motion;
+pub mod one_shot;
+pub mod open;
+mod panels;
+mod requests;
+pub mod services;
+pub mod state;
+pub mod textures;
+pub mod theme;
+pub mod toasts;
+mod window;
+
+pub use command::Command;
+pub use services::Services;
+pub use window::run;
+
+use crate::geometry::{PixelRect, View};
+use crate::picture::Picture;
+use crate::render::LoadedModel;
+use canvas::Canvas;
+use open::Opened;
+use requests::Requests;
+use state::{Sharpness, State};
+use std::path::PathBuf;
+use std::sync::Arc;
+use textures::TileTextures;
+
+/// What the window starts with.
+pub struct AppOptions {
+    /// A picture file or a folder of pictures.
+    pub file: Option<PathBuf>,
+    /// The model that enlarges.
+    pub model: Arc<LoadedModel>,
+}
+
+/// The window's whole inside.
+pub struct App {
+    ctx: egui::Context,
+    state: State,
+    textures: TileTextures,
+    requests: Requests,
+    services: Services,
+    title: String,
+}
+
+impl App {
+    /// The program's own window.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
+    pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
+        let services = Services::start(&cc.egui_ctx)?;
+        Ok(Self::with_services(&cc.egui_ctx, options, services))
+    }
+
+    /// A window with other connections to the world: what tests use.
+    pub fn with_services(ctx: &egui::Context, options: AppOptions, services: Services) -> Self {
+        theme::apply(ctx);
+        ctx.options_mut(|options| {
+            // Ctrl with + and - zooms the picture, not the buttons.
+            options.zoom_with_keyboard = false;
+            // A notch of the wheel with Ctrl zooms as far as one without.
+            options.input_options.scroll_zoom_speed = canvas::input::scroll_zoom_speed(&options.input_options);
+        });
+        let mut app = Self {
+            ctx: ctx.clone(),
+            state: State::new(options.model),
+            textures: TileTextures::default(),
+            requests: Requests::default(),
+            services,
+            title: String::new(),
+        };
+        if let Some(file) = options.file {
+            app.apply(Command::Open(file));
+        }
+        app
+    }
+
+    /// Shows a picture that is already in memory.
+    pub fn show(&mut self, picture: Picture) {
+        self.show_opened(Opened::new(picture));
+    }
+
+    /// The view at this moment, if there is a picture.
+    pub fn view(&self) -> Option<View> {
+        self.state.view()
+    }
+
+    /// The picture, if there is one.
+    pub fn picture(&self) -> Option<&Arc<Picture>> {
+        self.state.shown.as_ref().map(|shown| &shown.picture)
+    }
+
+    /// Where the canvas lies in the window, in physical pixels.
+    pub fn canvas_rect_in_pixels(&self) -> PixelRect {
+        let Canvas { origin_in_window: [x, y], size, .. } = self.state.canvas;
+        PixelRect { x: x as usize, y: y as usize, width: size.width, height: size.height }
+    }
+
+    /// Whether the canvas shows exactly the pixels that an export of the view would write: at rest, all tiles there,
+    /// none fading.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.state.sharpness, Sharpness::Exact | Sharpness::Resampled)
+    }
+
+    /// What the window shows, to look at.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.drain();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.begin_frame();
+        let mut commands = command::pressed(&self.ctx);
+        commands.extend(logic::dropped_or_pasted(&self.ctx));
+        commands.extend(draw::frame(ui, &self.state, &mut self.textures));
+        let has_changed = !commands.is_empty();
+        for command in commands {
+            self.apply(command);
+        }
+        self.end_frame(has_changed);
+    }
+}

@@ -1,0 +1,54 @@
+//! The panels around and over the canvas. Each draws a part of the state and says what the person asks for.
+
+pub(super) mod export;
+pub(super) mod help;
+pub(super) mod open;
+pub(super) mod progress;
+pub(super) mod status;
+pub(super) mod toasts;
+pub(super) mod toolbar;
+
+use super::command::Command;
+use super::state::PathForm;
+use super::theme;
+use egui::{Button, Context, Frame, Id, Key, Modal, RichText, TextEdit, Ui};
+
+/// A panel over everything else; Esc or a click beside it closes it.
+fn modal(
+    ctx: &Context,
+    name: &str,
+    width: f32,
+    commands: &mut Vec<Command>,
+    contents: impl FnOnce(&mut Ui, &mut Vec<Command>),
+) {
+    let frame = Frame::window(&ctx.global_style());
+    let shown = Modal::new(Id::unique(name)).frame(frame).backdrop_color(theme::BACKDROP).show(ctx, |ui| {
+        ui.set_width(width.min(ctx.content_rect().width() - 64.0));
+        ui.heading(name);
+        ui.add_space(4.0);
+        contents(ui, commands);
+    });
+    if shown.should_close() {
+        commands.push(Command::Back);
+    }
+}
+
+/// The button that does what a panel or the empty canvas is for.
+fn main_button(text: &str) -> Button<'_> {
+    Button::new(RichText::new(text).color(theme::ON_ACCENT)).fill(theme::ACCENT).min_size(egui::vec2(84.0, 0.0))
+}
+
+/// A text field for a path. True if Enter was pressed in it.
+fn path_field(ui: &mut Ui, form: &PathForm, label: &str, commands: &mut Vec<Command>) -> bool {
+    let label = ui.label(label);
+    let mut text = form.path.clone();
+    let field = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
+    if form.wants_focus {
+        field.request_focus();
+        commands.push(Command::PathFocused);
+    }
+    if field.changed() {
+        commands.push(Command::EditPath(text));
+    }
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}

@@ -1,0 +1,38 @@
+//! Messages, in a corner above the status bar.
+
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::app::theme;
+use crate::app::toasts::Toast;
+use egui::{Align2, Area, Context, Frame, Id, Label, Margin, Order, Stroke, Ui};
+
+/// Draws those there are.
+pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    if state.toasts.iter().next().is_none() {
+        return;
+    }
+    Area::new(Id::unique("messages"))
+        .order(Order::Foreground)
+        .anchor(Align2::LEFT_BOTTOM, egui::vec2(16.0, -48.0))
+        .show(ctx, |ui| {
+            for toast in state.toasts.iter() {
+                message(ui, toast, commands);
+            }
+        });
+}
+
+fn message(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) {
+    let mut frame = Frame::window(ui.style()).inner_margin(Margin::symmetric(12, 8));
+    if toast.is_failure {
+        frame = frame.stroke(Stroke::new(1.5, theme::FAILED));
+    }
+    frame.show(ui, |ui| {
+        ui.set_max_width(560.0);
+        ui.horizontal(|ui| {
+            if ui.small_button("Dismiss").clicked() {
+                commands.push(Command::DismissToast(toast.id));
+            }
+            ui.add(Label::new(&toast.text).wrap().selectable(true));
+        });
+    });
+}

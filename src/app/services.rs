@@ -1,0 +1,74 @@
+//! What the window needs from the rest of the program, so that tests can stand in for each part.
+
+use super::open::Opened;
+use crate::error::{Error, Result};
+use crate::export::{self, ExportJob, ExportReport, Progress};
+use crate::render::{RenderEvent, RenderWorker, ViewRequest};
+use crate::task::Gate;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where tiles come from.
+pub trait TileSource {
+    /// Replaces whatever was asked before.
+    fn request(&self, request: ViewRequest);
+
+    /// The next event, if one is ready. Never waits.
+    fn poll(&self) -> Option<RenderEvent>;
+}
+
+impl TileSource for RenderWorker {
+    fn request(&self, request: ViewRequest) {
+        RenderWorker::request(self, request);
+    }
+
+    fn poll(&self) -> Option<RenderEvent> {
+        RenderWorker::poll(self)
+    }
+}
+
+/// What a file dialog is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// A picture to open.
+    Open,
+    /// A name to export to; the present one is the proposal.
+    Save(PathBuf),
+}
+
+/// Reads a picture. Runs on a thread of its own.
+pub type OpenFn = dyn Fn(&Path) -> Result<Opened> + Send + Sync;
+/// Shows a file dialog and waits for it. Runs on a thread of its own.
+pub type PickFn = dyn Fn(&Ask) -> Option<PathBuf> + Send + Sync;
+/// Exports. Runs on a thread of its own.
+pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
+
+/// The window's connections to the world.
+pub struct Services {
+    /// Renders the view.
+    pub tiles: Box<dyn TileSource>,
+    /// Opens pictures.
+    pub open: Arc<OpenFn>,
+    /// Shows file dialogs.
+    pub pick: Arc<PickFn>,
+    /// Exports pictures.
+    pub export: Arc<ExportFn>,
+}
+
+impl Services {
+    /// The real ones.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the system has no thread for the renderer.
+    pub fn start(ctx: &egui::Context) -> Result<Self> {
+        let waker = ctx.clone();
+        let worker = RenderWorker::start(move || waker.request_repaint())
+            .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
+        Ok(Self {
+            tiles: Box::new(worker),
+            open: Arc::new(super::open::read),
+            pick: Arc::new(super::dialogs::pick),
+            export: Arc::new(export::run),
+        })
+    }
+}

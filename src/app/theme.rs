@@ -1,0 +1,101 @@
+//! Every colour and measure of the window, in one place.
+//!
+//! The canvas is a neutral grey in both themes: a tinted or glaring surround changes how colours in a picture look.
+
+use egui::{Color32, Context, CornerRadius, Margin, Stroke, Theme, Visuals};
+
+/// What lies around the picture.
+pub const CANVAS: Color32 = Color32::from_gray(46);
+
+/// Text on the canvas.
+pub const ON_CANVAS: Color32 = Color32::from_gray(216);
+
+/// Text on the canvas that matters less.
+pub const ON_CANVAS_WEAK: Color32 = Color32::from_gray(160);
+
+/// The two greys behind transparent parts of a picture.
+pub const CHECKER: [u8; 2] = [98, 128];
+
+/// Side of a checkerboard square, in output pixels.
+pub const CHECKER_SIDE: usize = 8;
+
+/// No tint: textures are shown as they are.
+pub const UNTINTED: Color32 = Color32::WHITE;
+
+/// The dot of a view that shows exactly what an export would write.
+pub const DONE: Color32 = Color32::from_rgb(118, 190, 140);
+
+/// The dot of a view that is still being worked on.
+pub const BUSY: Color32 = Color32::from_rgb(222, 178, 92);
+
+/// The dot of a view that is made of source pixels only.
+pub const PLAIN: Color32 = Color32::from_gray(140);
+
+/// The edge of a message that tells of a failure.
+pub const FAILED: Color32 = Color32::from_rgb(226, 108, 96);
+
+/// Behind a panel that asks for attention.
+pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
+
+/// The outline of the canvas while a file hovers over it.
+pub const DROP_OUTLINE: Color32 = Color32::from_rgb(108, 158, 222);
+
+/// The button that matters most, and what is selected.
+pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
+
+/// Text on it.
+pub const ON_ACCENT: Color32 = Color32::from_gray(245);
+
+/// White at `opacity`: how a texture is shown partly transparent.
+pub fn fading(opacity: f32) -> Color32 {
+    UNTINTED.gamma_multiply(opacity)
+}
+
+/// Applies the theme; light or dark follows the system.
+pub fn apply(ctx: &Context) {
+    ctx.set_visuals_of(Theme::Dark, dark());
+    ctx.set_visuals_of(Theme::Light, light());
+    ctx.set_theme(egui::ThemePreference::System);
+    ctx.all_styles_mut(|style| {
+        style.spacing.item_spacing = egui::vec2(8.0, 8.0);
+        style.spacing.button_padding = egui::vec2(10.0, 5.0);
+        style.spacing.window_margin = Margin::same(16);
+        style.interaction.selectable_labels = false;
+    });
+}
+
+fn dark() -> Visuals {
+    let mut visuals = Visuals::dark();
+    visuals.panel_fill = Color32::from_gray(32);
+    visuals.window_fill = Color32::from_gray(36);
+    visuals.window_stroke = Stroke::new(1.0, Color32::from_gray(62));
+    visuals.extreme_bg_color = Color32::from_gray(22);
+    visuals.widgets.noninteractive.bg_stroke = Stroke::new(1.0, Color32::from_gray(52));
+    visuals.widgets.noninteractive.fg_stroke.color = Color32::from_gray(206);
+    visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(222);
+    visuals.widgets.inactive.weak_bg_fill = Color32::from_gray(50);
+    visuals.weak_text_color = Some(Color32::from_gray(158));
+    shared(visuals)
+}
+
+fn light() -> Visuals {
+    let mut visuals = Visuals::light();
+    visuals.panel_fill = Color32::from_gray(240);
+    visuals.window_fill = Color32::from_gray(246);
+    visuals.widgets.noninteractive.fg_stroke.color = Color32::from_gray(40);
+    visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(30);
+    visuals.weak_text_color = Some(Color32::from_gray(88));
+    shared(visuals)
+}
+
+fn shared(mut visuals: Visuals) -> Visuals {
+    let radius = CornerRadius::same(5);
+    let widgets = &mut visuals.widgets;
+    for widget in [&mut widgets.noninteractive, &mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+        widget.corner_radius = radius;
+    }
+    visuals.window_corner_radius = CornerRadius::same(10);
+    visuals.menu_corner_radius = radius;
+    visuals.selection.bg_fill = ACCENT;
+    visuals
+}

@@ -1,0 +1,127 @@
+//! What is on the canvas, pixel by pixel, on a software adapter.
+
+use crate::stub::{self, cut_out, picture, view, wait_for, window, window_with};
+use crate::{Harness, PICTURE};
+use eframe::egui::{self, Key, pos2};
+use egui_kittest::kittest::Queryable;
+use std::path::PathBuf;
+use zoomfield::app::services::TileSource;
+use zoomfield::app::{App, Command};
+use zoomfield::geometry::Size;
+use zoomfield::key::Quality;
+
+#[test]
+fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
+    for scale in [1.0, 1.5, 2.0] {
+        let (mut harness, tiles) = window(scale, |_| None);
+        harness.run();
+        harness.state_mut().show(picture(PICTURE));
+        harness.state_mut().apply(Command::ZoomTo(5.3));
+        harness.run();
+        assert!(harness.state().is_exact());
+        let image = harness.render().expect("a software renderer");
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+        let source = &request.picture;
+        let mut compared = 0;
+        for (x, y) in (200..800).step_by(7).flat_map(|x| (150..500).step_by(11).map(move |y| (x, y))) {
+            let at = view.image_from_screen([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+            let expected = stub::color_at(source, at, Quality::Neural);
+            let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
+            assert_eq!(seen[..3], expected[..3], "at {x}, {y} with {scale} pixels per point");
+            compared += 1;
+        }
+        assert!(compared > 2000);
+    }
+}
+
+/// From rough to exact, the picture only ever gets nearer to itself: no frame is blank, dark or off.
+#[test]
+fn no_frame_on_the_way_is_blank_or_dark() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    harness.key_press(Key::Num4);
+    harness.run();
+    harness.state_mut().apply(Command::ZoomTo(9.0));
+    tiles.0.borrow_mut().is_silent = true;
+    let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
+    for step in 0..13 {
+        if step == 7 {
+            let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+            tiles.0.borrow_mut().is_silent = false;
+            TileSource::request(&tiles, request);
+        }
+        harness.step();
+        let image = harness.render().expect("a software renderer");
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        for [x, y] in &points {
+            let at = view.image_from_screen([f64::from(*x) + 0.5, f64::from(*y) + 0.5]);
+            let source = &harness.state().picture().expect("a picture").clone();
+            let expected = stub::color_at(source, at, Quality::Neural);
+            let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
+            let off = (0..3).map(|c| seen[c].abs_diff(expected[c])).max().unwrap_or(0);
+            assert!(off <= 24, "step {step}: {seen:?} instead of {expected:?} at {x}, {y}");
+        }
+    }
+    assert!(harness.state().is_exact());
+}
+
+#[test]
+fn transparent_parts_show_the_checkerboard() {
+    let (mut harness, _) = window_with(cut_out(Size::new(160, 120)));
+    harness.key_press(Key::Num5);
+    harness.run();
+    assert!(harness.state().is_exact());
+    let image = harness.render().expect("a software renderer");
+    let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+    let [x, y] = view.corner_on_screen;
+    let corner = image.get_pixel(canvas.x as u32 + x as u32 + 3, canvas.y as u32 + y as u32 + 3).0;
+    assert_eq!(corner, [98, 98, 98, 255]);
+    save(&image, "transparent");
+}
+
+#[test]
+fn pictures_of_the_window() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.run();
+    shot(&mut harness, "empty");
+    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.run();
+    shot(&mut harness, "open");
+    harness.key_press(Key::Escape);
+    harness.ctx.set_theme(egui::Theme::Light);
+    harness.run();
+    shot(&mut harness, "empty-light");
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.hover_at(pos2(640.0, 400.0));
+    harness.run();
+    shot(&mut harness, "hundred-percent");
+    harness.key_press(Key::Num9);
+    harness.run();
+    shot(&mut harness, "times-nine");
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    shot(&mut harness, "export");
+    harness.state_mut().apply(Command::EditPath("slow.png".into()));
+    harness.state_mut().apply(Command::StartExport);
+    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    wait_for(&mut harness, |harness| harness.query_by_label("Dismiss").is_some());
+    harness.run_steps(10);
+    shot(&mut harness, "progress");
+    harness.state_mut().apply(Command::CancelExport);
+    harness.state_mut().apply(Command::ToggleHelp);
+    harness.run_steps(10);
+    shot(&mut harness, "help");
+}
+
+/// Renders, and keeps the picture where `ZOOMFIELD_SHOTS` says, for people to look at.
+fn shot(harness: &mut Harness<'_, App>, name: &str) {
+    let image = harness.render().expect("a software renderer");
+    assert!(image.pixels().any(|pixel| pixel != image.get_pixel(0, 0)), "{name} is blank");
+    save(&image, name);
+}
+
+fn save(image: &image::RgbaImage, name: &str) {
+    if let Some(folder) = std::env::var_os("ZOOMFIELD_SHOTS") {
+        image.save(PathBuf::from(folder).join(format!("{name}.png"))).expect("a folder to write to");
+    }
+}

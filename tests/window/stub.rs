@@ -1,0 +1,191 @@
+//! A window without the rest of the program: tiles come at once, dialogs and files are played.
+
+use eframe::egui;
+use egui_kittest::Harness;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use zoomfield::app::open::Opened;
+use zoomfield::app::services::{Ask, TileSource};
+use zoomfield::app::{App, AppOptions, Services};
+use zoomfield::error::{Error, Result};
+use zoomfield::export::{ExportJob, ExportReport, Progress};
+use zoomfield::geometry::{Size, View};
+use zoomfield::key::{Quality, TileKey};
+use zoomfield::picture::Picture;
+use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
+use zoomfield::task::Gate;
+
+/// Everything that was asked, and what is still to be answered.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// The requests, oldest first.
+    pub(crate) requests: Vec<ViewRequest>,
+    /// Events not yet taken.
+    pub(crate) events: VecDeque<RenderEvent>,
+    /// Whether requests are only written down.
+    pub(crate) is_silent: bool,
+}
+
+/// Answers every request at once with tiles that are easy to tell apart.
+#[derive(Clone, Default)]
+pub(crate) struct StubTiles(pub(crate) Rc<RefCell<Log>>);
+
+impl TileSource for StubTiles {
+    fn request(&self, request: ViewRequest) {
+        let mut log = self.0.borrow_mut();
+        if !log.is_silent {
+            let tiles: Vec<RenderEvent> =
+                request.wanted.iter().map(|key| RenderEvent::Tile(tile(&request, *key))).collect();
+            log.events.extend(tiles);
+            log.events.push_back(RenderEvent::Finished);
+        }
+        log.requests.push(request);
+    }
+
+    fn poll(&self) -> Option<RenderEvent> {
+        self.0.borrow_mut().events.pop_front()
+    }
+}
+
+/// Neural tiles are interpolated smoothly, resampled ones are blocks.
+fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
+    let picture = &request.picture;
+    let view = View { zoom: key.zoom().0, corner_on_screen: [0.0, 0.0] };
+    let rect = view.tile_rect(key.column, key.row, picture.size).expect("a tile outside the picture was wanted");
+    let mut rgba = Vec::with_capacity(rect.area() * 4);
+    for y in rect.y..rect.bottom() {
+        for x in rect.x..rect.right() {
+            let at = [(x as f64 + 0.5) / view.zoom, (y as f64 + 0.5) / view.zoom];
+            rgba.extend(color_at(picture, at, key.quality));
+        }
+    }
+    RenderedTile { key, rect, rgba }
+}
+
+/// What a tile shows at an image position.
+pub(crate) fn color_at(picture: &Picture, at: [f64; 2], quality: Quality) -> [u8; 4] {
+    let sides = [picture.size.width, picture.size.height];
+    let pixel = |x: usize, y: usize, c: usize| f64::from(picture.rgb.unit((y * sides[0] + x) * 3 + c)) * 255.0;
+    let opacity = |x: usize, y: usize| picture.alpha.as_ref().map_or(1.0, |alpha| alpha.unit(y * sides[0] + x));
+    let nearest = [0, 1].map(|i| (at[i] as usize).min(sides[i] - 1));
+    let low = [0, 1].map(|i| ((at[i] - 0.5).max(0.0) as usize).min(sides[i] - 1));
+    let high = [0, 1].map(|i| (low[i] + 1).min(sides[i] - 1));
+    let part = [0, 1].map(|i| (at[i] - 0.5 - low[i] as f64).clamp(0.0, 1.0));
+    let value = |c: usize| match quality {
+        Quality::Resampled => pixel(nearest[0], nearest[1], c),
+        Quality::Neural => {
+            let row = |y| pixel(low[0], y, c) * (1.0 - part[0]) + pixel(high[0], y, c) * part[0];
+            row(low[1]) * (1.0 - part[1]) + row(high[1]) * part[1]
+        }
+    };
+    let alpha = (opacity(nearest[0], nearest[1]) * 255.0) as u8;
+    [value(0).round() as u8, value(1).round() as u8, value(2).round() as u8, alpha]
+}
+
+/// A picture with round shapes and fine detail.
+pub(crate) fn picture(size: Size) -> Picture {
+    let mut rgb = Vec::with_capacity(size.area() * 3);
+    for y in 0..size.height {
+        for x in 0..size.width {
+            let (u, v) = (x as f64 / size.width as f64, y as f64 / size.height as f64);
+            let rings = (((u - 0.62).hypot(v - 0.42) * 42.0).sin() * 0.5 + 0.5) * (1.0 - v);
+            let leaf = if (u - 0.3).hypot((v - 0.6) * 1.4) < 0.2 { 0.75 } else { 0.15 };
+            let channel = |base: f64| ((base * 0.6 + rings * 0.35).clamp(0.0, 1.0) * 255.0) as u8;
+            rgb.extend([channel(u), channel(leaf), channel(1.0 - v)]);
+        }
+    }
+    Picture::from_rgb8(size, rgb)
+}
+
+/// The same, transparent outside an ellipse.
+pub(crate) fn cut_out(size: Size) -> Picture {
+    let opaque = picture(size);
+    let alpha = (0..size.area())
+        .map(|i| {
+            let (u, v) = ((i % size.width) as f64 / size.width as f64, (i / size.width) as f64 / size.height as f64);
+            ((1.3 - (u - 0.5).hypot(v - 0.5) * 2.4).clamp(0.0, 1.0) * 255.0) as u8
+        })
+        .collect();
+    Picture::from_samples(size, opaque.rgb, Some(zoomfield::picture::Samples::U8(alpha)))
+}
+
+fn open(path: &std::path::Path) -> Result<Opened> {
+    if path.extension().is_some_and(|ending| ending == "png") {
+        let mut opened = picture(Size::new(120, 80));
+        path.clone_into(&mut opened.path);
+        return Ok(Opened::new(opened));
+    }
+    Err(Error::picture(path, "this is not a picture"))
+}
+
+fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
+    let total = job.grid.size().area();
+    if job.output.ends_with("slow.png") {
+        progress(Progress { done: total / 2, total });
+        while !gate.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        return Err(Error::Cancelled);
+    }
+    gate.pass()?;
+    Ok(ExportReport { bytes: 2_500_000, elapsed_secs: 0.1 })
+}
+
+/// What a played file dialog answers.
+pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
+
+/// A model that nothing is computed with.
+pub(crate) fn model() -> Arc<LoadedModel> {
+    static MODEL: OnceLock<Arc<LoadedModel>> = OnceLock::new();
+    MODEL.get_or_init(|| Arc::new(LoadedModel::builtin().expect("the built-in model loads"))).clone()
+}
+
+/// A window of 1280×860 points on the stub, without a picture.
+pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App>, StubTiles) {
+    let tiles = StubTiles::default();
+    let source = tiles.clone();
+    let harness = Harness::builder()
+        .with_size(egui::vec2(1280.0, 860.0))
+        .with_pixels_per_point(pixels_per_point)
+        .with_step_dt(1.0 / 30.0)
+        .with_max_steps(60)
+        .wgpu()
+        .build_eframe(move |cc| {
+            let services = Services {
+                tiles: Box::new(source),
+                open: Arc::new(open),
+                pick: Arc::new(pick),
+                export: Arc::new(export),
+            };
+            App::with_services(&cc.egui_ctx, AppOptions { file: None, model: model() }, services)
+        });
+    (harness, tiles)
+}
+
+/// A window that shows a picture, at rest and settled.
+pub(crate) fn window_with(picture: Picture) -> (Harness<'static, App>, StubTiles) {
+    let (mut harness, tiles) = window(1.0, |_| None);
+    harness.state_mut().show(picture);
+    harness.run();
+    (harness, tiles)
+}
+
+/// Steps until `is_done`, in real time: for what threads do.
+pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness<'_, App>) -> bool) {
+    for _ in 0..500 {
+        harness.step();
+        if is_done(harness) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(4));
+    }
+    panic!("waited in vain");
+}
+
+/// The view of a window with a picture.
+pub(crate) fn view(harness: &Harness<'_, App>) -> View {
+    harness.state().view().expect("there is a picture")
+}

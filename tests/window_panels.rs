@@ -254,7 +254,9 @@ fn a_typed_path_opens_and_a_bad_one_is_explained() {
     harness.run();
     harness.get_by_label("bird.png");
     assert_eq!(harness.state().state().panel, Panel::Closed);
-    assert_eq!(harness.state().state().title(), "bird.png — 100 % — Zoomfield");
+    let fitted = View::fit(Size::new(120, 80), harness.state().canvas_rect_in_pixels().size()).snapped();
+    assert_eq!(view(&harness), fitted, "a picture opens as large as it fits");
+    assert_eq!(harness.state().state().title(), format!("bird.png — ×{:.1} — Zoomfield", fitted.zoom));
     harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
     let sentence = "Cannot open the picture /photos/notes.txt: this is not a picture";
     wait_for(&mut harness, |harness| harness.query_by_label(sentence).is_some());

@@ -165,10 +165,12 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
     (harness, tiles)
 }
 
-/// A window that shows a picture, at rest and settled.
+/// A window that shows a picture at ×1, at rest and settled.
 pub(crate) fn window_with(picture: Picture) -> (Harness<'static, App>, StubTiles) {
     let (mut harness, tiles) = window(1.0, |_| None);
     harness.state_mut().show(picture);
+    harness.run();
+    harness.state_mut().apply(zoomfield::app::Command::ZoomTo(1.0));
     harness.run();
     (harness, tiles)
 }

@@ -25,7 +25,7 @@ mod window;
 
 pub use command::Command;
 pub use services::Services;
-pub use window::run;
+pub use window::{native_options, run};
 
 use crate::geometry::{PixelRect, View};
 use crate::picture::Picture;

@@ -18,15 +18,19 @@ pub fn run(options: AppOptions) -> Result<()> {
     if !has_display() {
         return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
-    let native = eframe::NativeOptions {
+    eframe::run_native(APP_ID, native_options(), Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
+        .map_err(|error| Error::device(format!("cannot open a window ({error}); {WITHOUT_WINDOW}")))
+}
+
+/// How the window is made.
+pub fn native_options() -> eframe::NativeOptions {
+    eframe::NativeOptions {
         viewport: viewport(),
         wgpu_options: gpu_setup::configuration(),
         // Dithering would change the picture's pixels.
         dithering: false,
         ..eframe::NativeOptions::default()
-    };
-    eframe::run_native(APP_ID, native, Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
-        .map_err(|error| Error::device(format!("cannot open a window ({error}); {WITHOUT_WINDOW}")))
+    }
 }
 
 fn viewport() -> ViewportBuilder {

@@ -42,6 +42,8 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "backend": "cpu",
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
+            "picture_bytes": job.picture.byte_len(),
+            "peak_memory_bytes": crate::bench::peak_memory_bytes(),
         }));
     } else {
         let megabytes = report.bytes as f64 / 1e6;

@@ -1,6 +1,6 @@
 //! In which order the view's tiles are made. Pure: a list in, the next one out.
 
-use crate::geometry::{PixelRect, VIEW_TILE, View};
+use crate::geometry::VIEW_TILE;
 use crate::key::{Quality, TileKey};
 
 /// The next tile to make: resampled ones first (they cost next to nothing), then those whose features are ready, then
@@ -26,30 +26,20 @@ fn distance(key: &TileKey, focus: [f64; 2]) -> f64 {
     axis(key.column, focus[0]) + axis(key.row, focus[1])
 }
 
-/// The tiles that show `visible` output pixels of a view: resampled everywhere, neural where the view enlarges.
-pub fn tiles_of(
-    view: &View,
-    visible: PixelRect,
-    picture: crate::key::PictureId,
-    model: crate::key::ModelId,
-) -> Vec<TileKey> {
-    let scale = (view.zoom.to_bits(), view.zoom.to_bits());
-    let qualities = if view.zoom > 1.0 { &[Quality::Resampled, Quality::Neural][..] } else { &[Quality::Resampled] };
-    let of =
-        |(column, row)| qualities.iter().map(move |&quality| TileKey { picture, model, scale, column, row, quality });
-    View::tiles_over(visible).flat_map(of).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
     use crate::key::{ModelId, PictureId};
 
+    /// The order in which four columns and two rows of tiles are made.
     fn order(ready: impl Fn(&TileKey) -> bool) -> Vec<(Quality, usize, usize)> {
-        let view = View { zoom: 2.0, corner_on_screen: [0.0, 0.0] };
-        let visible = Size::new(1024, 512).rect();
-        let mut wanted = tiles_of(&view, visible, PictureId::of([]), ModelId::of([]));
+        let (picture, model) = (PictureId::of([]), ModelId::of([]));
+        let scale = (2.0f64.to_bits(), 2.0f64.to_bits());
+        let key = |i: usize| {
+            let quality = if i < 8 { Quality::Neural } else { Quality::Resampled };
+            TileKey { picture, model, scale, column: i % 4, row: i / 4 % 2, quality }
+        };
+        let mut wanted: Vec<TileKey> = (0..16).map(key).collect();
         let mut order = Vec::new();
         while let Some(i) = next(&wanted, [600.0, 100.0], &ready) {
             let key = wanted.swap_remove(i);
@@ -75,12 +65,5 @@ mod tests {
         let order = order(|key| key.column == 0);
         assert_eq!(order[8], (Quality::Neural, 0, 0));
         assert_eq!(order[10], (Quality::Neural, 2, 0));
-    }
-
-    #[test]
-    fn a_reduced_view_needs_no_network() {
-        let view = View { zoom: 1.0, corner_on_screen: [0.0, 0.0] };
-        let tiles = tiles_of(&view, Size::new(100, 100).rect(), PictureId::of([]), ModelId::of([]));
-        assert!(tiles.iter().all(|key| key.quality == Quality::Resampled));
     }
 }

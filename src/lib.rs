@@ -1,4 +1,5 @@
 //! Zoomfield: photographs without pixels.
+mod atomic;
 pub mod bench;
 pub mod cli;
 pub mod decode;

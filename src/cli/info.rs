@@ -1,7 +1,7 @@
 //! `zoomfield info`.
 
 use super::args::InfoArgs;
-use super::print_json;
+use super::{complain, print_json};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::weights::Weights;
@@ -17,7 +17,7 @@ pub(super) fn run(args: &InfoArgs) -> Result<()> {
             Err(error) => {
                 // The other files are still described; the last failure becomes the exit code.
                 if let Some(earlier) = failed.replace(error) {
-                    eprintln!("zoomfield: {earlier}");
+                    complain(&earlier);
                 }
             }
         }

@@ -12,7 +12,7 @@ mod export;
 mod info;
 mod progress;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::render::LoadedModel;
 use crate::task::Gate;
 use args::{Args, Command};
@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("zoomfield: {error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -51,9 +51,7 @@ fn view(file: Option<&Path>, model: Option<&Path>) -> Result<()> {
 
 #[cfg(not(feature = "app"))]
 fn view(_file: Option<&Path>, _model: Option<&Path>) -> Result<()> {
-    Err(crate::error::Error::device(
-        "this build has no window; use `zoomfield export`, or build with the feature `app`",
-    ))
+    Err(Error::device("this build has no window; use `zoomfield export`, or build with the feature `app`"))
 }
 
 /// The model of `--model`, or the built-in one.
@@ -68,6 +66,12 @@ fn gate_until_interrupted() -> Gate {
     // Without a handler an interrupt ends the process at once: worse, but no reason to refuse the work.
     let _ = ctrlc::set_handler(move || stop.stop());
     gate
+}
+
+/// One line on stderr, whatever the names of files and arrays hold.
+fn complain(error: &Error) {
+    let sentence = error.to_string().replace(|c: char| c.is_control(), " ");
+    eprintln!("zoomfield: {sentence}");
 }
 
 /// One JSON object on a line of its own.

@@ -37,20 +37,20 @@ fn sides_are_rounded_and_at_least_one() {
         ("--width 45", (45, 30)),
         ("--scale 0.1", (45, 30)),
     ] {
-        let json = world.export("z.png", &format!("{options} --overwrite --json")).json();
+        let json = world.export_tiny("z.png", &format!("{options} --overwrite --json")).json();
         assert_eq!(size_of(&world, "z.png"), expected, "{options}");
         assert_eq!(json["width"], expected.0, "{options}");
         assert_eq!(json["height"], expected.1, "{options}");
     }
-    let json = world.export("z.png", "--size 64x16 --crop 130,90,16,16 --overwrite --json").json();
+    let json = world.export_tiny("z.png", "--size 64x16 --crop 130,90,16,16 --overwrite --json").json();
     assert_eq!(json["scale"], serde_json::json!([4.0, 1.0]), "x, then y");
 }
 
 #[test]
 fn the_axes_may_have_different_scales() {
     let world = World::new();
-    world.export("wide.png", "--size 64x32 --crop 130,90,16,16").success();
-    world.export("same.png", "--size 32x32 --crop 130,90,16,16").success();
+    world.export_tiny("wide.png", "--size 64x32 --crop 130,90,16,16").success();
+    world.export_tiny("same.png", "--size 32x32 --crop 130,90,16,16").success();
     // Averaged over pairs of columns, the wide one is about the other: the same crop, other pitches.
     let open = |name: &str| Picture::open(&world.path(name)).unwrap().rgb;
     let (wide, same) = (open("wide.png"), open("same.png"));
@@ -69,7 +69,7 @@ fn at_or_below_full_size_the_source_is_resampled() {
     let region = Region { x: 130.0, y: 90.0, width: 40.0, height: 40.0 };
     for (scale, side) in [(1.0, 40), (0.5, 20), (0.3, 12)] {
         let options = format!("--scale {scale} --crop 130,90,40,40 --overwrite");
-        world.export("z.png", &options).success();
+        world.export_tiny("z.png", &options).success();
         let grid = SampleGrid::spanning(region, Size::new(side, side));
         let Samples::U8(written) = Picture::open(&world.path("z.png")).unwrap().rgb else { panic!("not 8 bits") };
         assert!(written == resample_region(&source, &grid).to_u8(), "×{scale}");
@@ -82,7 +82,7 @@ fn an_existing_file_is_replaced_only_if_asked() {
     std::fs::write(world.path("z.png"), "precious").unwrap();
     let sentence = world.refuses_export("z.png", &format!("--scale 2 {CROP}"));
     assert!(sentence.contains("z.png") && sentence.contains("exists"), "{sentence}");
-    world.export("z.png", &format!("--scale 2 {CROP} --overwrite")).success();
+    world.export_tiny("z.png", &format!("--scale 2 {CROP} --overwrite")).success();
     assert_eq!(size_of(&world, "z.png"), (32, 32));
     assert_eq!(world.files(), ["z.png"]);
 }
@@ -92,7 +92,7 @@ fn the_cpu_can_be_named_and_other_formats_written() {
     let world = World::new();
     for ending in ["tif", "jpg", "webp", "bmp"] {
         let name = format!("z.{ending}");
-        world.export(&name, &format!("--scale 2 {CROP} --backend cpu --exact")).success();
+        world.export_tiny(&name, &format!("--scale 2 {CROP} --backend cpu --exact")).success();
         assert_eq!(size_of(&world, &name), (32, 32));
     }
 }

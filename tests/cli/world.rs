@@ -64,6 +64,14 @@ impl World {
         self.run(&arguments)
     }
 
+    /// The same by a tiny model, which is quick and makes nothing beautiful.
+    pub(crate) fn export_tiny(&self, out: &str, options: &str) -> Outcome {
+        let (picture, model) = (chelsea(), fixture("liif_edsr_tiny.pth"));
+        let mut arguments = vec!["export", &picture, "-o", out, "--model", model.to_str().unwrap()];
+        arguments.extend(options.split_whitespace());
+        self.run(&arguments)
+    }
+
     /// Runs what must fail: code 1, one sentence, nothing on stdout, and every file as it was. Returns the sentence.
     pub(crate) fn refuses(&self, arguments: &[impl AsRef<OsStr>]) -> String {
         let before = self.contents();

@@ -117,6 +117,13 @@ fn an_interrupt_ends_an_export_in_order() {
         let id = child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let interrupted = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if interrupted.elapsed() > Duration::from_secs(20) {
+                child.kill().unwrap();
+                panic!("{signal} did not end it");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let outcome = crate::world::Outcome::of(&child.wait_with_output().unwrap());
         let took = interrupted.elapsed();
         let sentence = outcome.failure();

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
-//! only from lower layers: `error`, `geometry`, `key`, `task` · `picture`, `feature`, `weights`, `metrics`, `kernel` ·
+//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`, `metrics`, `kernel` ·
 //! `model` · `encode`, `decode` · `render` · `evaluate`, `export`, `bench` · `cli`, `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:
@@ -37,6 +37,7 @@
 
 #[cfg(feature = "app")]
 pub mod app;
+pub mod atomic;
 pub mod bench;
 pub mod cli;
 pub mod decode;
@@ -51,6 +52,7 @@ pub mod key;
 pub mod metrics;
 pub mod model;
 pub mod picture;
+pub mod raster;
 pub mod render;
 pub mod task;
 pub mod weights;

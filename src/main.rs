@@ -1,11 +1,31 @@
 //! The `zoomfield` program: the window without a subcommand, the command line with one.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+#[cfg(feature = "app")]
+use std::sync::Arc;
+use zoomfield::cli::{self, Invocation};
+use zoomfield::error::Result;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    zoomfield::cli::main()
+    cli::exit_code(match cli::parse() {
+        Invocation::View { file, model } => view(file, model),
+        Invocation::Batch(command) => cli::run(command),
+    })
+}
+
+#[cfg(feature = "app")]
+fn view(file: Option<PathBuf>, model: Option<PathBuf>) -> Result<()> {
+    let model = Arc::new(cli::load_model(model.as_deref())?);
+    zoomfield::app::run(zoomfield::app::AppOptions { file, model })
+}
+
+#[cfg(not(feature = "app"))]
+fn view(_file: Option<PathBuf>, _model: Option<PathBuf>) -> Result<()> {
+    let reason = "this build has no window; use `zoomfield export`, or build with the feature `app`";
+    Err(zoomfield::error::Error::device(reason))
 }

@@ -3,7 +3,7 @@
 //! Values are compared as they are, in [0, 1]: predictions are not rounded to 8 bits. SSIM is that of Wang et al.,
 //! "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004.
 
-use crate::picture::Raster;
+use crate::raster::Raster;
 use rayon::prelude::*;
 
 /// Which values are compared.

@@ -1,6 +1,8 @@
 //! The model and the fast decoder against numbers that the original implementation produced
 //! (`tests/fixtures/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
 mod common;
 
 use candle_core::{Device, Tensor};
@@ -85,7 +87,9 @@ fn tiny_variants_match_with_every_flag_and_encoder() {
             let mut oracle = values(&liif.query_rgb(&feat, &Query::grid(&grid)).unwrap());
             let mut fast = fast(&weights, arrays.get("feature_map"), &grid, FeaturePrecision::Single);
             if !weights.config().local_ensemble {
-                [&mut reference.data, &mut oracle, &mut fast].into_iter().for_each(|rgb| blank_ties(rgb, &grid));
+                for rgb in [&mut reference.data, &mut oracle, &mut fast] {
+                    blank_ties(rgb, &grid);
+                }
             }
             compare(&format!("{name} {output} oracle"), &oracle, &reference);
             compare(&format!("{name} {output} decoder"), &fast, &reference);

@@ -1,22 +1,17 @@
 //! `zoomfield bench`.
 
 use super::args::BenchArgs;
-use super::{load_model, print_json};
+use super::{answer, load_model, print_json};
 use crate::bench::{self, Measurement};
 use crate::error::Result;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let model = load_model(None)?;
-    bench::run(
-        &model,
-        |measurement| {
-            if args.json { print_json(measurement) } else { println!("{}", in_words(measurement)) }
-        },
-    )?;
+    bench::run(&model, |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) })?;
     if let Some(bytes) = bench::peak_memory_bytes() {
         match args.json {
             true => print_json(&serde_json::json!({ "name": "peak memory", "bytes": bytes })),
-            false => println!("{:<34} {:>8.0} MB", "peak memory", bytes as f64 / 1e6),
+            false => answer(format_args!("{:<34} {:>8.0} MB", "peak memory", bytes as f64 / 1e6)),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! `zoomfield eval`.
 
 use super::args::EvalArgs;
-use super::{gate_until_interrupted, load_model, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
 use crate::geometry::{Region, SampleGrid};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         reports.push(report);
     }
     if !args.json {
-        print!("{}", evaluate::table(&reports));
+        answer(evaluate::table(&reports).trim_end());
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `zoomfield export`.
 
 use super::args::{Backend, ExportArgs};
-use super::{gate_until_interrupted, load_model, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob};
 use crate::geometry::{Region, SampleGrid, Size};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         }));
     } else {
         let megabytes = report.bytes as f64 / 1e6;
-        println!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs);
+        answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
     }
     Ok(())
 }

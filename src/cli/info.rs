@@ -1,7 +1,7 @@
 //! `zoomfield info`.
 
 use super::args::InfoArgs;
-use super::print_json;
+use super::{answer, complain, print_json};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::weights::Weights;
@@ -13,11 +13,11 @@ pub(super) fn run(args: &InfoArgs) -> Result<()> {
     for path in &args.files {
         match describe(path) {
             Ok(value) if args.json => print_json(&value),
-            Ok(value) => println!("{}", in_words(&value)),
+            Ok(value) => answer(in_words(&value)),
             Err(error) => {
                 // The other files are still described; the last failure becomes the exit code.
                 if let Some(earlier) = failed.replace(error) {
-                    eprintln!("zoomfield: {earlier}");
+                    complain(&earlier);
                 }
             }
         }

@@ -2,7 +2,6 @@
 //!
 //! Results go to stdout (one JSON object a line with `--json`), progress and errors to stderr. Exit codes: 0 done,
 //! 1 failed, 2 wrong usage.
-#![expect(clippy::print_stdout, reason = "stdout is where a command line answers")]
 
 mod args;
 mod bench;
@@ -12,52 +11,71 @@ mod export;
 mod info;
 mod progress;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::render::LoadedModel;
 use crate::task::Gate;
 use args::{Args, Command};
 use clap::Parser;
-use std::path::Path;
+use std::fmt::Display;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Runs the program with the process's arguments.
-pub fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(args) {
+/// What the process's arguments ask for.
+pub enum Invocation {
+    /// The window.
+    View {
+        /// A picture file or a folder.
+        file: Option<PathBuf>,
+        /// Weights to use instead of the built-in ones.
+        model: Option<PathBuf>,
+    },
+    /// Anything that needs no window.
+    Batch(Batch),
+}
+
+/// A validated command.
+pub struct Batch(Command);
+
+/// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
+pub fn parse() -> Invocation {
+    let Args { file, model, command } = Args::parse();
+    match command {
+        Some(command) => Invocation::Batch(Batch(command)),
+        None => Invocation::View { file, model },
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// The command's own, to be handed to [`exit_code`].
+pub fn run(Batch(command): Batch) -> Result<()> {
+    match command {
+        Command::Export(args) => export::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Info(args) => info::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// Says what failed, in one line on stderr, and how the process ends.
+pub fn exit_code(result: Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("zoomfield: {error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: Args) -> Result<()> {
-    match args.command {
-        None => view(args.file.as_deref(), args.model.as_deref()),
-        Some(Command::Export(args)) => export::run(&args),
-        Some(Command::Eval(args)) => eval::run(&args),
-        Some(Command::Convert(args)) => convert::run(&args),
-        Some(Command::Info(args)) => info::run(&args),
-        Some(Command::Bench(args)) => bench::run(&args),
-    }
-}
-
-#[cfg(feature = "app")]
-fn view(file: Option<&Path>, model: Option<&Path>) -> Result<()> {
-    let model = std::sync::Arc::new(load_model(model)?);
-    crate::app::run(crate::app::AppOptions { file: file.map(Path::to_owned), model })
-}
-
-#[cfg(not(feature = "app"))]
-fn view(_file: Option<&Path>, _model: Option<&Path>) -> Result<()> {
-    Err(crate::error::Error::device(
-        "this build has no window; use `zoomfield export`, or build with the feature `app`",
-    ))
-}
-
 /// The model of `--model`, or the built-in one.
-fn load_model(path: Option<&Path>) -> Result<LoadedModel> {
+///
+/// # Errors
+/// [`Error::Weights`] or [`Error::Device`].
+pub fn load_model(path: Option<&Path>) -> Result<LoadedModel> {
     path.map_or_else(LoadedModel::builtin, LoadedModel::from_file)
 }
 
@@ -70,10 +88,23 @@ fn gate_until_interrupted() -> Gate {
     gate
 }
 
+/// One line on stderr, whatever the names of files and arrays hold.
+fn complain(error: &Error) {
+    let sentence = error.to_string().replace(|c: char| c.is_control(), " ");
+    eprintln!("zoomfield: {sentence}");
+}
+
+/// One line of the answer. Nobody may be listening any more (`zoomfield info … | head -1`): then the rest is moot.
+fn answer(line: impl Display) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// One JSON object on a line of its own.
 fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
-        Ok(line) => println!("{line}"),
+        Ok(line) => answer(line),
         Err(error) => eprintln!("zoomfield: the result cannot be written as JSON: {error}"),
     }
 }

@@ -55,7 +55,9 @@ impl PictureEncoder {
         let mut planes = picture.planes(grown);
         let Normalization { mean, std } = self.normalization;
         for (channel, plane) in planes.chunks_exact_mut(grown.area()).enumerate() {
-            plane.iter_mut().for_each(|v| *v = (*v - mean[channel]) / std[channel]);
+            for v in plane {
+                *v = (*v - mean[channel]) / std[channel];
+            }
         }
         let step = || if interrupt() { candle_core::bail!("interrupted") } else { Ok(()) };
         let run = || {

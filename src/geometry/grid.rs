@@ -31,6 +31,7 @@ impl AxisGrid {
     }
 
     /// The samples `start .. start + len` of this grid, at bitwise the same positions up to rounding of the origin.
+    #[must_use]
     pub fn slice(&self, start: usize, len: usize) -> Self {
         Self { origin: self.origin + start as f64 * self.pitch, pitch: self.pitch, len }
     }
@@ -78,6 +79,7 @@ impl SampleGrid {
     }
 
     /// The part of the grid in which rows and columns fall into the given ranges.
+    #[must_use]
     pub fn slice(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> Self {
         Self { y: self.y.slice(rows.start, rows.len()), x: self.x.slice(columns.start, columns.len()) }
     }

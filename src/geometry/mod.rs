@@ -88,6 +88,7 @@ impl PixelRect {
     ///
     /// This is the halo rule: inner edges receive the whole margin, the picture's own edges none, so that zero
     /// padding stays where the reference has it.
+    #[must_use]
     pub fn grown_within(self, margin: usize, bounds: Size) -> Self {
         let (x, y) = (self.x.saturating_sub(margin), self.y.saturating_sub(margin));
         Self {
@@ -99,6 +100,7 @@ impl PixelRect {
     }
 
     /// The smallest rectangle that holds both.
+    #[must_use]
     pub fn union(self, other: Self) -> Self {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
         Self { x, y, width: self.right().max(other.right()) - x, height: self.bottom().max(other.bottom()) - y }

@@ -48,11 +48,13 @@ impl View {
     }
 
     /// Moved by a distance on the screen.
+    #[must_use]
     pub fn panned(&self, by_on_screen: [f64; 2]) -> Self {
         Self { corner_on_screen: [0, 1].map(|i| self.corner_on_screen[i] + by_on_screen[i]), ..*self }
     }
 
     /// The same view with its output pixels on whole screen pixels.
+    #[must_use]
     pub fn snapped(&self) -> Self {
         Self { corner_on_screen: self.corner_on_screen.map(f64::round), ..*self }
     }

@@ -110,9 +110,14 @@ fn convolve_band(
         let at = channel * area + start;
         // SAFETY: the same values as above, which only this thread touches.
         let values = unsafe { std::slice::from_raw_parts_mut(planes.0.add(at), count) };
-        match conv.relu {
-            true => values.iter_mut().for_each(|v| *v = (*v + bias).max(0.0)),
-            false => values.iter_mut().for_each(|v| *v += bias),
+        if conv.relu {
+            for v in values.iter_mut() {
+                *v = (*v + bias).max(0.0);
+            }
+        } else {
+            for v in values.iter_mut() {
+                *v += bias;
+            }
         }
         if let Some(residual) = conv.residual {
             values.iter_mut().zip(&residual[at..at + count]).for_each(|(v, r)| *v += r);

@@ -36,7 +36,7 @@ pub fn gemm(rows: usize, columns: usize, depth: usize, lhs: Lhs<'_>, rhs: &[f32]
             out.as_mut_ptr(),
             columns,
             accumulate,
-        )
+        );
     }
 }
 

@@ -104,9 +104,10 @@ impl Liif {
         for corner in self.corners(query, height, width) {
             let code = codes.index_select(&Tensor::from_vec(corner.index, rows, device)?, 0)?;
             let rel_coord = Tensor::from_vec(corner.rel_coord, (rows, 2), device)?;
-            let input = match self.config.cell_decode {
-                true => Tensor::cat(&[&code, &rel_coord, &cell], D::Minus1)?,
-                false => Tensor::cat(&[&code, &rel_coord], D::Minus1)?,
+            let input = if self.config.cell_decode {
+                Tensor::cat(&[&code, &rel_coord, &cell], D::Minus1)?
+            } else {
+                Tensor::cat(&[&code, &rel_coord], D::Minus1)?
             };
             let weight = Tensor::from_vec(corner.weight, (rows, 1), device)?;
             let part = self.imnet.forward(&input)?.broadcast_mul(&weight)?;
@@ -120,10 +121,8 @@ impl Liif {
 
     fn corners(&self, query: &Query, height: usize, width: usize) -> Vec<Corner> {
         let n = [height, width];
-        let shifts: &[[f64; 2]] = match self.config.local_ensemble {
-            true => &[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
-            false => &[[0.0, 0.0]],
-        };
+        let shifts: &[[f64; 2]] =
+            if self.config.local_ensemble { &[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]] } else { &[[0.0, 0.0]] };
         let corner = |shift: &[f64; 2]| {
             let mut corner = Corner { index: Vec::new(), rel_coord: Vec::new(), weight: Vec::new() };
             for position in &query.position {

@@ -4,12 +4,11 @@
 //! management belongs to the display. Alpha is kept beside it, never multiplied in.
 
 mod open;
-mod raster;
 pub mod resample;
 pub mod save;
 
+pub use crate::raster::Raster;
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
-pub use raster::Raster;
 
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;

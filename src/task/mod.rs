@@ -17,6 +17,9 @@ pub type Interrupt<'a> = &'a (dyn Fn() -> bool + Sync);
 pub const NEVER: Interrupt<'static> = &|| false;
 
 /// Stops the caller by [`Error::Cancelled`] if the result is no longer wanted.
+///
+/// # Errors
+/// [`Error::Cancelled`].
 pub fn check(interrupt: Interrupt<'_>) -> Result<()> {
     if interrupt() { Err(Error::Cancelled) } else { Ok(()) }
 }

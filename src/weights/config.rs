@@ -117,7 +117,9 @@ impl ModelConfig {
                 }
                 sizes.extend([blocks.max(1), features]);
             }
-            EncoderConfig::Rdn { blocks, convs, growth, features } => sizes.extend([blocks, convs, growth, features]),
+            EncoderConfig::Rdn { blocks, convs, growth, features } => {
+                sizes.extend([blocks, convs, growth, features, blocks.saturating_mul(convs)]);
+            }
         }
         let Normalization { mean, std } = self.normalization;
         if !mean.iter().chain(&std).all(|v| v.is_finite()) || std.contains(&0.0) {

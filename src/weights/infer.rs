@@ -17,7 +17,8 @@ pub(super) fn config_of(arrays: &BTreeMap<String, Array>, spec: Option<&Value>) 
         None => &Value::Null,
     };
     let encoder = encoder_of(arrays, args)?;
-    let layers = (0..).map_while(|i| dims(arrays, &format!("imnet.layers.{}.weight", 2 * i))).collect::<Vec<_>>();
+    let layers =
+        (0..MAX_LAYERS).map_while(|i| dims(arrays, &format!("imnet.layers.{}.weight", 2 * i))).collect::<Vec<_>>();
     let [first, .., last] = layers.as_slice() else { return Err(NOT_LIIF.into()) };
     if last.first() != Some(&3) || layers.iter().any(|shape| shape.len() != 2) {
         return Err("its decoder does not end in three colours".into());
@@ -35,12 +36,21 @@ pub(super) fn config_of(arrays: &BTreeMap<String, Array>, spec: Option<&Value>) 
 
 /// Arrays under the names of another trainer, brought to the original's, with the configuration that follows.
 pub(super) fn foreign(arrays: BTreeMap<String, Array>) -> Result<(ModelConfig, BTreeMap<String, Array>), String> {
+    if arrays.len() > MAX_ARRAYS {
+        return Err(format!("it holds {} arrays; no LIIF model has that many", arrays.len()));
+    }
     if let Some((arrays, normalization)) = mmagic::renamed(&arrays) {
         let config = config_of(&arrays, None)?;
         return Ok((ModelConfig { normalization, ..config }, arrays));
     }
     Ok((config_of(&arrays, None)?, arrays))
 }
+
+/// More layers and blocks in a row than any model may have.
+pub(super) const MAX_LAYERS: usize = 5000;
+
+/// Far more arrays than any LIIF model has.
+const MAX_ARRAYS: usize = 20_000;
 
 const NOT_LIIF: &str = "it holds no LIIF model (no arrays named `encoder.…` and `imnet.layers.…`)";
 
@@ -58,7 +68,7 @@ fn dims(arrays: &BTreeMap<String, Array>, name: &str) -> Option<Vec<usize>> {
 
 /// How many of `name(0)`, `name(1)`, … there are without a gap.
 fn count(arrays: &BTreeMap<String, Array>, name: impl Fn(usize) -> String) -> usize {
-    (0..).take_while(|&i| arrays.contains_key(&name(i))).count()
+    (0..MAX_LAYERS).take_while(|&i| arrays.contains_key(&name(i))).count()
 }
 
 fn encoder_of(arrays: &BTreeMap<String, Array>, args: &Value) -> Result<EncoderConfig, String> {
@@ -67,7 +77,7 @@ fn encoder_of(arrays: &BTreeMap<String, Array>, args: &Value) -> Result<EncoderC
         let default = if spec["name"] == "edsr" { 0.1 } else { 1.0 };
         return Ok(EncoderConfig::Edsr {
             blocks: count(arrays, |i| format!("encoder.body.{i}.body.0.weight")),
-            features: shape[0],
+            features: outputs(&shape)?,
             res_scale: spec["args"]["res_scale"].as_f64().unwrap_or(default) as f32,
         });
     }
@@ -81,9 +91,14 @@ fn encoder_of(arrays: &BTreeMap<String, Array>, args: &Value) -> Result<EncoderC
     Ok(EncoderConfig::Rdn {
         blocks: count(arrays, |i| format!("encoder.RDBs.{i}.LFF.weight")),
         convs: count(arrays, |c| format!("encoder.RDBs.0.convs.{c}.conv.0.weight")),
-        growth: growth[0],
-        features: shape[0],
+        growth: outputs(&growth)?,
+        features: outputs(&shape)?,
     })
+}
+
+/// The output channels of a convolution of this shape.
+fn outputs(shape: &[usize]) -> Result<usize, String> {
+    shape.first().copied().ok_or_else(|| "its encoder has single numbers where arrays belong".into())
 }
 
 /// `feat_unfold` and `cell_decode`, which together fix the width of imnet's input.

@@ -5,6 +5,7 @@
 
 use super::Array;
 use super::config::Normalization;
+use super::infer::MAX_LAYERS;
 use std::collections::BTreeMap;
 
 /// The arrays under the original's names, if these are mmagic's, with the normalisation they were trained with.
@@ -18,7 +19,7 @@ pub(super) fn renamed(arrays: &BTreeMap<String, Array>) -> Option<(BTreeMap<Stri
     } else {
         return None;
     };
-    let blocks = (0..).take_while(|i| has(&format!("body.{i}.conv1.weight"))).count();
+    let blocks = (0..MAX_LAYERS).take_while(|i| has(&format!("body.{i}.conv1.weight"))).count();
     let map = arrays.iter().filter_map(|(name, array)| Some((original_name(&bare(name), blocks)?, array.clone())));
     Some((map.collect(), normalization))
 }

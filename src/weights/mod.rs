@@ -9,6 +9,7 @@ mod infer;
 mod mmagic;
 mod pth;
 mod store;
+mod unpickle;
 
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 
@@ -53,6 +54,10 @@ impl Weights {
             };
             if array.shape != shape {
                 return Err(format!("`{name}` has the shape {:?}, the model needs {shape:?}", array.shape));
+            }
+            let (have, need) = (array.data.len(), shape.iter().product::<usize>());
+            if have != need {
+                return Err(format!("`{name}` holds {have} numbers where {need} belong; the file is damaged"));
             }
             if let Some(at) = array.data.iter().position(|v| !v.is_finite()) {
                 return Err(format!("`{name}` holds {} at index {at}; the file is damaged", array.data[at]));
@@ -173,5 +178,6 @@ mod tests {
         assert!(refuse(&|a| drop(a.remove("encoder.body.16.bias"))).contains("encoder.body.16.bias"));
         assert!(refuse(&|a| a.get_mut("encoder.head.0.bias").unwrap().shape = vec![32, 2]).contains("shape"));
         assert!(refuse(&|a| a.get_mut("encoder.head.0.bias").unwrap().data[3] = f32::NAN).contains("NaN"));
+        assert!(refuse(&|a| a.get_mut("encoder.head.0.bias").unwrap().data.clear()).contains("holds 0 numbers"));
     }
 }

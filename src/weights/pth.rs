@@ -4,22 +4,15 @@
 //! would run a command under Python only yields a `Reduce` value here, which is ignored or refused. Layouts read:
 //! the original trainer's (`model.{name, args, sd}`), and a plain or wrapped (`state_dict`) dictionary of arrays.
 
+use super::unpickle::unpickle;
 use super::{Array, Weights, infer};
-use candle_core::pickle::{Object, Stack};
+use candle_core::pickle::Object;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, Cursor, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{Cursor, Read};
 
 /// The largest pickle (without the storages) that is read.
 const MAX_PICKLE_BYTES: u64 = 64 << 20;
-
-/// The most values that a pickle may repeat through its memo: a few bytes could otherwise grow without end.
-const MAX_REPEATED_VALUES: usize = 4_000_000;
-
-/// The deepest nesting that a description may have, looked at every so many steps.
-const MAX_NESTING: usize = 100;
-const NESTING_CHECK_STEPS: usize = 256;
 
 type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
 
@@ -30,12 +23,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
     let name = name.ok_or("it is a zip archive but no PyTorch checkpoint")?.into_owned();
     let folder = name.trim_end_matches("data.pkl").to_owned();
     let pickle = entry(&mut zip, &name, MAX_PICKLE_BYTES)?;
-    // candle's reader indexes into argument lists that a hostile file can leave empty.
-    let root = catch_unwind(AssertUnwindSafe(|| unpickle(&pickle)));
-    let root = root.unwrap_or_else(|_| Err("its description of the arrays is damaged".into()))?;
+    let root = unpickle(&pickle)?;
     let (spec, arrays) = find_arrays(&root)?;
     let arrays = arrays.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
-    let arrays = arrays.map(|(name, tensor)| Ok((name.to_owned(), tensor.load(&mut zip, &folder, name)?)));
+    let mut storages = Storages { zip, folder, loaded: BTreeMap::new(), budget: bytes.len(), values: bytes.len() };
+    let arrays = arrays.map(|(name, tensor)| Ok((name.to_owned(), tensor.load(&mut storages, name)?)));
     let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
     let (config, arrays) = match spec {
         Some(spec) => (infer::config_of(&arrays, Some(&spec))?, arrays),
@@ -51,47 +43,34 @@ fn entry(zip: &mut Zip<'_>, name: &str, limit: u64) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > limit { Err(format!("its entry `{name}` is larger than it may be")) } else { Ok(bytes) }
 }
 
-fn unpickle(bytes: &[u8]) -> Result<Object, String> {
-    let damaged = |e: candle_core::Error| format!("its description of the arrays cannot be read ({e})");
-    let mut reader = Cursor::new(bytes);
-    let mut stack = Stack::empty();
-    let mut repeated = 0;
-    for step in 1_usize.. {
-        let opcode = reader.fill_buf().map_err(|e| e.to_string())?.first().copied();
-        if stack.read(&mut reader).map_err(damaged)? {
-            break;
+/// The entries that hold the arrays' values, each read once.
+///
+/// Entries may overlap and arrays may share them, so a small file could ask for more memory than there is: in all,
+/// no more bytes are read and no more values are made than the file has bytes.
+struct Storages<'a> {
+    zip: Zip<'a>,
+    folder: String,
+    loaded: BTreeMap<String, Vec<u8>>,
+    budget: usize,
+    values: usize,
+}
+
+impl Storages<'_> {
+    fn bytes(&mut self, key: &str) -> Result<&[u8], String> {
+        if !self.loaded.contains_key(key) {
+            let bytes = entry(&mut self.zip, &format!("{}data/{key}", self.folder), self.budget as u64)?;
+            self.budget -= bytes.len();
+            self.loaded.insert(key.to_owned(), bytes);
         }
-        let Some(top) = stack.stack().last() else { continue };
-        // GET, BINGET, LONG_BINGET, PUT, BINPUT, LONG_BINPUT and MEMOIZE copy the value on top.
-        if matches!(opcode, Some(b'g' | b'h' | b'j' | b'p' | b'q' | b'r' | 0x94)) {
-            repeated += size(top);
-        }
-        // A step nests by one level at most, so looking now and then bounds the depth.
-        if repeated > MAX_REPEATED_VALUES || (step % NESTING_CHECK_STEPS == 0 && depth(top) > MAX_NESTING) {
-            return Err("its description of the arrays repeats or nests without end".into());
-        }
+        Ok(&self.loaded[key])
     }
-    stack.finalize().map_err(damaged)
-}
 
-fn children(object: &Object) -> Vec<&Object> {
-    match object {
-        Object::Tuple(items) | Object::List(items) => items.iter().collect(),
-        Object::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
-        Object::Reduce { callable, args } | Object::Build { callable, args } => vec![callable, args],
-        Object::PersistentLoad(inner) => vec![inner],
-        _ => Vec::new(),
+    /// Takes note of an array of so many values.
+    fn charge(&mut self, values: usize) -> Result<(), String> {
+        let rest = self.values.checked_sub(values);
+        self.values = rest.ok_or("its arrays are larger than the file; it is damaged")?;
+        Ok(())
     }
-}
-
-/// How many values an object holds.
-fn size(object: &Object) -> usize {
-    1 + children(object).into_iter().map(size).sum::<usize>()
-}
-
-/// How deep an object nests.
-fn depth(object: &Object) -> usize {
-    1 + children(object).into_iter().map(depth).max().unwrap_or(0)
 }
 
 type Pairs = [(Object, Object)];
@@ -188,7 +167,7 @@ fn tensor(object: &Object) -> Option<Tensor<'_>> {
 
 impl Tensor<'_> {
     /// Its values out of the archive.
-    fn load(&self, zip: &mut Zip<'_>, folder: &str, name: &str) -> Result<Array, String> {
+    fn load(&self, storages: &mut Storages<'_>, name: &str) -> Result<Array, String> {
         let width = match self.kind {
             "FloatStorage" => 4,
             "HalfStorage" | "BFloat16Storage" => 2,
@@ -210,8 +189,9 @@ impl Tensor<'_> {
             return Err(format!("`{name}` is stored in an order that is not supported"));
         }
         let count = self.shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n));
-        let count = count.filter(|n| *n < 1 << 30).ok_or_else(|| format!("`{name}` has an impossible size"))?;
-        let bytes = entry(zip, &format!("{folder}data/{}", self.storage), super::MAX_FILE_BYTES)?;
+        let count = count.ok_or_else(|| format!("`{name}` has an impossible size"))?;
+        storages.charge(count)?;
+        let bytes = storages.bytes(self.storage)?;
         let start = self.offset.saturating_mul(width);
         let end = start.saturating_add(count * width);
         let bytes = bytes.get(start..end).ok_or_else(|| format!("`{name}` is cut short; the file is incomplete"))?;

@@ -2,9 +2,9 @@
 
 use super::config::ModelConfig;
 use super::{Array, Weights, infer};
+use crate::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
 
 /// The header's entry that holds the [`ModelConfig`] as JSON.
@@ -49,14 +49,7 @@ pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool) -> Result<(
     let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
     let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
     let bytes = safetensors::serialize(views, Some(header)).map_err(|e| e.to_string())?;
-    if path.exists() && !overwrite {
-        return Err("the file exists; choose another name or allow overwriting".into());
-    }
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| format!("the folder is not writable ({e})"))?;
-    file.write_all(&bytes).map_err(|e| e.to_string())?;
-    file.persist(path).map_err(|e| e.error.to_string())?;
-    Ok(())
+    atomic::write(path, overwrite, &bytes)
 }
 
 #[cfg(test)]

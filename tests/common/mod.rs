@@ -1,5 +1,6 @@
 //! What the tests share: fixtures and comparators.
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;

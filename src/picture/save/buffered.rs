@@ -1,6 +1,7 @@
 //! Formats whose encoders want the whole picture: JPEG, lossless WebP, BMP. All have 8 bits.
 
-use super::{SaveOptions, Sink, describe_io};
+use super::{SaveOptions, Sink};
+use crate::atomic::describe_io;
 use crate::picture::Raster;
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::JpegEncoder;

@@ -6,14 +6,13 @@
 mod buffered;
 mod format;
 mod png;
-mod target;
 mod tiff;
 
 use super::{Metadata, Raster};
+use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::path::Path;
-use target::Target;
 
 pub use format::formats;
 
@@ -47,7 +46,7 @@ trait Sink: Send {
 pub struct PictureWriter {
     // Before `target`, so that its handle is closed when the file is removed.
     sink: Box<dyn Sink>,
-    target: Target,
+    target: AtomicFile,
     options: SaveOptions,
     rows_written: usize,
 }
@@ -62,7 +61,7 @@ impl PictureWriter {
         let refuse = |reason: String| Error::export(path, reason);
         let format = format::Format::of(path).map_err(refuse)?;
         format.check(&options).map_err(refuse)?;
-        let target = Target::create(path, options.overwrite).map_err(refuse)?;
+        let target = AtomicFile::create(path, options.overwrite).map_err(refuse)?;
         let file = target.file().map_err(refuse)?;
         let sink = format.start(file, &options).map_err(refuse)?;
         Ok(Self { sink, target, options, rows_written: 0 })
@@ -100,19 +99,6 @@ impl PictureWriter {
         }
         sink.finish().map_err(refuse)?;
         target.persist().map_err(refuse)
-    }
-}
-
-/// A failed write, for people.
-fn describe_io(error: &std::io::Error) -> String {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "the disk is full; free some space or choose another".into()
-        }
-        ErrorKind::PermissionDenied => "you have no permission to write into its folder; choose another one".into(),
-        ErrorKind::ReadOnlyFilesystem => "its disk is read-only; choose another one".into(),
-        _ => format!("writing failed ({error})"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! PNG, streamed.
 
-use super::{SaveOptions, Sink, describe_io};
+use super::{SaveOptions, Sink};
+use crate::atomic::describe_io;
 use crate::picture::Raster;
 use png::{BitDepth, ColorType, Encoder, Info, StreamWriter};
 use std::borrow::Cow;

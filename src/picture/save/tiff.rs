@@ -6,7 +6,8 @@
 
 mod directory;
 
-use super::{SaveOptions, Sink, describe_io};
+use super::{SaveOptions, Sink};
+use crate::atomic::describe_io;
 use crate::picture::Raster;
 use directory::{Directory, Value};
 use rayon::prelude::*;

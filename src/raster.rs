@@ -35,6 +35,7 @@ impl Raster {
     ///
     /// # Panics
     /// If this is not an RGB raster or the opacity is of another size.
+    #[must_use]
     pub fn with_alpha(&self, alpha: &[f32]) -> Self {
         assert!(self.channels == 3 && alpha.len() == self.size.area(), "opacity does not fit");
         let pixels = self.data.as_chunks::<3>().0.iter().zip(alpha);

@@ -1,0 +1,23 @@
+# What CI runs, and more where the tools are installed.
+check: fmt clippy test docs no-window extras
+
+fmt:
+    cargo fmt --check
+
+clippy:
+    cargo clippy --all-targets -- -D warnings
+
+test:
+    cargo test
+
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# The library and the command line alone.
+no-window:
+    cargo clippy --no-default-features -- -D warnings
+
+# Licences, duplicate crates and spelling.
+extras:
+    if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+    if command -v typos >/dev/null; then typos; else echo "typos is not installed: skipped"; fi

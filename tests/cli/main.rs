@@ -1,0 +1,9 @@
+//! The command line's contract: exit codes, one sentence on stderr, results on stdout, nothing left behind.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
+mod eval;
+mod export;
+mod refuse;
+mod weights;
+mod world;

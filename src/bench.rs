@@ -1,6 +1,6 @@
 //! Measurements of this machine: how fast each stage is, and what the processor can do at all.
 
-use crate::decode;
+use crate::decode::{self, Sampling};
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{Region, SampleGrid, Size};
@@ -66,7 +66,28 @@ pub fn run(model: &LoadedModel, mut report: impl FnMut(&Measurement)) -> Result<
         let pixels = side * side;
         let flop = 2.0 * macs.per_output_pixel * pixels as f64;
         report(&measure(name, 3, pixels, flop, || {
-            decode::query_rgb(&model.decoder, &window, size, &grid, NEVER).map(drop)
+            decode::query_rgb(&model.decoder, &window, size, &grid, Sampling::Exact, NEVER).map(drop)
+        })?);
+    }
+    measure_zoom(model, &window, size, &mut report)
+}
+
+/// A patch of 48×48 at ×30: every pixel, and on the lattice. The rates count output pixels and what decoding every one
+/// of them would cost.
+fn measure_zoom(
+    model: &LoadedModel,
+    window: &FeatureWindow,
+    size: Size,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
+    const SIDE: usize = 1440;
+    let patch = Region { x: 96.0, y: 96.0, width: 48.0, height: 48.0 };
+    let grid = SampleGrid::spanning(patch, Size::new(SIDE, SIDE));
+    let flop = 2.0 * model.config.macs().per_output_pixel * (SIDE * SIDE) as f64;
+    let ways = [("×30: 48×48 → 1440×1440, every pixel", Sampling::Exact), ("×30 on the lattice", Sampling::Lattice)];
+    for (name, sampling) in ways {
+        report(&measure(name, 3, SIDE * SIDE, flop, || {
+            decode::query_rgb(&model.decoder, window, size, &grid, sampling, NEVER).map(drop)
         })?);
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A region of any size to a file, band by band: the same renderer, the same samples and the same rounding as the
 //! view's, in memory that does not grow with the output.
 
+use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
 use crate::key::Quality;
@@ -35,6 +36,8 @@ pub struct ExportJob {
     pub output: PathBuf,
     /// Whether an existing file may be replaced.
     pub overwrite: bool,
+    /// Where the function is evaluated.
+    pub sampling: Sampling,
 }
 
 /// How far an export is.
@@ -65,7 +68,7 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
     let size = job.grid.size();
     check_size(size)?;
     let mut writer = PictureWriter::create(&job.output, save_options(job))?;
-    let mut renderer = Renderer::new(RenderOptions::EXPORT);
+    let mut renderer = Renderer::new(RenderOptions { sampling: job.sampling, ..RenderOptions::EXPORT });
     let mut done = 0;
     for rows in bands(&job.grid) {
         let band = render_band(&mut renderer, job, rows.clone(), gate, &mut |pixels| {

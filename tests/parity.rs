@@ -7,7 +7,7 @@ mod common;
 
 use candle_core::{Device, Tensor};
 use common::{Arrays, psnr, worst};
-use zoomfield::decode::{self, DecodeParams};
+use zoomfield::decode::{self, DecodeParams, Sampling};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
 use zoomfield::model::{Liif, Query};
@@ -44,7 +44,7 @@ fn fast(weights: &Weights, feat: &Array, grid: &SampleGrid, precision: FeaturePr
     let tile = FeatureTile::from_planes(&feat.data, size.rect(), size.rect(), precision);
     let params = DecodeParams::new(weights);
     let window = FeatureWindow::assemble(&[tile.into()], size.rect(), params.margin());
-    decode::query_rgb(&params, &window, size, grid, NEVER).unwrap()
+    decode::query_rgb(&params, &window, size, grid, Sampling::Exact, NEVER).unwrap()
 }
 
 /// Every full-size reference in a fixture: name, height, width.

@@ -13,8 +13,7 @@ use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
 
-const SINGLE: RenderOptions =
-    RenderOptions { feature_budget_bytes: 64 << 20, max_encode_side: 256, precision: FeaturePrecision::Single };
+const SINGLE: RenderOptions = RenderOptions { precision: FeaturePrecision::Single, ..RenderOptions::VIEW };
 
 fn tiny(name: &str) -> Weights {
     Arrays::load(&format!("{name}.safetensors")).weights("model.")

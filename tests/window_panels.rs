@@ -141,7 +141,7 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     assert!(wanted.iter().any(|key| key.quality == Quality::Neural));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
-    harness.get_by_label("Exact");
+    harness.get_by_label("Sharp");
     harness.run_steps(10);
     assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
     // The same tiles serve again after a detour.

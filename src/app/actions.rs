@@ -11,6 +11,7 @@ use super::services::Ask;
 use super::state::{ExportForm, Opening, Panel, PathForm, Sharpness, Shown};
 use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
+use crate::decode::Sampling;
 use crate::export::ExportJob;
 use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
@@ -179,6 +180,8 @@ impl App {
             grid: plan.grid,
             output: with_ending(&output),
             overwrite: form.overwrite,
+            // As the view: what is seen is what is exported.
+            sampling: Sampling::default(),
         };
         match RunningExport::start(&self.ctx, self.services.export.clone(), job, self.state.now_secs) {
             Ok(export) => self.state.export = Some(export),

@@ -2,6 +2,7 @@
 
 use super::args::EvalArgs;
 use super::{answer, gate_until_interrupted, load_model, print_json, progress};
+use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
 use crate::geometry::{Region, SampleGrid};
@@ -20,7 +21,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         let bar = progress::bar(pairs.len(), &format!("×{scale}"));
         let predict = &mut |picture: &crate::picture::Picture, size| {
             let grid = SampleGrid::spanning(Region::whole(picture.size), size);
-            let mut renderer = Renderer::new(RenderOptions::EXPORT);
+            let mut renderer = Renderer::new(RenderOptions { sampling: Sampling::Exact, ..RenderOptions::EXPORT });
             renderer.render(picture, &model, &grid, Quality::Neural, &|| gate.is_stopped())
         };
         let on_image = &mut |done: usize, _| bar.set_position(done as u64);

@@ -2,6 +2,7 @@
 
 use super::args::{Backend, ExportArgs};
 use super::{answer, gate_until_interrupted, load_model, print_json, progress};
+use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob};
 use crate::geometry::{Region, SampleGrid, Size};
@@ -27,7 +28,8 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     export::check_size(size)?;
     let grid = SampleGrid::spanning(crop, size);
     let model = Arc::new(load_model(args.model.as_deref())?);
-    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite };
+    let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
+    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, sampling };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();

@@ -1,6 +1,8 @@
 //! `query_rgb` on the CPU: project, gather, fused hidden layers, ensemble.
 
+use super::Sampling;
 use super::axis::{Neighbour, Neighbours, neighbours};
+use super::lattice::{Lattice, LatticeAxis};
 use super::params::DecodeParams;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
@@ -12,6 +14,10 @@ use rayon::prelude::*;
 /// Pixels that go through imnet together: four corners each make blocks of 256 rows, which stay in the L2 cache.
 const BLOCK_PIXELS: usize = 64;
 
+/// How far a lattice point may be from its prediction by the half-dense lattice before the pixels around it are decoded
+/// exactly, in normalised units (chosen on `bench`'s pictures: see `ARCHITECTURE.md`).
+const DOUBT: f32 = 0.04;
+
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
 struct Projected {
     rect: PixelRect,
@@ -19,9 +25,17 @@ struct Projected {
     values: Vec<f32>,
 }
 
+/// Where [`query_rgb`] evaluates the function for `grid`: the codes around these points must be in the window.
+pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
+    match sampling {
+        Sampling::Exact => *grid,
+        Sampling::Lattice => SampleGrid { y: LatticeAxis::new(&grid.y).points, x: LatticeAxis::new(&grid.x).points },
+    }
+}
+
 /// Asks the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
 ///
-/// `window` holds the codes that [`AxisGrid::code_range`](crate::geometry::AxisGrid::code_range) names, with
+/// `window` holds the codes that [`codes_for`](crate::geometry::codes_for) names for [`sample_points`], with
 /// [`DecodeParams::margin`] around them; `picture` is the size of the whole feature map.
 ///
 /// # Errors
@@ -34,24 +48,25 @@ pub fn query_rgb(
     window: &FeatureWindow,
     picture: Size,
     grid: &SampleGrid,
+    sampling: Sampling,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<f32>> {
     let projected = project(params, window);
     check(interrupt)?;
-    let decoder = Decoder {
-        params,
-        projected,
-        rows: neighbours(&grid.y, picture.height, params.local_ensemble),
-        columns: neighbours(&grid.x, picture.width, params.local_ensemble),
-        bias: params.bias_for([grid.y.pitch, grid.x.pitch]),
-    };
+    let cell = [grid.y.pitch, grid.x.pitch];
+    let exact = Decoder::new(params, &projected, picture, grid, cell);
+    let (y, x) = (LatticeAxis::new(&grid.y), LatticeAxis::new(&grid.x));
+    if sampling == Sampling::Exact || !(y.is_coarse() || x.is_coarse()) {
+        return exact.decode_all(interrupt);
+    }
+    let points = SampleGrid { y: y.points, x: x.points };
+    let values = Decoder::new(params, &projected, picture, &points, cell).decode_all(interrupt)?;
+    let lattice = Lattice { y, x, values };
     let mut rgb = vec![0.0; grid.size().area() * 3];
-    let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).enumerate();
-    blocks.try_for_each_init(Block::default, |block, (i, out)| {
-        check(interrupt)?;
-        decoder.decode_block(i * BLOCK_PIXELS, block, out.as_chunks_mut().0);
-        Ok(())
-    })?;
+    rgb.par_chunks_mut(grid.x.len * 3).enumerate().for_each_init(Vec::new, |scratch, (row, out)| {
+        lattice.interpolate_row(row, scratch, out.as_chunks_mut().0);
+    });
+    exact.decode_some(&lattice.doubtful_samples(DOUBT), &mut rgb, interrupt)?;
     Ok(rgb)
 }
 
@@ -86,7 +101,7 @@ impl Projected {
 
 struct Decoder<'a> {
     params: &'a DecodeParams,
-    projected: Projected,
+    projected: &'a Projected,
     rows: Vec<Neighbours>,
     columns: Vec<Neighbours>,
     bias: Vec<f32>,
@@ -96,47 +111,90 @@ struct Decoder<'a> {
 #[derive(Default)]
 struct Block {
     scratch: Scratch,
-    /// Bias and `rel_coord` in y, of one row and neighbour.
-    row_bias: Vec<f32>,
+    /// Bias and `rel_coord` in y, of the present row's one or two neighbours.
+    row_bias: [Vec<f32>; 2],
     /// Which pixel each row of the block belongs to, and its weight.
     shares: Vec<(usize, f32)>,
     rgb: Vec<[f32; 3]>,
 }
 
-impl Decoder<'_> {
-    /// Pixels `first .. first + out.len()`, counted row by row over the grid.
-    fn decode_block(&self, first: usize, block: &mut Block, out: &mut [[f32; 3]]) {
+impl<'a> Decoder<'a> {
+    /// A decoder of the samples of `grid`, each of which stands for a pixel of `cell` (y, x) source pixels.
+    fn new(
+        params: &'a DecodeParams,
+        projected: &'a Projected,
+        picture: Size,
+        grid: &SampleGrid,
+        cell: [f64; 2],
+    ) -> Self {
+        Self {
+            params,
+            projected,
+            rows: neighbours(&grid.y, picture.height, params.local_ensemble),
+            columns: neighbours(&grid.x, picture.width, params.local_ensemble),
+            bias: params.bias_for(cell),
+        }
+    }
+
+    /// Every sample, `[rows, columns, 3]`.
+    fn decode_all(&self, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
+        let mut rgb = vec![0.0; self.rows.len() * self.columns.len() * 3];
+        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).enumerate();
+        blocks.try_for_each_init(Block::default, |block, (i, out)| {
+            check(interrupt)?;
+            self.decode_block(&|k| i * BLOCK_PIXELS + k, block, out.as_chunks_mut().0);
+            Ok(())
+        })?;
+        Ok(rgb)
+    }
+
+    /// The named samples alone (counted row by row), written over what is in `rgb`.
+    fn decode_some(&self, samples: &[usize], rgb: &mut [f32], interrupt: Interrupt<'_>) -> Result<()> {
+        let mut decoded = vec![[0.0; 3]; samples.len()];
+        let blocks = decoded.par_chunks_mut(BLOCK_PIXELS).zip(samples.par_chunks(BLOCK_PIXELS));
+        blocks.try_for_each_init(Block::default, |block, (out, samples)| {
+            check(interrupt)?;
+            self.decode_block(&|k| samples[k], block, out);
+            Ok(())
+        })?;
+        let pixels = rgb.as_chunks_mut::<3>().0;
+        samples.iter().zip(decoded).for_each(|(sample, value)| pixels[*sample] = value);
+        Ok(())
+    }
+
+    /// The samples `sample_at(0) .. sample_at(out.len())`, counted row by row over the grid.
+    fn decode_block(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut Block, out: &mut [[f32; 3]]) {
+        let Block { scratch, row_bias, shares, rgb } = block;
         let width = self.params.width();
-        block.shares.clear();
-        block.row_bias.resize(width, 0.0);
-        let input = block.scratch.input(4 * out.len() * width);
-        let mut inputs = input.chunks_exact_mut(width);
-        let mut pixel = 0;
-        while pixel < out.len() {
-            let (row, column) = ((first + pixel) / self.columns.len(), (first + pixel) % self.columns.len());
-            let run = (out.len() - pixel).min(self.columns.len() - column);
-            for y in self.rows[row].as_slice() {
-                self.set_row_bias(y.rel_coord, &mut block.row_bias);
-                for (offset, x) in self.columns[column..column + run].iter().enumerate() {
-                    for x in x.as_slice() {
-                        let Some(input) = inputs.next() else { return };
-                        self.first_layer(y, x, &block.row_bias, input);
-                        block.shares.push((pixel + offset, y.weight * x.weight));
-                    }
+        shares.clear();
+        let mut inputs = scratch.input(4 * out.len() * width).chunks_exact_mut(width);
+        let mut present = None;
+        for pixel in 0..out.len() {
+            let sample = sample_at(pixel);
+            let (row, column) = (sample / self.columns.len(), sample % self.columns.len());
+            let rows = self.rows[row].as_slice();
+            if present != Some(row) {
+                rows.iter().zip(row_bias.iter_mut()).for_each(|(y, bias)| self.set_row_bias(y.rel_coord, bias));
+                present = Some(row);
+            }
+            for (y, bias) in rows.iter().zip(row_bias.iter()) {
+                for x in self.columns[column].as_slice() {
+                    let Some(input) = inputs.next() else { return };
+                    self.first_layer(y, x, bias, input);
+                    shares.push((pixel, y.weight * x.weight));
                 }
             }
-            pixel += run;
         }
-        let rows = block.shares.len();
-        block.rgb.resize(rows, [0.0; 3]);
-        self.params.mlp.forward(rows, &mut block.scratch, &mut block.rgb);
+        rgb.resize(shares.len(), [0.0; 3]);
+        self.params.mlp.forward(shares.len(), scratch, rgb);
         out.fill([0.0; 3]);
-        for ((pixel, weight), rgb) in block.shares.iter().zip(&block.rgb) {
+        for ((pixel, weight), rgb) in shares.iter().zip(rgb) {
             (0..3).for_each(|c| out[*pixel][c] += weight * rgb[c]);
         }
     }
 
-    fn set_row_bias(&self, rel_y: f32, row_bias: &mut [f32]) {
+    fn set_row_bias(&self, rel_y: f32, row_bias: &mut Vec<f32>) {
+        row_bias.resize(self.params.width(), 0.0);
         for ((to, bias), weight) in row_bias.iter_mut().zip(&self.bias).zip(&self.params.rel_coord[0]) {
             *to = bias + rel_y * weight;
         }

@@ -2,7 +2,18 @@
 
 mod axis;
 mod cpu;
+mod lattice;
 mod params;
 
-pub use cpu::query_rgb;
+pub use cpu::{query_rgb, sample_points};
 pub use params::DecodeParams;
+
+/// Where the function is evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// At every pixel.
+    Exact,
+    /// At deep zoom on a lattice, with bicubic interpolation where that is as good (above 55 dB).
+    #[default]
+    Lattice,
+}

@@ -2,7 +2,7 @@
 
 use super::cache::ByteLru;
 use super::model::LoadedModel;
-use crate::decode;
+use crate::decode::{self, Sampling};
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, codes_for, feature_tiles_over, merge_tiles};
@@ -20,16 +20,21 @@ pub struct RenderOptions {
     pub max_encode_side: usize,
     /// How features are kept.
     pub precision: FeaturePrecision,
+    /// Where the function is evaluated.
+    pub sampling: Sampling,
 }
 
 impl RenderOptions {
     /// For the window: small rectangles, so that the newest view never waits long.
-    pub const VIEW: Self =
-        Self { feature_budget_bytes: 512 << 20, max_encode_side: 256, precision: FeaturePrecision::Half };
+    pub const VIEW: Self = Self {
+        feature_budget_bytes: 512 << 20,
+        max_encode_side: 256,
+        precision: FeaturePrecision::Half,
+        sampling: Sampling::Lattice,
+    };
 
     /// For export: larger rectangles waste less on halos, a smaller budget leaves room for their activations.
-    pub const EXPORT: Self =
-        Self { feature_budget_bytes: 256 << 20, max_encode_side: 384, precision: FeaturePrecision::Half };
+    pub const EXPORT: Self = Self { feature_budget_bytes: 256 << 20, max_encode_side: 384, ..Self::VIEW };
 }
 
 /// Renders on the calling thread (and rayon's), keeping features for the next call.
@@ -82,16 +87,21 @@ impl Renderer {
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
         let margin = model.decoder.margin();
-        let codes = codes_for(grid, picture.size);
+        let codes = self.codes(picture, grid);
         let needed = feature_tiles_over(codes.grown_within(margin, picture.size));
         let tiles = self.features_of(picture, model, needed, interrupt)?;
         let window = FeatureWindow::assemble(&tiles, codes, margin);
-        decode::query_rgb(&model.decoder, &window, picture.size, grid, interrupt)
+        decode::query_rgb(&model.decoder, &window, picture.size, grid, self.options.sampling, interrupt)
+    }
+
+    /// The codes that decoding `grid` asks.
+    fn codes(&self, picture: &Picture, grid: &SampleGrid) -> PixelRect {
+        codes_for(&decode::sample_points(grid, self.options.sampling), picture.size)
     }
 
     /// Whether everything that decoding `grid` needs is encoded.
     pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid) -> bool {
-        let codes = codes_for(grid, picture.size).grown_within(model.decoder.margin(), picture.size);
+        let codes = self.codes(picture, grid).grown_within(model.decoder.margin(), picture.size);
         grid.is_reduction() || keys(picture, model, feature_tiles_over(codes)).all(|key| self.features.contains(&key))
     }
 

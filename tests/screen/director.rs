@@ -144,7 +144,7 @@ fn compare(shown: &Snapshot, seen: &Picture) {
 fn export(region: Region, size: Size) -> Picture {
     let path = artefact("export.png");
     let status = Command::new(env!("CARGO_BIN_EXE_zoomfield"))
-        .args(["export", concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png"), "--overwrite", "--exact", "-o"])
+        .args(["export", concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png"), "--overwrite", "-o"])
         .arg(&path)
         .args(["--crop", &region.to_string(), "--size", &format!("{}x{}", size.width, size.height)])
         .status()

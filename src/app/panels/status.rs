@@ -56,7 +56,7 @@ fn dot(ui: &mut Ui, color: Color32) {
 fn sharpness(sharpness: Sharpness) -> (&'static str, Color32) {
     match sharpness {
         Sharpness::Sharpening => ("Sharpening…", theme::BUSY),
-        Sharpness::Exact => ("Exact", theme::DONE),
+        Sharpness::Exact => ("Sharp", theme::DONE),
         Sharpness::Resampled => ("Resampled", theme::PLAIN),
         Sharpness::Failed => ("Not rendered", theme::FAILED),
     }

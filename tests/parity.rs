@@ -10,6 +10,7 @@ use common::{Arrays, psnr, worst};
 use zoomfield::decode::{self, DecodeParams, Sampling};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
+use zoomfield::kernel::Precision;
 use zoomfield::model::{Liif, Query};
 use zoomfield::task::NEVER;
 use zoomfield::weights::{Array, Weights};
@@ -38,11 +39,21 @@ fn whole(size: Size, height: usize, width: usize) -> SampleGrid {
     SampleGrid::spanning(Region::whole(size), Size::new(width, height))
 }
 
-/// Asks the fast decoder, with the reference's feature map.
+/// Asks the fast decoder in single precision, with the reference's feature map.
 fn fast(weights: &Weights, feat: &Array, grid: &SampleGrid, precision: FeaturePrecision) -> Vec<f32> {
+    fast_in(Precision::F32, weights, feat, grid, precision)
+}
+
+fn fast_in(
+    arithmetic: Precision,
+    weights: &Weights,
+    feat: &Array,
+    grid: &SampleGrid,
+    precision: FeaturePrecision,
+) -> Vec<f32> {
     let size = Size::new(feat.shape[3], feat.shape[2]);
     let tile = FeatureTile::from_planes(&feat.data, size.rect(), size.rect(), precision);
-    let params = DecodeParams::new(weights);
+    let params = DecodeParams::new(weights, arithmetic);
     let window = FeatureWindow::assemble(&[tile.into()], size.rect(), params.margin());
     decode::query_rgb(&params, &window, size, grid, Sampling::Exact, NEVER).unwrap()
 }
@@ -164,4 +175,30 @@ fn the_comparison_fails_on_one_changed_weight_or_one_shifted_sample() {
     let shifted = SampleGrid { x: AxisGrid { origin: 0.01, ..grid.x }, ..grid };
     let other = fast(&arrays.weights("model."), arrays.get("feature_map"), &shifted, FeaturePrecision::Single);
     assert!(worst(&other, reference) > TOLERANCE);
+}
+
+#[test]
+fn bfloat16_layers_change_the_picture_by_less_than_70_db() {
+    if !Precision::Bf16.is_available() {
+        println!("skipped: this processor has no bfloat16 tiles");
+        return;
+    }
+    let arrays = Arrays::load("liif_edsr_official.safetensors");
+    let mut weights = Weights::builtin().unwrap();
+    let feat = arrays.get("feature_map");
+    let quality = |weights: &Weights, name: &str, height: usize, width: usize| {
+        let grid = whole(Size::new(20, 24), height, width);
+        let ours = fast_in(Precision::Bf16, weights, feat, &grid, FeaturePrecision::Half);
+        psnr(&ours, &arrays.get(name).data, 2.0)
+    };
+    for (name, height, width) in outputs(&arrays) {
+        let quality = quality(&weights, &name, height, width);
+        println!("{name}: {quality:.1} dB");
+        assert!(quality >= 70.0, "{name}: {quality} dB");
+    }
+    // One weight of a hidden layer, moved by a tenth of what weights are: the comparison must notice.
+    let mut changed = weights.arrays().clone();
+    changed.get_mut("imnet.layers.4.weight").unwrap().data[1234] += 0.5;
+    weights = Weights::new(weights.config().clone(), changed).unwrap();
+    assert!(quality(&weights, "rgb_89x74", 89, 74) < 70.0);
 }

@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use common::{Arrays, psnr, textured, worst};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size, View};
+use zoomfield::kernel::Precision;
 use zoomfield::key::Quality;
 use zoomfield::model::{Liif, Query};
 use zoomfield::picture::{Picture, Samples};
@@ -20,7 +21,7 @@ fn tiny(name: &str) -> Weights {
 }
 
 fn load(weights: &Weights) -> LoadedModel {
-    LoadedModel::new(weights, Device::Cpu).unwrap()
+    LoadedModel::new(weights, Device::Cpu, Precision::F32).unwrap()
 }
 
 /// The oracle's answer: the whole picture encoded at once by candle's own operations, every query literal.

@@ -42,6 +42,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
             "model": job.model.id.to_string(),
             "backend": "cpu",
+            "precision": job.model.decoder.mlp.precision().to_string(),
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
             "picture_bytes": job.picture.byte_len(),

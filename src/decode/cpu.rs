@@ -7,7 +7,7 @@ use super::params::DecodeParams;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, SampleGrid, Size};
-use crate::kernel::{Lhs, Scratch, gemm};
+use crate::kernel::{Lhs, Scratch, first_layer, gemm};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 
@@ -203,9 +203,6 @@ impl<'a> Decoder<'a> {
     /// The first layer of one query, clamped at zero.
     fn first_layer(&self, y: &Neighbour, x: &Neighbour, row_bias: &[f32], out: &mut [f32]) {
         let code = self.projected.code(y.index, x.index);
-        let columns = &self.params.rel_coord[1];
-        for (((to, code), bias), weight) in out.iter_mut().zip(code).zip(row_bias).zip(columns) {
-            *to = (code + bias + x.rel_coord * weight).max(0.0);
-        }
+        first_layer(code, row_bias, x.rel_coord, &self.params.rel_coord[1], out);
     }
 }

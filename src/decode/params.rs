@@ -4,7 +4,7 @@
 //! map, are a zero-padded 3×3 convolution (`project`), computed once per latent code instead of once per query; its
 //! `rel_cell` columns are constant over a picture and join the bias; two columns for `rel_coord` remain per query.
 
-use crate::kernel::{Layer, Mlp};
+use crate::kernel::{Layer, Mlp, Precision};
 use crate::weights::{ModelConfig, Normalization, Weights};
 
 /// What decoding needs of the weights.
@@ -31,8 +31,8 @@ pub struct DecodeParams {
 }
 
 impl DecodeParams {
-    /// Folds the weights.
-    pub fn new(weights: &Weights) -> Self {
+    /// Folds the weights, for hidden layers in `precision`.
+    pub fn new(weights: &Weights, precision: Precision) -> Self {
         let config = weights.config();
         let first = weights.array("imnet.layers.0.weight");
         let (width, input) = (first.shape[0], first.shape[1]);
@@ -48,7 +48,7 @@ impl DecodeParams {
             rel_coord: [codes, codes + 1].map(column),
             rel_cell: if config.cell_decode { [codes + 2, codes + 3].map(column) } else { Default::default() },
             bias: weights.array("imnet.layers.0.bias").data.clone(),
-            mlp: remaining_layers(weights, config),
+            mlp: remaining_layers(weights, config, precision),
             local_ensemble: config.local_ensemble,
             normalization: config.normalization,
         }
@@ -85,12 +85,12 @@ impl DecodeParams {
     }
 }
 
-fn remaining_layers(weights: &Weights, config: &ModelConfig) -> Mlp {
+fn remaining_layers(weights: &Weights, config: &ModelConfig, precision: Precision) -> Mlp {
     let arrays = |i: usize| {
         let name = |kind| format!("imnet.layers.{}.{kind}", 2 * i);
         (&weights.array(&name("weight")).data, &weights.array(&name("bias")).data)
     };
     let hidden = (1..config.hidden.len()).map(arrays).map(|(weight, bias)| Layer::from_torch(weight, bias)).collect();
     let (last, last_bias) = arrays(config.hidden.len());
-    Mlp::new(hidden, last, last_bias)
+    Mlp::new(hidden, last, last_bias, precision)
 }

@@ -1,6 +1,9 @@
 //! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
 
+use super::amx::{TileLayers, TileScratch};
 use super::gemm::{Lhs, gemm};
+use super::precision::Precision;
+use super::rows::{activate, three_dots};
 
 /// One linear layer.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ impl Layer {
 #[derive(Clone, Debug)]
 pub struct Mlp {
     hidden: Vec<Layer>,
+    /// The hidden layers once more, for matrix tiles, if these are to be used.
+    tiles: Option<TileLayers>,
     /// PyTorch's layout `[3, input]`: three dot products beat a product that is three columns wide.
     last: [Vec<f32>; 3],
     last_bias: [f32; 3],
@@ -44,6 +49,7 @@ pub struct Mlp {
 pub struct Scratch {
     now: Vec<f32>,
     next: Vec<f32>,
+    tiles: TileScratch,
 }
 
 impl Scratch {
@@ -57,19 +63,45 @@ impl Scratch {
 }
 
 impl Mlp {
-    /// Hidden layers and the last layer, which yields R, G, B: `last_weight [3, input]`.
+    /// Hidden layers and the last layer, which yields R, G, B: `last_weight [3, input]`. Hidden layers run in
+    /// `precision` where the processor and their widths allow it, else in single precision.
     ///
     /// # Panics
     /// If the last layer does not have three outputs.
-    pub fn new(hidden: Vec<Layer>, last_weight: &[f32], last_bias: &[f32]) -> Self {
+    pub fn new(hidden: Vec<Layer>, last_weight: &[f32], last_bias: &[f32], precision: Precision) -> Self {
         let row = |i: usize| last_weight[i * last_weight.len() / 3..(i + 1) * last_weight.len() / 3].to_vec();
         assert_eq!(last_bias.len(), 3, "the last layer yields three colours");
-        Self { hidden, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
+        let tiles = if precision == Precision::Bf16 { TileLayers::new(&hidden) } else { None };
+        Self { hidden, tiles, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
     }
 
     /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of
     /// each into `out [rows]`.
     pub fn forward(&self, rows: usize, scratch: &mut Scratch, out: &mut [[f32; 3]]) {
+        match &self.tiles {
+            Some(tiles) => {
+                scratch.input(rows * self.widest());
+                tiles.forward(rows, &mut scratch.now, &mut scratch.tiles);
+            }
+            None => self.forward_hidden(rows, scratch),
+        }
+        let inputs = self.last[0].len();
+        for (row, rgb) in scratch.now.chunks_exact(inputs).zip(&mut out[..rows]) {
+            let sums = three_dots(row, &self.last);
+            *rgb = [0, 1, 2].map(|c| sums[c] + self.last_bias[c]);
+        }
+    }
+
+    /// In which arithmetic the hidden layers run.
+    pub fn precision(&self) -> Precision {
+        if self.tiles.is_some() { Precision::Bf16 } else { Precision::F32 }
+    }
+
+    fn widest(&self) -> usize {
+        self.hidden.iter().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0)
+    }
+
+    fn forward_hidden(&self, rows: usize, scratch: &mut Scratch) {
         for layer in &self.hidden {
             let (inputs, outputs) = (layer.inputs(), layer.outputs());
             if scratch.next.len() < rows * outputs {
@@ -77,30 +109,10 @@ impl Mlp {
             }
             let lhs = Lhs { data: &scratch.now, stride: inputs };
             gemm(rows, outputs, inputs, lhs, &layer.weight, &mut scratch.next, false);
-            for row in scratch.next[..rows * outputs].chunks_exact_mut(outputs) {
-                row.iter_mut().zip(&layer.bias).for_each(|(v, bias)| *v = (*v + bias).max(0.0));
-            }
+            scratch.next[..rows * outputs].chunks_exact_mut(outputs).for_each(|row| activate(row, &layer.bias));
             std::mem::swap(&mut scratch.now, &mut scratch.next);
         }
-        let inputs = self.last[0].len();
-        for (row, rgb) in scratch.now.chunks_exact(inputs).zip(&mut out[..rows]) {
-            *rgb = [0, 1, 2].map(|c| dot(row, &self.last[c]) + self.last_bias[c]);
-        }
     }
-}
-
-/// A dot product with enough partial sums for the compiler to use vectors.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    let (a, a_rest) = a.as_chunks::<16>();
-    let (b, b_rest) = b.as_chunks::<16>();
-    for (a, b) in a.iter().zip(b) {
-        for i in 0..16 {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]
@@ -110,7 +122,7 @@ mod tests {
     #[test]
     fn two_layers_by_hand() {
         let hidden = Layer::from_torch(&[1.0, -1.0, 0.5, 2.0], &[0.0, -1.0]);
-        let mlp = Mlp::new(vec![hidden], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[0.25, 0.0, -1.0]);
+        let mlp = Mlp::new(vec![hidden], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[0.25, 0.0, -1.0], Precision::F32);
         let mut scratch = Scratch::default();
         scratch.input(4).copy_from_slice(&[1.0, 2.0, 3.0, 0.5]);
         let mut out = [[0.0; 3]; 2];

@@ -1,7 +1,7 @@
 //! Convolutions with stride 1 that keep height and width.
 
 use crate::kernel::{Conv3x3, conv3x3};
-use candle_core::{CpuStorage, CustomOp3, Layout, Module, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp3, Layout, Module, Result, Shape, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// Who computes 3×3 convolutions.
@@ -38,15 +38,23 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        if self.is_fused(x) { self.fused(x, true) } else { self.plain(x)?.relu() }
+        if self.is_fused(x) { self.fused(x, true, None) } else { self.plain(x)?.relu() }
+    }
+
+    /// The convolution plus `residual`, of the result's shape.
+    ///
+    /// # Errors
+    /// candle's, for a tensor of another shape or device.
+    pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        if self.is_fused(x) { self.fused(x, false, Some(residual.contiguous()?)) } else { self.plain(x)? + residual }
     }
 
     fn is_fused(&self, x: &Tensor) -> bool {
         self.kernel == ConvKernel::Fused && x.device().is_cpu() && self.weight.dims()[2] == 3 && x.dims()[0] == 1
     }
 
-    fn fused(&self, x: &Tensor, relu: bool) -> Result<Tensor> {
-        x.contiguous()?.apply_op3_no_bwd(&self.weight, &self.bias, &FusedConv3x3 { relu })
+    fn fused(&self, x: &Tensor, relu: bool, residual: Option<Tensor>) -> Result<Tensor> {
+        x.contiguous()?.apply_op3_no_bwd(&self.weight, &self.bias, &FusedConv3x3 { relu, residual })
     }
 
     fn plain(&self, x: &Tensor) -> Result<Tensor> {
@@ -57,13 +65,14 @@ impl Conv2d {
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if self.is_fused(x) { self.fused(x, false) } else { self.plain(x) }
+        if self.is_fused(x) { self.fused(x, false, None) } else { self.plain(x) }
     }
 }
 
 /// [`conv3x3`] as a candle operation on `x [1, c, h, w]`.
 struct FusedConv3x3 {
     relu: bool,
+    residual: Option<Tensor>,
 }
 
 impl CustomOp3 for FusedConv3x3 {
@@ -81,11 +90,19 @@ impl CustomOp3 for FusedConv3x3 {
         bias_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (_, channels, height, width) = x_layout.shape().dims4()?;
+        let residual = self.residual.as_ref().map(Tensor::storage_and_layout);
+        let residual = match &residual {
+            Some((storage, layout)) => match &**storage {
+                Storage::Cpu(storage) => Some(values(storage, layout)?),
+                _ => bail!("the fused convolution runs on the CPU"),
+            },
+            None => None,
+        };
         let conv = Conv3x3 {
             weight: values(weight, weight_layout)?,
             bias: values(bias, bias_layout)?,
             relu: self.relu,
-            residual: None,
+            residual,
         };
         let shape = (1, conv.bias.len(), height, width);
         let output = conv3x3(values(x, x_layout)?, channels, height, width, conv);

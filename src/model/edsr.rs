@@ -63,10 +63,12 @@ impl Edsr {
             step()?;
             let inner = block.first.forward_relu(&r)?;
             step()?;
-            let delta = block.second.forward(&inner)?;
-            r = if self.res_scale == 1.0 { (delta + r)? } else { ((delta * self.res_scale)? + r)? };
+            r = match self.res_scale {
+                1.0 => block.second.forward_add(&inner, &r)?,
+                scale => ((block.second.forward(&inner)? * scale)? + r)?,
+            };
         }
         step()?;
-        self.last.forward(&r)? + h
+        self.last.forward_add(&r, &h)
     }
 }

@@ -83,7 +83,7 @@ impl Rdn {
         }
         step()?;
         let fused = self.fusion[0].forward(&Tensor::cat(&outputs, 1)?)?;
-        self.fusion[1].forward(&fused)? + f1
+        self.fusion[1].forward_add(&fused, &f1)
     }
 }
 
@@ -94,6 +94,6 @@ impl DenseBlock {
             step()?;
             x = Tensor::cat(&[&x, &conv.forward_relu(&x)?], 1)?;
         }
-        self.local_fusion.forward(&x)? + input
+        self.local_fusion.forward_add(&x, input)
     }
 }

@@ -3,6 +3,7 @@
 use crate::decode::DecodeParams;
 use crate::encode::{PictureEncoder, best_device};
 use crate::error::Result;
+use crate::kernel::Precision;
 use crate::key::ModelId;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
@@ -21,32 +22,32 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Loads `weights`; the encoder runs on `device`.
+    /// Loads `weights`; the encoder runs on `device`, the decoder's hidden layers in `precision`.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
-    pub fn new(weights: &Weights, device: Device) -> Result<Self> {
+    pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
         Ok(Self {
             id: weights.id(),
             config: weights.config().clone(),
             encoder: PictureEncoder::new(weights, device)?,
-            decoder: DecodeParams::new(weights),
+            decoder: DecodeParams::new(weights, precision),
         })
     }
 
-    /// The model that is part of the program, EDSR-baseline-LIIF, on the best device.
+    /// The model that is part of the program, EDSR-baseline-LIIF, on the best device and in the best precision.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take it.
     pub fn builtin() -> Result<Self> {
-        Self::new(&Weights::builtin()?, best_device())
+        Self::new(&Weights::builtin()?, best_device(), Precision::best())
     }
 
-    /// A model from a safetensors or `.pth` file, on the best device.
+    /// A model from a safetensors or `.pth` file, on the best device and in the best precision.
     ///
     /// # Errors
     /// [`crate::error::Error::Weights`], or [`crate::error::Error::Device`].
     pub fn from_file(path: &Path) -> Result<Self> {
-        Self::new(&Weights::open(path)?, best_device())
+        Self::new(&Weights::open(path)?, best_device(), Precision::best())
     }
 }

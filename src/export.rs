@@ -20,8 +20,12 @@ pub const MAX_OUTPUT_PIXELS: usize = 2_000_000_000;
 /// Samples that a band may hold: 32 MiB of colours.
 const BAND_PIXELS: usize = (32 << 20) / 12;
 
-/// Columns that are rendered at once.
-const BLOCK_COLUMNS: usize = 1024;
+/// Rows and columns that are rendered at once: at most about a second of work, after which the gate is passed.
+const BLOCK_ROWS: usize = 256;
+const BLOCK_COLUMNS: usize = 512;
+
+/// The longest side of an output: a row of it is held in memory.
+const MAX_OUTPUT_SIDE: usize = 1 << 22;
 
 /// What to export and where to.
 #[derive(Clone)]
@@ -88,7 +92,11 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
 pub fn check_size(size: Size) -> Result<()> {
     let pixels = size.width.checked_mul(size.height);
     if pixels.is_some_and(|pixels| pixels <= MAX_OUTPUT_PIXELS) {
-        return Ok(());
+        if size.width.max(size.height) <= MAX_OUTPUT_SIDE {
+            return Ok(());
+        }
+        let longest = format!("an output of {size} is too long, {MAX_OUTPUT_SIDE} pixels a side are the most");
+        return Err(Error::Request(format!("{longest}; choose a smaller size or crop")));
     }
     let gigapixels = size.width as f64 * size.height as f64 / 1e9;
     let most = MAX_OUTPUT_PIXELS / 1_000_000_000;
@@ -111,7 +119,7 @@ fn save_options(job: &ExportJob) -> SaveOptions {
 /// Cuts the rows where the feature tiles change, and where a band would grow too large, so that every tile is
 /// encoded once as long as three rows of tiles fit the renderer's budget.
 fn bands(grid: &SampleGrid) -> impl Iterator<Item = Range<usize>> {
-    let most = (BAND_PIXELS / grid.x.len).max(1);
+    let most = (BAND_PIXELS / grid.x.len).clamp(1, BLOCK_ROWS);
     let per_tile = (FEATURE_TILE as f64 / grid.y.pitch).max(1.0);
     let offset = grid.y.origin / grid.y.pitch;
     let len = grid.y.len;
@@ -133,9 +141,11 @@ fn render_band(
     let width = job.grid.x.len;
     let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
     let mut band = Raster::new(Size::new(width, rows.len()), channels);
-    for start in (0..width).step_by(BLOCK_COLUMNS) {
+    // A reduced axis reads many source pixels for one output pixel.
+    let block = ((BLOCK_COLUMNS as f64 / job.grid.x.pitch.max(1.0)) as usize).max(1);
+    for start in (0..width).step_by(block) {
         gate.pass()?;
-        let columns = start..(start + BLOCK_COLUMNS).min(width);
+        let columns = start..(start + block).min(width);
         let grid = job.grid.slice(rows.clone(), columns.clone());
         let block = renderer.render(&job.picture, &job.model, &grid, Quality::Neural, &|| gate.is_stopped())?;
         band.copy_columns(&block, start);
@@ -158,7 +168,7 @@ mod tests {
             assert!(bands.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
         }
         let grid = SampleGrid::spanning(Region { x: 0.0, y: 90.0, width: 48.0, height: 48.0 }, Size::new(1440, 1440));
-        assert_eq!(bands(&grid).collect::<Vec<_>>(), [0..1140, 1140..1440]);
+        assert_eq!(bands(&grid).map(|band| band.end).collect::<Vec<_>>(), [256, 512, 768, 1024, 1140, 1396, 1440]);
     }
 
     #[test]
@@ -166,5 +176,6 @@ mod tests {
         assert!(check_size(Size::new(50_000, 40_000)).is_ok());
         assert!(check_size(Size::new(50_000, 40_001)).is_err());
         assert!(check_size(Size::new(usize::MAX, 2)).is_err());
+        assert!(check_size(Size::new(2_000_000_000, 1)).is_err());
     }
 }

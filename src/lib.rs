@@ -37,7 +37,7 @@
 
 #[cfg(feature = "app")]
 pub mod app;
-pub mod atomic;
+mod atomic;
 pub mod bench;
 pub mod cli;
 pub mod decode;

@@ -25,7 +25,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 
 /// Foreign crates and where they are at home: modules or files. No home: free everywhere.
 const HOMES: &[(&str, &[&str])] = &[
-    ("anyhow", &["cli"]),
     ("bytemuck", &[]),
     // `weights` has its pickle reader; `render/model.rs` names the device.
     ("candle_core", &["model", "encode", "weights", "train", "render/model.rs"]),

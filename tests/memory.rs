@@ -15,11 +15,14 @@ fn a_view_of_a_24_megapixel_picture_exports_within_the_budget() {
     let rgb: Vec<u8> = (0..width * height * 3_usize).map(|i| ((i / 3 % width) ^ (i / 3 / width)) as u8).collect();
     image::save_buffer(&input, &rgb, width as u32, height as u32, image::ColorType::Rgb8).unwrap();
     drop(rgb);
-    for crop in ["3000.5,2000.25,48,48", "2500,1500,480,480"] {
+    // Deep, near ×1, where most features are needed, and squeezed in one direction only.
+    let views =
+        [("3000.5,2000.25,48,48", "1440x1440"), ("2000,1000,1400,1400", "1440x1440"), ("0,0,6000,100", "90x800")];
+    for (crop, size) in views {
         let run = Command::new(env!("CARGO_BIN_EXE_zoomfield"))
             .arg("export")
             .arg(&input)
-            .args(["--size", "1440x1440", "--crop", crop, "--overwrite", "--json", "-o"])
+            .args(["--size", size, "--crop", crop, "--overwrite", "--json", "-o"])
             .arg(&output)
             .output()
             .unwrap();

@@ -148,6 +148,32 @@ fn any_part_of_a_view_equals_that_part_of_the_whole() {
 }
 
 #[test]
+fn deep_zooms_are_seamless_and_right_at_borders_and_in_minimal_pictures() {
+    let weights = tiny("liif_edsr_tiny");
+    let model = load(&weights);
+    let enlarged = |scale: usize, size: Size| Size::new(size.width * scale, size.height * scale);
+    for (width, height) in [(1, 1), (1, 5), (7, 1), (6, 4)] {
+        let picture = textured(width, height);
+        let grid = SampleGrid::spanning(Region::whole(picture.size), enlarged(30, picture.size));
+        let ours = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, NEVER).unwrap();
+        let quality = psnr(&ours, &oracle(&weights, &picture, &grid), 2.0);
+        assert!(quality >= 55.0, "{width}×{height} at ×30: {quality} dB");
+    }
+    let picture = textured(24, 20);
+    for (scale_x, scale_y) in [(30, 30), (40, 3)] {
+        let output = Size::new(24 * scale_x, 20 * scale_y);
+        let grid = SampleGrid::spanning(Region::whole(picture.size), output);
+        let whole = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, NEVER).unwrap();
+        let (rows, columns) = (output.height / 3..output.height / 3 + 7, 255..301);
+        let part = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid.slice(rows.clone(), columns.clone()), NEVER);
+        let expected: Vec<f32> =
+            rows.flat_map(|y| whole[(y * output.width + columns.start) * 3..][..columns.len() * 3].to_vec()).collect();
+        let difference = worst(&part.unwrap(), &expected);
+        assert!(difference < 1e-4, "×{scale_x} ×{scale_y}: {difference}");
+    }
+}
+
+#[test]
 fn opacity_is_kept_beside_the_neural_colours() {
     let opaque = textured(40, 30);
     let opacity = (0..1200).map(|i| if i % 40 < 20 { 255 } else { 0 }).collect();

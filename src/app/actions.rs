@@ -137,7 +137,7 @@ impl App {
             form.path = text;
         }
         if let Panel::Export(form) = &mut self.state.panel {
-            form.exists = path_from_text(&form.path.path).is_some_and(|path| path.exists());
+            form.exists = path_from_text(&form.path.path).is_some_and(|path| with_ending(&path).exists());
             form.overwrite = false;
         }
     }
@@ -151,8 +151,9 @@ impl App {
     /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
     pub(super) fn export_path_chosen(&mut self, path: &Path) {
         if matches!(self.state.panel, Panel::Export(_)) {
-            self.edit_path(path.to_string_lossy().into_owned());
-            self.set_overwrite(true);
+            let whole = with_ending(path);
+            self.edit_path(whole.to_string_lossy().into_owned());
+            self.set_overwrite(whole == path);
         }
     }
 

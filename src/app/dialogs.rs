@@ -2,6 +2,7 @@
 
 use super::one_shot::{OneShot, Outcome};
 use super::services::{Ask, PickFn};
+use crate::picture::save::formats;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,9 +12,6 @@ const NEVER_SHOWN: Duration = Duration::from_millis(300);
 
 /// A dialog that has not answered after this long may never do so: then a path can be typed as well.
 pub const PATIENCE_SECS: f64 = 1.5;
-
-/// Names that an export may end in.
-const EXPORT_ENDINGS: &[&str] = &["png", "jpg", "jpeg", "tif", "tiff", "webp"];
 
 /// What became of a dialog.
 #[derive(Debug, PartialEq)]
@@ -77,7 +75,7 @@ pub fn pick(ask: &Ask) -> Option<PathBuf> {
 }
 
 fn save_dialog(proposal: &Path) -> rfd::FileDialog {
-    let mut dialog = rfd::FileDialog::new().set_title("Export this view").add_filter("Pictures", EXPORT_ENDINGS);
+    let mut dialog = rfd::FileDialog::new().set_title("Export this view").add_filter("Pictures", formats());
     if let Some(name) = proposal.file_name() {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }

@@ -1,5 +1,6 @@
 //! An export while it runs, and the form that starts it.
 
+use super::one_shot::Waker;
 use super::services::ExportFn;
 use crate::error::Result;
 use crate::export::{ExportJob, ExportReport, Progress};
@@ -23,6 +24,8 @@ pub struct RunningExport {
     pub progress: Progress,
     /// Whether it was told to stop.
     pub is_stopping: bool,
+    /// Whether it waits for the view.
+    is_held: bool,
     started_secs: f64,
     gate: Gate,
     // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
@@ -41,13 +44,24 @@ impl RunningExport {
         let (output, total) = (job.output.clone(), job.grid.size().area());
         let (worker_gate, waker) = (gate.clone(), ctx.clone());
         let worker = Worker::spawn("export", move || {
-            let ended = run(&job, &worker_gate, &mut |progress| report(&send, &waker, progress));
+            // Dropped in reverse: the window wakes after the channel has closed, also if the export panics.
+            let waker = Waker(waker);
+            let send = send;
+            let ended = run(&job, &worker_gate, &mut |progress| report(&send, &waker.0, progress));
             // Nobody listening any more means that the window is closing.
             let _ = send.send(Event::Ended(ended));
-            waker.request_repaint();
         })?;
         let progress = Progress { done: 0, total };
-        Ok(Self { output, progress, is_stopping: false, started_secs: now_secs, gate, events, _worker: worker })
+        Ok(Self {
+            output,
+            progress,
+            is_stopping: false,
+            is_held: false,
+            started_secs: now_secs,
+            gate,
+            events,
+            _worker: worker,
+        })
     }
 
     /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.
@@ -59,6 +73,14 @@ impl RunningExport {
                 Err(TryRecvError::Empty) => return None,
                 Err(TryRecvError::Disconnected) => return Some(None),
             }
+        }
+    }
+
+    /// Holds the work at its next unit while the view waits for tiles: the view always wins.
+    pub fn give_way(&mut self, is_view_waiting: bool) {
+        if is_view_waiting != self.is_held {
+            self.is_held = is_view_waiting;
+            if is_view_waiting { self.gate.pause() } else { self.gate.run() }
         }
     }
 

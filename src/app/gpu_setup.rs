@@ -1,7 +1,6 @@
 //! The window's graphics device, with the limits that its adapter really has.
 
 use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup};
-use eframe::wgpu;
 use std::sync::Arc;
 
 /// The window's device.

@@ -27,6 +27,14 @@ impl App {
         self.drain_opening();
         self.drain_dialog();
         self.drain_export();
+        self.let_the_view_win();
+    }
+
+    /// An export waits while the view does.
+    fn let_the_view_win(&mut self) {
+        if let Some(export) = &mut self.state.export {
+            export.give_way(self.requests.are_pending(&self.textures));
+        }
     }
 
     fn drain_tiles(&mut self) {
@@ -133,6 +141,7 @@ impl App {
         let cursor = self.ctx.pointer_hover_pos().map(|at| self.state.canvas.screen_from_points(at));
         let cursor = cursor.unwrap_or_else(|| self.state.canvas.center());
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
+        self.let_the_view_win();
         self.state.sharpness = self.judge_sharpness();
         self.update_title();
         if has_changed || self.is_animating() {

@@ -29,11 +29,11 @@ impl<T: Send + 'static> OneShot<T> {
         let (send, result) = sync_channel(1);
         let waker = Waker(ctx.clone());
         let worker = Worker::spawn(name, move || {
-            // Dropped last, so that the window also wakes if the work panics.
+            // Dropped in reverse: the window wakes after the channel has closed, also if the work panics.
             let _waker = waker;
+            let send = send;
             // Nobody listening any more is what being forgotten means.
             let _ = send.send(work());
-            drop(send);
         })?;
         Ok(Self { result, worker: Some(worker) })
     }
@@ -56,7 +56,8 @@ impl<T> Drop for OneShot<T> {
     }
 }
 
-struct Waker(egui::Context);
+/// Draws the window once more when dropped.
+pub(super) struct Waker(pub(super) egui::Context);
 
 impl Drop for Waker {
     fn drop(&mut self) {

@@ -35,4 +35,10 @@ impl Requests {
         self.last = Some((view, subject, canvas));
         self.has_failed = false;
     }
+
+    /// Whether tiles that were asked for are still on their way.
+    pub(super) fn are_pending(&self, textures: &TileTextures) -> bool {
+        let Some((view, subject, canvas)) = self.last else { return false };
+        !self.has_failed && !missing(&view, subject, canvas, |key| textures.contains(key)).is_empty()
+    }
 }

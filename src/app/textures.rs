@@ -90,6 +90,10 @@ impl TileTextures {
     /// Uploads a tile.
     pub fn insert(&mut self, ctx: &egui::Context, tile: RenderedTile, now_secs: f64) {
         let RenderedTile { key, rect, mut rgba } = tile;
+        // While panning a tile may be asked for twice; the same name is the same pixels, which need not fade in again.
+        if self.contains(&key) {
+            return;
+        }
         lay_over_checkerboard(&mut rgba, rect);
         let bytes = rgba.len();
         let image = ColorImage::from_rgba_unmultiplied([rect.width, rect.height], &rgba);

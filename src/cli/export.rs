@@ -1,11 +1,12 @@
 //! `zoomfield export`.
 
 use super::args::{Backend, ExportArgs};
-use super::{answer, gate_until_interrupted, load_model, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob};
 use crate::geometry::{Region, SampleGrid, Size};
+use crate::kernel::Precision;
 use crate::picture::Picture;
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let size = output_size(args, crop);
     export::check_size(size)?;
     let grid = SampleGrid::spanning(crop, size);
-    let model = Arc::new(load_model(args.model.as_deref())?);
+    let precision = if args.exact { Precision::F32 } else { Precision::best() };
+    let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, sampling };
     let bar = progress::bar(size.area(), "exporting");

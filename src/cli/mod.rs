@@ -11,9 +11,12 @@ mod export;
 mod info;
 mod progress;
 
+use crate::encode::best_device;
 use crate::error::{Error, Result};
+use crate::kernel::Precision;
 use crate::render::LoadedModel;
 use crate::task::Gate;
+use crate::weights::Weights;
 use args::{Args, Command};
 use clap::Parser;
 use std::fmt::Display;
@@ -76,7 +79,12 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
 pub fn load_model(path: Option<&Path>) -> Result<LoadedModel> {
-    path.map_or_else(LoadedModel::builtin, LoadedModel::from_file)
+    load_model_in(path, Precision::best())
+}
+
+fn load_model_in(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+    let weights = path.map_or_else(Weights::builtin, Weights::open)?;
+    LoadedModel::new(&weights, best_device(), precision)
 }
 
 /// A gate that Ctrl-C and a termination request stop, so that work ends in order and leaves nothing behind.

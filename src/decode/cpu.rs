@@ -2,7 +2,7 @@
 
 use super::Sampling;
 use super::axis::{Neighbour, Neighbours, neighbours};
-use super::lattice::{Lattice, LatticeAxis};
+use super::lattice::{Lattice, LatticeAxis, lattice_points};
 use super::params::DecodeParams;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const BLOCK_PIXELS: usize = 64;
 
 /// How far a lattice point may be from its prediction by the half-dense lattice before the pixels around it are decoded
-/// exactly, in normalised units (chosen on `bench`'s pictures: see `ARCHITECTURE.md`).
+/// exactly, in normalised units (see "Decoding" in `ARCHITECTURE.md`).
 const DOUBT: f32 = 0.04;
 
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
@@ -29,7 +29,7 @@ struct Projected {
 pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
     match sampling {
         Sampling::Exact => *grid,
-        Sampling::Lattice => SampleGrid { y: LatticeAxis::new(&grid.y).points, x: LatticeAxis::new(&grid.x).points },
+        Sampling::Lattice => SampleGrid { y: lattice_points(&grid.y), x: lattice_points(&grid.x) },
     }
 }
 
@@ -51,14 +51,14 @@ pub fn query_rgb(
     sampling: Sampling,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<f32>> {
-    let projected = project(params, window);
-    check(interrupt)?;
+    let projected = project(params, window, interrupt)?;
     let cell = [grid.y.pitch, grid.x.pitch];
     let exact = Decoder::new(params, &projected, picture, grid, cell);
-    let (y, x) = (LatticeAxis::new(&grid.y), LatticeAxis::new(&grid.x));
-    if sampling == Sampling::Exact || !(y.is_coarse() || x.is_coarse()) {
+    // Without the ensemble the function jumps halfway between two codes: there is nothing to interpolate.
+    if sampling == Sampling::Exact || !params.local_ensemble || sample_points(grid, sampling) == *grid {
         return exact.decode_all(interrupt);
     }
+    let (y, x) = (LatticeAxis::new(&grid.y), LatticeAxis::new(&grid.x));
     let points = SampleGrid { y: y.points, x: x.points };
     let values = Decoder::new(params, &projected, picture, &points, cell).decode_all(interrupt)?;
     let lattice = Lattice { y, x, values };
@@ -71,14 +71,15 @@ pub fn query_rgb(
 }
 
 /// Multiplies every code of the window (with its neighbours, if unfolded) by the first layer's code columns.
-fn project(params: &DecodeParams, window: &FeatureWindow) -> Projected {
+fn project(params: &DecodeParams, window: &FeatureWindow, interrupt: Interrupt<'_>) -> Result<Projected> {
     let (rect, channels, width) = (window.rect, params.channels, params.width());
     assert!(window.margin >= params.margin() && window.channels == channels, "window does not fit the model");
     let stride = (rect.width + 2 * window.margin) * channels;
     let side = if params.taps == 9 { 3 } else { 1 };
     let skip = window.margin - params.margin();
     let mut values = vec![0.0; rect.area() * width];
-    values.par_chunks_mut(rect.width * width).enumerate().for_each(|(y, out)| {
+    values.par_chunks_mut(rect.width * width).enumerate().try_for_each(|(y, out)| {
+        check(interrupt)?;
         for tap_row in 0..side {
             // In a row of codes the neighbourhood of one code and that of the next overlap: the row itself is the
             // left matrix, with a stride of one code.
@@ -88,8 +89,9 @@ fn project(params: &DecodeParams, window: &FeatureWindow) -> Projected {
             let rhs = &params.project[tap_row * depth * width..][..depth * width];
             gemm(rect.width, width, depth, lhs, rhs, out, tap_row > 0);
         }
-    });
-    Projected { rect, width, values }
+        Ok(())
+    })?;
+    Ok(Projected { rect, width, values })
 }
 
 impl Projected {

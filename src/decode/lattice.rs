@@ -13,7 +13,8 @@ use crate::geometry::AxisGrid;
 /// Lattice points per source pixel.
 pub(super) const DENSITY: usize = 8;
 
-/// From which scale on an axis is interpolated: below it, the lattice would not have fewer points than the output.
+/// From which scale on an axis is interpolated. Fewer points than samples pay from ×8 on; the margins around a tile and
+/// the pixels decoded exactly after all take the rest.
 const MIN_SCALE: f64 = 1.25 * DENSITY as f64;
 
 /// Points around a sample's cell that interpolation and its error estimate read.
@@ -38,30 +39,38 @@ pub(super) struct LatticeAxis {
     first: i64,
 }
 
-impl LatticeAxis {
-    /// The lattice that serves `grid`, or the samples themselves where the axis is not enlarged enough.
-    pub(super) fn new(grid: &AxisGrid) -> Self {
-        if grid.pitch * MIN_SCALE > 1.0 {
-            let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
-            return Self { points: *grid, is_coarse: false, taps, first: 0 };
-        }
-        let density = DENSITY as f64;
-        let at = |i: usize| grid.latent_position(i) * density;
-        let first = at(0).floor() as i64 - MARGIN;
-        let last = at(grid.len - 1).floor() as i64 + 1 + MARGIN;
-        let tap = |i: usize| {
-            let below = at(i).floor();
-            ((below as i64 - 1 - first) as usize, cubic(at(i) - below))
-        };
-        // A grid whose sample k sits at lattice point first + k: latent position (first + k) / density.
-        let pitch = 1.0 / density;
-        let origin = first as f64 * pitch + 0.5 - 0.5 * pitch;
-        let points = AxisGrid { origin, pitch, len: (last - first + 1) as usize };
-        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect(), first }
+/// Where the function is evaluated for `grid`: the lattice around it, or the samples themselves where the axis is not
+/// enlarged enough.
+pub(super) fn lattice_points(grid: &AxisGrid) -> AxisGrid {
+    if grid.len == 0 || grid.pitch * MIN_SCALE > 1.0 + 1e-9 {
+        return *grid;
     }
+    let (first, last) = (below(grid, 0) - MARGIN, below(grid, grid.len - 1) + 1 + MARGIN);
+    // A grid whose sample k sits at latent position (first + k) / DENSITY.
+    let pitch = 1.0 / DENSITY as f64;
+    let origin = first as f64 * pitch + 0.5 - 0.5 * pitch;
+    AxisGrid { origin, pitch, len: (last - first + 1) as usize }
+}
 
-    pub(super) fn is_coarse(&self) -> bool {
-        self.is_coarse
+/// The lattice point at or below sample `i`, counted from the picture's first code.
+fn below(grid: &AxisGrid, i: usize) -> i64 {
+    (grid.latent_position(i) * DENSITY as f64).floor() as i64
+}
+
+impl LatticeAxis {
+    pub(super) fn new(grid: &AxisGrid) -> Self {
+        let points = lattice_points(grid);
+        if points == *grid {
+            let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
+            return Self { points, is_coarse: false, taps, first: 0 };
+        }
+        let first = below(grid, 0) - MARGIN;
+        let tap = |i: usize| {
+            let below = below(grid, i);
+            let t = grid.latent_position(i) * DENSITY as f64 - below as f64;
+            ((below - 1 - first) as usize, cubic(t))
+        };
+        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect(), first }
     }
 
     /// The lattice cell of sample `i`: the index of the point at or below it.
@@ -97,79 +106,58 @@ impl Lattice {
         }
     }
 
-    /// Marks the samples whose interpolation may be off by more than `tolerance` (in normalised units).
+    /// The samples whose interpolation may be off (`tolerance` in normalised units), counted row by row.
     ///
     /// The error at a point of odd index, predicted from the half-dense lattice, is taken for that of the cells
     /// around it; interpolating at full density errs several times less, which `tolerance` accounts for.
     pub(super) fn doubtful_samples(&self, tolerance: f32) -> Vec<usize> {
-        let (rows, columns) = (self.y.points.len, self.x.points.len);
-        let mut is_doubtful = vec![false; rows * columns];
-        if self.x.is_coarse {
-            self.mark(
-                rows,
-                columns,
-                columns * 3,
-                3,
-                self.x.first,
-                tolerance,
-                &mut |line, i| line * columns + i,
-                &mut is_doubtful,
-            );
+        let columns = self.x.points.len;
+        let mut is_doubtful = vec![false; self.y.points.len * columns];
+        let along_x = Direction { len: columns, step: 1, lines: self.y.points.len, line_step: columns };
+        let along_y = Direction { len: self.y.points.len, step: columns, lines: columns, line_step: 1 };
+        for (axis, across, direction) in [(&self.x, &self.y, along_x), (&self.y, &self.x, along_y)] {
+            if axis.is_coarse {
+                self.mark(direction, axis.first, across.is_coarse, tolerance, &mut is_doubtful);
+            }
         }
-        if self.y.is_coarse {
-            self.mark(
-                columns,
-                rows,
-                3,
-                columns * 3,
-                self.y.first,
-                tolerance,
-                &mut |line, i| i * columns + line,
-                &mut is_doubtful,
-            );
-        }
-        let cells: Vec<usize> = (0..self.x.taps.len()).map(|j| self.x.cell(j)).collect();
-        let width = self.x.taps.len();
-        let samples = (0..self.y.taps.len()).flat_map(|i| {
+        let (is_doubtful, width) = (&is_doubtful, self.x.taps.len());
+        let in_row = |i: usize| {
             let row = self.y.cell(i) * columns;
-            let is_doubtful = &is_doubtful;
-            cells.iter().enumerate().filter(move |(_, cell)| is_doubtful[row + **cell]).map(move |(j, _)| i * width + j)
-        });
-        samples.collect()
+            (0..width).filter(move |&j| is_doubtful[row + self.x.cell(j)]).map(move |j| i * width + j)
+        };
+        (0..self.y.taps.len()).flat_map(in_row).collect()
     }
 
-    /// Looks along one axis: `lines` lines of `len` points, `line_step` and `step` values apart; marks the cells on
-    /// both sides of a badly predicted point, in the two lines of cells that it borders.
-    #[expect(clippy::too_many_arguments, reason = "one pass for rows and columns: extents, strides, and where to mark")]
-    fn mark(
-        &self,
-        lines: usize,
-        len: usize,
-        line_step: usize,
-        step: usize,
-        first: i64,
-        tolerance: f32,
-        index: &mut dyn FnMut(usize, usize) -> usize,
-        is_doubtful: &mut [bool],
-    ) {
-        // Odd on the global lattice.
-        let start = if (first + 3).rem_euclid(2) == 1 { 3 } else { 4 };
-        for line in 0..lines {
-            for i in (start..len.saturating_sub(3)).step_by(2) {
-                let at = |k: usize, c: usize| self.values[line * line_step + k * step + c];
+    /// Looks along one axis and marks the cells on both sides of every badly predicted point; where the other axis
+    /// has cells too, in the two lines of cells that the point borders.
+    fn mark(&self, along: Direction, first: i64, has_cells_across: bool, tolerance: f32, is_doubtful: &mut [bool]) {
+        // Odd on the global lattice, with three points on either side.
+        let start = if first.rem_euclid(2) == 0 { 3 } else { 4 };
+        for line in 0..along.lines {
+            for i in (start..along.len.saturating_sub(3)).step_by(2) {
+                let at = |k: usize, c: usize| self.values[(line * along.line_step + k * along.step) * 3 + c];
                 let off = (0..3).map(|c| {
                     let predicted = (9.0 * (at(i - 1, c) + at(i + 1, c)) - at(i - 3, c) - at(i + 3, c)) / 16.0;
                     (predicted - at(i, c)).abs()
                 });
                 if off.fold(0.0, f32::max) > tolerance {
-                    for cell in [i - 1, i] {
-                        is_doubtful[index(line, cell)] = true;
-                        is_doubtful[index(line.saturating_sub(1), cell)] = true;
+                    let lines = line.saturating_sub(usize::from(has_cells_across))..=line;
+                    for (line, i) in lines.flat_map(|line| [(line, i - 1), (line, i)]) {
+                        is_doubtful[line * along.line_step + i * along.step] = true;
                     }
                 }
             }
         }
     }
+}
+
+/// One way through the points: `lines` lines of `len` points.
+#[derive(Clone, Copy)]
+struct Direction {
+    len: usize,
+    step: usize,
+    lines: usize,
+    line_step: usize,
 }
 
 #[cfg(test)]
@@ -212,6 +200,6 @@ mod tests {
     fn a_slightly_enlarged_axis_is_sampled_as_it_is() {
         let grid = AxisGrid::spanning(0.0, 10.0, 40);
         let axis = LatticeAxis::new(&grid);
-        assert!(!axis.is_coarse() && axis.points == grid);
+        assert!(!axis.is_coarse && axis.points == grid);
     }
 }

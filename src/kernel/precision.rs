@@ -8,8 +8,8 @@ use std::str::FromStr;
 pub enum Precision {
     /// 32-bit floats, on every processor.
     F32,
-    /// Products of bfloat16 numbers, added in 32 bits, where the processor has tiles for them (AMX). Changes the
-    /// picture by 70 dB PSNR or less.
+    /// Products of bfloat16 numbers, added in 32 bits, where the processor has tiles for them (AMX). The
+    /// picture stays the same within 70 dB PSNR.
     Bf16,
 }
 

@@ -121,7 +121,10 @@ impl Renderer {
                 None => missing.push(key.tile),
             }
         }
-        for block in merge_tiles(&missing, (self.options.max_encode_side / FEATURE_TILE).max(1)) {
+        // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes tile by tile.
+        let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
+        let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
+        for block in merge_tiles(&missing, most) {
             for (tile, features) in model.encoder.encode_tiles(picture, block, self.options.precision, interrupt)? {
                 let (bytes, features) = (features.byte_len(), Arc::new(features));
                 found.push(features.clone());

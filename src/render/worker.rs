@@ -8,6 +8,7 @@ use crate::geometry::{PixelRect, View};
 use crate::key::TileKey;
 use crate::picture::Picture;
 use crate::task::{Mailbox, Post, Worker, mailbox};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -104,7 +105,13 @@ fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             }
             let Some(unit) = next_unit(&renderer, &request) else { break true };
             let key = request.wanted.swap_remove(unit);
-            match render_tile(&mut renderer, &request, key, inbox) {
+            // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
+            let unit = AssertUnwindSafe(|| render_tile(&mut renderer, &request, key, inbox));
+            let outcome = catch_unwind(unit).unwrap_or_else(|_| {
+                renderer = Renderer::new(RenderOptions::VIEW);
+                Err(Error::device("rendering this view failed unexpectedly; move the view to try again"))
+            });
+            match outcome {
                 Ok(Some(tile)) => {
                     if !outbox.send(RenderEvent::Tile(tile)) {
                         return;

@@ -35,7 +35,9 @@ pub fn mailbox<T>() -> (Post<T>, Mailbox<T>) {
 impl<T> Post<T> {
     /// Replaces whatever was not read yet.
     pub fn send(&self, value: T) {
-        self.0.lock().newest = Some(value);
+        // What is replaced may hold a picture: it is dropped after the lock.
+        let unread = self.0.lock().newest.replace(value);
+        drop(unread);
         self.0.changed.notify_one();
     }
 }

@@ -78,7 +78,7 @@ pub struct FeatureKey {
 pub enum Quality {
     /// Resampled from the source: bicubic above ×1, area-averaged below.
     Resampled,
-    /// The continuous function at every pixel's centre.
+    /// The continuous function.
     Neural,
 }
 

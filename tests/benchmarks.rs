@@ -2,6 +2,8 @@
 //!
 //! Needs `ZOOMFIELD_BENCHMARKS`, a folder with `Set5/HR` and `Set5/LR_bicubic/X2` to `X4`; says so where it skips.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;

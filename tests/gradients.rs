@@ -1,5 +1,7 @@
 //! The model is differentiable, and its gradients are the original's (`training_tiny.safetensors`).
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
 mod common;
 
 use candle_core::{DType, Device, Tensor, Var};

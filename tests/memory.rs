@@ -1,5 +1,7 @@
 //! Memory is bounded whatever the picture's size: only the features that a crop needs are encoded.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
 mod common;
 
 use std::process::Command;

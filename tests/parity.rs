@@ -1,7 +1,7 @@
 //! The model and the fast decoder against numbers that the original implementation produced
 //! (`tests/fixtures/README.md`).
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
 mod common;
 
@@ -180,7 +180,7 @@ fn the_comparison_fails_on_one_changed_weight_or_one_shifted_sample() {
 #[test]
 fn bfloat16_layers_change_the_picture_by_less_than_70_db() {
     if !Precision::Bf16.is_available() {
-        println!("skipped: this processor has no bfloat16 tiles");
+        eprintln!("skipped: this processor has no bfloat16 tiles");
         return;
     }
     let arrays = Arrays::load("liif_edsr_official.safetensors");

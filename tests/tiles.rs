@@ -1,5 +1,7 @@
 //! Tiled = whole: whatever is asked, in whatever pieces and order, the pixels are those of the undivided picture.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
 mod common;
 
 use candle_core::{Device, Tensor};
@@ -30,7 +32,9 @@ fn oracle(weights: &Weights, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
     let normalization = weights.config().normalization;
     let mut planes = picture.planes(size.rect());
     for (c, plane) in planes.chunks_exact_mut(size.area()).enumerate() {
-        plane.iter_mut().for_each(|v| *v = (*v - normalization.mean[c]) / normalization.std[c]);
+        for v in plane {
+            *v = (*v - normalization.mean[c]) / normalization.std[c];
+        }
     }
     let liif = Liif::oracle(weights).unwrap();
     let input = Tensor::from_vec(planes, (1, 3, size.height, size.width), &Device::Cpu).unwrap();

@@ -1,7 +1,7 @@
 //! The window.
 //!
 //! `logic` drains what the threads have sent into [`state::State`]; `ui` draws the state and collects
-//! [`command::Command`]s; [`App::apply`] carries them out. Nothing here waits or computes pixels.
+//! [`command::Command`]s; [`App::apply`] carries them out. Nothing here waits for work.
 
 mod actions;
 pub mod canvas;

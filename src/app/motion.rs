@@ -110,10 +110,8 @@ impl Motion {
         ];
         self.canvas = canvas;
         (self.flight, self.anchor) = (None, None);
-        self.goal = match self.fits {
-            true => View::fit(self.picture, canvas),
-            false => self.kept_on_canvas(self.goal.panned(by)),
-        };
+        let moved = self.goal.panned(by);
+        self.goal = if self.fits { View::fit(self.picture, canvas) } else { self.kept_on_canvas(moved) };
     }
 
     /// The canvas it moves on.

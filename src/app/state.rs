@@ -76,7 +76,7 @@ pub enum Panel {
 pub enum Sharpness {
     /// Moving, waiting for tiles, or fading them in.
     Sharpening,
-    /// Every pixel is the continuous function at its centre.
+    /// Every pixel is the continuous function, as an export would write it.
     Exact,
     /// Every pixel is resampled from the source, which is all there is at ×1 and below.
     Resampled,

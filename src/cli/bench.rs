@@ -9,9 +9,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let model = load_model(None)?;
     bench::run(&model, |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) })?;
     if let Some(bytes) = bench::peak_memory_bytes() {
-        match args.json {
-            true => print_json(&serde_json::json!({ "name": "peak memory", "bytes": bytes })),
-            false => answer(format_args!("{:<34} {:>8.0} MB", "peak memory", bytes as f64 / 1e6)),
+        if args.json {
+            print_json(&serde_json::json!({ "name": "peak memory", "bytes": bytes }));
+        } else {
+            answer(format_args!("{:<34} {:>8.0} MB", "peak memory", bytes as f64 / 1e6));
         }
     }
     Ok(())

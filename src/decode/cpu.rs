@@ -16,7 +16,7 @@ const BLOCK_PIXELS: usize = 64;
 
 /// How far a lattice point may be from its prediction by the half-dense lattice before the pixels around it are decoded
 /// exactly, in normalised units (see "Decoding" in `ARCHITECTURE.md`).
-const DOUBT: f32 = 0.04;
+const DOUBT: f32 = 0.008;
 
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
 struct Projected {

@@ -23,8 +23,7 @@ const MARGIN: i64 = 4;
 /// Weights of four neighbouring lattice points at a fraction `t` between the middle two (Catmull–Rom).
 fn cubic(t: f64) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
-    [(-t3 + 2.0 * t2 - t) / 2.0, (3.0 * t3 - 5.0 * t2 + 2.0) / 2.0, (-3.0 * t3 + 4.0 * t2 + t) / 2.0, (t3 - t2) / 2.0]
-        .map(|w| w as f32)
+    [-t3 + 2.0 * t2 - t, 3.0 * t3 - 5.0 * t2 + 2.0, -3.0 * t3 + 4.0 * t2 + t, t3 - t2].map(|w| (0.5 * w) as f32)
 }
 
 /// One axis of the output over the lattice.

@@ -32,6 +32,7 @@ pub(super) fn three_dots(row: &[f32], others: &[Vec<f32>; 3]) -> [f32; 3] {
     plain::three_dots(row, others)
 }
 
+#[expect(clippy::inline_always, reason = "only what is inlined is compiled for the caller's vectors")]
 mod plain {
     #[inline(always)]
     pub(super) fn first_layer(code: &[f32], bias: &[f32], rel: f32, columns: &[f32], out: &mut [f32]) {

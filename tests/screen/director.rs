@@ -39,7 +39,7 @@ pub(crate) fn direct(watched: &Mutex<Snapshot>) {
 }
 
 fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let deadline = Instant::now() + Duration::from_secs(300);
+    let deadline = Instant::now() + Duration::from_mins(5);
     loop {
         let snapshot = watched.lock().unwrap().clone();
         if snapshot.view.is_some() && is_there(&snapshot) {

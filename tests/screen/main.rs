@@ -6,6 +6,8 @@
 //! Needs Xvfb and a Vulkan driver (lavapipe will do). Says so and passes where they are missing, unless
 //! `ZOOMFIELD_REQUIRE_SCREEN` is set.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
 #[cfg(target_os = "linux")]
 mod director;
 #[cfg(target_os = "linux")]

@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn tiles_do_what_their_scalar_twin_does() {
         if !is_available() {
-            println!("skipped: this processor has no matrix tiles (AMX-BF16)");
+            eprintln!("skipped: this processor has no matrix tiles (AMX-BF16)");
             return;
         }
         for (rows, widths) in [(1, [32, 64, 32]), (33, [96, 32, 64]), (256, [256, 256, 256])] {

@@ -225,6 +225,25 @@ fn a_running_export_can_be_stopped() {
 }
 
 #[test]
+fn an_export_waits_while_the_view_waits_for_tiles() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    tiles.0.borrow_mut().is_silent = true;
+    harness.state_mut().apply(Command::ZoomTo(9.0));
+    harness.run();
+    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(Command::EditPath("held.png".into()));
+    harness.state_mut().apply(Command::StartExport);
+    for _ in 0..100 {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(6));
+    }
+    assert!(harness.state().state().export.is_some(), "the export went on although the view was waiting");
+    tiles.0.borrow_mut().is_silent = false;
+    harness.state_mut().apply(Command::ZoomTo(8.0));
+    wait_for(&mut harness, |harness| harness.state().state().export.is_none());
+}
+
+#[test]
 fn typing_does_not_zoom() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.state_mut().apply(Command::ShowOpenPanel);

@@ -130,6 +130,8 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
         }
         return Err(Error::Cancelled);
     }
+    // A first unit of work, long enough for the window to hold the next.
+    std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;
     Ok(ExportReport { bytes: 2_500_000, elapsed_secs: 0.1 })
 }
@@ -152,7 +154,6 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
         .with_pixels_per_point(pixels_per_point)
         .with_step_dt(1.0 / 30.0)
         .with_max_steps(60)
-        .wgpu()
         .build_eframe(move |cc| {
             let services = Services {
                 tiles: Box::new(source),

@@ -64,7 +64,9 @@ fn zoom_in(screen: &Screen, watched: &Mutex<Snapshot>, canvas: PixelRect) {
     let on_root = |i: usize, start: usize| (start as f64 + cursor[i]) as i16;
     screen.fake(MOTION_NOTIFY_EVENT, 0, on_root(0, canvas.x), on_root(1, canvas.y));
     let before = watched.lock().unwrap().view.unwrap().image_from_screen(cursor);
+    let deadline = Instant::now() + Duration::from_mins(3);
     while at_rest(watched) < 30.0 {
+        assert!(Instant::now() < deadline, "the wheel does not zoom");
         screen.fake(BUTTON_PRESS_EVENT, WHEEL_UP, 0, 0);
         screen.fake(BUTTON_RELEASE_EVENT, WHEEL_UP, 0, 0);
     }

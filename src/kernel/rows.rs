@@ -1,6 +1,9 @@
 //! What is done to single rows around the matrix products: plain loops, compiled once more for wider vectors where the
 //! processor has them.
-#![expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")
+)]
 
 /// `out = relu(code + bias + rel · columns)`: the first layer of one query, whose latent code is already projected.
 pub fn first_layer(code: &[f32], bias: &[f32], rel: f32, columns: &[f32], out: &mut [f32]) {

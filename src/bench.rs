@@ -53,7 +53,7 @@ fn measure(
 pub fn run(model: &LoadedModel, mut report: impl FnMut(&Measurement)) -> Result<()> {
     report(&measure_gemm()?);
     let size = Size::new(256, 256);
-    let picture = noise(size);
+    let picture = waves(size);
     let macs = model.config.macs();
     report(&measure("encode 256×256", 3, size.area(), 2.0 * macs.per_source_pixel * size.area() as f64, || {
         model.encoder.encode(&picture, size.rect(), NEVER).map(drop)
@@ -106,9 +106,14 @@ fn measure_gemm() -> Result<Measurement> {
     })
 }
 
-fn noise(size: Size) -> Picture {
-    let value = |i: u32| (i.wrapping_mul(2_654_435_761) >> 24) as u8;
-    Picture::from_rgb8(size, (0..size.area() as u32 * 3).map(value).collect())
+/// Waves of several lengths: as smooth as a photograph, and the same everywhere.
+fn waves(size: Size) -> Picture {
+    let value = |i: usize| {
+        let (x, y) = ((i / 3 % size.width) as f64, (i / 3 / size.width) as f64);
+        let wave = (0.21 * x + 0.13 * y).sin() * 50.0 + (0.05 * x - 0.09 * y + (i % 3) as f64).cos() * 60.0;
+        (128.0 + wave) as u8
+    };
+    Picture::from_rgb8(size, (0..size.area() * 3).map(value).collect())
 }
 
 /// The most memory that this process has used so far, in bytes, where the system tells.

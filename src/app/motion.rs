@@ -114,16 +114,6 @@ impl Motion {
         self.goal = if self.fits { View::fit(self.picture, canvas) } else { self.kept_on_canvas(moved) };
     }
 
-    /// The canvas it moves on.
-    pub fn canvas(&self) -> Size {
-        self.canvas
-    }
-
-    /// Whether the goal is the whole picture.
-    pub fn is_fitted(&self) -> bool {
-        self.fits
-    }
-
     fn fly_to(&mut self, goal: View, now_secs: f64, duration_secs: f64) {
         let from = self.view(now_secs);
         self.goal = self.kept_on_canvas(goal);

@@ -7,7 +7,6 @@ use crate::kernel::Precision;
 use crate::key::ModelId;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
-use std::path::Path;
 
 /// Weights, loaded into an encoder and a decoder.
 pub struct LoadedModel {
@@ -41,13 +40,5 @@ impl LoadedModel {
     /// [`crate::error::Error::Device`] if the device cannot take it.
     pub fn builtin() -> Result<Self> {
         Self::new(&Weights::builtin()?, best_device(), Precision::best())
-    }
-
-    /// A model from a safetensors or `.pth` file, on the best device and in the best precision.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Weights`], or [`crate::error::Error::Device`].
-    pub fn from_file(path: &Path) -> Result<Self> {
-        Self::new(&Weights::open(path)?, best_device(), Precision::best())
     }
 }

@@ -21,7 +21,7 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Loads `weights`; the encoder runs on `device`, the decoder's hidden layers in `precision`.
+    /// Loads `weights`; the encoder runs on `device`; convolutions and hidden layers on the CPU in `precision`.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
@@ -29,7 +29,7 @@ impl LoadedModel {
         Ok(Self {
             id: weights.id(),
             config: weights.config().clone(),
-            encoder: PictureEncoder::new(weights, device)?,
+            encoder: PictureEncoder::new(weights, device, precision)?,
             decoder: DecodeParams::new(weights, precision),
         })
     }

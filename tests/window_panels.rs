@@ -82,7 +82,9 @@ fn keys_zoom_and_pan() {
     assert_eq!(press(&mut harness, Key::Equals).zoom, 2.25);
     assert!((press(&mut harness, Key::Minus).zoom - 1.5).abs() < 1e-9);
     let before = press(&mut harness, Key::Num4);
-    let after = press(&mut harness, Key::ArrowRight);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowRight);
+    harness.run();
+    let after = view(&harness);
     assert_eq!(after.corner_on_screen[0], before.corner_on_screen[0] - 80.0);
     assert!(press(&mut harness, Key::Num0).zoom > 2.0);
 }
@@ -145,9 +147,9 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     harness.run_steps(10);
     assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
     // The same tiles serve again after a detour.
-    harness.key_press(Key::ArrowLeft);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowLeft);
     harness.run();
-    harness.key_press(Key::ArrowRight);
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowRight);
     harness.run();
     let last = tiles.0.borrow().requests.last().map(|request| request.wanted.len());
     assert_eq!(last, Some(0));

@@ -21,6 +21,24 @@ pub enum Command {
     BrowseOpen,
     /// Show the panel in which a picture's path can be typed.
     ShowOpenPanel,
+    /// Open files and folders: one file is opened among its neighbours, several are a list of their own.
+    OpenAll(Vec<PathBuf>),
+    /// Show the next picture of the folder or list.
+    NextPicture,
+    /// Show the picture before.
+    PreviousPicture,
+    /// Show the first picture of the folder or list.
+    FirstPicture,
+    /// Show the last one.
+    LastPicture,
+    /// Read the picture from its file again.
+    Reload,
+    /// Put the view on the clipboard as a picture.
+    CopyView,
+    /// Put the command line that does the export of the panel on the clipboard.
+    CopyAsCommand,
+    /// Show or hide what is known of the picture.
+    ToggleInfo,
     /// Show the whole picture.
     Fit,
     /// Go to a zoom about the canvas's centre.
@@ -81,12 +99,13 @@ pub struct Shortcut {
     pub keys: &'static str,
     /// What they do, for people.
     pub label: &'static str,
-    /// The same for the machine.
+    /// The same for the machine. None for copy and paste, which the system announces by events of their own.
     pub bindings: &'static [(Modifiers, Key, Command)],
 }
 
 const NONE: Modifiers = Modifiers::NONE;
 const COMMAND: Modifiers = Modifiers::COMMAND;
+const SHIFT: Modifiers = Modifiers::SHIFT;
 
 const fn right(points: f32) -> Command {
     Command::Nudge([points, 0.0])
@@ -96,9 +115,11 @@ const fn down(points: f32) -> Command {
     Command::Nudge([0.0, points])
 }
 
-/// All keys. Those with Ctrl stand before those without, so that the more specific one wins.
+/// All keys. Those with Ctrl or Shift stand before those without, so that the more specific one wins.
 pub const SHORTCUTS: &[Shortcut] = &[
     Shortcut { keys: "Ctrl+O", label: "Open a picture", bindings: &[(COMMAND, Key::O, Command::BrowseOpen)] },
+    Shortcut { keys: "Ctrl+V", label: "Open what was copied", bindings: &[] },
+    Shortcut { keys: "Ctrl+C", label: "Copy the view", bindings: &[] },
     Shortcut { keys: "Ctrl+L", label: "Open by path", bindings: &[(COMMAND, Key::L, Command::ShowOpenPanel)] },
     Shortcut {
         keys: "Ctrl+E, Ctrl+S",
@@ -148,18 +169,39 @@ pub const SHORTCUTS: &[Shortcut] = &[
         ],
     },
     Shortcut {
-        keys: "Arrows",
+        keys: "Shift+arrows",
         label: "Move the view (with Ctrl: further)",
         bindings: &[
             (COMMAND, Key::ArrowLeft, right(4.0 * ARROW_POINTS)),
             (COMMAND, Key::ArrowRight, right(-4.0 * ARROW_POINTS)),
             (COMMAND, Key::ArrowUp, down(4.0 * ARROW_POINTS)),
             (COMMAND, Key::ArrowDown, down(-4.0 * ARROW_POINTS)),
-            (NONE, Key::ArrowLeft, right(ARROW_POINTS)),
-            (NONE, Key::ArrowRight, right(-ARROW_POINTS)),
+            (SHIFT, Key::ArrowLeft, right(ARROW_POINTS)),
+            (SHIFT, Key::ArrowRight, right(-ARROW_POINTS)),
             (NONE, Key::ArrowUp, down(ARROW_POINTS)),
             (NONE, Key::ArrowDown, down(-ARROW_POINTS)),
         ],
+    },
+    Shortcut {
+        keys: "Left, Right",
+        label: "Previous and next picture",
+        bindings: &[
+            (NONE, Key::ArrowLeft, Command::PreviousPicture),
+            (NONE, Key::ArrowRight, Command::NextPicture),
+            (NONE, Key::PageUp, Command::PreviousPicture),
+            (NONE, Key::PageDown, Command::NextPicture),
+        ],
+    },
+    Shortcut {
+        keys: "Home, End",
+        label: "First and last picture",
+        bindings: &[(NONE, Key::Home, Command::FirstPicture), (NONE, Key::End, Command::LastPicture)],
+    },
+    Shortcut { keys: "F5", label: "Read the picture again", bindings: &[(NONE, Key::F5, Command::Reload)] },
+    Shortcut {
+        keys: "I",
+        label: "Show or hide what is known of the picture",
+        bindings: &[(NONE, Key::I, Command::ToggleInfo)],
     },
     Shortcut {
         keys: "F or F11",
@@ -206,7 +248,7 @@ pub fn pressed(ctx: &Context) -> Vec<Command> {
 /// Keys that mean nothing to a text field.
 fn works_while_typing(modifiers: Modifiers, key: Key) -> bool {
     let moves_the_caret = matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
-    let is_function_key = matches!(key, Key::Escape | Key::F1 | Key::F11);
+    let is_function_key = matches!(key, Key::Escape | Key::F1 | Key::F5 | Key::F11);
     is_function_key || (modifiers.command && !moves_the_caret)
 }
 

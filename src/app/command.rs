@@ -15,6 +15,24 @@ pub enum Command {
     BrowseOpen,
     /// Show the panel in which a picture's path can be typed.
     ShowOpenPanel,
+    /// Open files and folders: one file is opened among its neighbours, several are a list of their own.
+    OpenAll(Vec<PathBuf>),
+    /// Show the next picture of the folder or list.
+    NextPicture,
+    /// Show the picture before.
+    PreviousPicture,
+    /// Show the first picture of the folder or list.
+    FirstPicture,
+    /// Show the last one.
+    LastPicture,
+    /// Read the picture from its file again.
+    Reload,
+    /// Put the view on the clipboard as a picture.
+    CopyView,
+    /// Put the command line that does the export of the panel on the clipboard.
+    CopyAsCommand,
+    /// Show or hide what is known of the picture.
+    ToggleInfo,
     /// Show the whole picture.
     Fit,
     /// Go to a zoom about the canvas's centre.

@@ -4,6 +4,7 @@
 //! [`command::Command`]s; [`App::apply`] carries them out. Nothing here waits for work.
 
 mod actions;
+mod browsing;
 pub mod canvas;
 pub mod command;
 pub mod dialogs;
@@ -41,8 +42,8 @@ use textures::TileTextures;
 
 /// What the window starts with.
 pub struct AppOptions {
-    /// A picture file or a folder of pictures.
-    pub file: Option<PathBuf>,
+    /// Picture files and folders of pictures. One file is shown among its neighbours, several are a list.
+    pub files: Vec<PathBuf>,
     /// The model that enlarges.
     pub model: Arc<LoadedModel>,
 }
@@ -84,8 +85,8 @@ impl App {
             services,
             title: String::new(),
         };
-        if let Some(file) = options.file {
-            app.apply(Command::Open(file));
+        if !options.files.is_empty() {
+            app.apply(Command::OpenAll(options.files));
         }
         app
     }

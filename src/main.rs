@@ -13,19 +13,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { file, model } => view(file, model),
+        Invocation::View { files, model } => view(files, model),
         Invocation::Batch(command) => cli::run(command),
     })
 }
 
 #[cfg(feature = "app")]
-fn view(file: Option<PathBuf>, model: Option<PathBuf>) -> Result<()> {
+fn view(files: Vec<PathBuf>, model: Option<PathBuf>) -> Result<()> {
     let model = Arc::new(cli::load_model(model.as_deref())?);
-    zoomfield::app::run(zoomfield::app::AppOptions { file, model })
+    zoomfield::app::run(zoomfield::app::AppOptions { files, model })
 }
 
 #[cfg(not(feature = "app"))]
-fn view(_file: Option<PathBuf>, _model: Option<PathBuf>) -> Result<()> {
+fn view(_files: Vec<PathBuf>, _model: Option<PathBuf>) -> Result<()> {
     let reason = "this build has no window; use `zoomfield export`, or build with the feature `app`";
     Err(zoomfield::error::Error::device(reason))
 }

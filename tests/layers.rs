@@ -36,8 +36,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gemm", &["kernel"]),
     ("half", &[]),
     ("image", &["picture"]),
+    ("exif", &["picture"]),
     ("indicatif", &["cli"]),
+    // Its library is called `exif`.
+    ("kamadak_exif", &["picture"]),
     ("mimalloc", &["main"]),
+    ("moxcms", &["picture"]),
     ("png", &["picture"]),
     ("rayon", &[]),
     ("rfd", &["app"]),

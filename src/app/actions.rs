@@ -1,6 +1,7 @@
 //! Carrying commands out.
 
 use super::App;
+use super::browsing::Step;
 use super::command::Command;
 use super::dialogs::PendingDialog;
 use super::exporting::{RunningExport, proposed_path};
@@ -21,6 +22,15 @@ impl App {
     pub fn apply(&mut self, command: Command) {
         match command {
             Command::Open(path) => self.open(path),
+            Command::OpenAll(paths) => self.open_all(paths),
+            Command::NextPicture => self.step_picture(Step::Next),
+            Command::PreviousPicture => self.step_picture(Step::Previous),
+            Command::FirstPicture => self.step_picture(Step::First),
+            Command::LastPicture => self.step_picture(Step::Last),
+            Command::Reload => self.reload(),
+            Command::CopyView => self.copy_view(),
+            Command::CopyAsCommand => self.copy_as_command(),
+            Command::ToggleInfo => self.toggle_info(),
             Command::BrowseOpen => self.browse(Ask::Open),
             Command::ShowOpenPanel => self.show_open_panel(),
             Command::Fit => self.move_view(|motion, _, now| motion.fit(now)),

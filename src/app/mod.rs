@@ -4,12 +4,14 @@
 //! [`command::Command`]s; [`App::apply`] carries them out. Nothing here waits for work.
 
 mod actions;
+mod browsing;
 pub mod canvas;
 pub mod command;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
 mod gpu_setup;
+pub mod keys;
 mod logic;
 pub mod motion;
 pub mod one_shot;
@@ -40,8 +42,8 @@ use textures::TileTextures;
 
 /// What the window starts with.
 pub struct AppOptions {
-    /// A picture file or a folder of pictures.
-    pub file: Option<PathBuf>,
+    /// Picture files and folders of pictures. One file is shown among its neighbours, several are a list.
+    pub files: Vec<PathBuf>,
     /// The model that enlarges.
     pub model: Arc<LoadedModel>,
 }
@@ -83,8 +85,8 @@ impl App {
             services,
             title: String::new(),
         };
-        if let Some(file) = options.file {
-            app.apply(Command::Open(file));
+        if !options.files.is_empty() {
+            app.apply(Command::OpenAll(options.files));
         }
         app
     }
@@ -129,7 +131,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
-        let mut commands = command::pressed(&self.ctx);
+        let mut commands = keys::pressed(&self.ctx);
         commands.extend(logic::dropped_or_pasted(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
-    /// A picture, or a folder of pictures, to look at.
-    pub(super) file: Option<PathBuf>,
+    /// Pictures, or folders of pictures, to look at; several are walked through in this order.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
@@ -196,7 +197,9 @@ mod tests {
     #[test]
     fn a_bare_file_is_for_the_viewer() {
         let args = Args::try_parse_from(["zoomfield", "holiday photo.jpg"]).unwrap();
-        assert_eq!(args.file, Some(PathBuf::from("holiday photo.jpg")));
+        assert_eq!(args.files, [PathBuf::from("holiday photo.jpg")]);
         assert!(args.command.is_none());
+        let args = Args::try_parse_from(["zoomfield", "a.png", "folder", "--model", "m.pth"]).unwrap();
+        assert_eq!(args.files.len(), 2);
     }
 }

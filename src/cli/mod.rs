@@ -28,8 +28,8 @@ use std::process::ExitCode;
 pub enum Invocation {
     /// The window.
     View {
-        /// A picture file or a folder.
-        file: Option<PathBuf>,
+        /// Picture files and folders.
+        files: Vec<PathBuf>,
         /// Weights to use instead of the built-in ones.
         model: Option<PathBuf>,
     },
@@ -42,10 +42,10 @@ pub struct Batch(Command);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { file, model, command } = Args::parse();
+    let Args { files, model, command } = Args::parse();
     match command {
         Some(command) => Invocation::Batch(Batch(command)),
-        None => Invocation::View { file, model },
+        None => Invocation::View { files, model },
     }
 }
 

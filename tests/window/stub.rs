@@ -161,7 +161,7 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
                 pick: Arc::new(pick),
                 export: Arc::new(export),
             };
-            App::with_services(&cc.egui_ctx, AppOptions { file: None, model: model() }, services)
+            App::with_services(&cc.egui_ctx, AppOptions { files: Vec::new(), model: model() }, services)
         });
     (harness, tiles)
 }

@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::PathBuf;
 use stub::{picture, view, wait_for, window, window_with};
-use zoomfield::app::command::{GESTURES, SHORTCUTS};
+use zoomfield::app::keys::{GESTURES, SHORTCUTS};
 use zoomfield::app::services::TileSource;
 use zoomfield::app::state::{Panel, Sharpness};
 use zoomfield::app::{App, Command};
@@ -76,15 +76,18 @@ fn keys_zoom_and_pan() {
         harness.run();
         view(harness)
     };
+    let press_shift = |harness: &mut Harness<'_, App>| {
+        harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowRight);
+        harness.run();
+        view(harness)
+    };
     assert_eq!(press(&mut harness, Key::Num7).zoom, 7.0);
     assert_eq!(press(&mut harness, Key::Num1).zoom, 1.0);
     assert_eq!(press(&mut harness, Key::Plus).zoom, 1.5);
     assert_eq!(press(&mut harness, Key::Equals).zoom, 2.25);
     assert!((press(&mut harness, Key::Minus).zoom - 1.5).abs() < 1e-9);
     let before = press(&mut harness, Key::Num4);
-    harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowRight);
-    harness.run();
-    let after = view(&harness);
+    let after = press_shift(&mut harness);
     assert_eq!(after.corner_on_screen[0], before.corner_on_screen[0] - 80.0);
     assert!(press(&mut harness, Key::Num0).zoom > 2.0);
 }

@@ -11,6 +11,7 @@ pub mod dialogs;
 mod draw;
 pub mod exporting;
 mod gpu_setup;
+pub mod keys;
 mod logic;
 pub mod motion;
 pub mod one_shot;
@@ -130,7 +131,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
-        let mut commands = command::pressed(&self.ctx);
+        let mut commands = keys::pressed(&self.ctx);
         commands.extend(logic::dropped_or_pasted(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();

@@ -1,7 +1,8 @@
 //! Keys and gestures, from the tables that the keys themselves are read from.
 
 use super::modal;
-use crate::app::command::{Command, GESTURES, SHORTCUTS};
+use crate::app::command::Command;
+use crate::app::keys::{GESTURES, Group, SHORTCUTS};
 use egui::{Align, Context, Grid, Layout, RichText, ScrollArea, Ui};
 
 /// Draws the panel.
@@ -9,8 +10,13 @@ pub(in crate::app) fn show(ctx: &Context, commands: &mut Vec<Command>) {
     modal(ctx, "Keys and gestures", 500.0, commands, |ui, commands| {
         let height = ctx.content_rect().height() - 180.0;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
-            table(ui, "keys", SHORTCUTS.iter().map(|shortcut| (shortcut.keys, shortcut.label)));
-            ui.separator();
+            for group in Group::ALL {
+                ui.strong(group.heading());
+                let rows = SHORTCUTS.iter().filter(|shortcut| shortcut.group == group);
+                table(ui, group.heading(), rows.map(|shortcut| (shortcut.keys, shortcut.label)));
+                ui.add_space(6.0);
+            }
+            ui.strong("Mouse and touchpad");
             table(ui, "gestures", GESTURES.iter().copied());
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -1,6 +1,7 @@
 //! Arguments, parsed into values that are valid by themselves.
 
 use crate::evaluate::Protocol;
+use crate::export::DEFAULT_QUALITY;
 use crate::geometry::{Region, Size};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -65,12 +66,31 @@ pub(super) struct ExportArgs {
     /// Evaluate the function at every pixel, without any shortcut.
     #[arg(long)]
     pub(super) exact: bool,
-    /// Replace the output if it exists.
-    #[arg(long)]
-    pub(super) overwrite: bool,
+    #[command(flatten)]
+    pub(super) file: FileArgs,
     /// Answer with one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// How an output file is made, beside its pixels.
+#[derive(Clone, Copy, clap::Args)]
+pub(super) struct FileArgs {
+    /// Bits a sample, 8 or 16, in PNG and TIFF; the picture's own if not given.
+    #[arg(long, value_name = "BITS", value_parser = parse_bits)]
+    pub(super) bits: Option<u8>,
+    /// JPEG quality, 1 to 100.
+    #[arg(long, value_name = "Q", default_value_t = DEFAULT_QUALITY, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) quality: u8,
+    /// Dots per inch, written into the file for those who print it.
+    #[arg(long, value_name = "DPI", value_parser = parse_dpi)]
+    pub(super) dpi: Option<f64>,
+    /// Leave away what the camera wrote (EXIF). The colour profile stays.
+    #[arg(long)]
+    pub(super) strip_metadata: bool,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub(super) overwrite: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -137,6 +157,15 @@ pub(super) struct BenchArgs {
 fn parse_scale(text: &str) -> Result<f64, String> {
     let scale: f64 = text.parse().map_err(|_| "a scale is a number, like 2 or 7.5".to_owned())?;
     if scale.is_finite() && scale > 0.0 { Ok(scale) } else { Err("a scale is above 0".into()) }
+}
+
+fn parse_bits(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|bits| matches!(bits, 8 | 16)).ok_or_else(|| "samples have 8 or 16 bits".into())
+}
+
+fn parse_dpi(text: &str) -> Result<f64, String> {
+    let dpi = text.parse().ok().filter(|dpi| (1.0..=65_535.0).contains(dpi));
+    dpi.ok_or_else(|| "a resolution is a number of dots per inch from 1 to 65535, like 300".into())
 }
 
 fn parse_side(text: &str) -> Result<usize, String> {

@@ -1,10 +1,10 @@
 //! `zoomfield export`.
 
-use super::args::{Backend, ExportArgs};
+use super::args::{Backend, ExportArgs, FileArgs};
 use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
-use crate::export::{self, ExportJob};
+use crate::export::{self, ExportJob, FileOptions};
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::kernel::Precision;
 use crate::picture::Picture;
@@ -17,6 +17,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         ));
     }
     let picture = Arc::new(Picture::open(&args.input)?);
+    remark(&picture);
     let crop = args.crop.unwrap_or(Region::whole(picture.size));
     if !crop.is_inside(picture.size) {
         return Err(Error::Request(format!(
@@ -31,7 +32,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let precision = if args.exact { Precision::F32 } else { Precision::best() };
     let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
-    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, sampling };
+    let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = args.file;
+    let file = FileOptions { bits, quality, dpi, strip_metadata };
+    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite, sampling, file };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -55,6 +58,13 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
     }
     Ok(())
+}
+
+/// Says on stderr what the person should know about the picture.
+fn remark(picture: &Picture) {
+    if let Some(notice) = &picture.notice {
+        eprintln!("zoomfield: note: {}: {notice}", picture.path.display());
+    }
 }
 
 /// The output's size: each side is rounded and at least 1; a side that is not given keeps the crop's aspect.

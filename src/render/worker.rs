@@ -149,6 +149,7 @@ fn render_tile(
     let Some(rect) = request.view.tile_rect(key.column, key.row, request.picture.size) else { return Ok(None) };
     let is_stale = || inbox.peek(|newer| !newer.wanted.contains(&key));
     let grid = request.view.grid_of(rect);
-    let raster = renderer.render(&request.picture, &request.model, &grid, key.quality, &is_stale)?;
+    let mut raster = renderer.render(&request.picture, &request.model, &grid, key.quality, &is_stale)?;
+    request.picture.color.show(&mut raster);
     Ok(Some(RenderedTile { key, rect, rgba: raster.to_rgba8() }))
 }

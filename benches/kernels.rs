@@ -72,7 +72,8 @@ fn convolution(precision: Precision, side: usize) -> Kernel {
             std::hint::black_box(conv.forward(image, After { relu: false, residual: Some(&input) }));
         }
     };
-    let order = if Conv3x3::new(&noise(576), &noise(1), precision).order() == Order::Planes { "planes" } else { "direct" };
+    let order =
+        if Conv3x3::new(&noise(576), &noise(1), precision).order() == Order::Planes { "planes" } else { "direct" };
     (format!("3×3 convolution 64→64 {side}², {precision}, {order}"), flop, Box::new(work))
 }
 

@@ -1,12 +1,12 @@
 //! `zoomfield export`.
 
 use super::args::{Backend, ExportArgs, FileArgs};
-use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, FileOptions};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::picture::Picture;
 use std::sync::Arc;
 
@@ -29,8 +29,11 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let size = output_size(args, crop);
     export::check_size(size)?;
     let grid = SampleGrid::spanning(crop, size);
-    let precision = if args.exact { Precision::F32 } else { Precision::best() };
-    let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
+    let precision = match args.precision {
+        PrecisionChoice::Auto if args.exact => Precision::F32,
+        choice => choice.or_best(),
+    };
+    let model = Arc::new(load_model(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = args.file;
     let file = FileOptions { bits, quality, dpi, strip_metadata };

@@ -77,9 +77,15 @@ impl BlockLayers {
             std::mem::swap(&mut scratch.now, &mut scratch.next);
         }
         let stride = last.bias.len();
-        last.forward(&multiplier, rows, scratch.now.words(padded * last.words), &mut sums, |row, column, sums, bias| {
-            block::to_values(sums, bias, &mut values[row * stride + column..], stride);
-        });
+        last.forward(
+            &multiplier,
+            rows,
+            scratch.now.words(padded * last.words),
+            &mut sums,
+            |row, column, sums, bias| {
+                block::to_values(sums, bias, &mut values[row * stride + column..], stride);
+            },
+        );
     }
 }
 
@@ -150,7 +156,7 @@ mod tests {
     fn blocks_do_what_their_scalar_twin_does() {
         for precision in [Precision::Bf16Vectors, Precision::Bf16Tiles] {
             if !precision.is_available() {
-                println!("skipped: this processor has no {precision}");
+                eprintln!("skipped: this processor has no {precision}");
                 continue;
             }
             for (rows, widths) in [(1, [32, 64, 32]), (33, [96, 32, 64]), (256, [256, 256, 256])] {

@@ -16,5 +16,5 @@ mod rows;
 pub use conv3x3::{After, Conv3x3, Image, Order};
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
-pub use precision::Precision;
+pub use precision::{Precision, PrecisionChoice};
 pub use rows::first_layer;

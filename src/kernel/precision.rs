@@ -63,24 +63,59 @@ impl fmt::Display for Precision {
     }
 }
 
-impl FromStr for Precision {
+/// What a person asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrecisionChoice {
+    /// The fastest, unless exactness is asked for too.
+    #[default]
+    Auto,
+    /// This one.
+    Only(Precision),
+}
+
+impl PrecisionChoice {
+    /// The precision to use; `Auto` is [`Precision::best`].
+    pub fn or_best(self) -> Precision {
+        match self {
+            Self::Auto => Precision::best(),
+            Self::Only(precision) => precision,
+        }
+    }
+}
+
+impl FromStr for PrecisionChoice {
     type Err = String;
 
-    /// `auto`, `f32`, `bf16` (the fastest kind of it), or one kind by name.
+    /// `auto`, `f32`, `bf16` (the fastest kind of it), or one kind by name. What this processor lacks is an error.
     fn from_str(name: &str) -> Result<Self, String> {
         let named = match name {
-            "auto" => Self::best(),
-            "bf16" if Self::Bf16Tiles.is_available() => Self::Bf16Tiles,
-            "bf16" => Self::Bf16Vectors,
-            _ => *Self::ALL
+            "auto" => return Ok(Self::Auto),
+            "bf16" if Precision::Bf16Tiles.is_available() => Precision::Bf16Tiles,
+            "bf16" => Precision::Bf16Vectors,
+            _ => *Precision::ALL
                 .iter()
                 .find(|precision| precision.to_string() == name)
                 .ok_or_else(|| format!("`{name}` is no precision; choose auto, f32 or bf16"))?,
         };
         if named.is_available() {
-            Ok(named)
+            Ok(Self::Only(named))
         } else {
             Err(format!("this processor has no instructions for {name}; choose auto or f32"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_nonsense_is_refused() {
+        for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
+            assert_eq!(precision.to_string().parse(), Ok(PrecisionChoice::Only(precision)));
+        }
+        assert_eq!("auto".parse(), Ok(PrecisionChoice::Auto));
+        assert!("f23".parse::<PrecisionChoice>().unwrap_err().contains("choose auto, f32 or bf16"));
+        assert!(Precision::best().is_available());
     }
 }

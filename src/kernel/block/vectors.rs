@@ -9,8 +9,8 @@ use super::{Rows, Sums};
 use crate::kernel::lines::Line;
 use crate::kernel::precision::Precision;
 use std::arch::x86_64::{
-    __m512, __m512bh, _mm_load_ss, _mm512_add_ps, _mm512_broadcastss_ps, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_max_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    __m512, __m512bh, _mm_load_ss, _mm512_add_ps, _mm512_broadcastss_ps, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 use std::mem::transmute;
 

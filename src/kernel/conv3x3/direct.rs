@@ -59,7 +59,7 @@ impl Direct {
         let row = image.width * bias.len();
         let len = image.height * row;
         let mut output = Vec::with_capacity(len);
-        let band_rows = self.band_rows(image);
+        let band_rows = band_rows(image);
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((band_rows * row).max(1)).enumerate();
         bands.for_each_init(Buffer::default, |buffer, (i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(image.height);
@@ -68,13 +68,6 @@ impl Direct {
         // SAFETY: the bands cover all rows, and `convolve_band` writes every value of its rows.
         unsafe { output.set_len(len) };
         output
-    }
-
-    /// Rows of a band: enough to be worth its halo, few enough for the cache and for all threads to have some.
-    fn band_rows(&self, image: Image<'_>) -> usize {
-        let for_cache = BAND_PIXELS / image.width.max(1);
-        let for_threads = image.height.div_ceil(4 * rayon::current_num_threads());
-        for_cache.min(for_threads).clamp(1, image.height.max(1))
     }
 
     fn convolve_band(&self, band: &Band<'_>, buffer: &mut Buffer, out: &mut [MaybeUninit<f32>]) {
@@ -136,6 +129,13 @@ impl Direct {
             block::narrow(self.precision, pixel, words);
         }
     }
+}
+
+/// Rows of a band: enough to be worth its halo, few enough for the cache and for all threads to have some.
+fn band_rows(image: Image<'_>) -> usize {
+    let for_cache = BAND_PIXELS / image.width.max(1);
+    let for_threads = image.height.div_ceil(4 * rayon::current_num_threads());
+    for_cache.min(for_threads).clamp(1, image.height.max(1))
 }
 
 /// Writes the sums of positions `first ..` of the band, from output channel `column` on, to the pixels that they belong

@@ -176,7 +176,7 @@ mod tests {
                 let narrow = precision.is_bf16() && in_channels >= direct::MIN_BF16_CHANNELS;
                 ways.push((precision.to_string(), Conv3x3::new(weight, bias, precision), narrow));
             } else {
-                println!("skipped: this processor has no blocks in {precision}");
+                eprintln!("skipped: this processor has no blocks in {precision}");
             }
         }
         ways
@@ -184,20 +184,25 @@ mod tests {
 
     #[test]
     fn every_way_matches_the_definition_for_odd_shapes() {
-        for (c, o, h, w) in [(3, 5, 7, 11), (1, 1, 1, 1), (4, 8, 1, 300), (2, 33, 300, 1), (64, 64, 9, 20), (48, 40, 5, 6)] {
+        for (c, o, h, w) in
+            [(3, 5, 7, 11), (1, 1, 1, 1), (4, 8, 1, 300), (2, 33, 300, 1), (64, 64, 9, 20), (48, 40, 5, 6)]
+        {
             let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
             let residual = noise(o * h * w, 4);
             for (name, conv, narrow) in ways(&weight, &bias) {
                 for (relu, residual) in [(false, None), (true, None), (true, Some(&residual[..]))] {
-                    let (factors, taps) = if narrow { (rounded(&input), rounded(&weight)) } else { (input.clone(), weight.clone()) };
+                    let (factors, taps) =
+                        if narrow { (rounded(&input), rounded(&weight)) } else { (input.clone(), weight.clone()) };
                     let after = After { relu, residual };
                     let expected = twin(&factors, c, h, w, &taps, &bias, after);
                     let as_planes = planes(&input, c);
                     for (order, values) in [(Order::ChannelsLast, &input), (Order::Planes, &as_planes)] {
                         let image = Image { values, order, height: h, width: w };
-                        let residual = residual.map(|r| if conv.order() == Order::Planes { planes(r, o) } else { r.to_vec() });
+                        let residual =
+                            residual.map(|r| if conv.order() == Order::Planes { planes(r, o) } else { r.to_vec() });
                         let found = conv.forward(image, After { relu, residual: residual.as_deref() });
-                        let expected = if conv.order() == Order::Planes { planes(&expected, o) } else { expected.clone() };
+                        let expected =
+                            if conv.order() == Order::Planes { planes(&expected, o) } else { expected.clone() };
                         let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                         assert!(worst < 2e-4, "{name}, {order:?}, {c}→{o} {h}×{w}: {worst}");
                     }

@@ -98,10 +98,9 @@ fn finish_band(planes: &Planes, area: usize, pixels: std::ops::Range<usize>, bia
         let at = channel * area + pixels.start;
         // SAFETY: values of the band's own rows, which only this thread touches.
         let values = unsafe { std::slice::from_raw_parts_mut(planes.0.add(at), pixels.len()) };
-        if after.relu {
-            values.iter_mut().for_each(|v| *v = (*v + bias).max(0.0));
-        } else {
-            values.iter_mut().for_each(|v| *v += bias);
+        let floor = if after.relu { 0.0 } else { f32::NEG_INFINITY };
+        for v in values.iter_mut() {
+            *v = (*v + bias).max(floor);
         }
         if let Some(residual) = after.residual {
             values.iter_mut().zip(&residual[at..at + pixels.len()]).for_each(|(v, r)| *v += r);

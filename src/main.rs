@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use std::sync::Arc;
+use zoomfield::app::{AppOptions, ModelSource, settings};
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
 
@@ -20,8 +20,8 @@ fn main() -> ExitCode {
 
 #[cfg(feature = "app")]
 fn view(files: Vec<PathBuf>, model: Option<PathBuf>) -> Result<()> {
-    let model = Arc::new(cli::load_model(model.as_deref())?);
-    zoomfield::app::run(zoomfield::app::AppOptions { files, model })
+    let (model, settings) = (ModelSource::File(model), settings::default_path());
+    zoomfield::app::run(AppOptions { files, model, settings })
 }
 
 #[cfg(not(feature = "app"))]

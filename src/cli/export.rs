@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, ExportJob};
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::kernel::Precision;
+use crate::key::{Quality, Recipe, Strength};
 use crate::picture::Picture;
 use std::sync::Arc;
 
@@ -31,7 +32,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let precision = if args.exact { Precision::F32 } else { Precision::best() };
     let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
-    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, sampling };
+    let recipe = Recipe { quality: Quality::Neural, strength: Strength::percent(args.strength) };
+    let job =
+        ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, recipe, sampling };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -42,6 +45,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "height": size.height,
             "crop": [crop.x, crop.y, crop.width, crop.height],
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
+            "strength": args.strength,
             "model": job.model.id.to_string(),
             "backend": "cpu",
             "precision": job.model.decoder.mlp.precision().to_string(),

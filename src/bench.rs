@@ -58,8 +58,8 @@ pub fn run(model: &LoadedModel, mut report: impl FnMut(&Measurement)) -> Result<
     report(&measure("encode 256×256", 3, size.area(), 2.0 * macs.per_source_pixel * size.area() as f64, || {
         model.encoder.encode(&picture, size.rect(), NEVER).map(drop)
     })?);
-    let (planes, rect) = model.encoder.encode(&picture, size.rect(), NEVER)?;
-    let tile = FeatureTile::from_planes(&planes, rect, rect, FeaturePrecision::Half);
+    let (codes, rect) = model.encoder.encode(&picture, size.rect(), NEVER)?;
+    let tile = FeatureTile::cut(&codes, rect, rect, FeaturePrecision::Half);
     let window = FeatureWindow::assemble(&[tile.into()], rect, model.decoder.margin());
     for (name, side) in [("decode 256×256 → 512×512", 512), ("decode 256×256 → 1024×1024", 1024)] {
         let grid = SampleGrid::spanning(Region::whole(size), Size::new(side, side));

@@ -44,6 +44,30 @@ pub struct ExportJob {
     pub recipe: Recipe,
     /// Where the function is evaluated.
     pub sampling: Sampling,
+    /// How the file is made.
+    pub file: FileOptions,
+}
+
+/// How an output file is made, beside its pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FileOptions {
+    /// 8 or 16 bits a sample, where the format has both; the picture's own without.
+    pub bits: Option<u8>,
+    /// JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// Dots per inch for those who print it.
+    pub dpi: Option<f64>,
+    /// Leave away what the camera wrote. The colour profile stays: without it the colours would be others.
+    pub strip_metadata: bool,
+}
+
+/// JPEG quality unless asked otherwise.
+pub const DEFAULT_QUALITY: u8 = 95;
+
+impl Default for FileOptions {
+    fn default() -> Self {
+        Self { bits: None, quality: DEFAULT_QUALITY, dpi: None, strip_metadata: false }
+    }
 }
 
 /// How far an export is.
@@ -108,13 +132,18 @@ pub fn check_size(size: Size) -> Result<()> {
 }
 
 fn save_options(job: &ExportJob) -> SaveOptions {
+    let mut metadata = job.picture.metadata.clone();
+    if job.file.strip_metadata {
+        metadata.exif = None;
+    }
     SaveOptions {
         size: job.grid.size(),
         channels: if job.picture.alpha.is_some() { 4 } else { 3 },
-        bits: job.picture.rgb.bits(),
-        quality: 95,
+        bits: job.file.bits.unwrap_or(job.picture.rgb.bits()),
+        quality: job.file.quality,
         overwrite: job.overwrite,
-        metadata: job.picture.metadata.clone(),
+        dpi: job.file.dpi,
+        metadata,
     }
 }
 

@@ -21,7 +21,7 @@ fn write(path: &Path, size: Size, seed: usize) {
     let wave = |i: usize| 0.5 + 0.5 * ((i / 3 % size.width) as f32 * 0.7 + (i / 3 / size.width * seed) as f32).sin();
     let raster = Raster { size, channels: 3, data: (0..size.area() * 3).map(wave).collect() };
     let metadata = Metadata::default();
-    let options = SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, metadata };
+    let options = SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, dpi: None, metadata };
     let mut writer = PictureWriter::create(path, options).unwrap();
     writer.write_rows(&raster).unwrap();
     writer.finish().unwrap();

@@ -13,7 +13,7 @@ use super::state::{ExportForm, Opening, Panel, PathForm, Sharpness, Shown};
 use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
 use crate::decode::Sampling;
-use crate::export::ExportJob;
+use crate::export::{ExportJob, FileOptions};
 use crate::render::suits_nearest;
 use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
@@ -201,6 +201,7 @@ impl App {
             // As the view: what is seen is what is exported.
             recipe,
             sampling: Sampling::default(),
+            file: FileOptions::default(),
         };
         match RunningExport::start(&self.ctx, self.services.export.clone(), job, self.state.now_secs) {
             Ok(export) => self.state.export = Some(export),

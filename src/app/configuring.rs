@@ -5,6 +5,7 @@ use super::look::Side;
 use super::models::ModelSource;
 use super::settings::{Settings, ThemeChoice};
 use super::state::Panel;
+use crate::kernel::{Precision, PrecisionChoice};
 use std::path::PathBuf;
 
 impl App {
@@ -17,6 +18,7 @@ impl App {
         let before = std::mem::replace(&mut self.state.settings, settings);
         self.follow_settings();
         if before.precision != self.state.settings.precision {
+            self.state.precision = PrecisionChoice::Auto;
             self.reload_models();
         }
         self.keep_settings();
@@ -58,7 +60,7 @@ impl App {
     }
 
     fn load_own(&mut self, path: Option<PathBuf>) {
-        let (load, precision) = (self.services.load_model.clone(), self.state.settings.precision.resolve());
+        let (load, precision) = (self.services.load_model.clone(), self.precision());
         if let Err(error) = self.state.model.start(&self.ctx, load, path, precision) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
@@ -66,7 +68,7 @@ impl App {
 
     /// Loads the other side of a comparison.
     pub(super) fn load_other(&mut self, path: PathBuf) {
-        let (load, precision) = (self.services.load_model.clone(), self.state.settings.precision.resolve());
+        let (load, precision) = (self.services.load_model.clone(), self.precision());
         if let Err(error) = self.state.other_model.start(&self.ctx, load, Some(path), precision) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
@@ -82,21 +84,16 @@ impl App {
     /// Takes in models that have been loaded.
     pub(super) fn drain_models(&mut self) {
         let had_none = self.state.model.model().is_none();
-        match self.state.model.poll() {
-            Ok(false) => {}
-            Ok(true) => self.forget_tiles(),
-            Err(error) => {
-                self.state.toasts.fail(error, self.state.now_secs);
-                if had_none {
-                    // The built-in weights always load where any do.
-                    self.load_own(None);
-                }
+        if let Err(error) = self.state.model.poll() {
+            self.state.toasts.fail(error, self.state.now_secs);
+            if had_none {
+                // The built-in weights always load where any do.
+                self.load_own(None);
             }
         }
         match self.state.other_model.poll() {
             Ok(false) => {}
             Ok(true) => {
-                self.forget_tiles();
                 self.state.split.get_or_insert_default();
                 self.set_side(false, Side::OtherModel);
             }
@@ -104,9 +101,10 @@ impl App {
         }
     }
 
-    /// Tiles are named by weights, not by the precision they were used in.
-    fn forget_tiles(&mut self) {
-        self.textures.forget_neural();
-        self.requests.ask_again();
+    fn precision(&self) -> Precision {
+        match self.state.precision {
+            PrecisionChoice::Only(precision) => precision,
+            PrecisionChoice::Auto => self.state.settings.precision.resolve(),
+        }
     }
 }

@@ -38,6 +38,7 @@ pub use services::Services;
 pub use window::{native_options, run};
 
 use crate::geometry::{PixelRect, View};
+use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
 use canvas::Canvas;
 use open::Opened;
@@ -53,6 +54,8 @@ pub struct AppOptions {
     pub files: Vec<PathBuf>,
     /// The model that enlarges.
     pub model: ModelSource,
+    /// Arithmetic for this time; the setting where it is automatic.
+    pub precision: PrecisionChoice,
     /// The file that remembers settings; without one nothing does.
     pub settings: Option<PathBuf>,
 }
@@ -98,6 +101,7 @@ impl App {
             has_unkept_settings: false,
         };
         app.follow_settings();
+        app.state.precision = options.precision;
         app.start_model(options.model);
         if let Some(complaint) = complaint {
             app.fail(complaint);

@@ -50,12 +50,13 @@ fn first_picture_in(folder: &Path) -> Result<PathBuf> {
 
 fn preview_of(picture: &Picture) -> ColorImage {
     let size = preview_size(picture.size);
-    if size == picture.size {
+    if size == picture.size && picture.color.is_srgb() {
         return ColorImage::new([size.width, size.height], source_colors(picture));
     }
     let grid = SampleGrid::spanning(Region::whole(picture.size), size);
-    let rgba = resample::resample_region(picture, &grid).to_rgba8();
-    ColorImage::from_rgba_unmultiplied([size.width, size.height], &rgba)
+    let mut raster = resample::resample_region(picture, &grid);
+    picture.color.show(&mut raster);
+    ColorImage::from_rgba_unmultiplied([size.width, size.height], &raster.to_rgba8())
 }
 
 fn preview_size(picture: Size) -> Size {

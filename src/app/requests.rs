@@ -44,11 +44,6 @@ impl Requests {
         let Some((view, panes)) = &self.last else { return false };
         !self.has_failed && !missing(view, panes, textures).is_empty()
     }
-
-    /// Forgets what was asked, so that it is asked again.
-    pub(super) fn ask_again(&mut self) {
-        self.last = None;
-    }
 }
 
 fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TileKey> {

@@ -5,7 +5,7 @@
 
 use super::look::Mode;
 use crate::atomic;
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::Quality;
 use crate::task::Worker;
 use serde::{Deserialize, Serialize};
@@ -28,24 +28,25 @@ pub enum ThemeChoice {
 /// Arithmetic of the network's hidden layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PrecisionChoice {
+pub enum Arithmetic {
     /// The fastest that the processor has.
     #[default]
     Auto,
     /// Single precision.
     F32,
-    /// bfloat16 on matrix tiles.
+    /// bfloat16 where the processor has it.
     Bf16,
 }
 
-impl PrecisionChoice {
-    /// What it comes to on this processor.
+impl Arithmetic {
+    /// What it comes to on this processor; automatic where the processor lacks it.
     pub fn resolve(self) -> Precision {
-        match self {
-            Self::Bf16 if Precision::Bf16.is_available() => Precision::Bf16,
-            Self::F32 | Self::Bf16 => Precision::F32,
-            Self::Auto => Precision::best(),
-        }
+        let choice = match self {
+            Self::Auto => PrecisionChoice::Auto,
+            Self::F32 => PrecisionChoice::Only(Precision::F32),
+            Self::Bf16 => "bf16".parse().unwrap_or_default(),
+        };
+        choice.or_best()
     }
 }
 
@@ -114,7 +115,7 @@ pub struct Settings {
     /// The device that computes, by name. One that is not there is the processor.
     pub device: String,
     /// Arithmetic of the network.
-    pub precision: PrecisionChoice,
+    pub precision: Arithmetic,
     /// Where the function is evaluated.
     pub detail: Detail,
     /// What a double click does.
@@ -141,7 +142,7 @@ impl Default for Settings {
             feature_budget_mib: 512,
             tile_budget_mib: 256,
             device: "CPU".into(),
-            precision: PrecisionChoice::default(),
+            precision: Arithmetic::default(),
             detail: Detail::default(),
             double_click: DoubleClick::default(),
             wheel: WheelAction::default(),

@@ -14,6 +14,7 @@ use super::toasts::Toasts;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
+use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
 use crate::picture::{Picture, Samples};
 use crate::render::FeatureReport;
@@ -129,6 +130,8 @@ pub struct State {
     pub other_model: Slot,
     /// Choices that last.
     pub settings: Settings,
+    /// Arithmetic for this time; the setting where it is automatic.
+    pub precision: PrecisionChoice,
     /// How much of the network's detail is shown.
     pub strength: Strength,
     /// The comparison, if one is shown.
@@ -172,6 +175,7 @@ impl State {
             model: Slot::default(),
             other_model: Slot::default(),
             settings,
+            precision: PrecisionChoice::Auto,
             strength: Strength::FULL,
             split: None,
             is_original_held: false,
@@ -201,7 +205,7 @@ impl State {
         Some(Subject {
             picture: shown.picture.id,
             size: shown.picture.size,
-            model: self.model.model().map_or(ModelId::NONE, |model| model.id),
+            model: self.model.model().map_or(ModelId::NONE, |model| model.key),
             look: self.settings.mode.look(shown.suits_nearest, self.strength),
             finest: self.settings.detail.quality(),
         })
@@ -228,7 +232,7 @@ impl State {
 
     fn side(&self, side: Side, subject: Subject) -> Subject {
         let other = self.other_model.model().filter(|_| side == Side::OtherModel);
-        let model = other.map_or(subject.model, |model| model.id);
+        let model = other.map_or(subject.model, |model| model.key);
         Subject { look: side.look(self.strength), model, ..subject }
     }
 

@@ -110,14 +110,6 @@ impl TileTextures {
         self.tiles.iter()
     }
 
-    /// Lets go of what the network made.
-    pub fn forget_neural(&mut self) {
-        let keys: Vec<TileKey> = self.tiles.iter().map(|(key, _)| *key).filter(|key| key.quality.is_neural()).collect();
-        for key in &keys {
-            drop(self.tiles.remove(key));
-        }
-    }
-
     /// Takes over another budget.
     pub fn set_budget(&mut self, budget_bytes: usize) {
         drop(self.tiles.set_budget(budget_bytes));

@@ -1,7 +1,9 @@
 //! Arguments, parsed into values that are valid by themselves.
 
 use crate::evaluate::Protocol;
+use crate::export::DEFAULT_QUALITY;
 use crate::geometry::{Region, Size};
+use crate::kernel::PrecisionChoice;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,6 +17,9 @@ pub(super) struct Args {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -65,15 +70,37 @@ pub(super) struct ExportArgs {
     /// How much of the network's detail is in the result, in percent: 0 is bicubic.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) strength: u8,
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     /// Evaluate the function at every pixel, without any shortcut.
     #[arg(long)]
     pub(super) exact: bool,
-    /// Replace the output if it exists.
-    #[arg(long)]
-    pub(super) overwrite: bool,
+    #[command(flatten)]
+    pub(super) file: FileArgs,
     /// Answer with one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// How an output file is made, beside its pixels.
+#[derive(Clone, Copy, clap::Args)]
+pub(super) struct FileArgs {
+    /// Bits a sample, 8 or 16, in PNG and TIFF; the picture's own if not given.
+    #[arg(long, value_name = "BITS", value_parser = parse_bits)]
+    pub(super) bits: Option<u8>,
+    /// JPEG quality, 1 to 100.
+    #[arg(long, value_name = "Q", default_value_t = DEFAULT_QUALITY, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) quality: u8,
+    /// Dots per inch, written into the file for those who print it.
+    #[arg(long, value_name = "DPI", value_parser = parse_dpi)]
+    pub(super) dpi: Option<f64>,
+    /// Leave away what the camera wrote (EXIF). The colour profile stays.
+    #[arg(long)]
+    pub(super) strip_metadata: bool,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub(super) overwrite: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -132,6 +159,9 @@ pub(super) struct InfoArgs {
 
 #[derive(clap::Args)]
 pub(super) struct BenchArgs {
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     /// Answer with one JSON object a measurement.
     #[arg(long)]
     pub(super) json: bool,
@@ -140,6 +170,15 @@ pub(super) struct BenchArgs {
 fn parse_scale(text: &str) -> Result<f64, String> {
     let scale: f64 = text.parse().map_err(|_| "a scale is a number, like 2 or 7.5".to_owned())?;
     if scale.is_finite() && scale > 0.0 { Ok(scale) } else { Err("a scale is above 0".into()) }
+}
+
+fn parse_bits(text: &str) -> Result<u8, String> {
+    text.parse().ok().filter(|bits| matches!(bits, 8 | 16)).ok_or_else(|| "samples have 8 or 16 bits".into())
+}
+
+fn parse_dpi(text: &str) -> Result<f64, String> {
+    let dpi = text.parse().ok().filter(|dpi| (1.0..=65_535.0).contains(dpi));
+    dpi.ok_or_else(|| "a resolution is a number of dots per inch from 1 to 65535, like 300".into())
 }
 
 fn parse_side(text: &str) -> Result<usize, String> {

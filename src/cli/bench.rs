@@ -6,7 +6,7 @@ use crate::bench::{self, Measurement};
 use crate::error::Result;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
-    let model = load_model(None)?;
+    let model = load_model(None, args.precision.or_best())?;
     bench::run(&model, |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) })?;
     if let Some(bytes) = bench::peak_memory_bytes() {
         if args.json {

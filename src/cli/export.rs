@@ -1,12 +1,12 @@
 //! `zoomfield export`.
 
-use super::args::{Backend, ExportArgs};
-use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
+use super::args::{Backend, ExportArgs, FileArgs};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
-use crate::export::{self, ExportJob};
+use crate::export::{self, ExportJob, FileOptions};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{Quality, Recipe, Strength};
 use crate::picture::Picture;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         ));
     }
     let picture = Arc::new(Picture::open(&args.input)?);
+    remark(&picture);
     let crop = args.crop.unwrap_or(Region::whole(picture.size));
     if !crop.is_inside(picture.size) {
         return Err(Error::Request(format!(
@@ -29,12 +30,16 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let size = output_size(args, crop);
     export::check_size(size)?;
     let grid = SampleGrid::spanning(crop, size);
-    let precision = if args.exact { Precision::F32 } else { Precision::best() };
-    let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
+    let precision = match args.precision {
+        PrecisionChoice::Auto if args.exact => Precision::F32,
+        choice => choice.or_best(),
+    };
+    let model = Arc::new(load_model(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
+    let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = args.file;
+    let file = FileOptions { bits, quality, dpi, strip_metadata };
     let recipe = Recipe { quality: Quality::Neural, strength: Strength::percent(args.strength) };
-    let job =
-        ExportJob { picture, model, grid, output: args.output.clone(), overwrite: args.overwrite, recipe, sampling };
+    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite, recipe, sampling, file };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -59,6 +64,13 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
     }
     Ok(())
+}
+
+/// Says on stderr what the person should know about the picture.
+fn remark(picture: &Picture) {
+    if let Some(notice) = &picture.notice {
+        eprintln!("zoomfield: note: {}: {notice}", picture.path.display());
+    }
 }
 
 /// The output's size: each side is rounded and at least 1; a side that is not given keeps the crop's aspect.

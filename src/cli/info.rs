@@ -36,11 +36,14 @@ fn describe(path: &Path) -> Result<Value> {
         }));
     }
     let picture = Picture::open(path)?;
+    let shot = picture.metadata.shot();
     let bytes = std::fs::metadata(path).map_err(|e| Error::picture(path, e))?.len();
     Ok(json!({
         "file": file, "kind": "picture", "format": picture.format, "width": picture.size.width,
         "height": picture.size.height, "bits": picture.rgb.bits(), "alpha": picture.alpha.is_some(),
-        "icc_profile": picture.metadata.icc_profile.is_some(), "exif": picture.metadata.exif.is_some(), "bytes": bytes,
+        "icc_profile": picture.metadata.icc_profile.is_some(), "color_space": picture.color.name(),
+        "exif": picture.metadata.exif.is_some(), "camera": shot.camera, "lens": shot.lens, "exposure": shot.exposure,
+        "taken": shot.taken, "has_position": shot.has_position, "notice": picture.notice, "bytes": bytes,
     }))
 }
 
@@ -59,5 +62,10 @@ fn in_words(value: &Value) -> String {
     let flags: String = flags.iter().filter(|(key, _)| value[key] == true).map(|(_, words)| *words).collect();
     let (width, height, bits) = (&value["width"], &value["height"], &value["bits"]);
     let megapixels = width.as_f64().unwrap_or(0.0) * height.as_f64().unwrap_or(0.0) / 1e6;
-    format!("{file}: {}, {width}×{height} ({megapixels:.1} MP), {bits} bits{flags}", text("format"))
+    let first = format!("{file}: {}, {width}×{height} ({megapixels:.1} MP), {bits} bits{flags}", text("format"));
+    let more = ["color_space", "camera", "lens", "exposure", "taken", "notice"];
+    let is_said = |key: &&str| value[*key].is_string() && (*key != "color_space" || value["icc_profile"] == true);
+    let more: Vec<String> = more.into_iter().filter(is_said).map(|key| format!("; {}", text(key))).collect();
+    let position = if value["has_position"] == true { "; with its position" } else { "" };
+    first + &more.concat() + position
 }

@@ -1,21 +1,18 @@
 //! Deep zoom for little: decode on a lattice, interpolate between.
 //!
-//! Between two latent codes the function is smooth. Above a certain zoom it is therefore evaluated at
-//! [`DENSITY`] points per source pixel, with the cell of the true zoom, and interpolated bicubically (Catmull–Rom).
-//! Lattice points lie on the latent codes, so that the function's kinks, which are where the nearest codes change,
-//! fall on lattice points. Where interpolation is not good enough the pixels are decoded exactly; how good it is costs
-//! nothing to estimate: every second lattice point, predicted from the others, is known already.
+//! Between two latent codes the function is smooth. Above a certain zoom it is therefore evaluated at a few points per
+//! source pixel (the density), with the cell of the true zoom, and interpolated bicubically (Catmull–Rom). Lattice
+//! points lie on the latent codes, so that the function's kinks, which are where the nearest codes change, fall on
+//! lattice points. Where interpolation is not good enough the pixels are decoded exactly; how good it is costs nothing
+//! to estimate: every second lattice point, predicted from the others, is known already.
 //!
 //! The lattice is anchored at the picture, so tiles and exports agree on it.
 
 use crate::geometry::AxisGrid;
 
-/// Lattice points per source pixel.
-pub(super) const DENSITY: usize = 8;
-
-/// From which scale on an axis is interpolated. Fewer points than samples pay from ×8 on; the margins around a tile and
-/// the pixels decoded exactly after all take the rest.
-const MIN_SCALE: f64 = 1.25 * DENSITY as f64;
+/// From which scale on an axis is interpolated, in lattice points per sample: the margins around a tile and the pixels
+/// decoded exactly after all take what is gained below.
+const MIN_SCALE: f64 = 1.25;
 
 /// Points around a sample's cell that interpolation and its error estimate read.
 const MARGIN: i64 = 4;
@@ -40,33 +37,33 @@ pub(super) struct LatticeAxis {
 
 /// Where the function is evaluated for `grid`: the lattice around it, or the samples themselves where the axis is not
 /// enlarged enough.
-pub(super) fn lattice_points(grid: &AxisGrid) -> AxisGrid {
-    if grid.len == 0 || grid.pitch * MIN_SCALE > 1.0 + 1e-9 {
+pub(super) fn lattice_points(grid: &AxisGrid, density: usize) -> AxisGrid {
+    if grid.len == 0 || grid.pitch * MIN_SCALE * density as f64 > 1.0 + 1e-9 {
         return *grid;
     }
-    let (first, last) = (below(grid, 0) - MARGIN, below(grid, grid.len - 1) + 1 + MARGIN);
-    // A grid whose sample k sits at latent position (first + k) / DENSITY.
-    let pitch = 1.0 / DENSITY as f64;
+    let (first, last) = (below(grid, 0, density) - MARGIN, below(grid, grid.len - 1, density) + 1 + MARGIN);
+    // A grid whose sample k sits at latent position (first + k) / density.
+    let pitch = 1.0 / density as f64;
     let origin = first as f64 * pitch + 0.5 - 0.5 * pitch;
     AxisGrid { origin, pitch, len: (last - first + 1) as usize }
 }
 
 /// The lattice point at or below sample `i`, counted from the picture's first code.
-fn below(grid: &AxisGrid, i: usize) -> i64 {
-    (grid.latent_position(i) * DENSITY as f64).floor() as i64
+fn below(grid: &AxisGrid, i: usize, density: usize) -> i64 {
+    (grid.latent_position(i) * density as f64).floor() as i64
 }
 
 impl LatticeAxis {
-    pub(super) fn new(grid: &AxisGrid) -> Self {
-        let points = lattice_points(grid);
+    pub(super) fn new(grid: &AxisGrid, density: usize) -> Self {
+        let points = lattice_points(grid, density);
         if points == *grid {
             let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
             return Self { points, is_coarse: false, taps, first: 0 };
         }
-        let first = below(grid, 0) - MARGIN;
+        let first = below(grid, 0, density) - MARGIN;
         let tap = |i: usize| {
-            let below = below(grid, i);
-            let t = grid.latent_position(i) * DENSITY as f64 - below as f64;
+            let below = below(grid, i, density);
+            let t = grid.latent_position(i) * density as f64 - below as f64;
             ((below - 1 - first) as usize, cubic(t))
         };
         Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect(), first }
@@ -165,8 +162,8 @@ mod tests {
 
     /// A lattice over one row of `u ↦ f(u)`.
     fn sampled(grid: &AxisGrid, f: impl Fn(f64) -> f64) -> Lattice {
-        let x = LatticeAxis::new(grid);
-        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1));
+        let x = LatticeAxis::new(grid, 8);
+        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1), 8);
         let values = (0..x.points.len).flat_map(|k| [f(x.points.latent_position(k)) as f32; 3]).collect();
         Lattice { y, x, values }
     }
@@ -198,7 +195,7 @@ mod tests {
     #[test]
     fn a_slightly_enlarged_axis_is_sampled_as_it_is() {
         let grid = AxisGrid::spanning(0.0, 10.0, 40);
-        let axis = LatticeAxis::new(&grid);
+        let axis = LatticeAxis::new(&grid, 8);
         assert!(!axis.is_coarse && axis.points == grid);
     }
 }

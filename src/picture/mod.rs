@@ -1,17 +1,22 @@
 //! Decoded pictures: opening, resampling, saving.
 //!
 //! A [`Picture`] holds the file's own encoded RGB, which is what super-resolution models are trained on; colour
-//! management belongs to the display. Alpha is kept beside it, never multiplied in.
+//! management belongs to the display ([`ColorSpace`]). Alpha is kept beside it, never multiplied in.
 
+mod color;
+mod metadata;
 mod open;
 pub mod resample;
 pub mod save;
 
 pub use crate::raster::Raster;
+pub use color::ColorSpace;
+pub use metadata::{Metadata, Shot};
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
 
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
+use crate::task::{Interrupt, NEVER};
 use std::path::{Path, PathBuf};
 
 /// Interleaved samples, as deep as the file's.
@@ -58,15 +63,6 @@ impl Samples {
     }
 }
 
-/// What a file carries beside its pixels and an export should carry on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Metadata {
-    /// The embedded ICC profile, if it describes the RGB samples that this picture holds.
-    pub icc_profile: Option<Vec<u8>>,
-    /// The EXIF block with its orientation reset, since the pixels are already upright.
-    pub exif: Option<Vec<u8>>,
-}
-
 /// A decoded picture, upright, in RGB.
 #[derive(Clone, Debug)]
 pub struct Picture {
@@ -82,8 +78,12 @@ pub struct Picture {
     pub alpha: Option<Samples>,
     /// The file format, as people call it.
     pub format: &'static str,
+    /// What its RGB means.
+    pub color: ColorSpace,
     /// What travels with it.
     pub metadata: Metadata,
+    /// What the person should know about it: half a sentence that follows the picture's name.
+    pub notice: Option<String>,
 }
 
 impl Picture {
@@ -103,7 +103,9 @@ impl Picture {
             rgb,
             alpha,
             format: "memory",
+            color: ColorSpace::default(),
             metadata: Metadata::default(),
+            notice: None,
         }
     }
 
@@ -117,7 +119,23 @@ impl Picture {
     /// # Errors
     /// [`crate::error::Error::Picture`] for a missing, unreadable, damaged, empty, unknown or too large file.
     pub fn open(path: &Path) -> crate::error::Result<Self> {
-        open::open(path)
+        open::open(path, NEVER)
+    }
+
+    /// As [`Self::open`], giving up soon after `interrupt` says that nobody wants the picture any more.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`crate::error::Error::Cancelled`].
+    pub fn open_unless(path: &Path, interrupt: Interrupt<'_>) -> crate::error::Result<Self> {
+        open::open(path, interrupt)
+    }
+
+    /// Names the picture by what its RGB means too, where that is not sRGB: the same numbers look different then.
+    fn with_color(mut self, color: ColorSpace) -> Self {
+        if let Some(profile) = self.metadata.icc_profile.as_ref().filter(|_| !color.is_srgb()) {
+            self.id = PictureId::of([self.id.to_string().as_bytes(), profile]);
+        }
+        Self { color, ..self }
     }
 
     /// The RGB of `rect` as planes `[3, height, width]`, scaled to [0, 1].

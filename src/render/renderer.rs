@@ -44,9 +44,6 @@ impl RenderOptions {
         Self { feature_budget_bytes: 256 << 20, decoded_budget_bytes: 0, max_encode_side: 384, ..Self::VIEW };
 }
 
-/// The sampling of the coarse pass.
-const COARSE: Sampling = Sampling::Lattice;
-
 /// What decoded colours depend on: everything but the strength.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct DecodedKey {
@@ -121,7 +118,7 @@ impl Renderer {
         interrupt: Interrupt<'_>,
     ) -> Result<Arc<Raster>> {
         let axes = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
-        let key = DecodedKey { picture: picture.id, model: model.id, sampling, grid: axes };
+        let key = DecodedKey { picture: picture.id, model: model.key, sampling, grid: axes };
         if let Some(raster) = self.decoded.get(&key) {
             return Ok(raster.clone());
         }
@@ -141,7 +138,7 @@ impl Renderer {
     fn sampling_of(&self, quality: Quality) -> Sampling {
         match quality {
             Quality::Exact => Sampling::Exact,
-            Quality::Coarse => COARSE,
+            Quality::Coarse => Sampling::Coarse,
             _ => self.options.sampling,
         }
     }
@@ -207,7 +204,7 @@ impl Renderer {
             for (tile, features) in model.encoder.encode_tiles(picture, block, self.options.precision, interrupt)? {
                 let (bytes, features) = (features.byte_len(), Arc::new(features));
                 found.push(features.clone());
-                self.features.insert(FeatureKey { picture: picture.id, model: model.id, tile }, features, bytes);
+                self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);
             }
         }
         Ok(found)
@@ -218,7 +215,7 @@ impl Renderer {
 pub fn coarse_saves(zoom: f64) -> bool {
     let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
     let samples = |sampling| decode::sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
-    2 * samples(COARSE) <= samples(Sampling::Lattice)
+    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
 }
 
 /// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
@@ -227,7 +224,7 @@ fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
 }
 
 fn keys(picture: &Picture, model: &LoadedModel, tiles: PixelRect) -> impl Iterator<Item = FeatureKey> + use<> {
-    let (picture, model) = (picture.id, model.id);
+    let (picture, model) = (picture.id, model.key);
     (tiles.y..tiles.bottom()).flat_map(move |row| {
         (tiles.x..tiles.right()).map(move |column| FeatureKey { picture, model, tile: (column, row) })
     })

@@ -36,7 +36,7 @@ pub struct ViewRequest {
 
 impl ViewRequest {
     fn model_of(&self, key: &TileKey) -> Option<&LoadedModel> {
-        self.models.iter().find(|model| model.id == key.model).map(Arc::as_ref)
+        self.models.iter().find(|model| model.key == key.model).map(Arc::as_ref)
     }
 }
 
@@ -182,11 +182,12 @@ fn render_tile(
     let Some(rect) = request.view.tile_rect(key.column, key.row, request.picture.size) else { return Ok(None) };
     let is_stale = || inbox.peek(|newer| !newer.wanted.contains(&key));
     let (grid, started) = (request.view.grid_of(rect), Instant::now());
-    let raster = match request.model_of(&key) {
+    let mut raster = match request.model_of(&key) {
         Some(model) => renderer.render(&request.picture, model, &grid, key.recipe(), &is_stale)?,
         None if key.quality.is_neural() => return Ok(None),
         None => render_source(&request.picture, &grid, key.quality),
     };
+    request.picture.color.show(&mut raster);
     let (rgba, render_secs) = (raster.to_rgba8(), started.elapsed().as_secs_f64());
     Ok(Some(RenderedTile { key, rect, rgba, render_secs }))
 }
@@ -199,9 +200,9 @@ fn report_features(
     outbox: &Outbox,
 ) -> bool {
     let Some(model) = request.models.first() else { return true };
-    let (mut tiles, used_bytes) = renderer.ready_features(request.picture.id, model.id);
+    let (mut tiles, used_bytes) = renderer.ready_features(request.picture.id, model.key);
     tiles.sort_unstable();
-    let report = FeatureReport { picture: request.picture.id, model: model.id, tiles, used_bytes };
+    let report = FeatureReport { picture: request.picture.id, model: model.key, tiles, used_bytes };
     if reported.as_ref() == Some(&report) {
         return true;
     }

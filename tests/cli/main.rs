@@ -4,6 +4,7 @@
 
 mod eval;
 mod export;
+mod metadata;
 mod refuse;
 mod weights;
 mod world;

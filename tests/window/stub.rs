@@ -13,6 +13,7 @@ use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
+use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::{Quality, TileKey};
 use zoomfield::picture::Picture;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
@@ -165,7 +166,12 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
             };
             App::with_services(
                 &cc.egui_ctx,
-                AppOptions { files: Vec::new(), model: ModelSource::Loaded(model()), settings: None },
+                AppOptions {
+                    files: Vec::new(),
+                    model: ModelSource::Loaded(model()),
+                    precision: PrecisionChoice::Auto,
+                    settings: None,
+                },
                 services,
             )
         });

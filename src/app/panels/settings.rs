@@ -3,10 +3,10 @@
 use super::modal;
 use crate::app::command::Command;
 use crate::app::settings::{
-    BUDGETS_MIB, Detail, DoubleClick, PrecisionChoice, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
 use crate::app::state::State;
-use crate::kernel::Precision;
+use crate::kernel::PrecisionChoice;
 use egui::{Align, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the panel.
@@ -57,9 +57,9 @@ fn computing(ui: &mut Ui, state: &State, settings: &mut Settings) {
         devices.push((settings.device.clone(), "Not there now: the CPU computes"));
     }
     choice(ui, "Device", &devices, &mut settings.device);
-    let mut precisions = vec![(PrecisionChoice::Auto, "Automatic"), (PrecisionChoice::F32, "f32")];
-    if Precision::Bf16.is_available() {
-        precisions.push((PrecisionChoice::Bf16, "bf16"));
+    let mut precisions = vec![(Arithmetic::Auto, "Automatic"), (Arithmetic::F32, "f32")];
+    if "bf16".parse::<PrecisionChoice>().is_ok() {
+        precisions.push((Arithmetic::Bf16, "bf16"));
     }
     choice(ui, "Precision", &precisions, &mut settings.precision);
     if state.model.is_loading() {

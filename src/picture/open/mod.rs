@@ -8,9 +8,13 @@ mod convert;
 mod foreign;
 mod ico;
 mod jpeg;
+mod stoppable;
 
+use super::color::{self, Source};
+use super::metadata::{block_of_tiff, is_adobe_rgb};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
+use crate::task::{Interrupt, check};
 use image::codecs::tiff::TiffDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
@@ -18,6 +22,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, ErrorKind, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use stoppable::Stoppable;
 
 /// The most memory that decoded samples may take: beyond it a file is refused with a sentence, not attempted.
 pub const MAX_DECODED_BYTES: u64 = 2 << 30;
@@ -38,13 +43,14 @@ pub fn is_picture_path(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-pub(super) fn open(path: &Path) -> Result<Picture> {
+pub(super) fn open(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let mut picture = catch_unwind(AssertUnwindSafe(|| decode_file(path)))
-        .unwrap_or_else(|_| Err("it is damaged in a way that its decoder does not survive".into()))
-        .map_err(refuse)?;
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode_file(path, interrupt)))
+        .unwrap_or_else(|_| Err("it is damaged in a way that its decoder does not survive".into()));
+    check(interrupt)?;
+    let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
     Ok(picture)
 }
@@ -75,8 +81,9 @@ fn describe_io(error: &std::io::Error) -> String {
     }
 }
 
-fn decode_file(path: &Path) -> Result<Picture, String> {
-    let mut file = BufReader::new(File::open(path).map_err(|error| describe_io(&error))?);
+fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+    let file = File::open(path).map_err(|error| describe_io(&error))?;
+    let mut file = BufReader::new(Stoppable::new(file, interrupt));
     let start = file.fill_buf().map_err(|error| describe_io(&error))?;
     if let Some(reason) = foreign::reason_to_refuse(start, path) {
         return Err(reason);
@@ -93,17 +100,23 @@ fn decode_file(path: &Path) -> Result<Picture, String> {
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
     {
-        let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png)?;
+        let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png, None)?;
         return Ok(Picture { format: format_name(format), ..picture });
     }
-    decode(reader, format)
+    let exif = (format == ImageFormat::Tiff).then(|| block_of_tiff(path)).flatten();
+    decode(reader, format, exif)
 }
 
-fn decode<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<Picture, String> {
+/// `exif` is what was found outside the decoder.
+fn decode<R: BufRead + Seek>(
+    mut reader: ImageReader<R>,
+    format: ImageFormat,
+    exif: Option<Vec<u8>>,
+) -> Result<Picture, String> {
     reader.limits(limits(MAX_HEADER_BYTES));
     start_decoder(reader, format)
         .map_err(Failure::from)
-        .and_then(|decoder| read_picture(decoder, format))
+        .and_then(|decoder| read_picture(decoder, format, exif))
         .map_err(|error| error.describe(format))
 }
 
@@ -173,17 +186,24 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.trim_end_matches('.').replace('\n', " ")
 }
 
-fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, format: ImageFormat) -> Result<Picture, Failure> {
+fn read_picture(
+    mut decoder: Box<dyn ImageDecoder + '_>,
+    format: ImageFormat,
+    exif: Option<Vec<u8>>,
+) -> Result<Picture, Failure> {
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let metadata = read_metadata(&mut decoder);
+    let exif = exif.or_else(|| read_exif(&mut decoder));
+    let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
+    let profile = decoder.icc_profile().ok().flatten();
+    let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
     decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let mut picture = convert::into_picture(image, format == ImageFormat::OpenExr);
-    picture.metadata = metadata;
-    picture.format = format_name(format);
-    Ok(picture)
+    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
+    let metadata = Metadata { icc_profile: color.icc_profile, exif };
+    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
+    Ok(picture.with_color(color.space))
 }
 
 /// Refuses what would not fit, by the larger of what the decoder makes and what the picture then holds.
@@ -211,22 +231,25 @@ fn is_eight_bit(color: ColorType) -> bool {
     color.bytes_per_pixel() == color.channel_count()
 }
 
-/// The profile, if it describes the RGB samples that the picture will hold, and the EXIF block, turned upright.
-/// Damaged metadata is no reason to refuse a picture.
-fn read_metadata(decoder: &mut impl ImageDecoder) -> Metadata {
+/// The EXIF block, turned upright. Damaged metadata is no reason to refuse a picture.
+fn read_exif(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
+    let mut exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty())?;
+    let _ = Orientation::remove_from_exif_chunk(&mut exif);
+    Some(exif)
+}
+
+/// What the decoder's samples are.
+fn source_of(decoder: &impl ImageDecoder) -> Source {
     use image::ExtendedColorType::{Cmyk8, Cmyk16};
     let color = decoder.color_type();
-    // Floating-point samples are linear and get the sRGB curve, so that their profile no longer fits.
+    // Floating-point samples are linear and get the sRGB curve.
     let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
     let from_cmyk = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16);
-    let profile_fits = color.has_color() && !is_float && !from_cmyk;
-    let is_rgb_profile = |profile: &Vec<u8>| profile.get(16..20) == Some(b"RGB ");
-    let icc_profile = decoder.icc_profile().ok().flatten().filter(|profile| profile_fits && is_rgb_profile(profile));
-    let mut exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty());
-    if let Some(chunk) = &mut exif {
-        let _ = Orientation::remove_from_exif_chunk(chunk);
+    match color.has_color() {
+        _ if is_float || from_cmyk => Source::Converted,
+        true => Source::Rgb,
+        false => Source::Grey,
     }
-    Metadata { icc_profile, exif }
 }
 
 fn format_name(format: ImageFormat) -> &'static str {
@@ -250,6 +273,7 @@ fn format_name(format: ImageFormat) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::NEVER;
 
     #[test]
     fn endings_count_in_any_case() {
@@ -274,7 +298,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path).unwrap_err().to_string();
+        let said = |path: &Path| open(path, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

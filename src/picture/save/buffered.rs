@@ -4,7 +4,7 @@ use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
 use image::codecs::bmp::BmpEncoder;
-use image::codecs::jpeg::JpegEncoder;
+use image::codecs::jpeg::{JpegEncoder, PixelDensity};
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
 use std::fs::File;
@@ -50,7 +50,11 @@ impl BufferedSink {
                 let mut options = self.options.clone();
                 options.metadata.exif.take_if(|exif| exif.len() > MAX_JPEG_EXIF_BYTES);
                 options.metadata.icc_profile.take_if(|profile| profile.len() > MAX_JPEG_PROFILE_BYTES);
-                write(JpegEncoder::new_with_quality(&mut self.file, quality), &self.samples, options)
+                let mut encoder = JpegEncoder::new_with_quality(&mut self.file, quality);
+                if let Some(dpi) = options.dpi {
+                    encoder.set_pixel_density(PixelDensity::dpi(dpi.round().clamp(1.0, 65_535.0) as u16));
+                }
+                write(encoder, &self.samples, options)
             }
             Codec::WebP => write(WebPEncoder::new_lossless(&mut self.file), &self.samples, self.options.clone()),
             Codec::Bmp => write(BmpEncoder::new(&mut self.file), &self.samples, self.options.clone()),

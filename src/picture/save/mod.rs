@@ -8,6 +8,7 @@ mod format;
 mod png;
 mod tiff;
 
+use super::metadata::adapt;
 use super::{Metadata, Raster};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub struct SaveOptions {
     pub quality: u8,
     /// Whether an existing file may be replaced.
     pub overwrite: bool,
+    /// Dots per inch for those who print it.
+    pub dpi: Option<f64>,
     /// What travels with the pixels.
     pub metadata: Metadata,
 }
@@ -57,10 +60,13 @@ impl PictureWriter {
     /// # Errors
     /// [`crate::error::Error::Export`]: unknown ending, the file exists, the folder is missing or not writable, or
     /// the format cannot hold this size.
-    pub fn create(path: &Path, options: SaveOptions) -> Result<Self> {
+    pub fn create(path: &Path, mut options: SaveOptions) -> Result<Self> {
         let refuse = |reason: String| Error::export(path, reason);
         let format = format::Format::of(path).map_err(refuse)?;
         format.check(&options).map_err(refuse)?;
+        if let Some(exif) = &mut options.metadata.exif {
+            adapt(exif, options.size, options.dpi);
+        }
         let target = AtomicFile::create(path, options.overwrite).map_err(refuse)?;
         let file = target.file().map_err(refuse)?;
         let sink = format.start(file, &options).map_err(refuse)?;
@@ -112,7 +118,8 @@ mod tests {
         for (ending, height) in formats().iter().flat_map(|ending| [(ending, 1), (ending, 400)]) {
             let size = Size::new(300, height);
             let metadata = Metadata::default();
-            let options = SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: false, metadata };
+            let options =
+                SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: false, dpi: None, metadata };
             let full = File::options().write(true).open("/dev/full").unwrap();
             let format = format::Format::of(&Path::new("a").with_extension(ending)).unwrap();
             let outcome = format.start(full, &options).and_then(|mut sink| {

@@ -3,7 +3,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use png::{BitDepth, ColorType, Encoder, Info, StreamWriter};
+use png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, StreamWriter, Unit};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
@@ -53,6 +53,11 @@ impl PngSink {
         info.bit_depth = if options.bits == 16 { BitDepth::Sixteen } else { BitDepth::Eight };
         info.icc_profile = options.metadata.icc_profile.clone().map(Cow::Owned);
         info.exif_metadata = options.metadata.exif.clone().map(Cow::Owned);
+        // PNG counts in pixels per metre.
+        info.pixel_dims = options.dpi.map(|dpi| {
+            let per_meter = (dpi / 0.0254).round() as u32;
+            PixelDimensions { xppu: per_meter, yppu: per_meter, unit: Unit::Meter }
+        });
         let failure = Arc::new(OnceLock::new());
         let witness = Witness { file, failure: failure.clone() };
         let stream = Encoder::with_info(witness, info)

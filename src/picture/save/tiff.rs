@@ -2,13 +2,14 @@
 //!
 //! The container is written here: a header that points at the directory, the strips, the directory. The `tiff` crate
 //! compresses; its own writer borrows itself for the length of an image and leaves strips given one by one
-//! uncompressed. Not handled: EXIF, which TIFF stores as a directory of its own rather than as a block.
+//! uncompressed. EXIF is taken apart into directories, which is how TIFF stores it.
 
 mod directory;
 
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
+use crate::picture::metadata::directories_of;
 use directory::{Directory, Value};
 use rayon::prelude::*;
 use std::fs::File;
@@ -28,6 +29,9 @@ const HORIZONTAL_PREDICTOR: u16 = 2;
 const RGB: u16 = 2;
 const UNASSOCIATED_ALPHA: u16 = 2;
 const INCH: u16 = 2;
+
+/// Resolutions are written in thousandths of a dot per inch.
+const DPI_PARTS: u32 = 1000;
 
 pub(super) struct TiffSink {
     file: BufWriter<File>,
@@ -94,8 +98,9 @@ impl TiffSink {
         directory.add(Tag::SamplesPerPixel, Value::Short(vec![channels as u16]));
         directory.add(Tag::RowsPerStrip, Value::Long(vec![self.strip_rows as u32]));
         directory.add(Tag::StripByteCounts, Value::Offset(std::mem::take(&mut self.byte_counts)));
-        directory.add(Tag::XResolution, Value::Rational(72, 1));
-        directory.add(Tag::YResolution, Value::Rational(72, 1));
+        let dpi = (self.options.dpi.unwrap_or(72.0) * f64::from(DPI_PARTS)).round() as u32;
+        directory.add(Tag::XResolution, Value::Rational(dpi, DPI_PARTS));
+        directory.add(Tag::YResolution, Value::Rational(dpi, DPI_PARTS));
         directory.add(Tag::ResolutionUnit, Value::Short(vec![INCH]));
         directory.add(Tag::Predictor, Value::Short(vec![HORIZONTAL_PREDICTOR]));
         if channels == 4 {
@@ -107,14 +112,38 @@ impl TiffSink {
         directory
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        self.write_strips(true)?;
+    /// Writes a directory and says where it begins.
+    fn put_directory(&mut self, directory: Directory) -> io::Result<u64> {
         if self.position % 2 == 1 {
             self.put(&[0])?; // a directory begins at an even offset
         }
         let start = self.position;
-        let bytes = self.directory().encode(start);
+        let bytes = directory.encode(start);
         self.put(&bytes)?;
+        Ok(start)
+    }
+
+    /// Writes what the camera wrote: its directories first, since the main one says where they are.
+    fn put_exif(&mut self, main: &mut Directory) -> io::Result<()> {
+        let Some(block) = self.options.metadata.exif.take() else { return Ok(()) };
+        let [described, exif, gps] = directories_of(&block);
+        main.add_entries(described);
+        for (tag, entries) in [(Tag::ExifDirectory, exif), (Tag::GpsDirectory, gps)] {
+            if !entries.is_empty() {
+                let mut directory = Directory::new(self.is_big);
+                directory.add_entries(entries);
+                let start = self.put_directory(directory)?;
+                main.add(tag, Value::Offset(vec![start]));
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.write_strips(true)?;
+        let mut directory = self.directory();
+        self.put_exif(&mut directory)?;
+        let start = self.put_directory(directory)?;
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&directory::header(self.is_big, start))?;
         self.file.flush()
@@ -165,8 +194,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("big.tif");
         let size = Size::new(7, 5);
-        let options =
-            SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, metadata: Metadata::default() };
+        let options = SaveOptions {
+            size,
+            channels: 3,
+            bits: 8,
+            quality: 90,
+            overwrite: true,
+            dpi: None,
+            metadata: Metadata::default(),
+        };
         let mut sink = TiffSink::start(File::create(&path).unwrap(), &options).unwrap();
         sink.file.rewind().unwrap();
         (sink.is_big, sink.position) = (true, 0);
@@ -186,6 +222,7 @@ mod tests {
             bits: 16,
             quality: 90,
             overwrite: true,
+            dpi: None,
             metadata: Metadata::default(),
         };
         assert!(!TiffSink::start(file(), &options(10_000)).unwrap().is_big);

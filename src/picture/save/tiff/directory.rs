@@ -1,5 +1,6 @@
 //! The header and the image file directory (IFD) of TIFF 6.0 and BigTIFF, little-endian.
 
+use crate::picture::metadata::TiffEntry;
 use tiff::tags::Tag;
 
 /// The first bytes of a file whose directory is at `directory`.
@@ -23,6 +24,8 @@ pub(super) enum Value {
     Offset(Vec<u64>),
     Rational(u32, u32),
     Undefined(Vec<u8>),
+    /// Of any type: its number, how many values, and their bytes.
+    Foreign(u16, u64, Vec<u8>),
 }
 
 impl Value {
@@ -39,6 +42,7 @@ impl Value {
             }
             Self::Rational(n, d) => (5, 1, [n.to_le_bytes(), d.to_le_bytes()].concat()),
             Self::Undefined(bytes) => (7, bytes.len() as u64, bytes.clone()),
+            Self::Foreign(kind, count, bytes) => (*kind, *count, bytes.clone()),
         }
     }
 }
@@ -56,6 +60,12 @@ impl Directory {
 
     pub(super) fn add(&mut self, tag: Tag, value: Value) {
         self.entries.push((tag.to_u16(), value));
+    }
+
+    /// Adds what another file said, as it said it.
+    pub(super) fn add_entries(&mut self, entries: Vec<TiffEntry>) {
+        let foreign = |entry: TiffEntry| (entry.tag, Value::Foreign(entry.kind, entry.count, entry.bytes));
+        self.entries.extend(entries.into_iter().map(foreign));
     }
 
     /// The directory's bytes if it begins at `start`, followed by the values that do not fit into their entries.

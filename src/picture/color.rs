@@ -1,0 +1,169 @@
+//! Colour management: what a picture's numbers mean, and how they become the screen's.
+//!
+//! Models run on the file's own encoded RGB, so nothing here changes a picture. [`ColorSpace::show`] turns rendered
+//! pixels into sRGB on their way to the screen; exports carry the profile instead. Not handled: the screen's own
+//! profile (it is taken for sRGB), and profiles of CMYK files, whose decoders make sRGB already.
+
+use super::Raster;
+use moxcms::{
+    ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve, TransformExecutor,
+    TransformOptions,
+};
+use std::fmt;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+
+/// Profiles whose colours are all within this of sRGB's are sRGB: half a step of 8 bits, which nobody sees.
+const SAME: f32 = 0.5 / 255.0;
+
+/// Pixels that are transformed at once.
+const BLOCK: usize = 4096;
+
+type ToSrgb = Arc<dyn TransformExecutor<f32> + Send + Sync>;
+
+/// What the RGB of a picture means.
+#[derive(Clone, Default)]
+pub struct ColorSpace {
+    /// The profile's own name; none without a profile.
+    name: Option<String>,
+    /// None for sRGB.
+    to_srgb: Option<ToSrgb>,
+}
+
+impl fmt::Debug for ColorSpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ColorSpace {
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("sRGB")
+    }
+
+    /// Whether its numbers are the screen's already.
+    pub fn is_srgb(&self) -> bool {
+        self.to_srgb.is_none()
+    }
+
+    /// Turns rendered pixels, in this space, into sRGB for the screen. Opacity is left alone; sRGB is left alone
+    /// altogether.
+    pub fn show(&self, raster: &mut Raster) {
+        let Some(to_srgb) = &self.to_srgb else { return };
+        let channels = raster.channels;
+        let (mut from, mut to) = (vec![0.0; BLOCK * 3], vec![0.0; BLOCK * 3]);
+        for block in raster.data.chunks_mut(BLOCK * channels) {
+            let len = block.len() / channels * 3;
+            for (rgb, pixel) in from.chunks_exact_mut(3).zip(block.chunks_exact(channels)) {
+                rgb.iter_mut().zip(pixel).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
+            }
+            if to_srgb.transform(&from[..len], &mut to[..len]).is_err() {
+                return; // only lengths that do not fit can fail, and these do
+            }
+            for (pixel, rgb) in block.chunks_exact_mut(channels).zip(to.chunks_exact(3)) {
+                pixel.iter_mut().zip(rgb).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
+            }
+        }
+    }
+}
+
+/// What the samples of a file are, as far as a profile cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Rgb,
+    Grey,
+    /// Converted by the decoder, so that the file's profile no longer describes the samples.
+    Converted,
+}
+
+/// What an embedded profile came to.
+#[derive(Debug, Default)]
+pub(super) struct Interpreted {
+    pub(super) space: ColorSpace,
+    /// The profile that describes the RGB samples and an export should embed.
+    pub(super) icc_profile: Option<Vec<u8>>,
+    /// What the person should know.
+    pub(super) notice: Option<String>,
+}
+
+/// Reads the profile of a file; one that cannot be used counts as sRGB, with a notice. `is_adobe_rgb` says that the
+/// camera wrote Adobe RGB without embedding a profile.
+pub(super) fn interpret(profile: Option<Vec<u8>>, source: Source, is_adobe_rgb: bool) -> Interpreted {
+    if source == Source::Converted {
+        return Interpreted::default();
+    }
+    let Some(bytes) = profile else {
+        return if is_adobe_rgb && source == Source::Rgb { adobe_rgb() } else { Interpreted::default() };
+    };
+    // Readers of damaged files have been known to panic.
+    let outcome = catch_unwind(|| read(bytes, source)).unwrap_or_else(|_| Err("it is damaged".into()));
+    outcome.unwrap_or_else(|reason| Interpreted {
+        notice: Some(format!("its colour profile cannot be used ({reason}), so it is shown and exported as sRGB")),
+        ..Interpreted::default()
+    })
+}
+
+fn adobe_rgb() -> Interpreted {
+    let bytes = ColorProfile::new_adobe_rgb().encode().unwrap_or_default();
+    read(bytes, Source::Rgb).unwrap_or_default()
+}
+
+fn read(bytes: Vec<u8>, source: Source) -> Result<Interpreted, String> {
+    let profile = ColorProfile::new_from_slice(&bytes).map_err(|_| "it is damaged")?;
+    let name = name_of(&profile);
+    let (profile, bytes) = match (profile.color_space, source) {
+        (DataColorSpace::Rgb, _) => (profile, bytes),
+        (DataColorSpace::Gray, Source::Grey) => rgb_from_grey(&profile)?,
+        (other, _) => return Err(format!("it is for another kind of picture, {other:?}")),
+    };
+    let to_srgb = transform(&profile).ok_or("it does not say how its colours look")?;
+    let to_srgb = (!is_identity(&to_srgb)?).then_some(to_srgb);
+    Ok(Interpreted { space: ColorSpace { name, to_srgb }, icc_profile: Some(bytes), notice: None })
+}
+
+/// The RGB profile in which equal values look like the grey of a grey profile: the same curve three times.
+fn rgb_from_grey(grey: &ColorProfile) -> Result<(ColorProfile, Vec<u8>), String> {
+    let curve: ToneReprCurve = grey.gray_trc.clone().ok_or("it has no curve")?;
+    let mut rgb = ColorProfile::new_srgb();
+    (rgb.red_trc, rgb.green_trc, rgb.blue_trc) = (Some(curve.clone()), Some(curve.clone()), Some(curve));
+    rgb.cicp = None;
+    rgb.description.clone_from(&grey.description);
+    let bytes = rgb.encode().map_err(|_| "its curve is damaged")?;
+    // Read back, so that the screen shows what the bytes say.
+    let rgb = ColorProfile::new_from_slice(&bytes).map_err(|_| "its curve is damaged")?;
+    Ok((rgb, bytes))
+}
+
+fn transform(profile: &ColorProfile) -> Option<ToSrgb> {
+    let srgb = ColorProfile::new_srgb();
+    let with = |rendering_intent| {
+        let options = TransformOptions { rendering_intent, ..TransformOptions::default() };
+        profile.create_transform_f32(Layout::Rgb, &srgb, Layout::Rgb, options).ok()
+    };
+    let to_srgb: ToSrgb = with(RenderingIntent::RelativeColorimetric).or_else(|| with(RenderingIntent::Perceptual))?;
+    Some(to_srgb)
+}
+
+/// Whether nine levels of each channel, and all greys, come out as they went in.
+fn is_identity(to_srgb: &ToSrgb) -> Result<bool, String> {
+    let level = |i: usize| i as f32 / 8.0;
+    let cube = (0..729).flat_map(|i| [level(i % 9), level(i / 9 % 9), level(i / 81)]);
+    let from: Vec<f32> = cube.chain((0..=255).flat_map(|i| [i as f32 / 255.0; 3])).collect();
+    let mut to = vec![0.0; from.len()];
+    to_srgb.transform(&from, &mut to).map_err(|_| "it is damaged")?;
+    if to.iter().any(|v| !v.is_finite()) {
+        return Err("it is damaged".into());
+    }
+    Ok(from.iter().zip(&to).all(|(a, b)| (a - b).abs() < SAME))
+}
+
+fn name_of(profile: &ColorProfile) -> Option<String> {
+    let name = match profile.description.as_ref()? {
+        ProfileText::PlainString(text) => text.clone(),
+        ProfileText::Localizable(texts) => texts.first()?.value.clone(),
+        ProfileText::Description(text) => text.ascii_string.clone(),
+    };
+    let name = name.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_owned();
+    (!name.is_empty()).then_some(name)
+}

@@ -1,0 +1,27 @@
+//! What a file carries beside its pixels: the colour profile, and what the camera wrote (EXIF).
+
+mod block;
+mod shot;
+mod tiff;
+
+pub use shot::Shot;
+
+pub(super) use block::adapt;
+pub(super) use shot::is_adobe_rgb;
+pub(super) use tiff::{TiffEntry, block_of_tiff, directories_of};
+
+/// What travels from a picture to its exports.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// The ICC profile that describes the RGB samples that the picture holds.
+    pub icc_profile: Option<Vec<u8>>,
+    /// The EXIF block, a small TIFF file, with its orientation reset, since the pixels are already upright.
+    pub exif: Option<Vec<u8>>,
+}
+
+impl Metadata {
+    /// What the camera wrote, for people; empty without EXIF, or with a damaged one.
+    pub fn shot(&self) -> Shot {
+        self.exif.as_deref().map(Shot::read).unwrap_or_default()
+    }
+}

@@ -1,0 +1,351 @@
+//! Colours: what a profile says is what the screen shows, what the file says is what an export says.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+
+#[path = "color/profile.rs"]
+mod profile;
+
+use exif::{In, Reader, Tag};
+use profile::{ADOBE_RGB, Curve, DISPLAY_P3, Profile, SRGB};
+use std::path::{Path, PathBuf};
+use zoomfield::geometry::{Size, View};
+use zoomfield::key::{ModelId, Quality, Strength, TileKey};
+use zoomfield::picture::save::{PictureWriter, SaveOptions};
+use zoomfield::picture::{Metadata, Picture, Raster, Samples};
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, ViewRequest};
+
+/// Colours inside and outside of sRGB.
+const COLORS: [[u8; 3]; 8] = [
+    [200, 100, 50],
+    [0, 255, 0],
+    [255, 0, 0],
+    [12, 34, 56],
+    [128, 128, 128],
+    [255, 255, 255],
+    [0, 0, 0],
+    [90, 180, 160],
+];
+
+fn raster() -> Raster {
+    let data = COLORS.iter().flatten().map(|v| f32::from(*v) / 255.0).collect();
+    Raster { size: Size::new(COLORS.len(), 1), channels: 3, data }
+}
+
+fn options(metadata: Metadata) -> SaveOptions {
+    let size = Size::new(COLORS.len(), 1);
+    SaveOptions { size, channels: 3, bits: 8, quality: 100, overwrite: true, dpi: None, metadata }
+}
+
+fn write(path: &Path, raster: &Raster, options: SaveOptions) {
+    let mut writer = PictureWriter::create(path, SaveOptions { size: raster.size, ..options }).unwrap();
+    writer.write_rows(raster).unwrap();
+    writer.finish().unwrap();
+}
+
+/// A file with these colours and this profile, opened.
+fn tagged(folder: &Path, profile: Vec<u8>) -> Picture {
+    let path = folder.join("tagged.png");
+    write(&path, &raster(), options(Metadata { icc_profile: Some(profile), exif: None }));
+    Picture::open(&path).unwrap()
+}
+
+fn shown(picture: &Picture) -> Vec<[f32; 3]> {
+    let mut raster = raster();
+    picture.color.show(&mut raster);
+    raster.data.as_chunks::<3>().0.to_vec()
+}
+
+#[test]
+fn wide_profiles_are_shown_as_the_mathematics_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = Curve::Table((0..1024).map(|i| ((i as f64 / 1023.0).powf(1.8) * 65535.0).round() as u16).collect());
+    let profiles = [
+        Profile::rgb("Display P3", DISPLAY_P3, Curve::Srgb),
+        Profile::rgb("Adobe RGB (1998)", ADOBE_RGB, Curve::Gamma(563)),
+        Profile::rgb("table", ADOBE_RGB, table),
+    ];
+    for profile in profiles {
+        let picture = tagged(folder.path(), profile.bytes());
+        assert_eq!((picture.color.name(), picture.color.is_srgb()), (profile.name, false));
+        assert_eq!(picture.notice, None);
+        // The picture itself keeps the file's own numbers.
+        assert_eq!(picture.rgb, Samples::U8(COLORS.concat()));
+        for (seen, color) in shown(&picture).iter().zip(COLORS) {
+            let expected = profile.to_srgb(color.map(|v| f64::from(v) / 255.0));
+            for c in 0..3 {
+                let off = (f64::from(seen[c]) - expected[c]).abs();
+                assert!(off < 0.6 / 255.0, "{}: {color:?} is {seen:?} instead of {expected:?}", profile.name);
+            }
+        }
+    }
+}
+
+/// The mathematics of this test against numbers that everybody agrees on.
+#[test]
+fn the_reference_knows_well_known_colours() {
+    // sRGB's red and green as CSS Color 4 gives them in other spaces.
+    let p3 = Profile::rgb("", DISPLAY_P3, Curve::Srgb);
+    let adobe = Profile::rgb("", ADOBE_RGB, Curve::Gamma(563));
+    for (profile, color, expected) in [
+        (&p3, [0.917_488, 0.200_287, 0.138_561], [1.0, 0.0, 0.0]),
+        (&p3, [0.458_402, 0.985_265, 0.298_310], [0.0, 1.0, 0.0]),
+        (&p3, [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]),
+        (&adobe, [0.858_592, 0.0, 0.0], [1.0, 0.0, 0.0]),
+    ] {
+        let seen = profile.to_srgb(color);
+        assert!((0..3).all(|c| (seen[c] - expected[c]).abs() < 0.008), "{color:?}: {seen:?}");
+    }
+}
+
+#[test]
+fn srgb_is_left_alone_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    // As the profile of 1998 says it: the curve as a table.
+    let encoded = |v: f64| if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
+    let table = (0..1024).map(|i| (encoded(i as f64 / 1023.0) * 65535.0).round() as u16).collect();
+    for curve in [Curve::Srgb, Curve::Table(table)] {
+        let picture = tagged(folder.path(), Profile::rgb("sRGB IEC61966-2.1", SRGB, curve).bytes());
+        assert!(picture.color.is_srgb() && picture.metadata.icc_profile.is_some());
+        let mut raster = raster();
+        raster.data[0] = -0.25; // what a network may answer; rounding clamps it
+        let before = raster.clone();
+        picture.color.show(&mut raster);
+        assert_eq!(raster, before);
+        // And it has the name that its samples alone give it.
+        assert_eq!(picture.id, Picture::from_samples(picture.size, picture.rgb, None).id);
+    }
+}
+
+#[test]
+fn opacity_is_not_a_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = tagged(folder.path(), Profile::rgb("P3", DISPLAY_P3, Curve::Srgb).bytes());
+    let opaque = shown(&picture);
+    let mut raster = raster().with_alpha(&[0.25; COLORS.len()]);
+    picture.color.show(&mut raster);
+    for (pixel, expected) in raster.data.as_chunks::<4>().0.iter().zip(opaque) {
+        assert_eq!((pixel[3], [pixel[0], pixel[1], pixel[2]]), (0.25, expected));
+    }
+}
+
+#[test]
+fn a_grey_profile_is_shown_and_exported_as_grey() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grey.png");
+    profile::write_grey_png(&path, 4, &[0, 60, 128, 255], &Profile::grey("Gamma 1.8", Curve::Gamma(461)).bytes());
+    let picture = Picture::open(&path).unwrap();
+    assert_eq!((picture.color.name(), picture.notice.as_deref()), ("Gamma 1.8", None));
+    let data = [0u8, 60, 128, 255].iter().flat_map(|v| [f32::from(*v) / 255.0; 3]).collect();
+    let mut raster = Raster { size: picture.size, channels: 3, data };
+    picture.color.show(&mut raster);
+    for (pixel, grey) in raster.data.as_chunks::<3>().0.iter().zip([0u8, 60, 128, 255]) {
+        let linear = (f64::from(grey) / 255.0).powf(461.0 / 256.0);
+        let expected = profile::encode_srgb(linear);
+        assert!(pixel.iter().all(|v| (f64::from(*v) - expected).abs() < 0.7 / 255.0), "{grey}: {pixel:?}, {expected}");
+    }
+    // An export has three channels, so that its profile must be an RGB one; it reads back the same.
+    let out = folder.path().join("out.png");
+    write(&out, &raster, options(picture.metadata.clone()));
+    let again = Picture::open(&out).unwrap();
+    assert_eq!((again.color.name(), again.notice), ("Gamma 1.8", None));
+    assert_eq!(again.metadata.icc_profile, picture.metadata.icc_profile);
+}
+
+#[test]
+fn a_broken_profile_is_told_and_counts_as_srgb() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = Profile::rgb("P3", DISPLAY_P3, Curve::Srgb).bytes();
+    let mut headless = whole.clone();
+    headless[36..40].copy_from_slice(b"none");
+    let mut cmyk = whole.clone();
+    cmyk[16..20].copy_from_slice(b"CMYK");
+    for broken in [vec![7; 600], whole[..150].to_vec(), headless, cmyk] {
+        let picture = tagged(folder.path(), broken);
+        assert!(picture.color.is_srgb() && picture.metadata.icc_profile.is_none());
+        let notice = picture.notice.unwrap();
+        assert!(notice.contains("colour profile cannot be used") && notice.contains("sRGB"), "{notice}");
+        assert_eq!(picture.rgb, Samples::U8(COLORS.concat()));
+    }
+}
+
+#[test]
+fn an_export_carries_the_profile_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = Profile::rgb("Display P3", DISPLAY_P3, Curve::Srgb).bytes();
+    let picture = tagged(folder.path(), profile.clone());
+    for ending in ["png", "tif", "jpg", "webp"] {
+        let path = folder.path().join("out").with_extension(ending);
+        write(&path, &raster(), options(picture.metadata.clone()));
+        let again = Picture::open(&path).unwrap();
+        assert_eq!(again.metadata.icc_profile.as_ref(), Some(&profile), "{ending}");
+        assert_eq!(again.color.name(), "Display P3", "{ending}");
+    }
+}
+
+#[test]
+fn the_same_numbers_in_another_space_are_another_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let p3 = tagged(folder.path(), Profile::rgb("P3", DISPLAY_P3, Curve::Srgb).bytes());
+    let adobe = tagged(folder.path(), Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563)).bytes());
+    assert!(p3.id != adobe.id && p3.rgb == adobe.rgb);
+}
+
+#[test]
+fn the_view_shows_a_tile_in_the_screens_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = Profile::rgb("P3", DISPLAY_P3, Curve::Srgb);
+    let picture = std::sync::Arc::new(tagged(folder.path(), profile.bytes()));
+    let model = std::sync::Arc::new(LoadedModel::builtin().unwrap());
+    let view = View { zoom: 1.0, corner_on_screen: [0.0, 0.0] };
+    let scale = (1f64.to_bits(), 1f64.to_bits());
+    let key = TileKey {
+        picture: picture.id,
+        model: ModelId::NONE,
+        scale,
+        column: 0,
+        row: 0,
+        quality: Quality::Resampled,
+        strength: Strength::FULL,
+    };
+    let worker = RenderWorker::start(|| {}).unwrap();
+    worker.request(ViewRequest {
+        picture,
+        models: vec![model],
+        view,
+        wanted: vec![key],
+        focus_in_output: [0.0, 0.0],
+        feature_budget_bytes: 64 << 20,
+    });
+    let tile = loop {
+        match worker.poll() {
+            Some(RenderEvent::Tile(tile)) => break tile,
+            Some(RenderEvent::Failed(reason)) => panic!("{reason}"),
+            _ => std::thread::sleep(std::time::Duration::from_millis(2)),
+        }
+    };
+    for (pixel, color) in tile.rgba.as_chunks::<4>().0.iter().zip(COLORS) {
+        let expected = profile.to_srgb(color.map(|v| f64::from(v) / 255.0)).map(|v| (v * 255.0).round());
+        for c in 0..3 {
+            assert!((f64::from(pixel[c]) - expected[c]).abs() <= 1.0, "{color:?}: {pixel:?}, {expected:?}");
+        }
+    }
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness").join(name)
+}
+
+/// An EXIF block as a camera writes it: upside down, with an exposure, a place and a note of its own.
+fn camera_block(interoperability: Option<&str>) -> Vec<u8> {
+    use exif::{Context, Field, Rational, Value};
+    let field = |tag, value| Field { tag, ifd_num: In::PRIMARY, value };
+    let ascii = |text: &str| Value::Ascii(vec![text.as_bytes().to_vec()]);
+    let mut fields = vec![
+        field(Tag::Make, ascii("Maker")),
+        field(Tag::Model, ascii("Model 7")),
+        field(Tag::Orientation, Value::Short(vec![3])),
+        field(Tag::XResolution, Value::Rational(vec![Rational { num: 72, denom: 1 }])),
+        field(Tag::YResolution, Value::Rational(vec![Rational { num: 72, denom: 1 }])),
+        field(Tag::ResolutionUnit, Value::Short(vec![2])),
+        field(Tag::ExposureTime, Value::Rational(vec![Rational { num: 1, denom: 250 }])),
+        field(Tag::FNumber, Value::Rational(vec![Rational { num: 28, denom: 10 }])),
+        field(Tag::PhotographicSensitivity, Value::Short(vec![100])),
+        field(Tag::DateTimeOriginal, ascii("2026:05:17 18:03:11")),
+        field(Tag::LensModel, ascii("Lens 35")),
+        field(Tag::PixelXDimension, Value::Short(vec![4000])),
+        field(Tag(Context::Exif, 0x927c), Value::Undefined(vec![1, 2, 3, 4, 5, 6, 7], 0)),
+        field(Tag::GPSLatitude, Value::Rational(vec![Rational { num: 48, denom: 1 }; 3])),
+    ];
+    fields.extend(interoperability.map(|index| field(Tag::InteroperabilityIndex, ascii(index))));
+    let mut writer = exif::experimental::Writer::new();
+    for field in &fields {
+        writer.push_field(field);
+    }
+    let mut block = std::io::Cursor::new(Vec::new());
+    writer.write(&mut block, false).unwrap();
+    block.into_inner()
+}
+
+#[test]
+fn what_the_camera_wrote_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.jpg");
+    write(&path, &raster(), options(Metadata { icc_profile: None, exif: Some(camera_block(None)) }));
+    let shot = Picture::open(&path).unwrap().metadata.shot();
+    assert_eq!(shot.camera.as_deref(), Some("Maker Model 7"));
+    assert_eq!(shot.lens.as_deref(), Some("Lens 35"));
+    assert_eq!(shot.exposure.as_deref(), Some("1/250 s, f/2.8, ISO 100"));
+    assert_eq!(shot.taken.as_deref(), Some("2026-05-17 18:03:11"));
+    assert!(shot.has_position && !shot.is_empty());
+    assert!(Picture::open(&fixture("mode_L.png")).unwrap().metadata.shot().is_empty());
+}
+
+#[test]
+fn a_camera_that_says_adobe_rgb_without_a_profile_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.jpg");
+    for (index, name) in [("R03", "Adobe RGB 1998"), ("R98", "sRGB")] {
+        let exif = Some(camera_block(Some(index)));
+        write(&path, &raster(), options(Metadata { icc_profile: None, exif }));
+        let picture = Picture::open(&path).unwrap();
+        assert_eq!(picture.color.name(), name);
+        // An export without the camera's word must say it by a profile.
+        assert_eq!(picture.metadata.icc_profile.is_some(), index == "R03");
+    }
+}
+
+#[test]
+fn an_export_keeps_exif_upright_and_true_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.png");
+    write(&path, &raster(), options(Metadata { icc_profile: None, exif: Some(camera_block(None)) }));
+    let mut source = Picture::open(&path).unwrap();
+    for (i, ending) in ["png", "webp", "jpg", "tif", "tiff", "jpg"].into_iter().enumerate() {
+        let path = folder.path().join("out").with_extension(ending);
+        write(&path, &raster(), SaveOptions { dpi: Some(300.0), ..options(source.metadata.clone()) });
+        let again = Picture::open(&path).unwrap();
+        let exif = Reader::new().read_raw(again.metadata.exif.clone().unwrap()).unwrap();
+        let number = |tag| exif.get_field(tag, In::PRIMARY).and_then(|field| field.value.get_uint(0));
+        assert!(matches!(number(Tag::Orientation), None | Some(1)), "{ending}");
+        assert_eq!(number(Tag::PixelXDimension), Some(COLORS.len() as u32), "{ending}");
+        assert_eq!(again.metadata.shot(), source.metadata.shot(), "{ending}");
+        let note = exif.get_field(Tag::MakerNote, In::PRIMARY).unwrap();
+        assert!(matches!(&note.value, exif::Value::Undefined(bytes, _) if bytes[..] == [1, 2, 3, 4, 5, 6, 7]));
+        if i < 3 {
+            let resolution = exif.get_field(Tag::XResolution, In::PRIMARY).unwrap();
+            assert_eq!(resolution.display_value().to_string(), "300", "{ending}");
+        }
+        // From a TIFF on to the next format.
+        source = again;
+    }
+}
+
+#[test]
+fn a_turned_photograph_is_not_turned_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["exif_orientation6_96x64.jpg", "exif_orientation6_96x64.tiff"] {
+        let source = Picture::open(&fixture(name)).unwrap();
+        for ending in ["png", "tif", "jpg", "webp"] {
+            let path = folder.path().join("out").with_extension(ending);
+            let raster = Raster::new(source.size, 3);
+            write(&path, &raster, options(source.metadata.clone()));
+            assert_eq!(Picture::open(&path).unwrap().size, source.size, "{name} to {ending}");
+        }
+    }
+}
+
+#[test]
+fn dots_per_inch_are_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_dpi = |ending: &str| {
+        let path = folder.path().join("out").with_extension(ending);
+        write(&path, &raster(), SaveOptions { dpi: Some(300.0), ..options(Metadata::default()) });
+        std::fs::read(path).unwrap()
+    };
+    let png = with_dpi("png");
+    let at = png.windows(4).position(|name| name == b"pHYs").unwrap() + 4;
+    assert_eq!(png[at..at + 9], [0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1], "11811 pixels a metre");
+    assert_eq!(with_dpi("jpg")[13..18], [1, 1, 44, 1, 44], "JFIF: inches, 300, 300");
+    let tiff = Reader::new().read_from_container(&mut std::io::Cursor::new(with_dpi("tif"))).unwrap();
+    assert_eq!(tiff.get_field(Tag::XResolution, In::PRIMARY).unwrap().display_value().to_string(), "300");
+}

@@ -7,31 +7,39 @@ mod actions;
 mod browsing;
 pub mod canvas;
 pub mod command;
+mod configuring;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
 mod gpu_setup;
 pub mod keys;
 mod logic;
+pub mod look;
+mod looking;
+pub mod models;
 pub mod motion;
 pub mod one_shot;
 pub mod open;
 mod panels;
+pub mod rate;
 mod requests;
 pub mod services;
+pub mod settings;
 pub mod state;
 pub mod textures;
 pub mod theme;
 pub mod toasts;
 mod window;
+pub mod zoom;
 
-pub use command::Command;
+pub use command::{Command, ViewCommand};
+pub use models::ModelSource;
 pub use services::Services;
 pub use window::{native_options, run};
 
 use crate::geometry::{PixelRect, View};
+use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
-use crate::render::LoadedModel;
 use canvas::Canvas;
 use open::Opened;
 use requests::Requests;
@@ -45,7 +53,11 @@ pub struct AppOptions {
     /// Picture files and folders of pictures. One file is shown among its neighbours, several are a list.
     pub files: Vec<PathBuf>,
     /// The model that enlarges.
-    pub model: Arc<LoadedModel>,
+    pub model: ModelSource,
+    /// Arithmetic for this time; the setting where it is automatic.
+    pub precision: PrecisionChoice,
+    /// The file that remembers settings; without one nothing does.
+    pub settings: Option<PathBuf>,
 }
 
 /// The window's whole inside.
@@ -56,6 +68,7 @@ pub struct App {
     requests: Requests,
     services: Services,
     title: String,
+    has_unkept_settings: bool,
 }
 
 impl App {
@@ -64,7 +77,7 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx)?;
+        let services = Services::start(&cc.egui_ctx, options.settings.clone())?;
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -77,14 +90,22 @@ impl App {
             // A notch of the wheel with Ctrl zooms as far as one without.
             options.input_options.scroll_zoom_speed = canvas::input::scroll_zoom_speed(&options.input_options);
         });
+        let (settings, complaint) = options.settings.as_deref().map_or_else(Default::default, settings::load);
         let mut app = Self {
             ctx: ctx.clone(),
-            state: State::new(options.model),
+            state: State::new(settings),
             textures: TileTextures::default(),
             requests: Requests::default(),
             services,
             title: String::new(),
+            has_unkept_settings: false,
         };
+        app.follow_settings();
+        app.state.precision = options.precision;
+        app.start_model(options.model);
+        if let Some(complaint) = complaint {
+            app.fail(complaint);
+        }
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
         }
@@ -132,6 +153,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
         let mut commands = keys::pressed(&self.ctx);
+        let is_held = keys::holds_original(&self.ctx);
+        if is_held != self.state.is_original_held {
+            commands.push(Command::View(ViewCommand::HoldOriginal(is_held)));
+        }
         commands.extend(logic::dropped_or_pasted(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();

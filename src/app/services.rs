@@ -1,6 +1,8 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
+use super::models::LoadFn;
 use super::open::Opened;
+use super::settings::Keeper;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
 use crate::render::{RenderEvent, RenderWorker, ViewRequest};
@@ -34,6 +36,8 @@ pub enum Ask {
     Open,
     /// A name to export to; the present one is the proposal.
     Save(PathBuf),
+    /// Weights to compare with.
+    Model,
 }
 
 /// Reads a picture. Runs on a thread of its own.
@@ -53,22 +57,32 @@ pub struct Services {
     pub pick: Arc<PickFn>,
     /// Exports pictures.
     pub export: Arc<ExportFn>,
+    /// Loads models.
+    pub load_model: Arc<LoadFn>,
+    /// Remembers settings; nothing does where there is no place for them.
+    pub keeper: Option<Keeper>,
 }
 
 impl Services {
-    /// The real ones.
+    /// The real ones; `settings` is the file that remembers them.
     ///
     /// # Errors
     /// [`Error::Device`] if the system has no thread for the renderer.
-    pub fn start(ctx: &egui::Context) -> Result<Self> {
+    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
         let waker = ctx.clone();
         let worker = RenderWorker::start(move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
+        let keeper = settings
+            .map(Keeper::start)
+            .transpose()
+            .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         Ok(Self {
             tiles: Box::new(worker),
             open: Arc::new(super::open::read),
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),
+            load_model: Arc::new(super::models::load),
+            keeper,
         })
     }
 }

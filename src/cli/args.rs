@@ -67,6 +67,9 @@ pub(super) struct ExportArgs {
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
+    /// How much of the network's detail is in the result, in percent: 0 is bicubic.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) strength: u8,
     /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
     #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
     pub(super) precision: PrecisionChoice,

@@ -9,7 +9,7 @@ pub use cpu::{query_rgb, sample_points};
 pub use params::DecodeParams;
 
 /// Where the function is evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sampling {
     /// At every pixel.
     Exact,

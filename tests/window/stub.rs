@@ -9,10 +9,11 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, TileSource};
-use zoomfield::app::{App, AppOptions, Services};
+use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
+use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::{Quality, TileKey};
 use zoomfield::picture::Picture;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
@@ -62,7 +63,7 @@ fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
             rgba.extend(color_at(picture, at, key.quality));
         }
     }
-    RenderedTile { key, rect, rgba }
+    RenderedTile { key, rect, rgba, render_secs: 0.01 }
 }
 
 /// What a tile shows at an image position.
@@ -75,8 +76,8 @@ pub(crate) fn color_at(picture: &Picture, at: [f64; 2], quality: Quality) -> [u8
     let high = [0, 1].map(|i| (low[i] + 1).min(sides[i] - 1));
     let part = [0, 1].map(|i| (at[i] - 0.5 - low[i] as f64).clamp(0.0, 1.0));
     let value = |c: usize| match quality {
-        Quality::Resampled => pixel(nearest[0], nearest[1], c),
-        Quality::Neural => {
+        Quality::Nearest | Quality::Resampled => pixel(nearest[0], nearest[1], c),
+        Quality::Coarse | Quality::Neural | Quality::Exact => {
             let row = |y| pixel(low[0], y, c) * (1.0 - part[0]) + pixel(high[0], y, c) * part[0];
             row(low[1]) * (1.0 - part[1]) + row(high[1]) * part[1]
         }
@@ -160,8 +161,19 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
                 open: Arc::new(open),
                 pick: Arc::new(pick),
                 export: Arc::new(export),
+                load_model: Arc::new(zoomfield::app::models::load),
+                keeper: None,
             };
-            App::with_services(&cc.egui_ctx, AppOptions { files: Vec::new(), model: model() }, services)
+            App::with_services(
+                &cc.egui_ctx,
+                AppOptions {
+                    files: Vec::new(),
+                    model: ModelSource::Loaded(model()),
+                    precision: PrecisionChoice::Auto,
+                    settings: None,
+                },
+                services,
+            )
         });
     (harness, tiles)
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
 use std::sync::Arc;
+#[cfg(feature = "app")]
+use zoomfield::app::files::recent;
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
 
@@ -21,7 +23,7 @@ fn main() -> ExitCode {
 #[cfg(feature = "app")]
 fn view(files: Vec<PathBuf>, model: Option<PathBuf>) -> Result<()> {
     let model = Arc::new(cli::load_model(model.as_deref())?);
-    zoomfield::app::run(zoomfield::app::AppOptions { files, model })
+    zoomfield::app::run(zoomfield::app::AppOptions { files, recent: recent::default_path(), model })
 }
 
 #[cfg(not(feature = "app"))]

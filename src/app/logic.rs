@@ -3,8 +3,6 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
-use super::one_shot::Outcome;
-use super::open::path_from_text;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Sharpness};
 use super::textures::{final_quality, tiles_of};
@@ -12,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::export::ExportReport;
 use crate::key::Quality;
 use crate::render::RenderEvent;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending.
@@ -25,6 +22,8 @@ impl App {
         self.state.now_secs = self.ctx.input(|input| input.time);
         self.drain_tiles();
         self.drain_opening();
+        self.drain_files();
+        self.drain_copying();
         self.drain_dialog();
         self.drain_export();
         self.let_the_view_win();
@@ -50,20 +49,6 @@ impl App {
             }
         }
         self.ctx.request_repaint();
-    }
-
-    fn drain_opening(&mut self) {
-        let Some(opening) = &self.state.opening else { return };
-        let result = match opening.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
-        };
-        self.state.opening = None;
-        match result {
-            Ok(opened) => self.show_opened(opened),
-            Err(error) => self.state.toasts.fail(error, self.state.now_secs),
-        }
     }
 
     fn drain_dialog(&mut self) {
@@ -143,6 +128,7 @@ impl App {
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
         self.let_the_view_win();
         self.state.sharpness = self.judge_sharpness();
+        self.read_neighbours();
         self.update_title();
         if has_changed || self.is_animating() {
             self.ctx.request_repaint();
@@ -187,19 +173,6 @@ impl App {
 }
 
 const WAITING: &str = "Waiting for the system's file dialog. You can also type the path.";
-
-/// A file dropped on the window, or a path pasted while no text is being edited.
-pub(super) fn dropped_or_pasted(ctx: &egui::Context) -> Option<Command> {
-    let is_typing = ctx.text_edit_focused();
-    ctx.input(|input| {
-        let dropped = input.raw.dropped_files.iter().map(|file| file.path().to_owned());
-        let pasted = input.events.iter().filter_map(|event| match event {
-            egui::Event::Paste(text) if !is_typing => path_from_text(text),
-            _ => None,
-        });
-        dropped.chain(pasted).find(|path: &PathBuf| !path.as_os_str().is_empty()).map(Command::Open)
-    })
-}
 
 fn size_text(bytes: u64) -> String {
     match bytes {

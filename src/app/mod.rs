@@ -7,10 +7,13 @@ mod actions;
 mod browsing;
 pub mod canvas;
 pub mod command;
+pub mod copying;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
+pub mod files;
 mod gpu_setup;
+mod incoming;
 pub mod keys;
 mod logic;
 pub mod motion;
@@ -44,6 +47,8 @@ use textures::TileTextures;
 pub struct AppOptions {
     /// Picture files and folders of pictures. One file is shown among its neighbours, several are a list.
     pub files: Vec<PathBuf>,
+    /// The file that remembers what was opened; without one nothing does.
+    pub recent: Option<PathBuf>,
     /// The model that enlarges.
     pub model: Arc<LoadedModel>,
 }
@@ -64,7 +69,7 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx)?;
+        let services = Services::start(&cc.egui_ctx, options.recent.clone())?;
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -85,6 +90,9 @@ impl App {
             services,
             title: String::new(),
         };
+        if let Some(file) = &options.recent {
+            app.state.files.recent = files::recent::Recent::load(file);
+        }
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
         }
@@ -132,7 +140,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
         let mut commands = keys::pressed(&self.ctx);
-        commands.extend(logic::dropped_or_pasted(&self.ctx));
+        commands.extend(incoming::commands(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();
         for command in commands {

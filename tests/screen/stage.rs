@@ -107,7 +107,7 @@ fn play() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into();
     let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
     let make = move |cc: &eframe::CreationContext<'_>| {
-        let app = App::new(cc, AppOptions { files: vec![file], model })?;
+        let app = App::new(cc, AppOptions { files: vec![file], recent: None, model })?;
         send_ctx.send(cc.egui_ctx.clone())?;
         Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
     };

@@ -4,6 +4,7 @@ pub(super) mod export;
 pub(super) mod help;
 pub(super) mod open;
 pub(super) mod progress;
+mod recent;
 pub(super) mod status;
 pub(super) mod toasts;
 pub(super) mod toolbar;

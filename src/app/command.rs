@@ -109,6 +109,8 @@ pub enum ViewCommand {
     ShowZoom,
     /// The zoom in the panel was edited.
     EditZoom(String),
+    /// The zoom's text field has received the focus.
+    ZoomFocused,
     /// Go to the zoom in the panel.
     SubmitZoom,
     /// Choose what enlarged pixels are made of.

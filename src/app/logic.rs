@@ -152,10 +152,10 @@ impl App {
         let cursor = cursor.unwrap_or_else(|| self.state.canvas.center());
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
         self.let_the_view_win();
-        self.look_at_tiles();
+        let has_news = self.look_at_tiles();
         self.write_settings();
         self.update_title();
-        if has_changed || self.is_animating() {
+        if has_changed || has_news || self.is_animating() {
             self.ctx.request_repaint();
         }
         let next_toast = self.state.toasts.advance(self.state.now_secs);
@@ -165,13 +165,15 @@ impl App {
         }
     }
 
-    /// Judges what is on the canvas, and reads it under the cursor.
-    fn look_at_tiles(&mut self) {
+    /// Judges what is on the canvas, and reads it under the cursor. True if that is not what was drawn.
+    fn look_at_tiles(&mut self) -> bool {
+        let drawn = (self.state.sharpness, self.state.part_there, self.state.reading);
         self.state.tile_bytes = self.textures.used_bytes();
         let keys = self.final_tiles();
         self.state.part_there = self.textures.part_there(&keys);
         self.state.sharpness = self.judge_sharpness(&keys);
         self.state.reading = self.read_under_cursor(&keys);
+        drawn != (self.state.sharpness, self.state.part_there, self.state.reading)
     }
 
     /// The tiles that end the work on the view at rest.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, TileSource};
+use zoomfield::app::settings::Keeper;
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
@@ -148,6 +149,17 @@ pub(crate) fn model() -> Arc<LoadedModel> {
 
 /// A window of 1280×860 points on the stub, without a picture.
 pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App>, StubTiles) {
+    start(pixels_per_point, pick, None)
+}
+
+/// A window that shows a picture and remembers settings in a file.
+pub(crate) fn window_remembering(file: &std::path::Path) -> Harness<'static, App> {
+    let (mut harness, _) = start(1.0, |_| None, Some(file.to_owned()));
+    harness.state_mut().show(picture(Size::new(120, 80)));
+    harness
+}
+
+fn start(pixels_per_point: f32, pick: Pick, settings: Option<PathBuf>) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -162,18 +174,11 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
                 pick: Arc::new(pick),
                 export: Arc::new(export),
                 load_model: Arc::new(zoomfield::app::models::load),
-                keeper: None,
+                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
             };
-            App::with_services(
-                &cc.egui_ctx,
-                AppOptions {
-                    files: Vec::new(),
-                    model: ModelSource::Loaded(model()),
-                    precision: PrecisionChoice::Auto,
-                    settings: None,
-                },
-                services,
-            )
+            let model = ModelSource::Loaded(model());
+            let options = AppOptions { files: Vec::new(), model, precision: PrecisionChoice::Auto, settings };
+            App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)
 }

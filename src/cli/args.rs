@@ -159,6 +159,11 @@ pub(super) struct InfoArgs {
 
 #[derive(clap::Args)]
 pub(super) struct BenchArgs {
+    /// A picture to measure with, instead of the built-in one.
+    pub(super) picture: Option<PathBuf>,
+    /// The part that is enlarged 30 times, in source pixels; 48×48 in the middle by default.
+    #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true, requires = "picture")]
+    pub(super) crop: Option<Region>,
     /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
     #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
     pub(super) precision: PrecisionChoice,

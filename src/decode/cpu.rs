@@ -14,9 +14,9 @@ use rayon::prelude::*;
 /// Pixels that go through imnet together: four corners each make blocks of 256 rows, which stay in the L2 cache.
 const BLOCK_PIXELS: usize = 64;
 
-/// How far a lattice point may be from its prediction by the half-dense lattice before the pixels around it are decoded
-/// exactly, in normalised units (see "Decoding" in `ARCHITECTURE.md`).
-const DOUBT: f32 = 0.008;
+/// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
+/// exactly, in normalised units: 2.2/255 (see "Decoding" in `ARCHITECTURE.md`).
+const DOUBT: f32 = 0.0173;
 
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
 struct Projected {

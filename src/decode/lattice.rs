@@ -15,7 +15,7 @@ use crate::geometry::AxisGrid;
 const MIN_SCALE: f64 = 1.25;
 
 /// Points around a sample's cell that interpolation and its error estimate read.
-const MARGIN: i64 = 4;
+const MARGIN: i64 = 3;
 
 /// Weights of four neighbouring lattice points at a fraction `t` between the middle two (Catmull–Rom).
 fn cubic(t: f64) -> [f32; 4] {
@@ -31,8 +31,6 @@ pub(super) struct LatticeAxis {
     is_coarse: bool,
     /// For every sample: its first tap among the points, and the weights of four points from there.
     taps: Vec<(usize, [f32; 4])>,
-    /// Parity of the first point on the global lattice: even ones lie on the half-dense lattice.
-    first: i64,
 }
 
 /// Where the function is evaluated for `grid`: the lattice around it, or the samples themselves where the axis is not
@@ -58,7 +56,7 @@ impl LatticeAxis {
         let points = lattice_points(grid, density);
         if points == *grid {
             let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
-            return Self { points, is_coarse: false, taps, first: 0 };
+            return Self { points, is_coarse: false, taps };
         }
         let first = below(grid, 0, density) - MARGIN;
         let tap = |i: usize| {
@@ -66,7 +64,7 @@ impl LatticeAxis {
             let t = grid.latent_position(i) * density as f64 - below as f64;
             ((below - 1 - first) as usize, cubic(t))
         };
-        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect(), first }
+        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect() }
     }
 
     /// The lattice cell of sample `i`: the index of the point at or below it.
@@ -104,8 +102,9 @@ impl Lattice {
 
     /// The samples whose interpolation may be off (`tolerance` in normalised units), counted row by row.
     ///
-    /// The error at a point of odd index, predicted from the half-dense lattice, is taken for that of the cells
-    /// around it; interpolating at full density errs several times less, which `tolerance` accounts for.
+    /// Every point is predicted from its neighbours at distance 1 and 3 along each axis, as if only every second one
+    /// had been evaluated. How far it is off is taken for the error of the cells around it; interpolating at full
+    /// density errs less, which `tolerance` accounts for.
     pub(super) fn doubtful_samples(&self, tolerance: f32) -> Vec<usize> {
         let columns = self.x.points.len;
         let mut is_doubtful = vec![false; self.y.points.len * columns];
@@ -113,7 +112,7 @@ impl Lattice {
         let along_y = Direction { len: self.y.points.len, step: columns, lines: columns, line_step: 1 };
         for (axis, across, direction) in [(&self.x, &self.y, along_x), (&self.y, &self.x, along_y)] {
             if axis.is_coarse {
-                self.mark(direction, axis.first, across.is_coarse, tolerance, &mut is_doubtful);
+                self.mark(direction, across.is_coarse, tolerance, &mut is_doubtful);
             }
         }
         let (is_doubtful, width) = (&is_doubtful, self.x.taps.len());
@@ -126,11 +125,9 @@ impl Lattice {
 
     /// Looks along one axis and marks the cells on both sides of every badly predicted point; where the other axis
     /// has cells too, in the two lines of cells that the point borders.
-    fn mark(&self, along: Direction, first: i64, has_cells_across: bool, tolerance: f32, is_doubtful: &mut [bool]) {
-        // Odd on the global lattice, with three points on either side.
-        let start = if first.rem_euclid(2) == 0 { 3 } else { 4 };
+    fn mark(&self, along: Direction, has_cells_across: bool, tolerance: f32, is_doubtful: &mut [bool]) {
         for line in 0..along.lines {
-            for i in (start..along.len.saturating_sub(3)).step_by(2) {
+            for i in 3..along.len.saturating_sub(3) {
                 let at = |k: usize, c: usize| self.values[(line * along.line_step + k * along.step) * 3 + c];
                 let off = (0..3).map(|c| {
                     let predicted = (9.0 * (at(i - 1, c) + at(i + 1, c)) - at(i - 3, c) - at(i + 3, c)) / 16.0;

@@ -4,7 +4,7 @@
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
-use crate::key::Quality;
+use crate::key::Recipe;
 use crate::picture::save::{PictureWriter, SaveOptions};
 use crate::picture::{Picture, Raster};
 use crate::render::{LoadedModel, RenderOptions, Renderer};
@@ -40,6 +40,8 @@ pub struct ExportJob {
     pub output: PathBuf,
     /// Whether an existing file may be replaced.
     pub overwrite: bool,
+    /// How its pixels are made.
+    pub recipe: Recipe,
     /// Where the function is evaluated.
     pub sampling: Sampling,
     /// How the file is made.
@@ -192,7 +194,7 @@ fn render_band(
         gate.pass()?;
         let columns = start..(start + block).min(width);
         let grid = job.grid.slice(rows.clone(), columns.clone());
-        let block = renderer.render(&job.picture, &job.model, &grid, Quality::Neural, &|| gate.is_stopped())?;
+        let block = renderer.render(&job.picture, &job.model, &grid, job.recipe, &|| gate.is_stopped())?;
         band.copy_columns(&block, start);
         progress(block.size.area());
     }

@@ -2,6 +2,7 @@
 
 use crate::geometry::PixelRect;
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use std::sync::Arc;
 
 /// How precisely features are kept.
@@ -30,24 +31,23 @@ pub struct FeatureTile {
 }
 
 impl FeatureTile {
-    /// Cuts `rect` out of planes `[channels, from.height, from.width]` that cover `from`.
+    /// Cuts `rect` out of codes `[from.height, from.width, channels]` that cover `from`.
     ///
     /// # Panics
     /// If `rect` does not lie in `from`.
-    pub fn from_planes(planes: &[f32], from: PixelRect, rect: PixelRect, precision: FeaturePrecision) -> Self {
-        let channels = planes.len() / from.area();
+    pub fn cut(codes: &[f32], from: PixelRect, rect: PixelRect, precision: FeaturePrecision) -> Self {
+        let channels = codes.len() / from.area();
         let (left, top) = (rect.x - from.x, rect.y - from.y);
-        let mut codes = vec![0.0; rect.area() * channels];
-        for (channel, plane) in planes.chunks_exact(from.area()).enumerate() {
-            for y in 0..rect.height {
-                let source = &plane[(top + y) * from.width + left..][..rect.width];
-                let row = codes[y * rect.width * channels..].iter_mut().skip(channel).step_by(channels);
-                row.zip(source).for_each(|(to, value)| *to = *value);
-            }
-        }
+        let row = |y: usize| &codes[((top + y) * from.width + left) * channels..][..rect.width * channels];
         let codes = match precision {
-            FeaturePrecision::Half => Codes::Half(codes.into_iter().map(f16::from_f32).collect()),
-            FeaturePrecision::Single => Codes::Single(codes),
+            FeaturePrecision::Half => {
+                let mut halves = vec![f16::ZERO; rect.area() * channels];
+                for (y, to) in halves.chunks_exact_mut(rect.width * channels).enumerate() {
+                    to.convert_from_f32_slice(row(y));
+                }
+                Codes::Half(halves)
+            }
+            FeaturePrecision::Single => Codes::Single((0..rect.height).flat_map(row).copied().collect()),
         };
         Self { rect, channels, codes }
     }
@@ -69,7 +69,6 @@ impl FeatureTile {
 
     /// Widens codes `start .. start + out.len()` (counted in values) into `out`.
     fn read(&self, start: usize, out: &mut [f32]) {
-        use half::slice::HalfFloatSliceExt;
         match &self.codes {
             Codes::Half(values) => values[start..start + out.len()].convert_to_f32_slice(out),
             Codes::Single(values) => out.copy_from_slice(&values[start..start + out.len()]),
@@ -120,10 +119,10 @@ mod tests {
     #[test]
     fn a_window_over_two_tiles_holds_every_code_and_zeros_outside() {
         let whole = PixelRect { x: 0, y: 0, width: 5, height: 3 };
-        let planes: Vec<f32> = (0..2 * 15).map(|v| v as f32).collect();
+        let codes: Vec<f32> = (0..15).flat_map(|v| [v as f32, (v + 15) as f32]).collect();
         let cut = |x, width| PixelRect { x, y: 0, width, height: 3 };
         for precision in [FeaturePrecision::Half, FeaturePrecision::Single] {
-            let tile = |x, width| Arc::new(FeatureTile::from_planes(&planes, whole, cut(x, width), precision));
+            let tile = |x, width| Arc::new(FeatureTile::cut(&codes, whole, cut(x, width), precision));
             let window =
                 FeatureWindow::assemble(&[tile(0, 3), tile(3, 2)], PixelRect { x: 2, y: 0, width: 3, height: 2 }, 1);
             let code = |y: usize, x: usize| &window.codes[(y * 5 + x) * 2..][..2];

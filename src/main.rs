@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use std::sync::Arc;
-#[cfg(feature = "app")]
-use zoomfield::app::files::recent;
+use zoomfield::app::{AppOptions, ModelSource, settings};
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
+use zoomfield::kernel::PrecisionChoice;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
 #[global_allocator]
@@ -15,19 +14,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { files, model } => view(files, model),
+        Invocation::View { files, model, precision } => view(files, model, precision),
         Invocation::Batch(command) => cli::run(command),
     })
 }
 
 #[cfg(feature = "app")]
-fn view(files: Vec<PathBuf>, model: Option<PathBuf>) -> Result<()> {
-    let model = Arc::new(cli::load_model(model.as_deref())?);
-    zoomfield::app::run(zoomfield::app::AppOptions { files, recent: recent::default_path(), model })
+fn view(files: Vec<PathBuf>, model: Option<PathBuf>, precision: PrecisionChoice) -> Result<()> {
+    let (model, settings) = (ModelSource::File(model), settings::default_path());
+    zoomfield::app::run(AppOptions { files, model, precision, settings })
 }
 
 #[cfg(not(feature = "app"))]
-fn view(_files: Vec<PathBuf>, _model: Option<PathBuf>) -> Result<()> {
+fn view(_files: Vec<PathBuf>, _model: Option<PathBuf>, _precision: PrecisionChoice) -> Result<()> {
     let reason = "this build has no window; use `zoomfield export`, or build with the feature `app`";
     Err(zoomfield::error::Error::device(reason))
 }

@@ -9,7 +9,7 @@ use exif::{In, Reader, Tag};
 use profile::{ADOBE_RGB, Curve, DISPLAY_P3, Profile, SRGB};
 use std::path::{Path, PathBuf};
 use zoomfield::geometry::{Size, View};
-use zoomfield::key::{Quality, TileKey};
+use zoomfield::key::{ModelId, Quality, Strength, TileKey};
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Raster, Samples};
 use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, ViewRequest};
@@ -198,9 +198,24 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
     let model = std::sync::Arc::new(LoadedModel::builtin().unwrap());
     let view = View { zoom: 1.0, corner_on_screen: [0.0, 0.0] };
     let scale = (1f64.to_bits(), 1f64.to_bits());
-    let key = TileKey { picture: picture.id, model: model.id, scale, column: 0, row: 0, quality: Quality::Resampled };
+    let key = TileKey {
+        picture: picture.id,
+        model: ModelId::NONE,
+        scale,
+        column: 0,
+        row: 0,
+        quality: Quality::Resampled,
+        strength: Strength::FULL,
+    };
     let worker = RenderWorker::start(|| {}).unwrap();
-    worker.request(ViewRequest { picture, model, view, wanted: vec![key], focus_in_output: [0.0, 0.0] });
+    worker.request(ViewRequest {
+        picture,
+        models: vec![model],
+        view,
+        wanted: vec![key],
+        focus_in_output: [0.0, 0.0],
+        feature_budget_bytes: 64 << 20,
+    });
     let tile = loop {
         match worker.poll() {
             Some(RenderEvent::Tile(tile)) => break tile,

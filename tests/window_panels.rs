@@ -3,8 +3,14 @@
 
 #[path = "window/files.rs"]
 mod files;
+#[path = "window/keys.rs"]
+mod keys;
+#[path = "window/looks.rs"]
+mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/settings.rs"]
+mod settings;
 #[path = "window/stub.rs"]
 mod stub;
 

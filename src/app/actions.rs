@@ -14,6 +14,7 @@ use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
 use crate::decode::Sampling;
 use crate::export::{ExportJob, FileOptions};
+use crate::render::suits_nearest;
 use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,11 @@ impl App {
             Command::Pinch { factor, at } => {
                 self.move_view(|motion, _, now| motion.zoom_by(factor, at, now, PINCH_SECS));
             }
-            Command::ToggleFit(at) => self.move_view(|motion, _, now| toggle_fit(motion, at, now)),
+            Command::View(command) => self.apply_view(command),
+            Command::BrowseModel => self.browse(Ask::Model),
+            Command::LoadOther(path) => self.load_other(path),
+            Command::ToggleSettings => self.toggle_settings(),
+            Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::Pan(by) => self.move_view(|motion, _, _| motion.pan(by)),
             Command::Nudge([x, y]) => {
                 self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
@@ -68,7 +73,7 @@ impl App {
         }
     }
 
-    fn move_view(&mut self, change: impl FnOnce(&mut Motion, &Canvas, f64)) {
+    pub(super) fn move_view(&mut self, change: impl FnOnce(&mut Motion, &Canvas, f64)) {
         if let Some(shown) = &mut self.state.shown {
             change(&mut shown.motion, &self.state.canvas, self.state.now_secs);
             // Until the frame's end judges it again.
@@ -89,7 +94,8 @@ impl App {
         let motion = Motion::new(opened.picture.size, self.state.canvas.size);
         let preview = self.ctx.load_texture("preview", opened.preview, FILTER);
         let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
-        self.state.shown = Some(Shown { picture: opened.picture, motion, preview, checker });
+        let suits_nearest = suits_nearest(&opened.picture);
+        self.state.shown = Some(Shown { picture: opened.picture, motion, preview, checker, suits_nearest });
         self.state.sharpness = Sharpness::Sharpening;
         if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
             self.state.panel = Panel::Closed;
@@ -97,7 +103,7 @@ impl App {
         self.ctx.request_repaint();
     }
 
-    fn browse(&mut self, ask: Ask) {
+    pub(super) fn browse(&mut self, ask: Ask) {
         if self.state.dialog.is_some() {
             // One is on the screen, or hangs; the panel helps in both cases.
             self.help_past_dialog(&ask);
@@ -174,13 +180,15 @@ impl App {
         let Panel::Export(form) = &self.state.panel else { return };
         let (Some(shown), Some(plan)) = (&self.state.shown, self.state.export_plan()) else { return };
         let Some(output) = path_from_text(&form.path.path) else { return };
+        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else { return };
         let job = ExportJob {
             picture: shown.picture.clone(),
-            model: self.state.model.clone(),
+            model: model.clone(),
             grid: plan.grid,
             output: with_ending(&output),
             overwrite: form.overwrite,
             // As the view: what is seen is what is exported.
+            recipe,
             sampling: Sampling::default(),
             file: FileOptions::default(),
         };
@@ -209,21 +217,12 @@ impl App {
         }
     }
 
-    fn set_fullscreen(&mut self, is_on: bool) {
+    pub(super) fn set_fullscreen(&mut self, is_on: bool) {
         self.ctx.send_viewport_cmd(ViewportCommand::Fullscreen(is_on));
     }
 
-    fn fail(&mut self, text: String) {
+    pub(super) fn fail(&mut self, text: String) {
         self.state.toasts.fail(text, self.state.now_secs);
-    }
-}
-
-/// ×1 becomes the whole picture; anything else becomes ×1 about the cursor.
-fn toggle_fit(motion: &mut Motion, at: [f64; 2], now_secs: f64) {
-    if motion.goal().zoom == 1.0 {
-        motion.fit(now_secs);
-    } else {
-        motion.zoom_to(1.0, at, now_secs, STEP_SECS);
     }
 }
 

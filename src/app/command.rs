@@ -1,6 +1,9 @@
 //! Everything a person can ask the window for. The keys that ask for it are in [`super::keys`].
 
 use super::canvas::Canvas;
+use super::look::{Mode, Side};
+use super::settings::Settings;
+use crate::key::Strength;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -56,8 +59,16 @@ pub enum Command {
         /// About what.
         at: [f64; 2],
     },
-    /// Between ×1 about a position on the canvas and the whole picture.
-    ToggleFit([f64; 2]),
+    /// Look at the picture in another way.
+    View(ViewCommand),
+    /// Ask for weights to compare with.
+    BrowseModel,
+    /// Compare with these weights.
+    LoadOther(PathBuf),
+    /// Show or hide the settings.
+    ToggleSettings,
+    /// Take over other settings.
+    ChangeSettings(Settings),
     /// Move the picture by physical pixels.
     Pan([f64; 2]),
     /// Move the picture by points: what the arrow keys do.
@@ -88,4 +99,48 @@ pub enum Command {
     DismissToast(u64),
     /// End the program.
     Quit,
+}
+
+/// Ways to look at the picture. Carried out by [`super::App::apply_view`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewCommand {
+    /// What a double click at a position on the canvas is set to do.
+    DoubleClick([f64; 2]),
+    /// Move an image position, in source pixels, to the canvas's centre.
+    CenterOn([f64; 2]),
+    /// Show the panel in which a zoom can be typed.
+    ShowZoom,
+    /// The zoom in the panel was edited.
+    EditZoom(String),
+    /// The zoom's text field has received the focus.
+    ZoomFocused,
+    /// Go to the zoom in the panel.
+    SubmitZoom,
+    /// Choose what enlarged pixels are made of.
+    SetMode(Mode),
+    /// Choose the next one.
+    CycleMode,
+    /// Show so much of the network's detail.
+    SetStrength(Strength),
+    /// Show so many percent more of it, or less.
+    StrengthBy(i8),
+    /// Show the source's own pixels, as long as a key is held.
+    HoldOriginal(bool),
+    /// Show or hide the comparison.
+    ToggleSplit,
+    /// Move the comparison's line to a part of the canvas's width.
+    SetSplitAt(f64),
+    /// Move it by a part of the canvas's width.
+    SplitBy(f64),
+    /// Choose what one side of the comparison shows.
+    SetSide {
+        /// Which side.
+        is_left: bool,
+        /// What.
+        side: Side,
+    },
+    /// Outline source pixels and write their values, or stop that.
+    TogglePixelGrid,
+    /// Show or hide the minimap.
+    ToggleMinimap,
 }

@@ -44,10 +44,11 @@ impl App {
         let plan = self.state.export_plan()?;
         Some(ExportJob {
             picture: shown.picture.clone(),
-            model: self.state.model.clone(),
+            model: self.state.model.model()?.clone(),
             grid: plan.grid,
             output: std::path::PathBuf::new(),
             overwrite: false,
+            recipe: self.state.recipe()?,
             sampling: crate::decode::Sampling::default(),
             file: crate::export::FileOptions::default(),
         })

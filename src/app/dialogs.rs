@@ -70,6 +70,10 @@ fn judge(chosen: Option<PathBuf>, took: Duration) -> Answer {
 pub fn pick(ask: &Ask) -> Option<PathBuf> {
     match ask {
         Ask::Open => rfd::FileDialog::new().set_title("Open a picture").pick_file(),
+        Ask::Model => rfd::FileDialog::new()
+            .set_title("Compare with the weights in")
+            .add_filter("Weights", &["safetensors", "pth", "pt"])
+            .pick_file(),
         Ask::Save(proposal) => save_dialog(proposal).save_file(),
     }
 }

@@ -1,7 +1,7 @@
 //! Draws the state and collects what the person asks for.
 
 use super::canvas::paint::Paint;
-use super::canvas::{Canvas, input};
+use super::canvas::{Canvas, input, overlay};
 use super::command::Command;
 use super::state::{Panel, State};
 use super::textures::TileTextures;
@@ -15,13 +15,19 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
         panels::toolbar::show(ui, state, &mut commands);
         panels::status::show(ui, state);
     }
+    if state.split.is_some() {
+        panels::compare::show(ui, state, &mut commands);
+    }
     CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
+    panels::minimap::show(ui.ctx(), state, &mut commands);
     panels::progress::show(ui.ctx(), state, &mut commands);
     panels::toasts::show(ui.ctx(), state, &mut commands);
     match &state.panel {
         Panel::Closed => {}
         Panel::Open(form) => panels::open::show(ui.ctx(), form, &state.files, &mut commands),
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state.export_plan(), &mut commands),
+        Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
+        Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),
         Panel::Help => panels::help::show(ui.ctx(), &mut commands),
     }
     commands
@@ -35,15 +41,20 @@ fn canvas(ui: &mut Ui, state: &State, textures: &mut TileTextures, commands: &mu
     }
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, theme::CANVAS);
-    match (&state.shown, state.subject()) {
-        (Some(shown), Some(subject)) => {
-            let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::click_and_drag());
+    match &state.shown {
+        Some(shown) => {
+            // Not a stop of the Tab key: everything the pointer does here has a key of its own.
+            let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
-            Paint { painter: &painter, canvas: state.canvas, textures, now_secs: state.now_secs }
-                .picture(shown, subject);
-            commands.extend(input::commands(ui, &response, state.canvas));
+            let (canvas, now_secs) = (state.canvas, state.now_secs);
+            let mut paint = Paint { painter: &painter, canvas, area: canvas.size.rect(), textures, now_secs };
+            state.panes().iter().for_each(|pane| paint.pane(shown, pane));
+            commands.extend(input::commands(ui, &response, canvas, &state.settings));
+            overlay::pixels(&painter, state, shown);
+            overlay::split(ui, &painter, state, commands);
+            overlay::progress(&painter, state);
         }
-        _ => panels::open::show_empty(ui, state, commands),
+        None => panels::open::show_empty(ui, state, commands),
     }
     if ui.input(|input| !input.raw.hovered_files.is_empty()) {
         painter.rect_stroke(rect.shrink(4.0), 6.0, Stroke::new(3.0, theme::DROP_OUTLINE), StrokeKind::Inside);

@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::files::uri::paths_from_text;
 use egui::{Context, Event, InputState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The commands of dropped files, and of copy and paste while no text is being edited.
@@ -33,5 +33,14 @@ fn clipboard(event: &Event) -> Option<Command> {
 }
 
 fn open(paths: Vec<PathBuf>) -> Option<Command> {
-    (!paths.is_empty()).then_some(Command::OpenAll(paths))
+    match paths.as_slice() {
+        [] => None,
+        [path] if is_weights(path) => Some(Command::LoadOther(path.clone())),
+        _ => Some(Command::OpenAll(paths)),
+    }
+}
+
+fn is_weights(path: &Path) -> bool {
+    let endings = ["safetensors", "pth", "pt"];
+    path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

@@ -1,7 +1,8 @@
 //! The keys: one table that the window, the help panel and the tests read, so that the help cannot say anything else
 //! than what the keys do.
 
-use super::command::{Command, KEY_FACTOR};
+use super::command::{Command, KEY_FACTOR, ViewCommand};
+use super::looking::SPLIT_STEP;
 use egui::{Context, Key, Modifiers};
 
 /// How far an arrow key moves the picture, in points.
@@ -19,13 +20,15 @@ pub enum Group {
     Zoom,
     /// Which part.
     Move,
+    /// What pixels are made of.
+    Look,
     /// The window and its panels.
     Window,
 }
 
 impl Group {
     /// All of them, in the order of the help panel.
-    pub const ALL: [Self; 4] = [Self::Files, Self::Zoom, Self::Move, Self::Window];
+    pub const ALL: [Self; 5] = [Self::Files, Self::Zoom, Self::Move, Self::Look, Self::Window];
 
     /// Its heading.
     pub fn heading(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Group {
             Self::Files => "Files",
             Self::Zoom => "Zoom",
             Self::Move => "Move",
+            Self::Look => "Look and compare",
             Self::Window => "Window",
         }
     }
@@ -46,7 +50,8 @@ pub struct Shortcut {
     pub keys: &'static str,
     /// What they do, for people.
     pub label: &'static str,
-    /// The same for the machine. None for copy and paste, which the system announces by events of their own.
+    /// The same for the machine. None for copy and paste, which the system
+    /// announces by events of their own, and for keys that are held.
     pub bindings: &'static [Binding],
 }
 
@@ -152,6 +157,47 @@ pub const SHORTCUTS: &[Shortcut] = &[
             (NONE, Key::Minus, Command::ZoomBy(1.0 / KEY_FACTOR)),
         ],
     ),
+    row(Group::Zoom, "Z", "Go to a zoom by typing it", &[(NONE, Key::Z, Command::View(ViewCommand::ShowZoom))]),
+    row(
+        Group::Look,
+        "V",
+        "Change how pixels are made: auto, neural, bicubic, nearest",
+        &[(NONE, Key::V, Command::View(ViewCommand::CycleMode))],
+    ),
+    row(
+        Group::Look,
+        "[ and ]",
+        "Less and more of the network's detail",
+        &[
+            (NONE, Key::OpenBracket, Command::View(ViewCommand::StrengthBy(-10))),
+            (NONE, Key::CloseBracket, Command::View(ViewCommand::StrengthBy(10))),
+        ],
+    ),
+    row(
+        Group::Look,
+        "C",
+        "Compare two ways side by side, or stop",
+        &[(NONE, Key::C, Command::View(ViewCommand::ToggleSplit))],
+    ),
+    row(
+        Group::Look,
+        ", and .",
+        "Move the line of the comparison",
+        &[
+            (NONE, Key::Comma, Command::View(ViewCommand::SplitBy(-SPLIT_STEP))),
+            (NONE, Key::Period, Command::View(ViewCommand::SplitBy(SPLIT_STEP))),
+        ],
+    ),
+    row(Group::Look, "Hold O", "Show the source's own pixels", &[]),
+    row(Group::Look, "Ctrl+M", "Compare with another model", &[(COMMAND, Key::M, Command::BrowseModel)]),
+    row(
+        Group::Look,
+        "G",
+        "Grid and values of source pixels, at high zoom",
+        &[(NONE, Key::G, Command::View(ViewCommand::TogglePixelGrid))],
+    ),
+    row(Group::Window, "M", "Show or hide the minimap", &[(NONE, Key::M, Command::View(ViewCommand::ToggleMinimap))]),
+    row(Group::Window, "Ctrl+,", "Settings", &[(COMMAND, Key::Comma, Command::ToggleSettings)]),
     row(Group::Window, "I", "Show or hide what is known of the picture", &[(NONE, Key::I, Command::ToggleInfo)]),
     row(
         Group::Window,
@@ -171,12 +217,20 @@ pub const SHORTCUTS: &[Shortcut] = &[
 
 /// What the pointer does, for the help panel.
 pub const GESTURES: &[(&str, &str)] = &[
-    ("Wheel", "Zoom at the cursor (with Shift: finely)"),
+    ("Wheel", "Zoom at the cursor (with Shift: finely); a setting"),
     ("Pinch, Ctrl+wheel", "Zoom at the cursor"),
-    ("Drag, two fingers", "Move the view"),
-    ("Double click", "100 % or fit the window"),
-    ("Drop a file", "Open it"),
+    ("Drag, two fingers", "Move the view, with any button or with Space held"),
+    ("Double click", "100 % or fit the window; a setting"),
+    ("Drop a file", "Open a picture, or compare with a model"),
 ];
+
+/// The key that shows the source's own pixels while it is held.
+const ORIGINAL: Key = Key::O;
+
+/// Whether the key that shows the source's own pixels is held.
+pub fn holds_original(ctx: &Context) -> bool {
+    !ctx.text_edit_focused() && ctx.input(|input| input.key_down(ORIGINAL) && !input.modifiers.any())
+}
 
 /// The commands of the keys pressed since the last frame; their presses are used up.
 pub fn pressed(ctx: &Context) -> Vec<Command> {

@@ -4,12 +4,11 @@ use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
 use super::services::Ask;
-use super::state::{Panel, PathForm, Sharpness};
-use super::textures::{final_quality, tiles_of};
+use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::error::{Error, Result};
 use crate::export::ExportReport;
-use crate::key::Quality;
-use crate::render::RenderEvent;
+use crate::key::TileKey;
+use crate::render::{RenderEvent, RenderedTile};
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending.
@@ -24,6 +23,7 @@ impl App {
         self.drain_opening();
         self.drain_files();
         self.drain_copying();
+        self.drain_models();
         self.drain_dialog();
         self.drain_export();
         self.let_the_view_win();
@@ -39,7 +39,8 @@ impl App {
     fn drain_tiles(&mut self) {
         for _ in 0..EVENTS_PER_FRAME {
             match self.services.tiles.poll() {
-                Some(RenderEvent::Tile(tile)) => self.textures.insert(&self.ctx, tile, self.state.now_secs),
+                Some(RenderEvent::Tile(tile)) => self.take_tile(tile),
+                Some(RenderEvent::Features(report)) => self.state.features = Some(report),
                 Some(RenderEvent::Failed(reason)) => {
                     self.requests.has_failed = true;
                     self.state.toasts.fail(reason, self.state.now_secs);
@@ -51,16 +52,25 @@ impl App {
         self.ctx.request_repaint();
     }
 
+    fn take_tile(&mut self, tile: RenderedTile) {
+        if tile.key.quality.is_neural() {
+            self.state.rate.count(tile.rect.area(), tile.render_secs);
+        }
+        self.textures.insert(&self.ctx, tile, self.state.now_secs);
+    }
+
     fn drain_dialog(&mut self) {
         let Some(answer) = self.state.dialog.as_ref().and_then(super::dialogs::PendingDialog::poll) else { return };
         let Some(dialog) = self.state.dialog.take() else { return };
         match (dialog.ask, answer) {
             (Ask::Open, Answer::Chosen(path)) => self.apply(Command::Open(path)),
             (Ask::Save(_), Answer::Chosen(path)) => self.export_path_chosen(&path),
+            (Ask::Model, Answer::Chosen(path)) => self.apply(Command::LoadOther(path)),
+            (Ask::Model, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
             (Ask::Open, Answer::Unavailable) => self.offer_path("No file dialog answered. Type the path instead."),
             (Ask::Save(_), Answer::Unavailable) => self.note("No file dialog answered. Type the path instead."),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),
-            (Ask::Save(_), Answer::Cancelled) => {}
+            (Ask::Save(_) | Ask::Model, Answer::Cancelled) => {}
         }
     }
 
@@ -127,10 +137,11 @@ impl App {
         let cursor = cursor.unwrap_or_else(|| self.state.canvas.center());
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
         self.let_the_view_win();
-        self.state.sharpness = self.judge_sharpness();
+        let has_news = self.look_at_tiles();
+        self.write_settings();
         self.read_neighbours();
         self.update_title();
-        if has_changed || self.is_animating() {
+        if has_changed || has_news || self.is_animating() {
             self.ctx.request_repaint();
         }
         let next_toast = self.state.toasts.advance(self.state.now_secs);
@@ -140,27 +151,51 @@ impl App {
         }
     }
 
-    fn judge_sharpness(&mut self) -> Sharpness {
-        let (Some(shown), Some(subject)) = (&self.state.shown, self.state.subject()) else {
-            return Sharpness::Sharpening;
-        };
-        let (view, now_secs) = (shown.motion.goal(), self.state.now_secs);
-        let quality = final_quality(view.zoom);
-        let tiles = tiles_of(&view, subject, self.state.canvas.size, quality);
-        let is_settled = shown.motion.is_at_rest() && self.textures.are_settled(&tiles, now_secs);
-        match (is_settled, quality) {
-            (true, Quality::Neural) => Sharpness::Exact,
-            (true, Quality::Resampled) => Sharpness::Resampled,
-            (false, _) if self.requests.has_failed => Sharpness::Failed,
-            (false, _) => Sharpness::Sharpening,
+    /// Judges what is on the canvas, and reads it under the cursor. True if that is not what was drawn.
+    fn look_at_tiles(&mut self) -> bool {
+        let drawn = (self.state.sharpness, self.state.part_there, self.state.reading);
+        self.state.tile_bytes = self.textures.used_bytes();
+        let keys = self.final_tiles();
+        self.state.part_there = self.textures.part_there(&keys);
+        self.state.sharpness = self.judge_sharpness(&keys);
+        self.state.reading = self.read_under_cursor(&keys);
+        drawn != (self.state.sharpness, self.state.part_there, self.state.reading)
+    }
+
+    /// The tiles that end the work on the view at rest.
+    fn final_tiles(&self) -> Vec<TileKey> {
+        let Some(shown) = &self.state.shown else { return Vec::new() };
+        let view = shown.motion.goal();
+        self.state.panes().iter().flat_map(|pane| pane.final_tiles(&view)).collect()
+    }
+
+    fn judge_sharpness(&mut self, keys: &[TileKey]) -> Sharpness {
+        let Some(shown) = &self.state.shown else { return Sharpness::Sharpening };
+        if shown.motion.is_at_rest() && self.textures.are_settled(keys, self.state.now_secs) {
+            let is_neural = keys.iter().any(|key| key.quality.is_neural());
+            return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
+        if self.requests.has_failed { Sharpness::Failed } else { Sharpness::Sharpening }
+    }
+
+    fn read_under_cursor(&mut self, keys: &[TileKey]) -> Option<Reading> {
+        let at = self.ctx.pointer_hover_pos()?;
+        let pixel = self.state.source_pixel_at(at)?;
+        let shown = self.state.shown.as_ref().filter(|shown| shown.motion.is_at_rest())?;
+        let (view, on_screen) = (shown.motion.goal(), self.state.canvas.screen_from_points(at));
+        let [x, y] = [0, 1].map(|i| (on_screen[i] - view.corner_on_screen[i]).max(0.0) as usize);
+        // In a comparison the same place has two colours: that of the pane under the cursor counts.
+        let pane = self.state.panes().into_iter().find(|pane| on_screen[0] < pane.area.right() as f64);
+        let own = pane.map_or_else(Vec::new, |pane| pane.final_tiles(&view));
+        let shown = self.textures.color_at(if own.is_empty() { keys } else { &own }, x, y);
+        Some(Reading { pixel, shown })
     }
 
     fn is_animating(&mut self) -> bool {
-        let (Some(shown), Some(subject)) = (&self.state.shown, self.state.subject()) else { return false };
-        let view = shown.motion.goal();
-        let tiles = tiles_of(&view, subject, self.state.canvas.size, Quality::Neural);
-        !shown.motion.is_at_rest() || self.textures.is_fading(&tiles, self.state.now_secs)
+        let Some(shown) = &self.state.shown else { return false };
+        let (view, is_moving) = (shown.motion.goal(), !shown.motion.is_at_rest());
+        let keys: Vec<TileKey> = self.state.panes().iter().flat_map(|pane| pane.neural_tiles(&view)).collect();
+        is_moving || self.textures.is_fading(&keys, self.state.now_secs)
     }
 
     fn update_title(&mut self) {
@@ -171,6 +206,8 @@ impl App {
         }
     }
 }
+
+const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 
 const WAITING: &str = "Waiting for the system's file dialog. You can also type the path.";
 

@@ -7,6 +7,7 @@ mod actions;
 mod browsing;
 pub mod canvas;
 pub mod command;
+mod configuring;
 pub mod copying;
 pub mod dialogs;
 mod draw;
@@ -16,25 +17,32 @@ mod gpu_setup;
 mod incoming;
 pub mod keys;
 mod logic;
+pub mod look;
+mod looking;
+pub mod models;
 pub mod motion;
 pub mod one_shot;
 pub mod open;
 mod panels;
+pub mod rate;
 mod requests;
 pub mod services;
+pub mod settings;
 pub mod state;
 pub mod textures;
 pub mod theme;
 pub mod toasts;
 mod window;
+pub mod zoom;
 
-pub use command::Command;
+pub use command::{Command, ViewCommand};
+pub use models::ModelSource;
 pub use services::Services;
 pub use window::{native_options, run};
 
 use crate::geometry::{PixelRect, View};
+use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
-use crate::render::LoadedModel;
 use canvas::Canvas;
 use open::Opened;
 use requests::Requests;
@@ -47,10 +55,12 @@ use textures::TileTextures;
 pub struct AppOptions {
     /// Picture files and folders of pictures. One file is shown among its neighbours, several are a list.
     pub files: Vec<PathBuf>,
-    /// The file that remembers what was opened; without one nothing does.
-    pub recent: Option<PathBuf>,
     /// The model that enlarges.
-    pub model: Arc<LoadedModel>,
+    pub model: ModelSource,
+    /// Arithmetic for this time; the setting where it is automatic.
+    pub precision: PrecisionChoice,
+    /// The file that remembers settings; without one nothing does.
+    pub settings: Option<PathBuf>,
 }
 
 /// The window's whole inside.
@@ -61,6 +71,7 @@ pub struct App {
     requests: Requests,
     services: Services,
     title: String,
+    has_unkept_settings: bool,
 }
 
 impl App {
@@ -69,7 +80,7 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx, options.recent.clone())?;
+        let services = Services::start(&cc.egui_ctx, options.settings.clone())?;
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -82,16 +93,24 @@ impl App {
             // A notch of the wheel with Ctrl zooms as far as one without.
             options.input_options.scroll_zoom_speed = canvas::input::scroll_zoom_speed(&options.input_options);
         });
+        let (settings, complaint) = options.settings.as_deref().map_or_else(Default::default, settings::load);
         let mut app = Self {
             ctx: ctx.clone(),
-            state: State::new(options.model),
+            state: State::new(settings),
             textures: TileTextures::default(),
             requests: Requests::default(),
             services,
             title: String::new(),
+            has_unkept_settings: false,
         };
-        if let Some(file) = &options.recent {
-            app.state.files.recent = files::recent::Recent::load(file);
+        if let Some(file) = &options.settings {
+            app.state.files.recent = files::recent::Recent::load(&files::recent::beside(file));
+        }
+        app.follow_settings();
+        app.state.precision = options.precision;
+        app.start_model(options.model);
+        if let Some(complaint) = complaint {
+            app.fail(complaint);
         }
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
@@ -140,6 +159,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
         let mut commands = keys::pressed(&self.ctx);
+        let is_held = keys::holds_original(&self.ctx);
+        if is_held != self.state.is_original_held {
+            commands.push(Command::View(ViewCommand::HoldOriginal(is_held)));
+        }
         commands.extend(incoming::commands(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();

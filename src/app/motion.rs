@@ -12,6 +12,10 @@ pub const STEP_SECS: f64 = 0.15;
 /// How long the answer to a pinch takes: short, because fingers expect to be followed.
 pub const PINCH_SECS: f64 = 0.06;
 
+/// A goal that has stood this long, in seconds, is taken for the last one: notches of a turning wheel follow each other
+/// faster.
+const SETTLE_SECS: f64 = 0.05;
+
 /// How much of the picture stays on the canvas however far it is dragged, in physical pixels.
 const KEPT_ON_CANVAS: f64 = 64.0;
 
@@ -68,6 +72,12 @@ impl Motion {
         self.flight.is_none()
     }
 
+    /// Whether nothing moves, or the movement under way has not been given another goal for a moment: then its goal is
+    /// worth working for.
+    pub fn is_settling(&self, now_secs: f64) -> bool {
+        self.flight.is_none_or(|flight| now_secs - flight.started_secs >= SETTLE_SECS)
+    }
+
     /// The smallest zoom: half of what fits, or ×1 for a picture that fits easily.
     pub fn min_zoom(&self) -> f64 {
         (0.5 * View::fit(self.picture, self.canvas).zoom).min(1.0)
@@ -93,6 +103,15 @@ impl Motion {
         self.fits = true;
     }
 
+    /// Between ×1 about a screen position and the whole picture.
+    pub fn toggle_fit(&mut self, on_screen: [f64; 2], now_secs: f64) {
+        if self.goal.zoom == 1.0 {
+            self.fit(now_secs);
+        } else {
+            self.zoom_to(1.0, on_screen, now_secs, STEP_SECS);
+        }
+    }
+
     /// Moves by a distance on the screen, a flight under way included.
     pub fn pan(&mut self, by_on_screen: [f64; 2]) {
         self.goal = self.kept_on_canvas(self.goal.panned(by_on_screen));
@@ -100,6 +119,13 @@ impl Motion {
             flight.from = flight.from.panned(by_on_screen);
         }
         (self.anchor, self.fits) = (None, false);
+    }
+
+    /// Moves an image position to the centre of the canvas, at the same zoom.
+    pub fn center_on(&mut self, in_image: [f64; 2], now_secs: f64) {
+        let now = self.view(now_secs).screen_from_image(in_image);
+        let middle = [self.canvas.width as f64 / 2.0, self.canvas.height as f64 / 2.0];
+        self.pan([middle[0] - now[0], middle[1] - now[1]]);
     }
 
     /// Takes over another canvas size: fitted again if it was fitted, else about the centre.

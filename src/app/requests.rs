@@ -1,44 +1,57 @@
 //! What the renderer is asked for: once per view at rest, never once per tile.
 
+use super::look::Pane;
 use super::services::TileSource;
 use super::state::State;
-use super::textures::{Subject, TileTextures, missing};
-use crate::geometry::{Size, View};
-use crate::render::ViewRequest;
+use super::textures::TileTextures;
+use crate::geometry::View;
+use crate::key::TileKey;
+use crate::render::{ViewRequest, coarse_saves};
 
 /// Remembers what was asked last.
 #[derive(Default)]
 pub(super) struct Requests {
-    last: Option<(View, Subject, Size)>,
+    last: Option<(View, Vec<Pane>)>,
     /// Whether the renderer has given up on it.
     pub(super) has_failed: bool,
 }
 
 impl Requests {
-    /// Asks for the tiles that the view at rest is missing, if it is not the view that was asked for last.
+    /// Asks for the tiles that the view is missing where it comes to rest, if it is not what was asked for last.
     ///
-    /// While a zoom is under way nothing is asked for: it lasts a moment, what is on the graphics card stands in, and
+    /// While a zoom goes on being given other goals nothing is asked for: what is on the graphics card stands in, and
     /// tiles of the zooms in between would never be looked at again.
     pub(super) fn update(&mut self, state: &State, textures: &TileTextures, cursor: [f64; 2], source: &dyn TileSource) {
-        let (Some(shown), Some(subject)) = (&state.shown, state.subject()) else { return };
-        let (view, canvas) = (shown.motion.goal(), state.canvas.size);
-        if !shown.motion.is_at_rest() || self.last == Some((view, subject, canvas)) {
+        let Some(shown) = state.shown.as_ref().filter(|shown| shown.motion.is_settling(state.now_secs)) else { return };
+        let (view, panes) = (shown.motion.goal(), state.panes());
+        if self.last.as_ref().is_some_and(|last| last.0 == view && last.1 == panes) {
             return;
         }
         source.request(ViewRequest {
             picture: shown.picture.clone(),
-            model: state.model.clone(),
+            models: [&state.model, &state.other_model].into_iter().filter_map(|slot| slot.model().cloned()).collect(),
             view,
-            wanted: missing(&view, subject, canvas, |key| textures.contains(key)),
+            wanted: missing(&view, &panes, textures),
             focus_in_output: [0, 1].map(|i| cursor[i] - view.corner_on_screen[i]),
+            feature_budget_bytes: state.settings.feature_budget_mib << 20,
         });
-        self.last = Some((view, subject, canvas));
+        self.last = Some((view, panes));
         self.has_failed = false;
     }
 
     /// Whether tiles that were asked for are still on their way.
     pub(super) fn are_pending(&self, textures: &TileTextures) -> bool {
-        let Some((view, subject, canvas)) = self.last else { return false };
-        !self.has_failed && !missing(&view, subject, canvas, |key| textures.contains(key)).is_empty()
+        let Some((view, panes)) = &self.last else { return false };
+        !self.has_failed && !missing(view, panes, textures).is_empty()
     }
+}
+
+fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TileKey> {
+    let saves = coarse_saves(view.zoom);
+    let mut wanted: Vec<TileKey> =
+        panes.iter().flat_map(|pane| pane.missing(view, saves, |key| textures.contains(key))).collect();
+    // Two panes with the same look share the tiles under the line between them.
+    let mut seen = std::collections::HashSet::new();
+    wanted.retain(|key| seen.insert(*key));
+    wanted
 }

@@ -1,8 +1,11 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
 use super::files::FileServices;
+use super::files::recent::beside;
 use super::files::watch::INTERVAL;
+use super::models::LoadFn;
 use super::open::Opened;
+use super::settings::Keeper;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
 use crate::picture::Raster;
@@ -37,6 +40,8 @@ pub enum Ask {
     Open,
     /// A name to export to; the present one is the proposal.
     Save(PathBuf),
+    /// Weights to compare with.
+    Model,
 }
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
@@ -61,28 +66,38 @@ pub struct Services {
     pub export: Arc<ExportFn>,
     /// Renders for the clipboard.
     pub render: Arc<RenderFn>,
-    /// Lists, watches and reads ahead.
+    /// Loads models.
+    pub load_model: Arc<LoadFn>,
+    /// Remembers settings; nothing does where there is no place for them.
+    pub keeper: Option<Keeper>,
+    /// Lists, watches, reads ahead, and remembers what was opened.
     pub files: FileServices,
 }
 
 impl Services {
-    /// The real ones; `recent` is the file that remembers what was opened.
+    /// The real ones; `settings` is the file that remembers them.
     ///
     /// # Errors
-    /// [`Error::Device`] if the system has no thread for the renderer.
-    pub fn start(ctx: &egui::Context, recent: Option<PathBuf>) -> Result<Self> {
+    /// [`Error::Device`] if the system has no thread for one of them.
+    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
         let waker = ctx.clone();
         let worker = RenderWorker::start(move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
         let open: Arc<OpenFn> = Arc::new(super::open::read);
-        let files = FileServices::start(ctx, open.clone(), recent, INTERVAL)
+        let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
             .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
+        let keeper = settings
+            .map(Keeper::start)
+            .transpose()
+            .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         Ok(Self {
             tiles: Box::new(worker),
             open,
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),
             render: Arc::new(export::render),
+            load_model: Arc::new(super::models::load),
+            keeper,
             files,
         })
     }

@@ -5,15 +5,21 @@ use super::copying::Copying;
 use super::dialogs::PendingDialog;
 use super::exporting::{ExportPlan, RunningExport};
 use super::files::Files;
+use super::look::{Look, Pane, Side, Split, Subject};
+use super::models::Slot;
 use super::motion::Motion;
 use super::one_shot::OneShot;
 use super::open::Opened;
-use super::textures::Subject;
+use super::rate::Rate;
+use super::settings::Settings;
 use super::toasts::Toasts;
+use super::zoom::zoom_text;
 use crate::error::Result;
-use crate::geometry::{Size, View};
-use crate::picture::Picture;
-use crate::render::LoadedModel;
+use crate::geometry::{PixelRect, Size, View};
+use crate::kernel::PrecisionChoice;
+use crate::key::{ModelId, Recipe, Strength};
+use crate::picture::{Picture, Samples};
+use crate::render::FeatureReport;
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
@@ -29,6 +35,8 @@ pub struct Shown {
     pub preview: TextureHandle,
     /// What transparent parts are shown over.
     pub checker: TextureHandle,
+    /// Whether it looks like pixel art or a screenshot rather than a photograph.
+    pub suits_nearest: bool,
 }
 
 /// A picture that is being read.
@@ -80,8 +88,32 @@ pub enum Panel {
     Open(PathForm),
     /// Export the view.
     Export(ExportForm),
+    /// Type a zoom.
+    Zoom(ZoomForm),
+    /// Choices that last.
+    Settings,
     /// Keys and gestures.
     Help,
+}
+
+/// A zoom being typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ZoomForm {
+    /// The text so far.
+    pub text: String,
+    /// Whether it was entered but means nothing.
+    pub is_wrong: bool,
+    /// Whether the text field should take the focus.
+    pub wants_focus: bool,
+}
+
+/// What is under the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The source pixel (x, y).
+    pub pixel: (usize, usize),
+    /// The colour that the screen shows there, once it is the final one.
+    pub shown: Option<[u8; 3]>,
 }
 
 /// How near the canvas is to what an export would write.
@@ -106,7 +138,29 @@ pub struct State {
     /// The picture, if there is one.
     pub shown: Option<Shown>,
     /// The model that enlarges it.
-    pub model: Arc<LoadedModel>,
+    pub model: Slot,
+    /// The model to compare it with.
+    pub other_model: Slot,
+    /// Choices that last.
+    pub settings: Settings,
+    /// Arithmetic for this time; the setting where it is automatic.
+    pub precision: PrecisionChoice,
+    /// How much of the network's detail is shown.
+    pub strength: Strength,
+    /// The comparison, if one is shown.
+    pub split: Option<Split>,
+    /// Whether the key that shows the source pixels is held.
+    pub is_original_held: bool,
+    /// Which features are ready.
+    pub features: Option<FeatureReport>,
+    /// How fast the view is computed.
+    pub rate: Rate,
+    /// The part of the view's final tiles that is there, in [0, 1].
+    pub part_there: f32,
+    /// What is under the cursor.
+    pub reading: Option<Reading>,
+    /// Memory that tiles take, in bytes.
+    pub tile_bytes: usize,
     /// The panel over the canvas.
     pub panel: Panel,
     /// A picture on its way in.
@@ -129,13 +183,24 @@ pub struct State {
 
 impl State {
     /// An empty window.
-    pub fn new(model: Arc<LoadedModel>) -> Self {
+    pub fn new(settings: Settings) -> Self {
         let canvas = Canvas { origin_in_window: [0.0, 0.0], size: Size::new(1280, 780), pixels_per_point: 1.0 };
         Self {
             now_secs: 0.0,
             canvas,
             shown: None,
-            model,
+            model: Slot::default(),
+            other_model: Slot::default(),
+            settings,
+            precision: PrecisionChoice::Auto,
+            strength: Strength::FULL,
+            split: None,
+            is_original_held: false,
+            features: None,
+            rate: Rate::default(),
+            part_there: 0.0,
+            reading: None,
+            tile_bytes: 0,
             panel: Panel::Closed,
             opening: None,
             files: Files::default(),
@@ -153,10 +218,41 @@ impl State {
         self.shown.as_ref().map(|shown| shown.motion.view(self.now_secs))
     }
 
-    /// What tile names depend on.
+    /// What the view shows apart from comparisons, and an export writes.
     pub fn subject(&self) -> Option<Subject> {
-        let picture = &self.shown.as_ref()?.picture;
-        Some(Subject { picture: picture.id, size: picture.size, model: self.model.id })
+        let shown = self.shown.as_ref()?;
+        Some(Subject {
+            picture: shown.picture.id,
+            size: shown.picture.size,
+            model: self.model.model().map_or(ModelId::NONE, |model| model.key),
+            look: self.settings.mode.look(shown.suits_nearest, self.strength),
+            finest: self.settings.detail.quality(),
+        })
+    }
+
+    /// How an export of the view makes its pixels.
+    pub fn recipe(&self) -> Option<Recipe> {
+        Some(self.subject()?.recipe(self.shown.as_ref()?.motion.goal().zoom))
+    }
+
+    /// What the canvas shows, and where.
+    pub fn panes(&self) -> Vec<Pane> {
+        let Some(subject) = self.subject() else { return Vec::new() };
+        let area = self.canvas.size.rect();
+        let Some(split) = self.split.filter(|_| !self.is_original_held) else {
+            let look = if self.is_original_held { Look::Nearest } else { subject.look };
+            return vec![Pane { subject: Subject { look, ..subject }, area }];
+        };
+        let left = split.left_columns(area.width);
+        let side = |side, x, width| Pane { subject: self.side(side, subject), area: PixelRect { x, width, ..area } };
+        let panes = [side(split.left, 0, left), side(split.right, left, area.width - left)];
+        panes.into_iter().filter(|pane| pane.area.width > 0).collect()
+    }
+
+    fn side(&self, side: Side, subject: Subject) -> Subject {
+        let other = self.other_model.model().filter(|_| side == Side::OtherModel);
+        let model = other.map_or(subject.model, |model| model.key);
+        Subject { look: side.look(self.strength), model, ..subject }
     }
 
     /// What an export of the view would write, if there is anything to export.
@@ -179,7 +275,7 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Help => None,
+            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Help => None,
         }
     }
 
@@ -194,15 +290,13 @@ impl State {
     }
 }
 
-/// A zoom for people: `×30.0`, and `37 %` below ×1.
-pub fn zoom_text(zoom: f64) -> String {
-    if zoom > 1.0 { format!("×{zoom:.1}") } else { percent_text(zoom) }
-}
-
-/// A zoom in percent, for people: no decimals, except where they are all there is.
-pub fn percent_text(zoom: f64) -> String {
-    let percent = zoom * 100.0;
-    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+/// A source pixel (x, y) in the file's own values, of 8 or 16 bits.
+pub fn source_values(picture: &Picture, (x, y): (usize, usize)) -> [u16; 3] {
+    let start = (y * picture.size.width + x) * 3;
+    [0, 1, 2].map(|c| match &picture.rgb {
+        Samples::U8(values) => u16::from(values[start + c]),
+        Samples::U16(values) => values[start + c],
+    })
 }
 
 #[cfg(test)]
@@ -210,11 +304,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zooms_read_well() {
-        assert_eq!(zoom_text(30.0), "×30.0");
-        assert_eq!(zoom_text(1.0), "100 %");
-        assert_eq!(zoom_text(0.3712), "37 %");
-        assert_eq!(zoom_text(0.0312), "3.1 %");
-        assert_eq!(percent_text(30.0), "3000 %");
+    fn the_pixel_under_the_cursor_is_the_files_own() {
+        let picture = Picture::from_rgb8(Size::new(2, 1), vec![1, 2, 3, 4, 5, 6]);
+        assert_eq!(source_values(&picture, (1, 0)), [4, 5, 6]);
     }
 }

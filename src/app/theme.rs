@@ -34,6 +34,29 @@ pub const PLAIN: Color32 = Color32::from_gray(140);
 /// The edge of a message that tells of a failure.
 pub const FAILED: Color32 = Color32::from_rgb(226, 108, 96);
 
+/// Lines between source pixels.
+pub const GRID: Color32 = Color32::from_black_alpha(120);
+
+/// Behind text on the picture.
+pub const PLATE: Color32 = Color32::from_black_alpha(170);
+
+/// The line of a comparison and the frame in the minimap.
+pub const SPLIT: Color32 = Color32::from_gray(245);
+
+/// What is drawn on it.
+pub const ON_SPLIT: Color32 = Color32::from_gray(40);
+
+/// Around light lines, so that they are seen on light pictures.
+pub const OUTLINE: Color32 = Color32::from_black_alpha(150);
+
+/// The part of a progress ring that is still to come.
+pub const RING: Color32 = Color32::from_gray(110);
+
+/// What the network has read, in the minimap: a veil, and lines that do not need colour to be seen.
+pub const READY: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
+/// The lines.
+pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(120, 120, 120, 120);
+
 /// Behind a panel that asks for attention.
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
 
@@ -51,11 +74,10 @@ pub fn fading(opacity: f32) -> Color32 {
     UNTINTED.gamma_multiply(opacity)
 }
 
-/// Applies the theme; light or dark follows the system.
+/// Applies the design; which of the two themes is shown is a setting.
 pub fn apply(ctx: &Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
     ctx.set_visuals_of(Theme::Light, light());
-    ctx.set_theme(egui::ThemePreference::System);
     ctx.all_styles_mut(|style| {
         style.spacing.item_spacing = egui::vec2(8.0, 8.0);
         style.spacing.button_padding = egui::vec2(10.0, 5.0);

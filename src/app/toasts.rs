@@ -2,6 +2,8 @@
 
 /// How long a message stays, in seconds.
 const STAY_SECS: f64 = 6.0;
+/// How long one stays that only says what a key has just done.
+const BRIEF_SECS: f64 = 2.5;
 /// How long a failure stays: it has to be read, and perhaps acted on.
 const FAILURE_STAYS_SECS: f64 = 20.0;
 /// More than this many at a time help nobody.
@@ -16,6 +18,7 @@ pub struct Toast {
     pub text: String,
     /// Whether it tells of a failure.
     pub is_failure: bool,
+    topic: Option<&'static str>,
     ends_secs: f64,
 }
 
@@ -37,10 +40,19 @@ impl Toasts {
         self.push(sentence(&text.to_string()), true, now_secs + FAILURE_STAYS_SECS);
     }
 
+    /// Tells of something that changes often: what was told about `topic` before goes.
+    pub fn replace(&mut self, topic: &'static str, text: impl ToString, now_secs: f64) {
+        self.shown.retain(|toast| toast.topic != Some(topic));
+        self.push(sentence(&text.to_string()), false, now_secs + BRIEF_SECS);
+        if let Some(toast) = self.shown.last_mut() {
+            toast.topic = Some(topic);
+        }
+    }
+
     fn push(&mut self, text: String, is_failure: bool, ends_secs: f64) {
         // The same sentence again only stays longer.
         self.shown.retain(|toast| toast.text != text);
-        self.shown.push(Toast { id: self.next_id, text, is_failure, ends_secs });
+        self.shown.push(Toast { id: self.next_id, text, is_failure, topic: None, ends_secs });
         self.next_id += 1;
         let surplus = self.shown.len().saturating_sub(MOST);
         self.shown.drain(..surplus);
@@ -82,6 +94,9 @@ mod tests {
         assert_eq!(toasts.iter().count(), 2);
         assert_eq!(toasts.advance(2.0), Some(4.0));
         assert_eq!(toasts.advance(7.0), Some(14.0));
+        toasts.replace("mode", "auto", 8.0);
+        toasts.replace("mode", "neural", 8.0);
+        assert_eq!(toasts.iter().map(|toast| toast.text.as_str()).collect::<Vec<_>>(), ["No", "Neural"]);
         (0..9).for_each(|i| toasts.tell(i, 8.0));
         assert_eq!(toasts.iter().count(), MOST);
     }

@@ -3,6 +3,7 @@
 use crate::evaluate::Protocol;
 use crate::export::DEFAULT_QUALITY;
 use crate::geometry::{Region, Size};
+use crate::kernel::PrecisionChoice;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -16,6 +17,9 @@ pub(super) struct Args {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -63,6 +67,12 @@ pub(super) struct ExportArgs {
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
+    /// How much of the network's detail is in the result, in percent: 0 is bicubic.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) strength: u8,
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     /// Evaluate the function at every pixel, without any shortcut.
     #[arg(long)]
     pub(super) exact: bool,
@@ -149,6 +159,14 @@ pub(super) struct InfoArgs {
 
 #[derive(clap::Args)]
 pub(super) struct BenchArgs {
+    /// A picture to measure with, instead of the built-in one.
+    pub(super) picture: Option<PathBuf>,
+    /// The part that is enlarged 30 times, in source pixels; 48×48 in the middle by default.
+    #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true, requires = "picture")]
+    pub(super) crop: Option<Region>,
+    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
+    pub(super) precision: PrecisionChoice,
     /// Answer with one JSON object a measurement.
     #[arg(long)]
     pub(super) json: bool,

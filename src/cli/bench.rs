@@ -1,18 +1,32 @@
 //! `zoomfield bench`.
 
 use super::args::BenchArgs;
-use super::{answer, load_model, print_json};
-use crate::bench::{self, Measurement};
-use crate::error::Result;
+use super::{answer, print_json};
+use crate::bench::{self, BenchOptions, Measurement};
+use crate::error::{Error, Result};
+use crate::picture::Picture;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
-    let model = load_model(None)?;
-    bench::run(&model, |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) })?;
+    let picture = args.picture.as_deref().map(Picture::open).transpose()?;
+    if let (Some(crop), Some(picture)) = (args.crop, &picture)
+        && !crop.is_inside(picture.size)
+    {
+        return Err(Error::Request(format!(
+            "the crop {crop} is not inside {}, which is {}",
+            picture.name(),
+            picture.size
+        )));
+    }
+    let options = BenchOptions { picture, crop: args.crop, precision: args.precision };
+    bench::run(
+        &options,
+        |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },
+    )?;
     if let Some(bytes) = bench::peak_memory_bytes() {
         if args.json {
             print_json(&serde_json::json!({ "name": "peak memory", "bytes": bytes }));
         } else {
-            answer(format_args!("{:<34} {:>8.0} MB", "peak memory", bytes as f64 / 1e6));
+            answer(format_args!("{:<58} {:>10.0} MB", "peak memory", bytes as f64 / 1e6));
         }
     }
     Ok(())
@@ -20,5 +34,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
 
 fn in_words(m: &Measurement) -> String {
     let pixels = m.megapixels_per_sec.map_or(String::new(), |rate| format!("{rate:>9.3} MP/s"));
-    format!("{:<34} {:>8.3} s {:>7.0} GFLOP/s{pixels}", m.name, m.secs, m.gflops)
+    let flops = m.gflops.map_or(String::new(), |rate| format!("{rate:>7.0} GFLOP/s"));
+    let threads = if m.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", m.threads) };
+    format!("{:<46} {:<11} {threads:>9} {:>8.3} s{pixels}{flops}", m.name, m.precision, m.secs)
 }

@@ -1,7 +1,7 @@
 //! `zoomfield eval`.
 
 use super::args::EvalArgs;
-use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
@@ -16,7 +16,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     }
     let pairs = evaluate::pair_folders(&args.hr, args.lr.as_deref())?;
     // The numbers of a table must not depend on the processor.
-    let model = load_model_in(args.model.as_deref(), Precision::F32)?;
+    let model = load_model(args.model.as_deref(), Precision::F32)?;
     let gate = gate_until_interrupted();
     let mut reports: Vec<ScaleReport> = Vec::new();
     for &scale in &args.scale {

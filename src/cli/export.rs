@@ -1,12 +1,13 @@
 //! `zoomfield export`.
 
 use super::args::{Backend, ExportArgs, FileArgs};
-use super::{answer, gate_until_interrupted, load_model_in, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, FileOptions};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
+use crate::key::{Quality, Recipe, Strength};
 use crate::picture::Picture;
 use std::sync::Arc;
 
@@ -29,12 +30,16 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let size = output_size(args, crop);
     export::check_size(size)?;
     let grid = SampleGrid::spanning(crop, size);
-    let precision = if args.exact { Precision::F32 } else { Precision::best() };
-    let model = Arc::new(load_model_in(args.model.as_deref(), precision)?);
+    let precision = match args.precision {
+        PrecisionChoice::Auto if args.exact => Precision::F32,
+        choice => choice.or_best(),
+    };
+    let model = Arc::new(load_model(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = args.file;
     let file = FileOptions { bits, quality, dpi, strip_metadata };
-    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite, sampling, file };
+    let recipe = Recipe { quality: Quality::Neural, strength: Strength::percent(args.strength) };
+    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite, recipe, sampling, file };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -45,6 +50,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "height": size.height,
             "crop": [crop.x, crop.y, crop.width, crop.height],
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
+            "strength": args.strength,
             "model": job.model.id.to_string(),
             "backend": "cpu",
             "precision": job.model.decoder.mlp.precision().to_string(),

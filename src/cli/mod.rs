@@ -13,7 +13,7 @@ mod progress;
 
 use crate::encode::best_device;
 use crate::error::{Error, Result};
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::render::LoadedModel;
 use crate::task::Gate;
 use crate::weights::Weights;
@@ -32,6 +32,8 @@ pub enum Invocation {
         files: Vec<PathBuf>,
         /// Weights to use instead of the built-in ones.
         model: Option<PathBuf>,
+        /// Arithmetic on the CPU.
+        precision: PrecisionChoice,
     },
     /// Anything that needs no window.
     Batch(Batch),
@@ -42,10 +44,10 @@ pub struct Batch(Command);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, command } = Args::parse();
+    let Args { files, model, precision, command } = Args::parse();
     match command {
         Some(command) => Invocation::Batch(Batch(command)),
-        None => Invocation::View { files, model },
+        None => Invocation::View { files, model, precision },
     }
 }
 
@@ -78,11 +80,7 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
-pub fn load_model(path: Option<&Path>) -> Result<LoadedModel> {
-    load_model_in(path, Precision::best())
-}
-
-fn load_model_in(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+pub fn load_model(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
     let weights = path.map_or_else(Weights::builtin, Weights::open)?;
     LoadedModel::new(&weights, best_device(), precision)
 }

@@ -14,9 +14,9 @@ use rayon::prelude::*;
 /// Pixels that go through imnet together: four corners each make blocks of 256 rows, which stay in the L2 cache.
 const BLOCK_PIXELS: usize = 64;
 
-/// How far a lattice point may be from its prediction by the half-dense lattice before the pixels around it are decoded
-/// exactly, in normalised units (see "Decoding" in `ARCHITECTURE.md`).
-const DOUBT: f32 = 0.008;
+/// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
+/// exactly, in normalised units: 2.2/255 (see "Decoding" in `ARCHITECTURE.md`).
+const DOUBT: f32 = 0.0173;
 
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
 struct Projected {
@@ -27,9 +27,9 @@ struct Projected {
 
 /// Where [`query_rgb`] evaluates the function for `grid`: the codes around these points must be in the window.
 pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
-    match sampling {
-        Sampling::Exact => *grid,
-        Sampling::Lattice => SampleGrid { y: lattice_points(&grid.y), x: lattice_points(&grid.x) },
+    match sampling.density() {
+        None => *grid,
+        Some(density) => SampleGrid { y: lattice_points(&grid.y, density), x: lattice_points(&grid.x, density) },
     }
 }
 
@@ -53,20 +53,24 @@ pub fn query_rgb(
 ) -> Result<Vec<f32>> {
     let projected = project(params, window, interrupt)?;
     let cell = [grid.y.pitch, grid.x.pitch];
-    let exact = Decoder::new(params, &projected, picture, grid, cell);
+    let decoder =
+        |samples: &SampleGrid| Decoder::new(params, &projected, picture, samples, cell, sampling.least_share());
     // Without the ensemble the function jumps halfway between two codes: there is nothing to interpolate.
-    if sampling == Sampling::Exact || !params.local_ensemble || sample_points(grid, sampling) == *grid {
-        return exact.decode_all(interrupt);
-    }
-    let (y, x) = (LatticeAxis::new(&grid.y), LatticeAxis::new(&grid.x));
-    let points = SampleGrid { y: y.points, x: x.points };
-    let values = Decoder::new(params, &projected, picture, &points, cell).decode_all(interrupt)?;
+    let density = sampling.density().filter(|_| params.local_ensemble && sample_points(grid, sampling) != *grid);
+    let Some(density) = density else { return decoder(grid).decode_all(interrupt) };
+    let (y, x) = (LatticeAxis::new(&grid.y, density), LatticeAxis::new(&grid.x, density));
+    let values = decoder(&SampleGrid { y: y.points, x: x.points }).decode_all(interrupt)?;
     let lattice = Lattice { y, x, values };
     let mut rgb = vec![0.0; grid.size().area() * 3];
     rgb.par_chunks_mut(grid.x.len * 3).enumerate().for_each_init(Vec::new, |scratch, (row, out)| {
         lattice.interpolate_row(row, scratch, out.as_chunks_mut().0);
     });
-    exact.decode_some(&lattice.doubtful_samples(DOUBT), &mut rgb, interrupt)?;
+    if sampling == Sampling::Lattice {
+        let doubtful = lattice.doubtful_samples(DOUBT);
+        if !doubtful.is_empty() {
+            decoder(grid).decode_some(&doubtful, &mut rgb, interrupt)?;
+        }
+    }
     Ok(rgb)
 }
 
@@ -107,6 +111,8 @@ struct Decoder<'a> {
     rows: Vec<Neighbours>,
     columns: Vec<Neighbours>,
     bias: Vec<f32>,
+    /// Corners of the ensemble that count for less are left out.
+    least_share: f32,
 }
 
 /// Buffers of one thread.
@@ -128,6 +134,7 @@ impl<'a> Decoder<'a> {
         picture: Size,
         grid: &SampleGrid,
         cell: [f64; 2],
+        least_share: f32,
     ) -> Self {
         Self {
             params,
@@ -135,6 +142,7 @@ impl<'a> Decoder<'a> {
             rows: neighbours(&grid.y, picture.height, params.local_ensemble),
             columns: neighbours(&grid.x, picture.width, params.local_ensemble),
             bias: params.bias_for(cell),
+            least_share,
         }
     }
 
@@ -179,12 +187,21 @@ impl<'a> Decoder<'a> {
                 rows.iter().zip(row_bias.iter_mut()).for_each(|(y, bias)| self.set_row_bias(y.rel_coord, bias));
                 present = Some(row);
             }
+            let mut total = 0.0;
+            let first = shares.len();
             for (y, bias) in rows.iter().zip(row_bias.iter()) {
                 for x in self.columns[column].as_slice() {
-                    let Some(input) = inputs.next() else { return };
-                    self.first_layer(y, x, bias, input);
-                    shares.push((pixel, y.weight * x.weight));
+                    let share = y.weight * x.weight;
+                    if share >= self.least_share {
+                        let Some(input) = inputs.next() else { return };
+                        self.first_layer(y, x, bias, input);
+                        shares.push((pixel, share));
+                        total += share;
+                    }
                 }
+            }
+            if total < 1.0 - 1e-4 {
+                shares[first..].iter_mut().for_each(|(_, share)| *share /= total);
             }
         }
         rgb.resize(shares.len(), [0.0; 3]);

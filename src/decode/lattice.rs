@@ -1,24 +1,21 @@
 //! Deep zoom for little: decode on a lattice, interpolate between.
 //!
-//! Between two latent codes the function is smooth. Above a certain zoom it is therefore evaluated at
-//! [`DENSITY`] points per source pixel, with the cell of the true zoom, and interpolated bicubically (Catmull–Rom).
-//! Lattice points lie on the latent codes, so that the function's kinks, which are where the nearest codes change,
-//! fall on lattice points. Where interpolation is not good enough the pixels are decoded exactly; how good it is costs
-//! nothing to estimate: every second lattice point, predicted from the others, is known already.
+//! Between two latent codes the function is smooth. Above a certain zoom it is therefore evaluated at a few points per
+//! source pixel (the density), with the cell of the true zoom, and interpolated bicubically (Catmull–Rom). Lattice
+//! points lie on the latent codes, so that the function's kinks, which are where the nearest codes change, fall on
+//! lattice points. Where interpolation is not good enough the pixels are decoded exactly; how good it is costs nothing
+//! to estimate: every second lattice point, predicted from the others, is known already.
 //!
 //! The lattice is anchored at the picture, so tiles and exports agree on it.
 
 use crate::geometry::AxisGrid;
 
-/// Lattice points per source pixel.
-pub(super) const DENSITY: usize = 8;
-
-/// From which scale on an axis is interpolated. Fewer points than samples pay from ×8 on; the margins around a tile and
-/// the pixels decoded exactly after all take the rest.
-const MIN_SCALE: f64 = 1.25 * DENSITY as f64;
+/// From which scale on an axis is interpolated, in lattice points per sample: the margins around a tile and the pixels
+/// decoded exactly after all take what is gained below.
+const MIN_SCALE: f64 = 1.25;
 
 /// Points around a sample's cell that interpolation and its error estimate read.
-const MARGIN: i64 = 4;
+const MARGIN: i64 = 3;
 
 /// Weights of four neighbouring lattice points at a fraction `t` between the middle two (Catmull–Rom).
 fn cubic(t: f64) -> [f32; 4] {
@@ -34,42 +31,40 @@ pub(super) struct LatticeAxis {
     is_coarse: bool,
     /// For every sample: its first tap among the points, and the weights of four points from there.
     taps: Vec<(usize, [f32; 4])>,
-    /// Parity of the first point on the global lattice: even ones lie on the half-dense lattice.
-    first: i64,
 }
 
 /// Where the function is evaluated for `grid`: the lattice around it, or the samples themselves where the axis is not
 /// enlarged enough.
-pub(super) fn lattice_points(grid: &AxisGrid) -> AxisGrid {
-    if grid.len == 0 || grid.pitch * MIN_SCALE > 1.0 + 1e-9 {
+pub(super) fn lattice_points(grid: &AxisGrid, density: usize) -> AxisGrid {
+    if grid.len == 0 || grid.pitch * MIN_SCALE * density as f64 > 1.0 + 1e-9 {
         return *grid;
     }
-    let (first, last) = (below(grid, 0) - MARGIN, below(grid, grid.len - 1) + 1 + MARGIN);
-    // A grid whose sample k sits at latent position (first + k) / DENSITY.
-    let pitch = 1.0 / DENSITY as f64;
+    let (first, last) = (below(grid, 0, density) - MARGIN, below(grid, grid.len - 1, density) + 1 + MARGIN);
+    // A grid whose sample k sits at latent position (first + k) / density.
+    let pitch = 1.0 / density as f64;
     let origin = first as f64 * pitch + 0.5 - 0.5 * pitch;
     AxisGrid { origin, pitch, len: (last - first + 1) as usize }
 }
 
 /// The lattice point at or below sample `i`, counted from the picture's first code.
-fn below(grid: &AxisGrid, i: usize) -> i64 {
-    (grid.latent_position(i) * DENSITY as f64).floor() as i64
+fn below(grid: &AxisGrid, i: usize, density: usize) -> i64 {
+    (grid.latent_position(i) * density as f64).floor() as i64
 }
 
 impl LatticeAxis {
-    pub(super) fn new(grid: &AxisGrid) -> Self {
-        let points = lattice_points(grid);
+    pub(super) fn new(grid: &AxisGrid, density: usize) -> Self {
+        let points = lattice_points(grid, density);
         if points == *grid {
             let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
-            return Self { points, is_coarse: false, taps, first: 0 };
+            return Self { points, is_coarse: false, taps };
         }
-        let first = below(grid, 0) - MARGIN;
+        let first = below(grid, 0, density) - MARGIN;
         let tap = |i: usize| {
-            let below = below(grid, i);
-            let t = grid.latent_position(i) * DENSITY as f64 - below as f64;
+            let below = below(grid, i, density);
+            let t = grid.latent_position(i) * density as f64 - below as f64;
             ((below - 1 - first) as usize, cubic(t))
         };
-        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect(), first }
+        Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect() }
     }
 
     /// The lattice cell of sample `i`: the index of the point at or below it.
@@ -107,8 +102,9 @@ impl Lattice {
 
     /// The samples whose interpolation may be off (`tolerance` in normalised units), counted row by row.
     ///
-    /// The error at a point of odd index, predicted from the half-dense lattice, is taken for that of the cells
-    /// around it; interpolating at full density errs several times less, which `tolerance` accounts for.
+    /// Every point is predicted from its neighbours at distance 1 and 3 along each axis, as if only every second one
+    /// had been evaluated. How far it is off is taken for the error of the cells around it; interpolating at full
+    /// density errs less, which `tolerance` accounts for.
     pub(super) fn doubtful_samples(&self, tolerance: f32) -> Vec<usize> {
         let columns = self.x.points.len;
         let mut is_doubtful = vec![false; self.y.points.len * columns];
@@ -116,7 +112,7 @@ impl Lattice {
         let along_y = Direction { len: self.y.points.len, step: columns, lines: columns, line_step: 1 };
         for (axis, across, direction) in [(&self.x, &self.y, along_x), (&self.y, &self.x, along_y)] {
             if axis.is_coarse {
-                self.mark(direction, axis.first, across.is_coarse, tolerance, &mut is_doubtful);
+                self.mark(direction, across.is_coarse, tolerance, &mut is_doubtful);
             }
         }
         let (is_doubtful, width) = (&is_doubtful, self.x.taps.len());
@@ -129,11 +125,9 @@ impl Lattice {
 
     /// Looks along one axis and marks the cells on both sides of every badly predicted point; where the other axis
     /// has cells too, in the two lines of cells that the point borders.
-    fn mark(&self, along: Direction, first: i64, has_cells_across: bool, tolerance: f32, is_doubtful: &mut [bool]) {
-        // Odd on the global lattice, with three points on either side.
-        let start = if first.rem_euclid(2) == 0 { 3 } else { 4 };
+    fn mark(&self, along: Direction, has_cells_across: bool, tolerance: f32, is_doubtful: &mut [bool]) {
         for line in 0..along.lines {
-            for i in (start..along.len.saturating_sub(3)).step_by(2) {
+            for i in 3..along.len.saturating_sub(3) {
                 let at = |k: usize, c: usize| self.values[(line * along.line_step + k * along.step) * 3 + c];
                 let off = (0..3).map(|c| {
                     let predicted = (9.0 * (at(i - 1, c) + at(i + 1, c)) - at(i - 3, c) - at(i + 3, c)) / 16.0;
@@ -165,8 +159,8 @@ mod tests {
 
     /// A lattice over one row of `u ↦ f(u)`.
     fn sampled(grid: &AxisGrid, f: impl Fn(f64) -> f64) -> Lattice {
-        let x = LatticeAxis::new(grid);
-        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1));
+        let x = LatticeAxis::new(grid, 8);
+        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1), 8);
         let values = (0..x.points.len).flat_map(|k| [f(x.points.latent_position(k)) as f32; 3]).collect();
         Lattice { y, x, values }
     }
@@ -198,7 +192,7 @@ mod tests {
     #[test]
     fn a_slightly_enlarged_axis_is_sampled_as_it_is() {
         let grid = AxisGrid::spanning(0.0, 10.0, 40);
-        let axis = LatticeAxis::new(&grid);
+        let axis = LatticeAxis::new(&grid, 8);
         assert!(!axis.is_coarse && axis.points == grid);
     }
 }

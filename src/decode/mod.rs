@@ -9,11 +9,29 @@ pub use cpu::{query_rgb, sample_points};
 pub use params::DecodeParams;
 
 /// Where the function is evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sampling {
     /// At every pixel.
     Exact,
     /// At deep zoom on a lattice, with bicubic interpolation where that is as good (above 55 dB).
     #[default]
     Lattice,
+    /// On a sparse lattice, interpolated everywhere: a first impression at a fraction of the work.
+    Coarse,
+}
+
+impl Sampling {
+    /// Lattice points per source pixel, if there is a lattice.
+    fn density(self) -> Option<usize> {
+        match self {
+            Self::Exact => None,
+            Self::Lattice => Some(8),
+            Self::Coarse => Some(2),
+        }
+    }
+
+    /// A corner of the ensemble that counts for less is left out; what remains still sums to one.
+    fn least_share(self) -> f32 {
+        if self == Self::Exact { 0.0 } else { 1.0 / 1024.0 }
+    }
 }

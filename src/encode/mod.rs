@@ -8,6 +8,7 @@ pub use device::best_device;
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{FEATURE_TILE, PixelRect, feature_tile_rect};
+use crate::kernel::Precision;
 use crate::model::{self, ConvKernel, Encoder};
 use crate::picture::Picture;
 use crate::task::{Interrupt, check};
@@ -23,14 +24,14 @@ pub struct PictureEncoder {
 }
 
 impl PictureEncoder {
-    /// Puts the encoder's weights on `device`.
+    /// Puts the encoder's weights on `device`. Convolutions on the CPU run in `precision`.
     ///
     /// # Errors
     /// [`Error::Device`] if the device cannot take them.
-    pub fn new(weights: &Weights, device: Device) -> Result<Self> {
+    pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
         let vb = model::constants(weights, &device).map_err(Error::device)?;
         let config = weights.config();
-        let encoder = Encoder::load(&vb, &config.encoder, ConvKernel::Fused).map_err(Error::device)?;
+        let encoder = Encoder::load(&vb, &config.encoder, ConvKernel::Fused(precision)).map_err(Error::device)?;
         Ok(Self { encoder, config: config.encoder.clone(), normalization: config.normalization, device })
     }
 
@@ -39,7 +40,7 @@ impl PictureEncoder {
         device::name(&self.device)
     }
 
-    /// Latent codes of `rect`, as planes `[channels, height, width]` of the returned rectangle, which is `rect` grown
+    /// Latent codes of `rect`, `[height, width, channels]` over the returned rectangle, which is `rect` grown
     /// by the encoder's receptive field inside the picture. Codes in `rect` are exactly those of the whole picture;
     /// those in the halo are not.
     ///
@@ -62,7 +63,7 @@ impl PictureEncoder {
         let step = || if interrupt() { candle_core::bail!("interrupted") } else { Ok(()) };
         let run = || {
             let x = Tensor::from_vec(planes, (1, 3, grown.height, grown.width), &self.device)?;
-            self.encoder.forward(&x, &step)?.flatten_all()?.to_vec1::<f32>()
+            self.encoder.forward(&x, &step)?.permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()
         };
         match run() {
             Ok(codes) => Ok((codes, grown)),
@@ -92,11 +93,11 @@ impl PictureEncoder {
             height: tiles.height * FEATURE_TILE,
         };
         let Some(rect) = pixels.intersection(picture.size.rect()) else { return Ok(Vec::new()) };
-        let (planes, grown) = self.encode(picture, rect, interrupt)?;
+        let (codes, grown) = self.encode(picture, rect, interrupt)?;
         let tiles = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
         let cut = |(column, row): (usize, usize)| {
             let rect = feature_tile_rect(column, row, picture.size);
-            ((column, row), FeatureTile::from_planes(&planes, grown, rect, precision))
+            ((column, row), FeatureTile::cut(&codes, grown, rect, precision))
         };
         Ok(tiles.map(cut).collect())
     }

@@ -1,7 +1,7 @@
 //! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
 
-use super::amx::{TileLayers, TileScratch};
 use super::gemm::{Lhs, gemm};
+use super::layers::{BlockLayers, BlockScratch};
 use super::precision::Precision;
 use super::rows::{activate, three_dots};
 
@@ -37,8 +37,8 @@ impl Layer {
 #[derive(Clone, Debug)]
 pub struct Mlp {
     hidden: Vec<Layer>,
-    /// The hidden layers once more, for matrix tiles, if these are to be used.
-    tiles: Option<TileLayers>,
+    /// The hidden layers once more, packed for bfloat16, if that is to be used.
+    blocks: Option<BlockLayers>,
     /// PyTorch's layout `[3, input]`: three dot products beat a product that is three columns wide.
     last: [Vec<f32>; 3],
     last_bias: [f32; 3],
@@ -49,7 +49,7 @@ pub struct Mlp {
 pub struct Scratch {
     now: Vec<f32>,
     next: Vec<f32>,
-    tiles: TileScratch,
+    blocks: BlockScratch,
 }
 
 impl Scratch {
@@ -71,17 +71,17 @@ impl Mlp {
     pub fn new(hidden: Vec<Layer>, last_weight: &[f32], last_bias: &[f32], precision: Precision) -> Self {
         let row = |i: usize| last_weight[i * last_weight.len() / 3..(i + 1) * last_weight.len() / 3].to_vec();
         assert_eq!(last_bias.len(), 3, "the last layer yields three colours");
-        let tiles = if precision == Precision::Bf16 { TileLayers::new(&hidden) } else { None };
-        Self { hidden, tiles, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
+        let blocks = if precision.is_bf16() { BlockLayers::new(&hidden, precision) } else { None };
+        Self { hidden, blocks, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
     }
 
     /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of
     /// each into `out [rows]`.
     pub fn forward(&self, rows: usize, scratch: &mut Scratch, out: &mut [[f32; 3]]) {
-        match &self.tiles {
-            Some(tiles) => {
+        match &self.blocks {
+            Some(blocks) => {
                 scratch.input(rows * self.widest());
-                tiles.forward(rows, &mut scratch.now, &mut scratch.tiles);
+                blocks.forward(rows, &mut scratch.now, &mut scratch.blocks);
             }
             None => self.forward_hidden(rows, scratch),
         }
@@ -94,7 +94,7 @@ impl Mlp {
 
     /// In which arithmetic the hidden layers run.
     pub fn precision(&self) -> Precision {
-        if self.tiles.is_some() { Precision::Bf16 } else { Precision::F32 }
+        self.blocks.as_ref().map_or(Precision::F32, BlockLayers::precision)
     }
 
     fn widest(&self) -> usize {

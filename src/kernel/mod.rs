@@ -3,15 +3,18 @@
 //! Functions are safe from outside; `unsafe` stays in here, each block with its reason. All matrices are row-major
 //! `f32`.
 
-mod amx;
+mod block;
 mod conv3x3;
 mod gemm;
+mod layers;
+mod lines;
 mod mlp;
+mod panels;
 mod precision;
 mod rows;
 
-pub use conv3x3::{Conv3x3, conv3x3};
+pub use conv3x3::{After, Conv3x3, Image, Order};
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
-pub use precision::Precision;
+pub use precision::{Precision, PrecisionChoice};
 pub use rows::first_layer;

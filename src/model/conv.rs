@@ -1,7 +1,7 @@
 //! Convolutions with stride 1 that keep height and width.
 
-use crate::kernel::{Conv3x3, conv3x3};
-use candle_core::{CpuStorage, CustomOp3, Layout, Module, Result, Shape, Storage, Tensor, bail};
+use crate::kernel::{After, Conv3x3, Image, Order, Precision};
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Result, Shape, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// Who computes 3×3 convolutions.
@@ -9,8 +9,8 @@ use candle_nn::VarBuilder;
 pub enum ConvKernel {
     /// candle: differentiable, on every device.
     Candle,
-    /// Our own kernel where the tensor is on the CPU, candle elsewhere. Forward only.
-    Fused,
+    /// Our own kernel where the weights are on the CPU, candle elsewhere. Forward only.
+    Fused(Precision),
 }
 
 /// A convolution of odd kernel size, zero-padded so that the size stays.
@@ -20,7 +20,8 @@ pub struct Conv2d {
     weight: Tensor,
     /// `[out_channels]`.
     bias: Tensor,
-    kernel: ConvKernel,
+    /// The same for our own kernel, if that computes it.
+    fused: Option<Conv3x3>,
 }
 
 impl Conv2d {
@@ -30,7 +31,14 @@ impl Conv2d {
     /// If the builder lacks them or they have another shape.
     pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: ConvKernel) -> Result<Self> {
         let (weight, bias) = (vb.get((outputs, inputs, k, k), "weight")?, vb.get(outputs, "bias")?);
-        Ok(Self { weight, bias, kernel })
+        let fused = match kernel {
+            ConvKernel::Fused(precision) if k == 3 && weight.device().is_cpu() && weight.dtype() == DType::F32 => {
+                let values = weight.flatten_all()?.to_vec1::<f32>()?;
+                Some(Conv3x3::new(&values, &bias.to_vec1::<f32>()?, precision))
+            }
+            _ => None,
+        };
+        Ok(Self { weight, bias, fused })
     }
 
     /// The convolution followed by a ReLU.
@@ -38,7 +46,10 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        if self.is_fused(x) { self.fused(x, true, None) } else { self.plain(x)?.relu() }
+        match self.fused_for(x) {
+            Some(conv) => run(conv, x, true, None),
+            None => self.plain(x)?.relu(),
+        }
     }
 
     /// The convolution plus `residual`, of the result's shape.
@@ -46,15 +57,15 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        if self.is_fused(x) { self.fused(x, false, Some(residual.contiguous()?)) } else { self.plain(x)? + residual }
+        match self.fused_for(x) {
+            Some(conv) => run(conv, x, false, Some(residual)),
+            None => self.plain(x)? + residual,
+        }
     }
 
-    fn is_fused(&self, x: &Tensor) -> bool {
-        self.kernel == ConvKernel::Fused && x.device().is_cpu() && self.weight.dims()[2] == 3 && x.dims()[0] == 1
-    }
-
-    fn fused(&self, x: &Tensor, relu: bool, residual: Option<Tensor>) -> Result<Tensor> {
-        x.contiguous()?.apply_op3_no_bwd(&self.weight, &self.bias, &FusedConv3x3 { relu, residual })
+    /// Our own kernel, for one image that it can read.
+    fn fused_for(&self, x: &Tensor) -> Option<&Conv3x3> {
+        self.fused.as_ref().filter(|_| x.dims()[0] == 1 && x.device().is_cpu() && x.dtype() == DType::F32)
     }
 
     fn plain(&self, x: &Tensor) -> Result<Tensor> {
@@ -65,31 +76,69 @@ impl Conv2d {
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if self.is_fused(x) { self.fused(x, false, None) } else { self.plain(x) }
+        match self.fused_for(x) {
+            Some(conv) => run(conv, x, false, None),
+            None => self.plain(x),
+        }
     }
 }
 
-/// [`conv3x3`] as a candle operation on `x [1, c, h, w]`.
-struct FusedConv3x3 {
+/// Tensors joined along their channels, in memory as the first lies.
+///
+/// # Errors
+/// candle's, for tensors of different sizes or devices.
+pub(super) fn cat_channels(tensors: &[&Tensor]) -> Result<Tensor> {
+    if order_of(tensors[0].layout()) == Some(Order::ChannelsLast) {
+        let last = tensors.iter().map(|tensor| tensor.permute((0, 2, 3, 1))).collect::<Result<Vec<_>>>()?;
+        return Tensor::cat(&last, 3)?.permute((0, 3, 1, 2));
+    }
+    Tensor::cat(tensors, 1)
+}
+
+/// `x [1, c, h, w]` and the result may lie in memory as planes or channels-last.
+fn run(conv: &Conv3x3, x: &Tensor, relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+    let x = if order_of(x.layout()).is_some() { x.clone() } else { x.contiguous()? };
+    let residual = match (residual, conv.order()) {
+        (Some(residual), Order::Planes) => Some(residual.contiguous()?),
+        (Some(residual), Order::ChannelsLast) => Some(residual.permute((0, 2, 3, 1))?.contiguous()?),
+        (None, _) => None,
+    };
+    let result = x.apply_op1_no_bwd(&FusedConv3x3 { conv, relu, residual })?;
+    match conv.order() {
+        Order::Planes => Ok(result),
+        Order::ChannelsLast => result.permute((0, 3, 1, 2)),
+    }
+}
+
+/// How a tensor `[1, c, h, w]` lies in memory, if without gaps.
+fn order_of(layout: &Layout) -> Option<Order> {
+    let (_, c, h, w) = layout.shape().dims4().ok()?;
+    if layout.is_contiguous() {
+        Some(Order::Planes)
+    } else if layout.stride()[1..] == [1, w * c, c] && h > 0 {
+        Some(Order::ChannelsLast)
+    } else {
+        None
+    }
+}
+
+/// [`Conv3x3`] as a candle operation: `[1, c, h, w]` to `[1, out, h, w]` as planes, or to `[1, h, w, out]`.
+struct FusedConv3x3<'a> {
+    conv: &'a Conv3x3,
     relu: bool,
+    /// Of the result's shape, without gaps.
     residual: Option<Tensor>,
 }
 
-impl CustomOp3 for FusedConv3x3 {
+impl CustomOp1 for FusedConv3x3<'_> {
     fn name(&self) -> &'static str {
         "fused-conv3x3"
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (_, channels, height, width) = x_layout.shape().dims4()?;
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (_, _, height, width) = layout.shape().dims4()?;
+        let Some(order) = order_of(layout) else { bail!("the fused convolution reads tensors without gaps") };
+        let image = Image { values: values(x, layout)?, order, height, width };
         let residual = self.residual.as_ref().map(Tensor::storage_and_layout);
         let residual = match &residual {
             Some((storage, layout)) => match &**storage {
@@ -98,21 +147,19 @@ impl CustomOp3 for FusedConv3x3 {
             },
             None => None,
         };
-        let conv = Conv3x3 {
-            weight: values(weight, weight_layout)?,
-            bias: values(bias, bias_layout)?,
-            relu: self.relu,
-            residual,
+        let output = self.conv.forward(image, After { relu: self.relu, residual });
+        let channels = self.conv.out_channels();
+        let shape = match self.conv.order() {
+            Order::Planes => (1, channels, height, width),
+            Order::ChannelsLast => (1, height, width, channels),
         };
-        let shape = (1, conv.bias.len(), height, width);
-        let output = conv3x3(values(x, x_layout)?, channels, height, width, conv);
         Ok((CpuStorage::F32(output), shape.into()))
     }
 }
 
+/// The values of a tensor without gaps, in the order in which they lie.
 fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let (CpuStorage::F32(values), Some((start, end))) = (storage, layout.contiguous_offsets()) else {
-        bail!("the fused convolution reads contiguous f32 tensors")
-    };
-    Ok(&values[start..end])
+    let CpuStorage::F32(values) = storage else { bail!("the fused convolution reads f32 tensors") };
+    let start = layout.start_offset();
+    Ok(&values[start..start + layout.shape().elem_count()])
 }

@@ -7,7 +7,7 @@
 //! feat = GFF.1(GFF.0(cat of all block outputs)) + f1
 //! ```
 
-use super::conv::{Conv2d, ConvKernel};
+use super::conv::{Conv2d, ConvKernel, cat_channels};
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -82,7 +82,7 @@ impl Rdn {
             outputs.push(x.clone());
         }
         step()?;
-        let fused = self.fusion[0].forward(&Tensor::cat(&outputs, 1)?)?;
+        let fused = self.fusion[0].forward(&cat_channels(&outputs.iter().collect::<Vec<_>>())?)?;
         self.fusion[1].forward_add(&fused, &f1)
     }
 }
@@ -92,7 +92,7 @@ impl DenseBlock {
         let mut x = input.clone();
         for conv in &self.convs {
             step()?;
-            x = Tensor::cat(&[&x, &conv.forward_relu(&x)?], 1)?;
+            x = cat_channels(&[&x, &conv.forward_relu(&x)?])?;
         }
         self.local_fusion.forward_add(&x, input)
     }

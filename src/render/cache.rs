@@ -43,11 +43,15 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
         self.used_bytes += bytes;
         let old = self.entries.insert(key, Entry { value, bytes, last_use: self.clock });
         let mut out: Vec<V> = old.map(|entry| self.forget(entry)).into_iter().collect();
+        out.extend(self.evict());
+        out
+    }
+
+    fn evict(&mut self) -> Vec<V> {
+        let mut out = Vec::new();
         while self.used_bytes > self.budget_bytes && self.entries.len() > 1 {
             let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.last_use).map(|(k, _)| *k) else { break };
-            if let Some(entry) = self.entries.remove(&oldest) {
-                out.push(self.forget(entry));
-            }
+            out.extend(self.remove(&oldest));
         }
         out
     }
@@ -55,6 +59,23 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
     fn forget(&mut self, entry: Entry<V>) -> V {
         self.used_bytes -= entry.bytes;
         entry.value
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        let entry = self.entries.remove(key)?;
+        Some(self.forget(entry))
+    }
+
+    /// Takes over another budget and evicts until it holds. Returns what was evicted.
+    pub fn set_budget(&mut self, budget_bytes: usize) -> Vec<V> {
+        self.budget_bytes = budget_bytes;
+        self.evict()
+    }
+
+    /// The budget in bytes.
+    pub fn budget_bytes(&self) -> usize {
+        self.budget_bytes
     }
 
     /// Bytes in use.
@@ -84,5 +105,9 @@ mod tests {
         // A single value beyond the budget is kept: it is what is being looked at.
         assert_eq!(cache.insert(9, 'z', 500).len(), 2);
         assert_eq!(cache.used_bytes(), 500);
+        cache.insert(1, 'e', 20);
+        cache.insert(2, 'f', 30);
+        assert_eq!(cache.set_budget(30), ['e']);
+        assert_eq!((cache.used_bytes(), cache.budget_bytes()), (30, 30));
     }
 }

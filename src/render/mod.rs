@@ -1,12 +1,16 @@
 //! Picture and model to pixels: the feature cache, the order of work, the renderer and its thread.
 
 mod cache;
+mod kind;
 mod model;
 mod renderer;
 pub mod schedule;
+mod source;
 mod worker;
 
 pub use cache::ByteLru;
+pub use kind::suits_nearest;
 pub use model::LoadedModel;
-pub use renderer::{RenderOptions, Renderer};
-pub use worker::{RenderEvent, RenderWorker, RenderedTile, ViewRequest};
+pub use renderer::{RenderOptions, Renderer, coarse_saves};
+pub use source::render_source;
+pub use worker::{FeatureReport, RenderEvent, RenderWorker, RenderedTile, ViewRequest};

@@ -12,6 +12,8 @@ use candle_core::Device;
 pub struct LoadedModel {
     /// Name of its configuration and weights.
     pub id: ModelId,
+    /// Name of those and of the precision: what everything that is made with it depends on.
+    pub key: ModelId,
     /// What it is.
     pub config: ModelConfig,
     /// Picture to features.
@@ -21,15 +23,16 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Loads `weights`; the encoder runs on `device`, the decoder's hidden layers in `precision`.
+    /// Loads `weights`; the encoder runs on `device`; convolutions and hidden layers on the CPU in `precision`.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
     pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
         Ok(Self {
             id: weights.id(),
+            key: ModelId::of([weights.id().to_string().as_bytes(), precision.to_string().as_bytes()]),
             config: weights.config().clone(),
-            encoder: PictureEncoder::new(weights, device)?,
+            encoder: PictureEncoder::new(weights, device, precision)?,
             decoder: DecodeParams::new(weights, precision),
         })
     }

@@ -2,11 +2,14 @@
 
 use super::cache::ByteLru;
 use super::model::LoadedModel;
+use super::source::render_source;
 use crate::decode::{self, Sampling};
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, codes_for, feature_tiles_over, merge_tiles};
-use crate::key::{FeatureKey, Quality};
+use crate::geometry::{
+    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, VIEW_TILE, codes_for, feature_tiles_over, merge_tiles,
+};
+use crate::key::{FeatureKey, ModelId, PictureId, Quality, Recipe, Strength};
 use crate::picture::{Picture, Raster, resample};
 use crate::task::Interrupt;
 use std::sync::Arc;
@@ -16,6 +19,8 @@ use std::sync::Arc;
 pub struct RenderOptions {
     /// Memory for features.
     pub feature_budget_bytes: usize,
+    /// Memory for decoded colours, which make another strength a matter of mixing. None are kept with 0.
+    pub decoded_budget_bytes: usize,
     /// The largest side that is encoded at once, in source pixels without the halo.
     pub max_encode_side: usize,
     /// How features are kept.
@@ -28,29 +33,58 @@ impl RenderOptions {
     /// For the window: small rectangles, so that the newest view never waits long.
     pub const VIEW: Self = Self {
         feature_budget_bytes: 512 << 20,
+        decoded_budget_bytes: 96 << 20,
         max_encode_side: 256,
         precision: FeaturePrecision::Half,
         sampling: Sampling::Lattice,
     };
 
     /// For export: larger rectangles waste less on halos, a smaller budget leaves room for their activations.
-    pub const EXPORT: Self = Self { feature_budget_bytes: 256 << 20, max_encode_side: 384, ..Self::VIEW };
+    pub const EXPORT: Self =
+        Self { feature_budget_bytes: 256 << 20, decoded_budget_bytes: 0, max_encode_side: 384, ..Self::VIEW };
+}
+
+/// What decoded colours depend on: everything but the strength.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct DecodedKey {
+    picture: PictureId,
+    model: ModelId,
+    sampling: Sampling,
+    /// Bits of origin and pitch, and the length, in y and x.
+    grid: [(u64, u64, usize); 2],
 }
 
 /// Renders on the calling thread (and rayon's), keeping features for the next call.
 pub struct Renderer {
     options: RenderOptions,
     features: ByteLru<FeatureKey, Arc<FeatureTile>>,
+    decoded: ByteLru<DecodedKey, Arc<Raster>>,
 }
 
 impl Renderer {
     /// A renderer without any features yet.
     pub fn new(options: RenderOptions) -> Self {
-        Self { options, features: ByteLru::new(options.feature_budget_bytes) }
+        Self {
+            options,
+            features: ByteLru::new(options.feature_budget_bytes),
+            decoded: ByteLru::new(options.decoded_budget_bytes),
+        }
     }
 
-    /// The picture on `grid`: the continuous function for [`Quality::Neural`], unless nothing is enlarged; else the
-    /// resampled source. 3 channels, 4 if the picture has opacity.
+    /// Takes over another budget for features.
+    pub fn set_feature_budget(&mut self, budget_bytes: usize) {
+        drop(self.features.set_budget(budget_bytes));
+    }
+
+    /// The feature tiles (column, row) of a picture that are ready, and the bytes that all features take.
+    pub fn ready_features(&self, picture: PictureId, model: ModelId) -> (Vec<(usize, usize)>, usize) {
+        let is_of = |key: &&FeatureKey| key.picture == picture && key.model == model;
+        let tiles = self.features.iter().map(|(key, _)| key).filter(is_of).map(|key| key.tile).collect();
+        (tiles, self.features.used_bytes())
+    }
+
+    /// The picture on `grid`: the continuous function where `recipe` asks for it and something is enlarged, mixed with
+    /// the bicubic picture below full strength; else source pixels alone. 3 channels, 4 if the picture has opacity.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
@@ -59,19 +93,54 @@ impl Renderer {
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
-        quality: Quality,
+        recipe: impl Into<Recipe>,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        if quality == Quality::Resampled || grid.is_reduction() {
-            return Ok(resample::resample_region(picture, grid));
+        let Recipe { quality, strength } = recipe.into();
+        if !quality.is_neural() || strength == Strength::NONE || grid.is_reduction() {
+            return Ok(render_source(picture, grid, quality));
         }
-        let mut rgb = self.query_rgb(picture, model, grid, interrupt)?;
+        let decoded = self.decode(picture, model, grid, self.sampling_of(quality), interrupt)?;
+        let mut colors = Arc::unwrap_or_clone(decoded);
+        if strength != Strength::FULL {
+            mix(&mut colors, &render_source(picture, grid, Quality::Resampled), strength.share());
+        }
+        Ok(colors)
+    }
+
+    /// The function's own colours on `grid`, kept from before or decoded now.
+    fn decode(
+        &mut self,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        sampling: Sampling,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Arc<Raster>> {
+        let axes = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
+        let key = DecodedKey { picture: picture.id, model: model.key, sampling, grid: axes };
+        if let Some(raster) = self.decoded.get(&key) {
+            return Ok(raster.clone());
+        }
+        let mut rgb = self.query_by(picture, model, grid, sampling, interrupt)?;
         model.decoder.denormalize(&mut rgb);
         let opaque = Raster { size: grid.size(), channels: 3, data: rgb };
-        Ok(match resample::alpha_region(picture, grid) {
+        let raster = Arc::new(match resample::alpha_region(picture, grid) {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,
-        })
+        });
+        if self.options.decoded_budget_bytes > 0 {
+            self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
+        }
+        Ok(raster)
+    }
+
+    fn sampling_of(&self, quality: Quality) -> Sampling {
+        match quality {
+            Quality::Exact => Sampling::Exact,
+            Quality::Coarse => Sampling::Coarse,
+            _ => self.options.sampling,
+        }
     }
 
     /// Normalised RGB of the continuous function, `[grid.y.len, grid.x.len, 3]`, not clamped: what
@@ -86,22 +155,29 @@ impl Renderer {
         grid: &SampleGrid,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
+        self.query_by(picture, model, grid, self.options.sampling, interrupt)
+    }
+
+    fn query_by(
+        &mut self,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        sampling: Sampling,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<f32>> {
         let margin = model.decoder.margin();
-        let codes = self.codes(picture, grid);
+        let codes = codes_for(&decode::sample_points(grid, sampling), picture.size);
         let needed = feature_tiles_over(codes.grown_within(margin, picture.size));
         let tiles = self.features_of(picture, model, needed, interrupt)?;
         let window = FeatureWindow::assemble(&tiles, codes, margin);
-        decode::query_rgb(&model.decoder, &window, picture.size, grid, self.options.sampling, interrupt)
+        decode::query_rgb(&model.decoder, &window, picture.size, grid, sampling, interrupt)
     }
 
-    /// The codes that decoding `grid` asks.
-    fn codes(&self, picture: &Picture, grid: &SampleGrid) -> PixelRect {
-        codes_for(&decode::sample_points(grid, self.options.sampling), picture.size)
-    }
-
-    /// Whether everything that decoding `grid` needs is encoded.
-    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid) -> bool {
-        let codes = self.codes(picture, grid).grown_within(model.decoder.margin(), picture.size);
+    /// Whether everything that decoding `grid` in a neural quality needs is encoded.
+    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, quality: Quality) -> bool {
+        let codes = codes_for(&decode::sample_points(grid, self.sampling_of(quality)), picture.size);
+        let codes = codes.grown_within(model.decoder.margin(), picture.size);
         grid.is_reduction() || keys(picture, model, feature_tiles_over(codes)).all(|key| self.features.contains(&key))
     }
 
@@ -128,15 +204,27 @@ impl Renderer {
             for (tile, features) in model.encoder.encode_tiles(picture, block, self.options.precision, interrupt)? {
                 let (bytes, features) = (features.byte_len(), Arc::new(features));
                 found.push(features.clone());
-                self.features.insert(FeatureKey { picture: picture.id, model: model.id, tile }, features, bytes);
+                self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);
             }
         }
         Ok(found)
     }
 }
 
+/// Whether a coarse pass costs at most half of what the default one costs at a zoom, so that it is worth being made.
+pub fn coarse_saves(zoom: f64) -> bool {
+    let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
+    let samples = |sampling| decode::sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
+    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
+}
+
+/// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
+fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
+    colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
+}
+
 fn keys(picture: &Picture, model: &LoadedModel, tiles: PixelRect) -> impl Iterator<Item = FeatureKey> + use<> {
-    let (picture, model) = (picture.id, model.id);
+    let (picture, model) = (picture.id, model.key);
     (tiles.y..tiles.bottom()).flat_map(move |row| {
         (tiles.x..tiles.right()).map(move |column| FeatureKey { picture, model, tile: (column, row) })
     })

@@ -1,13 +1,13 @@
 //! In which order the view's tiles are made. Pure: a list in, the next one out.
 
 use crate::geometry::VIEW_TILE;
-use crate::key::{Quality, TileKey};
+use crate::key::TileKey;
 
-/// The next tile to make: resampled ones first (they cost next to nothing), then those whose features are ready, then
-/// by distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
+/// The next tile to make: the cheapest quality first for the whole view, then those whose features are ready, then by
+/// distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
 pub fn next(wanted: &[TileKey], focus_in_output: [f64; 2], is_ready: impl Fn(&TileKey) -> bool) -> Option<usize> {
     let rank = |key: &TileKey| {
-        let must_encode = key.quality == Quality::Neural && !is_ready(key);
+        let must_encode = key.quality.is_neural() && !is_ready(key);
         (key.quality, must_encode, distance(key, focus_in_output))
     };
     let ranked = wanted.iter().map(rank).enumerate();
@@ -29,7 +29,7 @@ fn distance(key: &TileKey, focus: [f64; 2]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key::{ModelId, PictureId};
+    use crate::key::{ModelId, PictureId, Quality, Strength};
 
     /// The order in which four columns and two rows of tiles are made.
     fn order(ready: impl Fn(&TileKey) -> bool) -> Vec<(Quality, usize, usize)> {
@@ -37,7 +37,7 @@ mod tests {
         let scale = (2.0f64.to_bits(), 2.0f64.to_bits());
         let key = |i: usize| {
             let quality = if i < 8 { Quality::Neural } else { Quality::Resampled };
-            TileKey { picture, model, scale, column: i % 4, row: i / 4 % 2, quality }
+            TileKey { picture, model, scale, column: i % 4, row: i / 4 % 2, quality, strength: Strength::FULL }
         };
         let mut wanted: Vec<TileKey> = (0..16).map(key).collect();
         let mut order = Vec::new();

@@ -3,14 +3,16 @@
 use super::model::LoadedModel;
 use super::renderer::{RenderOptions, Renderer};
 use super::schedule;
+use super::source::render_source;
 use crate::error::Error;
 use crate::geometry::{PixelRect, View};
-use crate::key::TileKey;
+use crate::key::{ModelId, PictureId, TileKey};
 use crate::picture::Picture;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
 
 /// Finished tiles that may wait for the window before the worker waits too.
 const QUEUE: usize = 16;
@@ -20,14 +22,22 @@ const QUEUE: usize = 16;
 pub struct ViewRequest {
     /// Of which picture.
     pub picture: Arc<Picture>,
-    /// By which model.
-    pub model: Arc<LoadedModel>,
+    /// The models that the wanted tiles name; the first is the view's own. None while it is being loaded.
+    pub models: Vec<Arc<LoadedModel>>,
     /// The snapped view; the tiles' grid follows from its zoom.
     pub view: View,
     /// The tiles that are missing on the screen, in any order.
     pub wanted: Vec<TileKey>,
     /// The output pixel that matters most, (x, y): what is nearest to it comes first.
     pub focus_in_output: [f64; 2],
+    /// Memory for features.
+    pub feature_budget_bytes: usize,
+}
+
+impl ViewRequest {
+    fn model_of(&self, key: &TileKey) -> Option<&LoadedModel> {
+        self.models.iter().find(|model| model.key == key.model).map(Arc::as_ref)
+    }
 }
 
 /// A finished tile.
@@ -38,12 +48,29 @@ pub struct RenderedTile {
     pub rect: PixelRect,
     /// Straight (not premultiplied) RGBA, 8 bits each.
     pub rgba: Vec<u8>,
+    /// How long it took to make, encoding included, in seconds.
+    pub render_secs: f64,
+}
+
+/// Which features of the picture in view are ready.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureReport {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// Under which model.
+    pub model: ModelId,
+    /// Their columns and rows, in no particular order.
+    pub tiles: Vec<(usize, usize)>,
+    /// Memory that all features take, those of other pictures and models included.
+    pub used_bytes: usize,
 }
 
 /// What the worker has to say.
 pub enum RenderEvent {
     /// A tile is ready.
     Tile(RenderedTile),
+    /// Features were encoded or let go.
+    Features(FeatureReport),
     /// All tiles of the newest request were sent.
     Finished,
     /// The request cannot be rendered; the sentence says why.
@@ -98,10 +125,15 @@ impl Outbox {
 
 fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     let mut renderer = Renderer::new(RenderOptions::VIEW);
+    let mut reported = None;
     while let Some(mut request) = inbox.wait() {
+        renderer.set_feature_budget(request.feature_budget_bytes);
         let is_done = loop {
             if inbox.peek(|_| true) {
                 break false;
+            }
+            if !report_features(&renderer, &request, &mut reported, outbox) {
+                return;
             }
             let Some(unit) = next_unit(&renderer, &request) else { break true };
             let key = request.wanted.swap_remove(unit);
@@ -134,7 +166,8 @@ fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
 fn next_unit(renderer: &Renderer, request: &ViewRequest) -> Option<usize> {
     let is_ready = |key: &TileKey| {
         let rect = request.view.tile_rect(key.column, key.row, request.picture.size);
-        rect.is_none_or(|rect| renderer.is_ready(&request.picture, &request.model, &request.view.grid_of(rect)))
+        let (Some(rect), Some(model)) = (rect, request.model_of(key)) else { return true };
+        renderer.is_ready(&request.picture, model, &request.view.grid_of(rect), key.quality)
     };
     schedule::next(&request.wanted, request.focus_in_output, is_ready)
 }
@@ -148,8 +181,31 @@ fn render_tile(
 ) -> crate::error::Result<Option<RenderedTile>> {
     let Some(rect) = request.view.tile_rect(key.column, key.row, request.picture.size) else { return Ok(None) };
     let is_stale = || inbox.peek(|newer| !newer.wanted.contains(&key));
-    let grid = request.view.grid_of(rect);
-    let mut raster = renderer.render(&request.picture, &request.model, &grid, key.quality, &is_stale)?;
+    let (grid, started) = (request.view.grid_of(rect), Instant::now());
+    let mut raster = match request.model_of(&key) {
+        Some(model) => renderer.render(&request.picture, model, &grid, key.recipe(), &is_stale)?,
+        None if key.quality.is_neural() => return Ok(None),
+        None => render_source(&request.picture, &grid, key.quality),
+    };
     request.picture.color.show(&mut raster);
-    Ok(Some(RenderedTile { key, rect, rgba: raster.to_rgba8() }))
+    let (rgba, render_secs) = (raster.to_rgba8(), started.elapsed().as_secs_f64());
+    Ok(Some(RenderedTile { key, rect, rgba, render_secs }))
+}
+
+/// Tells which features are ready, if that has changed. `false` once the window is gone.
+fn report_features(
+    renderer: &Renderer,
+    request: &ViewRequest,
+    reported: &mut Option<FeatureReport>,
+    outbox: &Outbox,
+) -> bool {
+    let Some(model) = request.models.first() else { return true };
+    let (mut tiles, used_bytes) = renderer.ready_features(request.picture.id, model.key);
+    tiles.sort_unstable();
+    let report = FeatureReport { picture: request.picture.id, model: model.key, tiles, used_bytes };
+    if reported.as_ref() == Some(&report) {
+        return true;
+    }
+    *reported = Some(report.clone());
+    outbox.send(RenderEvent::Features(report))
 }

@@ -5,8 +5,9 @@ use eframe::egui;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
-use zoomfield::app::{App, AppOptions, native_options};
+use zoomfield::app::{App, AppOptions, ModelSource, native_options};
 use zoomfield::geometry::{PixelRect, Size, View};
+use zoomfield::kernel::PrecisionChoice;
 use zoomfield::render::LoadedModel;
 
 /// Set for the copy of this program that runs on the virtual screen.
@@ -107,7 +108,15 @@ fn play() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into();
     let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
     let make = move |cc: &eframe::CreationContext<'_>| {
-        let app = App::new(cc, AppOptions { files: vec![file], recent: None, model })?;
+        let app = App::new(
+            cc,
+            AppOptions {
+                files: vec![file],
+                model: ModelSource::Loaded(model),
+                precision: PrecisionChoice::Auto,
+                settings: None,
+            },
+        )?;
         send_ctx.send(cc.egui_ctx.clone())?;
         Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
     };

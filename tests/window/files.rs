@@ -244,7 +244,7 @@ fn the_view_is_copied_as_large_as_it_is_seen() {
 #[test]
 fn what_was_opened_last_is_offered_in_the_next_run() {
     let folder = folder(&["a.png", "b.png"]);
-    let memory = folder.path().join("recent.json");
+    let memory = folder.path().join("settings.json");
     let file = |name: &str| folder.path().join(name);
     {
         let (mut harness, _) = window_of(1.0, |_| None, vec![file("a.png")], Some(memory.clone()));

@@ -9,13 +9,16 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use zoomfield::app::files::FileServices;
+use zoomfield::app::files::recent::beside;
 use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
-use zoomfield::app::{App, AppOptions, Services};
+use zoomfield::app::settings::Keeper;
+use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
+use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::{Quality, TileKey};
 use zoomfield::picture::{Picture, Raster};
 use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
@@ -65,7 +68,7 @@ fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
             rgba.extend(color_at(picture, at, key.quality));
         }
     }
-    RenderedTile { key, rect, rgba }
+    RenderedTile { key, rect, rgba, render_secs: 0.01 }
 }
 
 /// What a tile shows at an image position.
@@ -78,8 +81,8 @@ pub(crate) fn color_at(picture: &Picture, at: [f64; 2], quality: Quality) -> [u8
     let high = [0, 1].map(|i| (low[i] + 1).min(sides[i] - 1));
     let part = [0, 1].map(|i| (at[i] - 0.5 - low[i] as f64).clamp(0.0, 1.0));
     let value = |c: usize| match quality {
-        Quality::Resampled => pixel(nearest[0], nearest[1], c),
-        Quality::Neural => {
+        Quality::Nearest | Quality::Resampled => pixel(nearest[0], nearest[1], c),
+        Quality::Coarse | Quality::Neural | Quality::Exact => {
             let row = |y| pixel(low[0], y, c) * (1.0 - part[0]) + pixel(high[0], y, c) * part[0];
             row(low[1]) * (1.0 - part[1]) + row(high[1]) * part[1]
         }
@@ -173,12 +176,19 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
     window_of(pixels_per_point, pick, Vec::new(), None)
 }
 
-/// The same with files as arguments, and a file that remembers what was opened.
+/// A window that shows a picture and remembers settings in a file.
+pub(crate) fn window_remembering(file: &std::path::Path) -> Harness<'static, App> {
+    let (mut harness, _) = window_of(1.0, |_| None, Vec::new(), Some(file.to_owned()));
+    harness.state_mut().show(picture(Size::new(120, 80)));
+    harness
+}
+
+/// A window with files as arguments, and a file that remembers settings.
 pub(crate) fn window_of(
     pixels_per_point: f32,
     pick: Pick,
     files: Vec<PathBuf>,
-    recent: Option<PathBuf>,
+    settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
@@ -189,7 +199,7 @@ pub(crate) fn window_of(
         .with_max_steps(60)
         .build_eframe(move |cc| {
             let open: Arc<OpenFn> = Arc::new(open);
-            let options = AppOptions { files, recent: recent.clone(), model: model() };
+            let recent = settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
             let services = Services {
@@ -198,8 +208,12 @@ pub(crate) fn window_of(
                 pick: Arc::new(pick),
                 export: Arc::new(export),
                 render: Arc::new(render),
+                load_model: Arc::new(zoomfield::app::models::load),
+                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
+            let model = ModelSource::Loaded(model());
+            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)

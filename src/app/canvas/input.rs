@@ -1,7 +1,8 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
 use super::Canvas;
-use crate::app::command::Command;
+use crate::app::command::{Command, ViewCommand};
+use crate::app::settings::{Settings, WheelAction};
 use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Response, Ui, Vec2};
 
 /// Zoom of one notch of the wheel.
@@ -17,11 +18,11 @@ pub fn scroll_zoom_speed(options: &egui::InputOptions) -> f32 {
 }
 
 /// What the person does with the pointer on the canvas.
-pub fn commands(ui: &Ui, response: &Response, canvas: Canvas) -> Vec<Command> {
+pub fn commands(ui: &Ui, response: &Response, canvas: Canvas, settings: &Settings) -> Vec<Command> {
     let mut commands = Vec::new();
     drag(response, canvas, &mut commands);
     if response.hovered() {
-        hover(ui, response, canvas, &mut commands);
+        hover(ui, response, canvas, settings.wheel, &mut commands);
     }
     set_cursor(ui, response);
     commands
@@ -35,14 +36,14 @@ fn drag(response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
     if response.double_clicked()
         && let Some(at) = response.interact_pointer_pos()
     {
-        commands.push(Command::ToggleFit(canvas.screen_from_points(at)));
+        commands.push(Command::View(ViewCommand::DoubleClick(canvas.screen_from_points(at))));
     }
 }
 
-fn hover(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
+fn hover(ui: &Ui, response: &Response, canvas: Canvas, action: WheelAction, commands: &mut Vec<Command>) {
     let Some(at) = response.hover_pos().map(|at| canvas.screen_from_points(at)) else { return };
     ui.input(|input| {
-        commands.extend(input.events.iter().filter_map(|event| wheel(event, at, canvas)));
+        commands.extend(input.events.iter().filter_map(|event| wheel(event, at, canvas, action)));
         let pinch = f64::from(input.zoom_delta());
         if pinch != 1.0 {
             commands.push(Command::Pinch { factor: pinch, at });
@@ -51,7 +52,7 @@ fn hover(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Comman
 }
 
 /// Fingers on a touchpad move the picture; a wheel zooms. With Ctrl held both arrive as a pinch instead.
-fn wheel(event: &Event, at: [f64; 2], canvas: Canvas) -> Option<Command> {
+fn wheel(event: &Event, at: [f64; 2], canvas: Canvas, action: WheelAction) -> Option<Command> {
     let Event::MouseWheel { unit, delta, source, modifiers, .. } = event else { return None };
     if modifiers.ctrl || modifiers.command || *delta == Vec2::ZERO {
         return None;
@@ -60,7 +61,19 @@ fn wheel(event: &Event, at: [f64; 2], canvas: Canvas) -> Option<Command> {
     if is_touchpad && *unit == MouseWheelUnit::Point {
         return Some(Command::Pan(canvas.pixels_from_points(*delta)));
     }
-    Some(Command::Wheel { factor: wheel_factor(*unit, *delta, *modifiers), at })
+    match action {
+        WheelAction::Zoom => Some(Command::Wheel { factor: wheel_factor(*unit, *delta, *modifiers), at }),
+        WheelAction::Pan => Some(Command::Pan(canvas.pixels_from_points(wheel_points(*unit, *delta, *modifiers)))),
+        WheelAction::Pictures => {
+            Some(if delta.y + delta.x < 0.0 { Command::NextPicture } else { Command::PreviousPicture })
+        }
+    }
+}
+
+/// How far a wheel moves the view; sideways with Shift, if the system has not turned it already.
+fn wheel_points(unit: MouseWheelUnit, delta: Vec2, modifiers: Modifiers) -> Vec2 {
+    let points = if unit == MouseWheelUnit::Point { delta } else { delta * POINTS_PER_NOTCH };
+    if modifiers.shift && points.x == 0.0 { Vec2::new(points.y, 0.0) } else { points }
 }
 
 fn wheel_factor(unit: MouseWheelUnit, delta: Vec2, modifiers: Modifiers) -> f64 {

@@ -1,19 +1,21 @@
 //! Painting: the best picture there is right now, from rough to exact, each layer over the one before.
 //!
 //! 1. the whole picture, small;
-//! 2. tiles of other zooms, scaled;
+//! 2. tiles of other zooms and looks, scaled;
 //! 3. resampled tiles of this zoom;
 //! 4. neural tiles of neighbouring zooms, scaled, which are still sharper than those;
-//! 5. neural tiles of this zoom, fading in.
+//! 5. coarse tiles of this zoom, fading in;
+//! 6. the final tiles of this zoom, fading in.
 //!
 //! At rest and done, only the last layer is painted, one texel on one pixel.
 
 use super::Canvas;
+use crate::app::look::{Look, Pane};
 use crate::app::state::Shown;
-use crate::app::textures::{Subject, Tile, TileTextures, final_quality, tiles_of};
+use crate::app::textures::{Tile, TileTextures};
 use crate::app::theme;
 use crate::geometry::{PixelRect, View};
-use crate::key::{Quality, TileKey};
+use crate::key::{ModelId, Quality, Recipe, TileKey};
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
 
 /// Tiles of a zoom this many times larger are too small on the screen to be worth painting.
@@ -22,6 +24,9 @@ const LARGEST_STAND_IN: f64 = 3.0;
 /// Neural tiles of a zoom down to this part of the present one look better than resampling the source.
 const SHARPER_STAND_IN: f64 = 0.25;
 
+/// Batches of tiles of other zooms or looks that are painted at most.
+const MOST_BATCHES: usize = 6;
+
 /// A rectangle on the canvas, in physical pixels; fractions are meant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct ScreenRect {
@@ -29,12 +34,14 @@ struct ScreenRect {
     max: [f64; 2],
 }
 
-/// Paints what `shown` looks like at `now_secs`.
+/// Paints the panes of a picture as they are at `now_secs`.
 pub struct Paint<'a> {
     /// Where to.
     pub painter: &'a Painter,
     /// On which pixels.
     pub canvas: Canvas,
+    /// On which part of them: pixels of the canvas.
+    pub area: PixelRect,
     /// The tiles there are.
     pub textures: &'a mut TileTextures,
     /// The time.
@@ -42,43 +49,51 @@ pub struct Paint<'a> {
 }
 
 impl Paint<'_> {
-    /// Paints the picture; the canvas around it is left as it is.
-    pub fn picture(&mut self, shown: &Shown, subject: Subject) {
+    /// Paints a pane; what lies around it and around the picture is left as it is.
+    pub fn pane(&mut self, shown: &Shown, pane: &Pane) {
+        self.area = pane.area;
         let view = shown.motion.view(self.now_secs);
         // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
-        let exact = if shown.motion.is_at_rest() { self.settled_tiles(&view, subject) } else { Vec::new() };
-        if exact.is_empty() || !self.textures.are_settled(&exact, self.now_secs) {
-            self.below_exact(shown, subject, &view);
+        let is_at_rest = shown.motion.is_at_rest();
+        let last = if is_at_rest { pane.final_tiles(&view) } else { Vec::new() };
+        if last.is_empty() || !self.textures.are_settled(&last, self.now_secs) {
+            self.below_final(shown, pane, &view);
         }
-        for key in &exact {
+        for key in &last {
             self.own_tile(key, &view);
         }
     }
 
-    fn settled_tiles(&self, view: &View, subject: Subject) -> Vec<TileKey> {
-        tiles_of(view, subject, self.canvas.size, final_quality(view.zoom))
-    }
-
-    fn below_exact(&mut self, shown: &Shown, subject: Subject, view: &View) {
+    fn below_final(&mut self, shown: &Shown, pane: &Pane, view: &View) {
         self.base(shown, view);
-        let (below, above) = self.stand_ins(subject, view, shown.motion.is_at_rest());
+        let is_at_rest = shown.motion.is_at_rest();
+        let passes = if is_at_rest { pane.subject.passes(view.zoom, true) } else { Vec::new() };
+        let (below, above) = self.stand_ins(pane, view, &passes);
+        let last = passes.len().saturating_sub(1);
+        let (coarse, rough): (Vec<Recipe>, Vec<Recipe>) =
+            passes[..last].iter().partition(|recipe| recipe.quality.is_neural());
         for key in &below {
             self.scaled_tile(key, view);
         }
-        if shown.motion.is_at_rest() {
-            for key in tiles_of(view, subject, self.canvas.size, Quality::Resampled) {
-                self.own_tile(&key, view);
-            }
-        }
+        self.own_pass(pane, view, &rough);
         for key in &above {
             self.scaled_tile(key, view);
         }
+        self.own_pass(pane, view, &coarse);
     }
 
-    /// Tiles of other zooms: those to paint below the resampled tiles of this one, and those above. What is nearer in
-    /// zoom comes later.
-    fn stand_ins(&self, subject: Subject, view: &View, is_at_rest: bool) -> (Vec<TileKey>, Vec<TileKey>) {
-        let is_own = |key: &TileKey| is_at_rest && key.zoom().0 == view.zoom && key.model == subject.model;
+    fn own_pass(&mut self, pane: &Pane, view: &View, recipes: &[Recipe]) {
+        for key in recipes.iter().flat_map(|recipe| pane.tiles(view, *recipe)) {
+            self.own_tile(&key, view);
+        }
+    }
+
+    /// Tiles that are none of this view's own `passes`: those to paint below its resampled tiles, and those above. What
+    /// is nearer in look and zoom comes later.
+    fn stand_ins(&self, pane: &Pane, view: &View, passes: &[Recipe]) -> (Vec<TileKey>, Vec<TileKey>) {
+        let subject = pane.subject;
+        let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
+        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.contains(&key.recipe());
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
         let is_useful =
             |key: &TileKey| key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN;
@@ -87,9 +102,22 @@ impl Paint<'_> {
         };
         let tiles = self.textures.iter().filter(|(key, tile)| is_useful(key) && is_seen(key, tile));
         let mut keys: Vec<TileKey> = tiles.map(|(key, _)| *key).collect();
+        let alike = |key: &TileKey| (is_alike(subject.look, key.quality), is_of_model(key));
         let distance = |key: &TileKey| ratio(key).ln().abs();
-        keys.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then(a.quality.cmp(&b.quality)));
-        keys.into_iter().partition(|key| key.quality == Quality::Resampled || ratio(key) < SHARPER_STAND_IN)
+        keys.sort_by(|a, b| {
+            let nearer = || distance(b).total_cmp(&distance(a));
+            alike(a)
+                .cmp(&alike(b))
+                .then_with(nearer)
+                .then(a.quality.cmp(&b.quality))
+                .then_with(|| batch(a).cmp(&batch(b)))
+        });
+        let keys = nearest_batches(keys);
+        let is_above = |key: &TileKey| {
+            matches!(subject.look, Look::Neural(_)) && key.quality.is_neural() && ratio(key) >= SHARPER_STAND_IN
+        };
+        let (above, below) = keys.into_iter().partition(is_above);
+        (below, above)
     }
 
     fn base(&mut self, shown: &Shown, view: &View) {
@@ -140,9 +168,10 @@ impl Paint<'_> {
     }
 
     fn visible(&self, rect: ScreenRect) -> Option<ScreenRect> {
-        let far = [self.canvas.size.width as f64, self.canvas.size.height as f64];
+        let near = [self.area.x as f64, self.area.y as f64];
+        let far = [self.area.right() as f64, self.area.bottom() as f64];
         let seen =
-            ScreenRect { min: [0, 1].map(|i| rect.min[i].max(0.0)), max: [0, 1].map(|i| rect.max[i].min(far[i])) };
+            ScreenRect { min: [0, 1].map(|i| rect.min[i].max(near[i])), max: [0, 1].map(|i| rect.max[i].min(far[i])) };
         (seen.max[0] > seen.min[0] && seen.max[1] > seen.min[1]).then_some(seen)
     }
 
@@ -156,6 +185,33 @@ impl Paint<'_> {
         mesh.add_rect_with_uv(rect, uv, tint);
         self.painter.add(Shape::mesh(mesh));
     }
+}
+
+/// Whether a tile of this quality looks as the pane should.
+fn is_alike(look: Look, quality: Quality) -> bool {
+    match look {
+        Look::Nearest => quality == Quality::Nearest,
+        Look::Bicubic => quality == Quality::Resampled,
+        Look::Neural(_) => quality != Quality::Nearest,
+    }
+}
+
+/// What tiles that were made together have in common.
+fn batch(key: &TileKey) -> (u64, Quality, u8, ModelId) {
+    (key.scale.0, key.quality, key.strength.as_percent(), key.model)
+}
+
+/// The last tiles of a sorted list, those of a few batches: more layers would cover each other.
+fn nearest_batches(mut keys: Vec<TileKey>) -> Vec<TileKey> {
+    let mut batches = Vec::new();
+    let start = keys.iter().rposition(|key| {
+        if batches.last() != Some(&batch(key)) {
+            batches.push(batch(key));
+        }
+        batches.len() > MOST_BATCHES
+    });
+    drop(keys.drain(..start.map_or(0, |at| at + 1)));
+    keys
 }
 
 /// Where output pixels lie on the canvas when each is `scale` screen pixels wide.

@@ -11,17 +11,9 @@ const MOST: usize = 12;
 /// Lists that may wait to be written.
 const QUEUE: usize = 4;
 
-/// Where the list is kept: a folder of our own among the system's for what programs remember.
-pub fn default_path() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = if cfg!(windows) {
-        set("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        std::env::home_dir().map(|home| home.join("Library/Application Support"))
-    } else {
-        set("XDG_STATE_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".local/state")))
-    };
-    folder.map(|folder| folder.join("zoomfield").join("recent.json"))
+/// Where the list is kept: beside the settings.
+pub fn beside(settings: &Path) -> PathBuf {
+    settings.with_file_name("recent.json")
 }
 
 /// The newest comes first.

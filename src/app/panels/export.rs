@@ -3,7 +3,8 @@
 use super::{main_button, modal, path_field};
 use crate::app::command::Command;
 use crate::app::exporting::ExportPlan;
-use crate::app::state::{ExportForm, zoom_text};
+use crate::app::state::ExportForm;
+use crate::app::zoom::zoom_text;
 use egui::{Align, Context, Layout, Ui};
 
 /// Draws the panel.

@@ -1,13 +1,17 @@
 //! The panels around and over the canvas. Each draws a part of the state and says what the person asks for.
 
+pub(super) mod compare;
 pub(super) mod export;
 pub(super) mod help;
+pub(super) mod minimap;
 pub(super) mod open;
 pub(super) mod progress;
 mod recent;
+pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod toasts;
 pub(super) mod toolbar;
+pub(super) mod zoom;
 
 use super::command::Command;
 use super::state::PathForm;

@@ -1,8 +1,9 @@
 //! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
 
-use crate::app::state::{Sharpness, Shown, State, percent_text, zoom_text};
+use crate::app::canvas::overlay::ring;
+use crate::app::state::{Reading, Sharpness, Shown, State, source_values};
 use crate::app::theme;
-use crate::picture::{Picture, Samples};
+use crate::app::zoom::{percent_text, zoom_text};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
 /// Draws the bar.
@@ -41,19 +42,44 @@ fn place(ui: &mut Ui, state: &State) {
 
 fn view(ui: &mut Ui, state: &State, shown: &Shown) {
     let (word, color) = sharpness(state.sharpness);
-    ui.label(word);
-    dot(ui, color);
+    if state.sharpness == Sharpness::Sharpening {
+        ui.label(word);
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
+        ring(ui.painter(), rect.center(), 5.0, state.part_there);
+    } else {
+        ui.label(word);
+        dot(ui, color);
+    }
     ui.separator();
     let zoom = shown.motion.view(state.now_secs).zoom;
     if zoom > 1.0 {
         ui.weak(percent_text(zoom));
     }
     ui.label(RichText::new(zoom_text(zoom)).strong());
-    let under_cursor = ui.input(|input| input.pointer.hover_pos()).and_then(|at| state.source_pixel_at(at));
-    if let Some(pixel) = under_cursor {
+    ui.separator();
+    computing(ui, state);
+    if let Some(Reading { pixel, shown: seen }) = state.reading {
         ui.separator();
-        ui.label(pixel_text(&shown.picture, pixel));
+        ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));
     }
+}
+
+/// What computes, in which arithmetic, and how fast it was.
+fn computing(ui: &mut Ui, state: &State) {
+    let Some(model) = state.model.model() else {
+        ui.weak("Loading the model…");
+        return;
+    };
+    let device = format!("{} {}", model.encoder.device_name(), model.decoder.mlp.precision());
+    let text = match state.rate.megapixels_per_sec() {
+        Some(rate) => format!("{device}, {} Mpx/s", rate_text(rate)),
+        None => device,
+    };
+    ui.weak(text).on_hover_text("What computes, and how many millions of pixels it made a second, reading included");
+}
+
+fn rate_text(rate: f64) -> String {
+    if rate < 10.0 { format!("{rate:.2}") } else { format!("{rate:.0}") }
 }
 
 fn dot(ui: &mut Ui, color: Color32) {
@@ -70,24 +96,20 @@ fn sharpness(sharpness: Sharpness) -> (&'static str, Color32) {
     }
 }
 
-/// Position and colour of a source pixel, in the file's own values.
-fn pixel_text(picture: &Picture, (x, y): (usize, usize)) -> String {
-    let start = (y * picture.size.width + x) * 3;
-    let [r, g, b] = [0, 1, 2].map(|c| match &picture.rgb {
-        Samples::U8(values) => u16::from(values[start + c]),
-        Samples::U16(values) => values[start + c],
-    });
-    format!("({x}, {y})   {r} {g} {b}")
+/// Position and colour of a source pixel, in the file's own values, and the 8-bit colour on the screen.
+fn reading_text((x, y): (usize, usize), [r, g, b]: [u16; 3], shown: Option<[u8; 3]>) -> String {
+    let source = format!("({x}, {y})  source {r} {g} {b}");
+    shown.map_or(source.clone(), |[r, g, b]| format!("{source}  shown {r} {g} {b}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
 
     #[test]
-    fn the_pixel_under_the_cursor_is_the_files_own() {
-        let picture = Picture::from_rgb8(Size::new(2, 1), vec![1, 2, 3, 4, 5, 6]);
-        assert_eq!(pixel_text(&picture, (1, 0)), "(1, 0)   4 5 6");
+    fn source_and_shown_values_stand_side_by_side() {
+        assert_eq!(reading_text((1, 0), [4, 5, 6], None), "(1, 0)  source 4 5 6");
+        assert_eq!(reading_text((1, 0), [4, 5, 65535], Some([7, 8, 9])), "(1, 0)  source 4 5 65535  shown 7 8 9");
+        assert_eq!((rate_text(0.456).as_str(), rate_text(23.4).as_str()), ("0.46", "23"));
     }
 }

@@ -1,0 +1,97 @@
+//! The two kernels beside large matrix products: `cargo bench --bench kernels`.
+//!
+//! Rates are useful floating-point operations (two per multiply-add), medians of several runs, all threads. Products
+//! and kernels alternate, so that a busy moment falls on both.
+
+#![expect(clippy::print_stdout, reason = "a benchmark reports")]
+
+use rayon::prelude::*;
+use std::time::Instant;
+use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, Order, Precision, Scratch, gemm};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RUNS: usize = 9;
+
+/// One kernel: its name, how many operations a run has, and a run.
+type Kernel = (String, f64, Box<dyn FnMut()>);
+
+fn main() {
+    let mut kernels = vec![product()];
+    for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
+        kernels.push(convolution(precision, 256));
+        kernels.push(convolution(precision, 200));
+        kernels.push(mlp(precision));
+    }
+    let mut secs = vec![Vec::new(); kernels.len()];
+    for run in 0..=RUNS {
+        for ((_, _, work), secs) in kernels.iter_mut().zip(&mut secs) {
+            let start = Instant::now();
+            work();
+            if run > 0 {
+                secs.push(start.elapsed().as_secs_f64());
+            }
+        }
+    }
+    let median = |secs: &mut Vec<f64>| {
+        secs.sort_by(f64::total_cmp);
+        secs[secs.len() / 2]
+    };
+    let rates: Vec<f64> = kernels.iter().zip(&mut secs).map(|((_, flop, _), secs)| flop / median(secs) / 1e9).collect();
+    for ((name, ..), rate) in kernels.iter().zip(&rates) {
+        println!("{name:<44} {rate:>7.0} GFLOP/s {:>5.2} × the product", rate / rates[0]);
+    }
+}
+
+fn noise(n: usize) -> Vec<f32> {
+    (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+fn product() -> Kernel {
+    const SIDE: usize = 1024;
+    let (a, b) = (noise(SIDE * SIDE), noise(SIDE * SIDE));
+    let mut results = vec![vec![0.0; SIDE * SIDE]; rayon::current_num_threads()];
+    let flop = 2.0 * (SIDE as f64).powi(3) * results.len() as f64;
+    let work = move || {
+        results.par_iter_mut().for_each(|out| gemm(SIDE, SIDE, SIDE, Lhs { data: &a, stride: SIDE }, &b, out, false));
+    };
+    ("f32 product 1024³ per thread".to_owned(), flop, Box::new(work))
+}
+
+/// 64 to 64 channels with a residual, eight times over.
+fn convolution(precision: Precision, side: usize) -> Kernel {
+    const TIMES: usize = 8;
+    let (weight, bias) = (noise(64 * 64 * 9).iter().map(|w| 0.05 * w).collect::<Vec<_>>(), noise(64));
+    let conv = Conv3x3::new(&weight, &bias, precision);
+    let input = noise(64 * side * side);
+    let flop = 2.0 * (64 * 64 * 9 * side * side * TIMES) as f64;
+    let work = move || {
+        for _ in 0..TIMES {
+            let image = Image { values: &input, order: conv.order(), height: side, width: side };
+            std::hint::black_box(conv.forward(image, After { relu: false, residual: Some(&input) }));
+        }
+    };
+    let order =
+        if Conv3x3::new(&noise(576), &noise(1), precision).order() == Order::Planes { "planes" } else { "direct" };
+    (format!("3×3 convolution 64→64 {side}², {precision}, {order}"), flop, Box::new(work))
+}
+
+/// Three hidden layers of 256 and the last one, on blocks of 256 rows.
+fn mlp(precision: Precision) -> Kernel {
+    const ROWS: usize = 256;
+    const BLOCKS: usize = 512;
+    let layer = || Layer { weight: noise(256 * 256).iter().map(|w| 0.05 * w).collect(), bias: noise(256) };
+    let mlp = Mlp::new(vec![layer(), layer(), layer()], &noise(3 * 256), &noise(3), precision);
+    let flop = 2.0 * ((3 * 256 + 3) * 256 * ROWS * BLOCKS) as f64;
+    let input = noise(ROWS * 256);
+    let work = move || {
+        (0..BLOCKS).into_par_iter().for_each_init(Scratch::default, |scratch, _| {
+            let mut out = [[0.0; 3]; ROWS];
+            scratch.input(ROWS * 256).copy_from_slice(&input);
+            mlp.forward(ROWS, scratch, &mut out);
+            std::hint::black_box(out);
+        });
+    };
+    (format!("fused MLP 3 × 256², {precision}"), flop, Box::new(work))
+}

@@ -1,0 +1,110 @@
+//! Commands about what the window computes with: settings and models.
+
+use super::App;
+use super::look::Side;
+use super::models::ModelSource;
+use super::settings::{Settings, ThemeChoice};
+use super::state::Panel;
+use crate::kernel::{Precision, PrecisionChoice};
+use std::path::PathBuf;
+
+impl App {
+    pub(super) fn toggle_settings(&mut self) {
+        self.state.panel = if self.state.panel == Panel::Settings { Panel::Closed } else { Panel::Settings };
+    }
+
+    /// Takes over other choices, and remembers them.
+    pub(super) fn change_settings(&mut self, settings: Settings) {
+        let before = std::mem::replace(&mut self.state.settings, settings);
+        self.follow_settings();
+        if before.precision != self.state.settings.precision {
+            self.state.precision = PrecisionChoice::Auto;
+            self.reload_models();
+        }
+        self.keep_settings();
+    }
+
+    /// Makes the window as the settings say.
+    pub(super) fn follow_settings(&mut self) {
+        let settings = &self.state.settings;
+        self.ctx.set_theme(match settings.theme {
+            ThemeChoice::System => egui::ThemePreference::System,
+            ThemeChoice::Dark => egui::ThemePreference::Dark,
+            ThemeChoice::Light => egui::ThemePreference::Light,
+        });
+        self.ctx.set_zoom_factor(settings.text_scale);
+        self.textures.set_budget(settings.tile_budget_mib << 20);
+    }
+
+    /// Has the settings written at the end of the frame.
+    pub(super) fn keep_settings(&mut self) {
+        self.has_unkept_settings = true;
+    }
+
+    /// Hands changed settings to the thread that writes them, and tells of its failures.
+    pub(super) fn write_settings(&mut self) {
+        let Some(keeper) = &self.services.keeper else { return };
+        if self.has_unkept_settings {
+            self.has_unkept_settings = !keeper.keep(&self.state.settings);
+        }
+        if let Some(reason) = keeper.failure() {
+            self.state.toasts.fail(reason, self.state.now_secs);
+        }
+    }
+
+    pub(super) fn start_model(&mut self, source: ModelSource) {
+        match source {
+            ModelSource::Loaded(model) => self.state.model = super::models::Slot::holding(model),
+            ModelSource::File(path) => self.load_own(path),
+        }
+    }
+
+    fn load_own(&mut self, path: Option<PathBuf>) {
+        let (load, precision) = (self.services.load_model.clone(), self.precision());
+        if let Err(error) = self.state.model.start(&self.ctx, load, path, precision) {
+            self.fail(format!("cannot start loading the model: {error}"));
+        }
+    }
+
+    /// Loads the other side of a comparison.
+    pub(super) fn load_other(&mut self, path: PathBuf) {
+        let (load, precision) = (self.services.load_model.clone(), self.precision());
+        if let Err(error) = self.state.other_model.start(&self.ctx, load, Some(path), precision) {
+            self.fail(format!("cannot start loading the model: {error}"));
+        }
+    }
+
+    fn reload_models(&mut self) {
+        self.load_own(self.state.model.path().map(Into::into));
+        if let Some(path) = self.state.other_model.path().map(PathBuf::from) {
+            self.load_other(path);
+        }
+    }
+
+    /// Takes in models that have been loaded.
+    pub(super) fn drain_models(&mut self) {
+        let had_none = self.state.model.model().is_none();
+        if let Err(error) = self.state.model.poll() {
+            self.state.toasts.fail(error, self.state.now_secs);
+            if had_none {
+                // The built-in weights always load where any do.
+                self.load_own(None);
+            }
+        }
+        match self.state.other_model.poll() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.state.split.get_or_insert_default();
+                self.set_side(false, Side::OtherModel);
+            }
+            Err(error) => self.state.toasts.fail(error, self.state.now_secs),
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        match self.state.precision {
+            PrecisionChoice::Only(precision) => precision,
+            PrecisionChoice::Auto => self.state.settings.precision.resolve(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The models that the window enlarges with: loaded on a thread of their own, because that takes a moment.
+
+use super::one_shot::{OneShot, Outcome};
+use crate::encode::best_device;
+use crate::error::{Error, Result};
+use crate::kernel::Precision;
+use crate::render::LoadedModel;
+use crate::weights::Weights;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Loads weights (the built-in ones without a path) in a precision. Runs on a thread of its own.
+pub type LoadFn = dyn Fn(Option<&Path>, Precision) -> Result<LoadedModel> + Send + Sync;
+
+/// The real one.
+///
+/// # Errors
+/// [`Error::Weights`] or [`Error::Device`].
+pub fn load(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+    let weights = path.map_or_else(Weights::builtin, Weights::open)?;
+    LoadedModel::new(&weights, best_device(), precision)
+}
+
+/// What the window starts with.
+pub enum ModelSource {
+    /// A model that is there already.
+    Loaded(Arc<LoadedModel>),
+    /// A weights file, or the built-in weights, still to be loaded.
+    File(Option<PathBuf>),
+}
+
+/// A model on its way in.
+struct Loading {
+    path: Option<PathBuf>,
+    job: OneShot<Result<LoadedModel>>,
+}
+
+/// A place for one model.
+#[derive(Default)]
+pub struct Slot {
+    model: Option<Arc<LoadedModel>>,
+    path: Option<PathBuf>,
+    loading: Option<Loading>,
+}
+
+impl Slot {
+    /// A place that holds a model already.
+    pub fn holding(model: Arc<LoadedModel>) -> Self {
+        Self { model: Some(model), ..Self::default() }
+    }
+
+    /// The model, once there is one. While another is loaded it stays.
+    pub fn model(&self) -> Option<&Arc<LoadedModel>> {
+        self.model.as_ref()
+    }
+
+    /// Whether one is on its way.
+    pub fn is_loading(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// Its file; none for the built-in weights.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Its file's name, for people.
+    pub fn name(&self) -> String {
+        let name = self.path.as_ref().and_then(|path| path.file_name());
+        name.map_or_else(|| "built-in".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Starts loading. One that is still being loaded is forgotten: the newest wish wins.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(
+        &mut self,
+        ctx: &egui::Context,
+        load: Arc<LoadFn>,
+        path: Option<PathBuf>,
+        precision: Precision,
+    ) -> std::io::Result<()> {
+        let from = path.clone();
+        let job = OneShot::start("load model", ctx, move || load(from.as_deref(), precision))?;
+        self.loading = Some(Loading { path, job });
+        Ok(())
+    }
+
+    /// Takes in what was loaded: true once a new model is there.
+    ///
+    /// # Errors
+    /// Why it could not be loaded; the model before stays.
+    pub fn poll(&mut self) -> Result<bool> {
+        let Some(loading) = &self.loading else { return Ok(false) };
+        let result = match loading.job.poll() {
+            Outcome::Pending => return Ok(false),
+            Outcome::Done(result) => result,
+            Outcome::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
+        };
+        let path = self.loading.take().and_then(|loading| loading.path);
+        self.model = Some(Arc::new(result?));
+        self.path = path;
+        Ok(true)
+    }
+}

@@ -1,0 +1,110 @@
+//! The stages by themselves: products, encoding, decoding, deep zoom, and what a second thread is worth.
+
+use super::{Measurement, Stage};
+use crate::decode::{self, Sampling};
+use crate::error::{Error, Result};
+use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
+use crate::geometry::{PixelRect, Region, SampleGrid, Size, codes_for};
+use crate::kernel::{Lhs, Precision, gemm};
+use crate::picture::Picture;
+use crate::render::LoadedModel;
+use crate::task::NEVER;
+use crate::weights::Weights;
+use candle_core::Device;
+use rayon::prelude::*;
+
+const RUNS: usize = 5;
+
+/// The rate of large square products on all threads: what the processor can do in single precision.
+pub(super) fn product() -> Result<Measurement> {
+    const SIDE: usize = 1024;
+    let threads = rayon::current_num_threads();
+    let (a, b) = (vec![0.5; SIDE * SIDE], vec![0.25; SIDE * SIDE]);
+    let mut results = vec![vec![0.0; SIDE * SIDE]; threads];
+    let flop = 2.0 * (SIDE as f64).powi(3) * threads as f64;
+    let stage =
+        Stage { name: "matrix product 1024³ per thread".to_owned(), precision: Precision::F32, pixels: 0, flop };
+    stage.measure(RUNS, || {
+        results.par_iter_mut().for_each(|out| gemm(SIDE, SIDE, SIDE, Lhs { data: &a, stride: SIDE }, &b, out, false));
+        Ok(())
+    })
+}
+
+/// Encoding, exact decoding and the crop at ×30 in one precision; in single precision also on one thread.
+pub(super) fn run(
+    weights: &Weights,
+    picture: &Picture,
+    crop: Option<Region>,
+    precision: Precision,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
+    let model = LoadedModel::new(weights, Device::Cpu, precision)?;
+    report(&encode(&model, picture, precision)?);
+    report(&decode(&model, picture, precision, 1024)?);
+    report(&zoom(&model, picture, crop, precision)?);
+    if precision == Precision::F32 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
+        for measurement in
+            pool.install(|| [encode(&model, picture, precision), decode(&model, picture, precision, 512)])
+        {
+            report(&measurement?);
+        }
+        report(&decode(&model, picture, precision, 512)?);
+    }
+    Ok(())
+}
+
+/// The part that is encoded: 256 pixels square, or what the picture has of it.
+fn square(picture: &Picture) -> PixelRect {
+    let side = |n: usize| n.min(256);
+    PixelRect { x: 0, y: 0, width: side(picture.size.width), height: side(picture.size.height) }
+}
+
+fn cut(picture: &Picture, rect: PixelRect) -> Picture {
+    let planes = picture.planes(rect);
+    let value = |i: usize| (planes[i % 3 * rect.area() + i / 3] * 255.0).round() as u8;
+    Picture::from_rgb8(Size::new(rect.width, rect.height), (0..3 * rect.area()).map(value).collect())
+}
+
+fn encode(model: &LoadedModel, picture: &Picture, precision: Precision) -> Result<Measurement> {
+    let picture = cut(picture, square(picture));
+    let flop = 2.0 * model.config.macs().per_source_pixel * picture.size.area() as f64;
+    let stage = Stage { name: format!("encode {}", picture.size), precision, pixels: picture.size.area(), flop };
+    stage.measure(RUNS, || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop))
+}
+
+/// A picture's features, as a window over `codes`.
+fn window(model: &LoadedModel, picture: &Picture, codes: PixelRect) -> Result<FeatureWindow> {
+    let margin = model.decoder.margin();
+    let needed = codes.grown_within(margin, picture.size);
+    let (values, encoded) = model.encoder.encode(picture, needed, NEVER)?;
+    let tile = FeatureTile::cut(&values, encoded, needed, FeaturePrecision::Half);
+    Ok(FeatureWindow::assemble(&[tile.into()], codes, margin))
+}
+
+fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
+    let picture = cut(picture, square(picture));
+    let window = window(model, &picture, picture.size.rect())?;
+    let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
+    let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
+    let stage = Stage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
+    stage.measure(RUNS.min(3), || {
+        decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Exact, NEVER).map(drop)
+    })
+}
+
+/// The crop at ×30 in default quality, its features being there.
+fn zoom(model: &LoadedModel, picture: &Picture, crop: Option<Region>, precision: Precision) -> Result<Measurement> {
+    let middle = |n: usize| (n as f64 / 2.0 - 24.0).max(0.0).floor();
+    let (x, y) = (middle(picture.size.width), middle(picture.size.height));
+    let crop = crop.unwrap_or(Region { x, y, width: 48.0, height: 48.0 });
+    let side = |n: f64| (30.0 * n).round() as usize;
+    let grid = SampleGrid::spanning(crop, Size::new(side(crop.width), side(crop.height)));
+    let codes = codes_for(&decode::sample_points(&grid, Sampling::Lattice), picture.size);
+    let window = window(model, picture, codes)?;
+    let name = format!("×30: {crop} → {}", grid.size());
+    Stage { name, precision, pixels: grid.size().area(), flop: 0.0 }.measure(RUNS, || {
+        decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Lattice, NEVER).map(drop)
+    })
+}

@@ -1,0 +1,132 @@
+//! How long a person waits: from opening a photograph to its first and to all of its final pixels, by the window's own
+//! render thread; and what a view costs at each zoom.
+
+use super::sample;
+use super::{Measurement, Stage};
+use crate::error::{Error, Result};
+use crate::geometry::{Size, View};
+use crate::kernel::Precision;
+use crate::key::{Quality, Strength, TileKey};
+use crate::picture::Picture;
+use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, ViewRequest, coarse_saves};
+use crate::weights::Weights;
+use candle_core::Device;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
+
+/// The canvas that is filled.
+const CANVAS: Size = Size::new(1280, 800);
+
+/// When the first pixels of the network and all final ones were there, in seconds.
+struct Waited {
+    first: f64,
+    all: f64,
+}
+
+/// The window's render thread, and the sound of its bell.
+struct Screen {
+    worker: RenderWorker,
+    bell: Receiver<()>,
+}
+
+impl Screen {
+    fn new() -> Result<Self> {
+        let (ring, bell) = sync_channel(1);
+        let worker = RenderWorker::start(move || {
+            // A ring that was not heard yet stands for this one too.
+            let _ = ring.try_send(());
+        })
+        .map_err(Error::device)?;
+        Ok(Self { worker, bell })
+    }
+
+    /// Shows the middle of a picture at `zoom` and waits for all of it.
+    fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> Result<Waited> {
+        let start = Instant::now();
+        let request = request(picture, model, zoom);
+        self.worker.request(request);
+        let mut first = None;
+        loop {
+            let _ = self.bell.recv();
+            while let Some(event) = self.worker.poll() {
+                match event {
+                    RenderEvent::Tile(tile) if tile.key.quality.is_neural() => {
+                        first.get_or_insert_with(|| start.elapsed().as_secs_f64());
+                    }
+                    RenderEvent::Finished => {
+                        let all = start.elapsed().as_secs_f64();
+                        return Ok(Waited { first: first.unwrap_or(all), all });
+                    }
+                    RenderEvent::Failed(reason) => return Err(Error::device(reason)),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// All tiles of the view, as the window asks for them: a first impression, then the final ones.
+fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewRequest {
+    let middle = [picture.size.width as f64 / 2.0, picture.size.height as f64 / 2.0];
+    let view = View::centered(middle, zoom, CANVAS).snapped();
+    let visible = view.visible_output(picture.size, CANVAS).unwrap_or(picture.size.rect());
+    let mut qualities = vec![Quality::Resampled, Quality::Neural];
+    if coarse_saves(zoom) {
+        qualities.push(Quality::Coarse);
+    }
+    let scale = (zoom.to_bits(), zoom.to_bits());
+    let key = |quality, (column, row)| TileKey {
+        picture: picture.id,
+        model: model.key,
+        scale,
+        column,
+        row,
+        quality,
+        strength: Strength::FULL,
+    };
+    let tiles: Vec<_> = View::tiles_over(visible).collect();
+    let wanted = qualities.iter().flat_map(|quality| tiles.iter().map(|tile| key(*quality, *tile))).collect();
+    let focus_in_output = [0, 1].map(|i| middle[i] * zoom);
+    ViewRequest {
+        picture: picture.clone(),
+        models: vec![model.clone()],
+        view,
+        wanted,
+        focus_in_output,
+        feature_budget_bytes: RenderOptions::VIEW.feature_budget_bytes,
+    }
+}
+
+pub(super) fn run(
+    weights: &Weights,
+    picture: &Picture,
+    precision: Precision,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
+    let model = Arc::new(LoadedModel::new(weights, Device::Cpu, precision)?);
+    let folder = tempfile::tempdir().map_err(sample::no_room)?;
+    let path = folder.path().join("photo.jpg");
+    sample::write_photo(picture, &path)?;
+    let pixels = CANVAS.area();
+    let stage = |name: String, pixels: usize| Stage { name, precision, pixels, flop: 0.0 };
+    for zoom in [2.0, 8.0, 30.0] {
+        let start = Instant::now();
+        let photo = Arc::new(Picture::open(&path)?);
+        let opened = start.elapsed().as_secs_f64();
+        let waited = Screen::new()?.show(&photo, &model, zoom)?;
+        report(
+            &stage(format!("open {} JPEG to first neural pixels, ×{zoom}", photo.size), 0).took(opened + waited.first),
+        );
+        report(&stage(format!("open {} JPEG to the final view, ×{zoom}", photo.size), 0).took(opened + waited.all));
+    }
+    let photo = Arc::new(Picture::open(&path)?);
+    for zoom in [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0] {
+        // Another zoom shares no tiles with this one, but its features: the second time is decoding alone.
+        let screen = Screen::new()?;
+        screen.show(&photo, &model, zoom)?;
+        let again = screen.show(&photo, &model, zoom * (1.0 + 1e-9))?;
+        report(&stage(format!("decode a {CANVAS} view at ×{zoom}"), pixels).took(again.all));
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What becomes of a block's sums: bias, ReLU, residual, and the next layer's numbers.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")
+)]
+
+use crate::kernel::panels::BLOCK_COLUMNS;
+use crate::kernel::precision::Precision;
+use std::mem::MaybeUninit;
+
+/// Sums of one row of a block.
+type Row = [f32; BLOCK_COLUMNS];
+
+/// What a convolution does to the sums of consecutive pixels.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<'a> {
+    /// One value for every column that counts; the block's other columns are padding.
+    pub(crate) bias: &'a [f32],
+    /// Clamp at zero after the bias.
+    pub(crate) relu: bool,
+    /// Added last: from the first pixel's first column on.
+    pub(crate) residual: Option<&'a [f32]>,
+    /// Values from one pixel to the next, in the residual and in the result.
+    pub(crate) stride: usize,
+}
+
+/// `out = relu(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
+pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
+    #[cfg(target_arch = "x86_64")]
+    if super::has_f32_vectors() {
+        // SAFETY: the processor was just asked.
+        return unsafe { wide::to_pixels(rows, finish, out) };
+    }
+    plain::to_pixels(rows, finish, out);
+}
+
+/// `relu(sums + bias)`, narrowed to the words of `precision`, rows `stride` words apart.
+pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut [u32], stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if super::has_bf16_vectors() && precision.is_bf16() {
+        // SAFETY: the processor was just asked.
+        return unsafe { super::vectors::to_words(rows, bias, out, stride) };
+    }
+    for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
+        let values: Row = std::array::from_fn(|i| (row[i] + bias[i]).max(0.0));
+        super::narrow(precision, &values, &mut out[..BLOCK_COLUMNS / precision.values_per_word()]);
+    }
+}
+
+/// `relu(sums + bias)`, rows `stride` values apart.
+pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if super::has_f32_vectors() {
+        // SAFETY: the processor was just asked.
+        return unsafe { wide::to_values(rows, bias, out, stride) };
+    }
+    plain::to_values(rows, bias, out, stride);
+}
+
+#[expect(clippy::inline_always, reason = "only what is inlined is compiled for the caller's vectors")]
+mod plain {
+    use super::{Finish, MaybeUninit, Row};
+
+    #[inline(always)]
+    pub(super) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
+        let Finish { bias, relu, residual, stride } = finish;
+        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+        for (i, (row, out)) in rows.iter().zip(out.chunks_mut(stride)).enumerate() {
+            let values = row.iter().zip(bias).map(|(sum, bias)| (sum + bias).max(floor));
+            match residual {
+                Some(residual) => {
+                    let residual = &residual[i * stride..];
+                    values.zip(residual).zip(out).for_each(|((v, r), out)| *out = MaybeUninit::new(v + r));
+                }
+                None => values.zip(out).for_each(|(v, out)| *out = MaybeUninit::new(v)),
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
+        for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
+            for ((out, sum), bias) in out.iter_mut().zip(row).zip(bias) {
+                *out = (sum + bias).max(0.0);
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use super::{Finish, MaybeUninit, Row, plain};
+
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
+        plain::to_pixels(rows, finish, out);
+    }
+
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
+        plain::to_values(rows, bias, out, stride);
+    }
+}

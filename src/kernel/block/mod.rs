@@ -1,0 +1,195 @@
+//! One block of a matrix product: up to 32 rows that are read where they lie, by 32 outputs of packed weights.
+//!
+//! A row is `runs` stretches of consecutive words: one for a row of a matrix, three for a pixel of an image whose
+//! neighbourhood is three stretches in three rows. Neither is ever copied together. The same block is computed on
+//! matrix tiles or on vectors; `twin` says in plain loops what both compute.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calling what only some processors have, after asking")
+)]
+
+mod finish;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod tiles;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
+
+pub(super) use finish::{Finish, to_pixels, to_values, to_words};
+
+use super::lines::LINE_WORDS;
+use super::panels::{BLOCK_COLUMNS, Panels};
+use super::precision::Precision;
+
+/// Rows of the largest block.
+pub(super) const MAX_ROWS: usize = 32;
+
+/// Rows that vectors do together.
+#[cfg(target_arch = "x86_64")]
+const STRIP: usize = vectors::STRIP;
+#[cfg(not(target_arch = "x86_64"))]
+const STRIP: usize = 1;
+
+/// The sums of a block, `[rows, 32]`; rows beyond the asked ones are undefined.
+#[repr(C, align(64))]
+pub(super) struct Sums(pub(super) [[f32; BLOCK_COLUMNS]; MAX_ROWS]);
+
+impl Sums {
+    pub(super) fn zero() -> Self {
+        Self([[0.0; BLOCK_COLUMNS]; MAX_ROWS])
+    }
+}
+
+/// Rows of words: row `r` is the stretches `r * stride + run * pitch .. + words` for every run.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    /// Words of 32 bits, from the first row on; on a cache line for tiles.
+    pub(super) data: &'a [u32],
+    /// Words from one row to the next.
+    pub(super) stride: usize,
+    /// Stretches of a row.
+    pub(super) runs: usize,
+    /// Words from one stretch to the next.
+    pub(super) pitch: usize,
+    /// Words in a stretch.
+    pub(super) words: usize,
+}
+
+impl Rows<'_> {
+    /// Words that reading `rows` rows touches.
+    fn extent(&self, rows: usize) -> usize {
+        (rows - 1) * self.stride + (self.runs - 1) * self.pitch + self.words
+    }
+
+    /// The rows from `first` on.
+    pub(super) fn from(self, first: usize) -> Self {
+        Self { data: &self.data[first * self.stride..], ..self }
+    }
+}
+
+/// A thread's permission to multiply in one precision; matrix tiles are set up while it lives.
+pub(super) struct Multiplier {
+    precision: Precision,
+    /// Tiles belong to a thread.
+    _stays: std::marker::PhantomData<*const ()>,
+}
+
+impl Multiplier {
+    /// # Panics
+    /// If the processor has no blocks in `precision` (see [`is_blocked`]).
+    pub(super) fn new(precision: Precision) -> Self {
+        assert!(is_blocked(precision), "this processor has no blocks in {precision}");
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if precision == Precision::Bf16Tiles {
+            tiles::configure();
+        }
+        Self { precision, _stays: std::marker::PhantomData }
+    }
+
+    /// The most rows that one call should ask for.
+    pub(super) fn rows_of_block(&self) -> usize {
+        if self.precision == Precision::Bf16Tiles { MAX_ROWS } else { 2 * STRIP }
+    }
+
+    /// The first `count` rows by block `index` of the weights. Rows beyond are read (and their sums overwritten) until
+    /// [`rows_read`] of them are done.
+    ///
+    /// # Panics
+    /// If the rows are too few, their words do not match the weights', or tiles get anything off a cache line.
+    pub(super) fn multiply(&self, rows: Rows<'_>, count: usize, panels: &Panels, index: usize, sums: &mut Sums) {
+        let (weights, read) = (panels.block(index), rows_read(self.precision, count));
+        assert!(rows.runs * rows.words == panels.words(), "rows do not fit the weights");
+        assert!((1..=MAX_ROWS).contains(&read) && rows.extent(read) <= rows.data.len(), "too few rows");
+        match self.precision {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Precision::Bf16Tiles => {
+                let is_whole = |n: usize| n.is_multiple_of(LINE_WORDS);
+                assert!([rows.stride, rows.pitch, rows.words].into_iter().all(is_whole), "tiles want whole lines");
+                // SAFETY: `self` exists only where tiles do, and configured them; the extents were just checked.
+                unsafe { tiles::multiply(rows, weights, sums) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `self` exists only where the vectors do; the extents were just checked.
+            _ => unsafe { vectors::multiply(self.precision, rows, count, weights, sums) },
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => unreachable!("no multiplier exists on this processor"),
+        }
+    }
+}
+
+/// How many rows are read when `count` are asked for.
+pub(super) fn rows_read(precision: Precision, count: usize) -> usize {
+    count.next_multiple_of(if precision == Precision::Bf16Tiles { MAX_ROWS } else { STRIP })
+}
+
+impl Drop for Multiplier {
+    fn drop(&mut self) {
+        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+        if self.precision == Precision::Bf16Tiles {
+            tiles::release();
+        }
+    }
+}
+
+/// Whether products in `precision` run in these blocks here. Single precision does where AVX-512 is, and through the
+/// gemm crate elsewhere.
+pub(super) fn is_blocked(precision: Precision) -> bool {
+    match precision {
+        Precision::F32 => has_f32_vectors(),
+        other => other.is_available(),
+    }
+}
+
+fn has_f32_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512f");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+pub(super) fn has_bf16_vectors() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// Whether AMD made the processor.
+pub(super) fn is_amd() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::x86_64::__cpuid(0).ebx.to_le_bytes() == *b"Auth";
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+pub(super) fn has_tiles() -> bool {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    return has_bf16_vectors() && tiles::are_available();
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+    false
+}
+
+/// Narrows `values` to the words of `precision`, which hold as many numbers or more; the rest of them is zero.
+pub(super) fn narrow(precision: Precision, values: &[f32], words: &mut [u32]) {
+    if precision == Precision::F32 {
+        words[..values.len()].copy_from_slice(bytemuck::cast_slice(values));
+        words[values.len()..].fill(0);
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if has_bf16_vectors() {
+        // SAFETY: the processor was just asked.
+        return unsafe { vectors::narrow(values, words) };
+    }
+    twin::narrow(values, words);
+}
+
+/// The same arithmetic in plain loops.
+mod twin {
+    use half::bf16;
+
+    pub(super) fn narrow(values: &[f32], words: &mut [u32]) {
+        words.fill(0);
+        let halves: &mut [u16] = bytemuck::cast_slice_mut(words);
+        halves.iter_mut().zip(values).for_each(|(half, value)| *half = bf16::from_f32(*value).to_bits());
+    }
+}

@@ -1,0 +1,213 @@
+//! The 3×3 convolution with zero padding, stride 1, and its gradients.
+//!
+//! Where the processor has blocks (`block`), images are channels-last and every pixel's neighbourhood is multiplied
+//! where it lies (`direct`). Elsewhere images are planes, and rows of them become columns of one product (`planes`).
+
+mod direct;
+mod planes;
+
+use super::block;
+use super::precision::Precision;
+use direct::Direct;
+
+/// In which order an image's values lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `[channels, height, width]`.
+    Planes,
+    /// `[height, width, channels]`.
+    ChannelsLast,
+}
+
+/// An image of which the convolution knows the channels.
+#[derive(Clone, Copy)]
+pub struct Image<'a> {
+    /// `channels * height * width` values.
+    pub values: &'a [f32],
+    /// In which order.
+    pub order: Order,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// What is done to sums beside the bias, in this order.
+#[derive(Clone, Copy, Default)]
+pub struct After<'a> {
+    /// Clamp at zero.
+    pub relu: bool,
+    /// Add an image of the result's shape, in the order of [`Conv3x3::order`].
+    pub residual: Option<&'a [f32]>,
+}
+
+/// A convolution's weights, prepared for one way of computing it.
+#[derive(Clone, Debug)]
+pub struct Conv3x3 {
+    in_channels: usize,
+    /// `[out_channels]`.
+    bias: Vec<f32>,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    Direct(Direct),
+    /// `[out_channels, in_channels * 9]`.
+    Planes(Vec<f32>),
+}
+
+impl Conv3x3 {
+    /// From PyTorch's layout: `weight [out_channels, in_channels, 3, 3]`, `bias [out_channels]`.
+    ///
+    /// Few input channels are computed in single precision whatever is asked: the first layer of a network sees the
+    /// picture itself, whose 8 bits bfloat16 would round.
+    ///
+    /// # Panics
+    /// If the weight does not have a whole number of input channels.
+    pub fn new(weight: &[f32], bias: &[f32], precision: Precision) -> Self {
+        let in_channels = weight.len() / (9 * bias.len());
+        assert_eq!(weight.len(), in_channels * 9 * bias.len(), "weight does not fit its shape");
+        let precision = if in_channels < direct::MIN_BF16_CHANNELS { Precision::F32 } else { precision };
+        let way = if block::is_blocked(precision) {
+            Way::Direct(Direct::new(weight, in_channels, bias.len(), precision))
+        } else {
+            Way::Planes(weight.to_vec())
+        };
+        Self { in_channels, bias: bias.to_vec(), way }
+    }
+
+    /// How many channels come out.
+    pub fn out_channels(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The order of its results. Images that go in may have either, but this one is faster.
+    pub fn order(&self) -> Order {
+        match self.way {
+            Way::Direct(_) => Order::ChannelsLast,
+            Way::Planes(_) => Order::Planes,
+        }
+    }
+
+    /// Convolves an image; the result is in the order of [`Self::order`].
+    ///
+    /// # Panics
+    /// If a slice does not have the size that its shape asks for.
+    pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
+        let area = image.height * image.width;
+        assert_eq!(image.values.len(), self.in_channels * area, "image does not fit its shape");
+        assert!(after.residual.is_none_or(|r| r.len() == self.bias.len() * area), "residual does not fit its shape");
+        match &self.way {
+            Way::Direct(direct) => direct.forward(image, &self.bias, after),
+            Way::Planes(weight) => planes::forward(&image.into_planes(), image, weight, &self.bias, after),
+        }
+    }
+}
+
+impl<'a> Image<'a> {
+    /// The values as planes.
+    fn into_planes(self) -> std::borrow::Cow<'a, [f32]> {
+        if self.order == Order::Planes {
+            return self.values.into();
+        }
+        let area = (self.height * self.width).max(1);
+        let channels = self.values.len() / area;
+        let plane = |channel| (0..area).map(move |i| self.values[i * channels + channel]);
+        (0..channels).flat_map(plane).collect::<Vec<_>>().into()
+    }
+}
+
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Direct(direct) => write!(f, "direct, {}", direct.precision()),
+            Self::Planes(_) => f.write_str("planes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use half::bf16;
+
+    /// The definition, one sum at a time, of a channels-last image.
+    fn twin(input: &[f32], c: usize, h: usize, w: usize, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
+        let at = |k: usize, y: isize, x: isize| {
+            let inside = (0..h as isize).contains(&y) && (0..w as isize).contains(&x);
+            if inside { f64::from(input[(y as usize * w + x as usize) * c + k]) } else { 0.0 }
+        };
+        let mut out = Vec::new();
+        for (y, x) in (0..h).flat_map(|y| (0..w).map(move |x| (y, x))) {
+            for (o, bias) in bias.iter().enumerate() {
+                let mut sum = f64::from(*bias);
+                for (k, tap) in (0..c).flat_map(|k| (0..9).map(move |tap| (k, tap))) {
+                    let weight = f64::from(weight[(o * c + k) * 9 + tap]);
+                    sum += weight * at(k, (y + tap / 3) as isize - 1, (x + tap % 3) as isize - 1);
+                }
+                let value = if after.relu { sum.max(0.0) } else { sum };
+                out.push((value + after.residual.map_or(0.0, |r| f64::from(r[out.len()]))) as f32);
+            }
+        }
+        out
+    }
+
+    fn noise(n: usize, seed: u32) -> Vec<f32> {
+        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+    }
+
+    /// `[h, w, c]` to `[c, h, w]`.
+    fn planes(values: &[f32], channels: usize) -> Vec<f32> {
+        (0..channels).flat_map(|c| values.iter().skip(c).step_by(channels).copied()).collect()
+    }
+
+    fn rounded(values: &[f32]) -> Vec<f32> {
+        values.iter().map(|v| bf16::from_f32(*v).to_f32()).collect()
+    }
+
+    /// Every way of computing it, by name.
+    fn ways(weight: &[f32], bias: &[f32]) -> Vec<(String, Conv3x3, bool)> {
+        let in_channels = weight.len() / (9 * bias.len());
+        let portable = Conv3x3 { in_channels, bias: bias.to_vec(), way: Way::Planes(weight.to_vec()) };
+        let mut ways = vec![("planes".to_owned(), portable, false)];
+        for precision in Precision::ALL {
+            if block::is_blocked(precision) {
+                let narrow = precision.is_bf16() && in_channels >= direct::MIN_BF16_CHANNELS;
+                ways.push((precision.to_string(), Conv3x3::new(weight, bias, precision), narrow));
+            } else {
+                eprintln!("skipped: this processor has no blocks in {precision}");
+            }
+        }
+        ways
+    }
+
+    #[test]
+    fn every_way_matches_the_definition_for_odd_shapes() {
+        for (c, o, h, w) in
+            [(3, 5, 7, 11), (1, 1, 1, 1), (4, 8, 1, 300), (2, 33, 300, 1), (64, 64, 9, 20), (48, 40, 5, 6)]
+        {
+            let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
+            let residual = noise(o * h * w, 4);
+            for (name, conv, narrow) in ways(&weight, &bias) {
+                for (relu, residual) in [(false, None), (true, None), (true, Some(&residual[..]))] {
+                    let (factors, taps) =
+                        if narrow { (rounded(&input), rounded(&weight)) } else { (input.clone(), weight.clone()) };
+                    let after = After { relu, residual };
+                    let expected = twin(&factors, c, h, w, &taps, &bias, after);
+                    let as_planes = planes(&input, c);
+                    for (order, values) in [(Order::ChannelsLast, &input), (Order::Planes, &as_planes)] {
+                        let image = Image { values, order, height: h, width: w };
+                        let residual =
+                            residual.map(|r| if conv.order() == Order::Planes { planes(r, o) } else { r.to_vec() });
+                        let found = conv.forward(image, After { relu, residual: residual.as_deref() });
+                        let expected =
+                            if conv.order() == Order::Planes { planes(&expected, o) } else { expected.clone() };
+                        let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                        assert!(worst < 2e-4, "{name}, {order:?}, {c}→{o} {h}×{w}: {worst}");
+                    }
+                }
+            }
+        }
+    }
+}

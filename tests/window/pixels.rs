@@ -115,7 +115,7 @@ fn pictures_of_the_window() {
 }
 
 /// What the window looks like; nothing, said aloud, where no adapter can draw it.
-fn rendered(harness: &mut Harness<'_, App>) -> Option<image::RgbaImage> {
+pub(crate) fn rendered(harness: &mut Harness<'_, App>) -> Option<image::RgbaImage> {
     // The renderer is made when it is first used, and panics if there is nothing to make it on.
     if let Ok(image) = catch_unwind(AssertUnwindSafe(|| harness.render())) {
         return Some(image.expect("the window is drawn"));

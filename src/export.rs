@@ -111,6 +111,22 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
     Ok(ExportReport { bytes: writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
 }
 
+/// Renders into memory: what [`run`] would write.
+///
+/// # Errors
+/// [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
+pub fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    let size = job.grid.size();
+    check_size(size)?;
+    let mut renderer = Renderer::new(RenderOptions { sampling: job.sampling, ..RenderOptions::EXPORT });
+    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
+    let mut whole = Raster { size, channels, data: Vec::with_capacity(size.area() * channels) };
+    for rows in bands(&job.grid) {
+        whole.data.extend(render_band(&mut renderer, job, rows, gate, &mut |_| {})?.data);
+    }
+    Ok(whole)
+}
+
 /// Refuses outputs that nobody can store.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/files.rs"]
+mod files;
 #[path = "window/keys.rs"]
 mod keys;
 #[path = "window/looks.rs"]

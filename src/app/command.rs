@@ -5,6 +5,7 @@ use super::look::{Mode, Side};
 use super::settings::Settings;
 use crate::key::Strength;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Zoom of one press of + or -.
 pub const KEY_FACTOR: f64 = 1.5;
@@ -20,6 +21,8 @@ pub enum Command {
     ShowOpenPanel,
     /// Open files and folders: one file is opened among its neighbours, several are a list of their own.
     OpenAll(Vec<PathBuf>),
+    /// Show a picture from the clipboard.
+    PasteImage(Arc<egui::ColorImage>),
     /// Show the next picture of the folder or list.
     NextPicture,
     /// Show the picture before.

@@ -24,7 +24,7 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
     panels::toasts::show(ui.ctx(), state, &mut commands);
     match &state.panel {
         Panel::Closed => {}
-        Panel::Open(form) => panels::open::show(ui.ctx(), form, &mut commands),
+        Panel::Open(form) => panels::open::show(ui.ctx(), form, &state.files, &mut commands),
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state.export_plan(), &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),

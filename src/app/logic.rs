@@ -3,15 +3,12 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
-use super::one_shot::Outcome;
-use super::open::path_from_text;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::error::{Error, Result};
 use crate::export::ExportReport;
 use crate::key::TileKey;
 use crate::render::{RenderEvent, RenderedTile};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending.
@@ -24,6 +21,8 @@ impl App {
         self.state.now_secs = self.ctx.input(|input| input.time);
         self.drain_tiles();
         self.drain_opening();
+        self.drain_files();
+        self.drain_copying();
         self.drain_models();
         self.drain_dialog();
         self.drain_export();
@@ -58,20 +57,6 @@ impl App {
             self.state.rate.count(tile.rect.area(), tile.render_secs);
         }
         self.textures.insert(&self.ctx, tile, self.state.now_secs);
-    }
-
-    fn drain_opening(&mut self) {
-        let Some(opening) = &self.state.opening else { return };
-        let result = match opening.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
-        };
-        self.state.opening = None;
-        match result {
-            Ok(opened) => self.show_opened(opened),
-            Err(error) => self.state.toasts.fail(error, self.state.now_secs),
-        }
     }
 
     fn drain_dialog(&mut self) {
@@ -154,6 +139,7 @@ impl App {
         self.let_the_view_win();
         let has_news = self.look_at_tiles();
         self.write_settings();
+        self.read_neighbours();
         self.update_title();
         if has_changed || has_news || self.is_animating() {
             self.ctx.request_repaint();
@@ -224,19 +210,6 @@ impl App {
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 
 const WAITING: &str = "Waiting for the system's file dialog. You can also type the path.";
-
-/// A file dropped on the window, or a path pasted while no text is being edited.
-pub(super) fn dropped_or_pasted(ctx: &egui::Context) -> Option<Command> {
-    let is_typing = ctx.text_edit_focused();
-    ctx.input(|input| {
-        let dropped = input.raw.dropped_files.iter().map(|file| file.path().to_owned());
-        let pasted = input.events.iter().filter_map(|event| match event {
-            egui::Event::Paste(text) if !is_typing => path_from_text(text),
-            _ => None,
-        });
-        dropped.chain(pasted).find(|path: &PathBuf| !path.as_os_str().is_empty()).map(Command::Open)
-    })
-}
 
 fn size_text(bytes: u64) -> String {
     match bytes {

@@ -6,6 +6,7 @@ pub(super) mod help;
 pub(super) mod minimap;
 pub(super) mod open;
 pub(super) mod progress;
+mod recent;
 pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod toasts;

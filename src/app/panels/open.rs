@@ -1,8 +1,9 @@
 //! Getting a picture in: the empty canvas, and the panel for a typed path.
 
-use super::{main_button, modal, path_field};
+use super::{main_button, modal, path_field, recent};
 use crate::app::command::Command;
-use crate::app::open::path_from_text;
+use crate::app::files::Files;
+use crate::app::files::uri::path_from_text;
 use crate::app::state::{PathForm, State};
 use crate::app::theme;
 use egui::{Align, Context, Layout, RichText, Ui};
@@ -24,11 +25,13 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
         ui.add_space(4.0);
         let promise = "Zoom in as far as you like: detail is computed for every pixel of the screen.";
         ui.label(RichText::new(promise).color(theme::ON_CANVAS_WEAK));
+        ui.add_space(12.0);
+        recent::show(ui, &state.files.recent, commands);
     });
 }
 
 /// The panel for a typed path.
-pub(in crate::app) fn show(ctx: &Context, form: &PathForm, commands: &mut Vec<Command>) {
+pub(in crate::app) fn show(ctx: &Context, form: &PathForm, files: &Files, commands: &mut Vec<Command>) {
     modal(ctx, "Open a picture", 520.0, commands, |ui, commands| {
         if let Some(note) = form.note {
             ui.label(note);
@@ -36,6 +39,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &PathForm, commands: &mut Vec<Co
         let is_entered = path_field(ui, form, "Path of a picture or a folder", commands);
         let path = path_from_text(&form.path);
         ui.add_space(4.0);
+        recent::show(ui, &files.recent, commands);
         ui.horizontal(|ui| {
             if ui.button("Browse…").clicked() {
                 commands.push(Command::BrowseOpen);

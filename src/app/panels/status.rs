@@ -17,6 +17,7 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
                 ui.label(format!("Opening {}…", name.unwrap_or_default()));
             } else if let Some(shown) = &state.shown {
                 picture(ui, shown);
+                place(ui, state);
             } else {
                 ui.weak("No picture");
             }
@@ -30,6 +31,13 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
 fn picture(ui: &mut Ui, shown: &Shown) {
     ui.label(shown.picture.name());
     ui.weak(format!("{} {}", shown.picture.size, shown.picture.format));
+}
+
+/// Where the picture is among the others of its folder or list.
+fn place(ui: &mut Ui, state: &State) {
+    if let Some((place, count)) = state.files.album.place() {
+        ui.weak(format!("{place} of {count}"));
+    }
 }
 
 fn view(ui: &mut Ui, state: &State, shown: &Shown) {

@@ -13,6 +13,9 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
         ui.horizontal_wrapped(|ui| {
             let has_picture = state.shown.is_some();
             button(ui, "Open…", "Open…", "Ctrl+O", true, Command::BrowseOpen, commands);
+            let has_album = state.files.album.place().is_some();
+            button(ui, "‹", "Previous picture", "Left", has_album, Command::PreviousPicture, commands);
+            button(ui, "›", "Next picture", "Right", has_album, Command::NextPicture, commands);
             ui.separator();
             button(ui, "Fit", "Fit", "0", has_picture, Command::Fit, commands);
             button(ui, "100 %", "100 %", "1", has_picture, Command::ZoomTo(1.0), commands);

@@ -63,6 +63,9 @@ pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
 /// The outline of the canvas while a file hovers over it.
 pub const DROP_OUTLINE: Color32 = Color32::from_rgb(108, 158, 222);
 
+/// Around the control that has the keyboard's focus.
+pub const FOCUS: Color32 = Color32::from_rgb(118, 170, 236);
+
 /// The button that matters most, and what is selected.
 pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
 
@@ -116,6 +119,8 @@ fn shared(mut visuals: Visuals) -> Visuals {
     for widget in [&mut widgets.noninteractive, &mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
         widget.corner_radius = radius;
     }
+    // What has the keyboard's focus is drawn as active: a frame that is seen without telling colours apart.
+    visuals.widgets.active.bg_stroke = Stroke::new(2.0, FOCUS);
     visuals.window_corner_radius = CornerRadius::same(10);
     visuals.menu_corner_radius = radius;
     visuals.selection.bg_fill = ACCENT;

@@ -6,6 +6,9 @@ use crate::app::theme;
 use crate::app::zoom::{percent_text, zoom_text};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
+/// With less room than this, in points, the bar says less.
+const NARROW: f32 = 640.0;
+
 /// Draws the bar.
 pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 5));
@@ -51,13 +54,16 @@ fn view(ui: &mut Ui, state: &State, shown: &Shown) {
         dot(ui, color);
     }
     ui.separator();
+    let is_narrow = ui.available_width() < NARROW;
     let zoom = shown.motion.view(state.now_secs).zoom;
-    if zoom > 1.0 {
+    if zoom > 1.0 && !is_narrow {
         ui.weak(percent_text(zoom));
     }
     ui.label(RichText::new(zoom_text(zoom)).strong());
-    ui.separator();
-    computing(ui, state);
+    if !is_narrow {
+        ui.separator();
+        computing(ui, state);
+    }
     if let Some(Reading { pixel, shown: seen }) = state.reading {
         ui.separator();
         ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));

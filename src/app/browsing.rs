@@ -37,7 +37,7 @@ impl App {
     pub(super) fn step_picture(&mut self, step: Step) {
         let files = &mut self.state.files;
         files.is_backwards = matches!(step, Step::Previous | Step::Last);
-        if !files.album.is_listed() {
+        if !files.album.is_ready() {
             files.waiting = (!files.source.0.is_empty()).then_some(step);
         } else if let Some(path) = files.album.step(step) {
             self.show_path(path);
@@ -121,11 +121,13 @@ impl App {
             Err(Error::Cancelled) => {}
             Err(error) => {
                 self.state.toasts.fail(error, self.state.now_secs);
+                self.state.files.album.go_to(&opening.path);
                 if self.state.files.recent.remove(&opening.path) {
                     self.record();
                 }
             }
         }
+        self.take_waiting_step();
     }
 
     /// Puts a picture on the canvas and everything around it in order.
@@ -185,7 +187,13 @@ impl App {
             return; // of what was shown before
         }
         files.album.set_list(list);
-        if let Some(step) = files.waiting.take() {
+        self.take_waiting_step();
+    }
+
+    /// Goes on as asked before the list or the first picture was there.
+    fn take_waiting_step(&mut self) {
+        let is_ready = self.state.files.album.is_ready();
+        if let Some(step) = self.state.files.waiting.take_if(|_| is_ready) {
             self.step_picture(step);
         }
     }

@@ -96,9 +96,9 @@ impl Album {
         *self = Self::default();
     }
 
-    /// Whether the list is there.
-    pub fn is_listed(&self) -> bool {
-        !self.list.is_empty()
+    /// Whether the list and a place in it are known, so that steps can be taken.
+    pub fn is_ready(&self) -> bool {
+        !self.list.is_empty() && !self.at.as_os_str().is_empty()
     }
 
     /// Moves to a picture.

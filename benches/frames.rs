@@ -145,6 +145,7 @@ mod linux {
         let options =
             AppOptions { files, model: ModelSource::File(None), precision: PrecisionChoice::Auto, settings: None };
         let mut native = native_options();
+        native.persist_window = false;
         native.viewport = native.viewport.with_inner_size([1280.0, 800.0]);
         let make = move |cc: &eframe::CreationContext<'_>| {
             let app = App::new(cc, options)?;

@@ -53,9 +53,9 @@ pub const OUTLINE: Color32 = Color32::from_black_alpha(150);
 pub const RING: Color32 = Color32::from_gray(110);
 
 /// What the network has read, in the minimap: a veil, and lines that do not need colour to be seen.
-pub const READY: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
+pub const READY: Color32 = Color32::from_rgba_premultiplied(12, 12, 12, 12);
 /// The lines.
-pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(120, 120, 120, 120);
+pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(64, 64, 64, 64);
 
 /// Behind a panel that asks for attention.
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);

@@ -41,7 +41,7 @@ pub(crate) fn second_act(watched: &Mutex<Snapshot>) {
 }
 
 fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let deadline = Instant::now() + Duration::from_mins(5);
+    let deadline = Instant::now() + Duration::from_mins(3);
     loop {
         let snapshot = watched.lock().unwrap().clone();
         if snapshot.view.is_some() && is_there(&snapshot) {
@@ -85,10 +85,10 @@ fn at_rest(watched: &Mutex<Snapshot>) -> View {
 
 /// The middle button moves the picture exactly as far as the mouse goes.
 fn pan(screen: &Screen, watched: &Mutex<Snapshot>) {
-    let before = at_rest(watched).corner_on_screen;
+    let before = wait("the exact view", watched, |s| s.is_exact).view.unwrap().corner_on_screen;
     screen.drag_by_middle([500, 380], [400, 420]);
-    let after = at_rest(watched).corner_on_screen;
-    assert_eq!([after[0] - before[0], after[1] - before[1]], [-100.0, 40.0], "the drag did not pan");
+    let goal = [before[0] - 100.0, before[1] + 40.0];
+    wait("the view after the drag", watched, |s| s.is_exact && s.view.unwrap().corner_on_screen == goal);
 }
 
 /// Compares, and holds the key that shows the source.
@@ -152,7 +152,7 @@ fn set(screen: &Screen, watched: &Mutex<Snapshot>) {
 /// The canvas as the screen shows it, kept as an artefact.
 fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
     // The last frame may still be on its way to the screen.
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(1200));
     let whole = screen.connection.get_geometry(screen.root).unwrap().reply().unwrap();
     let all = PixelRect { x: 0, y: 0, width: whole.width.into(), height: whole.height.into() };
     grab(screen, all).save_as(&format!("{name}-window.png"));

@@ -137,6 +137,9 @@ fn play(is_second: bool) {
         result.is_ok()
     });
     let director = director.expect("a thread for the director");
+    let mut native = native_options();
+    native.persist_window = false;
+    native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
     let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
     let make = move |cc: &eframe::CreationContext<'_>| {
         let app = App::new(
@@ -151,7 +154,7 @@ fn play(is_second: bool) {
         send_ctx.send(cc.egui_ctx.clone())?;
         Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
     };
-    if let Err(error) = eframe::run_native("zoomfield-screen-test", native_options(), Box::new(make)) {
+    if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
         eprintln!("no window: {error}");
         std::process::exit(NO_WINDOW);
     }

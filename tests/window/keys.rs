@@ -24,13 +24,13 @@ fn ready(label: &str) -> Harness<'static, App> {
     if label == "Move the line of the comparison" {
         harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
     }
-    harness.run_steps(12);
+    harness.run_steps(7);
     harness
 }
 
 fn press(harness: &mut Harness<'_, App>, (modifiers, key, _): &Binding) {
     harness.key_press_modifiers(*modifiers, *key);
-    harness.run_steps(12);
+    harness.run_steps(7);
 }
 
 fn settings(harness: &Harness<'_, App>) -> Settings {

@@ -1,6 +1,14 @@
 //! A region of any size to a file, band by band: the same renderer, the same samples and the same rounding as the
 //! view's, in memory that does not grow with the output.
 
+mod command_line;
+mod estimate;
+mod request;
+
+pub use command_line::{CommandLine, look_name};
+pub use estimate::{Estimate, estimate};
+pub use request::{Extent, OutputSize, Request};
+
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};

@@ -33,6 +33,7 @@ impl App {
             Command::CopyView => self.copy_view(),
             Command::CopyAsCommand => self.copy_as_command(),
             Command::ToggleInfo => self.toggle_info(),
+            Command::OpenSample(index) => self.open_sample(index),
             Command::BrowseOpen => self.browse(Ask::Open),
             Command::ShowOpenPanel => self.show_open_panel(),
             Command::Fit => self.move_view(|motion, _, now| motion.fit(now)),
@@ -180,7 +181,9 @@ impl App {
         let Panel::Export(form) = &self.state.panel else { return };
         let (Some(shown), Some(plan)) = (&self.state.shown, self.state.export_plan()) else { return };
         let Some(output) = path_from_text(&form.path.path) else { return };
-        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else { return };
+        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else {
+            return self.fail("the model is still being loaded; export again in a moment".into());
+        };
         let job = ExportJob {
             picture: shown.picture.clone(),
             model: model.clone(),

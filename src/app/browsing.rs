@@ -81,7 +81,7 @@ impl App {
     }
 
     /// Starts reading. A picture that is still being read is given up: the newest wish wins.
-    fn start_opening(
+    pub(super) fn start_opening(
         &mut self,
         path: PathBuf,
         keep_view: bool,
@@ -254,7 +254,7 @@ impl App {
     }
 
     pub(super) fn toggle_info(&mut self) {
-        self.ctx.request_repaint();
+        self.state.shows_info = !self.state.shows_info;
     }
 }
 

@@ -11,13 +11,13 @@ mod export;
 mod info;
 mod progress;
 
-use crate::encode::best_device;
 use crate::error::{Error, Result};
-use crate::kernel::{Precision, PrecisionChoice};
-use crate::render::LoadedModel;
+use crate::export::CommandLine;
+use crate::kernel::PrecisionChoice;
+use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command};
+use args::{Args, Command, ComputeArgs};
 use clap::Parser;
 use std::fmt::Display;
 use std::io::Write;
@@ -34,20 +34,37 @@ pub enum Invocation {
         model: Option<PathBuf>,
         /// Arithmetic on the CPU.
         precision: PrecisionChoice,
+        /// What computes.
+        backend: Backend,
+        /// The graphics card that computes, by a part of its name.
+        device: Option<String>,
     },
     /// Anything that needs no window.
     Batch(Batch),
 }
 
 /// A validated command.
-pub struct Batch(Command);
+pub struct Batch(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, precision, command } = Args::parse();
+    let Args { files, model, precision, compute, command } = Args::parse();
+    let ComputeArgs { backend, device } = compute;
     match command {
-        Some(command) => Invocation::Batch(Batch(command)),
-        None => Invocation::View { files, model, precision },
+        Some(command) => Invocation::Batch(Batch(Box::new(command))),
+        None => Invocation::View { files, model, precision, backend, device },
+    }
+}
+
+/// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.
+///
+/// # Errors
+/// What is wrong with them, for people.
+pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
+    let args = Args::try_parse_from(arguments).map_err(|error| error.to_string())?;
+    match args.command {
+        Some(Command::Export(args)) => Ok(args.command_line()),
+        _ => Err("this is no export".into()),
     }
 }
 
@@ -56,7 +73,7 @@ pub fn parse() -> Invocation {
 /// # Errors
 /// The command's own, to be handed to [`exit_code`].
 pub fn run(Batch(command): Batch) -> Result<()> {
-    match command {
+    match *command {
         Command::Export(args) => export::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
@@ -80,9 +97,18 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
-pub fn load_model(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+pub fn load_model(path: Option<&Path>, compute: &Compute) -> Result<LoadedModel> {
     let weights = path.map_or_else(Weights::builtin, Weights::open)?;
-    LoadedModel::new(&weights, best_device(), precision)
+    let model = LoadedModel::on(&weights, compute)?;
+    if let Some(reason) = model.refusal() {
+        warn(reason);
+    }
+    Ok(model)
+}
+
+/// What went wrong while the work went on, in one line on stderr.
+fn warn(sentence: &str) {
+    eprintln!("zoomfield: warning: {sentence}");
 }
 
 /// A gate that Ctrl-C and a termination request stop, so that work ends in order and leaves nothing behind.

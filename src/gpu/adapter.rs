@@ -108,13 +108,10 @@ fn position(known: &[AdapterDescription], choice: &AdapterChoice) -> Option<usiz
 
 fn missing(known: &[AdapterDescription], choice: &AdapterChoice) -> String {
     let listed: Vec<String> = known.iter().map(AdapterDescription::in_words).collect();
-    let instead = if listed.is_empty() {
-        "the system offers none; leave the choice to `--backend auto`".to_owned()
-    } else {
-        format!("name one with `--device` ({})", listed.join("; "))
-    };
+    let there = if listed.is_empty() { "none at all".to_owned() } else { listed.join("; ") };
+    let instead = format!("there is {there}; name one with `--device`, or leave the choice to `--backend auto`");
     match choice {
-        AdapterChoice::Best => format!("there is no graphics card to compute with: {instead}"),
+        AdapterChoice::Best => format!("no graphics card can compute: {instead}"),
         AdapterChoice::Named(words) => format!("no graphics card is called `{words}`: {instead}"),
     }
 }
@@ -141,6 +138,6 @@ mod tests {
     fn who_finds_nothing_learns_what_there_is() {
         let sentence = missing(&[adapter("Radeon 780M", false)], &AdapterChoice::Named("RTX".into()));
         assert!(sentence.contains("`RTX`") && sentence.contains("Radeon 780M (integrated, vulkan)"));
-        assert!(missing(&[], &AdapterChoice::Best).contains("offers none"));
+        assert!(missing(&[], &AdapterChoice::Best).contains("none at all"));
     }
 }

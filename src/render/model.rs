@@ -17,6 +17,7 @@ use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
+use std::str::FromStr;
 
 /// What is to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub enum Backend {
     Cpu,
     /// A graphics card, or nothing.
     Gpu,
+}
+
+impl FromStr for Backend {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            _ => Err(format!("`{name}` does not compute; choose auto, cpu or gpu")),
+        }
+    }
 }
 
 /// What a model is to be computed by, and how precisely.
@@ -108,6 +122,14 @@ impl LoadedModel {
         }
         let model = Self::new(weights, best_device(), compute.precision)?;
         model.accelerated(weights, compute)
+    }
+
+    /// [`Self::new`] on the CPU, whatever else there is.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if memory runs out.
+    pub fn on_cpu(weights: &Weights, precision: Precision) -> Result<Self> {
+        Self::new(weights, Device::Cpu, precision)
     }
 
     /// The model that is part of the program, EDSR-baseline-LIIF, on what is best here and in the best precision.

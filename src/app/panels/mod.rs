@@ -3,6 +3,7 @@
 pub(super) mod compare;
 pub(super) mod export;
 pub(super) mod help;
+pub(super) mod info;
 pub(super) mod minimap;
 pub(super) mod open;
 pub(super) mod progress;

@@ -15,9 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { files, model, precision, backend, device } => {
-            view(files, model, precision, backend, device)
-        }
+        Invocation::View { files, model, precision, backend, device } => view(files, model, precision, backend, device),
         Invocation::Batch(command) => cli::run(command),
     })
 }

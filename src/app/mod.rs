@@ -93,7 +93,7 @@ impl App {
         options: AppOptions,
         load: Arc<LoadFn>,
     ) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx, options.settings.clone(), load)?;
+        let services = Services { load_model: load, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 

@@ -79,7 +79,7 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::Device`] if the system has no thread for one of them.
-    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>, load_model: Arc<LoadFn>) -> Result<Self> {
+    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
         let waker = ctx.clone();
         let worker = RenderWorker::start(move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
@@ -96,7 +96,7 @@ impl Services {
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),
             render: Arc::new(export::render),
-            load_model,
+            load_model: Arc::new(super::models::load),
             keeper,
             files,
         })

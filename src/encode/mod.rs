@@ -136,12 +136,7 @@ impl TileBlock {
     }
 
     /// Cuts them, each with its column and row, out of codes that cover `from`.
-    fn cut(
-        self,
-        codes: &[f32],
-        from: PixelRect,
-        precision: FeaturePrecision,
-    ) -> Vec<((usize, usize), FeatureTile)> {
+    fn cut(self, codes: &[f32], from: PixelRect, precision: FeaturePrecision) -> Vec<((usize, usize), FeatureTile)> {
         let Self { tiles, size } = self;
         let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
         let cut = |(column, row): (usize, usize)| {

@@ -65,8 +65,7 @@ impl Engine {
         let picture = Size::new(5, 6);
         let side = |n: usize| n + 2 * params.margin();
         let codes = (0..side(picture.width) * side(picture.height) * params.channels).map(noise).collect();
-        let window =
-            FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
+        let window = FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
         let asked = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
         let ours = self.decoder.query_rgb(asked, NEVER)?;
@@ -141,10 +140,6 @@ impl Accelerator {
 
     pub(super) fn number(&self) -> Number {
         self.number
-    }
-
-    pub(super) fn encodes(&self) -> bool {
-        self.encodes
     }
 
     /// Whether the card computes at present.

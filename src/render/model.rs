@@ -6,7 +6,9 @@ use super::accelerator::Accelerator;
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
 use crate::encode::{PictureEncoder, best_device};
-use crate::error::{Error, Result};
+#[cfg(not(feature = "gpu"))]
+use crate::error::Error;
+use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
@@ -235,7 +237,7 @@ impl LoadedModel {
     /// As [`decode::query_rgb`], on what computes at present.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] if interrupted.
+    /// [`crate::error::Error::Cancelled`] if interrupted.
     pub fn query_rgb(
         &self,
         window: &FeatureWindow,
@@ -257,7 +259,7 @@ impl LoadedModel {
     /// As [`PictureEncoder::encode_tiles`], on what computes at present.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] if interrupted, [`Error::Device`] if the encoder fails.
+    /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
     pub fn encode_tiles(
         &self,
         picture: &Picture,

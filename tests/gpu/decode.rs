@@ -1,55 +1,15 @@
-//! The graphics card's results against the original's numbers and the processor's.
-//!
-//! Without a graphics card the tests say so and pass, unless `ZOOMFIELD_REQUIRE_GPU=1` forbids that. Software adapters
-//! (lavapipe, WARP) serve here: `ZOOMFIELD_TEST_DEVICE` names another one.
+//! Colours: what the original decoded, and what the processor does.
 
-#![cfg(feature = "gpu")]
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
-
-mod common;
-
-use common::{Arrays, psnr, worst};
+use crate::common::{Arrays, worst};
+use crate::{TINY, TOLERANCE, assert_close, choice, numbers, open};
 use std::sync::Arc;
 use zoomfield::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
-use zoomfield::gpu::{AdapterChoice, Gpu, Number, adapters};
+use zoomfield::gpu::{Failure, Gpu, Number};
 use zoomfield::kernel::Precision;
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
-
-/// In single precision, as far as the processor's own kernels are.
-const TOLERANCE: f32 = 1e-4;
-/// In half precision, in dB of a span of 2.
-const HALF_PSNR: f64 = 70.0;
-
-const TINY: [&str; 7] = [
-    "liif_edsr_tiny",
-    "liif_edsr_tiny_no_cell_decode",
-    "liif_edsr_tiny_no_feat_unfold",
-    "liif_edsr_tiny_no_local_ensemble",
-    "liif_edsr_tiny_shallow",
-    "liif_edsr_tiny_none",
-    "liif_rdn_tiny",
-];
-
-/// The adapter to test with: any, software too.
-fn choice() -> Option<AdapterChoice> {
-    if let Ok(name) = std::env::var("ZOOMFIELD_TEST_DEVICE") {
-        return Some(AdapterChoice::Named(name));
-    }
-    let found = adapters().into_iter().next().map(|adapter| AdapterChoice::Named(adapter.name));
-    let is_required = std::env::var_os("ZOOMFIELD_REQUIRE_GPU").is_some_and(|value| value == "1");
-    assert!(found.is_some() || !is_required, "ZOOMFIELD_REQUIRE_GPU=1, but no adapter can compute");
-    if found.is_none() {
-        println!("skipped: no graphics card, and no software one either");
-    }
-    found
-}
-
-fn open() -> Option<Arc<Gpu>> {
-    choice().map(|choice| Arc::new(Gpu::open(&choice).unwrap()))
-}
 
 /// A fixture's model and feature map.
 struct Case {
@@ -92,12 +52,9 @@ impl Case {
             let (height, width) = name.strip_prefix("rgb_")?.split_once('x')?;
             Some(Size::new(width.parse().ok()?, height.parse().ok()?))
         };
-        let of = |(name, array): (&String, &'_ zoomfield::weights::Array)| {
-            parse(name)
-                .map(|size| (SampleGrid::spanning(Region::whole(self.size), size), array.data.as_ptr(), name.clone()))
-        };
-        let found: Vec<_> = self.arrays.arrays.iter().filter_map(of).collect();
-        found.into_iter().map(|(grid, _, name)| (grid, self.arrays.get(&name).data.as_slice())).collect()
+        let whole = |size| SampleGrid::spanning(Region::whole(self.size), size);
+        let arrays = self.arrays.arrays.iter();
+        arrays.filter_map(|(name, array)| Some((whole(parse(name)?), array.data.as_slice()))).collect()
     }
 }
 
@@ -105,17 +62,6 @@ impl Case {
 fn is_tie(grid: &SampleGrid, i: usize) -> bool {
     let is_tie = |axis: &AxisGrid, i: usize| (axis.latent_position(i).rem_euclid(1.0) - 0.5).abs() < 1e-6;
     is_tie(&grid.y, i / grid.x.len) || is_tie(&grid.x, i % grid.x.len)
-}
-
-fn numbers(gpu: &Gpu) -> Vec<Number> {
-    if gpu.has_f16() { vec![Number::F32, Number::F16] } else { vec![Number::F32] }
-}
-
-fn assert_close(what: &str, number: Number, ours: &[f32], reference: &[f32]) {
-    let (difference, quality) = (worst(ours, reference), psnr(ours, reference, 2.0));
-    println!("{what} {number:?}: off by at most {difference}, {quality:.1} dB");
-    let is_close = if number == Number::F32 { difference < TOLERANCE } else { quality >= HALF_PSNR };
-    assert!(is_close, "{what} {number:?}: off by {difference}, {quality:.1} dB");
 }
 
 #[test]
@@ -224,7 +170,7 @@ fn with_little_memory_less_is_done_at_a_time() {
         assert!(gpu.dispatches() > before + 2, "nothing was divided");
         gpu.faults().limit_buffers(1000);
         let asked = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
-        assert_eq!(decoder.query_rgb(asked, NEVER), Err(zoomfield::gpu::Failure::OutOfMemory));
+        assert_eq!(decoder.query_rgb(asked, NEVER), Err(Failure::OutOfMemory));
         gpu.faults().limit_buffers(u64::MAX);
     }
 }

@@ -14,8 +14,11 @@ const WORKGROUP_BYTES: u32 = 32 << 10;
 /// The largest buffer that is asked for, in bytes.
 const BUFFER_BYTES: u64 = 1 << 30;
 
-/// A band takes some 10 ms; what takes this long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A band takes some 10 ms; what has not ended after this many looks at this distance has failed. Looking several
+/// times forgives a process that was halted meanwhile; software, which compiles its shaders then, is given longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOKS: usize = 3;
+const SOFTWARE_LOOKS: usize = 60;
 
 /// A graphics card, opened for computing: no window knows it.
 pub struct Gpu {
@@ -166,14 +169,16 @@ impl Gpu {
 
     /// Waits until everything submitted is done.
     pub(super) fn wait(&self) -> Outcome<()> {
-        let all = wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) };
-        let polled = self.device.poll(all);
+        let looks = if self.description.is_software { SOFTWARE_LOOKS } else { LOOKS };
+        let look = || self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) });
+        let ends = (0..looks).any(|_| look().is_ok() || self.loss().is_some());
         self.check_alive()?;
-        polled.map(drop).map_err(|error| {
-            let words = format!("no answer in time: {error}");
-            drop(self.lost.set(words.clone()));
-            Failure::Lost(words)
-        })
+        if ends {
+            return Ok(());
+        }
+        let words = "it did not answer in time";
+        drop(self.lost.set(words.into()));
+        Err(Failure::Lost(words.into()))
     }
 
     /// Runs `work`, and turns what the device says about it into failures.

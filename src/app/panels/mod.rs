@@ -1,8 +1,10 @@
 //! The panels around and over the canvas. Each draws a part of the state and says what the person asks for.
 
+pub(super) mod closing;
 pub(super) mod compare;
 pub(super) mod export;
 pub(super) mod help;
+pub(super) mod info;
 pub(super) mod minimap;
 pub(super) mod open;
 pub(super) mod progress;

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use zoomfield::app::exporting::queue::Outside;
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
 use zoomfield::app::files::watch::Stamp;
@@ -162,6 +163,15 @@ fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
     Ok(Raster::new(job.grid.size(), 3))
 }
 
+/// What was shown outside of the window.
+pub(crate) static OUTSIDE: Mutex<Vec<Outside>> = Mutex::new(Vec::new());
+
+fn show_outside(what: &Outside) -> Result<(), String> {
+    OUTSIDE.lock().expect("no test panicked here").push(what.clone());
+    let Outside::File(path) = what else { return Ok(()) };
+    Err(format!("cannot show {} (no program)", path.display()))
+}
+
 /// What a played file dialog answers.
 pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
 
@@ -208,6 +218,7 @@ pub(crate) fn window_of(
                 pick: Arc::new(pick),
                 export: Arc::new(export),
                 render: Arc::new(render),
+                show_outside: Arc::new(show_outside),
                 load_model: Arc::new(zoomfield::app::models::load),
                 keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,

@@ -1,8 +1,9 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
-use super::Canvas;
+use super::{Canvas, selection};
 use crate::app::command::{Command, ViewCommand};
-use crate::app::settings::{Settings, WheelAction};
+use crate::app::settings::WheelAction;
+use crate::app::state::State;
 use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Response, Ui, Vec2};
 
 /// Zoom of one notch of the wheel.
@@ -18,11 +19,15 @@ pub fn scroll_zoom_speed(options: &egui::InputOptions) -> f32 {
 }
 
 /// What the person does with the pointer on the canvas.
-pub fn commands(ui: &Ui, response: &Response, canvas: Canvas, settings: &Settings) -> Vec<Command> {
-    let mut commands = Vec::new();
-    drag(response, canvas, &mut commands);
+pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
+    let (mut commands, canvas) = (Vec::new(), state.canvas);
+    if selection::is_drawing(ui, state) {
+        selection::commands(ui, response, state, &mut commands);
+    } else {
+        drag(response, canvas, &mut commands);
+    }
     if response.hovered() {
-        hover(ui, response, canvas, settings.wheel, &mut commands);
+        hover(ui, response, canvas, state.settings.wheel, &mut commands);
     }
     set_cursor(ui, response);
     commands

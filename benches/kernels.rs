@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 use std::time::Instant;
-use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, Order, Precision, Scratch, gemm};
+use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, Order, Precision, Scratch, gemm, weight_gradient};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -24,6 +24,7 @@ fn main() {
         kernels.push(convolution(precision, 200));
         kernels.push(mlp(precision));
     }
+    kernels.push(weight_gradient_of_a_batch());
     let mut secs = vec![Vec::new(); kernels.len()];
     for run in 0..=RUNS {
         for ((_, _, work), secs) in kernels.iter_mut().zip(&mut secs) {
@@ -65,6 +66,7 @@ fn convolution(precision: Precision, side: usize) -> Kernel {
     let (weight, bias) = (noise(64 * 64 * 9).iter().map(|w| 0.05 * w).collect::<Vec<_>>(), noise(64));
     let conv = Conv3x3::new(&weight, &bias, precision);
     let input = noise(64 * side * side);
+    let how = format!("{conv:?}");
     let flop = 2.0 * (64 * 64 * 9 * side * side * TIMES) as f64;
     let work = move || {
         for _ in 0..TIMES {
@@ -72,9 +74,21 @@ fn convolution(precision: Precision, side: usize) -> Kernel {
             std::hint::black_box(conv.forward(image, After { relu: false, residual: Some(&input) }));
         }
     };
-    let order =
-        if Conv3x3::new(&noise(576), &noise(1), precision).order() == Order::Planes { "planes" } else { "direct" };
-    (format!("3×3 convolution 64→64 {side}², {precision}, {order}"), flop, Box::new(work))
+    (format!("3×3 convolution {how}, {side}², {precision}"), flop, Box::new(work))
+}
+
+/// The gradient of 64×64 kernels over sixteen images of 48×48.
+fn weight_gradient_of_a_batch() -> Kernel {
+    const SIDE: usize = 48;
+    let (input, gradient) = (noise(64 * SIDE * SIDE), noise(64 * SIDE * SIDE));
+    let flop = 2.0 * (64 * 64 * 9 * SIDE * SIDE * 16) as f64;
+    let work = move || {
+        (0..16).into_par_iter().for_each(|_| {
+            let image = |values| Image { values, order: Order::ChannelsLast, height: SIDE, width: SIDE };
+            std::hint::black_box(weight_gradient(image(&input), image(&gradient)));
+        });
+    };
+    ("3×3 weight gradient 64→64, 16 × 48², f32".to_owned(), flop, Box::new(work))
 }
 
 /// Three hidden layers of 256 and the last one, on blocks of 256 rows.

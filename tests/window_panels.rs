@@ -13,6 +13,8 @@ mod looks;
 mod pixels;
 #[path = "window/settings.rs"]
 mod settings;
+#[path = "window/snapshots.rs"]
+mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
 

@@ -28,6 +28,7 @@ impl App {
             Command::CopyView => self.copy_view(),
             Command::CopyAsCommand => self.copy_as_command(),
             Command::ToggleInfo => self.toggle_info(),
+            Command::OpenSample(index) => self.open_sample(index),
             Command::BrowseOpen => self.browse(Ask::Open),
             Command::ShowOpenPanel => self.show_open_panel(),
             Command::Fit => self.move_view(|motion, _, now| motion.fit(now)),

@@ -16,6 +16,8 @@ pub const KEY_FACTOR: f64 = 1.5;
 pub enum Command {
     /// Open a picture file, or the first picture of a folder.
     Open(PathBuf),
+    /// Open one of the pictures that come with the program, by its place in [`super::samples::SAMPLES`].
+    OpenSample(usize),
     /// Ask for a picture with the system's file dialog.
     BrowseOpen,
     /// Show the panel in which a picture's path can be typed.

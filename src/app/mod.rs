@@ -27,6 +27,7 @@ pub mod open;
 mod panels;
 pub mod rate;
 mod requests;
+pub mod samples;
 pub mod services;
 pub mod settings;
 pub mod state;

@@ -40,6 +40,42 @@ pub fn gemm(rows: usize, columns: usize, depth: usize, lhs: Lhs<'_>, rhs: &[f32]
     }
 }
 
+/// The left matrix `[rows, depth]`, which lies column by column: columns are `stride` values apart and may overlap.
+#[derive(Clone, Copy)]
+pub(super) struct Transposed<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) stride: usize,
+}
+
+/// `out += lhs · rhs` on one thread, for a left matrix that lies column by column.
+///
+/// # Panics
+/// If a slice is too short for its shape.
+pub(super) fn gemm_transposed(
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    lhs: Transposed<'_>,
+    rhs: &[f32],
+    out: &mut [f32],
+) {
+    if rows == 0 || columns == 0 || depth == 0 {
+        return;
+    }
+    assert!(lhs.data.len() >= (depth - 1) * lhs.stride + rows, "left matrix is too short");
+    assert!(rhs.len() >= depth * columns && out.len() >= rows * columns, "right matrix or result is too short");
+    let (stride, width) = (lhs.stride as isize, columns as isize);
+    let (lhs, rhs, out) = (lhs.data.as_ptr(), rhs.as_ptr(), out.as_mut_ptr());
+    let alone = gemm::Parallelism::None;
+    // SAFETY: the extents were asserted above, and `out` is borrowed mutably.
+    unsafe {
+        gemm::gemm(
+            rows, columns, depth, out, 1, width, true, lhs, stride, 1, rhs, 1, width, 1.0, 1.0, false, false, false,
+            alone,
+        );
+    }
+}
+
 /// The product on pointers, for results that are not one slice: `out` has its own row stride.
 ///
 /// # Safety

@@ -13,7 +13,7 @@ mod panels;
 mod precision;
 mod rows;
 
-pub use conv3x3::{After, Conv3x3, Image, Order};
+pub use conv3x3::{After, Conv3x3, Image, Order, WeightGradient, weight_gradient};
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
 pub use precision::{Precision, PrecisionChoice};

@@ -45,7 +45,7 @@ fn no_frame_on_the_way_is_blank_or_dark() {
     harness.state_mut().apply(Command::ZoomTo(9.0));
     tiles.0.borrow_mut().is_silent = true;
     let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
-    for step in 0..13 {
+    for step in 0..20 {
         if step == 7 {
             let request = tiles.0.borrow().requests.last().cloned().expect("a request");
             tiles.0.borrow_mut().is_silent = false;

@@ -69,7 +69,7 @@ fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
             rgba.extend(color_at(picture, at, key.quality));
         }
     }
-    RenderedTile { key, rect, rgba, render_secs: 0.01 }
+    RenderedTile { key, rect, rgba, is_opaque: picture.alpha.is_none(), render_secs: 0.01 }
 }
 
 /// What a tile shows at an image position.

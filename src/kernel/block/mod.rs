@@ -16,7 +16,6 @@ mod vectors;
 
 pub(super) use finish::{Finish, to_pixels, to_values, to_words};
 
-use super::lines::LINE_WORDS;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
 
@@ -102,18 +101,44 @@ impl Multiplier {
         match self.precision {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Precision::Bf16Tiles => {
-                let is_whole = |n: usize| n.is_multiple_of(LINE_WORDS);
+                let is_whole = |n: usize| n.is_multiple_of(super::lines::LINE_WORDS);
                 assert!([rows.stride, rows.pitch, rows.words].into_iter().all(is_whole), "tiles want whole lines");
                 // SAFETY: `self` exists only where tiles do, and configured them; the extents were just checked.
                 unsafe { tiles::multiply(rows, weights, sums) }
             }
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `self` exists only where the vectors do; the extents were just checked.
-            _ => unsafe { vectors::multiply(self.precision, rows, count, weights, sums) },
+            _ => {
+                let out = Out { values: sums.0.as_flattened_mut(), stride: BLOCK_COLUMNS };
+                // SAFETY: `self` exists only where the vectors do; the extents were just checked.
+                unsafe { vectors::multiply(self.precision, rows, count, weights, out) }
+            }
             #[cfg(not(target_arch = "x86_64"))]
-            _ => unreachable!("no multiplier exists on this processor"),
+            _ => unreachable!("no multiplier exists here, for {} sums of {} words", sums.0.len(), weights.len()),
         }
     }
+}
+
+/// Where the sums of a block go when they are wanted in rows of a wider matrix: vectors write them there at once.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Out<'a> {
+    /// From the first row's first column of the block on, up to whole strips of rows.
+    pub(super) values: &'a mut [f32],
+    /// Values from one row to the next, 32 or more.
+    pub(super) stride: usize,
+}
+
+/// [`Multiplier::multiply`] in single precision, any number of rows, into a matrix.
+///
+/// # Panics
+/// If the rows or the matrix are too short.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn multiply_into(rows: Rows<'_>, count: usize, panels: &Panels, index: usize, out: Out<'_>) {
+    assert!(has_f32_vectors() && rows.runs * rows.words == panels.words(), "rows do not fit the weights");
+    let read = rows_read(Precision::F32, count);
+    assert!(count > 0 && rows.extent(read) <= rows.data.len(), "too few rows");
+    assert!(out.stride >= BLOCK_COLUMNS && (read - 1) * out.stride + BLOCK_COLUMNS <= out.values.len(), "no room");
+    // SAFETY: the processor was asked, and the extents were just checked.
+    unsafe { vectors::multiply(Precision::F32, rows, count, panels.block(index), out) }
 }
 
 /// How many rows are read when `count` are asked for.

@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "vectors are loaded through pointers, on a processor that was asked")]
 
-use super::{Rows, Sums};
+use super::{Out, Rows};
 use crate::kernel::lines::Line;
 use crate::kernel::precision::Precision;
 use std::arch::x86_64::{
@@ -22,15 +22,10 @@ pub(super) const STRIP: usize = 14;
 /// # Safety
 /// The processor must have AVX-512 (and its BF16 part unless `precision` is single). `rows` must hold `count` rows,
 /// rounded up to whole strips, and both panels as many words as a row.
-pub(super) unsafe fn multiply(
-    precision: Precision,
-    rows: Rows<'_>,
-    count: usize,
-    weights: [&[Line]; 2],
-    sums: &mut Sums,
-) {
+pub(super) unsafe fn multiply(precision: Precision, rows: Rows<'_>, count: usize, weights: [&[Line]; 2], out: Out<'_>) {
+    let Out { values, stride } = out;
     for first in (0..count).step_by(STRIP) {
-        let to = &mut sums.0[first..];
+        let to = Out { values: &mut values[first * stride..], stride };
         // SAFETY: as the caller promises.
         unsafe {
             match precision {
@@ -50,7 +45,7 @@ macro_rules! strip {
     ($(#[$doc:meta])* $name:ident, $features:literal, $add_product:expr, $($g:literal $r:literal),*) => {
         $(#[$doc])*
         #[target_feature(enable = $features)]
-        unsafe fn $name(rows: Rows<'_>, weights: [&[Line]; 2], sums: &mut [[f32; 32]]) {
+        unsafe fn $name(rows: Rows<'_>, weights: [&[Line]; 2], out: Out<'_>) {
             let mut acc = [[_mm512_setzero_ps(); 2]; 3 * GROUPS];
             let mut lines = weights[0].iter().zip(weights[1]);
             for run in 0..rows.runs {
@@ -68,8 +63,8 @@ macro_rules! strip {
                     group = group.map(|pointer| pointer.wrapping_add(1));
                 }
             }
-            for (acc, sums) in acc.iter().zip(sums).take(STRIP) {
-                let (low, high) = sums.split_at_mut(16);
+            for (acc, row) in acc.iter().zip(out.values.chunks_mut(out.stride)).take(STRIP) {
+                let (low, high) = row[..32].split_at_mut(16);
                 // SAFETY: sixteen sums each.
                 unsafe {
                     _mm512_storeu_ps(low.as_mut_ptr(), acc[0]);

@@ -4,11 +4,18 @@
 //! where it lies (`direct`). Elsewhere images are planes, and rows of them become columns of one product (`planes`).
 
 mod direct;
+mod gradient;
 mod planes;
+#[cfg(target_arch = "x86_64")]
+mod winograd;
+
+pub use gradient::{WeightGradient, weight_gradient};
 
 use super::block;
 use super::precision::Precision;
 use direct::Direct;
+#[cfg(target_arch = "x86_64")]
+use winograd::Winograd;
 
 /// In which order an image's values lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +49,7 @@ pub struct After<'a> {
 }
 
 /// A convolution's weights, prepared for one way of computing it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Conv3x3 {
     in_channels: usize,
     /// `[out_channels]`.
@@ -53,6 +60,8 @@ pub struct Conv3x3 {
 #[derive(Clone)]
 enum Way {
     Direct(Direct),
+    #[cfg(target_arch = "x86_64")]
+    Winograd(Winograd),
     /// `[out_channels, in_channels * 9]`.
     Planes(Vec<f32>),
 }
@@ -69,12 +78,7 @@ impl Conv3x3 {
         let in_channels = weight.len() / (9 * bias.len());
         assert_eq!(weight.len(), in_channels * 9 * bias.len(), "weight does not fit its shape");
         let precision = if in_channels < direct::MIN_BF16_CHANNELS { Precision::F32 } else { precision };
-        let way = if block::is_blocked(precision) {
-            Way::Direct(Direct::new(weight, in_channels, bias.len(), precision))
-        } else {
-            Way::Planes(weight.to_vec())
-        };
-        Self { in_channels, bias: bias.to_vec(), way }
+        Self { in_channels, bias: bias.to_vec(), way: Way::best(weight, in_channels, bias.len(), precision) }
     }
 
     /// How many channels come out.
@@ -85,8 +89,8 @@ impl Conv3x3 {
     /// The order of its results. Images that go in may have either, but this one is faster.
     pub fn order(&self) -> Order {
         match self.way {
-            Way::Direct(_) => Order::ChannelsLast,
             Way::Planes(_) => Order::Planes,
+            _ => Order::ChannelsLast,
         }
     }
 
@@ -100,12 +104,41 @@ impl Conv3x3 {
         assert!(after.residual.is_none_or(|r| r.len() == self.bias.len() * area), "residual does not fit its shape");
         match &self.way {
             Way::Direct(direct) => direct.forward(image, &self.bias, after),
+            #[cfg(target_arch = "x86_64")]
+            Way::Winograd(winograd) => {
+                let values = image.into_channels_last();
+                winograd.forward(Image { values: &values, ..image }, &self.bias, after)
+            }
             Way::Planes(weight) => planes::forward(&image.into_planes(), image, weight, &self.bias, after),
         }
     }
 }
 
+impl Way {
+    fn best(weight: &[f32], in_channels: usize, out_channels: usize, precision: Precision) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if precision == Precision::F32 && Winograd::suits(in_channels, out_channels) {
+            return Self::Winograd(Winograd::new(weight, in_channels, out_channels));
+        }
+        if block::is_blocked(precision) {
+            Self::Direct(Direct::new(weight, in_channels, out_channels, precision))
+        } else {
+            Self::Planes(weight.to_vec())
+        }
+    }
+}
+
 impl<'a> Image<'a> {
+    /// The values channels-last.
+    fn into_channels_last(self) -> std::borrow::Cow<'a, [f32]> {
+        if self.order == Order::ChannelsLast {
+            return self.values.into();
+        }
+        let area = (self.height * self.width).max(1);
+        let pixel = |i: usize| self.values.iter().skip(i).step_by(area).copied();
+        (0..area).flat_map(pixel).collect::<Vec<_>>().into()
+    }
+
     /// The values as planes.
     fn into_planes(self) -> std::borrow::Cow<'a, [f32]> {
         if self.order == Order::Planes {
@@ -118,9 +151,17 @@ impl<'a> Image<'a> {
     }
 }
 
+impl std::fmt::Debug for Conv3x3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}→{} {:?}", self.in_channels, self.bias.len(), self.way)
+    }
+}
+
 impl std::fmt::Debug for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Winograd(_) => f.write_str("Winograd"),
             Self::Direct(direct) => write!(f, "direct, {}", direct.precision()),
             Self::Planes(_) => f.write_str("planes"),
         }
@@ -171,6 +212,10 @@ mod tests {
         let in_channels = weight.len() / (9 * bias.len());
         let portable = Conv3x3 { in_channels, bias: bias.to_vec(), way: Way::Planes(weight.to_vec()) };
         let mut ways = vec![("planes".to_owned(), portable, false)];
+        if block::is_blocked(Precision::F32) {
+            let direct = Way::Direct(Direct::new(weight, in_channels, bias.len(), Precision::F32));
+            ways.push(("direct".to_owned(), Conv3x3 { in_channels, bias: bias.to_vec(), way: direct }, false));
+        }
         for precision in Precision::ALL {
             if block::is_blocked(precision) {
                 let narrow = precision.is_bf16() && in_channels >= direct::MIN_BF16_CHANNELS;
@@ -184,9 +229,15 @@ mod tests {
 
     #[test]
     fn every_way_matches_the_definition_for_odd_shapes() {
-        for (c, o, h, w) in
-            [(3, 5, 7, 11), (1, 1, 1, 1), (4, 8, 1, 300), (2, 33, 300, 1), (64, 64, 9, 20), (48, 40, 5, 6)]
-        {
+        for (c, o, h, w) in [
+            (3, 5, 7, 11),
+            (1, 1, 1, 1),
+            (4, 8, 1, 300),
+            (2, 33, 300, 1),
+            (64, 64, 9, 20),
+            (48, 40, 5, 6),
+            (16, 32, 31, 33),
+        ] {
             let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
             let residual = noise(o * h * w, 4);
             for (name, conv, narrow) in ways(&weight, &bias) {

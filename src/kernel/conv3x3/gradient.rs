@@ -1,0 +1,173 @@
+//! The convolution's gradients, in single precision.
+//!
+//! With respect to the image the gradient is a convolution again, by the kernels turned around. With respect to the
+//! weights it is one product per row of taps: the padded image, read where it lies, times the gradient of the result.
+//! Every thread adds up its own bands.
+
+use super::{Conv3x3, Image};
+use crate::kernel::Precision;
+use crate::kernel::gemm::{Transposed, gemm_transposed};
+use rayon::prelude::*;
+
+/// Pixels of a band: the depth of one product.
+const BAND_PIXELS: usize = 2048;
+
+/// The gradients of weight and bias.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightGradient {
+    /// `[out_channels, in_channels, 3, 3]`.
+    pub weight: Vec<f32>,
+    /// `[out_channels]`.
+    pub bias: Vec<f32>,
+}
+
+/// Sums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
+struct Sums {
+    taps: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Conv3x3 {
+    /// The convolution that turns the gradient of a result into that of the image: `weight [out_channels, in_channels,
+    /// 3, 3]` is the forward convolution's.
+    ///
+    /// # Panics
+    /// If the weight does not have a whole number of input channels.
+    pub fn backward(weight: &[f32], out_channels: usize, precision: Precision) -> Self {
+        let in_channels = weight.len() / (9 * out_channels);
+        let turned = (0..in_channels).flat_map(|i| (0..out_channels).map(move |o| (i, o)));
+        let turned: Vec<f32> =
+            turned.flat_map(|(i, o)| (0..9).map(move |tap| weight[(o * in_channels + i) * 9 + 8 - tap])).collect();
+        Self::new(&turned, &vec![0.0; in_channels], precision)
+    }
+}
+
+/// The gradients of weight and bias, where `gradient` is that of the result of convolving `image`.
+///
+/// # Panics
+/// If the images differ in height or width, or are empty.
+pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient {
+    assert_eq!((image.height, image.width), (gradient.height, gradient.width), "the images differ in size");
+    let Image { height, width, .. } = image;
+    let area = height * width;
+    let (inputs, outputs) = (image.values.len() / area, gradient.values.len() / area);
+    let (image, gradient) = (image.into_channels_last(), gradient.into_channels_last());
+    let rows = (BAND_PIXELS / width).clamp(1, height);
+    let none = || Sums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs] };
+    let bands = (0..height.div_ceil(rows)).into_par_iter();
+    let sums = bands
+        .fold(none, |mut sums, band| {
+            let rows = band * rows..((band + 1) * rows).min(height);
+            let padded = pad(&image, inputs, width, rows.start, rows.end + 2, height, 1);
+            let grads = pad(&gradient, outputs, width, rows.start + 1, rows.end + 1, height, 0);
+            sums.add(&padded, &grads, width + 2);
+            sums
+        })
+        .reduce(none, |mut a, b| {
+            a.taps.iter_mut().zip(&b.taps).for_each(|(a, b)| *a += b);
+            a.bias.iter_mut().zip(&b.bias).for_each(|(a, b)| *a += b);
+            a
+        });
+    let weight = (0..outputs).flat_map(|o| (0..inputs).map(move |i| (o, i)));
+    let weight = weight.flat_map(|(o, i)| (0..9).map(move |tap| (o, i, tap)));
+    WeightGradient {
+        weight: weight.map(|(o, i, tap)| sums.taps[(tap * inputs + i) * outputs + o]).collect(),
+        bias: sums.bias,
+    }
+}
+
+impl Sums {
+    /// Adds a band: `padded` has one row and column more on each side than `grads`, whose lines end in two zeros.
+    fn add(&mut self, padded: &[f32], grads: &[f32], line: usize) {
+        let outputs = self.bias.len();
+        let inputs = self.taps.len() / (9 * outputs);
+        // The last two positions are no pixels; the neighbourhood of the last pixel ends the padded band.
+        let pixels = grads.len() / outputs - 2;
+        for (row, taps) in self.taps.chunks_exact_mut(3 * inputs * outputs).enumerate() {
+            // Column `p` holds the three neighbours of pixel `p` in one row, which lie together.
+            let lhs = Transposed { data: &padded[row * line * inputs..], stride: inputs };
+            gemm_transposed(3 * inputs, outputs, pixels, lhs, grads, taps);
+        }
+        for pixel in grads.chunks_exact(outputs) {
+            self.bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+        }
+    }
+}
+
+/// Rows `first - 1 .. end - 1` of a channels-last image, `left` pixels of zeros before and `2 - left` after each; rows
+/// outside the image are zeros.
+fn pad(
+    values: &[f32],
+    channels: usize,
+    width: usize,
+    first: usize,
+    end: usize,
+    height: usize,
+    left: usize,
+) -> Vec<f32> {
+    let line = (width + 2) * channels;
+    let mut padded = vec![0.0; (end - first) * line];
+    for (row, to) in (first..end).zip(padded.chunks_exact_mut(line)) {
+        if let Some(y) = row.checked_sub(1).filter(|y| *y < height) {
+            let row = &values[y * width * channels..][..width * channels];
+            to[left * channels..][..row.len()].copy_from_slice(row);
+        }
+    }
+    padded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{After, Order};
+
+    fn noise(n: usize, seed: u32) -> Vec<f32> {
+        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    fn image(values: &[f32], order: Order, (height, width): (usize, usize)) -> Image<'_> {
+        Image { values, order, height, width }
+    }
+
+    /// The convolution is linear in the image, in the weight and in the bias: a product of its result with any gradient
+    /// is the product of either argument with its own gradient. For single entries that is the derivative itself.
+    #[test]
+    fn gradients_are_the_derivatives() {
+        for (inputs, outputs, size) in [(3, 5, (7, 11)), (64, 64, (9, 20)), (2, 3, (1, 40)), (16, 32, (70, 33))] {
+            let area = size.0 * size.1;
+            let (x, weight) = (noise(inputs * area, 1), noise(outputs * inputs * 9, 2));
+            let grad = noise(outputs * area, 4);
+            let forward = |x: &[f32], weight: &[f32], bias: &[f32]| {
+                let conv = Conv3x3::new(weight, bias, Precision::F32);
+                let result = conv.forward(image(x, Order::ChannelsLast, size), After::default());
+                let result = Image { values: &result, order: conv.order(), height: size.0, width: size.1 };
+                dot(&result.into_channels_last(), &grad)
+            };
+            let none = vec![0.0; outputs];
+            let found = weight_gradient(image(&x, Order::ChannelsLast, size), image(&grad, Order::ChannelsLast, size));
+            for i in [0, 1, 4, 8, weight.len() / 2, weight.len() - 1] {
+                let mut unit = vec![0.0; weight.len()];
+                unit[i] = 1.0;
+                let expected = forward(&x, &unit, &none);
+                assert!((f64::from(found.weight[i]) - expected).abs() < 1e-3, "weight {i}: {expected}");
+            }
+            for o in [0, outputs - 1] {
+                let sum: f64 = grad.iter().skip(o).step_by(outputs).map(|g| f64::from(*g)).sum();
+                assert!((f64::from(found.bias[o]) - sum).abs() < 1e-3);
+            }
+            let back = Conv3x3::backward(&weight, outputs, Precision::F32);
+            let to_x = back.forward(image(&grad, Order::ChannelsLast, size), After::default());
+            let to_x = Image { values: &to_x, order: back.order(), height: size.0, width: size.1 }.into_channels_last();
+            for i in [0, x.len() / 3, x.len() - 1] {
+                let mut unit = vec![0.0; x.len()];
+                unit[i] = 1.0;
+                let expected = forward(&unit, &weight, &none);
+                assert!((f64::from(to_x[i]) - expected).abs() < 1e-3, "pixel {i}: {} {expected}", to_x[i]);
+            }
+        }
+    }
+}

@@ -9,9 +9,9 @@ use crate::key::TileKey;
 use crate::render::{RenderEvent, RenderedTile};
 use std::time::Duration;
 
-/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a third of a
+/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
 /// millisecond.
-const EVENTS_PER_FRAME: usize = 10;
+const EVENTS_PER_FRAME: usize = 24;
 
 impl App {
     /// Takes in what the threads have sent. Never waits.

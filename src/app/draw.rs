@@ -28,7 +28,6 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state, &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),
-        Panel::Info => panels::info::show(ui.ctx(), state, &mut commands),
         Panel::Closing => panels::closing::show(ui.ctx(), &mut commands),
         Panel::Help => panels::help::show(ui.ctx(), &mut commands),
     }

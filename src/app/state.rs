@@ -98,8 +98,6 @@ pub enum Panel {
     Zoom(ZoomForm),
     /// Choices that last.
     Settings,
-    /// What is known of the picture.
-    Info,
     /// Whether to close the window while an export runs.
     Closing,
     /// Keys and gestures.
@@ -288,7 +286,7 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Info | Panel::Closing | Panel::Help => None,
+            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Closing | Panel::Help => None,
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
     if state.split.is_some() {
         panels::compare::show(ui, state, &mut commands);
     }
+    panels::info::show(ui, state, &mut commands);
     CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
     panels::minimap::show(ui.ctx(), state, &mut commands);
     panels::progress::show(ui.ctx(), state, &mut commands);

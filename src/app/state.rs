@@ -187,6 +187,8 @@ pub struct State {
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
     pub sharpness: Sharpness,
+    /// Whether what is known of the picture is shown beside it.
+    pub shows_info: bool,
     /// Whether the window fills the screen: then only the picture is shown.
     pub is_fullscreen: bool,
 }
@@ -220,6 +222,7 @@ impl State {
             exports: Exports::default(),
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
+            shows_info: false,
             is_fullscreen: false,
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
 /// millisecond.
-const EVENTS_PER_FRAME: usize = 24;
+const EVENTS_PER_FRAME: usize = 32;
 
 impl App {
     /// Takes in what the threads have sent. Never waits.

@@ -250,7 +250,8 @@ impl App {
     }
 
     pub(super) fn toggle_info(&mut self) {
-        self.state.shows_info = !self.state.shows_info;
+        let is_open = self.state.panel == Panel::Info;
+        self.state.panel = if is_open || self.state.shown.is_none() { Panel::Closed } else { Panel::Info };
     }
 }
 

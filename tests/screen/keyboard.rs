@@ -75,6 +75,7 @@ impl Screen {
             let at = |i: usize| from[i] + (to[i] - from[i]) * step / 10;
             self.move_to(at(0), at(1));
         }
+        std::thread::sleep(Duration::from_millis(300));
         self.fake(BUTTON_RELEASE_EVENT, MIDDLE, 0, 0);
     }
 

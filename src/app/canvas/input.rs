@@ -24,7 +24,7 @@ pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
     if selection::is_drawing(ui, state) {
         selection::commands(ui, response, state, &mut commands);
     } else {
-        drag(response, canvas, &mut commands);
+        drag(ui, response, canvas, &mut commands);
     }
     if response.hovered() {
         hover(ui, response, canvas, state.settings.wheel, &mut commands);
@@ -33,11 +33,13 @@ pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
     commands
 }
 
-fn drag(response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
-    let is_pan = response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle);
+fn drag(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
+    let buttons = [PointerButton::Primary, PointerButton::Middle];
+    let is_pan = buttons.iter().any(|button| response.dragged_by(*button) || response.drag_stopped_by(*button));
     // A drag begins once it cannot be a click any more: then the way so far counts too.
     let so_far = response.total_drag_delta().filter(|_| response.drag_started());
-    let by = so_far.unwrap_or(response.drag_delta());
+    // In the frame in which the button comes up the last part of the way counts too.
+    let by = so_far.unwrap_or_else(|| ui.input(|input| input.pointer.delta()));
     if is_pan && by != Vec2::ZERO {
         commands.push(Command::Pan(canvas.pixels_from_points(by)));
     }

@@ -1,6 +1,8 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/exports.rs"]
+mod exports;
 #[path = "window/files.rs"]
 mod files;
 #[path = "window/keys.rs"]
@@ -221,7 +223,7 @@ fn an_existing_file_is_only_replaced_when_told() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.state_mut().apply(Command::ShowExport);
     harness.state_mut().apply(Command::EditPath(file.to_string_lossy().into_owned()));
-    harness.run();
+    wait_for(&mut harness, |harness| harness.query_by_label("Replace the existing file").is_some());
     assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
     harness.get_by_label("Replace the existing file").click();
     harness.run();

@@ -3,20 +3,15 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::PendingDialog;
-use super::exporting::{RunningExport, proposed_path};
 use super::files::album::Step;
-use super::files::uri::path_from_text;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::open::Opened;
 use super::services::Ask;
-use super::state::{ExportForm, Panel, PathForm, Sharpness, Shown};
+use super::state::{Panel, PathForm, Sharpness, Shown};
 use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
-use crate::decode::Sampling;
-use crate::export::{ExportJob, FileOptions};
 use crate::render::suits_nearest;
 use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
-use std::path::{Path, PathBuf};
 
 impl App {
     /// Does one thing.
@@ -59,6 +54,7 @@ impl App {
                 self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
             }
             Command::SetCanvas(canvas) => self.set_canvas(canvas),
+            Command::Export(command) => self.apply_export(command),
             Command::ShowExport => self.show_export(),
             Command::EditPath(path) => self.edit_path(path),
             Command::PathFocused => self.path_focused(),
@@ -96,7 +92,8 @@ impl App {
         let preview = self.ctx.load_texture("preview", opened.preview, FILTER);
         let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
         let suits_nearest = suits_nearest(&opened.picture);
-        self.state.shown = Some(Shown { picture: opened.picture, motion, preview, checker, suits_nearest });
+        self.state.shown =
+            Some(Shown { picture: opened.picture, shot: opened.shot, motion, preview, checker, suits_nearest });
         self.state.sharpness = Sharpness::Sharpening;
         if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
             self.state.panel = Panel::Closed;
@@ -129,82 +126,9 @@ impl App {
         self.state.panel = Panel::Open(PathForm { wants_focus: true, ..PathForm::default() });
     }
 
-    fn show_export(&mut self) {
-        let Some(shown) = self.state.shown.as_ref().filter(|_| self.state.export.is_none()) else { return };
-        let path = proposed_path(&shown.picture, shown.motion.goal().zoom);
-        let exists = path.exists();
-        let path = PathForm { path: path.to_string_lossy().into_owned(), note: None, wants_focus: true };
-        self.state.panel = Panel::Export(ExportForm { path, exists, overwrite: false });
-    }
-
-    /// Takes over the text of the path that is being typed.
-    pub(super) fn edit_path(&mut self, text: String) {
-        if let Some(form) = self.state.path_form() {
-            form.path = text;
-        }
-        if let Panel::Export(form) = &mut self.state.panel {
-            form.exists = path_from_text(&form.path.path).is_some_and(|path| with_ending(&path).exists());
-            form.overwrite = false;
-        }
-    }
-
     fn path_focused(&mut self) {
         if let Some(form) = self.state.path_form() {
             form.wants_focus = false;
-        }
-    }
-
-    /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
-    pub(super) fn export_path_chosen(&mut self, path: &Path) {
-        if matches!(self.state.panel, Panel::Export(_)) {
-            let whole = with_ending(path);
-            self.edit_path(whole.to_string_lossy().into_owned());
-            self.set_overwrite(whole == path);
-        }
-    }
-
-    /// Whether an existing file may be replaced.
-    pub(super) fn set_overwrite(&mut self, overwrite: bool) {
-        if let Panel::Export(form) = &mut self.state.panel {
-            form.overwrite = overwrite;
-        }
-    }
-
-    fn browse_export(&mut self) {
-        if let Panel::Export(form) = &self.state.panel {
-            let proposal = PathBuf::from(&form.path.path);
-            self.browse(Ask::Save(proposal));
-        }
-    }
-
-    fn start_export(&mut self) {
-        let Panel::Export(form) = &self.state.panel else { return };
-        let (Some(shown), Some(plan)) = (&self.state.shown, self.state.export_plan()) else { return };
-        let Some(output) = path_from_text(&form.path.path) else { return };
-        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else {
-            return self.fail("the model is still being loaded; export again in a moment".into());
-        };
-        let job = ExportJob {
-            picture: shown.picture.clone(),
-            model: model.clone(),
-            grid: plan.grid,
-            output: with_ending(&output),
-            overwrite: form.overwrite,
-            // As the view: what is seen is what is exported.
-            recipe,
-            sampling: Sampling::default(),
-            file: FileOptions::default(),
-        };
-        match RunningExport::start(&self.ctx, self.services.export.clone(), job, self.state.now_secs) {
-            Ok(export) => self.state.export = Some(export),
-            Err(error) => self.fail(format!("cannot start the export: {error}")),
-        }
-        self.state.panel = Panel::Closed;
-    }
-
-    fn cancel_export(&mut self) {
-        if let Some(export) = &mut self.state.export {
-            export.stop();
         }
     }
 
@@ -227,11 +151,6 @@ impl App {
     pub(super) fn fail(&mut self, text: String) {
         self.state.toasts.fail(text, self.state.now_secs);
     }
-}
-
-/// A name without an ending means PNG.
-fn with_ending(path: &Path) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") }
 }
 
 fn checker_image() -> ColorImage {

@@ -249,10 +249,6 @@ impl App {
         }
     }
 
-    pub(super) fn copy_as_command(&mut self) {
-        self.ctx.request_repaint();
-    }
-
     pub(super) fn toggle_info(&mut self) {
         self.state.shows_info = !self.state.shows_info;
     }

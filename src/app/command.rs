@@ -1,6 +1,7 @@
 //! Everything a person can ask the window for. The keys that ask for it are in [`super::keys`].
 
 use super::canvas::Canvas;
+use super::exporting::queue::ExportCommand;
 use super::look::{Mode, Side};
 use super::settings::Settings;
 use crate::key::Strength;
@@ -77,6 +78,8 @@ pub enum Command {
     Nudge([f32; 2]),
     /// The canvas has another place or size.
     SetCanvas(Canvas),
+    /// Do something about exports.
+    Export(ExportCommand),
     /// Show the export panel for the present view.
     ShowExport,
     /// The path in the panel that is open was edited.

@@ -1,7 +1,7 @@
 //! Draws the state and collects what the person asks for.
 
 use super::canvas::paint::Paint;
-use super::canvas::{Canvas, input, overlay};
+use super::canvas::{Canvas, input, overlay, selection};
 use super::command::Command;
 use super::state::{Panel, State};
 use super::textures::TileTextures;
@@ -26,9 +26,10 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
     match &state.panel {
         Panel::Closed => {}
         Panel::Open(form) => panels::open::show(ui.ctx(), form, &state.files, &mut commands),
-        Panel::Export(form) => panels::export::show(ui.ctx(), form, state.export_plan(), &mut commands),
+        Panel::Export(form) => panels::export::show(ui.ctx(), form, state, &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),
+        Panel::Closing => panels::closing::show(ui.ctx(), &mut commands),
         Panel::Help => panels::help::show(ui.ctx(), &mut commands),
     }
     commands
@@ -50,7 +51,8 @@ fn canvas(ui: &mut Ui, state: &State, textures: &mut TileTextures, commands: &mu
             let (canvas, now_secs) = (state.canvas, state.now_secs);
             let mut paint = Paint { painter: &painter, canvas, area: canvas.size.rect(), textures, now_secs };
             state.panes().iter().for_each(|pane| paint.pane(shown, pane));
-            commands.extend(input::commands(ui, &response, canvas, &state.settings));
+            commands.extend(input::commands(ui, &response, state));
+            selection::paint(&painter, state);
             overlay::pixels(&painter, state, shown);
             overlay::split(ui, &painter, state, commands);
             overlay::progress(&painter, state);

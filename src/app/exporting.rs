@@ -1,5 +1,8 @@
 //! An export while it runs, and the form that starts it.
 
+pub mod choice;
+pub mod queue;
+
 use super::one_shot::Waker;
 use super::services::ExportFn;
 use crate::error::Result;

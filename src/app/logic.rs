@@ -5,15 +5,13 @@ use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
-use crate::error::{Error, Result};
-use crate::export::ExportReport;
 use crate::key::TileKey;
 use crate::render::{RenderEvent, RenderedTile};
 use std::time::Duration;
 
-/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a third of a
+/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
 /// millisecond.
-const EVENTS_PER_FRAME: usize = 10;
+const EVENTS_PER_FRAME: usize = 32;
 
 impl App {
     /// Takes in what the threads have sent. Never waits.
@@ -27,7 +25,7 @@ impl App {
         self.drain_models();
         self.drain_warnings();
         self.drain_dialog();
-        self.drain_export();
+        self.drain_exports();
         self.let_the_view_win();
     }
 
@@ -85,25 +83,6 @@ impl App {
         }
     }
 
-    fn drain_export(&mut self) {
-        let Some(ended) = self.state.export.as_mut().and_then(super::exporting::RunningExport::poll) else { return };
-        let Some(export) = self.state.export.take() else { return };
-        let broken = || Err(Error::export(&export.output, "the export ended unexpectedly"));
-        self.tell_export(&export.output.clone(), ended.unwrap_or_else(broken));
-    }
-
-    fn tell_export(&mut self, output: &std::path::Path, result: Result<ExportReport>) {
-        let now_secs = self.state.now_secs;
-        match result {
-            Ok(report) => {
-                let text = format!("Written: {} ({})", output.display(), size_text(report.bytes));
-                self.state.toasts.tell(text, now_secs);
-            }
-            Err(Error::Cancelled) => self.state.toasts.tell("Export stopped; nothing was written.", now_secs),
-            Err(error) => self.state.toasts.fail(error, now_secs),
-        }
-    }
-
     /// Takes over the clock and the window's condition.
     pub(super) fn begin_frame(&mut self) {
         let (now_secs, fullscreen) = self.ctx.input(|input| (input.time, input.viewport().fullscreen));
@@ -113,6 +92,7 @@ impl App {
             shown.motion.advance(now_secs);
         }
         self.offer_path_if_dialog_hangs();
+        self.ask_before_closing();
     }
 
     fn offer_path_if_dialog_hangs(&mut self) {
@@ -221,10 +201,3 @@ impl App {
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 
 const WAITING: &str = "Waiting for the system's file dialog. You can also type the path.";
-
-fn size_text(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{:.0} kB", (bytes as f64 / 1e3).max(1.0)),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
-    }
-}

@@ -12,6 +12,7 @@ pub mod copying;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
+mod exports;
 pub mod files;
 mod gpu_setup;
 mod incoming;

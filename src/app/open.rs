@@ -3,7 +3,7 @@
 use super::files::watch::Stamp;
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{Picture, resample};
+use crate::picture::{Picture, Shot, resample};
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
 use std::path::Path;
@@ -19,6 +19,8 @@ pub struct Opened {
     pub picture: Arc<Picture>,
     /// The whole of it, reduced if need be.
     pub preview: Arc<ColorImage>,
+    /// What the camera wrote.
+    pub shot: Shot,
     /// What its file was when it was read; nothing for a picture from memory.
     pub stamp: Option<Stamp>,
 }
@@ -27,7 +29,8 @@ impl Opened {
     /// Makes the small version.
     pub fn new(picture: Picture) -> Self {
         let preview = Arc::new(preview_of(&picture));
-        Self { picture: Arc::new(picture), preview, stamp: None }
+        let shot = picture.metadata.shot();
+        Self { picture: Arc::new(picture), preview, shot, stamp: None }
     }
 
     /// Memory that both take, in bytes.

@@ -1,5 +1,6 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
+use super::exporting::queue::{Outside, show_outside};
 use super::files::FileServices;
 use super::files::recent::beside;
 use super::files::watch::INTERVAL;
@@ -54,6 +55,9 @@ pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Resul
 /// Renders what an export would write. Runs on a thread of its own.
 pub type RenderFn = dyn Fn(&ExportJob, &Gate) -> Result<Raster> + Send + Sync;
 
+/// Has the system show a file or a folder; a sentence if that fails. Runs on a thread of its own.
+pub type OutsideFn = dyn Fn(&Outside) -> Result<(), String> + Send + Sync;
+
 /// The window's connections to the world.
 pub struct Services {
     /// Renders the view.
@@ -66,6 +70,8 @@ pub struct Services {
     pub export: Arc<ExportFn>,
     /// Renders for the clipboard.
     pub render: Arc<RenderFn>,
+    /// Has the system show files. Runs on a thread of its own.
+    pub show_outside: Arc<OutsideFn>,
     /// Loads models.
     pub load_model: Arc<LoadFn>,
     /// Remembers settings; nothing does where there is no place for them.
@@ -96,6 +102,7 @@ impl Services {
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),
             render: Arc::new(export::render),
+            show_outside: Arc::new(show_outside),
             load_model: Arc::new(super::models::load),
             keeper,
             files,

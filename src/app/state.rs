@@ -3,6 +3,8 @@
 use super::canvas::Canvas;
 use super::copying::Copying;
 use super::dialogs::PendingDialog;
+use super::exporting::choice::Choice;
+use super::exporting::queue::Exports;
 use super::exporting::{ExportPlan, RunningExport};
 use super::files::Files;
 use super::look::{Look, Pane, Side, Split, Subject};
@@ -18,7 +20,7 @@ use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
 use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
-use crate::picture::{Picture, Samples};
+use crate::picture::{Picture, Samples, Shot};
 use crate::render::FeatureReport;
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
@@ -29,6 +31,8 @@ use std::sync::Arc;
 pub struct Shown {
     /// The picture.
     pub picture: Arc<Picture>,
+    /// What the camera wrote about it.
+    pub shot: Shot,
     /// The view of it.
     pub motion: Motion,
     /// The whole of it, small.
@@ -73,10 +77,12 @@ pub struct PathForm {
 pub struct ExportForm {
     /// Where to.
     pub path: PathForm,
-    /// Whether that file exists.
-    pub exists: bool,
+    /// Whether that file exists, once that is known.
+    pub exists: Option<bool>,
     /// Whether it may be replaced.
     pub overwrite: bool,
+    /// What the panel is set to.
+    pub choice: Choice,
 }
 
 /// The panel over the canvas; at most one.
@@ -92,6 +98,8 @@ pub enum Panel {
     Zoom(ZoomForm),
     /// Choices that last.
     Settings,
+    /// Whether to close the window while an export runs.
+    Closing,
     /// Keys and gestures.
     Help,
 }
@@ -173,6 +181,8 @@ pub struct State {
     pub dialog: Option<PendingDialog>,
     /// An export that is running.
     pub export: Option<RunningExport>,
+    /// Those that wait, and what surrounds them.
+    pub exports: Exports,
     /// Messages.
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
@@ -209,6 +219,7 @@ impl State {
             copying: None,
             dialog: None,
             export: None,
+            exports: Exports::default(),
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
             shows_info: false,
@@ -278,7 +289,7 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Help => None,
+            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Closing | Panel::Help => None,
         }
     }
 

@@ -33,7 +33,8 @@ pub(super) fn run(
     let picture = cut(picture, square(picture));
     for name in names {
         for half in [false, true] {
-            let compute = Compute { backend: Backend::Gpu, device: Some(name.clone()), precision: Precision::F32, half };
+            let compute =
+                Compute { backend: Backend::Gpu, device: Some(name.clone()), precision: Precision::F32, half };
             let model = LoadedModel::on(weights, &compute)?;
             // A card without half precision has been measured already.
             if half == (model.arithmetic() == "f16") {

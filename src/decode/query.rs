@@ -2,7 +2,7 @@
 
 use super::Sampling;
 use super::lattice::{Lattice, LatticeAxis, lattice_points};
-use crate::geometry::SampleGrid;
+use crate::geometry::{AxisGrid, SampleGrid};
 use rayon::prelude::*;
 
 /// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
@@ -14,10 +14,8 @@ pub(super) type Evaluate<'a, E> = &'a dyn Fn(&SampleGrid, Option<&[usize]>) -> R
 
 /// Where `query_rgb` evaluates the function for `grid`: the codes around these points must be in the window.
 pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
-    match sampling.density() {
-        None => *grid,
-        Some(density) => SampleGrid { y: lattice_points(&grid.y, density), x: lattice_points(&grid.x, density) },
-    }
+    let points = |axis: &AxisGrid| sampling.density(axis.pitch).map_or(*axis, |density| lattice_points(axis, density));
+    SampleGrid { y: points(&grid.y), x: points(&grid.x) }
 }
 
 /// The function on `grid`, `[grid.y.len, grid.x.len, 3]`, by as few evaluations as `sampling` allows.
@@ -31,9 +29,10 @@ pub(super) fn query<E>(
     evaluate: Evaluate<'_, E>,
 ) -> Result<Vec<f32>, E> {
     // Without the ensemble the function jumps halfway between two codes: there is nothing to interpolate.
-    let density = sampling.density().filter(|_| local_ensemble && sample_points(grid, sampling) != *grid);
-    let Some(density) = density else { return evaluate(grid, None) };
-    let (y, x) = (LatticeAxis::new(&grid.y, density), LatticeAxis::new(&grid.x, density));
+    let densities = sampling.density(grid.y.pitch).zip(sampling.density(grid.x.pitch));
+    let densities = densities.filter(|_| local_ensemble && sample_points(grid, sampling) != *grid);
+    let Some((dense_y, dense_x)) = densities else { return evaluate(grid, None) };
+    let (y, x) = (LatticeAxis::new(&grid.y, dense_y), LatticeAxis::new(&grid.x, dense_x));
     let values = evaluate(&SampleGrid { y: y.points, x: x.points }, None)?;
     let lattice = Lattice { y, x, values };
     let mut rgb = vec![0.0; grid.size().area() * 3];

@@ -19,6 +19,7 @@ pub(crate) mod key {
 
 /// The wheel's button for "away from the person".
 const WHEEL_UP: u8 = 4;
+const LEFT: u8 = 1;
 const MIDDLE: u8 = 2;
 
 pub(crate) struct Screen {
@@ -68,6 +69,12 @@ impl Screen {
         self.fake(BUTTON_RELEASE_EVENT, WHEEL_UP, 0, 0);
     }
 
+    pub(crate) fn click(&self, x: i16, y: i16) {
+        self.move_to(x, y);
+        self.fake(BUTTON_PRESS_EVENT, LEFT, 0, 0);
+        self.fake(BUTTON_RELEASE_EVENT, LEFT, 0, 0);
+    }
+
     pub(crate) fn drag_by_middle(&self, from: [i16; 2], to: [i16; 2]) {
         self.move_to(from[0], from[1]);
         self.fake(BUTTON_PRESS_EVENT, MIDDLE, 0, 0);
@@ -75,6 +82,7 @@ impl Screen {
             let at = |i: usize| from[i] + (to[i] - from[i]) * step / 10;
             self.move_to(at(0), at(1));
         }
+        std::thread::sleep(Duration::from_millis(300));
         self.fake(BUTTON_RELEASE_EVENT, MIDDLE, 0, 0);
     }
 

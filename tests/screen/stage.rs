@@ -73,6 +73,8 @@ fn start_act(act: &str, display: &str, folder: &Path) -> ExitStatus {
         .env_remove("WAYLAND_DISPLAY")
         .env(ON_STAGE, act)
         .env(FOLDER, folder)
+        // Where the toolkit remembers the size of windows.
+        .env("XDG_DATA_HOME", folder)
         .status()
         .expect("this program starts again")
 }

@@ -4,7 +4,7 @@
 
 use crate::Harness;
 use crate::stub::window;
-use eframe::egui::{self, Key, vec2};
+use eframe::egui::{Key, vec2};
 use egui_kittest::SnapshotOptions;
 use zoomfield::app::look::Side;
 use zoomfield::app::settings::ThemeChoice;
@@ -55,26 +55,50 @@ fn compare(harness: &mut Harness<'_, App>, name: &str) {
 }
 
 #[test]
-fn the_window_looks_as_it_did() {
+fn the_empty_window() {
     compare(&mut small(ThemeChoice::Dark), "empty");
+}
+
+#[test]
+fn a_picture_in_the_light_theme() {
     compare(&mut with_picture(ThemeChoice::Light), "picture-light");
-    for (key, name) in [(Key::F1, "help"), (Key::I, "information"), (Key::Z, "zoom")] {
-        let mut harness = with_picture(ThemeChoice::Dark);
-        harness.key_press(key);
-        compare(&mut harness, name);
-    }
+}
+
+#[test]
+fn the_help() {
+    let mut harness = with_picture(ThemeChoice::Dark);
+    harness.key_press(Key::F1);
+    compare(&mut harness, "help");
+}
+
+#[test]
+fn a_zoom_being_typed() {
+    let mut harness = with_picture(ThemeChoice::Dark);
+    harness.key_press(Key::Z);
+    compare(&mut harness, "zoom");
+}
+
+#[test]
+fn the_settings() {
     let mut harness = with_picture(ThemeChoice::Dark);
     harness.state_mut().apply(Command::ToggleSettings);
     compare(&mut harness, "settings");
+}
+
+#[test]
+fn a_comparison() {
     let mut harness = with_picture(ThemeChoice::Dark);
     harness.state_mut().apply(Command::ZoomTo(24.0));
     harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
     harness.state_mut().apply(Command::View(ViewCommand::SetSide { is_left: true, side: Side::Nearest }));
     compare(&mut harness, "comparison");
+}
+
+#[test]
+fn the_values_of_pixels() {
     let mut harness = with_picture(ThemeChoice::Dark);
     harness.state_mut().apply(Command::ZoomTo(64.0));
     harness.state_mut().apply(Command::View(ViewCommand::TogglePixelGrid));
     harness.run();
-    harness.event(egui::Event::PointerGone);
     compare(&mut harness, "pixel-values");
 }

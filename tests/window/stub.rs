@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use zoomfield::app::exporting::queue::Outside;
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
 use zoomfield::app::files::watch::Stamp;
@@ -151,6 +152,10 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
         }
         return Err(Error::Cancelled);
     }
+    if job.output.ends_with("full.png") {
+        return Err(Error::export(&job.output, "the disk is full; free some space or choose another"));
+    }
+    assert!(!job.output.ends_with("broken.png"), "this export breaks down");
     // A first unit of work, long enough for the window to hold the next.
     std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;
@@ -160,6 +165,15 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
     gate.pass()?;
     Ok(Raster::new(job.grid.size(), 3))
+}
+
+/// What was shown outside of the window.
+pub(crate) static OUTSIDE: Mutex<Vec<Outside>> = Mutex::new(Vec::new());
+
+fn show_outside(what: &Outside) -> Result<(), String> {
+    OUTSIDE.lock().expect("no test panicked here").push(what.clone());
+    let Outside::File(path) = what else { return Ok(()) };
+    Err(format!("cannot show {} (no program)", path.display()))
 }
 
 /// What a played file dialog answers.
@@ -208,6 +222,7 @@ pub(crate) fn window_of(
                 pick: Arc::new(pick),
                 export: Arc::new(export),
                 render: Arc::new(render),
+                show_outside: Arc::new(show_outside),
                 load_model: Arc::new(zoomfield::app::models::load),
                 keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,

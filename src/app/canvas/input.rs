@@ -1,8 +1,9 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
-use super::Canvas;
+use super::{Canvas, selection};
 use crate::app::command::{Command, ViewCommand};
-use crate::app::settings::{Settings, WheelAction};
+use crate::app::settings::WheelAction;
+use crate::app::state::State;
 use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Response, Ui, Vec2};
 
 /// Zoom of one notch of the wheel.
@@ -18,21 +19,27 @@ pub fn scroll_zoom_speed(options: &egui::InputOptions) -> f32 {
 }
 
 /// What the person does with the pointer on the canvas.
-pub fn commands(ui: &Ui, response: &Response, canvas: Canvas, settings: &Settings) -> Vec<Command> {
-    let mut commands = Vec::new();
-    drag(response, canvas, &mut commands);
+pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
+    let (mut commands, canvas) = (Vec::new(), state.canvas);
+    if selection::is_drawing(ui, state) {
+        selection::commands(ui, response, state, &mut commands);
+    } else {
+        drag(ui, response, canvas, &mut commands);
+    }
     if response.hovered() {
-        hover(ui, response, canvas, settings.wheel, &mut commands);
+        hover(ui, response, canvas, state.settings.wheel, &mut commands);
     }
     set_cursor(ui, response);
     commands
 }
 
-fn drag(response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
-    let is_pan = response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle);
+fn drag(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
+    let buttons = [PointerButton::Primary, PointerButton::Middle];
+    let is_pan = buttons.iter().any(|button| response.dragged_by(*button) || response.drag_stopped_by(*button));
     // A drag begins once it cannot be a click any more: then the way so far counts too.
     let so_far = response.total_drag_delta().filter(|_| response.drag_started());
-    let by = so_far.unwrap_or(response.drag_delta());
+    // In the frame in which the button comes up the last part of the way counts too.
+    let by = so_far.unwrap_or_else(|| ui.input(|input| input.pointer.delta()));
     if is_pan && by != Vec2::ZERO {
         commands.push(Command::Pan(canvas.pixels_from_points(by)));
     }

@@ -25,7 +25,7 @@ const LARGEST_STAND_IN: f64 = 3.0;
 const SHARPER_STAND_IN: f64 = 0.25;
 
 /// Batches of tiles of other zooms or looks that are painted at most.
-const MOST_BATCHES: usize = 6;
+const MOST_BATCHES: usize = 4;
 
 /// A rectangle on the canvas, in physical pixels; fractions are meant.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use crate::app::command::Command;
 use crate::app::state::State;
-use crate::picture::Picture;
+use crate::picture::{Picture, Shot};
 use egui::{Align, Frame, Grid, Label, Layout, Margin, Panel, ScrollArea, Ui};
 
 /// Draws the panel, if it is wanted and there is a picture.
@@ -19,7 +19,8 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             });
         });
         ui.add_space(4.0);
-        ScrollArea::vertical().show(ui, |ui| table(ui, "picture", &facts(&shown.picture)));
+        ScrollArea::vertical()
+            .show(ui, |ui| table(ui, "picture", &[facts(&shown.picture), told(&shown.shot)].concat()));
     });
 }
 
@@ -49,13 +50,34 @@ fn facts(picture: &Picture) -> Vec<(&'static str, String)> {
         ("Transparency", opacity.to_owned()),
         ("Colours", picture.color.name().to_owned()),
     ]);
+    facts.extend(picture.notice.iter().map(|notice| ("Note", notice.clone())));
     facts
+}
+
+/// What the camera wrote, and whether the file is what it says.
+fn told(shot: &Shot) -> Vec<(&'static str, String)> {
+    let position = shot.has_position.then(|| "in the file".to_owned());
+    let told = [
+        ("Camera", shot.camera.clone()),
+        ("Lens", shot.lens.clone()),
+        ("Exposure", shot.exposure.clone()),
+        ("Taken", shot.taken.clone()),
+        ("Position", position),
+    ];
+    told.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::geometry::Size;
+
+    #[test]
+    fn what_the_camera_wrote_is_told_and_nothing_else() {
+        assert!(told(&Shot::default()).is_empty());
+        let shot = Shot { lens: Some("Lens 35".into()), has_position: true, ..Shot::default() };
+        assert_eq!(told(&shot), [("Lens", "Lens 35".to_owned()), ("Position", "in the file".to_owned())]);
+    }
 
     #[test]
     fn the_facts_are_the_pictures() {

@@ -1,5 +1,6 @@
 //! The panels around and over the canvas. Each draws a part of the state and says what the person asks for.
 
+pub(super) mod closing;
 pub(super) mod compare;
 pub(super) mod export;
 pub(super) mod help;

@@ -1,27 +1,34 @@
-//! The export that is running, in a corner: the view stays usable meanwhile.
+//! Exports that run, wait and are done, in a corner: the view stays usable meanwhile.
 
 use crate::app::command::Command;
 use crate::app::exporting::RunningExport;
+use crate::app::exporting::queue::ExportCommand;
 use crate::app::state::State;
 use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Ui};
+use std::path::Path;
 
-/// Draws it, if there is one.
+/// Draws them, if there are any.
 pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    let Some(export) = &state.export else { return };
+    if state.export.is_none() && state.exports.finished.is_empty() {
+        return;
+    }
     Area::new(Id::unique("export progress"))
         .order(Order::Middle)
         .anchor(Align2::RIGHT_BOTTOM, egui::vec2(-16.0, -48.0))
         .show(ctx, |ui| {
             Frame::window(ui.style()).show(ui, |ui| {
                 ui.set_width(300.0);
-                contents(ui, export, state.now_secs, commands);
+                if let Some(export) = &state.export {
+                    contents(ui, export, state.now_secs, commands);
+                }
+                waiting(ui, state, commands);
+                finished(ui, state, commands);
             });
         });
 }
 
 fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut Vec<Command>) {
-    let name = export.output.file_name().unwrap_or_default().to_string_lossy();
-    ui.label(format!("Exporting {name}"));
+    ui.label(format!("Exporting {}", name(&export.output)));
     ui.add(ProgressBar::new(export.fraction()).show_percentage());
     ui.horizontal(|ui| {
         match export.seconds_left(now_secs) {
@@ -37,12 +44,49 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
     });
 }
 
+fn waiting(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    for (i, job) in state.exports.waiting.iter().enumerate() {
+        ui.horizontal(|ui| {
+            ui.weak(format!("Waiting: {}", name(&job.output)));
+            if ui.small_button("Withdraw").clicked() {
+                commands.push(Command::Export(ExportCommand::Withdraw(i)));
+            }
+        });
+    }
+}
+
+fn finished(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    for path in &state.exports.finished {
+        ui.label(format!("Done: {}", name(path)));
+        ui.horizontal(|ui| {
+            for (text, command) in [
+                ("Open", ExportCommand::Open(path.clone())),
+                ("Show folder", ExportCommand::ShowFolder(path.clone())),
+                ("Forget", ExportCommand::Forget(path.clone())),
+            ] {
+                if ui.small_button(text).clicked() {
+                    commands.push(Command::Export(command));
+                }
+            }
+        });
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn time_text(left_secs: f64) -> String {
-    let left = left_secs.ceil() as u64;
+    format!("{} left", duration_text(left_secs))
+}
+
+/// A time for people, rounded up to seconds, or to minutes where there are hours.
+pub(in crate::app) fn duration_text(secs: f64) -> String {
+    let left = secs.ceil() as u64;
     match (left / 3600, left / 60 % 60, left % 60) {
-        (0, 0, seconds) => format!("{seconds} s left"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s left"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min left"),
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
     }
 }
 

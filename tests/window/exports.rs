@@ -1,0 +1,298 @@
+//! Exports in the window: the panel, selections, the queue, the command line, and closing.
+
+use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_of, window_with};
+use crate::{Harness, PICTURE};
+use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEvent, pos2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use zoomfield::app::exporting::choice::{Choice, Part, Sizing};
+use zoomfield::app::exporting::queue::{ExportCommand, Outside};
+use zoomfield::app::state::Panel;
+use zoomfield::app::{App, Command};
+use zoomfield::cli::parse_export;
+use zoomfield::export::ExportJob;
+use zoomfield::geometry::{Region, Size};
+
+fn wait_for_label(harness: &mut Harness<'_, App>, label: &str) {
+    for _ in 0..500 {
+        harness.step();
+        if harness.query_by_label(label).is_some() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(4));
+    }
+    panic!("waited in vain for {label}");
+}
+
+fn choice(harness: &Harness<'_, App>) -> Choice {
+    match &harness.state().state().panel {
+        Panel::Export(form) => form.choice.clone(),
+        other => panic!("the export panel is not open: {other:?}"),
+    }
+}
+
+fn draft(harness: &Harness<'_, App>) -> ExportJob {
+    let Panel::Export(form) = &harness.state().state().panel else { panic!("the export panel is not open") };
+    harness.state().state().export_draft(form).unwrap_or_else(|reason| panic!("{reason}")).0
+}
+
+fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
+    harness.state_mut().apply(Command::Export(ExportCommand::Change(choice)));
+    harness.run();
+}
+
+fn start(harness: &mut Harness<'_, App>, path: &str) {
+    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(Command::EditPath(path.into()));
+    harness.state_mut().apply(Command::StartExport);
+}
+
+/// The commands to the window of a step.
+fn step(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
+    harness.step();
+    harness.output().viewport_output.values().flat_map(|output| output.commands.clone()).collect()
+}
+
+fn ask_to_close(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
+    let viewport = harness.input_mut().viewports.entry(egui::ViewportId::ROOT).or_default();
+    viewport.events.push(ViewportEvent::Close);
+    step(harness)
+}
+
+#[test]
+fn every_way_to_say_a_size_is_in_the_panel() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    harness.get_by_label("Whole picture").click();
+    harness.run();
+    for (way, field, size) in [
+        ("As on the screen", None, Size::new(451, 300)),
+        ("Scale", Some("Times"), Size::new(1804, 1200)),
+        ("Pixels", Some("Width"), Size::new(1920, 1277)),
+        ("Megapixels", Some("Million pixels"), Size::new(4247, 2825)),
+        ("Paper", Some("Dots per inch"), Size::new(1772, 1179)),
+    ] {
+        harness.get_by_label(way).click();
+        harness.run();
+        assert_eq!(draft(&harness).grid.size(), size, "{way}");
+        assert!(field.is_none_or(|field| harness.query_all_by_label(field).next().is_some()), "{way}");
+    }
+    assert_eq!(draft(&harness).file.dpi, Some(300.0));
+    harness.get_by_label("Pixels").click();
+    harness.run();
+    harness.get_by_label("Keep the aspect").click();
+    harness.run();
+    assert_eq!(draft(&harness).grid.size(), Size::new(1920, 1080));
+    assert_eq!(draft(&harness).file.dpi, None);
+}
+
+#[test]
+fn the_format_is_chosen_and_its_options_follow() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    harness.get_by_label("16 bits").click();
+    harness.run();
+    assert_eq!(draft(&harness).file.bits, Some(16));
+    harness.get_by_label("JPEG").click();
+    harness.run();
+    assert_eq!(harness.get_by_label("File").value().as_deref(), Some("untitled-x1.jpg"));
+    assert!(harness.query_by_label("16 bits").is_none());
+    assert!(harness.query_all_by_label("Quality").next().is_some());
+    harness.get_by_label("Leave away what the camera wrote (EXIF)").click();
+    harness.run();
+    assert!(draft(&harness).file.strip_metadata);
+}
+
+#[test]
+fn the_panel_says_what_an_export_will_take() {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.run();
+    harness.state_mut().show(picture(PICTURE));
+    harness.run();
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    harness.get_by_label("Whole picture").click();
+    harness.run();
+    assert!(harness.query_by_label_contains("Memory: about").is_some());
+    assert!(harness.query_by_label_contains("MP). File: about").is_some());
+    // The stub's exports take a tenth of a second: then the speed is known.
+    start(&mut harness, "speed.png");
+    wait_for(&mut harness, |harness| harness.state().state().exports.rate.is_some());
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    assert!(harness.query_by_label_contains("Time: about 1 s").is_some());
+}
+
+#[test]
+fn a_selection_is_drawn_with_shift() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let before = view(&harness);
+    let canvas = harness.state().canvas_rect_in_pixels();
+    harness.event(egui::Event::ModifiersChanged(Modifiers::SHIFT));
+    let (from, to) = (pos2(500.0, 400.0), pos2(620.0, 460.0));
+    harness.drag_at(from);
+    harness.step();
+    harness.hover_at(to);
+    harness.step();
+    harness.drop_at(to);
+    harness.step();
+    assert_eq!(view(&harness), before, "drawing does not move the view");
+    let seen = choice(&harness);
+    let at = |x: f32, y: f32| before.image_from_screen([f64::from(x), f64::from(y) - canvas.y as f64]);
+    let ([x, y], [right, bottom]) = (at(from.x, from.y), at(to.x, to.y));
+    assert_eq!(seen.part, Part::Selection);
+    assert_eq!(seen.selection, Some(Region { x, y, width: right - x, height: bottom - y }));
+    harness.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    harness.run();
+    assert_eq!(draft(&harness).grid.size(), Size::new(120, 60));
+    // Fractions can be typed; a rectangle outside is explained, not exported.
+    let selection = Some(Region { x: 440.5, y: 0.25, width: 20.0, height: 3.0 });
+    choose(&mut harness, Choice { selection, ..seen });
+    assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
+}
+
+#[test]
+fn the_panel_asks_for_a_selection_and_a_plain_drag_draws_it() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    harness.get_by_label("Selection").click();
+    harness.run();
+    harness.get_by_label("Draw a selection on the picture first.");
+    harness.get_by_label("Draw the selection").click();
+    harness.run();
+    harness.get_by_label("Drag over the picture.");
+    harness.drag_at(pos2(500.0, 400.0));
+    harness.step();
+    harness.hover_at(pos2(540.0, 430.0));
+    harness.step();
+    harness.drop_at(pos2(540.0, 430.0));
+    harness.run();
+    assert_eq!(draft(&harness).grid.size(), Size::new(40, 30));
+    assert!(harness.query_by_label("Drag over the picture.").is_none());
+}
+
+/// The text that the command puts on the clipboard.
+fn copied(harness: &mut Harness<'_, App>) -> String {
+    assert!(!harness.get_by_label("Copy as command").accesskit_node().is_disabled());
+    harness.state_mut().apply(Command::CopyAsCommand);
+    harness.step();
+    let commands = &harness.output().platform_output.commands;
+    let text = commands.iter().find_map(|command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    text.expect("a text on the clipboard")
+}
+
+#[cfg(unix)]
+#[test]
+fn the_copied_command_does_the_same_export() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("it's a $HOME.png");
+    std::fs::write(&file, "451x300").expect("a file for the test");
+    let (mut harness, _) = window_of(1.0, |_| None, vec![file.clone()], None);
+    wait_for(&mut harness, |harness| harness.state().picture().is_some());
+    harness.state_mut().apply(Command::ZoomTo(7.3));
+    harness.run();
+    harness.state_mut().apply(Command::ShowExport);
+    harness.run();
+    let whole = Choice { part: Part::Whole, sizing: Sizing::Paper, ..Choice::default() };
+    let selection = Some(Region { x: 1.5, y: 2.125, width: 33.3, height: 20.0 });
+    let drawn = Choice { part: Part::Selection, selection, sizing: Sizing::Megapixels, ..Choice::default() };
+    let view_scaled = Choice { sizing: Sizing::Scale, scale: 3.7, ..Choice::default() };
+    for choice in [Choice::default(), whole, drawn, view_scaled] {
+        choose(&mut harness, choice.clone());
+        let text = copied(&mut harness);
+        let shell = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {text}")]).output();
+        let words = String::from_utf8(shell.expect("a shell").stdout).expect("text");
+        let words: Vec<String> = words.lines().map(str::to_owned).collect();
+        let line = parse_export(&words).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let job = draft(&harness);
+        assert_eq!(line.input, file);
+        assert_eq!(line.request.grid(PICTURE).expect("a grid"), job.grid, "{choice:?}");
+        assert_eq!((line.output, line.overwrite), (job.output, job.overwrite));
+        assert_eq!((line.file, line.recipe), (job.file, job.recipe));
+    }
+}
+
+#[test]
+fn exports_queue_and_can_be_withdrawn() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    start(&mut harness, "slow.png");
+    start(&mut harness, "second.png");
+    start(&mut harness, "third.png");
+    harness.step();
+    wait_for_label(&mut harness, "Waiting: third.png");
+    harness.get_by_label("Waiting: second.png");
+    // A panel in a corner moves when it grows.
+    harness.run_steps(3);
+    harness.query_all_by_label("Withdraw").next().expect("a button").click();
+    harness.run_steps(10);
+    let waiting = |harness: &Harness<'_, App>| -> Vec<String> {
+        let jobs = harness.state().state().exports.waiting.iter();
+        jobs.map(|job| job.output.to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(waiting(&harness), ["third.png"]);
+    harness.get_by_label("Cancel export").click();
+    wait_for_label(&mut harness, "Done: third.png");
+    harness.run_steps(3);
+    let outside = || OUTSIDE.lock().expect("no test panicked here").clone();
+    harness.get_by_label("Show folder").click();
+    wait_for(&mut harness, |_| outside().contains(&Outside::Folder("third.png".into())));
+    harness.get_by_label("Open").click();
+    wait_for_label(&mut harness, "Cannot show third.png (no program)");
+    harness.get_by_label("Forget").click();
+    harness.run();
+    assert!(harness.query_by_label("Done: third.png").is_none());
+}
+
+#[test]
+fn closing_during_an_export_is_asked_about() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    assert!(!ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose), "nothing runs");
+    start(&mut harness, "slow.png");
+    harness.step();
+    assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
+    wait_for_label(&mut harness, "An export is running");
+    harness.get_by_label("Keep the window open").click();
+    wait_for(&mut harness, |harness| harness.state().state().panel == Panel::Closed);
+    assert!(harness.state().state().export.is_some());
+    assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
+    wait_for_label(&mut harness, "Stop it and close");
+    harness.state_mut().apply(Command::Export(ExportCommand::CancelAndClose));
+    assert!(step(&mut harness).contains(&ViewportCommand::Close));
+    assert!(!ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose), "the answer was given");
+}
+
+#[test]
+fn the_window_closes_once_its_exports_are_done() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    start(&mut harness, "a.png");
+    assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
+    wait_for_label(&mut harness, "Finish, then close");
+    harness.state_mut().apply(Command::Export(ExportCommand::FinishThenClose));
+    let mut has_closed = false;
+    for _ in 0..300 {
+        has_closed |= step(&mut harness).contains(&ViewportCommand::Close);
+        if has_closed {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(4));
+    }
+    assert!(has_closed && harness.state().state().export.is_none());
+    assert_eq!(harness.state().state().exports.finished, [std::path::PathBuf::from("a.png")]);
+}
+
+#[test]
+fn exports_that_fail_are_explained_and_do_not_stop_the_others() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    for name in ["full.png", "broken.png", "fine.png"] {
+        start(&mut harness, name);
+    }
+    wait_for_label(&mut harness, "Done: fine.png");
+    harness.get_by_label("Cannot write full.png: the disk is full; free some space or choose another");
+    harness.get_by_label("Cannot write broken.png: the export ended unexpectedly");
+    assert_eq!(harness.state().state().exports.finished.len(), 1);
+}

@@ -4,8 +4,8 @@
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
 //! results need not be kept.
 
-use super::{TileBlock, normalized_planes};
-use crate::feature::{FeaturePrecision, FeatureTile};
+use super::{NamedTile, TileBlock, normalized_planes};
+use crate::feature::FeaturePrecision;
 use crate::geometry::PixelRect;
 use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece};
 use crate::picture::Picture;
@@ -118,13 +118,11 @@ impl Builder<'_> {
         let weight = self.weights.array(&format!("encoder.{name}.weight"));
         let (inputs, outputs, side) = (taken.len(), weight.shape[0], weight.shape[2]);
         let shape = ConvShape::new(inputs, outputs, self.number, &self.gpu.limits());
-        let convolution = match self.convolutions.iter().position(|known| known.shape() == shape) {
-            Some(known) => known,
-            None => {
-                self.convolutions.push(Convolution::new(self.gpu, shape)?);
-                self.convolutions.len() - 1
-            }
-        };
+        let known = self.convolutions.iter().position(|known| known.shape() == shape);
+        if known.is_none() {
+            self.convolutions.push(Convolution::new(self.gpu, shape)?);
+        }
+        let convolution = known.unwrap_or(self.convolutions.len() - 1);
         let (taps, all) = (side * side, weight.shape[1]);
         let at = |tap: usize, input: usize, output: usize| weight.data[(output * all + input) * taps + tap];
         let row = |tap: usize, input: usize| (0..outputs).map(move |output| at(tap, input, output));
@@ -279,7 +277,7 @@ impl GpuEncoder {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Outcome<Vec<((usize, usize), FeatureTile)>> {
+    ) -> Outcome<Vec<NamedTile>> {
         let block = TileBlock { tiles, size: picture.size };
         let Some(rect) = block.rect() else { return Ok(Vec::new()) };
         let (codes, from) = self.encode(picture, rect, interrupt)?;

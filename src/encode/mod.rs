@@ -19,6 +19,9 @@ use crate::task::{Interrupt, check};
 use crate::weights::{EncoderConfig, Normalization, Weights};
 use candle_core::{Device, Tensor};
 
+/// A feature tile with its column and row.
+pub type NamedTile = ((usize, usize), FeatureTile);
+
 /// An encoder on a device, ready to run.
 pub struct PictureEncoder {
     encoder: Encoder,
@@ -96,7 +99,7 @@ impl PictureEncoder {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Result<Vec<((usize, usize), FeatureTile)>> {
+    ) -> Result<Vec<NamedTile>> {
         let block = TileBlock { tiles, size: picture.size };
         let Some(rect) = block.rect() else { return Ok(Vec::new()) };
         let (codes, grown) = self.encode(picture, rect, interrupt)?;
@@ -136,7 +139,7 @@ impl TileBlock {
     }
 
     /// Cuts them, each with its column and row, out of codes that cover `from`.
-    fn cut(self, codes: &[f32], from: PixelRect, precision: FeaturePrecision) -> Vec<((usize, usize), FeatureTile)> {
+    fn cut(self, codes: &[f32], from: PixelRect, precision: FeaturePrecision) -> Vec<NamedTile> {
         let Self { tiles, size } = self;
         let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
         let cut = |(column, row): (usize, usize)| {

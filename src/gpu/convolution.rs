@@ -61,7 +61,7 @@ impl ConvParams {
             && last(self.weight, taps, self.weight_stride, self.weight_stride) <= weights
             && u64::from(self.bias) + u64::from(self.columns) <= weights
             && blocks <= u64::from(self.weight_stride)
-            && self.depth as usize % shape.depth == 0
+            && (self.depth as usize).is_multiple_of(shape.depth)
             && self.output_width > 0
             && input_pixels * u64::from(self.input_stride.max(1)) < 1 << 31
             && matches!(self.side, 1 | 3);

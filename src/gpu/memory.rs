@@ -91,7 +91,9 @@ impl Gpu {
         let mut values = vec![0.0; len];
         bytemuck::cast_slice_mut(&mut values).copy_from_slice(&bytes[..size]);
         if self.faults().is_wrong() {
-            values.iter_mut().for_each(|value| *value += 0.25);
+            for value in &mut values {
+                *value += 0.25;
+            }
         }
         Ok(values)
     }

@@ -34,9 +34,7 @@ pub const THREAD_ROWS: usize = 8;
 /// for every number below `loads`, and of the lines that begin with `f32:` or `f16:` those of `number`.
 pub fn expand(template: &str, number: Number, constants: &[(&str, usize)], loads: usize) -> String {
     let mut text = number.header().to_owned();
-    for (name, value) in constants {
-        text += &format!("const {name} = {value}u;\n");
-    }
+    text.extend(constants.iter().map(|(name, value)| format!("const {name} = {value}u;\n")));
     for line in template.lines() {
         let (is_other, line) = match (line.trim_start().split_once(':'), number) {
             (Some(("f32", line)), Number::F32) | (Some(("f16", line)), Number::F16) => (false, line),

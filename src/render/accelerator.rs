@@ -1,9 +1,9 @@
 //! The graphics card behind a model, and what happens when it fails: the processor goes on.
 
 use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
-use crate::encode::GpuEncoder;
+use crate::encode::{GpuEncoder, NamedTile, PictureEncoder};
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
+use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::gpu::{AdapterChoice, Failure, Gpu, Number, Outcome};
 use crate::kernel::Precision;
@@ -80,7 +80,7 @@ impl Engine {
         let rgb = (0..size.area() * 3).map(|i| ((noise(i) + 0.5) * 255.0) as u8).collect();
         let picture = Picture::from_rgb8(size, rgb);
         let (ours, _) = encoder.encode(&picture, size.rect(), NEVER)?;
-        let reference = crate::encode::PictureEncoder::on_cpu(weights, Precision::F32)
+        let reference = PictureEncoder::on_cpu(weights, Precision::F32)
             .and_then(|encoder| encoder.encode(&picture, size.rect(), NEVER))
             .map_err(|error| Failure::Unfit(error.to_string()))?;
         compare("encoding", &ours, &reference.0, tolerance)
@@ -165,14 +165,14 @@ impl Accelerator {
         self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
     }
 
-    /// As [`crate::encode::PictureEncoder::encode_tiles`]; none if another encoder has to do it.
+    /// As [`PictureEncoder::encode_tiles`]; none if another encoder has to do it.
     pub(super) fn encode_tiles(
         &self,
         picture: &Picture,
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Option<Result<Vec<((usize, usize), FeatureTile)>>> {
+    ) -> Option<Result<Vec<NamedTile>>> {
         if !self.encodes {
             return None;
         }

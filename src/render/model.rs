@@ -5,11 +5,11 @@ use super::accelerator::Accelerator;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
-use crate::encode::{PictureEncoder, best_device};
+use crate::encode::{NamedTile, PictureEncoder, best_device};
 #[cfg(not(feature = "gpu"))]
 use crate::error::Error;
 use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
+use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, Gpu, Number};
@@ -266,7 +266,7 @@ impl LoadedModel {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Result<Vec<((usize, usize), FeatureTile)>> {
+    ) -> Result<Vec<NamedTile>> {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = &self.accelerator
             && let Some(result) = accelerator.encode_tiles(picture, tiles, precision, interrupt)

@@ -2,6 +2,7 @@
 
 use crate::decode::DecodeParams;
 use crate::gpu::{Failure, Number, Outcome, THREAD_ROWS, expand, to_bytes};
+use crate::kernel::Layer;
 
 /// Sizes of `shaders/decode.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl DecodeShape {
     /// [`Failure::Unfit`] if they do not hold eight.
     pub(super) fn new(params: &DecodeParams, number: Number, limits: &wgpu::Limits) -> Outcome<Self> {
         let hidden = params.mlp.hidden();
-        let widest = hidden.iter().map(|layer| layer.outputs()).fold(params.width(), usize::max);
+        let widest = hidden.iter().map(Layer::outputs).fold(params.width(), usize::max);
         let columns = widest.div_ceil(4);
         let sums = if number == Number::F16 { Number::F32.quad_bytes() } else { 0 };
         let row_bytes = columns * number.quad_bytes() + sums;

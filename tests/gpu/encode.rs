@@ -1,10 +1,11 @@
 //! Features: what the original encoded, and what the processor does.
 
 use crate::common::{Arrays, fixture, textured, worst};
-use crate::{TINY, TOLERANCE, numbers, open};
+use crate::{TINY, TOLERANCE, choice, numbers, open};
+use std::sync::Arc;
 use zoomfield::encode::{GpuEncoder, PictureEncoder};
 use zoomfield::geometry::PixelRect;
-use zoomfield::gpu::{Failure, Number};
+use zoomfield::gpu::{Failure, Gpu, Number};
 use zoomfield::kernel::Precision;
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;
@@ -53,6 +54,7 @@ fn features_match_the_originals() {
 #[test]
 fn parts_of_a_picture_match_the_processors_also_with_little_memory() {
     let Some(gpu) = open() else { return };
+    let least = Arc::new(Gpu::open_least(&choice().unwrap()).unwrap());
     let picture = textured(61, 47);
     let rect = PixelRect { x: 23, y: 0, width: 29, height: 31 };
     for name in ["liif_edsr_tiny", "liif_rdn_tiny"] {
@@ -63,6 +65,11 @@ fn parts_of_a_picture_match_the_processors_also_with_little_memory() {
         let (codes, same) = encoder.encode(&picture, rect, NEVER).unwrap();
         assert_eq!(same, from);
         assert!(off(&codes, &reference) < TOLERANCE, "{name}");
+        let on_least = GpuEncoder::new(least.clone(), &weights, Number::F32).unwrap();
+        assert!(
+            off(&on_least.encode(&picture, rect, NEVER).unwrap().0, &reference) < TOLERANCE,
+            "{name}: least limits"
+        );
         // Less than the whole takes: halves, whose codes are those of the rectangle alone.
         let whole = gpu.dispatches();
         let quads = if name.contains("rdn") { 10 } else { 5 };

@@ -14,7 +14,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { files, model, precision } => view(files, model, precision),
+        Invocation::View { files, model, precision } => {
+            cli::precision(precision).and_then(|precision| view(files, model, precision))
+        }
         Invocation::Batch(command) => cli::run(command),
     })
 }

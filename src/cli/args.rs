@@ -8,6 +8,10 @@ use crate::key::{Quality, Recipe, Strength};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// What `--precision` means, wherever it is taken.
+const PRECISION: &str = "Arithmetic on the CPU: auto, f32, or bf16 (a third of the digits; faster on matrix tiles and on \
+                         AMD's vectors). The environment variable ZOOMFIELD_PRECISION is asked where this is not given";
+
 /// See photographs without pixels.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
@@ -18,9 +22,8 @@ pub(super) struct Args {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -75,8 +78,8 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true)]
     pub(super) crop: Option<Region>,
     /// What a window of --size shows: the source position at its centre, and output pixels per source pixel.
-    #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, conflicts_with = "crop",
-          requires = "size")]
+    #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, requires = "size",
+          conflicts_with_all = ["crop", "scale", "width", "height", "megapixels", "width_cm", "height_cm"])]
     pub(super) view: Option<ViewArg>,
     /// What enlarged pixels are made of.
     #[arg(long, value_enum, default_value_t = Look::Neural)]
@@ -90,9 +93,8 @@ pub(super) struct ExportArgs {
     /// How much of the network's detail is in the result, in percent: 0 is bicubic.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) strength: u8,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     /// Evaluate the function at every pixel, without any shortcut.
     #[arg(long)]
     pub(super) exact: bool,
@@ -162,8 +164,8 @@ impl ExportArgs {
     pub(super) fn command_line(&self) -> CommandLine {
         let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
         let precision = match self.precision {
-            PrecisionChoice::Auto => None,
-            PrecisionChoice::Only(precision) => Some(precision.to_string()),
+            None | Some(PrecisionChoice::Auto) => None,
+            Some(PrecisionChoice::Only(precision)) => Some(precision.to_string()),
         };
         CommandLine {
             input: self.input.clone(),
@@ -259,9 +261,8 @@ pub(super) struct BenchArgs {
     /// The part that is enlarged 30 times, in source pixels; 48×48 in the middle by default.
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true, requires = "picture")]
     pub(super) crop: Option<Region>,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     /// Answer with one JSON object a measurement.
     #[arg(long)]
     pub(super) json: bool,

@@ -17,7 +17,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let options = BenchOptions { picture, crop: args.crop, precision: args.precision };
+    let options = BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)? };
     bench::run(
         &options,
         |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },

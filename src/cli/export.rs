@@ -23,7 +23,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
     let size = grid.size();
     export::check_size(size)?;
-    let precision = match args.precision {
+    let precision = match super::precision(args.precision)? {
         PrecisionChoice::Auto if args.exact => Precision::F32,
         choice => choice.or_best(),
     };
@@ -44,7 +44,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "strength": args.strength,
             "model": job.model.id.to_string(),
             "backend": "cpu",
-            "precision": job.model.decoder.mlp.precision().to_string(),
+            "precision": job.model.precision.to_string(),
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
             "picture_bytes": job.picture.byte_len(),

@@ -34,7 +34,7 @@ pub enum Invocation {
         /// Weights to use instead of the built-in ones.
         model: Option<PathBuf>,
         /// Arithmetic on the CPU.
-        precision: PrecisionChoice,
+        precision: Option<PrecisionChoice>,
     },
     /// Anything that needs no window.
     Batch(Batch),
@@ -86,6 +86,20 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
             complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The precision of `--precision`, else that of the environment, else the fastest.
+///
+/// # Errors
+/// [`Error::Request`] if the environment names none, or one that this processor lacks.
+pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
+    const VARIABLE: &str = "ZOOMFIELD_PRECISION";
+    let named = std::env::var(VARIABLE).ok().filter(|name| !name.is_empty());
+    match (asked, named) {
+        (Some(choice), _) => Ok(choice),
+        (None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}"))),
+        (None, None) => Ok(PrecisionChoice::Auto),
     }
 }
 

@@ -16,6 +16,8 @@ pub struct LoadedModel {
     pub key: ModelId,
     /// What it is.
     pub config: ModelConfig,
+    /// In which arithmetic it was loaded.
+    pub precision: Precision,
     /// Picture to features.
     pub encoder: PictureEncoder,
     /// Features to colours.
@@ -32,6 +34,7 @@ impl LoadedModel {
             id: weights.id(),
             key: ModelId::of([weights.id().to_string().as_bytes(), precision.to_string().as_bytes()]),
             config: weights.config().clone(),
+            precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
             decoder: DecodeParams::new(weights, precision),
         })

@@ -250,8 +250,7 @@ impl App {
     }
 
     pub(super) fn toggle_info(&mut self) {
-        let is_open = self.state.panel == Panel::Info;
-        self.state.panel = if is_open || self.state.shown.is_none() { Panel::Closed } else { Panel::Info };
+        self.state.shows_info = !self.state.shows_info;
     }
 }
 

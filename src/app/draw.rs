@@ -18,6 +18,7 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
     if state.split.is_some() {
         panels::compare::show(ui, state, &mut commands);
     }
+    panels::info::show(ui, state, &mut commands);
     CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
     panels::minimap::show(ui.ctx(), state, &mut commands);
     panels::progress::show(ui.ctx(), state, &mut commands);
@@ -28,7 +29,6 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state, &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),
-        Panel::Info => panels::info::show(ui.ctx(), state, &mut commands),
         Panel::Closing => panels::closing::show(ui.ctx(), &mut commands),
         Panel::Help => panels::help::show(ui.ctx(), &mut commands),
     }

@@ -33,7 +33,7 @@ impl State {
         let request = choice.request(&view, view.visible_output(size, self.canvas.size), size).ok_or_else(nothing)?;
         let grid = request.grid(size).map_err(|error| error.to_string())?;
         check_size(grid.size()).map_err(|error| error.to_string())?;
-        let model = self.model.model().ok_or("The model is still being loaded.")?.clone();
+        let model = self.model.model().ok_or("The model is still being loaded; export again in a moment")?.clone();
         let subject = self.subject().ok_or_else(nothing)?;
         let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
         let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);

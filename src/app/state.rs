@@ -98,8 +98,6 @@ pub enum Panel {
     Zoom(ZoomForm),
     /// Choices that last.
     Settings,
-    /// What is known of the picture.
-    Info,
     /// Whether to close the window while an export runs.
     Closing,
     /// Keys and gestures.
@@ -189,6 +187,8 @@ pub struct State {
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
     pub sharpness: Sharpness,
+    /// Whether what is known of the picture is shown beside it.
+    pub shows_info: bool,
     /// Whether the window fills the screen: then only the picture is shown.
     pub is_fullscreen: bool,
 }
@@ -222,6 +222,7 @@ impl State {
             exports: Exports::default(),
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
+            shows_info: false,
             is_fullscreen: false,
         }
     }
@@ -288,7 +289,7 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Info | Panel::Closing | Panel::Help => None,
+            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Closing | Panel::Help => None,
         }
     }
 

@@ -284,3 +284,15 @@ fn the_window_closes_once_its_exports_are_done() {
     assert!(has_closed && harness.state().state().export.is_none());
     assert_eq!(harness.state().state().exports.finished, [std::path::PathBuf::from("a.png")]);
 }
+
+#[test]
+fn exports_that_fail_are_explained_and_do_not_stop_the_others() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    for name in ["full.png", "broken.png", "fine.png"] {
+        start(&mut harness, name);
+    }
+    wait_for_label(&mut harness, "Done: fine.png");
+    harness.get_by_label("Cannot write full.png: the disk is full; free some space or choose another");
+    harness.get_by_label("Cannot write broken.png: the export ended unexpectedly");
+    assert_eq!(harness.state().state().exports.finished.len(), 1);
+}

@@ -293,17 +293,3 @@ fn a_picture_without_neighbours_has_no_steps() {
     assert!(harness.get_by_label("Next picture").accesskit_node().is_disabled());
     assert!(Path::new(&name(&harness)).extension().is_some());
 }
-
-#[test]
-fn what_is_known_of_a_picture_is_shown() {
-    let (mut harness, _) = window_with(picture(PICTURE));
-    harness.key_press(Key::I);
-    harness.run();
-    harness.get_by_label("451×300 pixels (0.1 MP)");
-    harness.get_by_label("sRGB (no profile in the file)");
-    harness.get_by_label("memory, 8 bits");
-    assert!(harness.query_by_label("Camera").is_none());
-    harness.get_by_label("Close").click();
-    harness.run();
-    assert_eq!(harness.state().state().panel, zoomfield::app::state::Panel::Closed);
-}

@@ -152,6 +152,10 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
         }
         return Err(Error::Cancelled);
     }
+    if job.output.ends_with("full.png") {
+        return Err(Error::export(&job.output, "the disk is full; free some space or choose another"));
+    }
+    assert!(!job.output.ends_with("broken.png"), "this export breaks down");
     // A first unit of work, long enough for the window to hold the next.
     std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;

@@ -34,7 +34,7 @@ fn message(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) {
             }
             if toast.is_failure {
                 // Not by colour alone.
-                ui.strong("!");
+                ui.label("!");
             }
             ui.add(Label::new(&toast.text).wrap().selectable(true));
         });

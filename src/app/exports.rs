@@ -13,7 +13,6 @@ use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{CommandLine, Estimate, ExportJob, ExportReport, check_size, estimate};
 use crate::geometry::Size;
-use crate::kernel::Precision;
 use egui::ViewportCommand;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +36,6 @@ impl State {
         let subject = self.subject().ok_or_else(nothing)?;
         let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
         let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
-        let precision = model.decoder.mlp.precision();
         let line = CommandLine {
             input: shown.picture.path.clone(),
             output: output.clone(),
@@ -46,7 +44,7 @@ impl State {
             file: choice.file_options(),
             overwrite: form.overwrite,
             model: self.model.path().map(Path::to_owned),
-            precision: (precision != Precision::best()).then(|| precision.to_string()),
+            precision: Some(model.precision.to_string()),
         };
         // As the view: what is seen is what is exported.
         let sampling = Sampling::default();

@@ -47,7 +47,7 @@ impl Screen {
         self.worker.request(request);
         let mut first = None;
         loop {
-            let _ = self.bell.recv();
+            let is_there = self.bell.recv().is_ok();
             while let Some(event) = self.worker.poll() {
                 match event {
                     RenderEvent::Tile(tile) if tile.key.quality.is_neural() => {
@@ -60,6 +60,9 @@ impl Screen {
                     RenderEvent::Failed(reason) => return Err(Error::device(reason)),
                     _ => {}
                 }
+            }
+            if !is_there {
+                return Err(Error::device("the render thread ended; please report this"));
             }
         }
     }

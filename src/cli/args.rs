@@ -1,5 +1,6 @@
 //! Arguments, parsed into values that are valid by themselves.
 
+use crate::error::Error;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
@@ -8,6 +9,10 @@ use crate::key::{Quality, Recipe, Strength};
 use crate::render::{Backend, Compute};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// What `--precision` means, wherever it is taken.
+const PRECISION: &str = "Arithmetic on the CPU: auto, f32, or bf16 (a third of the digits; faster on matrix tiles and on \
+                         AMD's vectors). The environment variable ZOOMFIELD_PRECISION is asked where this is not given";
 
 /// See photographs without pixels.
 #[derive(Parser)]
@@ -19,9 +24,8 @@ pub(super) struct Args {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
     #[command(subcommand)]
@@ -78,8 +82,8 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true)]
     pub(super) crop: Option<Region>,
     /// What a window of --size shows: the source position at its centre, and output pixels per source pixel.
-    #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, conflicts_with = "crop",
-          requires = "size")]
+    #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, requires = "size",
+          conflicts_with_all = ["crop", "scale", "width", "height", "megapixels", "width_cm", "height_cm"])]
     pub(super) view: Option<ViewArg>,
     /// What enlarged pixels are made of.
     #[arg(long, value_enum, default_value_t = Look::Neural)]
@@ -92,9 +96,8 @@ pub(super) struct ExportArgs {
     /// How much of the network's detail is in the result, in percent: 0 is bicubic.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) strength: u8,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     /// Evaluate the function at every pixel, without any shortcut.
     #[arg(long)]
     pub(super) exact: bool,
@@ -164,8 +167,8 @@ impl ExportArgs {
     pub(super) fn command_line(&self) -> CommandLine {
         let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
         let precision = match self.precision {
-            PrecisionChoice::Auto => None,
-            PrecisionChoice::Only(precision) => Some(precision.to_string()),
+            None | Some(PrecisionChoice::Auto) => None,
+            Some(PrecisionChoice::Only(precision)) => Some(precision.to_string()),
         };
         CommandLine {
             input: self.input.clone(),
@@ -203,23 +206,31 @@ pub(super) struct FileArgs {
 /// What computes.
 #[derive(Clone, clap::Args)]
 pub(super) struct ComputeArgs {
-    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu.
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_BACKEND", default_value = "auto")]
-    pub(super) backend: Backend,
-    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them.
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_DEVICE")]
+    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment variable
+    /// ZOOMFIELD_BACKEND is asked where this is not given.
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<Backend>,
+    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment variable
+    /// ZOOMFIELD_DEVICE is asked where this is not given.
+    #[arg(long, value_name = "NAME")]
     pub(super) device: Option<String>,
 }
 
 impl ComputeArgs {
+    /// Backend and card, by the environment where they are not given.
+    pub(super) fn asked(&self) -> Result<(Backend, Option<String>), Error> {
+        super::backend(self.backend, self.device.clone())
+    }
+
     /// With an arithmetic on the processor; `exact` allows a graphics card no half precision either.
-    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Compute {
+    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Result<Compute, Error> {
+        let (backend, device) = self.asked()?;
         let is_single = precision == PrecisionChoice::Only(Precision::F32);
         let precision = match precision {
             PrecisionChoice::Auto if exact => Precision::F32,
             choice => choice.or_best(),
         };
-        Compute { backend: self.backend, device: self.device.clone(), precision, half: !exact && !is_single }
+        Ok(Compute { backend, device, precision, half: !exact && !is_single })
     }
 }
 
@@ -276,9 +287,8 @@ pub(super) struct BenchArgs {
     /// The part that is enlarged 30 times, in source pixels; 48×48 in the middle by default.
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true, requires = "picture")]
     pub(super) crop: Option<Region>,
-    /// Arithmetic on the CPU: auto, f32 or bf16 (half the digits, several times as fast where the processor has it).
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_PRECISION", default_value = "auto")]
-    pub(super) precision: PrecisionChoice,
+    #[arg(long, value_name = "NAME", help = PRECISION)]
+    pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
     /// Answer with one JSON object a measurement.

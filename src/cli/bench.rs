@@ -18,12 +18,13 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let cards = args.compute.backend != Backend::Cpu;
+    let (backend, device) = args.compute.asked()?;
+    let cards = backend != Backend::Cpu;
     if cards {
         list_cards(args.json);
     }
-    let device = args.compute.device.clone();
-    let options = BenchOptions { picture, crop: args.crop, precision: args.precision, cards, device };
+    let options =
+        BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
     bench::run(
         &options,
         |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },

@@ -33,9 +33,9 @@ pub enum Invocation {
         /// Weights to use instead of the built-in ones.
         model: Option<PathBuf>,
         /// Arithmetic on the CPU.
-        precision: PrecisionChoice,
+        precision: Option<PrecisionChoice>,
         /// What computes.
-        backend: Backend,
+        backend: Option<Backend>,
         /// The graphics card that computes, by a part of its name.
         device: Option<String>,
     },
@@ -91,6 +91,39 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The precision of `--precision`, else that of the environment, else the fastest.
+///
+/// # Errors
+/// [`Error::Request`] if the environment names none, or one that this processor lacks.
+pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
+    const VARIABLE: &str = "ZOOMFIELD_PRECISION";
+    match (asked, environment(VARIABLE)) {
+        (Some(choice), _) => Ok(choice),
+        (None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}"))),
+        (None, None) => Ok(PrecisionChoice::Auto),
+    }
+}
+
+/// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
+/// alone wants a card.
+///
+/// # Errors
+/// [`Error::Request`] if the environment names no backend.
+pub fn backend(asked: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
+    const VARIABLE: &str = "ZOOMFIELD_BACKEND";
+    let backend = match (asked, &device, environment(VARIABLE)) {
+        (Some(backend), ..) => backend,
+        (None, Some(_), _) => Backend::Gpu,
+        (None, None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?,
+        (None, None, None) => Backend::Auto,
+    };
+    Ok((backend, device.or_else(|| environment("ZOOMFIELD_DEVICE"))))
+}
+
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 /// The model of `--model`, or the built-in one.

@@ -175,7 +175,8 @@ impl<'a> Decoder<'a> {
                     }
                 }
             }
-            if total < 1.0 - 1e-4 {
+            // What was left out leaves the others to sum to one.
+            if shares.len() - first < rows.len() * self.columns[column].as_slice().len() {
                 shares[first..].iter_mut().for_each(|(_, share)| *share /= total);
             }
         }

@@ -46,3 +46,15 @@ impl Sampling {
         if self == Self::Exact { 0.0 } else { 1.0 / 1024.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lattice_is_denser_deep_in() {
+        let density = |scale: f64| Sampling::Lattice.density(1.0 / scale);
+        assert_eq!([30.0, 63.9, 64.0, 100.0].map(density), [Some(8), Some(8), Some(16), Some(16)]);
+        assert_eq!((Sampling::Exact.density(0.01), Sampling::Coarse.density(0.01)), (None, Some(2)));
+    }
+}

@@ -15,9 +15,10 @@ use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
 use crate::kernel::Precision;
 use crate::model::{self, ConvKernel, Encoder};
 use crate::picture::Picture;
-use crate::task::{Interrupt, check};
+use crate::task::Interrupt;
 use crate::weights::{EncoderConfig, Normalization, Weights};
 use candle_core::{Device, Tensor};
+use std::cell::Cell;
 
 /// A feature tile with its column and row.
 pub type NamedTile = ((usize, usize), FeatureTile);
@@ -74,17 +75,22 @@ impl PictureEncoder {
     ) -> Result<(Vec<f32>, PixelRect)> {
         let grown = rect.grown_within(self.config.radius(), picture.size);
         let planes = normalized_planes(picture, grown, self.normalization);
-        let step = || if interrupt() { candle_core::bail!("interrupted") } else { Ok(()) };
+        let is_stopped = Cell::new(false);
+        let step = || {
+            is_stopped.set(interrupt());
+            if is_stopped.get() {
+                candle_core::bail!("interrupted")
+            }
+            Ok(())
+        };
         let run = || {
             let x = Tensor::from_vec(planes, (1, 3, grown.height, grown.width), &self.device)?;
             self.encoder.forward(&x, &step)?.permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()
         };
         match run() {
             Ok(codes) => Ok((codes, grown)),
-            Err(error) => {
-                check(interrupt)?;
-                Err(Error::device(format!("encoding on the {} failed: {error}", self.device_name())))
-            }
+            Err(_) if is_stopped.get() => Err(Error::Cancelled),
+            Err(error) => Err(Error::device(format!("encoding on the {} failed: {error}", self.device_name()))),
         }
     }
 

@@ -20,9 +20,9 @@ pub fn gemm(rows: usize, columns: usize, depth: usize, lhs: Lhs<'_>, rhs: &[f32]
     if rows == 0 || columns == 0 {
         return;
     }
-    assert!(lhs.data.len() >= (rows - 1) * lhs.stride + depth, "left matrix is too short");
-    assert!(rhs.len() >= depth * columns, "right matrix is too short");
-    assert!(out.len() >= rows * columns, "result is too short");
+    assert!(holds(lhs.data, rows - 1, lhs.stride, depth), "left matrix is too short");
+    assert!(holds(rhs, depth, columns, 0), "right matrix is too short");
+    assert!(holds(out, rows, columns, 0), "result is too short");
     // SAFETY: the extents were asserted above, `out` is borrowed mutably, and the strides describe row-major matrices.
     unsafe {
         raw_gemm(
@@ -38,6 +38,11 @@ pub fn gemm(rows: usize, columns: usize, depth: usize, lhs: Lhs<'_>, rhs: &[f32]
             accumulate,
         );
     }
+}
+
+/// Whether there are `lines * stride + more` values.
+fn holds(values: &[f32], lines: usize, stride: usize, more: usize) -> bool {
+    lines.checked_mul(stride).and_then(|n| n.checked_add(more)).is_some_and(|n| n <= values.len())
 }
 
 /// The left matrix `[rows, depth]`, which lies column by column: columns are `stride` values apart and may overlap.
@@ -62,8 +67,9 @@ pub(super) fn gemm_transposed(
     if rows == 0 || columns == 0 || depth == 0 {
         return;
     }
-    assert!(lhs.data.len() >= (depth - 1) * lhs.stride + rows, "left matrix is too short");
-    assert!(rhs.len() >= depth * columns && out.len() >= rows * columns, "right matrix or result is too short");
+    assert!(holds(lhs.data, depth - 1, lhs.stride, rows), "left matrix is too short");
+    assert!(holds(rhs, depth, columns, 0), "right matrix is too short");
+    assert!(holds(out, rows, columns, 0), "result is too short");
     let (stride, width) = (lhs.stride as isize, columns as isize);
     let (lhs, rhs, out) = (lhs.data.as_ptr(), rhs.as_ptr(), out.as_mut_ptr());
     let alone = gemm::Parallelism::None;

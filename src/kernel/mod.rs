@@ -1,7 +1,7 @@
 //! The two computations that everything waits for, on the CPU: the 3×3 convolution and the fused MLP.
 //!
-//! Functions are safe from outside; `unsafe` stays in here, each block with its reason. All matrices are row-major
-//! `f32`.
+//! Functions are safe from outside; `unsafe` stays in here, each block with its reason. What goes in
+//! and out is row-major `f32`.
 
 mod block;
 mod conv3x3;
@@ -18,3 +18,24 @@ pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
 pub use precision::{Precision, PrecisionChoice};
 pub use rows::first_layer;
+
+#[cfg(test)]
+mod tests {
+    /// The largest absolute difference; one that is no number is the worst of all.
+    pub(super) fn worst(a: &[f32], b: &[f32]) -> f32 {
+        assert_eq!(a.len(), b.len(), "different sizes");
+        let wider = |most: f32, off: f32| if off > most || off.is_nan() { off } else { most };
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, wider)
+    }
+
+    /// Numbers between -1 and 1, the same everywhere.
+    pub(super) fn noise(n: usize, seed: u32) -> Vec<f32> {
+        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn a_result_that_is_no_number_fails_every_comparison() {
+        assert!(worst(&[1.0, f32::NAN, 2.0], &[1.0, 1.0, 2.0]).is_nan());
+        assert_eq!(worst(&[1.0, 3.0, 2.0], &[1.0, 1.0, 2.5]), 2.0);
+    }
+}

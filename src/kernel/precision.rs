@@ -4,14 +4,13 @@ use super::block;
 use std::fmt;
 use std::str::FromStr;
 
-/// The arithmetic of convolutions and hidden layers. Activations between layers of single precision, biases and sums
-/// are 32-bit everywhere.
+/// The arithmetic of convolutions and hidden layers. Sums, biases and the encoder's residuals are 32-bit everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 32-bit floats, on every processor.
     F32,
-    /// Products of bfloat16 numbers, added in 32 bits, on vectors (AVX-512 BF16: AMD since Zen 4). The picture stays
-    /// the same within 70 dB PSNR.
+    /// Products of bfloat16 numbers, added in 32 bits, on vectors (AVX-512 BF16: AMD since Zen 4). With the shipped
+    /// model the picture stays the same within 70 dB PSNR.
     Bf16Vectors,
     /// The same on matrix tiles (AMX-BF16: Intel Xeon since Sapphire Rapids), Linux only.
     Bf16Tiles,

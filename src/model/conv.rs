@@ -97,6 +97,16 @@ pub(super) fn cat_channels(tensors: &[&Tensor]) -> Result<Tensor> {
 
 /// `x [1, c, h, w]` and the result may lie in memory as planes or channels-last.
 fn run(conv: &Conv3x3, x: &Tensor, relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+    let (n, c, h, w) = x.dims4()?;
+    let result = [n, conv.out_channels(), h, w];
+    if c != conv.in_channels() || residual.is_some_and(|residual| residual.dims() != result) {
+        bail!(
+            "a convolution of {} channels got {:?} and {:?}",
+            conv.in_channels(),
+            x.dims(),
+            residual.map(Tensor::dims)
+        );
+    }
     let x = if order_of(x.layout()).is_some() { x.clone() } else { x.contiguous()? };
     let residual = match (residual, conv.order()) {
         (Some(residual), Order::Planes) => Some(residual.contiguous()?),

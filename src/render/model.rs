@@ -85,6 +85,8 @@ pub struct LoadedModel {
     pub key: ModelId,
     /// What it is.
     pub config: ModelConfig,
+    /// In which arithmetic it was loaded for the processor.
+    pub precision: Precision,
     /// Picture to features, by candle.
     pub encoder: PictureEncoder,
     /// Features to colours, on the processor.
@@ -106,6 +108,7 @@ impl LoadedModel {
             id: weights.id(),
             key: ModelId::of([weights.id().to_string().as_bytes(), precision.to_string().as_bytes()]),
             config: weights.config().clone(),
+            precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
             decoder: DecodeParams::new(weights, precision),
             #[cfg(feature = "gpu")]
@@ -212,7 +215,7 @@ impl LoadedModel {
         if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
             return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
         }
-        self.decoder.mlp.precision().to_string()
+        self.precision.to_string()
     }
 
     /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.

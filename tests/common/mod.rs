@@ -55,7 +55,9 @@ impl Arrays {
 /// The largest absolute difference.
 pub(crate) fn worst(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "different sizes");
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    // A difference that is no number is the worst of all.
+    let wider = |most: f32, off: f32| if off > most || off.is_nan() { off } else { most };
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, wider)
 }
 
 /// PSNR in dB of values with the given span.

@@ -112,9 +112,8 @@ fn export_by_keys(screen: &Screen, watched: &Mutex<Snapshot>, folder: &Path) {
     screen.press(&[key::CONTROL, u32::from('e')]);
     std::thread::sleep(Duration::from_millis(800));
     photograph(screen, shown.canvas.unwrap(), "export-panel");
-    // Into the path's field, where Enter exports.
-    screen.click(780, 225);
-    screen.press(&[key::RETURN]);
+    // On the button, which the pane of a small window cuts in half.
+    screen.click(929, 419);
     let deadline = Instant::now() + Duration::from_mins(3);
     let written = loop {
         let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());

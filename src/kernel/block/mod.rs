@@ -2,7 +2,7 @@
 //!
 //! A row is `runs` stretches of consecutive words: one for a row of a matrix, three for a pixel of an image whose
 //! neighbourhood is three stretches in three rows. Neither is ever copied together. The same block is computed on
-//! matrix tiles or on vectors; `twin` says in plain loops what both compute.
+//! matrix tiles or on vectors.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "calling what only some processors have, after asking")
@@ -54,9 +54,15 @@ pub(super) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Words that reading `rows` rows touches.
+    /// Words that reading `rows` rows touches: more than there can be if that overflows.
     fn extent(&self, rows: usize) -> usize {
-        (rows - 1) * self.stride + (self.runs - 1) * self.pitch + self.words
+        let (rows, runs) = ((rows - 1).checked_mul(self.stride), (self.runs - 1).checked_mul(self.pitch));
+        rows.zip(runs).and_then(|(a, b)| a.checked_add(b)?.checked_add(self.words)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is anything to multiply, as long as the weights are deep.
+    fn fit(&self, panels: &Panels) -> bool {
+        self.words > 0 && self.runs.checked_mul(self.words) == Some(panels.words())
     }
 
     /// The rows from `first` on.
@@ -65,7 +71,8 @@ impl Rows<'_> {
     }
 }
 
-/// A thread's permission to multiply in one precision; matrix tiles are set up while it lives.
+/// A thread's permission to multiply in one precision; matrix tiles are set up while it lives. One at a time on a thread,
+/// and no work is handed to rayon while it lives: another task on this thread would find, or give back, its tiles.
 pub(super) struct Multiplier {
     precision: Precision,
     /// Tiles belong to a thread.
@@ -96,7 +103,7 @@ impl Multiplier {
     /// If the rows are too few, their words do not match the weights', or tiles get anything off a cache line.
     pub(super) fn multiply(&self, rows: Rows<'_>, count: usize, panels: &Panels, index: usize, sums: &mut Sums) {
         let (weights, read) = (panels.block(index), rows_read(self.precision, count));
-        assert!(rows.runs * rows.words == panels.words(), "rows do not fit the weights");
+        assert!(rows.fit(panels), "rows do not fit the weights");
         assert!((1..=MAX_ROWS).contains(&read) && rows.extent(read) <= rows.data.len(), "too few rows");
         match self.precision {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -113,7 +120,10 @@ impl Multiplier {
                 unsafe { vectors::multiply(self.precision, rows, count, weights, out) }
             }
             #[cfg(not(target_arch = "x86_64"))]
-            _ => unreachable!("no multiplier exists here, for {} sums of {} words", sums.0.len(), weights.len()),
+            _ => {
+                let _ = (weights, sums);
+                unreachable!("no multiplier exists on this processor")
+            }
         }
     }
 }
@@ -133,7 +143,7 @@ pub(super) struct Out<'a> {
 /// If the rows or the matrix are too short.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn multiply_into(rows: Rows<'_>, count: usize, panels: &Panels, index: usize, out: Out<'_>) {
-    assert!(has_f32_vectors() && rows.runs * rows.words == panels.words(), "rows do not fit the weights");
+    assert!(has_f32_vectors() && rows.fit(panels), "rows do not fit the weights");
     let read = rows_read(Precision::F32, count);
     assert!(count > 0 && rows.extent(read) <= rows.data.len(), "too few rows");
     assert!(out.stride >= BLOCK_COLUMNS && (read - 1) * out.stride + BLOCK_COLUMNS <= out.values.len(), "no room");

@@ -1,7 +1,7 @@
 //! Intel's matrix tiles (AMX-BF16, Xeon since Sapphire Rapids), on Linux.
 //!
-//! The intrinsics are not stable yet, so tiles are driven by `asm!`. Tile registers belong to the thread and cannot be
-//! named as clobbers: every block of assembly therefore zeroes or loads, uses and stores its tiles itself.
+//! The intrinsics are not stable yet, so tiles are driven by `asm!`. Every block of assembly zeroes or loads, uses and
+//! stores its tiles itself, and names them as overwritten.
 
 #![expect(unsafe_code, reason = "tiles are reached through assembly alone")]
 
@@ -65,16 +65,18 @@ pub(super) fn configure() {
     unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIG, options(nostack, readonly)) };
 }
 
-/// Gives this thread's tiles back.
+/// Gives this thread's tiles back. The processor and the system must have them.
 pub(super) fn release() {
-    // SAFETY: called by a thread that configured its tiles; nothing of ours lives in them.
+    assert!(are_available(), "no matrix tiles");
+    // SAFETY: the instruction exists and is permitted; nothing of ours lives in tiles between two products.
     unsafe { asm!("tilerelease", options(nostack, nomem)) };
 }
 
 /// 32 rows by two panels: two by two tiles of sums, one line of depth at a time.
 ///
 /// # Safety
-/// Tiles must be configured; `rows` must hold 32 rows of whole lines, and both panels as many words.
+/// Tiles must be configured; `rows` must have a run, hold 32 rows of whole lines (one or more), and both panels as many
+/// words.
 pub(super) unsafe fn multiply(rows: Rows<'_>, weights: [&[Line]; 2], sums: &mut Sums) {
     const LINE_BYTES: usize = size_of::<Line>();
     let bytes = |words: usize| words * size_of::<u32>();
@@ -117,6 +119,8 @@ pub(super) unsafe fn multiply(rows: Rows<'_>, weights: [&[Line]; 2], sums: &mut 
             c = in(reg) sums.0.as_mut_ptr(),
             stride = in(reg) bytes(rows.stride),
             line = in(reg) LINE_BYTES,
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
             options(nostack),
         );
     }

@@ -2,7 +2,7 @@
 //!
 //! With respect to the image the gradient is a convolution again, by the kernels turned around. With respect to the
 //! weights it is one product per row of taps: the padded image, read where it lies, times the gradient of the result.
-//! Every thread adds up its own bands.
+//! Threads add up bands of their own; in which order depends on how the work was shared out.
 
 use super::{Conv3x3, Image};
 use crate::kernel::Precision;
@@ -35,6 +35,7 @@ impl Conv3x3 {
     /// If the weight does not have a whole number of input channels.
     pub fn backward(weight: &[f32], out_channels: usize, precision: Precision) -> Self {
         let in_channels = weight.len() / (9 * out_channels);
+        assert_eq!(weight.len(), in_channels * 9 * out_channels, "weight does not fit its shape");
         let turned = (0..in_channels).flat_map(|i| (0..out_channels).map(move |o| (i, o)));
         let turned: Vec<f32> =
             turned.flat_map(|(i, o)| (0..9).map(move |tap| weight[(o * in_channels + i) * 9 + 8 - tap])).collect();
@@ -45,12 +46,14 @@ impl Conv3x3 {
 /// The gradients of weight and bias, where `gradient` is that of the result of convolving `image`.
 ///
 /// # Panics
-/// If the images differ in height or width, or are empty.
+/// If the images differ in height or width, are empty, or do not fit their shapes.
 pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient {
     assert_eq!((image.height, image.width), (gradient.height, gradient.width), "the images differ in size");
     let Image { height, width, .. } = image;
-    let area = height * width;
+    let area = height.checked_mul(width).filter(|area| *area > 0).expect("an image in memory, with pixels");
     let (inputs, outputs) = (image.values.len() / area, gradient.values.len() / area);
+    assert!(inputs > 0 && inputs * area == image.values.len(), "image does not fit its shape");
+    assert!(outputs > 0 && outputs * area == gradient.values.len(), "gradient does not fit its shape");
     let (image, gradient) = (image.into_channels_last(), gradient.into_channels_last());
     let rows = (BAND_PIXELS / width).clamp(1, height);
     let none = || Sums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs] };
@@ -119,11 +122,8 @@ fn pad(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tests::noise;
     use crate::kernel::{After, Order};
-
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
-    }
 
     fn dot(a: &[f32], b: &[f32]) -> f64 {
         a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()

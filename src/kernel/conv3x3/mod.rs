@@ -1,7 +1,8 @@
 //! The 3×3 convolution with zero padding, stride 1, and its gradients.
 //!
-//! Where the processor has blocks (`block`), images are channels-last and every pixel's neighbourhood is multiplied
-//! where it lies (`direct`). Elsewhere images are planes, and rows of them become columns of one product (`planes`).
+//! Where the processor has blocks (`block`), images are channels-last. In bfloat16 every pixel's neighbourhood is
+//! multiplied where it lies (`direct`); in single precision four products do for nine (`winograd`), except for few or odd
+//! channels. Elsewhere images are planes, and rows of them become columns of one product (`planes`).
 
 mod direct;
 mod gradient;
@@ -70,15 +71,21 @@ impl Conv3x3 {
     /// From PyTorch's layout: `weight [out_channels, in_channels, 3, 3]`, `bias [out_channels]`.
     ///
     /// Few input channels are computed in single precision whatever is asked: the first layer of a network sees the
-    /// picture itself, whose 8 bits bfloat16 would round.
+    /// picture itself, whose 8 bits bfloat16 would round. So is everything where the processor lacks `precision`.
     ///
     /// # Panics
-    /// If the weight does not have a whole number of input channels.
+    /// If there are no channels, or not a whole number of input channels.
     pub fn new(weight: &[f32], bias: &[f32], precision: Precision) -> Self {
+        assert!(!bias.is_empty() && !weight.is_empty(), "there are no channels");
         let in_channels = weight.len() / (9 * bias.len());
         assert_eq!(weight.len(), in_channels * 9 * bias.len(), "weight does not fit its shape");
         let precision = if in_channels < direct::MIN_BF16_CHANNELS { Precision::F32 } else { precision };
         Self { in_channels, bias: bias.to_vec(), way: Way::best(weight, in_channels, bias.len(), precision) }
+    }
+
+    /// How many channels go in.
+    pub fn in_channels(&self) -> usize {
+        self.in_channels
     }
 
     /// How many channels come out.
@@ -99,8 +106,8 @@ impl Conv3x3 {
     /// # Panics
     /// If a slice does not have the size that its shape asks for.
     pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
-        let area = image.height * image.width;
-        assert_eq!(image.values.len(), self.in_channels * area, "image does not fit its shape");
+        let area = image.height.checked_mul(image.width).expect("an image in memory");
+        assert_eq!(Some(image.values.len()), area.checked_mul(self.in_channels), "image does not fit its shape");
         assert!(after.residual.is_none_or(|r| r.len() == self.bias.len() * area), "residual does not fit its shape");
         match &self.way {
             Way::Direct(direct) => direct.forward(image, &self.bias, after),
@@ -116,6 +123,7 @@ impl Conv3x3 {
 
 impl Way {
     fn best(weight: &[f32], in_channels: usize, out_channels: usize, precision: Precision) -> Self {
+        let precision = if block::is_blocked(precision) { precision } else { Precision::F32 };
         #[cfg(target_arch = "x86_64")]
         if precision == Precision::F32 && Winograd::suits(in_channels, out_channels) {
             return Self::Winograd(Winograd::new(weight, in_channels, out_channels));
@@ -171,6 +179,7 @@ impl std::fmt::Debug for Way {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tests::noise;
     use half::bf16;
 
     /// The definition, one sum at a time, of a channels-last image.
@@ -192,10 +201,6 @@ mod tests {
             }
         }
         out
-    }
-
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
     }
 
     /// `[h, w, c]` to `[c, h, w]`.
@@ -237,11 +242,16 @@ mod tests {
             (64, 64, 9, 20),
             (48, 40, 5, 6),
             (16, 32, 31, 33),
+            (16, 32, 1, 1),
+            (32, 64, 1, 40),
+            (48, 64, 120, 1),
         ] {
             let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
             let residual = noise(o * h * w, 4);
             for (name, conv, narrow) in ways(&weight, &bias) {
-                for (relu, residual) in [(false, None), (true, None), (true, Some(&residual[..]))] {
+                for (relu, residual) in
+                    [(false, None), (true, None), (false, Some(&residual[..])), (true, Some(&residual[..]))]
+                {
                     let (factors, taps) =
                         if narrow { (rounded(&input), rounded(&weight)) } else { (input.clone(), weight.clone()) };
                     let after = After { relu, residual };
@@ -254,7 +264,7 @@ mod tests {
                         let found = conv.forward(image, After { relu, residual: residual.as_deref() });
                         let expected =
                             if conv.order() == Order::Planes { planes(&expected, o) } else { expected.clone() };
-                        let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                        let worst = crate::kernel::tests::worst(&found, &expected);
                         assert!(worst < 2e-4, "{name}, {order:?}, {c}→{o} {h}×{w}: {worst}");
                     }
                 }

@@ -14,6 +14,12 @@ use std::path::PathBuf;
 const PRECISION: &str = "Arithmetic on the CPU: auto, f32, or bf16 (a third of the digits; faster on matrix tiles and on \
                          AMD's vectors). The environment variable ZOOMFIELD_PRECISION is asked where this is not given";
 
+/// What `--backend` and `--device` mean.
+const BACKEND: &str = "What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment \
+                       variable ZOOMFIELD_BACKEND is asked where this is not given";
+const DEVICE: &str = "The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment \
+                      variable ZOOMFIELD_DEVICE is asked where this is not given";
+
 /// See photographs without pixels.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
@@ -206,13 +212,9 @@ pub(super) struct FileArgs {
 /// What computes.
 #[derive(Clone, clap::Args)]
 pub(super) struct ComputeArgs {
-    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment variable
-    /// ZOOMFIELD_BACKEND is asked where this is not given.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = BACKEND)]
     pub(super) backend: Option<Backend>,
-    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment variable
-    /// ZOOMFIELD_DEVICE is asked where this is not given.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = DEVICE)]
     pub(super) device: Option<String>,
 }
 

@@ -100,7 +100,8 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
     };
     let reference = run(Arc::new(on_cpu()), "cpu.png");
     let model = Arc::new(on_gpu(&gpu));
-    gpu.faults().lose_after(5);
+    // Encoded and read back, projected; lost while decoding, or sooner where bands are shorter.
+    gpu.faults().lose_after(3);
     let ours = run(model.clone(), "gpu.png");
     assert!(worst(&ours, &reference) <= 1.5 / 255.0 && psnr(&ours, &reference, 1.0) > 60.0);
     assert!(gpu.loss().is_some() && gpu.dispatches() > 0 && model.take_warning().is_some());

@@ -110,6 +110,20 @@ impl FeatureWindow {
         }
         Self { rect, margin, channels, codes }
     }
+
+    /// The window over a part of its codes, with the same margin.
+    ///
+    /// # Panics
+    /// If `rect` does not lie in this window's.
+    #[must_use]
+    pub fn part(&self, rect: PixelRect) -> Self {
+        let stride = self.rect.width + 2 * self.margin;
+        let (left, top) = (rect.x - self.rect.x, rect.y - self.rect.y);
+        let len = (rect.width + 2 * self.margin) * self.channels;
+        let row = |y: usize| &self.codes[((top + y) * stride + left) * self.channels..][..len];
+        let codes = (0..rect.height + 2 * self.margin).flat_map(row).copied().collect();
+        Self { rect, codes, ..*self }
+    }
 }
 
 #[cfg(test)]

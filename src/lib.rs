@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
-//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`, `metrics`, `kernel` ·
+//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`, `metrics`, `kernel`, `gpu` ·
 //! `model` · `encode`, `decode` · `render` · `evaluate`, `export`, `bench` · `cli`, `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:
@@ -47,6 +47,8 @@ pub mod evaluate;
 pub mod export;
 pub mod feature;
 pub mod geometry;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod kernel;
 pub mod key;
 pub mod metrics;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, settings};
+use zoomfield::app::{AppOptions, ModelSource, loader, settings};
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
 use zoomfield::kernel::PrecisionChoice;
+use zoomfield::render::Backend;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
 #[global_allocator]
@@ -14,21 +15,33 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { files, model, precision } => {
-            cli::precision(precision).and_then(|precision| view(files, model, precision))
+        Invocation::View { files, model, precision, backend, device } => {
+            cli::precision(precision).and_then(|precision| view(files, model, precision, backend, device))
         }
         Invocation::Batch(command) => cli::run(command),
     })
 }
 
 #[cfg(feature = "app")]
-fn view(files: Vec<PathBuf>, model: Option<PathBuf>, precision: PrecisionChoice) -> Result<()> {
+fn view(
+    files: Vec<PathBuf>,
+    model: Option<PathBuf>,
+    precision: PrecisionChoice,
+    backend: Backend,
+    device: Option<String>,
+) -> Result<()> {
     let (model, settings) = (ModelSource::File(model), settings::default_path());
-    zoomfield::app::run(AppOptions { files, model, precision, settings })
+    zoomfield::app::run(AppOptions { files, model, precision, settings }, loader(backend, device))
 }
 
 #[cfg(not(feature = "app"))]
-fn view(_files: Vec<PathBuf>, _model: Option<PathBuf>, _precision: PrecisionChoice) -> Result<()> {
+fn view(
+    _files: Vec<PathBuf>,
+    _model: Option<PathBuf>,
+    _precision: PrecisionChoice,
+    _backend: Backend,
+    _device: Option<String>,
+) -> Result<()> {
     let reason = "this build has no window; use `zoomfield export`, or build with the feature `app`";
     Err(zoomfield::error::Error::device(reason))
 }

@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("thiserror", &["error"]),
     ("tiff", &["picture"]),
     ("tracing", &[]),
+    // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
     ("zip", &["weights"]),
 ];

@@ -23,9 +23,19 @@ impl App {
         self.drain_files();
         self.drain_copying();
         self.drain_models();
+        self.drain_warnings();
         self.drain_dialog();
         self.drain_exports();
         self.let_the_view_win();
+    }
+
+    /// What has gone wrong with a graphics card while the processor went on.
+    fn drain_warnings(&mut self) {
+        let models = [self.state.model.model(), self.state.other_model.model()];
+        let warnings: Vec<String> = models.into_iter().flatten().filter_map(|model| model.take_warning()).collect();
+        for warning in warnings {
+            self.state.toasts.fail(warning, self.state.now_secs);
+        }
     }
 
     /// An export waits while the view does.

@@ -38,7 +38,7 @@ mod window;
 pub mod zoom;
 
 pub use command::{Command, ViewCommand};
-pub use models::ModelSource;
+pub use models::{LoadFn, ModelSource, loader};
 pub use services::Services;
 pub use window::{native_options, run};
 
@@ -82,7 +82,19 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx, options.settings.clone())?;
+        Self::with_loader(cc, options, Arc::new(models::load))
+    }
+
+    /// The program's own window, with models that `load` loads.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_loader(
+        cc: &eframe::CreationContext<'_>,
+        options: AppOptions,
+        load: Arc<LoadFn>,
+    ) -> crate::error::Result<Self> {
+        let services = Services { load_model: load, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 

@@ -1,10 +1,9 @@
 //! The models that the window enlarges with: loaded on a thread of their own, because that takes a moment.
 
 use super::one_shot::{OneShot, Outcome};
-use crate::encode::best_device;
 use crate::error::{Error, Result};
 use crate::kernel::Precision;
-use crate::render::LoadedModel;
+use crate::render::{Backend, Compute, LoadedModel};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,13 +11,22 @@ use std::sync::Arc;
 /// Loads weights (the built-in ones without a path) in a precision. Runs on a thread of its own.
 pub type LoadFn = dyn Fn(Option<&Path>, Precision) -> Result<LoadedModel> + Send + Sync;
 
-/// The real one.
+/// The real one, on the best that there is.
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
 pub fn load(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
     let weights = path.map_or_else(Weights::builtin, Weights::open)?;
-    LoadedModel::new(&weights, best_device(), precision)
+    LoadedModel::on(&weights, &Compute::best_in(precision))
+}
+
+/// The real one, for what is to compute; a part of a graphics card's name may say which one.
+pub fn loader(backend: Backend, device: Option<String>) -> Arc<LoadFn> {
+    Arc::new(move |path, precision| {
+        let weights = path.map_or_else(Weights::builtin, Weights::open)?;
+        let compute = Compute { backend, device: device.clone(), ..Compute::best_in(precision) };
+        LoadedModel::on(&weights, &compute)
+    })
 }
 
 /// What the window starts with.

@@ -1,5 +1,7 @@
 //! Measurements of this machine: how fast each stage is, how long a person waits, and what the processor can do at all.
 
+#[cfg(feature = "gpu")]
+mod cards;
 mod sample;
 mod stages;
 mod views;
@@ -38,6 +40,10 @@ pub struct BenchOptions {
     pub crop: Option<Region>,
     /// One precision alone, or every one that the processor has.
     pub precision: PrecisionChoice,
+    /// Measure graphics cards too.
+    pub cards: bool,
+    /// One card alone, by a part of its name; software too.
+    pub device: Option<String>,
 }
 
 /// Measures, calling `report` after each measurement.
@@ -55,6 +61,10 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
         PrecisionChoice::Auto => (Precision::ALL.to_vec(), Precision::best()),
         PrecisionChoice::Only(precision) => (vec![precision], precision),
     };
+    #[cfg(feature = "gpu")]
+    if options.cards {
+        cards::run(&weights, &picture, options.device.as_deref(), &mut report)?;
+    }
     report(&stages::product()?);
     for precision in precisions.into_iter().filter(|precision| precision.is_available()) {
         stages::run(&weights, &picture, options.crop, precision, &mut report)?;
@@ -74,16 +84,8 @@ struct Stage {
 
 impl Stage {
     /// Runs it `runs` times after a warm-up; the median counts.
-    fn measure(self, runs: usize, mut work: impl FnMut() -> Result<()>) -> Result<Measurement> {
-        work()?;
-        let mut secs = Vec::with_capacity(runs);
-        for _ in 0..runs {
-            let start = Instant::now();
-            work()?;
-            secs.push(start.elapsed().as_secs_f64());
-        }
-        secs.sort_by(f64::total_cmp);
-        Ok(self.took(secs[runs / 2]))
+    fn measure(self, runs: usize, work: impl FnMut() -> Result<()>) -> Result<Measurement> {
+        Ok(self.took(median(runs, work)?))
     }
 
     fn took(self, secs: f64) -> Measurement {
@@ -96,6 +98,19 @@ impl Stage {
             gflops: (self.flop > 0.0).then(|| self.flop / secs / 1e9),
         }
     }
+}
+
+/// The median time of `runs` runs after a warm-up, in seconds.
+fn median(runs: usize, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    work()?;
+    let mut secs = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let start = Instant::now();
+        work()?;
+        secs.push(start.elapsed().as_secs_f64());
+    }
+    secs.sort_by(f64::total_cmp);
+    Ok(secs[runs / 2])
 }
 
 /// The most memory that this process has used so far, in bytes, where the system tells.

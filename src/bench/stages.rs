@@ -55,12 +55,12 @@ pub(super) fn run(
 }
 
 /// The part that is encoded: 256 pixels square, or what the picture has of it.
-fn square(picture: &Picture) -> PixelRect {
+pub(super) fn square(picture: &Picture) -> PixelRect {
     let side = |n: usize| n.min(256);
     PixelRect { x: 0, y: 0, width: side(picture.size.width), height: side(picture.size.height) }
 }
 
-fn cut(picture: &Picture, rect: PixelRect) -> Picture {
+pub(super) fn cut(picture: &Picture, rect: PixelRect) -> Picture {
     let planes = picture.planes(rect);
     let value = |i: usize| (planes[i % 3 * rect.area() + i / 3] * 255.0).round() as u8;
     Picture::from_rgb8(Size::new(rect.width, rect.height), (0..3 * rect.area()).map(value).collect())

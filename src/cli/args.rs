@@ -3,8 +3,9 @@
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
-use crate::kernel::PrecisionChoice;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{Quality, Recipe, Strength};
+use crate::render::{Backend, Compute};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub(super) struct Args {
     pub(super) model: Option<PathBuf>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
     pub(super) precision: Option<PrecisionChoice>,
+    #[command(flatten)]
+    pub(super) compute: ComputeArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -87,9 +90,8 @@ pub(super) struct ExportArgs {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
-    /// What computes.
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
-    pub(super) backend: Backend,
+    #[command(flatten)]
+    pub(super) compute: ComputeArgs,
     /// How much of the network's detail is in the result, in percent: 0 is bicubic.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) strength: u8,
@@ -200,14 +202,27 @@ pub(super) struct FileArgs {
     pub(super) overwrite: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Backend {
-    /// The best that this machine has.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// A graphics card.
-    Gpu,
+/// What computes.
+#[derive(Clone, clap::Args)]
+pub(super) struct ComputeArgs {
+    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu.
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_BACKEND", default_value = "auto")]
+    pub(super) backend: Backend,
+    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them.
+    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_DEVICE")]
+    pub(super) device: Option<String>,
+}
+
+impl ComputeArgs {
+    /// With an arithmetic on the processor; `exact` allows a graphics card no half precision either.
+    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Compute {
+        let is_single = precision == PrecisionChoice::Only(Precision::F32);
+        let precision = match precision {
+            PrecisionChoice::Auto if exact => Precision::F32,
+            choice => choice.or_best(),
+        };
+        Compute { backend: self.backend, device: self.device.clone(), precision, half: !exact && !is_single }
+    }
 }
 
 #[derive(clap::Args)]
@@ -227,6 +242,8 @@ pub(super) struct EvalArgs {
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) compute: ComputeArgs,
     /// Answer with one JSON object a scale.
     #[arg(long)]
     pub(super) json: bool,
@@ -263,6 +280,8 @@ pub(super) struct BenchArgs {
     pub(super) crop: Option<Region>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
     pub(super) precision: Option<PrecisionChoice>,
+    #[command(flatten)]
+    pub(super) compute: ComputeArgs,
     /// Answer with one JSON object a measurement.
     #[arg(long)]
     pub(super) json: bool,

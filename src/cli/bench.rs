@@ -5,6 +5,7 @@ use super::{answer, print_json};
 use crate::bench::{self, BenchOptions, Measurement};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
+use crate::render::Backend;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let picture = args.picture.as_deref().map(Picture::open).transpose()?;
@@ -17,7 +18,12 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let options = BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)? };
+    let cards = args.compute.backend != Backend::Cpu;
+    if cards {
+        list_cards(args.json);
+    }
+    let device = args.compute.device.clone();
+    let options = BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
     bench::run(
         &options,
         |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },
@@ -31,6 +37,23 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     Ok(())
 }
+
+/// Names the graphics cards of this machine.
+#[cfg(feature = "gpu")]
+fn list_cards(json: bool) {
+    for card in crate::gpu::adapters() {
+        if json {
+            let (kind, backend) = (card.kind, &card.backend);
+            print_json(&serde_json::json!({ "adapter": card.name, "kind": kind, "backend": backend }));
+        } else {
+            let remark = if card.is_software { ", measured if named by --device" } else { "" };
+            answer(format_args!("graphics card: {}{remark}", card.in_words()));
+        }
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn list_cards(_json: bool) {}
 
 fn in_words(m: &Measurement) -> String {
     let pixels = m.megapixels_per_sec.map_or(String::new(), |rate| format!("{rate:>9.3} MP/s"));

@@ -1,39 +1,33 @@
 //! `zoomfield export`.
 
-use super::args::{Backend, ExportArgs};
-use super::{answer, gate_until_interrupted, load_model, print_json, progress};
+use super::args::ExportArgs;
+use super::{answer, gate_until_interrupted, load_model, print_json, progress, warn};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
-use crate::kernel::{Precision, PrecisionChoice};
 use crate::picture::Picture;
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    if args.backend == Backend::Gpu {
-        return Err(Error::device(
-            "this version computes on the CPU only; leave `--backend gpu` away, the result is the same",
-        ));
-    }
     let picture = Arc::new(Picture::open(&args.input)?);
     remark(&picture);
     let line = args.command_line();
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
     let size = grid.size();
     export::check_size(size)?;
-    let precision = match super::precision(args.precision)? {
-        PrecisionChoice::Auto if args.exact => Precision::F32,
-        choice => choice.or_best(),
-    };
-    let model = Arc::new(load_model(args.model.as_deref(), precision)?);
+    let compute = args.compute.compute(super::precision(args.precision)?, args.exact);
+    let model = Arc::new(load_model(args.model.as_deref(), &compute)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
     let job = ExportJob { picture, model, grid, output, overwrite, recipe, sampling, file };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
+    if let Some(warning) = job.model.take_warning() {
+        warn(&warning);
+    }
     if args.json {
         print_json(&serde_json::json!({
             "output": args.output.to_string_lossy(),
@@ -43,8 +37,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
             "strength": args.strength,
             "model": job.model.id.to_string(),
-            "backend": "cpu",
-            "precision": job.model.precision.to_string(),
+            "backend": if job.model.adapter().is_some() { "gpu" } else { "cpu" },
+            "adapter": job.model.adapter(),
+            "dispatches": job.model.dispatches(),
+            "precision": job.model.arithmetic(),
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
             "picture_bytes": job.picture.byte_len(),

@@ -11,14 +11,13 @@ mod export;
 mod info;
 mod progress;
 
-use crate::encode::best_device;
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
-use crate::kernel::{Precision, PrecisionChoice};
-use crate::render::LoadedModel;
+use crate::kernel::PrecisionChoice;
+use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command};
+use args::{Args, Command, ComputeArgs};
 use clap::Parser;
 use std::fmt::Display;
 use std::io::Write;
@@ -35,6 +34,10 @@ pub enum Invocation {
         model: Option<PathBuf>,
         /// Arithmetic on the CPU.
         precision: Option<PrecisionChoice>,
+        /// What computes.
+        backend: Backend,
+        /// The graphics card that computes, by a part of its name.
+        device: Option<String>,
     },
     /// Anything that needs no window.
     Batch(Batch),
@@ -45,10 +48,11 @@ pub struct Batch(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, precision, command } = Args::parse();
+    let Args { files, model, precision, compute, command } = Args::parse();
+    let ComputeArgs { backend, device } = compute;
     match command {
         Some(command) => Invocation::Batch(Batch(Box::new(command))),
-        None => Invocation::View { files, model, precision },
+        None => Invocation::View { files, model, precision, backend, device },
     }
 }
 
@@ -107,9 +111,18 @@ pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
-pub fn load_model(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+pub fn load_model(path: Option<&Path>, compute: &Compute) -> Result<LoadedModel> {
     let weights = path.map_or_else(Weights::builtin, Weights::open)?;
-    LoadedModel::new(&weights, best_device(), precision)
+    let model = LoadedModel::on(&weights, compute)?;
+    if let Some(reason) = model.refusal() {
+        warn(reason);
+    }
+    Ok(model)
+}
+
+/// What went wrong while the work went on, in one line on stderr.
+fn warn(sentence: &str) {
+    eprintln!("zoomfield: warning: {sentence}");
 }
 
 /// A gate that Ctrl-C and a termination request stop, so that work ends in order and leaves nothing behind.

@@ -2,21 +2,17 @@
 
 use super::Sampling;
 use super::axis::{Neighbour, Neighbours, neighbours};
-use super::lattice::{Lattice, LatticeAxis, lattice_points};
 use super::params::DecodeParams;
+use super::query::query;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
+use crate::geometry::{PixelRect, SampleGrid, Size};
 use crate::kernel::{Lhs, Scratch, first_layer, gemm};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 
 /// Pixels that go through imnet together: four corners each make blocks of 256 rows, which stay in the L2 cache.
 const BLOCK_PIXELS: usize = 64;
-
-/// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
-/// exactly, in normalised units: 2.2/255 (see "Decoding" in `ARCHITECTURE.md`).
-const DOUBT: f32 = 0.0173;
 
 /// The first layer's share of the latent codes, `[height, width, layer width]` over `rect`.
 struct Projected {
@@ -25,15 +21,10 @@ struct Projected {
     values: Vec<f32>,
 }
 
-/// Where [`query_rgb`] evaluates the function for `grid`: the codes around these points must be in the window.
-pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
-    let points = |axis: &AxisGrid| sampling.density(axis.pitch).map_or(*axis, |density| lattice_points(axis, density));
-    SampleGrid { y: points(&grid.y), x: points(&grid.x) }
-}
-
 /// Asks the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
 ///
-/// `window` holds the codes that [`codes_for`](crate::geometry::codes_for) names for [`sample_points`], with
+/// `window` holds the codes that [`codes_for`](crate::geometry::codes_for) names for
+/// [`sample_points`](super::sample_points), with
 /// [`DecodeParams::margin`] around them; `picture` is the size of the whole feature map.
 ///
 /// # Errors
@@ -51,29 +42,13 @@ pub fn query_rgb(
 ) -> Result<Vec<f32>> {
     let projected = project(params, window, interrupt)?;
     let cell = [grid.y.pitch, grid.x.pitch];
-    let decoder =
-        |samples: &SampleGrid| Decoder::new(params, &projected, picture, samples, cell, sampling.least_share());
-    // Without the ensemble the function jumps halfway between two codes: there is nothing to interpolate.
-    let densities = sampling.density(grid.y.pitch).zip(sampling.density(grid.x.pitch));
-    let Some((dense_y, dense_x)) =
-        densities.filter(|_| params.local_ensemble && sample_points(grid, sampling) != *grid)
-    else {
-        return decoder(grid).decode_all(interrupt);
-    };
-    let (y, x) = (LatticeAxis::new(&grid.y, dense_y), LatticeAxis::new(&grid.x, dense_x));
-    let values = decoder(&SampleGrid { y: y.points, x: x.points }).decode_all(interrupt)?;
-    let lattice = Lattice { y, x, values };
-    let mut rgb = vec![0.0; grid.size().area() * 3];
-    rgb.par_chunks_mut(grid.x.len * 3).enumerate().for_each_init(Vec::new, |scratch, (row, out)| {
-        lattice.interpolate_row(row, scratch, out.as_chunks_mut().0);
-    });
-    if sampling == Sampling::Lattice {
-        let doubtful = lattice.doubtful_samples(DOUBT);
-        if !doubtful.is_empty() {
-            decoder(grid).decode_some(&doubtful, &mut rgb, interrupt)?;
+    query(grid, sampling, params.local_ensemble, &|points, some| {
+        let decoder = Decoder::new(params, &projected, picture, points, cell, sampling.least_share());
+        match some {
+            None => decoder.decode_all(interrupt),
+            Some(samples) => decoder.decode_some(samples, interrupt),
         }
-    }
-    Ok(rgb)
+    })
 }
 
 /// Multiplies every code of the window (with its neighbours, if unfolded) by the first layer's code columns.
@@ -160,18 +135,16 @@ impl<'a> Decoder<'a> {
         Ok(rgb)
     }
 
-    /// The named samples alone (counted row by row), written over what is in `rgb`.
-    fn decode_some(&self, samples: &[usize], rgb: &mut [f32], interrupt: Interrupt<'_>) -> Result<()> {
-        let mut decoded = vec![[0.0; 3]; samples.len()];
-        let blocks = decoded.par_chunks_mut(BLOCK_PIXELS).zip(samples.par_chunks(BLOCK_PIXELS));
+    /// The named samples alone (counted row by row), `[samples, 3]`.
+    fn decode_some(&self, samples: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
+        let mut rgb = vec![0.0; samples.len() * 3];
+        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).zip(samples.par_chunks(BLOCK_PIXELS));
         blocks.try_for_each_init(Block::default, |block, (out, samples)| {
             check(interrupt)?;
-            self.decode_block(&|k| samples[k], block, out);
+            self.decode_block(&|k| samples[k], block, out.as_chunks_mut().0);
             Ok(())
         })?;
-        let pixels = rgb.as_chunks_mut::<3>().0;
-        samples.iter().zip(decoded).for_each(|(sample, value)| pixels[*sample] = value);
-        Ok(())
+        Ok(rgb)
     }
 
     /// The samples `sample_at(0) .. sample_at(out.len())`, counted row by row over the grid.

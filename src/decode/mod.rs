@@ -2,11 +2,17 @@
 
 mod axis;
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod lattice;
 mod params;
+mod query;
 
-pub use cpu::{query_rgb, sample_points};
+pub use cpu::query_rgb;
+#[cfg(feature = "gpu")]
+pub use gpu::{GpuDecoder, WindowQuery};
 pub use params::DecodeParams;
+pub use query::sample_points;
 
 /// From which scale on the lattice is twice as dense.
 const DEEP_SCALE: f64 = 64.0;

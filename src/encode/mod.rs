@@ -1,13 +1,17 @@
-//! Picture and rectangle to feature tiles, through candle: the CPU with our own convolution, or a GPU that candle
-//! was built for.
+//! Picture and rectangle to feature tiles: through candle, on the CPU with our own convolution or on a GPU that candle
+//! was built for; or on any graphics card.
 
 mod device;
+#[cfg(feature = "gpu")]
+mod gpu;
 
 pub use device::best_device;
+#[cfg(feature = "gpu")]
+pub use gpu::GpuEncoder;
 
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile};
-use crate::geometry::{FEATURE_TILE, PixelRect, feature_tile_rect};
+use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
 use crate::kernel::Precision;
 use crate::model::{self, ConvKernel, Encoder};
 use crate::picture::Picture;
@@ -15,6 +19,9 @@ use crate::task::Interrupt;
 use crate::weights::{EncoderConfig, Normalization, Weights};
 use candle_core::{Device, Tensor};
 use std::cell::Cell;
+
+/// A feature tile with its column and row.
+pub type NamedTile = ((usize, usize), FeatureTile);
 
 /// An encoder on a device, ready to run.
 pub struct PictureEncoder {
@@ -36,6 +43,19 @@ impl PictureEncoder {
         Ok(Self { encoder, config: config.encoder.clone(), normalization: config.normalization, device })
     }
 
+    /// The encoder on the CPU.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn on_cpu(weights: &Weights, precision: Precision) -> Result<Self> {
+        Self::new(weights, Device::Cpu, precision)
+    }
+
+    /// Whether it runs on the CPU.
+    pub fn is_on_cpu(&self) -> bool {
+        self.device.is_cpu()
+    }
+
     /// What it runs on, for people.
     pub fn device_name(&self) -> &'static str {
         device::name(&self.device)
@@ -54,13 +74,7 @@ impl PictureEncoder {
         interrupt: Interrupt<'_>,
     ) -> Result<(Vec<f32>, PixelRect)> {
         let grown = rect.grown_within(self.config.radius(), picture.size);
-        let mut planes = picture.planes(grown);
-        let Normalization { mean, std } = self.normalization;
-        for (channel, plane) in planes.chunks_exact_mut(grown.area()).enumerate() {
-            for v in plane {
-                *v = (*v - mean[channel]) / std[channel];
-            }
-        }
+        let planes = normalized_planes(picture, grown, self.normalization);
         let is_stopped = Cell::new(false);
         let step = || {
             is_stopped.set(interrupt());
@@ -91,20 +105,53 @@ impl PictureEncoder {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Result<Vec<((usize, usize), FeatureTile)>> {
-        let pixels = PixelRect {
-            x: tiles.x * FEATURE_TILE,
-            y: tiles.y * FEATURE_TILE,
-            width: tiles.width * FEATURE_TILE,
-            height: tiles.height * FEATURE_TILE,
-        };
-        let Some(rect) = pixels.intersection(picture.size.rect()) else { return Ok(Vec::new()) };
+    ) -> Result<Vec<NamedTile>> {
+        let block = TileBlock { tiles, size: picture.size };
+        let Some(rect) = block.rect() else { return Ok(Vec::new()) };
         let (codes, grown) = self.encode(picture, rect, interrupt)?;
-        let tiles = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
-        let cut = |(column, row): (usize, usize)| {
-            let rect = feature_tile_rect(column, row, picture.size);
-            ((column, row), FeatureTile::cut(&codes, grown, rect, precision))
+        Ok(block.cut(&codes, grown, precision))
+    }
+}
+
+/// What the network sees of a rectangle, `[3, height, width]`.
+fn normalized_planes(picture: &Picture, rect: PixelRect, normalization: Normalization) -> Vec<f32> {
+    let mut planes = picture.planes(rect);
+    let Normalization { mean, std } = normalization;
+    for (channel, plane) in planes.chunks_exact_mut(rect.area()).enumerate() {
+        for v in plane {
+            *v = (*v - mean[channel]) / std[channel];
+        }
+    }
+    planes
+}
+
+/// Feature tiles that are encoded together; `tiles` counts in tiles.
+#[derive(Clone, Copy)]
+struct TileBlock {
+    tiles: PixelRect,
+    size: Size,
+}
+
+impl TileBlock {
+    /// Their pixels, if there are any.
+    fn rect(self) -> Option<PixelRect> {
+        let pixels = PixelRect {
+            x: self.tiles.x * FEATURE_TILE,
+            y: self.tiles.y * FEATURE_TILE,
+            width: self.tiles.width * FEATURE_TILE,
+            height: self.tiles.height * FEATURE_TILE,
         };
-        Ok(tiles.map(cut).collect())
+        pixels.intersection(self.size.rect())
+    }
+
+    /// Cuts them, each with its column and row, out of codes that cover `from`.
+    fn cut(self, codes: &[f32], from: PixelRect, precision: FeaturePrecision) -> Vec<NamedTile> {
+        let Self { tiles, size } = self;
+        let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
+        let cut = |(column, row): (usize, usize)| {
+            let rect = feature_tile_rect(column, row, size);
+            ((column, row), FeatureTile::cut(codes, from, rect, precision))
+        };
+        names.map(cut).collect()
     }
 }

@@ -97,6 +97,16 @@ impl Mlp {
         self.blocks.as_ref().map_or(Precision::F32, BlockLayers::precision)
     }
 
+    /// The hidden layers after the first.
+    pub fn hidden(&self) -> &[Layer] {
+        &self.hidden
+    }
+
+    /// The last layer: weights `[3, input]` and bias.
+    pub fn last(&self) -> (&[Vec<f32>; 3], [f32; 3]) {
+        (&self.last, self.last_bias)
+    }
+
     fn widest(&self) -> usize {
         self.hidden.iter().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0)
     }

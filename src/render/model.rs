@@ -1,12 +1,81 @@
 //! A model ready to render.
 
-use crate::decode::DecodeParams;
-use crate::encode::{PictureEncoder, best_device};
+#[cfg(feature = "gpu")]
+use super::accelerator::Accelerator;
+#[cfg(feature = "gpu")]
+use crate::decode::WindowQuery;
+use crate::decode::{self, DecodeParams, Sampling};
+use crate::encode::{NamedTile, PictureEncoder, best_device};
+#[cfg(not(feature = "gpu"))]
+use crate::error::Error;
 use crate::error::Result;
+use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::geometry::{PixelRect, SampleGrid, Size};
+#[cfg(feature = "gpu")]
+use crate::gpu::{AdapterChoice, Gpu, Number};
 use crate::kernel::Precision;
 use crate::key::ModelId;
+use crate::picture::Picture;
+use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
+use std::str::FromStr;
+
+/// What is to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// A graphics card where there is one that is fit, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A graphics card, or nothing.
+    Gpu,
+}
+
+impl FromStr for Backend {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            _ => Err(format!("`{name}` does not compute; choose auto, cpu or gpu")),
+        }
+    }
+}
+
+/// What a model is to be computed by, and how precisely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compute {
+    /// What computes.
+    pub backend: Backend,
+    /// The graphics card, by a part of its name: then nothing else will do.
+    pub device: Option<String>,
+    /// Arithmetic on the processor.
+    pub precision: Precision,
+    /// Whether a graphics card may compute in half precision.
+    pub half: bool,
+}
+
+impl Compute {
+    /// The best that there is, in `precision` on the processor. A graphics card computes in half precision unless
+    /// single precision was chosen on a processor that has something faster.
+    pub fn best_in(precision: Precision) -> Self {
+        Self { backend: Backend::Auto, device: None, precision, half: precision == Precision::best() }
+    }
+
+    /// Whether the processor alone computes.
+    fn is_cpu(&self) -> bool {
+        self.backend == Backend::Cpu
+    }
+
+    #[cfg(feature = "gpu")]
+    fn choice(&self) -> AdapterChoice {
+        self.device.clone().map_or(AdapterChoice::Best, AdapterChoice::Named)
+    }
+}
 
 /// Weights, loaded into an encoder and a decoder.
 pub struct LoadedModel {
@@ -18,14 +87,19 @@ pub struct LoadedModel {
     pub config: ModelConfig,
     /// In which arithmetic it was loaded.
     pub precision: Precision,
-    /// Picture to features.
+    /// Picture to features, by candle.
     pub encoder: PictureEncoder,
-    /// Features to colours.
+    /// Features to colours, on the processor.
     pub decoder: DecodeParams,
+    #[cfg(feature = "gpu")]
+    accelerator: Option<Accelerator>,
+    /// Why there is no graphics card although there might have been.
+    refusal: Option<String>,
 }
 
 impl LoadedModel {
-    /// Loads `weights`; the encoder runs on `device`; convolutions and hidden layers on the CPU in `precision`.
+    /// Loads `weights`; candle's encoder runs on `device`; convolutions and hidden layers on the CPU in `precision`. No
+    /// graphics card takes part beside candle's.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
@@ -37,7 +111,22 @@ impl LoadedModel {
             precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
             decoder: DecodeParams::new(weights, precision),
+            #[cfg(feature = "gpu")]
+            accelerator: None,
+            refusal: None,
         })
+    }
+
+    /// Loads `weights` on what `compute` asks for.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if a graphics card is asked for and there is none that is fit.
+    pub fn on(weights: &Weights, compute: &Compute) -> Result<Self> {
+        if compute.is_cpu() {
+            return Self::new(weights, Device::Cpu, compute.precision);
+        }
+        let model = Self::new(weights, best_device(), compute.precision)?;
+        model.accelerated(weights, compute)
     }
 
     /// [`Self::new`] on the CPU, whatever else there is.
@@ -48,11 +137,145 @@ impl LoadedModel {
         Self::new(weights, Device::Cpu, precision)
     }
 
-    /// The model that is part of the program, EDSR-baseline-LIIF, on the best device and in the best precision.
+    /// The model that is part of the program, EDSR-baseline-LIIF, on what is best here and in the best precision.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take it.
     pub fn builtin() -> Result<Self> {
-        Self::new(&Weights::builtin()?, best_device(), Precision::best())
+        Self::on(&Weights::builtin()?, &Compute::best_in(Precision::best()))
+    }
+
+    #[cfg(feature = "gpu")]
+    fn accelerated(self, weights: &Weights, compute: &Compute) -> Result<Self> {
+        let is_demanded = compute.backend == Backend::Gpu || compute.device.is_some();
+        if !is_demanded && !crate::gpu::has_real_adapter() {
+            return Ok(self);
+        }
+        match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.half) {
+            Ok(accelerator) => Ok(self.with_accelerator(accelerator)),
+            Err(error) if is_demanded => Err(error),
+            Err(error) => Ok(Self { refusal: Some(error.to_string()), ..self }),
+        }
+    }
+
+    #[cfg(not(feature = "gpu"))]
+    fn accelerated(self, _weights: &Weights, compute: &Compute) -> Result<Self> {
+        if (compute.backend == Backend::Gpu && self.encoder.is_on_cpu()) || compute.device.is_some() {
+            let reason = "this build computes on the processor only; build with the feature `gpu`";
+            return Err(Error::device(reason));
+        }
+        Ok(self)
+    }
+
+    /// Loads `weights` on a graphics card that is open already; the processor computes in `precision` if it fails.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if the card is not fit.
+    #[cfg(feature = "gpu")]
+    pub fn on_gpu(weights: &Weights, gpu: std::sync::Arc<Gpu>, precision: Precision, half: bool) -> Result<Self> {
+        let choice = AdapterChoice::Named(gpu.description().name.clone());
+        let accelerator = Accelerator::with(gpu, choice, weights, true, half)?;
+        Ok(Self::new(weights, Device::Cpu, precision)?.with_accelerator(accelerator))
+    }
+
+    #[cfg(feature = "gpu")]
+    fn with_accelerator(self, accelerator: Accelerator) -> Self {
+        let number: &[u8] = if accelerator.number() == Number::F16 { b"gpu f16" } else { b"gpu f32" };
+        let key = ModelId::of([self.key.to_string().as_bytes(), number]);
+        Self { key, accelerator: Some(accelerator), ..self }
+    }
+
+    /// The graphics card that computes at present, if one does: its name.
+    #[cfg(feature = "gpu")]
+    pub fn adapter(&self) -> Option<&str> {
+        self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()).map(Accelerator::name)
+    }
+
+    /// The graphics card that computes at present, if one does: its name.
+    #[cfg(not(feature = "gpu"))]
+    pub fn adapter(&self) -> Option<&str> {
+        None
+    }
+
+    /// Dispatches that its graphics card has carried out, for everybody who shares it.
+    #[cfg(feature = "gpu")]
+    pub fn dispatches(&self) -> u64 {
+        self.accelerator.as_ref().map_or(0, Accelerator::dispatches)
+    }
+
+    /// Dispatches that its graphics card has carried out, for everybody who shares it.
+    #[cfg(not(feature = "gpu"))]
+    pub fn dispatches(&self) -> u64 {
+        0
+    }
+
+    /// In which arithmetic colours are computed at present.
+    pub fn arithmetic(&self) -> String {
+        #[cfg(feature = "gpu")]
+        if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
+            return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
+        }
+        self.decoder.mlp.precision().to_string()
+    }
+
+    /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.
+    pub fn computed_by(&self) -> String {
+        format!("{} {}", self.adapter().unwrap_or(self.encoder.device_name()), self.arithmetic())
+    }
+
+    /// What has gone wrong with its graphics card since this was asked last, in one sentence.
+    pub fn take_warning(&self) -> Option<String> {
+        #[cfg(feature = "gpu")]
+        if let Some(warning) = self.accelerator.as_ref().and_then(Accelerator::take_warning) {
+            return Some(warning);
+        }
+        None
+    }
+
+    /// Why no graphics card computes although there is one, in one sentence.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// As [`decode::query_rgb`], on what computes at present.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] if interrupted.
+    pub fn query_rgb(
+        &self,
+        window: &FeatureWindow,
+        picture: Size,
+        grid: &SampleGrid,
+        sampling: Sampling,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<f32>> {
+        #[cfg(feature = "gpu")]
+        if let Some(accelerator) = &self.accelerator {
+            let asked = WindowQuery { window, picture, grid, sampling };
+            if let Some(result) = accelerator.query_rgb(asked, interrupt) {
+                return result;
+            }
+        }
+        decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
+    }
+
+    /// As [`PictureEncoder::encode_tiles`], on what computes at present.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
+    pub fn encode_tiles(
+        &self,
+        picture: &Picture,
+        tiles: PixelRect,
+        precision: FeaturePrecision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<NamedTile>> {
+        #[cfg(feature = "gpu")]
+        if let Some(accelerator) = &self.accelerator
+            && let Some(result) = accelerator.encode_tiles(picture, tiles, precision, interrupt)
+        {
+            return result;
+        }
+        self.encoder.encode_tiles(picture, tiles, precision, interrupt)
     }
 }

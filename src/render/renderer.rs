@@ -171,7 +171,7 @@ impl Renderer {
         let needed = feature_tiles_over(codes.grown_within(margin, picture.size));
         let tiles = self.features_of(picture, model, needed, interrupt)?;
         let window = FeatureWindow::assemble(&tiles, codes, margin);
-        decode::query_rgb(&model.decoder, &window, picture.size, grid, sampling, interrupt)
+        model.query_rgb(&window, picture.size, grid, sampling, interrupt)
     }
 
     /// Whether everything that decoding `grid` in a neural quality needs is encoded.
@@ -201,7 +201,7 @@ impl Renderer {
         let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
         for block in merge_tiles(&missing, most) {
-            for (tile, features) in model.encoder.encode_tiles(picture, block, self.options.precision, interrupt)? {
+            for (tile, features) in model.encode_tiles(picture, block, self.options.precision, interrupt)? {
                 let (bytes, features) = (features.byte_len(), Arc::new(features));
                 found.push(features.clone());
                 self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);

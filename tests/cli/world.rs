@@ -49,6 +49,9 @@ impl World {
     pub(crate) fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = program();
         command.current_dir(self.0.path()).args(arguments);
+        // The contract is the same on every machine; and graphics libraries complain on stderr where they may not
+        // look for a display.
+        command.env("ZOOMFIELD_BACKEND", "cpu").env("XDG_RUNTIME_DIR", self.0.path());
         command
     }
 

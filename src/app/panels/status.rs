@@ -78,7 +78,7 @@ fn computing(ui: &mut Ui, state: &State) {
         ui.weak("Loading the model…");
         return;
     };
-    let device = format!("{} {}", model.encoder.device_name(), model.precision);
+    let device = model.computed_by();
     let text = match state.rate.megapixels_per_sec() {
         Some(rate) => format!("{device}, {} Mpx/s", rate_text(rate)),
         None => device,

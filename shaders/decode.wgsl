@@ -1,0 +1,135 @@
+// imnet for the latent codes around each sample, and their blend.
+//
+// A workgroup computes ROWS queries: all corners of ROWS / corners samples. Their activations stay in workgroup memory
+// from layer to layer; a thread computes four columns (a quad) of eight queries in registers and writes them back when
+// all have read. Every layer is COLUMNS quads wide, filled up with zeros.
+//
+// In front of this text stand: number, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
+// Lines with a name in braces are repeated.
+
+struct Params {
+    start: u32,             // samples start .. end are computed
+    end: u32,
+    corners: u32,           // codes around a sample that are asked: 1, 2 or 4
+    corners_x: u32,         // of these, side by side
+    samples: u32,           // where the samples begin in `tables`: row and column
+    columns: u32,           // where the neighbours of columns begin in `tables`; those of rows begin at 0
+    codes: u32,             // where the first layer's share of the codes begins in `codes`, in quads
+    left: u32,              // the first code of the window
+    top: u32,
+    width: u32,             // codes in a row of the window
+    least_share: f32,       // corners that count for less are left out
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+// Hidden layers, each its weights [width, width]; the last layer's three rows.
+@group(0) @binding(1) var<storage, read> weights: array<quad>;
+// The first layer: bias, the columns of rel_coord in y and x; the biases of hidden layers; that of the last (one quad).
+// Then the codes.
+@group(0) @binding(2) var<storage, read> codes: array<vec4<f32>>;
+// Neighbours: two indices, two rel_coords, two weights. Samples.
+@group(0) @binding(3) var<storage, read> tables: array<u32>;
+@group(0) @binding(4) var<storage, read_write> rgb: array<f32>;
+
+var<workgroup> x: array<quad, ROWS * COLUMNS>;
+f16: var<workgroup> sums: array<vec4<f32>, ROWS>;
+
+// One code that a query asks, along both axes.
+struct Corner {
+    code: u32,
+    rel: vec2<f32>,
+    share: f32,
+}
+
+fn corner_of(query: u32, first: u32) -> Corner {
+    let sample = min(first + query / p.corners, p.end - 1u);
+    let corner = query % p.corners;
+    let at = p.samples + 2u * sample;
+    let y = 6u * tables[at] + corner / p.corners_x;
+    let x = p.columns + 6u * tables[at + 1u] + corner % p.corners_x;
+    let code = (tables[y] - p.top) * p.width + tables[x] - p.left;
+    let rel = vec2(bitcast<f32>(tables[y + 2u]), bitcast<f32>(tables[x + 2u]));
+    return Corner(code, rel, bitcast<f32>(tables[y + 4u]) * bitcast<f32>(tables[x + 4u]));
+}
+
+// The first layer's column for one query.
+fn first_layer(corner: Corner, column: u32) -> quad {
+    let code = codes[p.codes + corner.code * COLUMNS + column];
+    let rel = corner.rel.x * codes[COLUMNS + column] + corner.rel.y * codes[2u * COLUMNS + column];
+    return quad(max(code + codes[column] + rel, vec4<f32>()));
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let column = thread % COLUMNS;
+    let row = thread / COLUMNS * 8u;
+    let first = p.start + group.x * (ROWS / p.corners);
+
+    var y{i} = first_layer(corner_of(row + {i}u, first), column);
+    x[(row + {i}u) * COLUMNS + column] = y{i};
+
+    var w = column;
+    for (var layer = 0u; layer < LAYERS; layer++) {
+        workgroupBarrier();
+        let bias = codes[(3u + layer) * COLUMNS + column];
+        var sum{i} = bias;
+        for (var k = 0u; k < COLUMNS; k += UNROLL) {
+            f16: var part{i} = quad();
+            for (var d = k; d < k + UNROLL; d++) {
+                let w0 = weights[w];
+                let w1 = weights[w + COLUMNS];
+                let w2 = weights[w + 2u * COLUMNS];
+                let w3 = weights[w + 3u * COLUMNS];
+                w += 4u * COLUMNS;
+                let v{i} = x[(row + {i}u) * COLUMNS + d];
+                f32: sum{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, sum{i}))));
+                f16: part{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, part{i}))));
+            }
+            f16: sum{i} += vec4<f32>(part{i});
+        }
+        y{i} = quad(max(sum{i}, vec4<f32>()));
+        workgroupBarrier();
+        x[(row + {i}u) * COLUMNS + column] = y{i};
+    }
+
+    // The last layer: every thread its columns' share of three colours; then one thread a query adds them up.
+    let r = weights[w];
+    let g = weights[w + COLUMNS];
+    let b = weights[w + 2u * COLUMNS];
+    workgroupBarrier();
+    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), number());
+    workgroupBarrier();
+    for (var query = thread; query < ROWS; query += THREADS) {
+        var sum = codes[(3u + LAYERS) * COLUMNS];
+        for (var c = 0u; c < COLUMNS; c++) {
+            sum += vec4<f32>(x[c * ROWS + query]);
+        }
+        // Nobody else reads or writes this place.
+        f32: x[query] = sum;
+        f16: sums[query] = sum;
+    }
+    workgroupBarrier();
+    for (var s = thread; s < ROWS / p.corners; s += THREADS) {
+        if first + s < p.end {
+            blend(first + s, s * p.corners, first);
+        }
+    }
+}
+
+// The mean of a sample's corners, each by its share.
+fn blend(sample: u32, query: u32, first: u32) {
+    var sum = vec4<f32>();
+    var total = 0.0;
+    for (var corner = 0u; corner < p.corners; corner++) {
+        let share = corner_of(query + corner, first).share;
+        if share >= p.least_share {
+            f32: sum += share * x[query + corner];
+            f16: sum += share * sums[query + corner];
+            total += share;
+        }
+    }
+    sum /= total;
+    rgb[3u * sample] = sum.x;
+    rgb[3u * sample + 1u] = sum.y;
+    rgb[3u * sample + 2u] = sum.z;
+}

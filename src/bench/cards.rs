@@ -1,0 +1,73 @@
+//! Graphics cards: encoding and exact decoding on each that is real, or on the one that is named.
+
+use super::stages::{cut, square};
+use super::{Measurement, median};
+use crate::decode::Sampling;
+use crate::error::Result;
+use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::geometry::{FEATURE_TILE, PixelRect, Region, SampleGrid, Size};
+use crate::gpu::adapters;
+use crate::kernel::Precision;
+use crate::picture::Picture;
+use crate::render::{Backend, Compute, LoadedModel};
+use crate::task::NEVER;
+use crate::weights::Weights;
+use std::sync::Arc;
+
+const RUNS: usize = 5;
+
+/// The side of the decoded picture.
+const SIDE: usize = 1024;
+
+/// Measures every real card, or the `named` one alone, in each arithmetic that it has.
+pub(super) fn run(
+    weights: &Weights,
+    picture: &Picture,
+    named: Option<&str>,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
+    let names: Vec<String> = match named {
+        Some(name) => vec![name.to_owned()],
+        None => adapters().into_iter().filter(|adapter| !adapter.is_software).map(|adapter| adapter.name).collect(),
+    };
+    let picture = cut(picture, square(picture));
+    for name in names {
+        for half in [false, true] {
+            let compute =
+                Compute { backend: Backend::Gpu, device: Some(name.clone()), precision: Precision::F32, half };
+            let model = LoadedModel::on(weights, &compute)?;
+            // A card without half precision has been measured already.
+            if half == (model.arithmetic() == "f16") {
+                measure(&model, &picture, report)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
+    let card = model.adapter().unwrap_or_default().to_owned();
+    let measurement = |name: String, secs: f64, pixels: usize, macs: f64| Measurement {
+        name: format!("{name} on {card}"),
+        precision: model.arithmetic(),
+        threads: 1,
+        secs,
+        megapixels_per_sec: Some(pixels as f64 / secs / 1e6),
+        gflops: Some(2.0 * macs * pixels as f64 / secs / 1e9),
+    };
+    let tiles = |n: usize| n.div_ceil(FEATURE_TILE);
+    let tiles = PixelRect { x: 0, y: 0, width: tiles(picture.size.width), height: tiles(picture.size.height) };
+    let encode = || model.encode_tiles(picture, tiles, FeaturePrecision::Half, NEVER);
+    let (macs, pixels) = (model.config.macs(), picture.size.area());
+    let secs = median(RUNS, || encode().map(drop))?;
+    report(&measurement(format!("encode {}", picture.size), secs, pixels, macs.per_source_pixel));
+
+    let features: Vec<_> = encode()?.into_iter().map(|(_, tile)| Arc::new(tile)).collect();
+    let window = FeatureWindow::assemble(&features, picture.size.rect(), model.decoder.margin());
+    let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(SIDE, SIDE));
+    let decode = || model.query_rgb(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop);
+    let secs = median(RUNS, decode)?;
+    let name = format!("decode {} → {SIDE}×{SIDE}", picture.size);
+    report(&measurement(name, secs, SIDE * SIDE, macs.per_output_pixel));
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! `query_rgb` on a graphics card: the codes are projected once, then each workgroup takes some samples through all
+//! layers. Same inputs and same lattice as on the processor; only the evaluation of points differs.
+
+mod shape;
+mod tables;
+
+use super::query::{query, sample_points};
+use super::{DecodeParams, Sampling};
+use crate::feature::FeatureWindow;
+use crate::geometry::{SampleGrid, Size, codes_for};
+use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece, Span, Stage, check};
+use crate::task::Interrupt;
+use bytemuck::{Pod, Zeroable};
+use shape::DecodeShape;
+use std::sync::Arc;
+use tables::{Class, Tables};
+
+/// The parameters of `shaders/decode.wgsl`, where each is explained.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+struct DecodeUniform {
+    start: u32,
+    end: u32,
+    corners: u32,
+    corners_x: u32,
+    samples: u32,
+    columns: u32,
+    codes: u32,
+    left: u32,
+    top: u32,
+    width: u32,
+    least_share: f32,
+}
+
+/// A model's decoder on a graphics card.
+pub struct GpuDecoder {
+    gpu: Arc<Gpu>,
+    params: DecodeParams,
+    shape: DecodeShape,
+    stage: Stage,
+    weights: wgpu::Buffer,
+    project: Convolution,
+    project_weights: wgpu::Buffer,
+    pace: Pace,
+    project_pace: Pace,
+}
+
+/// What is asked: as for [`super::query_rgb`].
+#[derive(Clone, Copy)]
+pub struct WindowQuery<'a> {
+    /// The codes around the sample points, with the model's margin.
+    pub window: &'a FeatureWindow,
+    /// The size of the whole feature map.
+    pub picture: Size,
+    /// Which samples.
+    pub grid: &'a SampleGrid,
+    /// Where the function is evaluated.
+    pub sampling: Sampling,
+}
+
+/// A window's codes on the device, projected.
+struct Projected {
+    data: wgpu::Buffer,
+    /// Where they begin, in quads.
+    start: usize,
+}
+
+impl GpuDecoder {
+    /// Puts a model on the device. It multiplies in `number`s.
+    ///
+    /// # Errors
+    /// [`Failure::Unfit`] if the device is too small for the model or refuses a shader, [`Failure::OutOfMemory`],
+    /// [`Failure::Lost`].
+    pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, number: Number) -> Outcome<Self> {
+        Self::compile(gpu, params, number, Stage::new, Convolution::new)
+    }
+
+    /// As [`Self::new`], with every access checked by the driver: for the proof that none needs it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, number: Number) -> Outcome<Self> {
+        Self::compile(gpu, params, number, Stage::checked, Convolution::checked)
+    }
+
+    fn compile(
+        gpu: Arc<Gpu>,
+        params: &DecodeParams,
+        number: Number,
+        stage: fn(&Gpu, &str, &str, usize, &[bool]) -> Outcome<Stage>,
+        convolution: fn(&Gpu, ConvShape) -> Outcome<Convolution>,
+    ) -> Outcome<Self> {
+        if number == Number::F16 && !gpu.has_f16() {
+            return Err(Failure::Unfit("it does not compute with 16-bit floats".into()));
+        }
+        let limits = gpu.limits();
+        let shape = DecodeShape::new(params, number, &limits)?;
+        let width = 4 * shape.columns;
+        let project = ConvShape::new(params.channels, width, number, &limits);
+        let rows = params.project.chunks_exact(params.width());
+        let filled: Vec<f32> =
+            rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
+        let project_weights = gpu.upload(&project.pack(&filled, &vec![0.0; width], params.channels))?;
+        Ok(Self {
+            stage: stage(&gpu, "decode", &shape.text(), size_of::<DecodeUniform>(), &[false, false, false, true])?,
+            weights: gpu.upload(&shape.pack_weights(params))?,
+            project: convolution(&gpu, project)?,
+            project_weights,
+            params: params.clone(),
+            shape,
+            gpu,
+            pace: Pace::default(),
+            project_pace: Pace::default(),
+        })
+    }
+
+    /// What it multiplies.
+    pub fn number(&self) -> Number {
+        self.shape.number
+    }
+
+    /// Asks the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped. If the device has
+    /// not the memory for all at once, half of the rows are asked first.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`] between two bands, [`Failure::OutOfMemory`] if not even one row fits,
+    /// [`Failure::Lost`].
+    pub fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
+        let outcome = self.query_whole(asked, interrupt);
+        let (rows, columns) = (asked.grid.y.len, asked.grid.x.len);
+        if outcome != Err(Failure::OutOfMemory) || rows < 2 {
+            return outcome;
+        }
+        let mut rgb = Vec::with_capacity(rows * columns * 3);
+        for half in [0..rows / 2, rows / 2..rows] {
+            let grid = asked.grid.slice(half, 0..columns);
+            let window = asked.window.part(codes_for(&sample_points(&grid, asked.sampling), asked.picture));
+            rgb.extend(self.query_rgb(WindowQuery { window: &window, grid: &grid, ..asked }, interrupt)?);
+        }
+        Ok(rgb)
+    }
+
+    fn query_whole(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
+        let cell = [asked.grid.y.pitch, asked.grid.x.pitch];
+        let projected = self.project(asked.window, cell, interrupt)?;
+        query(asked.grid, asked.sampling, self.params.local_ensemble, &|points, some| {
+            let tables = Tables::new(points, some, asked.picture, self.params.local_ensemble);
+            self.evaluate(&tables, &projected, asked, interrupt)
+        })
+    }
+
+    /// Multiplies every code of the window (with its neighbours, if unfolded) by the first layer's code columns.
+    fn project(&self, window: &FeatureWindow, cell: [f64; 2], interrupt: Interrupt<'_>) -> Outcome<Projected> {
+        let (params, columns) = (&self.params, self.shape.columns);
+        if window.margin < params.margin() || window.channels != params.channels {
+            return Err(Failure::Unfit("the window does not fit the model".into()));
+        }
+        let (width, height) = (window.rect.width + 2 * window.margin, window.rect.height + 2 * window.margin);
+        let start = self.shape.vector_quads();
+        let input = start + window.rect.area() * columns;
+        let depth = params.channels.div_ceil(4);
+        let data = self.gpu.storage((input + width * height * depth) * 16)?;
+        self.gpu.write(&data, 0, &self.shape.pack_vectors(params, cell))?;
+        self.gpu.write(&data, input * 16, &in_quads(&window.codes, params.channels))?;
+        let conv = ConvParams {
+            input: input as u32,
+            output: start as u32,
+            bias: (params.taps * depth * 4 * columns) as u32,
+            input_stride: depth as u32,
+            output_stride: columns as u32,
+            weight_stride: columns as u32,
+            input_width: width as u32,
+            input_height: height as u32,
+            output_width: window.rect.width as u32,
+            end: window.rect.area() as u32,
+            depth: depth as u32,
+            columns: columns as u32,
+            side: if params.taps == 9 { 3 } else { 1 },
+            shift: (window.margin - params.margin()) as i32,
+            scale: 1.0,
+            ..ConvParams::default()
+        };
+        let piece = Piece { convolution: &self.project, params: conv };
+        Convolution::run(&self.gpu, &[piece], &self.project_weights, &data, &self.project_pace, interrupt)?;
+        Ok(Projected { data, start })
+    }
+
+    /// The samples of the tables, in the caller's order, `[samples, 3]`.
+    fn evaluate(
+        &self,
+        tables: &Tables,
+        projected: &Projected,
+        asked: WindowQuery<'_>,
+        interrupt: Interrupt<'_>,
+    ) -> Outcome<Vec<f32>> {
+        let rect = asked.window.rect;
+        if !tables.stay_in(rect) {
+            return Err(Failure::Unfit("the window does not hold the codes that are asked".into()));
+        }
+        let samples = tables.order.len();
+        let (table, out) = (self.gpu.upload(&tables.words)?, self.gpu.storage(samples * 12)?);
+        let uniform = |span: &Span| {
+            let Class { corners, .. } = tables.classes[span.job];
+            DecodeUniform {
+                start: span.start,
+                end: span.end,
+                corners: (corners[0] * corners[1]) as u32,
+                corners_x: corners[0] as u32,
+                samples: tables.samples as u32,
+                columns: tables.columns as u32,
+                codes: projected.start as u32,
+                left: rect.x as u32,
+                top: rect.y as u32,
+                width: rect.width as u32,
+                least_share: asked.sampling.least_share(),
+            }
+        };
+        let mut rest: Vec<Span> = self.spans(tables);
+        while !rest.is_empty() {
+            check(interrupt)?;
+            let (band, macs) = self.pace.take(&mut rest);
+            let uniforms: Vec<DecodeUniform> = band.iter().map(uniform).collect();
+            let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
+            let group = self.stage.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
+            let secs = self.gpu.run(|pass| {
+                for (i, span) in band.iter().enumerate() {
+                    let groups = (span.end - span.start).div_ceil(span.grain);
+                    self.stage.dispatch(pass, &group, i * stride, [groups, 1]);
+                }
+                band.len() as u64
+            })?;
+            self.pace.record(macs, secs);
+        }
+        let decoded = self.gpu.read(&out, 0, samples * 3)?;
+        let mut rgb = vec![0.0; samples * 3];
+        let pixels = rgb.as_chunks_mut::<3>().0;
+        tables.order.iter().zip(decoded.as_chunks().0).for_each(|(to, value)| pixels[*to as usize] = *value);
+        Ok(rgb)
+    }
+
+    /// The classes as work, the first at the end.
+    fn spans(&self, tables: &Tables) -> Vec<Span> {
+        let span = |(job, class): (usize, &Class)| {
+            let corners = class.corners[0] * class.corners[1];
+            Span {
+                job,
+                start: class.start as u32,
+                end: class.end as u32,
+                grain: (self.shape.rows / corners) as u32,
+                cost: corners as f64 * self.shape.macs(),
+            }
+        };
+        tables.classes.iter().enumerate().map(span).rev().collect()
+    }
+}
+
+/// Codes `[…, channels]`, each filled up to whole quads.
+fn in_quads(codes: &[f32], channels: usize) -> std::borrow::Cow<'_, [f32]> {
+    if channels.is_multiple_of(4) {
+        return codes.into();
+    }
+    let width = channels.next_multiple_of(4);
+    let fill = |code: &[f32]| code.iter().copied().chain(std::iter::repeat(0.0)).take(width).collect::<Vec<_>>();
+    codes.chunks_exact(channels).flat_map(fill).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::reflect::{assert_shader, offsets, workgroup_bytes};
+    use crate::kernel::Precision;
+    use crate::weights::Weights;
+
+    #[test]
+    fn the_shader_is_valid_and_keeps_to_its_memory() {
+        let params = DecodeParams::new(&Weights::builtin().unwrap(), Precision::F32);
+        let fields =
+            offsets!(DecodeUniform: start end corners corners_x samples columns codes left top width least_share);
+        let least = wgpu::Limits::downlevel_defaults();
+        let usual = wgpu::Limits { max_compute_workgroup_storage_size: 32 << 10, ..least.clone() };
+        let shapes =
+            [(Number::F32, &least, 8), (Number::F16, &least, 24), (Number::F32, &usual, 32), (Number::F16, &usual, 32)];
+        for (number, limits, rows) in shapes {
+            let shape = DecodeShape::new(&params, number, limits).unwrap();
+            assert_eq!(shape.rows, rows);
+            assert_shader(&shape.text(), &fields, size_of::<DecodeUniform>());
+            let bytes = workgroup_bytes(&shape.text());
+            assert!(bytes <= limits.max_compute_workgroup_storage_size as usize, "{bytes}");
+            assert!(shape.threads() <= limits.max_compute_invocations_per_workgroup as usize);
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_too_wide_is_refused() {
+        let params = DecodeParams::new(&Weights::builtin().unwrap(), Precision::F32);
+        let limits = wgpu::Limits { max_compute_invocations_per_workgroup: 32, ..wgpu::Limits::downlevel_defaults() };
+        assert!(matches!(DecodeShape::new(&params, Number::F32, &limits), Err(Failure::Unfit(_))));
+    }
+}

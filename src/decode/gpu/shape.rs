@@ -1,0 +1,101 @@
+//! What the shader's text depends on: the model's widths and the device's limits.
+
+use crate::decode::DecodeParams;
+use crate::gpu::{Failure, Number, Outcome, THREAD_ROWS, expand, to_bytes};
+use crate::kernel::Layer;
+
+/// Sizes of `shaders/decode.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DecodeShape {
+    /// Quads of the widest hidden layer: all are filled up to it.
+    pub(super) columns: usize,
+    /// Queries of a workgroup.
+    pub(super) rows: usize,
+    /// Hidden layers after the first.
+    pub(super) layers: usize,
+    pub(super) number: Number,
+}
+
+impl DecodeShape {
+    /// For a model on a device with `limits`: as many rows as its workgroup memory and invocations hold.
+    ///
+    /// # Errors
+    /// [`Failure::Unfit`] if they do not hold eight.
+    pub(super) fn new(params: &DecodeParams, number: Number, limits: &wgpu::Limits) -> Outcome<Self> {
+        let hidden = params.mlp.hidden();
+        let widest = hidden.iter().map(Layer::outputs).fold(params.width(), usize::max);
+        let columns = widest.div_ceil(4);
+        let sums = if number == Number::F16 { Number::F32.quad_bytes() } else { 0 };
+        let row_bytes = columns * number.quad_bytes() + sums;
+        let by_memory = limits.max_compute_workgroup_storage_size as usize / (THREAD_ROWS * row_bytes);
+        let by_threads = limits.max_compute_invocations_per_workgroup.min(256) as usize / columns;
+        match by_memory.min(by_threads).min(16) {
+            0 => Err(Failure::Unfit(format!("its workgroups are too small for layers of {widest} values"))),
+            groups => Ok(Self { columns, rows: groups * THREAD_ROWS, layers: hidden.len(), number }),
+        }
+    }
+
+    /// Invocations of a workgroup.
+    pub(super) fn threads(self) -> usize {
+        self.rows / THREAD_ROWS * self.columns
+    }
+
+    /// The shader.
+    pub(super) fn text(self) -> String {
+        let unroll = if self.columns.is_multiple_of(4) { 4 } else { 1 };
+        let constants = [
+            ("ROWS", self.rows),
+            ("COLUMNS", self.columns),
+            ("THREADS", self.threads()),
+            ("LAYERS", self.layers),
+            ("UNROLL", unroll),
+        ];
+        expand(include_str!("../../../shaders/decode.wgsl"), self.number, &constants, 0)
+    }
+
+    /// Multiply-adds of a query.
+    pub(super) fn macs(self) -> f64 {
+        let width = 4 * self.columns;
+        (self.layers * width * width + 5 * width) as f64
+    }
+
+    /// Quads in front of the codes: the first layer's bias and `rel_coord` columns, hidden biases, the last bias.
+    pub(super) fn vector_quads(self) -> usize {
+        (3 + self.layers) * self.columns + 1
+    }
+
+    /// The weights of all layers but the first, as the shader reads them.
+    pub(super) fn pack_weights(self, params: &DecodeParams) -> Vec<u8> {
+        let width = 4 * self.columns;
+        let mut values = Vec::with_capacity((self.layers * width + 3) * width);
+        for layer in params.mlp.hidden() {
+            let start = values.len();
+            values.resize(start + width * width, 0.0);
+            let rows = values[start..].chunks_exact_mut(width);
+            for (to, from) in rows.zip(layer.weight.chunks_exact(layer.outputs())) {
+                to[..from.len()].copy_from_slice(from);
+            }
+        }
+        for row in params.mlp.last().0 {
+            values.extend(self.padded(row));
+        }
+        to_bytes(&values, self.number)
+    }
+
+    /// The vectors in front of the codes, for samples of `cell` (y, x) source pixels.
+    pub(super) fn pack_vectors(self, params: &DecodeParams, cell: [f64; 2]) -> Vec<f32> {
+        let [rel_y, rel_x] = &params.rel_coord;
+        let hidden = params.mlp.hidden().iter().map(|layer| &layer.bias);
+        let mut values: Vec<f32> = self.padded(&params.bias_for(cell)).collect();
+        for vector in [rel_y, rel_x].into_iter().chain(hidden) {
+            values.extend(self.padded(vector));
+        }
+        values.extend(params.mlp.last().1);
+        values.push(0.0);
+        values
+    }
+
+    fn padded(self, values: &[f32]) -> impl Iterator<Item = f32> {
+        values.iter().copied().chain(std::iter::repeat(0.0)).take(4 * self.columns)
+    }
+}

@@ -1,0 +1,284 @@
+//! The one kernel that encoder and decoder share: a convolution with bias, ReLU, scale and residual.
+
+use super::device::Gpu;
+use super::failure::{Failure, Outcome, check};
+use super::pace::{Pace, Span};
+use super::pipeline::Stage;
+use super::template::{Number, THREAD_ROWS, expand};
+use crate::task::Interrupt;
+use bytemuck::{Pod, Zeroable};
+use half::f16;
+
+/// Quads of channels that a workgroup computes at most.
+const MOST_COLUMNS: usize = 64;
+
+/// The parameters of `shaders/convolution.wgsl`, where each is explained.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
+#[allow(missing_docs, reason = "the shader explains them")]
+pub struct ConvParams {
+    pub input: u32,
+    pub output: u32,
+    pub residual: u32,
+    pub weight: u32,
+    pub bias: u32,
+    pub input_stride: u32,
+    pub output_stride: u32,
+    pub residual_stride: u32,
+    pub weight_stride: u32,
+    pub input_width: u32,
+    pub input_height: u32,
+    pub output_width: u32,
+    pub start: u32,
+    pub end: u32,
+    pub depth: u32,
+    pub columns: u32,
+    pub side: u32,
+    pub shift: i32,
+    pub relu: u32,
+    pub has_residual: u32,
+    pub scale: f32,
+}
+
+impl ConvParams {
+    /// Multiply-adds of one output pixel.
+    fn macs(&self) -> f64 {
+        16.0 * f64::from(self.side * self.side) * f64::from(self.depth) * f64::from(self.weight_stride)
+    }
+
+    /// Whether every index that the shader forms lies in `data` and `weights`, given in quads.
+    fn check(&self, shape: ConvShape, data: u64, weights: u64) -> Outcome<()> {
+        let last = |start: u32, pixels: u64, stride: u32, quads: u32| {
+            u64::from(start) + (pixels.max(1) - 1) * u64::from(stride) + u64::from(quads)
+        };
+        let taps = u64::from(self.side * self.side) * u64::from(self.depth) * 4;
+        let blocks = u64::from(self.columns).div_ceil(shape.columns as u64) * shape.columns as u64;
+        let input_pixels = u64::from(self.input_width) * u64::from(self.input_height);
+        let is_inside = last(self.input, input_pixels, self.input_stride, self.depth) <= data
+            && last(self.output, u64::from(self.end), self.output_stride, self.columns) <= data
+            && (self.has_residual == 0
+                || last(self.residual, u64::from(self.end), self.residual_stride, self.columns) <= data)
+            && last(self.weight, taps, self.weight_stride, self.weight_stride) <= weights
+            && u64::from(self.bias) + u64::from(self.columns) <= weights
+            && blocks <= u64::from(self.weight_stride)
+            && (self.depth as usize).is_multiple_of(shape.depth)
+            && self.output_width > 0
+            && input_pixels * u64::from(self.input_stride.max(1)) < 1 << 31
+            && matches!(self.side, 1 | 3);
+        if is_inside { Ok(()) } else { Err(Failure::Unfit("a convolution would leave its buffers".into())) }
+    }
+}
+
+/// What a convolution's text depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvShape {
+    /// Quads of output channels that a workgroup computes.
+    columns: usize,
+    /// Quads of input channels in workgroup memory.
+    depth: usize,
+    /// Output pixels that a workgroup computes.
+    rows: usize,
+    number: Number,
+}
+
+impl ConvShape {
+    /// For `inputs` and `outputs` channels on a device with `limits`.
+    pub fn new(inputs: usize, outputs: usize, number: Number, limits: &wgpu::Limits) -> Self {
+        let columns = outputs.div_ceil(4).min(MOST_COLUMNS);
+        let quads = inputs.div_ceil(4);
+        let depth = [8, 4, 2].into_iter().find(|d| quads.is_multiple_of(*d)).unwrap_or(1);
+        let threads = limits.max_compute_invocations_per_workgroup.min(256) as usize;
+        let by_memory = limits.max_compute_workgroup_storage_size as usize / 2 / (depth * number.quad_bytes());
+        let groups = (threads / columns).min(by_memory / THREAD_ROWS).clamp(1, 16);
+        Self { columns, depth, rows: groups * THREAD_ROWS, number }
+    }
+
+    /// Quads from row to row of the weights, which are filled up with zeros.
+    pub fn weight_stride(self, outputs: usize) -> usize {
+        outputs.div_ceil(4).next_multiple_of(self.columns)
+    }
+
+    fn threads(self) -> usize {
+        self.rows / THREAD_ROWS * self.columns
+    }
+
+    /// The shader.
+    pub fn text(self) -> String {
+        let constants =
+            [("ROWS", self.rows), ("COLUMNS", self.columns), ("DEPTH", self.depth), ("THREADS", self.threads())];
+        let loads = (self.rows * self.depth).div_ceil(self.threads());
+        expand(include_str!("../../shaders/convolution.wgsl"), self.number, &constants, loads)
+    }
+
+    /// Weights `[taps, inputs, outputs]`, padded to whole quads, then the bias, in the device's numbers.
+    pub fn pack(self, weight: &[f32], bias: &[f32], inputs: usize) -> Vec<u8> {
+        let (outputs, stride, depth) = (bias.len(), self.weight_stride(bias.len()) * 4, inputs.next_multiple_of(4));
+        let taps = weight.len() / (inputs * outputs);
+        let mut values = vec![0.0; (taps * depth + 1) * stride];
+        for (row, from) in weight.chunks_exact(outputs).enumerate() {
+            let at = (row / inputs * depth + row % inputs) * stride;
+            values[at..at + outputs].copy_from_slice(from);
+        }
+        let at = taps * depth * stride;
+        values[at..at + outputs].copy_from_slice(bias);
+        to_bytes(&values, self.number)
+    }
+}
+
+/// Numbers as the device reads them.
+pub fn to_bytes(values: &[f32], number: Number) -> Vec<u8> {
+    match number {
+        Number::F32 => bytemuck::cast_slice(values).to_vec(),
+        Number::F16 => values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect(),
+    }
+}
+
+/// A compiled convolution.
+pub struct Convolution {
+    shape: ConvShape,
+    stage: Stage,
+}
+
+/// A convolution that is to be carried out.
+#[derive(Clone, Copy)]
+pub struct Piece<'a> {
+    /// By which shader.
+    pub convolution: &'a Convolution,
+    /// On what.
+    pub params: ConvParams,
+}
+
+impl Convolution {
+    /// Compiles it.
+    ///
+    /// # Errors
+    /// [`Failure::Unfit`] if the device refuses the shader.
+    pub fn new(gpu: &Gpu, shape: ConvShape) -> Outcome<Self> {
+        let stage = Stage::new(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, stage })
+    }
+
+    /// As [`Self::new`], with every access checked by the driver.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn checked(gpu: &Gpu, shape: ConvShape) -> Outcome<Self> {
+        let stage = Stage::checked(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, stage })
+    }
+
+    /// What it was compiled for.
+    pub fn shape(&self) -> ConvShape {
+        self.shape
+    }
+
+    /// Carries out `pieces` in order, in bands by `pace`.
+    ///
+    /// # Errors
+    /// [`Failure::Cancelled`] between two bands, [`Failure::Lost`], [`Failure::Unfit`] if a piece would leave its
+    /// buffers.
+    pub fn run(
+        gpu: &Gpu,
+        pieces: &[Piece<'_>],
+        weights: &wgpu::Buffer,
+        data: &wgpu::Buffer,
+        pace: &Pace,
+        interrupt: Interrupt<'_>,
+    ) -> Outcome<()> {
+        for Piece { convolution, params } in pieces {
+            let quad = convolution.shape.number.quad_bytes() as u64;
+            params.check(convolution.shape, data.size() / 16, weights.size() / quad)?;
+        }
+        let span = |(job, piece): (usize, &Piece<'_>)| {
+            let ConvParams { start, end, .. } = piece.params;
+            Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
+        };
+        let mut rest: Vec<Span> = pieces.iter().enumerate().map(span).rev().collect();
+        while !rest.is_empty() {
+            check(interrupt)?;
+            let (band, macs) = pace.take(&mut rest);
+            let cut = |span: &Span| {
+                let piece = pieces[span.job];
+                Piece { params: ConvParams { start: span.start, end: span.end, ..piece.params }, ..piece }
+            };
+            let secs = submit(gpu, &band.iter().map(cut).collect::<Vec<_>>(), weights, data)?;
+            pace.record(macs, secs);
+        }
+        Ok(())
+    }
+}
+
+fn submit(gpu: &Gpu, band: &[Piece<'_>], weights: &wgpu::Buffer, data: &wgpu::Buffer) -> Outcome<f64> {
+    let params: Vec<ConvParams> = band.iter().map(|piece| piece.params).collect();
+    let (uniforms, stride) = (gpu.uniforms(&params)?, gpu.uniform_stride::<ConvParams>());
+    let bind = |piece: &Piece<'_>| piece.convolution.stage.bind(gpu, &uniforms, &[weights, data]);
+    let groups = band.iter().map(bind).collect::<Outcome<Vec<_>>>()?;
+    gpu.run(|pass| {
+        for (i, (Piece { convolution, params }, group)) in band.iter().zip(&groups).enumerate() {
+            let rows = (params.end - params.start).div_ceil(convolution.shape.rows as u32);
+            let columns = params.columns.div_ceil(convolution.shape.columns as u32);
+            convolution.stage.dispatch(pass, group, i * stride, [rows, columns]);
+        }
+        band.len() as u64
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reflect::{assert_shader, offsets, workgroup_bytes};
+    use super::*;
+
+    #[test]
+    fn the_shader_is_valid_for_every_model_and_keeps_to_its_memory() {
+        let fields = offsets!(ConvParams: input output residual weight bias input_stride output_stride residual_stride
+            weight_stride input_width input_height output_width start end depth columns side shift relu has_residual scale);
+        let limits = wgpu::Limits::downlevel_defaults();
+        for number in [Number::F32, Number::F16] {
+            for (inputs, outputs) in [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)] {
+                let shape = ConvShape::new(inputs, outputs, number, &limits);
+                assert_shader(&shape.text(), &fields, size_of::<ConvParams>());
+                assert!(workgroup_bytes(&shape.text()) <= limits.max_compute_workgroup_storage_size as usize);
+                assert!(shape.threads() <= 256 && shape.weight_stride(outputs) >= outputs.div_ceil(4));
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_leave_its_buffers_is_refused() {
+        let shape = ConvShape::new(4, 8, Number::F32, &wgpu::Limits::downlevel_defaults());
+        let stride = shape.weight_stride(8) as u32;
+        let fits = ConvParams {
+            output: 12,
+            bias: 36 * stride,
+            input_stride: 1,
+            output_stride: 2,
+            weight_stride: stride,
+            input_width: 4,
+            input_height: 3,
+            output_width: 4,
+            end: 12,
+            depth: 1,
+            columns: 2,
+            side: 3,
+            shift: -1,
+            ..ConvParams::default()
+        };
+        let weights = u64::from(37 * stride);
+        assert_eq!(fits.check(shape, 36, weights), Ok(()));
+        assert!(fits.check(shape, 35, weights).is_err() && fits.check(shape, 36, weights - 1).is_err());
+        assert!(ConvParams { end: 13, ..fits }.check(shape, 36, weights).is_err());
+        assert!(ConvParams { input_height: 37, ..fits }.check(shape, 36, weights).is_err());
+        assert!(
+            ConvParams { has_residual: 1, residual: 13, residual_stride: 2, ..fits }.check(shape, 36, weights).is_err()
+        );
+    }
+
+    #[test]
+    fn weights_are_packed_in_rows_of_whole_quads() {
+        let shape = ConvShape::new(2, 3, Number::F32, &wgpu::Limits::downlevel_defaults());
+        let packed = shape.pack(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[7.0, 8.0, 9.0], 2);
+        let values: &[f32] = bytemuck::cast_slice(&packed);
+        assert_eq!(values[..8], [1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 6.0, 0.0]);
+        assert_eq!(values[16..], [7.0, 8.0, 9.0, 0.0]);
+    }
+}

@@ -1,0 +1,198 @@
+//! An opened device.
+
+use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
+use super::failure::{Failure, Outcome};
+use super::faults::Faults;
+use crate::error::{Error, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most workgroup memory that a shader of ours takes, in bytes.
+const WORKGROUP_BYTES: u32 = 32 << 10;
+
+/// The largest buffer that is asked for, in bytes.
+const BUFFER_BYTES: u64 = 1 << 30;
+
+/// A band takes some 10 ms; what has not ended after this many looks at this distance has failed. Looking several
+/// times forgives a process that was halted meanwhile; software, which compiles its shaders then, is given longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOKS: usize = 3;
+const SOFTWARE_LOOKS: usize = 60;
+
+/// A graphics card, opened for computing: no window knows it.
+pub struct Gpu {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    description: AdapterDescription,
+    /// Why the device is gone, once it is.
+    lost: Arc<OnceLock<String>>,
+    dispatches: AtomicU64,
+    faults: Faults,
+}
+
+/// Devices that are open, by what was asked for.
+static SHARED: Mutex<Vec<(AdapterChoice, Arc<Gpu>)>> = Mutex::new(Vec::new());
+
+impl Gpu {
+    /// Opens the card that `choice` means, with the limits that our shaders need and it has.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is none, or it cannot be opened.
+    pub fn open(choice: &AdapterChoice) -> Result<Self> {
+        let adapter = find(choice)?;
+        let limits = Self::limits_for(&adapter.limits());
+        let features = wgpu::Features::SHADER_F16 & adapter.features();
+        Self::open_with(&adapter, limits, features)
+    }
+
+    /// As [`Self::open`], but with no more than every adapter has: the least limits and no features.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_least(choice: &AdapterChoice) -> Result<Self> {
+        let adapter = find(choice)?;
+        let limits = wgpu::Limits::downlevel_defaults().or_worse_values_from(&adapter.limits());
+        Self::open_with(&adapter, limits, wgpu::Features::empty())
+    }
+
+    /// The device that everybody shares who asks for the same; a lost one is replaced.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn shared(choice: &AdapterChoice) -> Result<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|(_, gpu)| gpu.loss().is_none());
+        if let Some((_, gpu)) = shared.iter().find(|(known, _)| known == choice) {
+            return Ok(gpu.clone());
+        }
+        let gpu = Arc::new(Self::open(choice)?);
+        shared.push((choice.clone(), gpu.clone()));
+        Ok(gpu)
+    }
+
+    fn limits_for(has: &wgpu::Limits) -> wgpu::Limits {
+        let least = wgpu::Limits::downlevel_defaults();
+        let wanted = wgpu::Limits {
+            max_compute_workgroup_storage_size: WORKGROUP_BYTES,
+            max_storage_buffer_binding_size: BUFFER_BYTES,
+            max_buffer_size: BUFFER_BYTES,
+            ..least
+        };
+        wanted.or_worse_values_from(has)
+    }
+
+    fn open_with(adapter: &wgpu::Adapter, limits: wgpu::Limits, features: wgpu::Features) -> Result<Self> {
+        let description = AdapterDescription::of(&adapter.get_info());
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("zoomfield compute"),
+            required_features: features,
+            required_limits: limits,
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let (device, queue) = ready(adapter.request_device(&descriptor)).map_err(|error| {
+            Error::device(format!(
+                "the graphics card {} cannot be opened: {error}; compute with `--backend cpu`",
+                description.in_words()
+            ))
+        })?;
+        let lost = Arc::new(OnceLock::new());
+        let (on_loss, on_error) = (lost.clone(), lost.clone());
+        device.set_device_lost_callback(move |_, words| drop(on_loss.set(words)));
+        // Nothing that was not foreseen may pass for a result: the device counts as lost.
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(on_error.set(error.to_string()))));
+        Ok(Self { device, queue, description, lost, dispatches: AtomicU64::new(0), faults: Faults::default() })
+    }
+
+    /// What it is.
+    pub fn description(&self) -> &AdapterDescription {
+        &self.description
+    }
+
+    /// What it can do, as far as it was asked for.
+    pub fn limits(&self) -> wgpu::Limits {
+        self.device.limits()
+    }
+
+    /// Whether shaders may compute with 16-bit floats.
+    pub fn has_f16(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SHADER_F16)
+    }
+
+    /// How many dispatches it has carried out.
+    pub fn dispatches(&self) -> u64 {
+        self.dispatches.load(Ordering::Relaxed)
+    }
+
+    /// Why it is gone, if it is.
+    pub fn loss(&self) -> Option<&str> {
+        self.lost.get().map(String::as_str)
+    }
+
+    /// Switches to make it fail.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// [`Failure::Lost`] if the device is gone.
+    pub(super) fn check_alive(&self) -> Outcome<()> {
+        self.loss().map_or(Ok(()), |words| Err(Failure::Lost(words.to_owned())))
+    }
+
+    /// Submits what `record` puts into a compute pass (it returns the number of dispatches) and waits for it. Returns
+    /// how long that took, in seconds.
+    ///
+    /// # Errors
+    /// [`Failure::Lost`], or [`Failure::Unfit`] for commands that the device refuses.
+    pub fn run(&self, record: impl FnOnce(&mut wgpu::ComputePass<'_>) -> u64) -> Outcome<f64> {
+        self.check_alive()?;
+        let start = Instant::now();
+        let dispatches = self.attempt(|| {
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            let dispatches = record(&mut pass);
+            drop(pass);
+            self.submit(encoder);
+            dispatches
+        })?;
+        self.wait()?;
+        self.dispatches.fetch_add(dispatches, Ordering::Relaxed);
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) {
+        if self.faults.is_time_to_fail() {
+            self.device.destroy();
+        }
+        self.queue.submit([encoder.finish()]);
+    }
+
+    /// Waits until everything submitted is done.
+    pub(super) fn wait(&self) -> Outcome<()> {
+        let looks = if self.description.is_software { SOFTWARE_LOOKS } else { LOOKS };
+        let look = || self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) });
+        let ends = (0..looks).any(|_| look().is_ok() || self.loss().is_some());
+        self.check_alive()?;
+        if ends {
+            return Ok(());
+        }
+        let words = "it did not answer in time";
+        drop(self.lost.set(words.into()));
+        Err(Failure::Lost(words.into()))
+    }
+
+    /// Runs `work`, and turns what the device says about it into failures.
+    pub(super) fn attempt<T>(&self, work: impl FnOnce() -> T) -> Outcome<T> {
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
+        let value = work();
+        let (internal, validation, memory) = (ready(internal.pop()), ready(validation.pop()), ready(memory.pop()));
+        self.check_alive()?;
+        match (memory, validation.or(internal)) {
+            (Some(_), _) => Err(Failure::OutOfMemory),
+            (_, Some(error)) => Err(Failure::Unfit(format!("it refuses a command: {error}"))),
+            (None, None) => Ok(value),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Memory on the device: in, and out again.
+
+use super::device::Gpu;
+use super::failure::{Failure, Outcome};
+use bytemuck::Pod;
+use wgpu::BufferUsages;
+
+impl Gpu {
+    /// A buffer for shaders to read and write, of `bytes` (rounded up to a multiple of 4). What it holds is undefined.
+    ///
+    /// # Errors
+    /// [`Failure::OutOfMemory`], also if it is larger than the device can bind.
+    pub fn storage(&self, bytes: usize) -> Outcome<wgpu::Buffer> {
+        self.buffer(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
+    }
+
+    /// A buffer for shaders to read that holds `values`.
+    ///
+    /// # Errors
+    /// As [`Self::storage`].
+    pub fn upload<T: Pod>(&self, values: &[T]) -> Outcome<wgpu::Buffer> {
+        let buffer = self.storage(size_of_val(values))?;
+        self.write(&buffer, 0, values)?;
+        Ok(buffer)
+    }
+
+    /// A buffer of one uniform structure after another, each at a multiple of [`Self::uniform_stride`].
+    ///
+    /// # Errors
+    /// As [`Self::storage`].
+    pub fn uniforms<T: Pod>(&self, values: &[T]) -> Outcome<wgpu::Buffer> {
+        let stride = self.uniform_stride::<T>();
+        let mut bytes = vec![0; stride * values.len()];
+        for (to, value) in bytes.chunks_exact_mut(stride).zip(values) {
+            to[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(value));
+        }
+        let buffer = self.buffer(bytes.len(), BufferUsages::UNIFORM | BufferUsages::COPY_DST)?;
+        self.write(&buffer, 0, &bytes)?;
+        Ok(buffer)
+    }
+
+    /// Bytes between two uniform structures of a buffer.
+    pub fn uniform_stride<T>(&self) -> usize {
+        size_of::<T>().next_multiple_of(self.device.limits().min_uniform_buffer_offset_alignment as usize)
+    }
+
+    /// Writes `values` at byte `offset` of a buffer; both are multiples of 4 bytes.
+    ///
+    /// # Errors
+    /// [`Failure::Lost`] or [`Failure::OutOfMemory`].
+    pub fn write<T: Pod>(&self, buffer: &wgpu::Buffer, offset: usize, values: &[T]) -> Outcome<()> {
+        self.attempt(|| self.queue.write_buffer(buffer, offset as u64, bytemuck::cast_slice(values)))
+    }
+
+    fn buffer(&self, bytes: usize, usage: BufferUsages) -> Outcome<wgpu::Buffer> {
+        self.check_alive()?;
+        let size = bytes.max(16).next_multiple_of(4) as u64;
+        let limits = self.device.limits();
+        let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        if size > most.min(self.faults().largest_buffer()) {
+            return Err(Failure::OutOfMemory);
+        }
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        self.attempt(|| self.device.create_buffer(&descriptor))
+    }
+
+    /// The `len` floats from float `start` on.
+    ///
+    /// # Errors
+    /// [`Failure::Lost`] or [`Failure::OutOfMemory`].
+    pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize) -> Outcome<Vec<f32>> {
+        let size = len * size_of::<f32>();
+        let staging = self.buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+        let whole = staging.slice(..);
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        self.attempt(|| {
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let from = (start * size_of::<f32>()) as u64;
+            encoder.copy_buffer_to_buffer(buffer, from, &staging, 0, size as u64);
+            self.submit(encoder);
+            whole.map_async(wgpu::MapMode::Read, move |result| {
+                // Whoever asked waits for it, or has gone because the device is lost.
+                let _ = tell.try_send(result.is_ok());
+            });
+        })?;
+        self.wait()?;
+        if told.try_recv() != Ok(true) {
+            return Err(Failure::Lost("its memory cannot be read".into()));
+        }
+        let bytes = whole.get_mapped_range().map_err(|error| Failure::Unfit(error.to_string()))?;
+        let mut values = vec![0.0; len];
+        bytemuck::cast_slice_mut(&mut values).copy_from_slice(&bytes[..size]);
+        if self.faults().is_wrong() {
+            for value in &mut values {
+                *value += 0.25;
+            }
+        }
+        Ok(values)
+    }
+}

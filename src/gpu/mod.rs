@@ -1,0 +1,26 @@
+//! Graphics cards: a headless device of its own, apart from the window's, shared by window and command line.
+//!
+//! This module knows adapters, limits, memory, loss and one kernel, the [convolution](Convolution), which the encoder
+//! is made of and with which the decoder projects. What runs on top is in `encode` and `decode`. Whatever fails here
+//! is a [`Failure`], and whoever asked goes on with the processor.
+
+mod adapter;
+mod convolution;
+mod device;
+mod failure;
+mod faults;
+mod memory;
+mod pace;
+mod pipeline;
+#[cfg(test)]
+pub(crate) mod reflect;
+mod template;
+
+pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
+pub use convolution::{ConvParams, ConvShape, Convolution, Piece, to_bytes};
+pub use device::Gpu;
+pub use failure::{Failure, Outcome, check};
+pub use faults::Faults;
+pub use pace::{Pace, Span};
+pub use pipeline::Stage;
+pub use template::{Number, THREAD_ROWS, expand};

@@ -1,0 +1,69 @@
+//! Shader text, unrolled: drivers keep numbers in registers when every one of them has a name.
+
+/// What a shader multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Number {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats, summed up in 32 bits; needs `SHADER_F16`.
+    F16,
+}
+
+impl Number {
+    /// Bytes of four.
+    pub fn quad_bytes(self) -> usize {
+        match self {
+            Self::F32 => 16,
+            Self::F16 => 8,
+        }
+    }
+
+    /// The lines in front of a shader that name it.
+    fn header(self) -> &'static str {
+        match self {
+            Self::F32 => "alias number = f32;\nalias quad = vec4<f32>;\n",
+            Self::F16 => "enable f16;\nalias number = f16;\nalias quad = vec4<f16>;\n",
+        }
+    }
+}
+
+/// Rows that a thread computes.
+pub const THREAD_ROWS: usize = 8;
+
+/// The text of a shader: constants in front, each line with `{i}` once for every row of a thread, each with `{e}` once
+/// for every number below `loads`, and of the lines that begin with `f32:` or `f16:` those of `number`.
+pub fn expand(template: &str, number: Number, constants: &[(&str, usize)], loads: usize) -> String {
+    let mut text = number.header().to_owned();
+    text.extend(constants.iter().map(|(name, value)| format!("const {name} = {value}u;\n")));
+    for line in template.lines() {
+        let (is_other, line) = match (line.trim_start().split_once(':'), number) {
+            (Some(("f32", line)), Number::F32) | (Some(("f16", line)), Number::F16) => (false, line),
+            (Some(("f32" | "f16", _)), _) => (true, line),
+            _ => (false, line),
+        };
+        let (mark, count) = match () {
+            () if is_other => continue,
+            () if line.contains("{i}") => ("{i}", THREAD_ROWS),
+            () if line.contains("{e}") => ("{e}", loads),
+            () => ("", 1),
+        };
+        for i in 0..count {
+            text += &if mark.is_empty() { line.to_owned() } else { line.replace(mark, &i.to_string()) };
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_repeated_chosen_and_kept() {
+        let text = expand("a\nx{i}\ny{e}\nf32: s\nf16: h\n", Number::F32, &[("N", 3)], 2);
+        assert!(text.contains("const N = 3u;") && text.contains("x7\n") && !text.contains("x8"));
+        assert!(text.contains("y1\n") && !text.contains("y2") && text.contains(" s\n") && !text.contains('h'));
+        assert!(expand("f16: h", Number::F16, &[], 0).starts_with("enable f16;"));
+    }
+}

@@ -1,0 +1,239 @@
+//! The graphics card behind a model, and what happens when it fails: the processor goes on.
+
+use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
+use crate::encode::{GpuEncoder, NamedTile, PictureEncoder};
+use crate::error::{Error, Result};
+use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::geometry::{PixelRect, Region, SampleGrid, Size};
+use crate::gpu::{AdapterChoice, Failure, Gpu, Number, Outcome};
+use crate::kernel::Precision;
+use crate::picture::Picture;
+use crate::task::{Interrupt, NEVER};
+use crate::weights::Weights;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// After this long a lost card is tried again.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Points of the self-test, along each axis.
+const TEST_SIDE: usize = 16;
+
+/// How far the card may be off in the self-test, in units of the test's largest value: rounding stays far below, what
+/// is wrong is far above.
+const SINGLE_TOLERANCE: f32 = 1e-3;
+const HALF_TOLERANCE: f32 = 2e-2;
+
+/// A model on a card.
+struct Engine {
+    gpu: Arc<Gpu>,
+    /// None where candle encodes, on CUDA or Metal.
+    encoder: Option<GpuEncoder>,
+    decoder: GpuDecoder,
+}
+
+enum State {
+    Ready(Arc<Engine>),
+    /// Lost; not tried again before.
+    Waiting(Instant),
+}
+
+/// A model on a graphics card, as long as that works.
+pub(super) struct Accelerator {
+    choice: AdapterChoice,
+    weights: Weights,
+    encodes: bool,
+    name: String,
+    number: Number,
+    state: Mutex<State>,
+    warning: Mutex<Option<String>>,
+}
+
+impl Engine {
+    fn open(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, number: Number) -> Outcome<Self> {
+        let params = DecodeParams::new(weights, Precision::F32);
+        let encoder = if encodes { Some(GpuEncoder::new(gpu.clone(), weights, number)?) } else { None };
+        let engine = Self { decoder: GpuDecoder::new(gpu.clone(), &params, number)?, encoder, gpu };
+        let tolerance = if number == Number::F16 { HALF_TOLERANCE } else { SINGLE_TOLERANCE };
+        engine.test_decoder(&params, tolerance)?;
+        engine.test_encoder(weights, tolerance)?;
+        Ok(engine)
+    }
+
+    /// Decodes 256 points between known codes and compares with the processor.
+    fn test_decoder(&self, params: &DecodeParams, tolerance: f32) -> Outcome<()> {
+        let picture = Size::new(5, 6);
+        let side = |n: usize| n + 2 * params.margin();
+        let codes = (0..side(picture.width) * side(picture.height) * params.channels).map(noise).collect();
+        let window = FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
+        let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
+        let asked = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
+        let ours = self.decoder.query_rgb(asked, NEVER)?;
+        let reference = decode::query_rgb(params, &window, picture, &grid, Sampling::Exact, NEVER);
+        compare("decoding", &ours, &reference.map_err(|_| Failure::Cancelled)?, tolerance)
+    }
+
+    /// Encodes a small picture and compares with the processor.
+    fn test_encoder(&self, weights: &Weights, tolerance: f32) -> Outcome<()> {
+        let Some(encoder) = &self.encoder else { return Ok(()) };
+        let size = Size::new(TEST_SIDE, TEST_SIDE);
+        let rgb = (0..size.area() * 3).map(|i| ((noise(i) + 0.5) * 255.0) as u8).collect();
+        let picture = Picture::from_rgb8(size, rgb);
+        let (ours, _) = encoder.encode(&picture, size.rect(), NEVER)?;
+        let reference = PictureEncoder::on_cpu(weights, Precision::F32)
+            .and_then(|encoder| encoder.encode(&picture, size.rect(), NEVER))
+            .map_err(|error| Failure::Unfit(error.to_string()))?;
+        compare("encoding", &ours, &reference.0, tolerance)
+    }
+}
+
+/// The same numbers everywhere, between -0.5 and 0.5.
+fn noise(i: usize) -> f32 {
+    (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5
+}
+
+fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> Outcome<()> {
+    let largest = reference.iter().fold(0.0_f32, |a, b| a.max(b.abs())).max(1e-6);
+    // A difference that is no number counts as infinite.
+    let off = |(a, b): (&f32, &f32)| if (a - b).is_finite() { (a - b).abs() / largest } else { f32::INFINITY };
+    let worst = ours.iter().zip(reference).map(off).fold(0.0, f32::max);
+    if worst <= tolerance && ours.len() == reference.len() {
+        return Ok(());
+    }
+    let percent = f64::from(worst) * 100.0;
+    Err(Failure::Unfit(format!("its self-test failed: {what} is off by {percent:.2} %")))
+}
+
+impl Accelerator {
+    /// Opens the card that `choice` means and puts the model on it. It encodes unless candle does, and computes in half
+    /// precision if `half` allows it, the card can, and the self-test agrees.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no card, or it is not fit.
+    pub(super) fn open(choice: AdapterChoice, weights: &Weights, encodes: bool, half: bool) -> Result<Self> {
+        let gpu = Gpu::shared(&choice)?;
+        Self::with(gpu, choice, weights, encodes, half)
+    }
+
+    /// As [`Self::open`], on a device that is open already.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if it is not fit.
+    pub(super) fn with(
+        gpu: Arc<Gpu>,
+        choice: AdapterChoice,
+        weights: &Weights,
+        encodes: bool,
+        half: bool,
+    ) -> Result<Self> {
+        let name = gpu.description().in_words();
+        let engine = best(gpu, weights, encodes, half).map_err(|failure| failure.into_error(&name))?;
+        let number = engine.decoder.number();
+        let state = Mutex::new(State::Ready(Arc::new(engine)));
+        Ok(Self { choice, weights: weights.clone(), encodes, name, number, state, warning: Mutex::default() })
+    }
+
+    /// The card's name, for people.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn number(&self) -> Number {
+        self.number
+    }
+
+    /// Whether the card computes at present.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(&*lock(&self.state), State::Ready(_))
+    }
+
+    /// Dispatches so far; 0 once the card is lost.
+    pub(super) fn dispatches(&self) -> u64 {
+        match &*lock(&self.state) {
+            State::Ready(engine) => engine.gpu.dispatches(),
+            State::Waiting(_) => 0,
+        }
+    }
+
+    /// What has gone wrong since this was asked last, in one sentence.
+    pub(super) fn take_warning(&self) -> Option<String> {
+        lock(&self.warning).take()
+    }
+
+    /// As [`decode::query_rgb`]; none if the processor has to do it.
+    pub(super) fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
+        self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
+    }
+
+    /// As [`PictureEncoder::encode_tiles`]; none if another encoder has to do it.
+    pub(super) fn encode_tiles(
+        &self,
+        picture: &Picture,
+        tiles: PixelRect,
+        precision: FeaturePrecision,
+        interrupt: Interrupt<'_>,
+    ) -> Option<Result<Vec<NamedTile>>> {
+        if !self.encodes {
+            return None;
+        }
+        self.attempt(|engine| match &engine.encoder {
+            Some(encoder) => encoder.encode_tiles(picture, tiles, precision, interrupt),
+            None => Err(Failure::Unfit("another device encodes".into())),
+        })
+    }
+
+    fn attempt<T>(&self, work: impl FnOnce(&Engine) -> Outcome<T>) -> Option<Result<T>> {
+        let engine = self.engine()?;
+        match work(&engine) {
+            Ok(value) => Some(Ok(value)),
+            Err(Failure::Cancelled) => Some(Err(Error::Cancelled)),
+            Err(failure) => {
+                self.note(&failure);
+                if matches!(failure, Failure::Lost(_)) {
+                    *lock(&self.state) = State::Waiting(Instant::now() + RETRY);
+                }
+                None
+            }
+        }
+    }
+
+    /// The engine, opened again if it was lost long enough ago.
+    fn engine(&self) -> Option<Arc<Engine>> {
+        let mut state = lock(&self.state);
+        match &*state {
+            State::Ready(engine) => return Some(engine.clone()),
+            State::Waiting(until) if Instant::now() < *until => return None,
+            State::Waiting(_) => {}
+        }
+        let gpu = Gpu::shared(&self.choice).ok()?;
+        let Ok(engine) = Engine::open(gpu, &self.weights, self.encodes, self.number) else {
+            *state = State::Waiting(Instant::now() + RETRY);
+            return None;
+        };
+        let engine = Arc::new(engine);
+        *state = State::Ready(engine.clone());
+        Some(engine)
+    }
+
+    fn note(&self, failure: &Failure) {
+        let (name, reason) = (&self.name, failure.reason());
+        let what = if matches!(failure, Failure::Lost(_)) { "goes on" } else { "does this part" };
+        *lock(&self.warning) = Some(format!("the graphics card {name} failed: {reason}; the processor {what}"));
+    }
+}
+
+/// An engine in half precision if that is allowed and passes its test, else in single precision.
+fn best(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, half: bool) -> Outcome<Engine> {
+    if half && gpu.has_f16() {
+        let engine = Engine::open(gpu.clone(), weights, encodes, Number::F16);
+        if engine.is_ok() {
+            return engine;
+        }
+    }
+    Engine::open(gpu, weights, encodes, Number::F32)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is inside is replaced as a whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,170 @@
+//! What happens when a graphics card fails: everything is finished, on the processor.
+
+use crate::common::{Arrays, fixture, psnr, textured, worst};
+use crate::{HALF_PSNR, TOLERANCE, choice, open};
+use std::process::Command;
+use std::sync::Arc;
+use zoomfield::decode::Sampling;
+use zoomfield::export::{self, ExportJob, FileOptions};
+use zoomfield::geometry::{Region, SampleGrid, Size};
+use zoomfield::gpu::{AdapterChoice, Gpu};
+use zoomfield::kernel::Precision;
+use zoomfield::key::Quality;
+use zoomfield::picture::Picture;
+use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
+use zoomfield::task::{Gate, NEVER};
+use zoomfield::weights::Weights;
+
+fn weights() -> Weights {
+    Arrays::load("liif_edsr_tiny.safetensors").weights("model.")
+}
+
+fn on_cpu() -> LoadedModel {
+    LoadedModel::on_cpu(&weights(), Precision::F32).unwrap()
+}
+
+fn on_gpu(gpu: &Arc<Gpu>) -> LoadedModel {
+    LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, false).unwrap()
+}
+
+/// Four tiles of a view, one after the other.
+fn view(model: &LoadedModel) -> Vec<f32> {
+    let picture = textured(40, 30);
+    let mut renderer = Renderer::new(RenderOptions::VIEW);
+    let tile = |(x, y)| Region { x, y, width: 20.0, height: 15.0 };
+    let tiles = [(0.0, 0.0), (20.0, 0.0), (0.0, 15.0), (20.0, 15.0)].map(tile);
+    let render = |region| {
+        let grid = SampleGrid::spanning(region, Size::new(50, 40));
+        renderer.render(&picture, model, &grid, Quality::Neural, NEVER).unwrap().data
+    };
+    tiles.into_iter().flat_map(render).collect()
+}
+
+#[test]
+fn a_view_is_the_same_on_the_graphics_card() {
+    let Some(gpu) = open() else { return };
+    let (model, reference) = (on_gpu(&gpu), view(&on_cpu()));
+    assert!(model.adapter().is_some_and(|name| name.contains(&gpu.description().name)));
+    let before = gpu.dispatches();
+    // Features in half precision differ where rounding falls to the other side.
+    assert!(worst(&view(&model), &reference) < 5e-3 && psnr(&view(&model), &reference, 1.0) > 80.0);
+    assert!(gpu.dispatches() > before && model.dispatches() == gpu.dispatches(), "the graphics card did nothing");
+    assert!(model.take_warning().is_none());
+    let half = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, true).unwrap();
+    assert_eq!(half.arithmetic(), if gpu.has_f16() { "f16" } else { "f32" });
+    assert!(psnr(&view(&half), &reference, 1.0) >= HALF_PSNR);
+    assert!(half.key != on_cpu().key || !gpu.has_f16());
+}
+
+#[test]
+fn a_card_lost_in_the_middle_of_a_view_is_warned_of_and_the_view_finished() {
+    let Some(choice) = choice() else { return };
+    let reference = view(&on_cpu());
+    for submissions in [0, 1, 4, 9] {
+        let gpu = Arc::new(Gpu::open(&choice).unwrap());
+        let model = on_gpu(&gpu);
+        gpu.faults().lose_after(submissions);
+        let ours = view(&model);
+        assert!(psnr(&ours, &reference, 1.0) > 80.0, "lost after {submissions}");
+        assert!(gpu.loss().is_some() && gpu.dispatches() > 0, "not lost after {submissions}");
+        let warning = model.take_warning().unwrap();
+        assert!(warning.contains(&gpu.description().name) && warning.contains("the processor goes on"), "{warning}");
+        assert!(model.adapter().is_none() && model.take_warning().is_none());
+        assert!(model.computed_by().starts_with("CPU"));
+    }
+}
+
+#[test]
+fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished() {
+    let Some(gpu) = open() else { return };
+    let picture = Arc::new(textured(40, 30));
+    let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(160, 120));
+    let folder = tempfile::tempdir().unwrap();
+    let run = |model: Arc<LoadedModel>, name: &str| {
+        let (output, recipe) = (folder.path().join(name), Quality::Neural.into());
+        let sampling = Sampling::Exact;
+        let file = FileOptions::default();
+        let job = ExportJob {
+            picture: picture.clone(),
+            model,
+            grid,
+            output: output.clone(),
+            overwrite: false,
+            recipe,
+            sampling,
+            file,
+        };
+        export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
+        let written = Picture::open(&output).unwrap();
+        written.planes(written.size.rect())
+    };
+    let reference = run(Arc::new(on_cpu()), "cpu.png");
+    let model = Arc::new(on_gpu(&gpu));
+    gpu.faults().lose_after(5);
+    let ours = run(model.clone(), "gpu.png");
+    assert!(worst(&ours, &reference) <= 1.5 / 255.0 && psnr(&ours, &reference, 1.0) > 60.0);
+    assert!(gpu.loss().is_some() && gpu.dispatches() > 0 && model.take_warning().is_some());
+}
+
+#[test]
+fn a_card_without_memory_leaves_the_work_to_the_processor() {
+    let Some(gpu) = open() else { return };
+    let (model, reference) = (on_gpu(&gpu), view(&on_cpu()));
+    gpu.faults().limit_buffers(100);
+    assert!(worst(&view(&model), &reference) < TOLERANCE);
+    assert!(model.take_warning().unwrap().contains("not enough memory"));
+    // It is not lost: with memory again it computes again.
+    gpu.faults().limit_buffers(u64::MAX);
+    let before = gpu.dispatches();
+    view(&model);
+    assert!(gpu.dispatches() > before, "the graphics card did nothing");
+}
+
+#[test]
+fn a_card_that_computes_wrongly_is_refused_by_name() {
+    let Some(gpu) = open() else { return };
+    gpu.faults().compute_wrongly();
+    let refused = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, true);
+    let sentence = refused.err().expect("is refused").to_string();
+    for words in [gpu.description().name.as_str(), "self-test", "--backend cpu"] {
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    assert!(gpu.dispatches() > 0, "the graphics card did nothing");
+}
+
+#[test]
+fn software_is_used_by_name_alone_and_a_missing_card_is_an_error() {
+    let Some(choice) = choice() else { return };
+    let AdapterChoice::Named(name) = choice else { panic!("tests name their adapter") };
+    let compute = Compute { device: Some(name), half: false, ..Compute::best_in(Precision::F32) };
+    let model = LoadedModel::on(&weights(), &compute).unwrap();
+    assert!(model.adapter().is_some() && model.dispatches() > 0, "the graphics card did nothing");
+    let missing = Compute { device: Some("no such card".into()), ..compute.clone() };
+    assert!(LoadedModel::on(&weights(), &missing).err().unwrap().to_string().contains("`no such card`"));
+    let on_cpu = LoadedModel::on(&weights(), &Compute { backend: Backend::Cpu, ..compute }).unwrap();
+    assert!(on_cpu.adapter().is_none());
+}
+
+#[test]
+fn the_command_line_reports_adapter_and_dispatches() {
+    let Some(choice) = choice() else { return };
+    let AdapterChoice::Named(name) = choice else { panic!("tests name their adapter") };
+    let folder = tempfile::tempdir().unwrap();
+    let (input, model) = (fixture("lr_24x20.png"), fixture("liif_edsr_tiny.pth"));
+    let export = |words: &[&str], out: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        command.arg("export").arg(&input);
+        command.arg("--model").arg(&model).arg("-o").arg(folder.path().join(out));
+        command.args(["--scale", "3", "--json"]).args(words).output().unwrap()
+    };
+    let done = export(&["--device", &name, "--exact"], "a.png");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((said["backend"].as_str(), said["precision"].as_str()), (Some("gpu"), Some("f32")));
+    assert!(said["adapter"].as_str().unwrap().contains(&name) && said["dispatches"].as_u64() > Some(0), "{said}");
+    let refused = export(&["--backend", "gpu", "--device", "no such card"], "b.png");
+    assert_eq!(refused.status.code(), Some(1));
+    let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
+    assert!(!folder.path().join("b.png").exists());
+}

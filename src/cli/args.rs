@@ -1,5 +1,6 @@
 //! Arguments, parsed into values that are valid by themselves.
 
+use super::train_args::TrainArgs;
 use crate::evaluate::Protocol;
 use crate::export::DEFAULT_QUALITY;
 use crate::geometry::{Region, Size};
@@ -36,6 +37,8 @@ pub(super) enum Command {
     Info(InfoArgs),
     /// Measure this machine.
     Bench(BenchArgs),
+    /// Train on your own pictures.
+    Train(Box<TrainArgs>),
 }
 
 #[derive(clap::Args)]

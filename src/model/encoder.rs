@@ -12,7 +12,7 @@ pub enum Encoder {
     /// EDSR.
     Edsr(Edsr),
     /// RDN.
-    Rdn(Rdn),
+    Rdn(Box<Rdn>),
 }
 
 impl Encoder {
@@ -27,7 +27,7 @@ impl Encoder {
                 Self::Edsr(Edsr::load(vb, blocks, features, res_scale, kernel)?)
             }
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
-                Self::Rdn(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?)
+                Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?))
             }
         })
     }

@@ -6,5 +6,6 @@ mod eval;
 mod export;
 mod metadata;
 mod refuse;
+mod train;
 mod weights;
 mod world;

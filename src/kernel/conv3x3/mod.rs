@@ -3,12 +3,14 @@
 //! Where the processor has blocks (`block`), images are channels-last and every pixel's neighbourhood is multiplied
 //! where it lies (`direct`). Elsewhere images are planes, and rows of them become columns of one product (`planes`).
 
+mod batch;
 mod direct;
 mod gradient;
 mod planes;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 
+pub use batch::{BatchGradient, ImageBatch, convolve_batch, convolve_batch_backward};
 pub use gradient::{WeightGradient, weight_gradient};
 
 use super::block;

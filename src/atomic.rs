@@ -5,7 +5,22 @@
 use std::fs::File;
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
+
+/// A folder for files that nobody keeps; it goes with the value.
+pub(crate) struct ScratchFolder(TempDir);
+
+impl ScratchFolder {
+    /// A new one in the system's temporary folder.
+    pub(crate) fn new() -> Result<Self, String> {
+        tempfile::tempdir().map(Self).map_err(|error| describe_io(&error))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
 
 /// A file on its way to `path`. Dropping it removes what was written.
 pub(crate) struct AtomicFile {

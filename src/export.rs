@@ -1,6 +1,14 @@
 //! A region of any size to a file, band by band: the same renderer, the same samples and the same rounding as the
 //! view's, in memory that does not grow with the output.
 
+mod command_line;
+mod estimate;
+mod request;
+
+pub use command_line::{CommandLine, look_name};
+pub use estimate::{Estimate, estimate};
+pub use request::{Extent, OutputSize, Request};
+
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
@@ -109,6 +117,22 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
     }
     gate.pass()?;
     Ok(ExportReport { bytes: writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
+}
+
+/// Renders into memory: what [`run`] would write.
+///
+/// # Errors
+/// [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
+pub fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    let size = job.grid.size();
+    check_size(size)?;
+    let mut renderer = Renderer::new(RenderOptions { sampling: job.sampling, ..RenderOptions::EXPORT });
+    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
+    let mut whole = Raster { size, channels, data: Vec::with_capacity(size.area() * channels) };
+    for rows in bands(&job.grid) {
+        whole.data.extend(render_band(&mut renderer, job, rows, gate, &mut |_| {})?.data);
+    }
+    Ok(whole)
 }
 
 /// Refuses outputs that nobody can store.

@@ -9,10 +9,10 @@ use common::{Arrays, psnr, textured, worst};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size, View};
 use zoomfield::kernel::Precision;
-use zoomfield::key::Quality;
+use zoomfield::key::{Quality, Recipe, Strength};
 use zoomfield::model::{Liif, Query};
 use zoomfield::picture::{Picture, Samples};
-use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
+use zoomfield::render::{LoadedModel, RenderOptions, Renderer, coarse_saves};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
 
@@ -198,4 +198,36 @@ fn an_interrupted_rendering_ends_without_a_result() {
     let model = load(&tiny("liif_edsr_tiny"));
     let result = Renderer::new(SINGLE).render(&picture, &model, &across(picture.size), Quality::Neural, &|| true);
     assert!(matches!(result, Err(zoomfield::error::Error::Cancelled)));
+}
+
+#[test]
+fn strength_mixes_the_bicubic_picture_and_the_function_alike_with_and_without_what_was_kept() {
+    let picture = textured(60, 50);
+    let model = load(&tiny("liif_edsr_tiny"));
+    let grid = SampleGrid::spanning(Region { x: 8.0, y: 6.0, width: 20.0, height: 16.0 }, Size::new(240, 192));
+    let recipe = |percent| Recipe { quality: Quality::Neural, strength: Strength::percent(percent) };
+    let mut view = Renderer::new(SINGLE);
+    let mut of = |percent| view.render(&picture, &model, &grid, recipe(percent), NEVER).unwrap();
+    let (full, half, none) = (of(100), of(50), of(0));
+    let bicubic = Renderer::new(SINGLE).render(&picture, &model, &grid, Quality::Resampled, NEVER).unwrap();
+    assert_eq!(none, bicubic);
+    let middle: Vec<f32> = full.data.iter().zip(&bicubic.data).map(|(a, b)| (a + b) / 2.0).collect();
+    assert!(worst(&half.data, &middle) < 1e-6);
+    // The view keeps decoded colours, an export does not: the pixels are the same.
+    let export = RenderOptions { decoded_budget_bytes: 0, ..SINGLE };
+    let exported = Renderer::new(export).render(&picture, &model, &grid, recipe(50), NEVER).unwrap();
+    assert_eq!(exported, half);
+}
+
+#[test]
+fn the_coarse_pass_is_near_and_pays_from_some_zoom_on() {
+    assert!(!coarse_saves(2.0) && coarse_saves(6.0) && coarse_saves(40.0));
+    let picture = textured(60, 50);
+    let model = load(&tiny("liif_edsr_tiny"));
+    let grid = SampleGrid::spanning(Region { x: 8.0, y: 6.0, width: 20.0, height: 16.0 }, Size::new(240, 192));
+    let mut renderer = Renderer::new(SINGLE);
+    let mut of = |quality| renderer.render(&picture, &model, &grid, quality, NEVER).unwrap().data;
+    let (coarse, fine, exact) = (of(Quality::Coarse), of(Quality::Neural), of(Quality::Exact));
+    let quality = |image: &[f32]| psnr(image, &exact, 1.0);
+    assert!(quality(&coarse) > 30.0 && quality(&fine) > quality(&coarse));
 }

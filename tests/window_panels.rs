@@ -1,8 +1,18 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/files.rs"]
+mod files;
+#[path = "window/keys.rs"]
+mod keys;
+#[path = "window/looks.rs"]
+mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/settings.rs"]
+mod settings;
+#[path = "window/snapshots.rs"]
+mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
 

@@ -1,15 +1,15 @@
 //! Carrying commands out.
 
 use super::App;
-use super::browsing::Step;
 use super::command::Command;
 use super::dialogs::PendingDialog;
 use super::exporting::{RunningExport, proposed_path};
+use super::files::album::Step;
+use super::files::uri::path_from_text;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
-use super::one_shot::OneShot;
-use super::open::{Opened, path_from_text};
+use super::open::Opened;
 use super::services::Ask;
-use super::state::{ExportForm, Opening, Panel, PathForm, Sharpness, Shown};
+use super::state::{ExportForm, Panel, PathForm, Sharpness, Shown};
 use super::textures::FILTER;
 use super::{canvas::Canvas, theme};
 use crate::decode::Sampling;
@@ -22,7 +22,8 @@ impl App {
     /// Does one thing.
     pub fn apply(&mut self, command: Command) {
         match command {
-            Command::Open(path) => self.open(path),
+            Command::Open(path) => self.open_all(vec![path]),
+            Command::PasteImage(image) => self.paste_image(image),
             Command::OpenAll(paths) => self.open_all(paths),
             Command::NextPicture => self.step_picture(Step::Next),
             Command::PreviousPicture => self.step_picture(Step::Previous),
@@ -32,6 +33,7 @@ impl App {
             Command::CopyView => self.copy_view(),
             Command::CopyAsCommand => self.copy_as_command(),
             Command::ToggleInfo => self.toggle_info(),
+            Command::OpenSample(index) => self.open_sample(index),
             Command::BrowseOpen => self.browse(Ask::Open),
             Command::ShowOpenPanel => self.show_open_panel(),
             Command::Fit => self.move_view(|motion, _, now| motion.fit(now)),
@@ -85,18 +87,6 @@ impl App {
         self.state.canvas = canvas;
         if has_new_size {
             self.move_view(|motion, canvas, _| motion.resize(canvas.size));
-        }
-    }
-
-    /// Starts reading. A picture that is still being read is forgotten: the newest wish wins.
-    fn open(&mut self, path: PathBuf) {
-        let (read, from) = (self.services.open.clone(), path.clone());
-        match OneShot::start("open", &self.ctx, move || read(&from)) {
-            Ok(job) => self.state.opening = Some(Opening { path, job }),
-            Err(error) => self.fail(format!("cannot start reading the picture: {error}")),
-        }
-        if matches!(self.state.panel, Panel::Open(_)) {
-            self.state.panel = Panel::Closed;
         }
     }
 
@@ -191,7 +181,9 @@ impl App {
         let Panel::Export(form) = &self.state.panel else { return };
         let (Some(shown), Some(plan)) = (&self.state.shown, self.state.export_plan()) else { return };
         let Some(output) = path_from_text(&form.path.path) else { return };
-        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else { return };
+        let (Some(model), Some(recipe)) = (self.state.model.model(), self.state.recipe()) else {
+            return self.fail("the model is still being loaded; export again in a moment".into());
+        };
         let job = ExportJob {
             picture: shown.picture.clone(),
             model: model.clone(),

@@ -5,6 +5,7 @@ use super::look::{Mode, Side};
 use super::settings::Settings;
 use crate::key::Strength;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Zoom of one press of + or -.
 pub const KEY_FACTOR: f64 = 1.5;
@@ -14,12 +15,16 @@ pub const KEY_FACTOR: f64 = 1.5;
 pub enum Command {
     /// Open a picture file, or the first picture of a folder.
     Open(PathBuf),
+    /// Open one of the pictures that come with the program, by its place in [`super::samples::SAMPLES`].
+    OpenSample(usize),
     /// Ask for a picture with the system's file dialog.
     BrowseOpen,
     /// Show the panel in which a picture's path can be typed.
     ShowOpenPanel,
     /// Open files and folders: one file is opened among its neighbours, several are a list of their own.
     OpenAll(Vec<PathBuf>),
+    /// Show a picture from the clipboard.
+    PasteImage(Arc<egui::ColorImage>),
     /// Show the next picture of the folder or list.
     NextPicture,
     /// Show the picture before.
@@ -109,6 +114,8 @@ pub enum ViewCommand {
     ShowZoom,
     /// The zoom in the panel was edited.
     EditZoom(String),
+    /// The zoom's text field has received the focus.
+    ZoomFocused,
     /// Go to the zoom in the panel.
     SubmitZoom,
     /// Choose what enlarged pixels are made of.

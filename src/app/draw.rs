@@ -18,13 +18,14 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
     if state.split.is_some() {
         panels::compare::show(ui, state, &mut commands);
     }
+    panels::info::show(ui, state, &mut commands);
     CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
     panels::minimap::show(ui.ctx(), state, &mut commands);
     panels::progress::show(ui.ctx(), state, &mut commands);
     panels::toasts::show(ui.ctx(), state, &mut commands);
     match &state.panel {
         Panel::Closed => {}
-        Panel::Open(form) => panels::open::show(ui.ctx(), form, &mut commands),
+        Panel::Open(form) => panels::open::show(ui.ctx(), form, &state.files, &mut commands),
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state.export_plan(), &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),

@@ -3,19 +3,17 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
-use super::one_shot::Outcome;
-use super::open::path_from_text;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::error::{Error, Result};
 use crate::export::ExportReport;
 use crate::key::TileKey;
 use crate::render::{RenderEvent, RenderedTile};
-use std::path::PathBuf;
 use std::time::Duration;
 
-/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending.
-const EVENTS_PER_FRAME: usize = 48;
+/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a third of a
+/// millisecond.
+const EVENTS_PER_FRAME: usize = 10;
 
 impl App {
     /// Takes in what the threads have sent. Never waits.
@@ -24,6 +22,8 @@ impl App {
         self.state.now_secs = self.ctx.input(|input| input.time);
         self.drain_tiles();
         self.drain_opening();
+        self.drain_files();
+        self.drain_copying();
         self.drain_models();
         self.drain_dialog();
         self.drain_export();
@@ -58,20 +58,6 @@ impl App {
             self.state.rate.count(tile.rect.area(), tile.render_secs);
         }
         self.textures.insert(&self.ctx, tile, self.state.now_secs);
-    }
-
-    fn drain_opening(&mut self) {
-        let Some(opening) = &self.state.opening else { return };
-        let result = match opening.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
-        };
-        self.state.opening = None;
-        match result {
-            Ok(opened) => self.show_opened(opened),
-            Err(error) => self.state.toasts.fail(error, self.state.now_secs),
-        }
     }
 
     fn drain_dialog(&mut self) {
@@ -152,10 +138,11 @@ impl App {
         let cursor = cursor.unwrap_or_else(|| self.state.canvas.center());
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
         self.let_the_view_win();
-        self.look_at_tiles();
+        let has_news = self.look_at_tiles();
         self.write_settings();
+        self.read_neighbours();
         self.update_title();
-        if has_changed || self.is_animating() {
+        if has_changed || has_news || self.is_animating() {
             self.ctx.request_repaint();
         }
         let next_toast = self.state.toasts.advance(self.state.now_secs);
@@ -165,13 +152,15 @@ impl App {
         }
     }
 
-    /// Judges what is on the canvas, and reads it under the cursor.
-    fn look_at_tiles(&mut self) {
+    /// Judges what is on the canvas, and reads it under the cursor. True if that is not what was drawn.
+    fn look_at_tiles(&mut self) -> bool {
+        let drawn = (self.state.sharpness, self.state.part_there, self.state.reading);
         self.state.tile_bytes = self.textures.used_bytes();
         let keys = self.final_tiles();
         self.state.part_there = self.textures.part_there(&keys);
         self.state.sharpness = self.judge_sharpness(&keys);
         self.state.reading = self.read_under_cursor(&keys);
+        drawn != (self.state.sharpness, self.state.part_there, self.state.reading)
     }
 
     /// The tiles that end the work on the view at rest.
@@ -222,19 +211,6 @@ impl App {
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 
 const WAITING: &str = "Waiting for the system's file dialog. You can also type the path.";
-
-/// A file dropped on the window, or a path pasted while no text is being edited.
-pub(super) fn dropped_or_pasted(ctx: &egui::Context) -> Option<Command> {
-    let is_typing = ctx.text_edit_focused();
-    ctx.input(|input| {
-        let dropped = input.raw.dropped_files.iter().map(|file| file.path().to_owned());
-        let pasted = input.events.iter().filter_map(|event| match event {
-            egui::Event::Paste(text) if !is_typing => path_from_text(text),
-            _ => None,
-        });
-        dropped.chain(pasted).find(|path: &PathBuf| !path.as_os_str().is_empty()).map(Command::Open)
-    })
-}
 
 fn size_text(bytes: u64) -> String {
     match bytes {

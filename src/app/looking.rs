@@ -21,6 +21,7 @@ impl App {
             ViewCommand::CenterOn(at) => self.move_view(|motion, _, now| motion.center_on(at, now)),
             ViewCommand::ShowZoom => self.show_zoom(),
             ViewCommand::EditZoom(text) => self.edit_zoom(text),
+            ViewCommand::ZoomFocused => self.zoom_focused(),
             ViewCommand::SubmitZoom => self.submit_zoom(),
             ViewCommand::SetMode(mode) => self.set_mode(mode),
             ViewCommand::CycleMode => self.cycle_mode(),
@@ -134,6 +135,12 @@ impl App {
     fn edit_zoom(&mut self, text: String) {
         if let Panel::Zoom(form) = &mut self.state.panel {
             *form = ZoomForm { text, is_wrong: false, wants_focus: false };
+        }
+    }
+
+    fn zoom_focused(&mut self) {
+        if let Panel::Zoom(form) = &mut self.state.panel {
+            form.wants_focus = false;
         }
     }
 

@@ -8,10 +8,13 @@ mod browsing;
 pub mod canvas;
 pub mod command;
 mod configuring;
+pub mod copying;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
+pub mod files;
 mod gpu_setup;
+mod incoming;
 pub mod keys;
 mod logic;
 pub mod look;
@@ -23,6 +26,7 @@ pub mod open;
 mod panels;
 pub mod rate;
 mod requests;
+pub mod samples;
 pub mod services;
 pub mod settings;
 pub mod state;
@@ -100,6 +104,9 @@ impl App {
             title: String::new(),
             has_unkept_settings: false,
         };
+        if let Some(file) = &options.settings {
+            app.state.files.recent = files::recent::Recent::load(&files::recent::beside(file));
+        }
         app.follow_settings();
         app.state.precision = options.precision;
         app.start_model(options.model);
@@ -157,7 +164,7 @@ impl eframe::App for App {
         if is_held != self.state.is_original_held {
             commands.push(Command::View(ViewCommand::HoldOriginal(is_held)));
         }
-        commands.extend(logic::dropped_or_pasted(&self.ctx));
+        commands.extend(incoming::commands(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &mut self.textures));
         let has_changed = !commands.is_empty();
         for command in commands {

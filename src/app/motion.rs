@@ -257,6 +257,37 @@ mod tests {
     }
 
     #[test]
+    fn at_a_thousandfold_of_a_huge_picture_a_pixel_is_a_pixel() {
+        let mut motion = Motion::new(Size::new(30_000, 20_000), CANVAS);
+        motion.zoom_to(1000.0, [611.0, 402.0], 0.0, STEP_SECS);
+        motion.advance(1.0);
+        for _ in 0..100 {
+            let before = motion.view(1.0).corner_on_screen;
+            motion.pan([1.0, -1.0]);
+            let after = motion.view(1.0).corner_on_screen;
+            assert_eq!([after[0] - before[0], after[1] - before[1]], [1.0, -1.0]);
+        }
+        let anchor = motion.view(1.0).image_from_screen([300.0, 200.0]);
+        motion.zoom_by(0.999, [300.0, 200.0], 1.0, STEP_SECS);
+        for step in 0..20 {
+            let on_screen = motion.view(1.0 + f64::from(step) * 0.01).screen_from_image(anchor);
+            assert!(distance(on_screen, [300.0, 200.0]) <= 0.5 + 1e-6, "{on_screen:?}");
+        }
+    }
+
+    #[test]
+    fn a_goal_is_worth_working_for_once_it_has_stood_a_moment() {
+        let mut motion = Motion::new(PICTURE, CANVAS);
+        assert!(motion.is_settling(0.0));
+        for notch in 0..5 {
+            let now = f64::from(notch) * 0.03;
+            motion.zoom_by(1.25, [600.0, 400.0], now, STEP_SECS);
+            assert!(!motion.is_settling(now + 0.029));
+        }
+        assert!(motion.is_settling(0.18) && !motion.is_at_rest());
+    }
+
+    #[test]
     fn slow_drags_add_up_although_the_view_is_snapped() {
         let mut motion = Motion::new(PICTURE, CANVAS);
         let before = motion.view(0.0).corner_on_screen;

@@ -1,51 +1,51 @@
 //! Reading a picture, and making the small version that is shown until tiles arrive. Not on the window's thread.
 
-use crate::error::{Error, Result};
+use super::files::watch::Stamp;
+use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{Picture, is_picture_path, resample};
+use crate::picture::{Picture, resample};
+use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Longest side of the small version, in pixels: every adapter takes a texture of this size.
 const PREVIEW_SIDE: usize = 2048;
 
-/// A picture with its small version.
+/// A picture with its small version. Clones share both.
+#[derive(Clone)]
 pub struct Opened {
     /// The picture.
     pub picture: Arc<Picture>,
     /// The whole of it, reduced if need be.
-    pub preview: ColorImage,
+    pub preview: Arc<ColorImage>,
+    /// What its file was when it was read; nothing for a picture from memory.
+    pub stamp: Option<Stamp>,
 }
 
 impl Opened {
     /// Makes the small version.
     pub fn new(picture: Picture) -> Self {
-        let preview = preview_of(&picture);
-        Self { picture: Arc::new(picture), preview }
+        let preview = Arc::new(preview_of(&picture));
+        Self { picture: Arc::new(picture), preview, stamp: None }
+    }
+
+    /// Memory that both take, in bytes.
+    pub fn byte_len(&self) -> usize {
+        self.picture.byte_len() + self.preview.pixels.len() * 4
     }
 }
 
-/// Reads a picture file, or the first picture of a folder.
+/// Reads a picture file, until `stop` says that nobody wants it any more.
 ///
 /// # Errors
-/// [`Error::Picture`].
-pub fn read(path: &Path) -> Result<Opened> {
-    let file = if path.is_dir() { first_picture_in(path)? } else { path.to_owned() };
-    Picture::open(&file).map(Opened::new)
-}
-
-/// The path that a typed or pasted text means, if it is one line: quotes and `file://` are taken off.
-pub fn path_from_text(text: &str) -> Option<PathBuf> {
-    let text = text.trim();
-    let text = text.strip_prefix("file://").unwrap_or(text).trim_matches(['"', '\'']);
-    (!text.is_empty() && !text.contains(['\n', '\0'])).then(|| PathBuf::from(text))
-}
-
-fn first_picture_in(folder: &Path) -> Result<PathBuf> {
-    let entries = folder.read_dir().map_err(|error| Error::picture(folder, error))?;
-    let pictures = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file() && is_picture_path(path));
-    pictures.min().ok_or_else(|| Error::picture(folder, "there is no picture in this folder"))
+/// [`crate::error::Error::Picture`], [`crate::error::Error::Cancelled`].
+pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
+    // Before reading: what is written meanwhile is a change.
+    let stamp = Stamp::of(path);
+    let picture = Picture::open_unless(path, stop)?;
+    check(stop)?;
+    Ok(Opened { stamp, ..Opened::new(picture) })
 }
 
 fn preview_of(picture: &Picture) -> ColorImage {
@@ -93,19 +93,5 @@ mod tests {
         assert_eq!(preview_size(Size::new(6000, 4000)), Size::new(2048, 1366));
         assert_eq!(preview_size(Size::new(1, 100_000)), Size::new(1, 2048));
         assert_eq!(preview_size(Size::new(2048, 10)), Size::new(2048, 10));
-    }
-
-    #[test]
-    fn texts_become_paths() {
-        assert_eq!(path_from_text(" \"/a b.png\"\n"), Some(PathBuf::from("/a b.png")));
-        assert_eq!(path_from_text("file:///a.png"), Some(PathBuf::from("/a.png")));
-        assert_eq!(path_from_text("  "), None);
-        assert_eq!(path_from_text("two\nlines"), None);
-    }
-
-    #[test]
-    fn a_folder_without_pictures_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(read(folder.path()).is_err_and(|error| error.to_string().contains("no picture in this folder")));
     }
 }

@@ -1,12 +1,16 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
+use super::files::FileServices;
+use super::files::recent::beside;
+use super::files::watch::INTERVAL;
 use super::models::LoadFn;
 use super::open::Opened;
 use super::settings::Keeper;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
+use crate::picture::Raster;
 use crate::render::{RenderEvent, RenderWorker, ViewRequest};
-use crate::task::Gate;
+use crate::task::{Gate, Interrupt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,12 +44,15 @@ pub enum Ask {
     Model,
 }
 
-/// Reads a picture. Runs on a thread of its own.
-pub type OpenFn = dyn Fn(&Path) -> Result<Opened> + Send + Sync;
+/// Reads a picture, until it is interrupted. Runs on a thread of its own.
+pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
 /// Shows a file dialog and waits for it. Runs on a thread of its own.
 pub type PickFn = dyn Fn(&Ask) -> Option<PathBuf> + Send + Sync;
 /// Exports. Runs on a thread of its own.
 pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
+
+/// Renders what an export would write. Runs on a thread of its own.
+pub type RenderFn = dyn Fn(&ExportJob, &Gate) -> Result<Raster> + Send + Sync;
 
 /// The window's connections to the world.
 pub struct Services {
@@ -57,32 +64,41 @@ pub struct Services {
     pub pick: Arc<PickFn>,
     /// Exports pictures.
     pub export: Arc<ExportFn>,
+    /// Renders for the clipboard.
+    pub render: Arc<RenderFn>,
     /// Loads models.
     pub load_model: Arc<LoadFn>,
     /// Remembers settings; nothing does where there is no place for them.
     pub keeper: Option<Keeper>,
+    /// Lists, watches, reads ahead, and remembers what was opened.
+    pub files: FileServices,
 }
 
 impl Services {
     /// The real ones; `settings` is the file that remembers them.
     ///
     /// # Errors
-    /// [`Error::Device`] if the system has no thread for the renderer.
+    /// [`Error::Device`] if the system has no thread for one of them.
     pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
         let waker = ctx.clone();
         let worker = RenderWorker::start(move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
+        let open: Arc<OpenFn> = Arc::new(super::open::read);
+        let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
+            .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
         let keeper = settings
             .map(Keeper::start)
             .transpose()
             .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         Ok(Self {
             tiles: Box::new(worker),
-            open: Arc::new(super::open::read),
+            open,
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),
+            render: Arc::new(export::render),
             load_model: Arc::new(super::models::load),
             keeper,
+            files,
         })
     }
 }

@@ -1,8 +1,10 @@
 //! What the window shows: plain data, changed only by [`super::App::apply`] and by what the channels bring.
 
 use super::canvas::Canvas;
+use super::copying::Copying;
 use super::dialogs::PendingDialog;
 use super::exporting::{ExportPlan, RunningExport};
+use super::files::Files;
 use super::look::{Look, Pane, Side, Split, Subject};
 use super::models::Slot;
 use super::motion::Motion;
@@ -18,6 +20,7 @@ use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
 use crate::picture::{Picture, Samples};
 use crate::render::FeatureReport;
+use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +45,16 @@ pub struct Opening {
     pub path: PathBuf,
     /// The work.
     pub job: OneShot<Result<Opened>>,
+    /// Whether the view stays, because it is the same picture again.
+    pub keep_view: bool,
+    /// Stopped once nobody wants it any more.
+    pub stop: Gate,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
 }
 
 /// A path being typed.
@@ -152,6 +165,10 @@ pub struct State {
     pub panel: Panel,
     /// A picture on its way in.
     pub opening: Option<Opening>,
+    /// The folder or list that the picture belongs to, and what was opened before.
+    pub files: Files,
+    /// The view on its way to the clipboard.
+    pub copying: Option<Copying>,
     /// A file dialog that has not answered yet.
     pub dialog: Option<PendingDialog>,
     /// An export that is running.
@@ -160,6 +177,8 @@ pub struct State {
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
     pub sharpness: Sharpness,
+    /// Whether what is known of the picture is shown beside it.
+    pub shows_info: bool,
     /// Whether the window fills the screen: then only the picture is shown.
     pub is_fullscreen: bool,
 }
@@ -186,10 +205,13 @@ impl State {
             tile_bytes: 0,
             panel: Panel::Closed,
             opening: None,
+            files: Files::default(),
+            copying: None,
             dialog: None,
             export: None,
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
+            shows_info: false,
             is_fullscreen: false,
         }
     }

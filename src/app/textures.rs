@@ -56,14 +56,17 @@ impl Default for TileTextures {
 impl TileTextures {
     /// Uploads a tile.
     pub fn insert(&mut self, ctx: &egui::Context, tile: RenderedTile, now_secs: f64) {
-        let RenderedTile { key, rect, mut rgba, .. } = tile;
+        let RenderedTile { key, rect, mut rgba, is_opaque, .. } = tile;
         // While panning a tile may be asked for twice; the same name is the same pixels, which need not fade in again.
         if self.contains(&key) {
             return;
         }
-        lay_over_checkerboard(&mut rgba, rect);
+        if !is_opaque {
+            lay_over_checkerboard(&mut rgba, rect);
+        }
         let bytes = 2 * rgba.len();
-        let image = ColorImage::from_rgba_unmultiplied([rect.width, rect.height], &rgba);
+        // Opaque now: nothing is left to multiply.
+        let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
         let texture = ctx.load_texture("tile", image, FILTER);
         // What falls out of the cache frees its texture by being dropped.
         drop(self.tiles.insert(key, Tile { rect, texture, rgba, born_secs: now_secs }, bytes));

@@ -53,15 +53,18 @@ pub const OUTLINE: Color32 = Color32::from_black_alpha(150);
 pub const RING: Color32 = Color32::from_gray(110);
 
 /// What the network has read, in the minimap: a veil, and lines that do not need colour to be seen.
-pub const READY: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
+pub const READY: Color32 = Color32::from_rgba_premultiplied(12, 12, 12, 12);
 /// The lines.
-pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(120, 120, 120, 120);
+pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(64, 64, 64, 64);
 
 /// Behind a panel that asks for attention.
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
 
 /// The outline of the canvas while a file hovers over it.
 pub const DROP_OUTLINE: Color32 = Color32::from_rgb(108, 158, 222);
+
+/// Around the control that has the keyboard's focus.
+pub const FOCUS: Color32 = Color32::from_rgb(118, 170, 236);
 
 /// The button that matters most, and what is selected.
 pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
@@ -116,6 +119,8 @@ fn shared(mut visuals: Visuals) -> Visuals {
     for widget in [&mut widgets.noninteractive, &mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
         widget.corner_radius = radius;
     }
+    // What has the keyboard's focus is drawn as active: a frame that is seen without telling colours apart.
+    visuals.widgets.active.bg_stroke = Stroke::new(2.0, FOCUS);
     visuals.window_corner_radius = CornerRadius::same(10);
     visuals.menu_corner_radius = radius;
     visuals.selection.bg_fill = ACCENT;

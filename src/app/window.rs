@@ -2,7 +2,7 @@
 
 use super::{App, AppOptions, gpu_setup};
 use crate::error::{Error, Result};
-use eframe::egui::ViewportBuilder;
+use eframe::egui::{IconData, ViewportBuilder};
 
 /// The name under which desktops know the program.
 const APP_ID: &str = "io.github.zoomfield.Zoomfield";
@@ -37,9 +37,15 @@ fn viewport() -> ViewportBuilder {
     ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Zoomfield")
+        .with_icon(icon())
         .with_drag_and_drop(true)
         .with_inner_size([1280.0, 860.0])
         .with_min_inner_size([640.0, 420.0])
+}
+
+/// The window's icon, drawn by `assets/icon/make.py`.
+fn icon() -> IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/zoomfield-128.png")).unwrap_or_default()
 }
 
 /// Whether there is anything to open a window on; elsewhere than on X11 and Wayland there always is.

@@ -1,10 +1,10 @@
 //! Pictures to measure with.
 
+use crate::atomic::ScratchFolder;
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::picture::save::{PictureWriter, SaveOptions};
 use crate::picture::{Metadata, Picture, Raster};
-use std::io::Write;
 use std::path::Path;
 
 /// The size of the photograph that views are measured on: 12 megapixels.
@@ -12,9 +12,10 @@ const PHOTO: Size = Size::new(4000, 3000);
 
 /// The picture that is part of the program.
 pub(super) fn builtin() -> Result<Picture> {
-    let mut file = tempfile::Builder::new().suffix(".png").tempfile().map_err(no_room)?;
-    file.write_all(include_bytes!("../../assets/chelsea.png")).map_err(no_room)?;
-    Picture::open(file.path())
+    let folder = folder()?;
+    let path = folder.path().join("chelsea.png");
+    std::fs::write(&path, include_bytes!("../../assets/chelsea.png")).map_err(no_room)?;
+    Picture::open(&path)
 }
 
 /// Writes a 12-megapixel JPEG: the picture and its mirror images, side by side.
@@ -46,7 +47,12 @@ fn mirrored(i: usize, n: usize) -> usize {
     if i < n { i } else { 2 * n - 1 - i }
 }
 
-pub(super) fn no_room(error: std::io::Error) -> Error {
+/// A temporary folder.
+pub(super) fn folder() -> Result<ScratchFolder> {
+    ScratchFolder::new().map_err(no_room)
+}
+
+fn no_room(error: impl std::fmt::Display) -> Error {
     Error::Request(format!(
         "there is no room for a temporary picture: {error}; free some space in the temporary folder"
     ))

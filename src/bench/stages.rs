@@ -10,7 +10,6 @@ use crate::picture::Picture;
 use crate::render::LoadedModel;
 use crate::task::NEVER;
 use crate::weights::Weights;
-use candle_core::Device;
 use rayon::prelude::*;
 
 const RUNS: usize = 5;
@@ -38,7 +37,7 @@ pub(super) fn run(
     precision: Precision,
     report: &mut impl FnMut(&Measurement),
 ) -> Result<()> {
-    let model = LoadedModel::new(weights, Device::Cpu, precision)?;
+    let model = LoadedModel::on_cpu(weights, precision)?;
     report(&encode(&model, picture, precision)?);
     report(&decode(&model, picture, precision, 1024)?);
     report(&zoom(&model, picture, crop, precision)?);

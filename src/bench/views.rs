@@ -10,7 +10,6 @@ use crate::key::{Quality, Strength, TileKey};
 use crate::picture::Picture;
 use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, ViewRequest, coarse_saves};
 use crate::weights::Weights;
-use candle_core::Device;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
@@ -104,8 +103,8 @@ pub(super) fn run(
     precision: Precision,
     report: &mut impl FnMut(&Measurement),
 ) -> Result<()> {
-    let model = Arc::new(LoadedModel::new(weights, Device::Cpu, precision)?);
-    let folder = tempfile::tempdir().map_err(sample::no_room)?;
+    let model = Arc::new(LoadedModel::on_cpu(weights, precision)?);
+    let folder = sample::folder()?;
     let path = folder.path().join("photo.jpg");
     sample::write_photo(picture, &path)?;
     let pixels = CANVAS.area();

@@ -2,9 +2,10 @@
 
 use super::train_args::TrainArgs;
 use crate::evaluate::Protocol;
-use crate::export::DEFAULT_QUALITY;
+use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::PrecisionChoice;
+use crate::key::{Quality, Recipe, Strength};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -41,8 +42,11 @@ pub(super) enum Command {
     Train(Box<TrainArgs>),
 }
 
+/// The options that say how large an output is; one of them is needed.
+const SIZES: [&str; 7] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm"];
+
 #[derive(clap::Args)]
-#[command(group(ArgGroup::new("output size").required(true).args(["scale", "size", "width", "height"])))]
+#[command(group(ArgGroup::new("output size").required(true).args(SIZES)))]
 pub(super) struct ExportArgs {
     /// The picture.
     pub(super) input: PathBuf,
@@ -61,9 +65,25 @@ pub(super) struct ExportArgs {
     /// Output height in pixels; the width follows.
     #[arg(long, value_name = "H", value_parser = parse_side)]
     pub(super) height: Option<usize>,
+    /// Output size in millions of pixels; both sides follow.
+    #[arg(long, value_name = "MP", value_parser = parse_scale)]
+    pub(super) megapixels: Option<f64>,
+    /// Width on paper in centimetres, at --dpi; the height follows.
+    #[arg(long, value_name = "CM", value_parser = parse_scale, requires = "dpi")]
+    pub(super) width_cm: Option<f64>,
+    /// Height on paper in centimetres, at --dpi; the width follows.
+    #[arg(long, value_name = "CM", value_parser = parse_scale, requires = "dpi")]
+    pub(super) height_cm: Option<f64>,
     /// The part of the picture, in source pixels; fractions are allowed.
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true)]
     pub(super) crop: Option<Region>,
+    /// What a window of --size shows: the source position at its centre, and output pixels per source pixel.
+    #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, conflicts_with = "crop",
+          requires = "size")]
+    pub(super) view: Option<ViewArg>,
+    /// What enlarged pixels are made of.
+    #[arg(long, value_enum, default_value_t = Look::Neural)]
+    pub(super) look: Look,
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
@@ -84,6 +104,81 @@ pub(super) struct ExportArgs {
     /// Answer with one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// A centre, (x, y) in source pixels, and a zoom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ViewArg {
+    pub(super) center: [f64; 2],
+    pub(super) zoom: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Look {
+    /// The network.
+    Neural,
+    /// The network on a sparse lattice, sooner.
+    Fast,
+    /// The network at every pixel.
+    Exact,
+    /// Bicubic interpolation.
+    Bicubic,
+    /// Source pixels as squares.
+    Nearest,
+}
+
+impl Look {
+    pub(super) fn quality(self) -> Quality {
+        match self {
+            Self::Neural => Quality::Neural,
+            Self::Fast => Quality::Coarse,
+            Self::Exact => Quality::Exact,
+            Self::Bicubic => Quality::Resampled,
+            Self::Nearest => Quality::Nearest,
+        }
+    }
+}
+
+impl ExportArgs {
+    /// Which part and how large.
+    pub(super) fn request(&self) -> Request {
+        let extent = match (self.crop, self.view) {
+            (Some(crop), _) => Extent::Crop(crop),
+            (_, Some(ViewArg { center, zoom })) => Extent::View { center, zoom },
+            _ => Extent::Whole,
+        };
+        let sizes = [
+            self.scale.map(OutputSize::Scale),
+            self.size.map(OutputSize::Pixels),
+            self.width.map(OutputSize::Width),
+            self.height.map(OutputSize::Height),
+            self.megapixels.map(OutputSize::Megapixels),
+            self.width_cm.map(OutputSize::WidthCm),
+            self.height_cm.map(OutputSize::HeightCm),
+        ];
+        // Exactly one was asked for.
+        let size = sizes.into_iter().flatten().next().unwrap_or(OutputSize::Scale(1.0));
+        Request { extent, size, dpi: self.file.dpi }
+    }
+
+    /// All that is said about the output, as the window says it too.
+    pub(super) fn command_line(&self) -> CommandLine {
+        let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
+        let precision = match self.precision {
+            PrecisionChoice::Auto => None,
+            PrecisionChoice::Only(precision) => Some(precision.to_string()),
+        };
+        CommandLine {
+            input: self.input.clone(),
+            output: self.output.clone(),
+            request: self.request(),
+            recipe: Recipe { quality: self.look.quality(), strength: Strength::percent(self.strength) },
+            file: FileOptions { bits, quality, dpi, strip_metadata },
+            overwrite,
+            model: self.model.clone(),
+            precision,
+        }
+    }
 }
 
 /// How an output file is made, beside its pixels.
@@ -198,6 +293,14 @@ fn parse_size(text: &str) -> Result<Size, String> {
     Ok(Size::new(parse_side(width)?, parse_side(height)?))
 }
 
+fn parse_view(text: &str) -> Result<ViewArg, String> {
+    let wrong = || "a view is X,Y,ZOOM: a source position and a zoom above 0, like 225.5,150,30".to_owned();
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
+    let [x, y, zoom] = numbers.map_err(|_| wrong())?[..] else { return Err(wrong()) };
+    let is_sound = x.is_finite() && y.is_finite() && zoom.is_finite() && zoom > 0.0;
+    is_sound.then_some(ViewArg { center: [x, y], zoom }).ok_or_else(wrong)
+}
+
 fn parse_region(text: &str) -> Result<Region, String> {
     let wrong = || "a crop is X,Y,W,H in source pixels, like 130,90,48,48".to_owned();
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
@@ -233,6 +336,11 @@ mod tests {
             "--size 5",
             "--scale 2 --crop 1,2,3",
             "--scale 2 --crop a,b,c,d",
+            "--megapixels 0",
+            "--width-cm 10",
+            "--view 1,2,3 --scale 2",
+            "--view 1,2,0 --size 9x9",
+            "--view 1,2,3 --size 9x9 --crop 1,2,3,4",
         ] {
             assert_eq!(export(wrong).err().map(|e| e.exit_code()), Some(2), "{wrong}");
         }

@@ -1,14 +1,14 @@
 //! `zoomfield export`.
 
-use super::args::{Backend, ExportArgs, FileArgs};
+use super::args::{Backend, ExportArgs};
 use super::{answer, gate_until_interrupted, load_model, print_json, progress};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
-use crate::export::{self, ExportJob, FileOptions};
-use crate::geometry::{Region, SampleGrid, Size};
+use crate::export::{self, CommandLine, ExportJob};
+use crate::geometry::SampleGrid;
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::{Quality, Recipe, Strength};
 use crate::picture::Picture;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
@@ -19,27 +19,18 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     }
     let picture = Arc::new(Picture::open(&args.input)?);
     remark(&picture);
-    let crop = args.crop.unwrap_or(Region::whole(picture.size));
-    if !crop.is_inside(picture.size) {
-        return Err(Error::Request(format!(
-            "the crop {crop} is not inside {}, which is {}; give X,Y,W,H in source pixels",
-            args.input.display(),
-            picture.size
-        )));
-    }
-    let size = output_size(args, crop);
+    let line = args.command_line();
+    let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
+    let size = grid.size();
     export::check_size(size)?;
-    let grid = SampleGrid::spanning(crop, size);
     let precision = match args.precision {
         PrecisionChoice::Auto if args.exact => Precision::F32,
         choice => choice.or_best(),
     };
     let model = Arc::new(load_model(args.model.as_deref(), precision)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
-    let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = args.file;
-    let file = FileOptions { bits, quality, dpi, strip_metadata };
-    let recipe = Recipe { quality: Quality::Neural, strength: Strength::percent(args.strength) };
-    let job = ExportJob { picture, model, grid, output: args.output.clone(), overwrite, recipe, sampling, file };
+    let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
+    let job = ExportJob { picture, model, grid, output, overwrite, recipe, sampling, file };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -48,7 +39,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "output": args.output.to_string_lossy(),
             "width": size.width,
             "height": size.height,
-            "crop": [crop.x, crop.y, crop.width, crop.height],
+            "crop": region_of(args, &grid),
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
             "strength": args.strength,
             "model": job.model.id.to_string(),
@@ -73,16 +64,18 @@ fn remark(picture: &Picture) {
     }
 }
 
-/// The output's size: each side is rounded and at least 1; a side that is not given keeps the crop's aspect.
-fn output_size(args: &ExportArgs, crop: Region) -> Size {
-    let side = |length: f64, scale: f64| ((length * scale).round() as usize).max(1);
-    match (args.scale, args.size, args.width, args.height) {
-        (_, Some(size), ..) => size,
-        (_, _, Some(width), _) => Size::new(width, side(crop.height, width as f64 / crop.width)),
-        (_, _, _, Some(height)) => Size::new(side(crop.width, height as f64 / crop.height), height),
-        (scale, ..) => {
-            let scale = scale.unwrap_or(1.0);
-            Size::new(side(crop.width, scale), side(crop.height, scale))
-        }
+/// A request does not know whose it is.
+fn name_input(error: Error, input: &Path) -> Error {
+    match error {
+        Error::Request(reason) => Error::Request(reason.replace("the picture", &input.display().to_string())),
+        other => other,
+    }
+}
+
+/// The part of the picture that the output covers: x, y, width, height in source pixels.
+fn region_of(args: &ExportArgs, grid: &SampleGrid) -> [f64; 4] {
+    match args.crop {
+        Some(crop) => [crop.x, crop.y, crop.width, crop.height],
+        None => [grid.x.origin, grid.y.origin, grid.x.pitch * grid.x.len as f64, grid.y.pitch * grid.y.len as f64],
     }
 }

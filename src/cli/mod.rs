@@ -15,6 +15,7 @@ mod train_args;
 
 use crate::encode::best_device;
 use crate::error::{Error, Result};
+use crate::export::CommandLine;
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::render::LoadedModel;
 use crate::task::Gate;
@@ -42,14 +43,26 @@ pub enum Invocation {
 }
 
 /// A validated command.
-pub struct Batch(Command);
+pub struct Batch(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
     let Args { files, model, precision, command } = Args::parse();
     match command {
-        Some(command) => Invocation::Batch(Batch(command)),
+        Some(command) => Invocation::Batch(Batch(Box::new(command))),
         None => Invocation::View { files, model, precision },
+    }
+}
+
+/// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.
+///
+/// # Errors
+/// What is wrong with them, for people.
+pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
+    let args = Args::try_parse_from(arguments).map_err(|error| error.to_string())?;
+    match args.command {
+        Some(Command::Export(args)) => Ok(args.command_line()),
+        _ => Err("this is no export".into()),
     }
 }
 
@@ -58,7 +71,7 @@ pub fn parse() -> Invocation {
 /// # Errors
 /// The command's own, to be handed to [`exit_code`].
 pub fn run(Batch(command): Batch) -> Result<()> {
-    match command {
+    match *command {
         Command::Export(args) => export::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),

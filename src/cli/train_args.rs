@@ -280,8 +280,8 @@ mod tests {
 
     #[test]
     fn times_scales_and_shares_are_read() {
-        assert_eq!(parse_time("10m"), Ok(Duration::from_secs(600)));
-        assert_eq!(parse_time("1.5h"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_time("10m"), Ok(Duration::from_mins(10)));
+        assert_eq!(parse_time("1.5h"), Ok(Duration::from_mins(90)));
         assert_eq!(parse_scales("1..4"), Ok((1.0, 4.0)));
         assert_eq!(parse_scales("2"), Ok((2.0, 2.0)));
         assert_eq!(parse_percent("10%"), Ok(0.1));

@@ -6,7 +6,7 @@ use super::lattice::{Lattice, LatticeAxis, lattice_points};
 use super::params::DecodeParams;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
-use crate::geometry::{PixelRect, SampleGrid, Size};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
 use crate::kernel::{Lhs, Scratch, first_layer, gemm};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
@@ -27,10 +27,8 @@ struct Projected {
 
 /// Where [`query_rgb`] evaluates the function for `grid`: the codes around these points must be in the window.
 pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
-    match sampling.density() {
-        None => *grid,
-        Some(density) => SampleGrid { y: lattice_points(&grid.y, density), x: lattice_points(&grid.x, density) },
-    }
+    let points = |axis: &AxisGrid| sampling.density(axis.pitch).map_or(*axis, |density| lattice_points(axis, density));
+    SampleGrid { y: points(&grid.y), x: points(&grid.x) }
 }
 
 /// Asks the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
@@ -56,9 +54,13 @@ pub fn query_rgb(
     let decoder =
         |samples: &SampleGrid| Decoder::new(params, &projected, picture, samples, cell, sampling.least_share());
     // Without the ensemble the function jumps halfway between two codes: there is nothing to interpolate.
-    let density = sampling.density().filter(|_| params.local_ensemble && sample_points(grid, sampling) != *grid);
-    let Some(density) = density else { return decoder(grid).decode_all(interrupt) };
-    let (y, x) = (LatticeAxis::new(&grid.y, density), LatticeAxis::new(&grid.x, density));
+    let densities = sampling.density(grid.y.pitch).zip(sampling.density(grid.x.pitch));
+    let Some((dense_y, dense_x)) =
+        densities.filter(|_| params.local_ensemble && sample_points(grid, sampling) != *grid)
+    else {
+        return decoder(grid).decode_all(interrupt);
+    };
+    let (y, x) = (LatticeAxis::new(&grid.y, dense_y), LatticeAxis::new(&grid.x, dense_x));
     let values = decoder(&SampleGrid { y: y.points, x: x.points }).decode_all(interrupt)?;
     let lattice = Lattice { y, x, values };
     let mut rgb = vec![0.0; grid.size().area() * 3];

@@ -8,6 +8,9 @@ mod params;
 pub use cpu::{query_rgb, sample_points};
 pub use params::DecodeParams;
 
+/// From which scale on the lattice is twice as dense.
+const DEEP_SCALE: f64 = 64.0;
+
 /// Where the function is evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sampling {
@@ -21,12 +24,14 @@ pub enum Sampling {
 }
 
 impl Sampling {
-    /// Lattice points per source pixel, if there is a lattice.
-    fn density(self) -> Option<usize> {
+    /// Lattice points per source pixel along an axis of `pitch` source pixels a sample, if there is a lattice. Deeper in,
+    /// a denser one pays: fewer pixels are left to be decoded one by one.
+    fn density(self, pitch: f64) -> Option<usize> {
         match self {
             Self::Exact => None,
-            Self::Lattice => Some(8),
             Self::Coarse => Some(2),
+            Self::Lattice if pitch * DEEP_SCALE > 1.0 => Some(8),
+            Self::Lattice => Some(16),
         }
     }
 

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!((visible.width, visible.height), (670, 800));
         assert!(view.panned([5000.0, 0.0]).visible_output(PICTURE, CANVAS).is_none());
         let tiles: Vec<_> = View::tiles_over(visible).collect();
-        assert_eq!((tiles[0], tiles.len()), ((0, 16), 3 * 4));
+        assert_eq!((tiles[0], tiles.len()), ((0, 32), 6 * 7));
     }
 
     #[test]

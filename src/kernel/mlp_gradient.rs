@@ -267,6 +267,9 @@ impl<'a> TrainedMlp<'a> {
 mod tests {
     use super::*;
 
+    /// Of the central differences.
+    const STEP: f32 = 1.0 / 1024.0;
+
     fn noise(n: usize, seed: u32) -> Vec<f32> {
         (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
     }
@@ -306,7 +309,6 @@ mod tests {
                 values[i] += by;
                 values
             };
-            const STEP: f32 = 1.0 / 1024.0;
             let slope = |at: &dyn Fn(f32) -> f64| (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
             let largest = found.parameters.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
             for i in (0..parameters.len()).step_by(7).chain([parameters.len() - 1]) {

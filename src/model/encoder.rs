@@ -10,7 +10,7 @@ use candle_nn::VarBuilder;
 /// A picture to a feature map of the same height and width.
 pub enum Encoder {
     /// EDSR.
-    Edsr(Edsr),
+    Edsr(Box<Edsr>),
     /// RDN.
     Rdn(Box<Rdn>),
 }
@@ -24,7 +24,7 @@ impl Encoder {
         let vb = vb.pp("encoder");
         Ok(match *config {
             EncoderConfig::Edsr { blocks, features, res_scale } => {
-                Self::Edsr(Edsr::load(vb, blocks, features, res_scale, kernel)?)
+                Self::Edsr(Box::new(Edsr::load(vb, blocks, features, res_scale, kernel)?))
             }
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
                 Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?))

@@ -130,6 +130,11 @@ impl Picture {
         open::open(path, interrupt)
     }
 
+    /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told.
+    pub fn decoded_bytes(path: &Path) -> Option<u64> {
+        open::decoded_bytes(path)
+    }
+
     /// Names the picture by what its RGB means too, where that is not sRGB: the same numbers look different then.
     fn with_color(mut self, color: ColorSpace) -> Self {
         if let Some(profile) = self.metadata.icc_profile.as_ref().filter(|_| !color.is_srgb()) {

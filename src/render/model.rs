@@ -37,6 +37,14 @@ impl LoadedModel {
         })
     }
 
+    /// [`Self::new`] on the CPU, whatever else there is.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if memory runs out.
+    pub fn on_cpu(weights: &Weights, precision: Precision) -> Result<Self> {
+        Self::new(weights, Device::Cpu, precision)
+    }
+
     /// The model that is part of the program, EDSR-baseline-LIIF, on the best device and in the best precision.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ mod tests {
         };
         let mut wanted: Vec<TileKey> = (0..16).map(key).collect();
         let mut order = Vec::new();
-        while let Some(i) = next(&wanted, [600.0, 100.0], &ready) {
+        let focus = [2.35, 0.4].map(|tiles| tiles * VIEW_TILE as f64);
+        while let Some(i) = next(&wanted, focus, &ready) {
             let key = wanted.swap_remove(i);
             order.push((key.quality, key.column, key.row));
         }

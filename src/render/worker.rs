@@ -48,6 +48,8 @@ pub struct RenderedTile {
     pub rect: PixelRect,
     /// Straight (not premultiplied) RGBA, 8 bits each.
     pub rgba: Vec<u8>,
+    /// Whether it is known to have no transparency.
+    pub is_opaque: bool,
     /// How long it took to make, encoding included, in seconds.
     pub render_secs: f64,
 }
@@ -189,7 +191,7 @@ fn render_tile(
     };
     request.picture.color.show(&mut raster);
     let (rgba, render_secs) = (raster.to_rgba8(), started.elapsed().as_secs_f64());
-    Ok(Some(RenderedTile { key, rect, rgba, render_secs }))
+    Ok(Some(RenderedTile { key, rect, rgba, is_opaque: raster.channels == 3, render_secs }))
 }
 
 /// Tells which features are ready, if that has changed. `false` once the window is gone.

@@ -1,6 +1,7 @@
 //! A mailbox of one: whoever posts replaces what was not read yet.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 struct Slot<T> {
     newest: Option<T>,
@@ -24,6 +25,10 @@ pub struct Post<T>(Arc<Shared<T>>);
 
 /// The reading side.
 pub struct Mailbox<T>(Arc<Shared<T>>);
+
+/// The posting side is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
 
 /// A connected pair. The lock inside is held for the length of a move, so posting never waits for work.
 pub fn mailbox<T>() -> (Post<T>, Mailbox<T>) {
@@ -64,6 +69,18 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Waits for a value, but not longer than `timeout`.
+    ///
+    /// # Errors
+    /// [`Closed`] once the posting side is gone.
+    pub fn wait_for(&self, timeout: Duration) -> Result<Option<T>, Closed> {
+        let slot = self.0.lock();
+        let is_idle = |slot: &mut Slot<T>| !slot.is_closed && slot.newest.is_none();
+        let waited = self.0.changed.wait_timeout_while(slot, timeout, is_idle);
+        let (mut slot, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if slot.is_closed { Err(Closed) } else { Ok(slot.newest.take()) }
+    }
+
     /// Whether something is waiting that `is_urgent` says must not wait, or the posting side is gone.
     pub fn peek(&self, is_urgent: impl FnOnce(&T) -> bool) -> bool {
         let slot = self.0.lock();
@@ -83,8 +100,12 @@ mod tests {
         assert!(inbox.peek(|v| *v == 2));
         assert_eq!(inbox.wait(), Some(2));
         assert!(!inbox.peek(|_| true));
+        assert_eq!(inbox.wait_for(Duration::from_millis(1)), Ok(None));
+        post.send(3);
+        assert_eq!(inbox.wait_for(Duration::from_mins(1)), Ok(Some(3)));
         drop(post);
         assert!(inbox.peek(|_: &i32| false));
         assert_eq!(inbox.wait(), None);
+        assert_eq!(inbox.wait_for(Duration::from_mins(1)), Err(Closed));
     }
 }

@@ -5,7 +5,7 @@ mod mailbox;
 mod worker;
 
 pub use gate::Gate;
-pub use mailbox::{Mailbox, Post, mailbox};
+pub use mailbox::{Closed, Mailbox, Post, mailbox};
 pub use worker::Worker;
 
 use crate::error::{Error, Result};

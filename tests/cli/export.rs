@@ -132,3 +132,15 @@ fn an_interrupt_ends_an_export_in_order() {
         assert!(world.files().is_empty(), "{:?}", world.files());
     }
 }
+
+#[test]
+fn no_strength_is_bicubic() {
+    let world = World::new();
+    let json = world.export_tiny("z.png", &format!("--scale 4 --strength 0 {CROP} --json")).json();
+    assert_eq!(json["strength"], 0);
+    let picture = Picture::open(&world.path("z.png")).unwrap();
+    let cat = Picture::open("assets/chelsea.png".as_ref()).unwrap();
+    let region = Region { x: 130.0, y: 90.0, width: 16.0, height: 16.0 };
+    let expected = resample_region(&cat, &SampleGrid::spanning(region, Size::new(64, 64)));
+    assert_eq!(picture.rgb, Samples::U8(expected.to_u8()));
+}

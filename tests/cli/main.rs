@@ -7,5 +7,6 @@ mod export;
 mod metadata;
 mod refuse;
 mod train;
+mod views;
 mod weights;
 mod world;

@@ -29,7 +29,8 @@ fn wrong_usage_is_exit_code_two() {
     ] {
         world.export("z.png", options).usage();
     }
-    for arguments in [&["export"][..], &["convert", "a.pth"], &["info"], &["eval", "--hr", "."], &["unheard-of", "a"]] {
+    for arguments in [&["export"][..], &["convert", "a.pth"], &["info"], &["eval", "--hr", "."], &["--unheard-of", "a"]]
+    {
         world.run(arguments).usage();
     }
     assert!(world.files().is_empty());

@@ -1,45 +1,47 @@
-//! Moves the mouse, turns the wheel, waits, photographs the screen, and compares.
+//! Moves the mouse, turns the wheel, presses keys, waits, photographs the screen, and compares.
 
+use crate::keyboard::{Screen, key};
 use crate::stage::Snapshot;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, ImageFormat, MOTION_NOTIFY_EVENT,
-};
-use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
-use zoomfield::geometry::{PixelRect, Region, Size};
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+use zoomfield::app::look::Mode;
+use zoomfield::geometry::{PixelRect, Region, Size, View};
 use zoomfield::picture::{Picture, Samples};
-
-/// The wheel's button for "away from the person".
-const WHEEL_UP: u8 = 4;
 
 /// Far above the 45 dB that people would not notice: at ×30 one screen pixel is a thirtieth of a source pixel, and a
 /// view that is off by it must fail.
 const SAME_DB: f64 = 60.0;
 
-struct Screen {
-    connection: RustConnection,
-    root: u32,
-}
-
-pub(crate) fn direct(watched: &Mutex<Snapshot>) {
-    let (connection, number) = x11rb::connect(None).expect("the virtual screen answers");
-    let root = connection.setup().roots[number].root;
-    let screen = Screen { connection, root };
+/// The first act: open, zoom, pan, compare, export, walk on, set.
+pub(crate) fn first_act(watched: &Mutex<Snapshot>, folder: &Path) {
+    let screen = Screen::connect();
     let fitted = wait("the fitted picture", watched, |s| s.is_exact && s.canvas.is_some());
+    screen.focus_window();
     photograph(&screen, fitted.canvas.unwrap(), "fit");
     zoom_in(&screen, watched, fitted.canvas.unwrap());
     let shown = wait("the exact picture at ×30", watched, |s| s.is_exact && s.view.unwrap().zoom >= 30.0);
     let seen = photograph(&screen, shown.canvas.unwrap(), "x30");
     compare(&shown, &seen);
+    pan(&screen, watched);
+    look_around(&screen, watched);
+    export_by_keys(&screen, watched, folder);
+    walk_on(&screen, watched);
+    set(&screen, watched);
+}
+
+/// The second act, after a restart: the settings are those of the first.
+pub(crate) fn second_act(watched: &Mutex<Snapshot>) {
+    let screen = Screen::connect();
+    let shown = wait("the picture after a restart", watched, |s| s.is_exact && s.canvas.is_some());
+    assert_eq!(shown.mode, Some(Mode::Neural), "the settings did not survive the restart");
+    photograph(&screen, shown.canvas.unwrap(), "restarted");
 }
 
 fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let deadline = Instant::now() + Duration::from_mins(5);
+    let deadline = Instant::now() + Duration::from_mins(3);
     loop {
         let snapshot = watched.lock().unwrap().clone();
         if snapshot.view.is_some() && is_there(&snapshot) {
@@ -50,25 +52,16 @@ fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> b
     }
 }
 
-impl Screen {
-    fn fake(&self, kind: u8, detail: u8, x: i16, y: i16) {
-        self.connection.xtest_fake_input(kind, detail, 0, self.root, x, y, 0).unwrap();
-        self.connection.flush().unwrap();
-        std::thread::sleep(Duration::from_millis(30));
-    }
-}
-
 /// Turns the wheel over the cat's eye; the image position under the cursor must stay where it is.
 fn zoom_in(screen: &Screen, watched: &Mutex<Snapshot>, canvas: PixelRect) {
     let cursor = [canvas.width as f64 * 0.46, canvas.height as f64 * 0.42].map(f64::floor);
     let on_root = |i: usize, start: usize| (start as f64 + cursor[i]) as i16;
-    screen.fake(MOTION_NOTIFY_EVENT, 0, on_root(0, canvas.x), on_root(1, canvas.y));
+    screen.move_to(on_root(0, canvas.x), on_root(1, canvas.y));
     let before = watched.lock().unwrap().view.unwrap().image_from_screen(cursor);
     let deadline = Instant::now() + Duration::from_mins(3);
-    while at_rest(watched) < 30.0 {
+    while at_rest(watched).zoom < 30.0 {
         assert!(Instant::now() < deadline, "the wheel does not zoom");
-        screen.fake(BUTTON_PRESS_EVENT, WHEEL_UP, 0, 0);
-        screen.fake(BUTTON_RELEASE_EVENT, WHEEL_UP, 0, 0);
+        screen.turn_wheel();
     }
     let view = wait("×30", watched, |s| s.view.unwrap().zoom >= 30.0).view.unwrap();
     let now = view.screen_from_image(before);
@@ -77,29 +70,93 @@ fn zoom_in(screen: &Screen, watched: &Mutex<Snapshot>, canvas: PixelRect) {
     assert!(off <= 20.0, "the point under the cursor went {off} pixels away");
 }
 
-/// The zoom once it has stood still for a while.
-fn at_rest(watched: &Mutex<Snapshot>) -> f64 {
-    let mut zoom = 0.0;
+/// The view once it has stood still for a while.
+fn at_rest(watched: &Mutex<Snapshot>) -> View {
+    let mut view = None;
     loop {
         std::thread::sleep(Duration::from_millis(600));
-        let now = watched.lock().unwrap().view.unwrap().zoom;
-        if now == zoom {
-            return zoom;
+        let now = watched.lock().unwrap().view;
+        if let Some(rest) = now.filter(|_| now == view) {
+            return rest;
         }
-        zoom = now;
+        view = now;
     }
+}
+
+/// The middle button moves the picture exactly as far as the mouse goes.
+fn pan(screen: &Screen, watched: &Mutex<Snapshot>) {
+    let before = wait("the exact view", watched, |s| s.is_exact).view.unwrap().corner_on_screen;
+    screen.drag_by_middle([500, 380], [400, 420]);
+    let goal = [before[0] - 100.0, before[1] + 40.0];
+    wait("the view after the drag", watched, |s| s.is_exact && s.view.unwrap().corner_on_screen == goal);
+}
+
+/// Compares, and holds the key that shows the source.
+fn look_around(screen: &Screen, watched: &Mutex<Snapshot>) {
+    screen.type_text("c");
+    let split = wait("the comparison", watched, |s| s.has_split && s.is_exact);
+    photograph(screen, split.canvas.unwrap(), "compare");
+    screen.type_text("c");
+    wait("the end of the comparison", watched, |s| !s.has_split && s.is_exact);
+    screen.hold(u32::from('o'));
+    let source = wait("the source pixels", watched, |s| s.is_original_held && s.is_exact);
+    photograph(screen, source.canvas.unwrap(), "original");
+    screen.let_go(u32::from('o'));
+    wait("the network's pixels", watched, |s| !s.is_original_held && s.is_exact);
+}
+
+/// Exports under the name that is proposed, beside the picture.
+fn export_by_keys(screen: &Screen, watched: &Mutex<Snapshot>, folder: &Path) {
+    let shown = wait("the exact view", watched, |s| s.is_exact);
+    let seen = photograph(screen, shown.canvas.unwrap(), "before-export");
+    screen.press(&[key::CONTROL, u32::from('e')]);
+    std::thread::sleep(Duration::from_millis(800));
+    photograph(screen, shown.canvas.unwrap(), "export-panel");
+    screen.press(&[key::RETURN]);
+    let deadline = Instant::now() + Duration::from_mins(3);
+    let written = loop {
+        let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+        if let Some(file) = files.into_iter().find(|path| path.to_string_lossy().contains("chelsea-x")) {
+            break file;
+        }
+        assert!(Instant::now() < deadline, "the export was not written");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    let exported = Picture::open(&written).unwrap();
+    let quality = psnr(&exported, &seen, shown.view.unwrap().corner_on_screen.map(|v| v.max(0.0) as usize));
+    assert!(quality >= SAME_DB, "the exported file is not what was seen: {quality:.1} dB");
+    println!("exported by keys: the file = the screen by {quality:.1} dB");
+    std::fs::remove_file(written).unwrap();
+}
+
+fn walk_on(screen: &Screen, watched: &Mutex<Snapshot>) {
+    let before = watched.lock().unwrap().name.clone();
+    screen.press(&[key::RIGHT]);
+    let next = wait("the next picture", watched, |s| s.name != before && s.is_exact);
+    photograph(screen, next.canvas.unwrap(), "next");
+}
+
+/// Looks at settings, help and minimap, and changes a setting.
+fn set(screen: &Screen, watched: &Mutex<Snapshot>) {
+    let shown = wait("a picture", watched, |s| s.is_exact);
+    for (keys, name) in [(vec![key::CONTROL, u32::from(',')], "settings"), (vec![0xffbe], "help")] {
+        screen.press(&keys);
+        std::thread::sleep(Duration::from_millis(800));
+        photograph(screen, shown.canvas.unwrap(), name);
+        screen.press(&[key::ESCAPE]);
+    }
+    screen.type_text("v");
+    wait("the other mode", watched, |s| s.mode == Some(Mode::Neural));
 }
 
 /// The canvas as the screen shows it, kept as an artefact.
 fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
     // The last frame may still be on its way to the screen.
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(1200));
     let whole = screen.connection.get_geometry(screen.root).unwrap().reply().unwrap();
     let all = PixelRect { x: 0, y: 0, width: whole.width.into(), height: whole.height.into() };
     grab(screen, all).save_as(&format!("{name}-window.png"));
-    let picture = grab(screen, canvas);
-    picture.save_as(&format!("{name}-canvas.png"));
-    picture
+    grab(screen, canvas)
 }
 
 /// The window has no frame (there is no window manager) and lies in the screen's corner.
@@ -124,8 +181,10 @@ impl SaveAs for Picture {
     }
 }
 
+/// Photographs are kept where `ZOOMFIELD_SHOTS` says, else among the build's files.
 fn artefact(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("screen-{name}"))
+    let folder = std::env::var_os("ZOOMFIELD_SHOTS").map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
+    folder.join(format!("screen-{name}"))
 }
 
 fn compare(shown: &Snapshot, seen: &Picture) {
@@ -155,14 +214,18 @@ fn export(region: Region, size: Size) -> Picture {
     Picture::open(&path).unwrap()
 }
 
-/// PSNR of 8-bit pixels, the export laid on the screen at `corner`.
+/// PSNR of 8-bit pixels, the export laid on the screen at `corner`; the minimap's corner is left out.
 fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
     let (Samples::U8(a), Samples::U8(b)) = (&exported.rgb, &seen.rgb) else { panic!("8 bits") };
-    let mut squares = 0.0;
+    let (mut squares, mut count) = (0.0, 0_usize);
+    let covered = |x: usize, y: usize| x + 220 > seen.size.width && y + 170 > seen.size.height;
     for y in 0..exported.size.height {
-        let a = &a[y * exported.size.width * 3..][..exported.size.width * 3];
-        let b = &b[((y + corner[1]) * seen.size.width + corner[0]) * 3..][..a.len()];
-        squares += a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>();
+        for x in (0..exported.size.width).filter(|x| !covered(x + corner[0], y + corner[1])) {
+            let (at, on_screen) =
+                ((y * exported.size.width + x) * 3, ((y + corner[1]) * seen.size.width + x + corner[0]) * 3);
+            squares += (0..3).map(|c| (f64::from(a[at + c]) - f64::from(b[on_screen + c])).powi(2)).sum::<f64>();
+            count += 3;
+        }
     }
-    10.0 * (255.0 * 255.0 * a.len() as f64 / squares.max(1e-3)).log10()
+    10.0 * (255.0 * 255.0 * count as f64 / squares.max(1e-3)).log10()
 }

@@ -11,6 +11,10 @@
 #[cfg(target_os = "linux")]
 mod director;
 #[cfg(target_os = "linux")]
+mod keyboard;
+#[cfg(target_os = "linux")]
+mod server;
+#[cfg(target_os = "linux")]
 mod stage;
 
 fn main() {

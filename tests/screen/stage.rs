@@ -1,17 +1,22 @@
 //! A screen of our own, and the program on it.
 
 use crate::director;
+use crate::server::start_server;
 use eframe::egui;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::{Arc, Mutex};
+use zoomfield::app::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::kernel::PrecisionChoice;
 use zoomfield::render::LoadedModel;
 
-/// Set for the copy of this program that runs on the virtual screen.
+/// Set to the number of the act for the copy of this program that runs on the virtual screen.
 const ON_STAGE: &str = "ZOOMFIELD_SCREEN_TEST_ON_STAGE";
+
+/// Where the pictures and the settings of the play are.
+const FOLDER: &str = "ZOOMFIELD_SCREEN_TEST_FOLDER";
 
 /// How the copy says that no window can be opened there.
 const NO_WINDOW: i32 = 77;
@@ -23,27 +28,31 @@ pub(crate) struct Snapshot {
     pub(crate) picture: Option<Size>,
     pub(crate) canvas: Option<PixelRect>,
     pub(crate) is_exact: bool,
+    pub(crate) name: String,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) has_split: bool,
+    pub(crate) is_original_held: bool,
 }
 
 pub(crate) fn main() {
-    if std::env::var_os(ON_STAGE).is_some() {
-        return play();
+    if let Some(act) = std::env::var_os(ON_STAGE) {
+        return play(act == "2");
     }
-    let Some((mut server, display)) = start_server() else {
+    let Some((mut server, display)) = start_server("1000x720") else {
         assert!(std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(), "Xvfb is required but cannot be started");
         println!("skipped: the screen test needs Xvfb (Debian: apt-get install xvfb mesa-vulkan-drivers)");
         return;
     };
-    let this = std::env::current_exe().expect("this program has a path");
-    let status = Command::new(this)
-        .env("DISPLAY", &display)
-        .env_remove("WAYLAND_DISPLAY")
-        .env(ON_STAGE, "1")
-        .status()
-        .expect("this program starts again");
+    let folder = tempfile::tempdir().expect("a folder for the play");
+    let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+    for name in ["chelsea.png", "pixel-art.png"] {
+        std::fs::copy(Path::new(assets).join(name), folder.path().join(name)).expect("the sample pictures are there");
+    }
+    let acts: Vec<ExitStatus> = ["1", "2"].map(|act| start_act(act, &display, folder.path())).into();
+    let without_adapter = start_without_adapter(&display);
     let _ = server.kill();
     let _ = server.wait();
-    if status.code() == Some(NO_WINDOW) {
+    if acts[0].code() == Some(NO_WINDOW) {
         assert!(
             std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(),
             "a Vulkan driver is required but there is none"
@@ -51,22 +60,37 @@ pub(crate) fn main() {
         println!("skipped: the screen test needs a Vulkan driver (Debian: apt-get install mesa-vulkan-drivers)");
         return;
     }
-    assert!(status.success(), "the window on the virtual screen failed");
+    assert!(acts.iter().all(ExitStatus::success), "the window on the virtual screen failed");
     println!("test what_you_see_is_what_you_export ... ok");
+    println!("without a graphics adapter: {without_adapter}");
     println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
 }
 
-fn start_server() -> Option<(Child, String)> {
-    let mut server = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "800x640x24", "-nolisten", "tcp"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut number = String::new();
-    BufReader::new(server.stdout.take()?).read_line(&mut number).ok()?;
-    let number = number.trim();
-    (!number.is_empty()).then(|| (server, format!(":{number}")))
+fn start_act(act: &str, display: &str, folder: &Path) -> ExitStatus {
+    let this = std::env::current_exe().expect("this program has a path");
+    Command::new(this)
+        .env("DISPLAY", display)
+        .env_remove("WAYLAND_DISPLAY")
+        .env(ON_STAGE, act)
+        .env(FOLDER, folder)
+        .status()
+        .expect("this program starts again")
+}
+
+/// Without any graphics adapter the program says so in a sentence and ends; it does not panic.
+fn start_without_adapter(display: &str) -> String {
+    let ended = Command::new(env!("CARGO_BIN_EXE_zoomfield"))
+        .env("DISPLAY", display)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("VK_DRIVER_FILES", "/nowhere")
+        .env("VK_ICD_FILENAMES", "/nowhere")
+        .env("WGPU_BACKEND", "vulkan")
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot open a window") && !said.contains("panicked"), "{said}");
+    said
 }
 
 /// The program's window, which also tells the director what it shows.
@@ -88,24 +112,34 @@ impl eframe::App for Observed {
             picture: self.app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
             is_exact: self.app.is_exact(),
+            name: self.app.picture().map_or_else(String::new, |picture| picture.name()),
+            mode: Some(self.app.state().settings.mode),
+            has_split: self.app.state().split.is_some(),
+            is_original_held: self.app.state().is_original_held,
         };
     }
 }
 
-fn play() {
+fn play(is_second: bool) {
     let snapshot = Arc::new(Mutex::new(Snapshot::default()));
     let watched = snapshot.clone();
+    let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
+    let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
     let (send_ctx, ctx) = std::sync::mpsc::sync_channel::<egui::Context>(1);
     let builder = std::thread::Builder::new().name("director".into());
     let director = builder.spawn(move || {
         let ctx = ctx.recv().expect("the window opens");
-        let result = std::panic::catch_unwind(|| director::direct(&watched));
+        let result = std::panic::catch_unwind(|| {
+            if is_second { director::second_act(&watched) } else { director::first_act(&watched, &folder) }
+        });
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         ctx.request_repaint();
         result.is_ok()
     });
     let director = director.expect("a thread for the director");
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into();
+    let mut native = native_options();
+    native.persist_window = false;
+    native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
     let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
     let make = move |cc: &eframe::CreationContext<'_>| {
         let app = App::new(
@@ -114,13 +148,13 @@ fn play() {
                 files: vec![file],
                 model: ModelSource::Loaded(model),
                 precision: PrecisionChoice::Auto,
-                settings: None,
+                settings: Some(settings),
             },
         )?;
         send_ctx.send(cc.egui_ctx.clone())?;
         Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
     };
-    if let Err(error) = eframe::run_native("zoomfield-screen-test", native_options(), Box::new(make)) {
+    if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
         eprintln!("no window: {error}");
         std::process::exit(NO_WINDOW);
     }

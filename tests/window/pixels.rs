@@ -45,7 +45,7 @@ fn no_frame_on_the_way_is_blank_or_dark() {
     harness.state_mut().apply(Command::ZoomTo(9.0));
     tiles.0.borrow_mut().is_silent = true;
     let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
-    for step in 0..13 {
+    for step in 0..20 {
         if step == 7 {
             let request = tiles.0.borrow().requests.last().cloned().expect("a request");
             tiles.0.borrow_mut().is_silent = false;
@@ -115,7 +115,7 @@ fn pictures_of_the_window() {
 }
 
 /// What the window looks like; nothing, said aloud, where no adapter can draw it.
-fn rendered(harness: &mut Harness<'_, App>) -> Option<image::RgbaImage> {
+pub(crate) fn rendered(harness: &mut Harness<'_, App>) -> Option<image::RgbaImage> {
     // The renderer is made when it is first used, and panics if there is nothing to make it on.
     if let Ok(image) = catch_unwind(AssertUnwindSafe(|| harness.render())) {
         return Some(image.expect("the window is drawn"));

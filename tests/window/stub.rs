@@ -6,18 +6,23 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use zoomfield::app::files::FileServices;
+use zoomfield::app::files::recent::beside;
+use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
-use zoomfield::app::services::{Ask, TileSource};
+use zoomfield::app::services::{Ask, OpenFn, TileSource};
+use zoomfield::app::settings::Keeper;
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
 use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::{Quality, TileKey};
-use zoomfield::picture::Picture;
+use zoomfield::picture::{Picture, Raster};
 use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
-use zoomfield::task::Gate;
+use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
 #[derive(Default)]
@@ -63,7 +68,7 @@ fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
             rgba.extend(color_at(picture, at, key.quality));
         }
     }
-    RenderedTile { key, rect, rgba, render_secs: 0.01 }
+    RenderedTile { key, rect, rgba, is_opaque: picture.alpha.is_none(), render_secs: 0.01 }
 }
 
 /// What a tile shows at an image position.
@@ -113,13 +118,28 @@ pub(crate) fn cut_out(size: Size) -> Picture {
     Picture::from_samples(size, opaque.rgb, Some(zoomfield::picture::Samples::U8(alpha)))
 }
 
-fn open(path: &std::path::Path) -> Result<Opened> {
-    if path.extension().is_some_and(|ending| ending == "png") {
-        let mut opened = picture(Size::new(120, 80));
-        path.clone_into(&mut opened.path);
-        return Ok(Opened::new(opened));
+/// Files that were given up while they were read.
+pub(crate) static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
+
+/// A `.png` is a picture of the size that its content says, 120x80 if there is none. One called `slow…` takes until
+/// nobody wants it.
+fn open(path: &std::path::Path, stop: Interrupt<'_>) -> Result<Opened> {
+    if path.extension().is_none_or(|ending| ending != "png") {
+        return Err(Error::picture(path, "this is not a picture"));
     }
-    Err(Error::picture(path, "this is not a picture"))
+    if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("slow")) {
+        while !stop() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        GIVEN_UP.fetch_add(1, Ordering::SeqCst);
+        return Err(Error::Cancelled);
+    }
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let sides: Vec<usize> = text.split('x').filter_map(|side| side.parse().ok()).collect();
+    let size = if let [width, height] = sides[..] { Size::new(width, height) } else { Size::new(120, 80) };
+    let mut opened = picture(size);
+    path.clone_into(&mut opened.path);
+    Ok(Opened { stamp: Stamp::of(path), ..Opened::new(opened) })
 }
 
 fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
@@ -137,6 +157,11 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
     Ok(ExportReport { bytes: 2_500_000, elapsed_secs: 0.1 })
 }
 
+fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    gate.pass()?;
+    Ok(Raster::new(job.grid.size(), 3))
+}
+
 /// What a played file dialog answers.
 pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
 
@@ -148,6 +173,23 @@ pub(crate) fn model() -> Arc<LoadedModel> {
 
 /// A window of 1280×860 points on the stub, without a picture.
 pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App>, StubTiles) {
+    window_of(pixels_per_point, pick, Vec::new(), None)
+}
+
+/// A window that shows a picture and remembers settings in a file.
+pub(crate) fn window_remembering(file: &std::path::Path) -> Harness<'static, App> {
+    let (mut harness, _) = window_of(1.0, |_| None, Vec::new(), Some(file.to_owned()));
+    harness.state_mut().show(picture(Size::new(120, 80)));
+    harness
+}
+
+/// A window with files as arguments, and a file that remembers settings.
+pub(crate) fn window_of(
+    pixels_per_point: f32,
+    pick: Pick,
+    files: Vec<PathBuf>,
+    settings: Option<PathBuf>,
+) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -156,24 +198,23 @@ pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App
         .with_step_dt(1.0 / 30.0)
         .with_max_steps(60)
         .build_eframe(move |cc| {
+            let open: Arc<OpenFn> = Arc::new(open);
+            let recent = settings.as_deref().map(beside);
+            let interval = std::time::Duration::from_millis(20);
+            let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
             let services = Services {
                 tiles: Box::new(source),
-                open: Arc::new(open),
+                open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),
+                render: Arc::new(render),
                 load_model: Arc::new(zoomfield::app::models::load),
-                keeper: None,
+                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
+                files: file_services,
             };
-            App::with_services(
-                &cc.egui_ctx,
-                AppOptions {
-                    files: Vec::new(),
-                    model: ModelSource::Loaded(model()),
-                    precision: PrecisionChoice::Auto,
-                    settings: None,
-                },
-                services,
-            )
+            let model = ModelSource::Loaded(model());
+            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
+            App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)
 }

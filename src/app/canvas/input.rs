@@ -30,8 +30,11 @@ pub fn commands(ui: &Ui, response: &Response, canvas: Canvas, settings: &Setting
 
 fn drag(response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
     let is_pan = response.dragged_by(PointerButton::Primary) || response.dragged_by(PointerButton::Middle);
-    if is_pan && response.drag_delta() != Vec2::ZERO {
-        commands.push(Command::Pan(canvas.pixels_from_points(response.drag_delta())));
+    // A drag begins once it cannot be a click any more: then the way so far counts too.
+    let so_far = response.total_drag_delta().filter(|_| response.drag_started());
+    let by = so_far.unwrap_or(response.drag_delta());
+    if is_pan && by != Vec2::ZERO {
+        commands.push(Command::Pan(canvas.pixels_from_points(by)));
     }
     if response.double_clicked()
         && let Some(at) = response.interact_pointer_pos()

@@ -7,7 +7,8 @@ use crate::app::state::{Sharpness, Shown, State, source_values};
 use crate::app::theme;
 use crate::geometry::View;
 use egui::{
-    Align2, CursorIcon, EventFilter, FontId, Key, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, CursorIcon, EventFilter, FontId, Key, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
 };
 use std::ops::Range;
 
@@ -70,7 +71,7 @@ pub fn split(ui: &Ui, painter: &Painter, state: &State, commands: &mut Vec<Comma
         .interact(line.expand2(vec2(GRAB_POINTS, 0.0)), id, Sense::drag())
         .on_hover_cursor(CursorIcon::ResizeHorizontal);
     response.widget_info(|| WidgetInfo::slider(true, split.at * 100.0, "Comparison line"));
-    if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+    if let Some(at) = response.interact_pointer_pos().filter(|_| response.drag_delta() != Vec2::ZERO) {
         let part = f64::from((at.x - canvas.min.x) / canvas.width());
         commands.push(Command::View(ViewCommand::SetSplitAt(part)));
     }

@@ -23,7 +23,8 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
         let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));
         contents(ui.painter(), state, shown, rect);
-        let at = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on());
+        let is_new = ui.input(|input| input.pointer.any_pressed()) || response.drag_delta() != vec2(0.0, 0.0);
+        let at = response.interact_pointer_pos().filter(|_| is_new && response.is_pointer_button_down_on());
         if let Some(at) = at {
             let part = (at - rect.min) / rect.size();
             let Size { width, height } = shown.picture.size;

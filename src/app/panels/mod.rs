@@ -3,9 +3,11 @@
 pub(super) mod compare;
 pub(super) mod export;
 pub(super) mod help;
+pub(super) mod info;
 pub(super) mod minimap;
 pub(super) mod open;
 pub(super) mod progress;
+mod recent;
 pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod toasts;

@@ -1,17 +1,19 @@
 //! Getting a picture in: the empty canvas, and the panel for a typed path.
 
-use super::{main_button, modal, path_field};
+use super::{main_button, modal, path_field, recent};
 use crate::app::command::Command;
-use crate::app::open::path_from_text;
+use crate::app::files::Files;
+use crate::app::files::uri::path_from_text;
+use crate::app::samples::SAMPLES;
 use crate::app::state::{PathForm, State};
 use crate::app::theme;
-use egui::{Align, Context, Layout, RichText, Ui};
+use egui::{Align, Button, Context, Layout, RichText, Ui};
 
 /// The canvas before there is a picture.
 pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
-        ui.add_space((height * 0.4).max(20.0));
+        ui.add_space((height * 0.32).max(20.0));
         if state.opening.is_some() {
             ui.spinner();
             return;
@@ -24,11 +26,20 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
         ui.add_space(4.0);
         let promise = "Zoom in as far as you like: detail is computed for every pixel of the screen.";
         ui.label(RichText::new(promise).color(theme::ON_CANVAS_WEAK));
+        ui.add_space(16.0);
+        ui.label(RichText::new("Or try it on a sample").color(theme::ON_CANVAS_WEAK));
+        for (index, sample) in SAMPLES.iter().enumerate() {
+            if ui.add(Button::new(sample.label).min_size(egui::vec2(150.0, 26.0))).clicked() {
+                commands.push(Command::OpenSample(index));
+            }
+        }
+        ui.add_space(12.0);
+        recent::show(ui, &state.files.recent, commands);
     });
 }
 
 /// The panel for a typed path.
-pub(in crate::app) fn show(ctx: &Context, form: &PathForm, commands: &mut Vec<Command>) {
+pub(in crate::app) fn show(ctx: &Context, form: &PathForm, files: &Files, commands: &mut Vec<Command>) {
     modal(ctx, "Open a picture", 520.0, commands, |ui, commands| {
         if let Some(note) = form.note {
             ui.label(note);
@@ -36,6 +47,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &PathForm, commands: &mut Vec<Co
         let is_entered = path_field(ui, form, "Path of a picture or a folder", commands);
         let path = path_from_text(&form.path);
         ui.add_space(4.0);
+        recent::show(ui, &files.recent, commands);
         ui.horizontal(|ui| {
             if ui.button("Browse…").clicked() {
                 commands.push(Command::BrowseOpen);

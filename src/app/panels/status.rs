@@ -6,6 +6,11 @@ use crate::app::theme;
 use crate::app::zoom::{percent_text, zoom_text};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
+/// With less room than this, in points, the bar does not say what computes, what is under the cursor, the percentage.
+const ROOM_FOR_DEVICE: f32 = 790.0;
+const ROOM_FOR_READING: f32 = 560.0;
+const ROOM_FOR_PERCENT: f32 = 240.0;
+
 /// Draws the bar.
 pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 5));
@@ -17,6 +22,7 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
                 ui.label(format!("Opening {}…", name.unwrap_or_default()));
             } else if let Some(shown) = &state.shown {
                 picture(ui, shown);
+                place(ui, state);
             } else {
                 ui.weak("No picture");
             }
@@ -32,7 +38,15 @@ fn picture(ui: &mut Ui, shown: &Shown) {
     ui.weak(format!("{} {}", shown.picture.size, shown.picture.format));
 }
 
+/// Where the picture is among the others of its folder or list.
+fn place(ui: &mut Ui, state: &State) {
+    if let Some((place, count)) = state.files.album.place() {
+        ui.weak(format!("{place} of {count}"));
+    }
+}
+
 fn view(ui: &mut Ui, state: &State, shown: &Shown) {
+    let room = ui.available_width();
     let (word, color) = sharpness(state.sharpness);
     if state.sharpness == Sharpness::Sharpening {
         ui.label(word);
@@ -44,13 +58,15 @@ fn view(ui: &mut Ui, state: &State, shown: &Shown) {
     }
     ui.separator();
     let zoom = shown.motion.view(state.now_secs).zoom;
-    if zoom > 1.0 {
+    if zoom > 1.0 && room > ROOM_FOR_PERCENT {
         ui.weak(percent_text(zoom));
     }
     ui.label(RichText::new(zoom_text(zoom)).strong());
-    ui.separator();
-    computing(ui, state);
-    if let Some(Reading { pixel, shown: seen }) = state.reading {
+    if room > ROOM_FOR_DEVICE {
+        ui.separator();
+        computing(ui, state);
+    }
+    if let Some(Reading { pixel, shown: seen }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
         ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));
     }

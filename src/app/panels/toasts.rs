@@ -32,6 +32,10 @@ fn message(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) {
             if ui.small_button("Dismiss").clicked() {
                 commands.push(Command::DismissToast(toast.id));
             }
+            if toast.is_failure {
+                // Not by colour alone.
+                ui.label("⚠");
+            }
             ui.add(Label::new(&toast.text).wrap().selectable(true));
         });
     });

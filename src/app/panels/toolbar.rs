@@ -6,13 +6,20 @@ use crate::app::state::State;
 use crate::key::Strength;
 use egui::{Button, Frame, Margin, Panel, Role, Slider, Ui, WidgetInfo};
 
+/// Height of everything in the bar, in points.
+const HEIGHT: f32 = 26.0;
+
 /// Draws the bar.
 pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(10, 7));
     Panel::top("toolbar").frame(frame).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().interact_size.y = HEIGHT;
             let has_picture = state.shown.is_some();
             button(ui, "Open…", "Open…", "Ctrl+O", true, Command::BrowseOpen, commands);
+            let has_album = state.files.album.place().is_some();
+            button(ui, "‹", "Previous picture", "Left", has_album, Command::PreviousPicture, commands);
+            button(ui, "›", "Next picture", "Right", has_album, Command::NextPicture, commands);
             ui.separator();
             button(ui, "Fit", "Fit", "0", has_picture, Command::Fit, commands);
             button(ui, "100 %", "100 %", "1", has_picture, Command::ZoomTo(1.0), commands);
@@ -53,7 +60,7 @@ fn strength(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn button(ui: &mut Ui, text: &str, label: &str, key: &str, is_on: bool, command: Command, commands: &mut Vec<Command>) {
-    let response = ui.add_enabled(is_on, Button::new(text).min_size(egui::vec2(30.0, 0.0)));
+    let response = ui.add_enabled(is_on, Button::new(text).min_size(egui::vec2(30.0, HEIGHT)));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, is_on, label));
     if response.on_hover_text(format!("{label}  ({key})")).clicked() {
         commands.push(command);

@@ -14,8 +14,9 @@ pub(in crate::app) fn show(ctx: &Context, form: &ZoomForm, commands: &mut Vec<Co
         if form.wants_focus {
             field.request_focus();
             select_all(ui, field.id, &form.text);
+            commands.push(Command::View(ViewCommand::ZoomFocused));
         }
-        if field.changed() || form.wants_focus {
+        if field.changed() {
             commands.push(Command::View(ViewCommand::EditZoom(text)));
         }
         if form.is_wrong {

@@ -16,7 +16,6 @@ mod vectors;
 
 pub(super) use finish::{Finish, to_pixels, to_values, to_words};
 
-use super::lines::LINE_WORDS;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
 
@@ -102,7 +101,7 @@ impl Multiplier {
         match self.precision {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Precision::Bf16Tiles => {
-                let is_whole = |n: usize| n.is_multiple_of(LINE_WORDS);
+                let is_whole = |n: usize| n.is_multiple_of(super::lines::LINE_WORDS);
                 assert!([rows.stride, rows.pitch, rows.words].into_iter().all(is_whole), "tiles want whole lines");
                 // SAFETY: `self` exists only where tiles do, and configured them; the extents were just checked.
                 unsafe { tiles::multiply(rows, weights, sums) }
@@ -114,7 +113,7 @@ impl Multiplier {
                 unsafe { vectors::multiply(self.precision, rows, count, weights, out) }
             }
             #[cfg(not(target_arch = "x86_64"))]
-            _ => unreachable!("no multiplier exists on this processor"),
+            _ => unreachable!("no multiplier exists here, for {} sums of {} words", sums.0.len(), weights.len()),
         }
     }
 }

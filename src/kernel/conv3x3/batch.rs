@@ -123,6 +123,9 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 mod tests {
     use super::*;
 
+    /// Of the central differences.
+    const STEP: f32 = 1.0 / 512.0;
+
     fn noise(n: usize, seed: u32) -> Vec<f32> {
         (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
     }
@@ -133,18 +136,19 @@ mod tests {
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     }
 
+    fn batch(values: &[f32], channels: usize) -> ImageBatch<'_> {
+        ImageBatch { values, height: 5, width: 7, channels }
+    }
+
     #[test]
     fn gradients_are_central_differences_through_the_relu() {
         for (inputs, outputs) in [(3, 8), (64, 64)] {
-            let (height, width, n) = (5, 7, 3);
-            let pixels = n * height * width;
+            let pixels = 3 * 5 * 7;
             let (x, weight) = (noise(pixels * inputs, 1), noise(outputs * inputs * 9, 2));
             let (bias, share) = (noise(outputs, 3), noise(pixels * outputs, 4));
-            let batch = |values| ImageBatch { values, height, width, channels: inputs };
-            let result = convolve_batch(&weight, &bias, batch(&x), true, None);
-            let found = convolve_batch_backward(&weight, outputs, batch(&x), &share, Some(&result), true);
+            let result = convolve_batch(&weight, &bias, batch(&x, inputs), true, None);
+            let found = convolve_batch_backward(&weight, outputs, batch(&x, inputs), &share, Some(&result), true);
             let check = |name: &str, found: f32, at: &dyn Fn(f32) -> f64| {
-                const STEP: f32 = 1.0 / 512.0;
                 let expected = (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
                 // Results that cross zero within the step bend the difference.
                 assert!(
@@ -159,15 +163,15 @@ mod tests {
             };
             let images = found.images.unwrap();
             for i in [0, 11, x.len() / 2, x.len() - 1] {
-                check("image", images[i], &|by| objective(&weight, &bias, batch(&nudged(&x, i, by)), &share));
+                check("image", images[i], &|by| objective(&weight, &bias, batch(&nudged(&x, i, by), inputs), &share));
             }
             for i in [0, 4, weight.len() / 2, weight.len() - 1] {
-                let at = |by| objective(&nudged(&weight, i, by), &bias, batch(&x), &share);
+                let at = |by| objective(&nudged(&weight, i, by), &bias, batch(&x, inputs), &share);
                 check("weight", found.weights.weight[i], &at);
             }
             for i in [0, outputs - 1] {
                 check("bias", found.weights.bias[i], &|by| {
-                    objective(&weight, &nudged(&bias, i, by), batch(&x), &share)
+                    objective(&weight, &nudged(&bias, i, by), batch(&x, inputs), &share)
                 });
             }
         }

@@ -6,11 +6,11 @@
 //! there is thrown away, and no block ends early at the end of a row.
 #![expect(unsafe_code, reason = "results are written to fresh memory, whose initialisation is told afterwards")]
 
-use super::super::block::{self, Finish, Multiplier, Rows, Sums};
-use super::super::lines::Buffer;
-use super::super::panels::{BLOCK_COLUMNS, Panels};
-use super::super::precision::Precision;
 use super::{After, Image, Order};
+use crate::kernel::block::{self, Finish, Multiplier, Rows, Sums};
+use crate::kernel::lines::Buffer;
+use crate::kernel::panels::{BLOCK_COLUMNS, Panels};
+use crate::kernel::precision::Precision;
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 

@@ -4,9 +4,9 @@
 //! weights it is one product per row of taps: the padded image, read where it lies, times the gradient of the result.
 //! Every thread adds up its own bands.
 
-use super::super::gemm::{Transposed, gemm_transposed};
 use super::{Conv3x3, Image};
 use crate::kernel::Precision;
+use crate::kernel::gemm::{Transposed, gemm_transposed};
 use rayon::prelude::*;
 
 /// Pixels of a band: the depth of one product.
@@ -118,8 +118,8 @@ fn pad(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{After, Order};
     use super::*;
+    use crate::kernel::{After, Order};
 
     fn noise(n: usize, seed: u32) -> Vec<f32> {
         (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()

@@ -4,8 +4,8 @@
 //! Bias, ReLU and residual are applied while the band is still there.
 #![expect(unsafe_code, reason = "bands of one output plane are written by different threads; the plane is one slice")]
 
-use super::super::gemm::raw_gemm;
 use super::{After, Image};
+use crate::kernel::gemm::raw_gemm;
 use rayon::prelude::*;
 
 /// Columns of a band's product: enough for the product to run at full speed, few enough to stay in the cache.

@@ -6,11 +6,11 @@
 //! little beside the products because channels lie together; the error grows two- to threefold, far below 1e-5.
 #![expect(unsafe_code, reason = "fresh memory is written before it is read, and vectors are loaded from arrays")]
 
-use super::super::block::{self, Out, Rows};
-use super::super::lines::Buffer;
-use super::super::panels::{BLOCK_COLUMNS, PANEL, Panels};
-use super::super::precision::Precision;
 use super::{After, Image};
+use crate::kernel::block::{self, Out, Rows};
+use crate::kernel::lines::Buffer;
+use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
+use crate::kernel::precision::Precision;
 use rayon::prelude::*;
 use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_sub_ps};
 use std::mem::{MaybeUninit, transmute};

@@ -206,17 +206,29 @@ fn read_picture(
     Ok(picture.with_color(color.space))
 }
 
-/// Refuses what would not fit, by the larger of what the decoder makes and what the picture then holds.
+pub(super) fn decoded_bytes(path: &Path) -> Option<u64> {
+    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    let format = reader.format()?;
+    start_decoder(reader, format).ok().map(|decoder| needed_bytes(&decoder))
+}
+
+/// The larger of what the decoder makes and what the picture then holds.
+fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
+    let (width, height) = decoder.dimensions();
+    let color = decoder.color_type();
+    let channels = if color.has_alpha() { 4 } else { 3 };
+    let depth = if is_eight_bit(color) { 1 } else { 2 };
+    let held = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(channels * depth);
+    held.max(decoder.total_bytes())
+}
+
+/// Refuses what would not fit.
 fn check_size(decoder: &impl ImageDecoder) -> Result<(), Failure> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(Failure::TooLarge("it has no pixels; its header is damaged".into()));
     }
-    let color = decoder.color_type();
-    let channels = if color.has_alpha() { 4 } else { 3 };
-    let depth = if is_eight_bit(color) { 1 } else { 2 };
-    let held = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(channels * depth);
-    let needed = held.max(decoder.total_bytes());
+    let needed = needed_bytes(decoder);
     if needed <= MAX_DECODED_BYTES {
         return Ok(());
     }

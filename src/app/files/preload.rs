@@ -1,0 +1,131 @@
+//! Pictures beside the one that is shown, read before anybody asks, so that the next one is there at once.
+
+use crate::app::open::Opened;
+use crate::app::services::OpenFn;
+use crate::picture::Picture;
+use crate::task::{Mailbox, Post, Worker, mailbox};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Memory for pictures that are not shown, in bytes.
+pub const BUDGET_BYTES: usize = 512 << 20;
+
+/// The thread that reads ahead.
+pub struct Preloader {
+    requests: Option<Post<Vec<PathBuf>>>,
+    pictures: Receiver<(PathBuf, Opened)>,
+    thread: Option<Worker>,
+}
+
+impl Preloader {
+    /// Starts it; `notify` is called when a picture is ready.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(open: Arc<OpenFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        let (requests, inbox) = mailbox();
+        let (send, pictures) = sync_channel(1);
+        let thread = Worker::spawn("preload", move || serve(&inbox, &open, &send, &notify))?;
+        Ok(Self { requests: Some(requests), pictures, thread: Some(thread) })
+    }
+
+    /// Reads these, in this order, instead of whatever was asked before.
+    pub fn request(&self, paths: Vec<PathBuf>) {
+        if let Some(requests) = &self.requests {
+            requests.send(paths);
+        }
+    }
+
+    /// The next picture, if one is ready. Never waits.
+    pub fn poll(&self) -> Option<(PathBuf, Opened)> {
+        self.pictures.try_recv().ok()
+    }
+}
+
+impl Drop for Preloader {
+    fn drop(&mut self) {
+        self.requests = None;
+        // It may sit in a read that never returns.
+        if let Some(thread) = self.thread.take() {
+            thread.detach();
+        }
+    }
+}
+
+fn serve(inbox: &Mailbox<Vec<PathBuf>>, open: &Arc<OpenFn>, send: &SyncSender<(PathBuf, Opened)>, notify: &dyn Fn()) {
+    while let Some(paths) = inbox.wait() {
+        for path in paths {
+            let is_unwanted = || inbox.peek(|newer| !newer.contains(&path));
+            if inbox.peek(|_| true) {
+                break;
+            }
+            // What would fill the budget alone is read when it is asked for, as is what cannot be read: then the
+            // person learns why.
+            let is_large = Picture::decoded_bytes(&path).is_some_and(|bytes| bytes > BUDGET_BYTES as u64 / 2);
+            if is_large {
+                continue;
+            }
+            if let Ok(opened) = open(&path, &is_unwanted) {
+                if send.send((path, opened)).is_err() {
+                    return;
+                }
+                notify();
+            }
+        }
+    }
+}
+
+/// Pictures in memory, within a budget.
+#[derive(Default)]
+pub struct Shelf {
+    /// Those used last come last.
+    pictures: Vec<(PathBuf, Opened)>,
+}
+
+impl Shelf {
+    /// Keeps a picture; the ones that were used least recently go.
+    pub fn keep(&mut self, path: PathBuf, opened: Opened, budget_bytes: usize) {
+        self.pictures.retain(|(kept, _)| *kept != path);
+        self.pictures.push((path, opened));
+        while self.used_bytes() > budget_bytes {
+            self.pictures.remove(0);
+        }
+    }
+
+    /// Takes a picture out.
+    pub fn take(&mut self, path: &Path) -> Option<Opened> {
+        let index = self.pictures.iter().position(|(kept, _)| kept == path)?;
+        Some(self.pictures.remove(index).1)
+    }
+
+    /// Whether a picture is there.
+    pub fn contains(&self, path: &Path) -> bool {
+        self.pictures.iter().any(|(kept, _)| kept == path)
+    }
+
+    fn used_bytes(&self) -> usize {
+        self.pictures.iter().map(|(_, opened)| opened.byte_len()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Size;
+
+    #[test]
+    fn the_shelf_keeps_to_its_budget() {
+        let picture = || Opened::new(Picture::from_rgb8(Size::new(10, 10), vec![0; 300]));
+        let each = picture().byte_len();
+        assert_eq!(each, 300 + 400);
+        let mut shelf = Shelf::default();
+        for name in ["a", "b", "c"] {
+            shelf.keep(name.into(), picture(), 2 * each);
+        }
+        assert!(!shelf.contains(Path::new("a")) && shelf.contains(Path::new("b")) && shelf.contains(Path::new("c")));
+        assert!(shelf.take(Path::new("b")).is_some() && shelf.take(Path::new("b")).is_none());
+        shelf.keep("huge".into(), picture(), each / 2);
+        assert!(!shelf.contains(Path::new("huge")));
+    }
+}

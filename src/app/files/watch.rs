@@ -1,0 +1,210 @@
+//! A thread that lists folders and looks whether what is shown has changed on disk.
+//!
+//! It asks the file system now and then instead of being told: that works on every system and on network drives, and
+//! a second is soon enough. A drive that hangs hangs this thread alone: it is never waited for.
+
+use super::album::Source;
+use crate::task::{Mailbox, Post, Worker, mailbox};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, SystemTime};
+
+/// How often to look.
+pub const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Events that may wait for the window before the thread waits too.
+const QUEUE: usize = 16;
+
+/// What tells one content of a file from another: when it was written, and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(SystemTime, u64);
+
+impl Stamp {
+    /// That of a file; nothing if it is not there. Touches the disk.
+    pub fn of(path: &Path) -> Option<Self> {
+        let about = path.metadata().ok()?;
+        Some(Self(about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
+    }
+}
+
+/// What to list, and what to look after.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WatchRequest {
+    /// The pictures to walk through.
+    pub source: Source,
+    /// The picture that is shown, and what it was when it was read.
+    pub shown: Option<(PathBuf, Option<Stamp>)>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileEvent {
+    /// The pictures of a source; also when they have changed.
+    Listed(Source, Vec<PathBuf>),
+    /// The file has another content, and whoever writes it has paused.
+    Changed(PathBuf),
+    /// The file is not there any more.
+    Gone(PathBuf),
+}
+
+/// The thread.
+pub struct Watch {
+    requests: Option<Post<WatchRequest>>,
+    events: Receiver<FileEvent>,
+    thread: Option<Worker>,
+}
+
+impl Watch {
+    /// Starts it; `notify` is called after each event.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(interval: Duration, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        let (requests, inbox) = mailbox();
+        let (send, events) = sync_channel(QUEUE);
+        let thread = Worker::spawn("files", move || serve(&inbox, interval, &send, &notify))?;
+        Ok(Self { requests: Some(requests), events, thread: Some(thread) })
+    }
+
+    /// Replaces whatever was asked before.
+    pub fn request(&self, request: WatchRequest) {
+        if let Some(requests) = &self.requests {
+            requests.send(request);
+        }
+    }
+
+    /// The next event, if one is ready. Never waits.
+    pub fn poll(&self) -> Option<FileEvent> {
+        self.events.try_recv().ok()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            thread.detach();
+        }
+    }
+}
+
+fn serve(inbox: &Mailbox<WatchRequest>, interval: Duration, send: &SyncSender<FileEvent>, notify: &dyn Fn()) {
+    let mut looker = Looker::default();
+    loop {
+        match inbox.wait_for(interval) {
+            Ok(Some(request)) => looker.take(request),
+            Ok(None) => {}
+            Err(_) => return,
+        }
+        for event in looker.look() {
+            if send.send(event).is_err() {
+                return;
+            }
+            notify();
+        }
+    }
+}
+
+/// A look at a file: its stamp, if it was there.
+#[derive(Clone, Copy, PartialEq)]
+struct Sight(Option<Stamp>);
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Looker {
+    request: WatchRequest,
+    list: Option<Vec<PathBuf>>,
+    folders: Vec<(PathBuf, Option<Stamp>)>,
+    /// What the last look saw of the shown file, if there was one.
+    last: Option<Sight>,
+}
+
+impl Looker {
+    fn take(&mut self, request: WatchRequest) {
+        if request.source != self.request.source {
+            (self.list, self.folders) = (None, Vec::new());
+        }
+        if request.shown != self.request.shown {
+            self.last = None;
+        }
+        self.request = request;
+    }
+
+    fn look(&mut self) -> Vec<FileEvent> {
+        self.look_at_folders().into_iter().chain(self.look_at_shown()).collect()
+    }
+
+    fn look_at_folders(&mut self) -> Option<FileEvent> {
+        if self.request.source.0.is_empty() {
+            return None;
+        }
+        let has_changed = self.folders.iter().any(|(folder, stamp)| Stamp::of(folder) != *stamp);
+        if self.list.is_some() && !has_changed {
+            return None;
+        }
+        // Stamps first: what changes while it is listed is listed again.
+        let folders = self.request.source.folders().into_iter();
+        self.folders = folders.map(|folder| (folder.clone(), Stamp::of(&folder))).collect();
+        let list = self.request.source.list();
+        if self.list.as_ref() == Some(&list) {
+            return None;
+        }
+        self.list = Some(list.clone());
+        Some(FileEvent::Listed(self.request.source.clone(), list))
+    }
+
+    /// Reports what two looks in a row agree on, so that a file is not read while it is being written.
+    fn look_at_shown(&mut self) -> Option<FileEvent> {
+        let (path, known) = self.request.shown.as_mut()?;
+        let now = Stamp::of(path);
+        let is_settled = self.last.replace(Sight(now)) == Some(Sight(now));
+        if now == *known || !is_settled {
+            return None;
+        }
+        *known = now;
+        Some(if now.is_some() { FileEvent::Changed(path.clone()) } else { FileEvent::Gone(path.clone()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_reported_once_and_after_they_settle() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.png");
+        std::fs::write(&file, "1").unwrap();
+        let mut looker = Looker::default();
+        let source = Source(vec![file.clone()]);
+        looker.take(WatchRequest { source: source.clone(), shown: Some((file.clone(), Stamp::of(&file))) });
+        assert_eq!(looker.look(), [FileEvent::Listed(source.clone(), vec![file.clone()])]);
+        assert_eq!(looker.look(), []);
+        std::fs::write(&file, "12").unwrap();
+        assert_eq!(looker.look(), []);
+        std::fs::write(&file, "123").unwrap();
+        assert_eq!(looker.look(), [], "it is still being written");
+        assert_eq!(looker.look(), [FileEvent::Changed(file.clone())]);
+        assert_eq!(looker.look(), []);
+        std::fs::remove_file(&file).unwrap();
+        let seen: Vec<FileEvent> = (0..4).flat_map(|_| looker.look()).collect();
+        assert!(seen.contains(&FileEvent::Gone(file.clone())), "{seen:?}");
+        assert!(seen.contains(&FileEvent::Listed(source, Vec::new())), "{seen:?}");
+        assert_eq!(seen.len(), 2);
+        std::fs::write(&file, "back").unwrap();
+        let seen: Vec<FileEvent> = (0..4).flat_map(|_| looker.look()).collect();
+        assert!(seen.contains(&FileEvent::Changed(file)));
+    }
+
+    #[test]
+    fn a_file_that_was_read_in_an_older_state_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.png");
+        std::fs::write(&file, "new").unwrap();
+        let mut looker = Looker::default();
+        let old = Stamp(SystemTime::UNIX_EPOCH, 1);
+        looker.take(WatchRequest { source: Source::default(), shown: Some((file.clone(), Some(old))) });
+        let seen: Vec<FileEvent> = (0..3).flat_map(|_| looker.look()).collect();
+        assert_eq!(seen, [FileEvent::Changed(file)]);
+    }
+}

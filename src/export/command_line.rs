@@ -1,0 +1,131 @@
+//! An export as a command line for a shell, to be repeated or kept.
+
+use super::{DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
+use crate::geometry::Size;
+use crate::key::{Quality, Recipe, Strength};
+use std::path::{Path, PathBuf};
+
+/// All that an export's command line says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandLine {
+    /// The picture.
+    pub input: PathBuf,
+    /// The file to write.
+    pub output: PathBuf,
+    /// Which part and how large.
+    pub request: Request,
+    /// How its pixels are made.
+    pub recipe: Recipe,
+    /// How the file is made.
+    pub file: FileOptions,
+    /// Whether an existing file may be replaced.
+    pub overwrite: bool,
+    /// The weights file; none for the built-in weights.
+    pub model: Option<PathBuf>,
+    /// Arithmetic, by name, if it is not the automatic one.
+    pub precision: Option<String>,
+}
+
+impl CommandLine {
+    /// The arguments, the program's name first, not quoted yet; nothing if a path is not Unicode and cannot be said.
+    pub fn arguments(&self) -> Option<Vec<String>> {
+        let mut words = vec!["zoomfield".to_owned(), "export".to_owned(), path_text(&self.input)?];
+        let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        option("--output", path_text(&self.output)?);
+        match self.request.extent {
+            Extent::Whole => {}
+            Extent::Crop(region) => option("--crop", region.to_string()),
+            Extent::View { center: [x, y], zoom } => option("--view", format!("{x},{y},{zoom}")),
+        }
+        let (name, value) = size_option(self.request.size);
+        option(name, value);
+        if let Some(dpi) = self.file.dpi {
+            option("--dpi", dpi.to_string());
+        }
+        if let Some(bits) = self.file.bits {
+            option("--bits", bits.to_string());
+        }
+        if self.file.quality != DEFAULT_QUALITY {
+            option("--quality", self.file.quality.to_string());
+        }
+        if self.recipe.quality != Quality::Neural {
+            option("--look", look_name(self.recipe.quality).to_owned());
+        }
+        if self.recipe.strength != Strength::FULL {
+            option("--strength", self.recipe.strength.as_percent().to_string());
+        }
+        if let Some(model) = &self.model {
+            option("--model", path_text(model)?);
+        }
+        if let Some(precision) = &self.precision {
+            option("--precision", precision.clone());
+        }
+        words.extend(self.file.strip_metadata.then(|| "--strip-metadata".to_owned()));
+        words.extend(self.overwrite.then(|| "--overwrite".to_owned()));
+        Some(words)
+    }
+
+    /// The line for this system's shell, quoted; nothing if a path is not Unicode and cannot be said.
+    pub fn text(&self) -> Option<String> {
+        let quote = if cfg!(windows) { quoted_for_windows } else { quoted };
+        Some(self.arguments()?.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn size_option(size: OutputSize) -> (&'static str, String) {
+    match size {
+        OutputSize::Scale(scale) => ("--scale", scale.to_string()),
+        OutputSize::Pixels(Size { width, height }) => ("--size", format!("{width}x{height}")),
+        OutputSize::Width(width) => ("--width", width.to_string()),
+        OutputSize::Height(height) => ("--height", height.to_string()),
+        OutputSize::Megapixels(millions) => ("--megapixels", millions.to_string()),
+        OutputSize::WidthCm(cm) => ("--width-cm", cm.to_string()),
+        OutputSize::HeightCm(cm) => ("--height-cm", cm.to_string()),
+    }
+}
+
+/// What `--look` calls a quality.
+pub fn look_name(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Nearest => "nearest",
+        Quality::Resampled => "bicubic",
+        Quality::Coarse => "fast",
+        Quality::Neural => "neural",
+        Quality::Exact => "exact",
+    }
+}
+
+/// A path that begins with a dash would be an option.
+fn path_text(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    Some(if text.starts_with('-') { format!("./{text}") } else { text.to_owned() })
+}
+
+/// A word for a POSIX shell: in single quotes unless every letter is harmless.
+fn quoted(word: &str) -> String {
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+@".contains(c);
+    if !word.is_empty() && word.chars().all(is_harmless) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A word for the Windows command prompt. Paths there hold no quotation marks.
+fn quoted_for_windows(word: &str) -> String {
+    let is_harmless = |c: char| c.is_alphanumeric() || r"-_./,:=+@\".contains(c);
+    if !word.is_empty() && word.chars().all(is_harmless) { word.to_owned() } else { format!("\"{word}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_they_must_be() {
+        assert_eq!(quoted("/a/b-2.png"), "/a/b-2.png");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted_for_windows(r"C:\my photos\a.png"), "\"C:\\my photos\\a.png\"");
+        assert_eq!(path_text(Path::new("-x.png")).as_deref(), Some("./-x.png"));
+    }
+}

@@ -1,0 +1,63 @@
+//! What an export will take, before it starts. Files and times are guesses and said to be.
+
+use super::{ExportJob, FileOptions};
+use crate::geometry::Size;
+use std::path::Path;
+
+/// Memory of the renderer besides what grows with the output: features, and activations of a block.
+const RENDERER_BYTES: u64 = 450 << 20;
+
+/// Rows of a band, in which PNG and TIFF are written.
+const BAND_ROWS: usize = 256;
+
+/// What an export will take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Size in pixels.
+    pub size: Size,
+    /// The file, roughly.
+    pub file_bytes: u64,
+    /// Memory, roughly.
+    pub memory_bytes: u64,
+    /// Time, if a speed is known.
+    pub secs: Option<f64>,
+}
+
+/// Estimates an export; `megapixels_per_sec` is the speed of this machine, once it is known.
+pub fn estimate(job: &ExportJob, megapixels_per_sec: Option<f64>) -> Estimate {
+    let size = job.grid.size();
+    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
+    let scale = 1.0 / (job.grid.x.pitch * job.grid.y.pitch).sqrt();
+    let bits = job.file.bits.unwrap_or(job.picture.rgb.bits());
+    let pixels = size.area() as f64;
+    Estimate {
+        size,
+        file_bytes: (pixels * bytes_per_pixel(&job.output, bits, channels, scale, job.file)) as u64,
+        memory_bytes: memory_bytes(job, size, channels),
+        secs: megapixels_per_sec.filter(|rate| *rate > 0.0).map(|rate| pixels / 1e6 / rate),
+    }
+}
+
+/// Photographs as they usually come out; the more a picture is enlarged, the smoother it is.
+fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: FileOptions) -> f64 {
+    let smoothness = scale.max(1.0).powf(-0.5);
+    let samples = channels as f64;
+    match ending(output).as_str() {
+        "jpg" | "jpeg" => (0.08 + 0.6 * (f64::from(file.quality) / 100.0).powi(6)) * smoothness,
+        "bmp" => samples,
+        "webp" => samples * (0.12 + 0.33 * smoothness),
+        _ if bits == 16 => 2.0 * samples * (0.4 + 0.4 * smoothness),
+        _ => samples * (0.15 + 0.4 * smoothness),
+    }
+}
+
+fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
+    let gathers = matches!(ending(&job.output).as_str(), "jpg" | "jpeg" | "webp" | "bmp");
+    let gathered = if gathers { size.area() * channels } else { 0 };
+    let band = size.width * BAND_ROWS.min(size.height) * channels * 4;
+    RENDERER_BYTES + (job.picture.byte_len() + gathered + band) as u64
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}

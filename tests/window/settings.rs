@@ -1,0 +1,111 @@
+//! Settings: what the panel offers, what it changes, and what survives.
+
+use crate::stub::{picture, view, wait_for, window_remembering, window_with};
+use crate::{PICTURE, wheel};
+use eframe::egui::{self, Key, Modifiers, pos2};
+use egui_kittest::kittest::Queryable;
+use zoomfield::app::Command;
+use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction, load};
+use zoomfield::app::state::Panel;
+use zoomfield::key::Quality;
+
+#[test]
+fn every_choice_is_a_control_with_a_name() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.get_by_label("Settings").click();
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Settings);
+    for (label, is_chosen) in [
+        ("Theme: Light", (|s: &Settings| s.theme == ThemeChoice::Light) as fn(&Settings) -> bool),
+        ("Text size: 120 %", |s| s.text_scale == 1.2),
+        ("Text size: 100 %", |s| s.text_scale == 1.0),
+        ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
+        ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
+        ("Lattice at deep zoom: Every pixel", |s| s.detail == Detail::Exact),
+        ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
+        ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
+        ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
+        ("Minimap while a part of the picture is off the window", |s| !s.minimap),
+    ] {
+        harness.get_by_label(label).click_accesskit();
+        harness.run();
+        assert!(is_chosen(&harness.state().state().settings), "{label} does nothing");
+    }
+    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    harness.get_by_label("Close").click();
+    harness.run();
+    harness.key_press(Key::Num9);
+    harness.run();
+    assert!(harness.state().state().panel == Panel::Closed && harness.state().is_exact());
+    assert_eq!(harness.state().state().recipe().map(|recipe| recipe.quality), Some(Quality::Exact));
+}
+
+#[test]
+fn the_wheel_does_what_it_is_set_to() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.key_press(Key::Num4);
+    harness.hover_at(pos2(640.0, 430.0));
+    harness.run();
+    let mut settings = harness.state().state().settings.clone();
+    settings.wheel = WheelAction::Pan;
+    harness.state_mut().apply(Command::ChangeSettings(settings));
+    let before = view(&harness);
+    wheel(&harness, -1.0, Modifiers::NONE);
+    harness.run();
+    let after = view(&harness);
+    assert_eq!((after.zoom, after.corner_on_screen[1]), (4.0, before.corner_on_screen[1] - 50.0));
+    wheel(&harness, 1.0, Modifiers::SHIFT);
+    harness.run();
+    assert_eq!(view(&harness).corner_on_screen[0], before.corner_on_screen[0] + 50.0);
+}
+
+#[test]
+fn settings_survive_a_restart_and_damage_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    let mut harness = window_remembering(&file);
+    harness.key_press(Key::V);
+    harness.key_press(Key::G);
+    harness.run();
+    drop(harness);
+    let (settings, _) = load(&file);
+    assert!(settings.pixel_grid && settings.mode == zoomfield::app::look::Mode::Neural);
+    let harness = window_remembering(&file);
+    assert_eq!(harness.state().state().settings, settings);
+    drop(harness);
+    std::fs::write(&file, "{").unwrap();
+    let mut harness = window_remembering(&file);
+    harness.run_steps(3);
+    harness.get_by_label_contains("so the defaults are used");
+    assert_eq!(harness.state().state().settings, Settings::default());
+    assert!(folder.path().join("settings.json.damaged").exists());
+}
+
+#[test]
+fn text_grows_and_the_picture_does_not() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let button = |harness: &crate::Harness<'_, zoomfield::app::App>| {
+        harness.get_by_label("Fit").rect().height() * harness.ctx.pixels_per_point()
+    };
+    let before = button(&harness);
+    let mut settings = harness.state().state().settings.clone();
+    settings.text_scale = 2.0;
+    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.run_steps(6);
+    assert!(button(&harness) > 1.9 * before, "{} {before}", button(&harness));
+    assert_eq!(view(&harness).zoom, 1.0);
+    let canvas = harness.state().canvas_rect_in_pixels();
+    assert!(canvas.width == 1280 && canvas.height > 500, "{canvas:?}");
+}
+
+#[test]
+fn the_keyboard_reaches_every_control() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let mut focused = std::collections::HashSet::new();
+    for _ in 0..40 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(2);
+        focused.extend(harness.ctx.memory(|memory: &egui::Memory| memory.focused()));
+    }
+    assert!(focused.len() >= 10, "{} controls take the focus", focused.len());
+}

@@ -1,0 +1,80 @@
+//! What the window looks like, against pictures of it. `UPDATE_SNAPSHOTS=1` draws them anew.
+//!
+//! Small windows and a picture of few colours keep the files small; the threshold leaves room for another driver.
+
+use crate::Harness;
+use crate::stub::window;
+use eframe::egui::{self, Key, vec2};
+use egui_kittest::SnapshotOptions;
+use zoomfield::app::look::Side;
+use zoomfield::app::settings::ThemeChoice;
+use zoomfield::app::{App, Command, ViewCommand};
+use zoomfield::geometry::Size;
+use zoomfield::picture::Picture;
+
+/// Flat fields, a round shape, and a transparent corner.
+fn flat() -> Picture {
+    let size = Size::new(96, 64);
+    let color = |i: usize| {
+        let (x, y) = ((i % size.width) as f64, (i / size.width) as f64);
+        let is_round = (x - 60.0).hypot(y - 26.0) < 16.0;
+        if is_round {
+            [230, 190, 90]
+        } else if y < 40.0 {
+            [96, 150, 200]
+        } else {
+            [70, 120, 80]
+        }
+    };
+    Picture::from_rgb8(size, (0..size.area()).flat_map(color).collect())
+}
+
+fn small(theme: ThemeChoice) -> Harness<'static, App> {
+    let (mut harness, _) = window(1.0, |_| None);
+    harness.set_size(vec2(760.0, 480.0));
+    let mut settings = harness.state().state().settings.clone();
+    settings.theme = theme;
+    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.run();
+    harness
+}
+
+fn with_picture(theme: ThemeChoice) -> Harness<'static, App> {
+    let mut harness = small(theme);
+    harness.state_mut().show(flat());
+    harness.run();
+    harness
+}
+
+fn compare(harness: &mut Harness<'_, App>, name: &str) {
+    harness.run();
+    if crate::pixels::rendered(harness).is_some() {
+        let options = SnapshotOptions::new().threshold(1.2).max_failed_pixels(600);
+        harness.snapshot_options(name, &options);
+    }
+}
+
+#[test]
+fn the_window_looks_as_it_did() {
+    compare(&mut small(ThemeChoice::Dark), "empty");
+    compare(&mut with_picture(ThemeChoice::Light), "picture-light");
+    for (key, name) in [(Key::F1, "help"), (Key::I, "information"), (Key::Z, "zoom")] {
+        let mut harness = with_picture(ThemeChoice::Dark);
+        harness.key_press(key);
+        compare(&mut harness, name);
+    }
+    let mut harness = with_picture(ThemeChoice::Dark);
+    harness.state_mut().apply(Command::ToggleSettings);
+    compare(&mut harness, "settings");
+    let mut harness = with_picture(ThemeChoice::Dark);
+    harness.state_mut().apply(Command::ZoomTo(24.0));
+    harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
+    harness.state_mut().apply(Command::View(ViewCommand::SetSide { is_left: true, side: Side::Nearest }));
+    compare(&mut harness, "comparison");
+    let mut harness = with_picture(ThemeChoice::Dark);
+    harness.state_mut().apply(Command::ZoomTo(64.0));
+    harness.state_mut().apply(Command::View(ViewCommand::TogglePixelGrid));
+    harness.run();
+    harness.event(egui::Event::PointerGone);
+    compare(&mut harness, "pixel-values");
+}

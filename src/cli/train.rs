@@ -38,7 +38,9 @@ fn tell(event: &TrainEvent, bar: &ProgressBar) {
     let line = match event {
         TrainEvent::Started { pictures, held_out, model, parameters, device, step } => {
             let from = if *step > 0 { format!(", from step {step} on") } else { String::new() };
-            format!("{pictures} pictures, {held_out} held out; {model}, {parameters} values trained; {device}{from}")
+            format!(
+                "pictures: {pictures} to learn from, {held_out} held out; {model}, {parameters} values; {device}{from}"
+            )
         }
         TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr } => format!(
             "step {step}: {psnr:.2} dB on held-out pictures (start {start_psnr:.2}, best {best_psnr:.2}, bicubic \

@@ -44,7 +44,7 @@ fn people_get_sentences() {
     let out = world.run(&words(&format!("{SMALL} --steps 2 --degrade jpeg --hold-out 50%")));
     assert_eq!(out.code, Some(0), "{out:?}");
     assert!(out.stdout.contains("after 2 steps") && out.stdout.contains("--resume"), "{out:?}");
-    assert!(out.stderr.contains("1 pictures, 1 held out; EDSR 1×8"), "{out:?}");
+    assert!(out.stderr.contains("pictures: 1 to learn from, 1 held out; EDSR 1×8"), "{out:?}");
 }
 
 #[test]

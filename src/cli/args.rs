@@ -1,5 +1,6 @@
 //! Arguments, parsed into values that are valid by themselves.
 
+use super::train_args::TrainArgs;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Info(InfoArgs),
     /// Measure this machine.
     Bench(BenchArgs),
+    /// Train on your own pictures.
+    Train(Box<TrainArgs>),
 }
 
 /// The options that say how large an output is; one of them is needed.

@@ -23,7 +23,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         list_cards(args.json);
     }
     let device = args.compute.device.clone();
-    let options = BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
+    let options =
+        BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
     bench::run(
         &options,
         |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },

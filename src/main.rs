@@ -15,9 +15,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View { files, model, precision, backend, device } => {
-            cli::precision(precision).and_then(|precision| view(files, model, precision, backend, device))
-        }
+        Invocation::View { files, model, precision, backend, device } => cli::precision(precision)
+            .and_then(|precision| Ok((precision, cli::backend(backend, device)?)))
+            .and_then(|(precision, (backend, device))| view(files, model, precision, backend, device)),
         Invocation::Batch(command) => cli::run(command),
     })
 }

@@ -1,6 +1,7 @@
 //! Arguments, parsed into values that are valid by themselves.
 
 use super::train_args::TrainArgs;
+use crate::error::Error;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
@@ -208,23 +209,31 @@ pub(super) struct FileArgs {
 /// What computes.
 #[derive(Clone, clap::Args)]
 pub(super) struct ComputeArgs {
-    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu.
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_BACKEND", default_value = "auto")]
-    pub(super) backend: Backend,
-    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them.
-    #[arg(long, value_name = "NAME", env = "ZOOMFIELD_DEVICE")]
+    /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment variable
+    /// ZOOMFIELD_BACKEND is asked where this is not given.
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<Backend>,
+    /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment variable
+    /// ZOOMFIELD_DEVICE is asked where this is not given.
+    #[arg(long, value_name = "NAME")]
     pub(super) device: Option<String>,
 }
 
 impl ComputeArgs {
+    /// Backend and card, by the environment where they are not given.
+    pub(super) fn asked(&self) -> Result<(Backend, Option<String>), Error> {
+        super::backend(self.backend, self.device.clone())
+    }
+
     /// With an arithmetic on the processor; `exact` allows a graphics card no half precision either.
-    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Compute {
+    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Result<Compute, Error> {
+        let (backend, device) = self.asked()?;
         let is_single = precision == PrecisionChoice::Only(Precision::F32);
         let precision = match precision {
             PrecisionChoice::Auto if exact => Precision::F32,
             choice => choice.or_best(),
         };
-        Compute { backend: self.backend, device: self.device.clone(), precision, half: !exact && !is_single }
+        Ok(Compute { backend, device, precision, half: !exact && !is_single })
     }
 }
 

@@ -18,11 +18,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let cards = args.compute.backend != Backend::Cpu;
+    let (backend, device) = args.compute.asked()?;
+    let cards = backend != Backend::Cpu;
     if cards {
         list_cards(args.json);
     }
-    let device = args.compute.device.clone();
     let options =
         BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
     bench::run(

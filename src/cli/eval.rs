@@ -16,7 +16,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     }
     let pairs = evaluate::pair_folders(&args.hr, args.lr.as_deref())?;
     // The numbers of a table must not depend on the processor.
-    let model = load_model(args.model.as_deref(), &args.compute.compute(PrecisionChoice::Only(Precision::F32), true))?;
+    let model = load_model(args.model.as_deref(), &args.compute.compute(PrecisionChoice::Only(Precision::F32), true)?)?;
     let gate = gate_until_interrupted();
     let mut reports: Vec<ScaleReport> = Vec::new();
     for &scale in &args.scale {

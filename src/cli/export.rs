@@ -17,7 +17,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
     let size = grid.size();
     export::check_size(size)?;
-    let compute = args.compute.compute(super::precision(args.precision)?, args.exact);
+    let compute = args.compute.compute(super::precision(args.precision)?, args.exact)?;
     let model = Arc::new(load_model(args.model.as_deref(), &compute)?);
     let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);

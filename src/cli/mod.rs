@@ -37,7 +37,7 @@ pub enum Invocation {
         /// Arithmetic on the CPU.
         precision: Option<PrecisionChoice>,
         /// What computes.
-        backend: Backend,
+        backend: Option<Backend>,
         /// The graphics card that computes, by a part of its name.
         device: Option<String>,
     },
@@ -102,12 +102,31 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 /// [`Error::Request`] if the environment names none, or one that this processor lacks.
 pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
     const VARIABLE: &str = "ZOOMFIELD_PRECISION";
-    let named = std::env::var(VARIABLE).ok().filter(|name| !name.is_empty());
-    match (asked, named) {
+    match (asked, environment(VARIABLE)) {
         (Some(choice), _) => Ok(choice),
         (None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}"))),
         (None, None) => Ok(PrecisionChoice::Auto),
     }
+}
+
+/// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
+/// alone wants a card.
+///
+/// # Errors
+/// [`Error::Request`] if the environment names no backend.
+pub fn backend(asked: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
+    const VARIABLE: &str = "ZOOMFIELD_BACKEND";
+    let backend = match (asked, &device, environment(VARIABLE)) {
+        (Some(backend), ..) => backend,
+        (None, Some(_), _) => Backend::Gpu,
+        (None, None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?,
+        (None, None, None) => Backend::Auto,
+    };
+    Ok((backend, device.or_else(|| environment("ZOOMFIELD_DEVICE"))))
+}
+
+fn environment(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
 /// The model of `--model`, or the built-in one.

@@ -85,7 +85,7 @@ pub struct LoadedModel {
     pub key: ModelId,
     /// What it is.
     pub config: ModelConfig,
-    /// In which arithmetic it was loaded.
+    /// In which arithmetic it was loaded for the processor.
     pub precision: Precision,
     /// Picture to features, by candle.
     pub encoder: PictureEncoder,
@@ -215,7 +215,7 @@ impl LoadedModel {
         if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
             return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
         }
-        self.decoder.mlp.precision().to_string()
+        self.precision.to_string()
     }
 
     /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.

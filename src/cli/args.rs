@@ -210,11 +210,11 @@ pub(super) struct FileArgs {
 #[derive(Clone, clap::Args)]
 pub(super) struct ComputeArgs {
     /// What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment variable
-    /// ZOOMFIELD_BACKEND is asked where this is not given.
+    /// `ZOOMFIELD_BACKEND` is asked where this is not given.
     #[arg(long, value_name = "NAME")]
     pub(super) backend: Option<Backend>,
     /// The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment variable
-    /// ZOOMFIELD_DEVICE is asked where this is not given.
+    /// `ZOOMFIELD_DEVICE` is asked where this is not given.
     #[arg(long, value_name = "NAME")]
     pub(super) device: Option<String>,
 }

@@ -53,9 +53,11 @@ fn adam_state(
 ) -> Result<AdamState, String> {
     let path = ["optimizer", "sd", "state"];
     let state = path.iter().try_fold(root, |object, key| pairs(object).and_then(|pairs| get(pairs, key)));
+    // candle's interpreter turns the pairs around that were set together, which are up to a thousand.
+    let names: Vec<&Object> = arrays.chunks(1000).flat_map(|set| set.iter().rev().map(|(key, _)| key)).collect();
     let mut adam = AdamState::default();
     for (index, entry) in state.and_then(pairs).unwrap_or_default() {
-        let name = whole(index).and_then(|i| arrays.get(i)).and_then(|(key, _)| text(key));
+        let name = whole(index).and_then(|i| names.get(i)).and_then(|key| text(key));
         let (Some(name), Some(entry)) = (name, pairs(entry)) else { continue };
         let Some(array) = weights.arrays().get(name) else { continue };
         let mut list = |key| match get(entry, key).and_then(tensor) {

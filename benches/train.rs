@@ -5,10 +5,12 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
+use std::path::Path;
 use std::time::Instant;
-use zoomfield::error::Result;
+use zoomfield::error::{Error, Result};
 use zoomfield::model::Query;
-use zoomfield::train::{Batch, StepReport, Trainer, TrainerOptions};
+use zoomfield::task::Gate;
+use zoomfield::train::{Batch, Length, StepReport, TrainConfig, TrainEvent, Trainer, TrainerOptions, Training};
 use zoomfield::weights::{AdamState, Weights};
 
 #[global_allocator]
@@ -42,7 +44,25 @@ fn main() -> Result<()> {
     println!("  projection, imnet forward and backward {:>8.3} s", median(&|s| s.1.timings.decoder));
     println!("  projection and encoder backward        {:>8.3} s", median(&|s| s.1.timings.backward));
     println!("  optimizer                              {:>8.3} s", median(&|s| s.1.timings.optimizer));
+    println!("  waiting for the loader, sample pictures{:>8.3} s", waiting()?);
     Ok(())
+}
+
+/// The longest wait for a batch among three steps on the pictures in `assets`, the first aside: two loader threads are
+/// ahead of the step, so there should be none.
+fn waiting() -> Result<f64> {
+    let folder = tempfile::tempdir().map_err(Error::device)?;
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let start = Weights::builtin()?.into();
+    let mut config = TrainConfig::new(assets, folder.path().join("out.safetensors"), start, Length::Steps(4));
+    config.recipe.hold_out = 0.0;
+    let mut longest = 0.0_f64;
+    for event in Training::new(config, &Gate::default())? {
+        if let TrainEvent::Step { step: 2.., waited_secs, .. } = event? {
+            longest = longest.max(waited_secs);
+        }
+    }
+    Ok(longest)
 }
 
 /// Random numbers in the shapes of a real batch.

@@ -160,10 +160,7 @@ impl TrainArgs {
                 return Err(Error::Request(words.into()));
             }
             (None, "builtin") => Weights::builtin()?.into(),
-            (None, path) => {
-                let (weights, adam) = Weights::open_with_adam(path.as_ref())?;
-                Start::Weights(Box::new(weights), adam)
-            }
+            (None, path) => Weights::open(path.as_ref())?.into(),
         };
         let length = match (self.steps, self.time) {
             (Some(steps), _) => Length::Steps(steps),

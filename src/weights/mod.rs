@@ -95,17 +95,6 @@ impl Weights {
         read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }
 
-    /// As [`Self::open`], with the optimizer's state of the original trainer's `.pth` checkpoints; other files have an
-    /// empty one.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_with_adam(path: &Path) -> Result<(Self, AdamState)> {
-        let plain = |bytes: &[u8]| store::read(bytes).map(|weights| (weights, AdamState::default()));
-        let read = |bytes: &[u8]| if is_zip(bytes) { pth::read_all(bytes) } else { plain(bytes) };
-        read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
-    }
-
     /// Writes safetensors with the configuration in the header, beside the target first, then renamed.
     ///
     /// # Errors

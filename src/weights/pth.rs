@@ -5,7 +5,7 @@
 //! the original trainer's (`model.{name, args, sd}`), and a plain or wrapped (`state_dict`) dictionary of arrays.
 
 use super::unpickle::unpickle;
-use super::{AdamState, Array, Moments, Weights, infer};
+use super::{Array, Weights, infer};
 use candle_core::pickle::Object;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,65 +18,22 @@ type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
 
 /// Reads a `.pth` file.
 pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
-    read_all(bytes).map(|(weights, _)| weights)
-}
-
-/// Reads a `.pth` file with the state that its optimizer is in; none if the file has none that belongs to its arrays.
-pub(super) fn read_all(bytes: &[u8]) -> Result<(Weights, AdamState), String> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("it is damaged ({e})"))?;
     let name = zip.file_names().filter_map(Result::ok).find(|name| name.ends_with("data.pkl"));
     let name = name.ok_or("it is a zip archive but no PyTorch checkpoint")?.into_owned();
     let folder = name.trim_end_matches("data.pkl").to_owned();
     let pickle = entry(&mut zip, &name, MAX_PICKLE_BYTES)?;
     let root = unpickle(&pickle)?;
-    let (spec, found) = find_arrays(&root)?;
-    let arrays = found.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
+    let (spec, arrays) = find_arrays(&root)?;
+    let arrays = arrays.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
     let mut storages = Storages { zip, folder, loaded: BTreeMap::new(), budget: bytes.len(), values: bytes.len() };
     let arrays = arrays.map(|(name, tensor)| Ok((name.to_owned(), tensor.load(&mut storages, name)?)));
     let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
-    let is_original = spec.is_some();
     let (config, arrays) = match spec {
         Some(spec) => (infer::config_of(&arrays, Some(&spec))?, arrays),
         None => infer::foreign(arrays)?,
     };
-    let weights = Weights::new(config, arrays)?;
-    let adam = if is_original { adam_state(&root, found, &weights, &mut storages)? } else { AdamState::default() };
-    Ok((weights, adam))
-}
-
-/// `optimizer.sd.state` of the original: by an array's place in the dictionary of arrays.
-fn adam_state(
-    root: &Object,
-    arrays: &Pairs,
-    weights: &Weights,
-    storages: &mut Storages<'_>,
-) -> Result<AdamState, String> {
-    let path = ["optimizer", "sd", "state"];
-    let state = path.iter().try_fold(root, |object, key| pairs(object).and_then(|pairs| get(pairs, key)));
-    // candle's interpreter turns the pairs around that were set together, which are up to a thousand.
-    let names: Vec<&Object> = arrays.chunks(1000).flat_map(|set| set.iter().rev().map(|(key, _)| key)).collect();
-    let mut adam = AdamState::default();
-    for (index, entry) in state.and_then(pairs).unwrap_or_default() {
-        let name = whole(index).and_then(|i| names.get(i)).and_then(|key| text(key));
-        let (Some(name), Some(entry)) = (name, pairs(entry)) else { continue };
-        let Some(array) = weights.arrays().get(name) else { continue };
-        let mut list = |key| match get(entry, key).and_then(tensor) {
-            Some(tensor) => tensor.load(storages, name).map(|array| array.data),
-            None => Ok(Vec::new()),
-        };
-        let (first, second, steps) = (list("exp_avg")?, list("exp_avg_sq")?, list("step")?);
-        // Old versions of PyTorch count in integers, new ones in an array of one number.
-        let step = steps.first().map(|step| *step as u64);
-        let step = step.or_else(|| get(entry, "step").and_then(whole).map(|step| step as u64));
-        if let Some(step) = step
-            && first.len() == array.data.len()
-            && second.len() == array.data.len()
-        {
-            adam.step = adam.step.max(step);
-            adam.moments.insert(name.to_owned(), Moments { first, second });
-        }
-    }
-    Ok(adam)
+    Weights::new(config, arrays)
 }
 
 fn entry(zip: &mut Zip<'_>, name: &str, limit: u64) -> Result<Vec<u8>, String> {

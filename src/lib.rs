@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
-//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`, `metrics`, `kernel`, `gpu` ·
-//! `model` · `encode`, `decode` · `render` · `evaluate`, `export`, `bench` · `cli`, `app`.
+//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`,
+//! `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render`, `train` · `evaluate`, `export`, `bench` · `cli`,
+//! `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:
 //!
@@ -57,4 +58,5 @@ pub mod picture;
 pub mod raster;
 pub mod render;
 pub mod task;
+pub mod train;
 pub mod weights;

@@ -1,5 +1,6 @@
 //! Arguments, parsed into values that are valid by themselves.
 
+use super::train_args::TrainArgs;
 use crate::error::Error;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
@@ -50,6 +51,8 @@ pub(super) enum Command {
     Info(InfoArgs),
     /// Measure this machine.
     Bench(BenchArgs),
+    /// Train on your own pictures.
+    Train(Box<TrainArgs>),
 }
 
 /// The options that say how large an output is; one of them is needed.

@@ -10,6 +10,8 @@ mod eval;
 mod export;
 mod info;
 mod progress;
+mod train;
+mod train_args;
 
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
@@ -79,6 +81,7 @@ pub fn run(Batch(command): Batch) -> Result<()> {
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Train(args) => train::run(&args),
     }
 }
 

@@ -9,13 +9,19 @@ mod gemm;
 mod layers;
 mod lines;
 mod mlp;
+mod mlp_gradient;
+mod mlp_rows;
 mod panels;
 mod precision;
 mod rows;
 
-pub use conv3x3::{After, Conv3x3, Image, Order, WeightGradient, weight_gradient};
+pub use conv3x3::{
+    After, BatchGradient, Conv3x3, Image, ImageBatch, Order, WeightGradient, convolve_batch, convolve_batch_backward,
+    weight_gradient,
+};
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
+pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
 pub use rows::first_layer;
 

@@ -1,5 +1,6 @@
 //! Convolutions with stride 1 that keep height and width.
 
+use super::trained;
 use crate::kernel::{After, Conv3x3, Image, Order, Precision};
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Result, Shape, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
@@ -11,6 +12,8 @@ pub enum ConvKernel {
     Candle,
     /// Our own kernel where the weights are on the CPU, candle elsewhere. Forward only.
     Fused(Precision),
+    /// Our own kernels on the CPU, forward and backward, on tensors `[n, h, w, c]`.
+    Trained,
 }
 
 /// A convolution of odd kernel size, zero-padded so that the size stays.
@@ -22,6 +25,8 @@ pub struct Conv2d {
     bias: Tensor,
     /// The same for our own kernel, if that computes it.
     fused: Option<Conv3x3>,
+    /// Whether tensors are `[n, h, w, c]` and the kernels those of training.
+    is_trained: bool,
 }
 
 impl Conv2d {
@@ -38,7 +43,7 @@ impl Conv2d {
             }
             _ => None,
         };
-        Ok(Self { weight, bias, fused })
+        Ok(Self { weight, bias, fused, is_trained: kernel == ConvKernel::Trained })
     }
 
     /// The convolution followed by a ReLU.
@@ -47,6 +52,7 @@ impl Conv2d {
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
         match self.fused_for(x) {
+            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, true, None),
             Some(conv) => run(conv, x, true, None),
             None => self.plain(x)?.relu(),
         }
@@ -58,6 +64,7 @@ impl Conv2d {
     /// candle's, for a tensor of another shape or device.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
         match self.fused_for(x) {
+            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, false, Some(residual)),
             Some(conv) => run(conv, x, false, Some(residual)),
             None => self.plain(x)? + residual,
         }
@@ -77,6 +84,7 @@ impl Conv2d {
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self.fused_for(x) {
+            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, false, None),
             Some(conv) => run(conv, x, false, None),
             None => self.plain(x),
         }
@@ -87,7 +95,10 @@ impl Module for Conv2d {
 ///
 /// # Errors
 /// candle's, for tensors of different sizes or devices.
-pub(super) fn cat_channels(tensors: &[&Tensor]) -> Result<Tensor> {
+pub(super) fn cat_channels(tensors: &[&Tensor], kernel: ConvKernel) -> Result<Tensor> {
+    if kernel == ConvKernel::Trained {
+        return Tensor::cat(tensors, 3);
+    }
     if order_of(tensors[0].layout()) == Some(Order::ChannelsLast) {
         let last = tensors.iter().map(|tensor| tensor.permute((0, 2, 3, 1))).collect::<Result<Vec<_>>>()?;
         return Tensor::cat(&last, 3)?.permute((0, 3, 1, 2));

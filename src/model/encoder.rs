@@ -10,9 +10,9 @@ use candle_nn::VarBuilder;
 /// A picture to a feature map of the same height and width.
 pub enum Encoder {
     /// EDSR.
-    Edsr(Edsr),
+    Edsr(Box<Edsr>),
     /// RDN.
-    Rdn(Rdn),
+    Rdn(Box<Rdn>),
 }
 
 impl Encoder {
@@ -24,10 +24,10 @@ impl Encoder {
         let vb = vb.pp("encoder");
         Ok(match *config {
             EncoderConfig::Edsr { blocks, features, res_scale } => {
-                Self::Edsr(Edsr::load(vb, blocks, features, res_scale, kernel)?)
+                Self::Edsr(Box::new(Edsr::load(vb, blocks, features, res_scale, kernel)?))
             }
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
-                Self::Rdn(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?)
+                Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?))
             }
         })
     }

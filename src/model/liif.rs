@@ -140,7 +140,7 @@ impl Liif {
 /// Index, `rel_coord` and weight along one axis of `n` codes: `shift` 0 is the lower neighbour, 1 the upper.
 ///
 /// `rel_coord` counts in half source pixels (the original's `[-1, 1]` over `n` codes, times `n`), hence the factor 2.
-fn neighbour(position: f64, shift: f64, n: usize, local_ensemble: bool) -> (usize, f64, f64) {
+pub(super) fn neighbour(position: f64, shift: f64, n: usize, local_ensemble: bool) -> (usize, f64, f64) {
     let last = (n - 1) as f64;
     let (at, weight) = if local_ensemble {
         let lower = position.floor();

@@ -10,6 +10,8 @@ mod encoder;
 mod imnet;
 mod liif;
 mod rdn;
+mod trained;
+mod training;
 
 pub use conv::{Conv2d, ConvKernel};
 pub use edsr::Edsr;
@@ -17,6 +19,7 @@ pub use encoder::Encoder;
 pub use imnet::Imnet;
 pub use liif::{Liif, Query};
 pub use rdn::Rdn;
+pub use training::TrainedLiif;
 
 use crate::weights::Weights;
 use candle_core::{Device, Result, Tensor};

@@ -16,6 +16,7 @@ pub struct Rdn {
     shallow: [Conv2d; 2],
     blocks: Vec<DenseBlock>,
     fusion: [Conv2d; 2],
+    kernel: ConvKernel,
 }
 
 struct DenseBlock {
@@ -65,6 +66,7 @@ impl Rdn {
                 Conv2d::load(gff.pp(0), blocks * features, features, 1, kernel)?,
                 Conv2d::load(gff.pp(1), features, features, 3, kernel)?,
             ],
+            kernel,
         })
     }
 
@@ -78,21 +80,21 @@ impl Rdn {
         let mut x = self.shallow[1].forward(&f1)?;
         let mut outputs = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
-            x = block.forward(&x, step)?;
+            x = block.forward(&x, self.kernel, step)?;
             outputs.push(x.clone());
         }
         step()?;
-        let fused = self.fusion[0].forward(&cat_channels(&outputs.iter().collect::<Vec<_>>())?)?;
+        let fused = self.fusion[0].forward(&cat_channels(&outputs.iter().collect::<Vec<_>>(), self.kernel)?)?;
         self.fusion[1].forward_add(&fused, &f1)
     }
 }
 
 impl DenseBlock {
-    fn forward(&self, input: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+    fn forward(&self, input: &Tensor, kernel: ConvKernel, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
         let mut x = input.clone();
         for conv in &self.convs {
             step()?;
-            x = cat_channels(&[&x, &conv.forward_relu(&x)?])?;
+            x = cat_channels(&[&x, &conv.forward_relu(&x)?], kernel)?;
         }
         self.local_fusion.forward_add(&x, input)
     }

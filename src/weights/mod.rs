@@ -4,6 +4,7 @@
 //! native file is safetensors with the configuration in its header; `.pth` checkpoints of the original authors and of
 //! mmagic are read without running the pickle inside them.
 
+mod checkpoint;
 mod config;
 mod infer;
 mod mmagic;
@@ -11,6 +12,7 @@ mod pth;
 mod store;
 mod unpickle;
 
+pub use checkpoint::{AdamState, Checkpoint, Moments};
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 
 use crate::error::{Error, Result};
@@ -89,19 +91,8 @@ impl Weights {
     /// # Errors
     /// [`Error::Weights`] if the file cannot be read, is damaged, foreign or of a wrong shape.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_reason(path).map_err(|reason| Error::weights(path, reason))
-    }
-
-    fn open_reason(path: &Path) -> Result<Self, String> {
-        let length = std::fs::metadata(path).map_err(|e| e.to_string())?;
-        if length.is_dir() {
-            return Err("it is a folder; name a file".into());
-        }
-        if length.len() > MAX_FILE_BYTES {
-            return Err(format!("it is larger than {} GiB and cannot be a LIIF model", MAX_FILE_BYTES >> 30));
-        }
-        let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
-        if bytes.starts_with(b"PK\x03\x04") { pth::read(&bytes) } else { store::read(&bytes) }
+        let read = |bytes: &[u8]| if is_zip(bytes) { pth::read(bytes) } else { store::read(bytes) };
+        read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }
 
     /// Writes safetensors with the configuration in the header, beside the target first, then renamed.
@@ -142,6 +133,23 @@ impl Weights {
         let parts = arrays.flat_map(|(name, array)| [name.as_bytes(), bytemuck::cast_slice(&array.data)]);
         ModelId::of(std::iter::once(config.as_bytes()).chain(parts))
     }
+}
+
+/// A file that may be weights, within limits.
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
+    if about.is_dir() {
+        return Err("it is a folder; name a file".into());
+    }
+    if about.len() > MAX_FILE_BYTES {
+        return Err(format!("it is larger than {} GiB and cannot be a LIIF model", MAX_FILE_BYTES >> 30));
+    }
+    std::fs::read(path).map_err(|e| e.to_string())
+}
+
+/// PyTorch's checkpoints are zip archives.
+fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
 }
 
 #[cfg(test)]

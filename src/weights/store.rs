@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// The header's entry that holds the [`ModelConfig`] as JSON.
-const CONFIG_KEY: &str = "zoomfield.config";
+pub(super) const CONFIG_KEY: &str = "zoomfield.config";
 
 /// Reads safetensors: with our configuration in the header, or with the original's or mmagic's array names.
 pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
@@ -28,7 +28,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
     }
 }
 
-fn array(name: &str, view: &TensorView<'_>) -> Result<Array, String> {
+pub(super) fn array(name: &str, view: &TensorView<'_>) -> Result<Array, String> {
     let bytes = view.data();
     let data = match view.dtype() {
         Dtype::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
@@ -42,14 +42,18 @@ fn array(name: &str, view: &TensorView<'_>) -> Result<Array, String> {
 
 /// Writes `weights` beside `path`, then renames.
 pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool) -> Result<(), String> {
+    let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
+    let bytes = safetensors::serialize(views(weights, "")?, Some(header)).map_err(|e| e.to_string())?;
+    atomic::write(path, overwrite, &bytes)
+}
+
+/// All arrays under their names with a prefix.
+pub(super) fn views<'a>(weights: &'a Weights, prefix: &str) -> Result<Vec<(String, TensorView<'a>)>, String> {
     let views = weights.arrays().iter().map(|(name, array)| {
         let view = TensorView::new(Dtype::F32, array.shape.clone(), bytemuck::cast_slice(&array.data));
-        view.map(|view| (name.clone(), view))
+        view.map(|view| (format!("{prefix}{name}"), view))
     });
-    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-    let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
-    let bytes = safetensors::serialize(views, Some(header)).map_err(|e| e.to_string())?;
-    atomic::write(path, overwrite, &bytes)
+    views.collect::<Result<_, _>>().map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

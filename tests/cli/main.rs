@@ -6,6 +6,7 @@ mod eval;
 mod export;
 mod metadata;
 mod refuse;
+mod train;
 mod views;
 mod weights;
 mod world;

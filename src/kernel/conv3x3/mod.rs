@@ -4,12 +4,14 @@
 //! multiplied where it lies (`direct`); in single precision four products do for nine (`winograd`), except for few or odd
 //! channels. Elsewhere images are planes, and rows of them become columns of one product (`planes`).
 
+mod batch;
 mod direct;
 mod gradient;
 mod planes;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 
+pub use batch::{BatchGradient, ImageBatch, convolve_batch, convolve_batch_backward};
 pub use gradient::{WeightGradient, weight_gradient};
 
 use super::block;

@@ -1,9 +1,11 @@
 //! Resampling: Pillow's bicubic to the bit, and regions of a picture at any scale.
 
+mod blur;
 mod pillow;
 mod region;
 mod taps;
 
+pub use blur::blur_u8;
 pub use pillow::resize_bicubic_u8;
 pub use region::{alpha_region, resample_region};
 

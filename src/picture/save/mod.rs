@@ -6,6 +6,7 @@
 mod buffered;
 mod format;
 mod png;
+mod roundtrip;
 mod tiff;
 
 use super::metadata::adapt;
@@ -16,6 +17,7 @@ use crate::geometry::Size;
 use std::path::Path;
 
 pub use format::formats;
+pub use roundtrip::through_jpeg;
 
 /// What to write.
 #[derive(Clone, Debug)]

@@ -1,0 +1,291 @@
+//! Arguments of `zoomfield train`.
+
+use crate::error::{Error, Result};
+use crate::train::{Degradation, Length, Recipe, Sampling, Start, TrainConfig, TrainDevice};
+use crate::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
+use clap::{ArgGroup, Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("length").required(true).args(["steps", "time"])))]
+pub(super) struct TrainArgs {
+    /// The pictures to learn from; folders inside it are searched too.
+    pub(super) folder: PathBuf,
+    /// The safetensors file to write; the checkpoint lies beside it.
+    #[arg(short, long, value_name = "OUT")]
+    pub(super) output: PathBuf,
+    /// End after so many steps, those before a resumption included.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) steps: Option<u64>,
+    /// End after so much time, like 90s, 10m or 2h.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(super) time: Option<Duration>,
+    /// What to start from: builtin, none (random weights), or a weights file.
+    #[arg(long, value_name = "WEIGHTS", default_value = "builtin")]
+    pub(super) from: String,
+    /// Go on from a checkpoint; how steps are made is read from it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "network", "recipe"])]
+    pub(super) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) network: NetworkArgs,
+    #[command(flatten)]
+    pub(super) recipe: RecipeArgs,
+    /// Minutes between two checkpoints.
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = parse_minutes)]
+    pub(super) checkpoint_every: f64,
+    /// Steps between two judgements on held-out pictures.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) evaluate_every: u64,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub(super) device: DeviceName,
+    /// Threads; all processors if not given.
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub(super) threads: Option<usize>,
+    /// Memory for decoded pictures, in megabytes; what does not fit is read again.
+    #[arg(long, value_name = "MB", default_value_t = 1024)]
+    pub(super) cache: usize,
+    /// Replace the output if it exists.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+    /// Print one JSON object an event.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// The network that `--from none` makes.
+#[derive(Args)]
+#[group(id = "network", multiple = true)]
+pub(super) struct NetworkArgs {
+    /// The encoder of a new network.
+    #[arg(long, value_enum, default_value_t = EncoderName::Edsr)]
+    encoder: EncoderName,
+    /// Blocks of its encoder.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = parse_count)]
+    blocks: usize,
+    /// Channels of its feature map.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_count)]
+    features: usize,
+    /// Widths of imnet's hidden layers.
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_value = "256,256,256,256", value_parser = parse_count)]
+    hidden: Vec<usize>,
+    /// Do not tell imnet the size of the pixel.
+    #[arg(long)]
+    no_cell_decode: bool,
+    /// Do not show imnet the neighbourhood of a latent code.
+    #[arg(long)]
+    no_feat_unfold: bool,
+    /// Ask the nearest latent code alone.
+    #[arg(long)]
+    no_local_ensemble: bool,
+}
+
+/// How steps are made.
+#[derive(Args)]
+#[group(id = "recipe", multiple = true)]
+pub(super) struct RecipeArgs {
+    /// Small pictures in a step.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = parse_count)]
+    batch: usize,
+    /// Rows and columns of a small picture.
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = parse_count)]
+    patch: usize,
+    /// Pixels that each small picture is asked for.
+    #[arg(long, value_name = "N", default_value_t = 2304, value_parser = parse_count)]
+    samples: usize,
+    /// By how much patches are reduced: a range, or one factor.
+    #[arg(long, value_name = "MIN..MAX", default_value = "1..4", value_parser = parse_scales)]
+    scale: (f64, f64),
+    /// Adam's step size at the beginning.
+    #[arg(long, value_name = "RATE", default_value_t = 1e-4)]
+    lr: f64,
+    /// Scale gradients down to this length if they are longer.
+    #[arg(long, value_name = "LENGTH")]
+    clip: Option<f64>,
+    /// What happens to small pictures: clean, jpeg, noise, blur, phone or scan.
+    #[arg(long, value_name = "KIND", default_value = "clean")]
+    degrade: Degradation,
+    /// Train imnet alone.
+    #[arg(long)]
+    freeze_encoder: bool,
+    /// The share of pictures that is kept for judging.
+    #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = parse_percent)]
+    hold_out: f64,
+    /// Whole pictures, whose originals are from A to B pixels a side, each its own.
+    #[arg(long, value_name = "A..B", value_parser = parse_sizes, conflicts_with_all = ["scale", "pairs"])]
+    size_varied: Option<(usize, usize)>,
+    /// Bring those originals to one size once more.
+    #[arg(long, value_name = "N", value_parser = parse_count, requires = "size_varied")]
+    gt_resize: Option<usize>,
+    /// A folder of small pictures, paired with the originals in the order of their names.
+    #[arg(long, value_name = "LRDIR", conflicts_with = "scale")]
+    pairs: Option<PathBuf>,
+    /// Chooses pictures, places, factors and damage.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum EncoderName {
+    /// EDSR.
+    Edsr,
+    /// RDN.
+    Rdn,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DeviceName {
+    /// The processor.
+    Cpu,
+    /// NVIDIA, in builds with CUDA.
+    Cuda,
+    /// Apple, in builds with Metal.
+    Metal,
+}
+
+impl TrainArgs {
+    /// The training that is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if the weights to start from cannot be used, [`Error::Request`] for options that exclude
+    /// each other.
+    pub(super) fn config(&self) -> Result<TrainConfig> {
+        let start = match (&self.resume, self.from.as_str()) {
+            (Some(path), _) => Start::Resume(path.clone()),
+            (None, "none") => Start::Untrained(self.network.config()),
+            (None, _) if self.network.is_given() => {
+                let words = "--encoder, --blocks, --features, --hidden and --no-… describe a new network: give --from \
+                             none with them";
+                return Err(Error::Request(words.into()));
+            }
+            (None, "builtin") => Weights::builtin()?.into(),
+            (None, path) => Weights::open(path.as_ref())?.into(),
+        };
+        let length = match (self.steps, self.time) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, time) => Length::Time(time.unwrap_or_default()),
+        };
+        Ok(TrainConfig {
+            small_folder: self.recipe.pairs.clone(),
+            overwrite: self.overwrite,
+            recipe: self.recipe.recipe(),
+            checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_every),
+            evaluate_every: self.evaluate_every,
+            device: match self.device {
+                DeviceName::Cpu => TrainDevice::Cpu,
+                DeviceName::Cuda => TrainDevice::Cuda,
+                DeviceName::Metal => TrainDevice::Metal,
+            },
+            threads: self.threads,
+            cache_bytes: self.cache.saturating_mul(1_000_000),
+            ..TrainConfig::new(self.folder.clone(), self.output.clone(), start, length)
+        })
+    }
+}
+
+impl NetworkArgs {
+    /// Whether anything differs from the shipped model's shape.
+    fn is_given(&self) -> bool {
+        let usual = self.blocks == 16 && self.features == 64 && self.hidden == [256; 4];
+        let is_variant = self.no_cell_decode || self.no_feat_unfold || self.no_local_ensemble;
+        !usual || is_variant || matches!(self.encoder, EncoderName::Rdn)
+    }
+
+    fn config(&self) -> ModelConfig {
+        let (blocks, features) = (self.blocks, self.features);
+        ModelConfig {
+            encoder: match self.encoder {
+                EncoderName::Edsr => EncoderConfig::Edsr { blocks, features, res_scale: 1.0 },
+                // The paper's: eight convolutions in a block, as many new channels as there are features.
+                EncoderName::Rdn => EncoderConfig::Rdn { blocks, convs: 8, growth: features, features },
+            },
+            hidden: self.hidden.clone(),
+            local_ensemble: !self.no_local_ensemble,
+            feat_unfold: !self.no_feat_unfold,
+            cell_decode: !self.no_cell_decode,
+            normalization: Normalization::LIIF,
+        }
+    }
+}
+
+impl RecipeArgs {
+    fn recipe(&self) -> Recipe {
+        let sampling = match (self.size_varied, &self.pairs) {
+            (Some((min, max)), _) => Sampling::SizeVaried { min, max, gt_resize: self.gt_resize },
+            (None, Some(_)) => Sampling::Pairs,
+            (None, None) => Sampling::RandomScale { min: self.scale.0, max: self.scale.1 },
+        };
+        Recipe {
+            batch: self.batch,
+            patch: self.patch,
+            samples: self.samples,
+            sampling,
+            degradation: self.degrade,
+            learning_rate: self.lr,
+            clip_norm: self.clip,
+            freeze_encoder: self.freeze_encoder,
+            hold_out: self.hold_out,
+            seed: self.seed,
+        }
+    }
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "give a whole number, at least 1".into())
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is a number with s, m or h, like 90s, 10m or 1.5h".to_owned();
+    let unit = match text.chars().last() {
+        Some('s') => 1.0,
+        Some('m') => 60.0,
+        Some('h') => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    let secs = number * unit;
+    if secs > 0.0 && secs <= 1e9 { Ok(Duration::from_secs_f64(secs)) } else { Err(wrong()) }
+}
+
+fn parse_minutes(text: &str) -> Result<f64, String> {
+    let minutes = text.parse().ok().filter(|minutes| (0.0..=10_000.0).contains(minutes));
+    minutes.ok_or_else(|| "give a number of minutes, like 5".into())
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    let share = number.filter(|n| (0.0..=90.0).contains(n)).map(|n| n / 100.0);
+    share.ok_or_else(|| "give a percentage from 0 to 90, like 10%".into())
+}
+
+fn parse_scales(text: &str) -> Result<(f64, f64), String> {
+    let (min, max) = text.split_once("..").unwrap_or((text, text));
+    let parse = |text: &str| text.trim().parse::<f64>().map_err(|_| "scales are like 1..4, or 2".to_owned());
+    Ok((parse(min)?, parse(max)?))
+}
+
+fn parse_sizes(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || "sizes are like 64..128".to_owned();
+    let (min, max) = text.split_once("..").ok_or_else(wrong)?;
+    Ok((parse_count(min.trim()).map_err(|_| wrong())?, parse_count(max.trim()).map_err(|_| wrong())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_scales_and_shares_are_read() {
+        assert_eq!(parse_time("10m"), Ok(Duration::from_mins(10)));
+        assert_eq!(parse_time("1.5h"), Ok(Duration::from_mins(90)));
+        assert_eq!(parse_scales("1..4"), Ok((1.0, 4.0)));
+        assert_eq!(parse_scales("2"), Ok((2.0, 2.0)));
+        assert_eq!(parse_percent("10%"), Ok(0.1));
+        assert_eq!(parse_sizes("64..128"), Ok((64, 128)));
+        for wrong in ["", "10", "m", "-1s", "0s", "é"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_scales("a..b").is_err() && parse_percent("95").is_err() && parse_sizes("64").is_err());
+    }
+}

@@ -1,0 +1,345 @@
+//! imnet in training: forward, L1 loss and backward in one go, on blocks of rows that stay in the cache.
+//!
+//! The first layer's code columns are projected beforehand, once per latent code. What is left is per row: the columns
+//! of `rel_coord` and `rel_cell`, the hidden layers, three colours, and the ensemble's weighted sum per query. The loss
+//! being a plain mean, its gradient is known as soon as a query is predicted, so nothing is kept for later and nothing
+//! is computed twice. Sums run image by image, in the same order however many threads there are.
+
+use super::gemm::{Lhs, Transposed, gemm, gemm_transposed};
+use super::mlp_rows::{add, first_backward, first_forward, last_backward, mask};
+use super::rows::{activate, three_dots};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Queries that go through together: up to four rows each.
+const BLOCK_QUERIES: usize = 64;
+
+/// The sizes of imnet behind its projected first layer.
+///
+/// Its parameters are one flat list: the columns of `rel_coord` and `rel_cell` (`[inputs, widths[0]]`), for every
+/// further hidden layer weight `[output, input]` and bias, then the last weight `[3, input]` and bias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MlpShape {
+    /// Values per row beside the code: 2 (`rel_coord`) or 4 (and `rel_cell`).
+    pub inputs: usize,
+    /// Widths of the hidden layers, at least one.
+    pub widths: Vec<usize>,
+}
+
+impl MlpShape {
+    /// How many parameters there are.
+    pub fn parameters(&self) -> usize {
+        self.last().end + 3
+    }
+
+    /// Where weight and bias of the layer from hidden layer `i` to the next lie.
+    fn hidden(&self, i: usize) -> (Range<usize>, Range<usize>) {
+        let before = |i: usize| self.widths[i] * self.widths[i + 1] + self.widths[i + 1];
+        let start = self.inputs * self.widths[0] + (0..i).map(before).sum::<usize>();
+        let weight = start..start + self.widths[i] * self.widths[i + 1];
+        (weight.clone(), weight.end..weight.end + self.widths[i + 1])
+    }
+
+    /// Where the last weight lies; its bias follows.
+    fn last(&self) -> Range<usize> {
+        let inner = self.widths.len() - 1;
+        let start = if inner == 0 { self.inputs * self.widths[0] } else { self.hidden(inner - 1).1.end };
+        start..start + 3 * self.widths[inner]
+    }
+}
+
+/// One latent code that a query asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ask {
+    /// Which code of the image.
+    pub code: u32,
+    /// `rel_coord` y and x, then `rel_cell` y and x.
+    pub inputs: [f32; 4],
+    /// The answer's share in the prediction.
+    pub weight: f32,
+}
+
+/// The queries of one image: query `i` asks `rows[ends[i - 1]..ends[i]]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asks {
+    /// All rows, query by query.
+    pub rows: Vec<Ask>,
+    /// Where each query's rows end; at most four rows each.
+    pub ends: Vec<u32>,
+}
+
+impl Asks {
+    fn rows_of(&self, queries: Range<usize>) -> Range<usize> {
+        let end = |query: usize| if query == 0 { 0 } else { self.ends[query - 1] as usize };
+        end(queries.start)..end(queries.end)
+    }
+}
+
+/// A batch's loss, and its gradients.
+pub struct L1Gradient {
+    /// The mean absolute difference of all predicted values.
+    pub loss: f64,
+    /// The predictions, image by image.
+    pub predictions: Vec<[f32; 3]>,
+    /// The gradient of the projected codes, like them.
+    pub codes: Vec<f32>,
+    /// The gradient of the parameters, like them.
+    pub parameters: Vec<f32>,
+}
+
+/// imnet's parameters, prepared.
+pub struct TrainedMlp<'a> {
+    shape: &'a MlpShape,
+    parameters: &'a [f32],
+    /// Hidden weights as `[input, output]`.
+    transposed: Vec<Vec<f32>>,
+    /// The last weight's three rows.
+    last: [Vec<f32>; 3],
+}
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Scratch {
+    /// What every hidden layer yields, `[rows, width]`.
+    activations: Vec<Vec<f32>>,
+    gradient: Vec<f32>,
+    next: Vec<f32>,
+    rgb: Vec<[f32; 3]>,
+}
+
+/// One image on its way through.
+struct ImageTask<'a> {
+    codes: &'a [f32],
+    asks: &'a Asks,
+    targets: &'a [[f32; 3]],
+    predictions: &'a mut [[f32; 3]],
+    code_gradient: &'a mut [f32],
+    parameter_gradient: Vec<f32>,
+    /// What one value weighs in the loss.
+    share: f32,
+    loss: f64,
+}
+
+impl<'a> TrainedMlp<'a> {
+    /// Prepares `parameters` (in the order of [`MlpShape`]).
+    ///
+    /// # Panics
+    /// If there are more or fewer than the shape says.
+    pub fn new(shape: &'a MlpShape, parameters: &'a [f32]) -> Self {
+        assert_eq!(parameters.len(), shape.parameters(), "parameters do not fit {shape:?}");
+        let transpose = |i: usize| {
+            let (inputs, outputs) = (shape.widths[i], shape.widths[i + 1]);
+            let weight = &parameters[shape.hidden(i).0];
+            (0..inputs).flat_map(|k| (0..outputs).map(move |o| weight[o * inputs + k])).collect()
+        };
+        let last = &parameters[shape.last()];
+        let row = |i: usize| last[i * last.len() / 3..(i + 1) * last.len() / 3].to_vec();
+        Self {
+            shape,
+            parameters,
+            transposed: (0..shape.widths.len() - 1).map(transpose).collect(),
+            last: [row(0), row(1), row(2)],
+        }
+    }
+
+    /// Predicts every query of every image from its projected `codes` (all images' `[codes, widths[0]]`, one after the
+    /// other), compares with `targets` and returns the mean absolute difference with its gradients.
+    ///
+    /// # Panics
+    /// If the images are none, or anything is not of the size that the queries ask for.
+    pub fn l1(&self, codes: &[f32], asks: &[Asks], targets: &[[f32; 3]]) -> L1Gradient {
+        let total: usize = asks.iter().map(|asks| asks.ends.len()).sum();
+        assert!(total > 0 && targets.len() == total, "as many targets as queries");
+        let image_len = codes.len() / asks.len();
+        let mut gradient = vec![0.0; codes.len()];
+        let mut predictions = vec![[0.0; 3]; total];
+        let (mut rest, mut rest_of_targets) = (&mut predictions[..], targets);
+        let mut tasks = Vec::with_capacity(asks.len());
+        let code_gradients = gradient.chunks_exact_mut(image_len);
+        for ((asks, code_gradient), codes) in asks.iter().zip(code_gradients).zip(codes.chunks_exact(image_len)) {
+            let (predictions, others) = rest.split_at_mut(asks.ends.len());
+            let (targets, other_targets) = rest_of_targets.split_at(asks.ends.len());
+            (rest, rest_of_targets) = (others, other_targets);
+            let parameter_gradient = vec![0.0; self.parameters.len()];
+            let share = 1.0 / (3 * total) as f32;
+            let (targets, loss) = (targets, 0.0);
+            tasks.push(ImageTask { codes, asks, targets, predictions, code_gradient, parameter_gradient, share, loss });
+        }
+        tasks.par_iter_mut().for_each_init(Scratch::default, |scratch, task| {
+            for start in (0..task.asks.ends.len()).step_by(BLOCK_QUERIES) {
+                self.block(task, start..(start + BLOCK_QUERIES).min(task.asks.ends.len()), scratch);
+            }
+        });
+        let mut parameters = vec![0.0; self.parameters.len()];
+        for task in &tasks {
+            add(&task.parameter_gradient, &mut parameters);
+        }
+        let loss = tasks.iter().map(|task| task.loss).sum::<f64>() / (3 * total) as f64;
+        drop(tasks);
+        L1Gradient { loss, predictions, codes: gradient, parameters }
+    }
+
+    /// A block of queries, forward and backward.
+    fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut Scratch) {
+        let rows = task.asks.rows_of(queries.clone());
+        let (asks, first) = (&task.asks.rows[rows.clone()], rows.start);
+        self.forward(task.codes, asks, scratch);
+        for query in queries {
+            let own = task.asks.rows_of(query..query + 1);
+            let own = own.start - first..own.end - first;
+            let mut prediction = [0.0; 3];
+            for (ask, rgb) in asks[own.clone()].iter().zip(&scratch.rgb[own.clone()]) {
+                (0..3).for_each(|c| prediction[c] += ask.weight * rgb[c]);
+            }
+            let difference = [0, 1, 2].map(|c| prediction[c] - task.targets[query][c]);
+            task.loss += difference.iter().map(|d| f64::from(d.abs())).sum::<f64>();
+            task.predictions[query] = prediction;
+            // The absolute value has no slope at zero.
+            let slope = difference.map(|d| if d == 0.0 { 0.0 } else { task.share * d.signum() });
+            for (ask, rgb) in asks[own.clone()].iter().zip(&mut scratch.rgb[own]) {
+                *rgb = slope.map(|g| ask.weight * g);
+            }
+        }
+        self.backward(task.code_gradient, &mut task.parameter_gradient, asks, scratch);
+    }
+
+    /// Leaves every layer's rows and the colours in `scratch`.
+    fn forward(&self, codes: &[f32], asks: &[Ask], scratch: &mut Scratch) {
+        let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
+        let columns = &self.parameters[..inputs * widths[0]];
+        scratch.activations.resize(widths.len(), Vec::new());
+        for (activation, width) in scratch.activations.iter_mut().zip(widths) {
+            activation.resize(asks.len() * width, 0.0);
+        }
+        for (ask, out) in asks.iter().zip(scratch.activations[0].chunks_exact_mut(widths[0])) {
+            let code = &codes[ask.code as usize * widths[0]..][..widths[0]];
+            first_forward(code, &ask.inputs[..inputs], columns, out);
+        }
+        for (i, weight) in self.transposed.iter().enumerate() {
+            let (before, after) = scratch.activations.split_at_mut(i + 1);
+            let bias = &self.parameters[self.shape.hidden(i).1];
+            let lhs = Lhs { data: &before[i], stride: widths[i] };
+            gemm(asks.len(), widths[i + 1], widths[i], lhs, weight, &mut after[0], false);
+            after[0].chunks_exact_mut(widths[i + 1]).for_each(|row| activate(row, bias));
+        }
+        let bias = &self.parameters[self.shape.last().end..];
+        let rows = scratch.activations[widths.len() - 1].chunks_exact(widths[widths.len() - 1]);
+        let rgb = rows.map(|row| three_dots(row, &self.last)).map(|sums| [0, 1, 2].map(|c| sums[c] + bias[c]));
+        scratch.rgb.clear();
+        scratch.rgb.extend(rgb);
+    }
+
+    /// From the gradients of the colours, which are in `scratch.rgb`, to all others.
+    fn backward(&self, codes: &mut [f32], parameters: &mut [f32], asks: &[Ask], scratch: &mut Scratch) {
+        let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
+        let inner = widths.len() - 1;
+        let Scratch { activations, gradient, next, rgb } = scratch;
+        gradient.resize(asks.len() * widths[inner], 0.0);
+        let (sums, bias) = parameters[self.shape.last().start..].split_at_mut(3 * widths[inner]);
+        let weight = &self.parameters[self.shape.last()];
+        let rows = activations[inner].chunks_exact(widths[inner]).zip(gradient.chunks_exact_mut(widths[inner]));
+        for ((row, gradient), rgb) in rows.zip(rgb.iter()) {
+            last_backward(*rgb, row, weight, sums, gradient);
+            (0..3).for_each(|c| bias[c] += rgb[c]);
+        }
+        for i in (0..inner).rev() {
+            let (weight, bias) = self.shape.hidden(i);
+            gradient.chunks_exact(widths[i + 1]).for_each(|row| add(row, &mut parameters[bias.clone()]));
+            let lhs = Transposed { data: gradient, stride: widths[i + 1] };
+            let sums = &mut parameters[weight.clone()];
+            gemm_transposed(widths[i + 1], widths[i], asks.len(), lhs, &activations[i], sums);
+            next.resize(asks.len() * widths[i], 0.0);
+            let lhs = Lhs { data: gradient, stride: widths[i + 1] };
+            gemm(asks.len(), widths[i], widths[i + 1], lhs, &self.parameters[weight], next, false);
+            let rows = activations[i].chunks_exact(widths[i]).zip(next.chunks_exact_mut(widths[i]));
+            rows.for_each(|(row, gradient)| mask(row, gradient));
+            std::mem::swap(gradient, next);
+        }
+        let columns = &mut parameters[..inputs * widths[0]];
+        for (ask, gradient) in asks.iter().zip(gradient.chunks_exact(widths[0])) {
+            let code = &mut codes[ask.code as usize * widths[0]..][..widths[0]];
+            first_backward(gradient, &ask.inputs[..inputs], columns, code);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the central differences.
+    const STEP: f32 = 1.0 / 1024.0;
+
+    fn noise(n: usize, seed: u32) -> Vec<f32> {
+        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+    }
+
+    /// Two images of nine codes; queries of one, two and four rows, more than a block of them.
+    fn asks() -> Vec<Asks> {
+        let image = |seed: u32| {
+            let mut asks = Asks::default();
+            for query in 0..70_u32 {
+                let count = [1, 2, 4][query as usize % 3];
+                for row in 0..count {
+                    let inputs = noise(4, seed + 31 * query + row);
+                    let inputs = [inputs[0], inputs[1], inputs[2], inputs[3]];
+                    asks.rows.push(Ask { code: (query + 2 * row) % 9, inputs, weight: 1.0 / count as f32 });
+                }
+                asks.ends.push(asks.rows.len() as u32);
+            }
+            asks
+        };
+        vec![image(5), image(6)]
+    }
+
+    #[test]
+    fn gradients_are_central_differences_for_every_depth() {
+        for (inputs, widths) in [(4, vec![24, 16, 20]), (2, vec![12, 8]), (4, vec![10])] {
+            let shape = MlpShape { inputs, widths };
+            let parameters: Vec<f32> = noise(shape.parameters(), 1).iter().map(|v| 0.5 * v).collect();
+            let codes = noise(2 * 9 * shape.widths[0], 2);
+            let asks = asks();
+            let targets: Vec<[f32; 3]> = noise(420, 3).as_chunks().0.to_vec();
+            let found = TrainedMlp::new(&shape, &parameters).l1(&codes, &asks, &targets);
+            assert_eq!(found.predictions.len(), 140);
+            let loss =
+                |codes: &[f32], parameters: &[f32]| TrainedMlp::new(&shape, parameters).l1(codes, &asks, &targets).loss;
+            let nudged = |values: &[f32], i: usize, by: f32| {
+                let mut values = values.to_vec();
+                values[i] += by;
+                values
+            };
+            let slope = |at: &dyn Fn(f32) -> f64| (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
+            let largest = found.parameters.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+            for i in (0..parameters.len()).step_by(7).chain([parameters.len() - 1]) {
+                let expected = slope(&|by| loss(&codes, &nudged(&parameters, i, by)));
+                // ReLU and absolute value bend within a step for a few of the rows.
+                assert!((f64::from(found.parameters[i]) - expected).abs() < 0.02 * f64::from(largest), "parameter {i}");
+            }
+            let largest = found.codes.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+            for i in (0..codes.len()).step_by(5) {
+                let expected = slope(&|by| loss(&nudged(&codes, i, by), &parameters));
+                assert!((f64::from(found.codes[i]) - expected).abs() < 0.05 * f64::from(largest), "code {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_row_by_hand() {
+        // One hidden layer of two: row = relu(code + 2 · column), colours are its sum times 1, 0 and -1, plus a bias.
+        let shape = MlpShape { inputs: 1, widths: vec![2] };
+        let parameters = [0.5, -1.0, 1.0, 1.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.25, 0.0];
+        let ask = Ask { code: 0, inputs: [2.0, 0.0, 0.0, 0.0], weight: 0.5 };
+        let asks = [Asks { rows: vec![ask], ends: vec![1] }];
+        let found = TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &asks, &[[0.0, 0.125, 0.0]]);
+        assert_eq!(found.predictions, [[1.0, 0.125, -1.0]]);
+        assert!((found.loss - 2.0 / 3.0).abs() < 1e-6);
+        let third = 0.5_f32 * (1.0 / 3.0);
+        // The first hidden value is 2 and passes, the second is clamped: slopes 1 and -1 of two colours add up.
+        assert_eq!(found.codes, [2.0 * third, 0.0]);
+        assert_eq!(
+            found.parameters,
+            [4.0 * third, 0.0, 2.0 * third, 0.0, 0.0, 0.0, -2.0 * third, 0.0, third, 0.0, -third]
+        );
+    }
+}

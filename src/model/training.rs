@@ -1,0 +1,146 @@
+//! LIIF and its loss for training on the CPU: the same function as [`Liif`](super::Liif), arranged for speed.
+//!
+//! imnet's first layer is split as in decoding: its code columns become a convolution, once per latent code; what is
+//! left runs in one operation with the loss and all gradients (`kernel::TrainedMlp`). Tensors are `[n, h, w, c]`.
+
+use super::conv::ConvKernel;
+use super::encoder::Encoder;
+use super::liif::{Query, neighbour};
+use super::trained;
+use crate::kernel::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
+use crate::weights::ModelConfig;
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_nn::VarBuilder;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The whole model with its loss.
+pub struct TrainedLiif {
+    encoder: Encoder,
+    /// The first layer's code columns, `[width, c, k, k]`, and its bias.
+    project: (Tensor, Tensor),
+    /// All other parameters of imnet, in the order of `shape`.
+    parameters: Tensor,
+    shape: MlpShape,
+    local_ensemble: bool,
+}
+
+impl TrainedLiif {
+    /// Loads the model from `vb` (at the root), whose tensors are on the CPU.
+    ///
+    /// # Errors
+    /// If an array is missing or of another shape.
+    pub fn load(vb: &VarBuilder<'_>, config: &ModelConfig) -> Result<Self> {
+        let layers = vb.pp("imnet").pp("layers");
+        let widths = &config.hidden;
+        let (code, channels) = (config.code_width(), config.encoder.features());
+        let inputs = config.imnet_input() - code;
+        let first = layers.get((widths[0], config.imnet_input()), "0.weight")?;
+        let k = if config.feat_unfold { 3 } else { 1 };
+        let mut parts = vec![first.narrow(1, code, inputs)?.t()?.flatten_all()?];
+        for i in 1..=widths.len() {
+            let outputs = widths.get(i).copied().unwrap_or(3);
+            parts.push(layers.get((outputs, widths[i - 1]), &format!("{}.weight", 2 * i))?.flatten_all()?);
+            parts.push(layers.get(outputs, &format!("{}.bias", 2 * i))?);
+        }
+        Ok(Self {
+            encoder: Encoder::load(vb, &config.encoder, ConvKernel::Trained)?,
+            project: (
+                first.narrow(1, 0, code)?.contiguous()?.reshape((widths[0], channels, k, k))?,
+                layers.get(widths[0], "0.bias")?,
+            ),
+            parameters: Tensor::cat(&parts, 0)?,
+            shape: MlpShape { inputs, widths: widths.clone() },
+            local_ensemble: config.local_ensemble,
+        })
+    }
+
+    /// `x [n, h, w, 3]` normalised → feature maps `[n, h, w, c]`.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn gen_feat(&self, x: &Tensor) -> Result<Tensor> {
+        self.encoder.forward(x, &|| Ok(()))
+    }
+
+    /// The mean absolute difference between what the feature maps `[n, h, w, c]` answer to `queries` (one list an
+    /// image) and `targets` (normalised, image by image): a scalar, and the predictions.
+    ///
+    /// # Errors
+    /// candle's, or if there are not as many queries and targets as images ask for.
+    pub fn l1_loss(&self, feat: &Tensor, queries: &[Query], targets: &[[f32; 3]]) -> Result<(Tensor, Vec<[f32; 3]>)> {
+        let (n, height, width, _) = feat.dims4()?;
+        let total: usize = queries.iter().map(|query| query.position.len()).sum();
+        if n != queries.len() || total != targets.len() || total == 0 {
+            bail!("{n} images, {} lists of queries, {total} queries and {} targets", queries.len(), targets.len());
+        }
+        let asks = queries.iter().map(|query| asks(query, height, width, self.local_ensemble)).collect();
+        let codes = trained::convolve(feat, &self.project.0, &self.project.1, false, None)?;
+        let found = Arc::new(Mutex::new(None));
+        let op = L1Loss { shape: self.shape.clone(), asks, targets: targets.to_vec(), found: found.clone() };
+        let loss = codes.contiguous()?.apply_op2(&self.parameters, op)?;
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        let predictions = found.as_mut().map(|found: &mut L1Gradient| std::mem::take(&mut found.predictions));
+        Ok((loss, predictions.unwrap_or_default()))
+    }
+}
+
+/// The latent codes that each query asks. Neighbours that coincide at a border are asked once, those that do not count
+/// not at all.
+fn asks(query: &Query, height: usize, width: usize, local_ensemble: bool) -> Asks {
+    let n = [height, width];
+    let shifts: &[[f64; 2]] =
+        if local_ensemble { &[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]] } else { &[[0.0, 0.0]] };
+    let mut asks = Asks::default();
+    for (position, cell) in query.position.iter().zip(&query.rel_cell) {
+        let first = asks.rows.len();
+        for shift in shifts {
+            let parts = [0, 1].map(|a| neighbour(position[a], shift[a], n[a], local_ensemble));
+            let code = (parts[0].0 * width + parts[1].0) as u32;
+            let weight = (parts[0].2 * parts[1].2) as f32;
+            match asks.rows[first..].iter_mut().find(|row| row.code == code) {
+                Some(row) => row.weight += weight,
+                None if weight == 0.0 => {}
+                None => {
+                    let inputs = [parts[0].1 as f32, parts[1].1 as f32, cell[0] as f32, cell[1] as f32];
+                    asks.rows.push(Ask { code, inputs, weight });
+                }
+            }
+        }
+        asks.ends.push(asks.rows.len() as u32);
+    }
+    asks
+}
+
+/// imnet behind the projection, the ensemble and the loss as one candle operation of the projected codes and the
+/// parameters. The gradients are there as soon as the loss is, and wait for the backward pass.
+struct L1Loss {
+    shape: MlpShape,
+    asks: Vec<Asks>,
+    targets: Vec<[f32; 3]>,
+    found: Arc<Mutex<Option<L1Gradient>>>,
+}
+
+impl CustomOp2 for L1Loss {
+    fn name(&self) -> &'static str {
+        "liif-l1-loss"
+    }
+
+    fn cpu_fwd(&self, codes: &CpuStorage, lc: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
+        let mlp = TrainedMlp::new(&self.shape, trained::values(p, lp)?);
+        let found = mlp.l1(trained::values(codes, lc)?, &self.asks, &self.targets);
+        let loss = found.loss as f32;
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        Ok((CpuStorage::F32(vec![loss]), Shape::from(())))
+    }
+
+    fn bwd(&self, codes: &Tensor, p: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(found) = found else { bail!("the gradients of this loss were taken already") };
+        let scale = f64::from(grad.to_scalar::<f32>()?);
+        let tensor = |values: Vec<f32>, like: &Tensor| {
+            let tensor = Tensor::from_vec(values, like.shape(), like.device())?;
+            if scale == 1.0 { Ok(tensor) } else { tensor * scale }
+        };
+        Ok((Some(tensor(found.codes, codes)?), Some(tensor(found.parameters, p)?)))
+    }
+}

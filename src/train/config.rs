@@ -1,0 +1,246 @@
+//! What to train, on what, for how long.
+
+use super::degrade::Degradation;
+use crate::error::{Error, Result};
+use crate::weights::{AdamState, ModelConfig, Weights};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How small pictures and their originals are made (`datasets/wrappers.py` of the original).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Sampling {
+    /// A patch is reduced by a factor that is drawn anew for every sample (`sr-implicit-downsampled`); with `min` equal
+    /// to `max`, always by the same.
+    RandomScale {
+        /// The smallest factor, 1 or more.
+        min: f64,
+        /// The largest.
+        max: f64,
+    },
+    /// Small pictures come from a folder of their own; the factor is that between the two files
+    /// (`sr-implicit-paired`).
+    Pairs,
+    /// Whole pictures, cut square, whose originals have another size each: from `min` to `max` pixels a side, in the
+    /// order of the pictures (`sr-implicit-uniform-varied`).
+    SizeVaried {
+        /// Side of the first picture's original.
+        min: usize,
+        /// Side of the last one's.
+        max: usize,
+        /// Bring all originals to this side once more: the baseline that needs one size.
+        gt_resize: Option<usize>,
+    },
+}
+
+/// How steps are made. Two trainings with the same recipe, pictures and weights take the same steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Small pictures in a step.
+    pub batch: usize,
+    /// Rows and columns of a small picture (`inp_size`).
+    pub patch: usize,
+    /// Pixels that each is asked for (`sample_q`), drawn without repetition.
+    pub samples: usize,
+    /// How small pictures are made.
+    pub sampling: Sampling,
+    /// What is done to them.
+    pub degradation: Degradation,
+    /// Adam's step size at the beginning; halved after each fifth of the work.
+    pub learning_rate: f64,
+    /// The longest that all gradients together may be.
+    pub clip_norm: Option<f64>,
+    /// Train imnet alone.
+    pub freeze_encoder: bool,
+    /// The share of pictures that is kept for judging.
+    pub hold_out: f64,
+    /// Chooses pictures, places, factors and damage.
+    pub seed: u64,
+}
+
+impl Default for Recipe {
+    /// The original's (`configs/train-div2k/train_edsr-baseline-liif.yaml`).
+    fn default() -> Self {
+        Self {
+            batch: 16,
+            patch: 48,
+            samples: 2304,
+            sampling: Sampling::RandomScale { min: 1.0, max: 4.0 },
+            degradation: Degradation::Clean,
+            learning_rate: 1e-4,
+            clip_norm: None,
+            freeze_encoder: false,
+            hold_out: 0.1,
+            seed: 0,
+        }
+    }
+}
+
+impl Recipe {
+    /// Refuses what cannot be trained.
+    ///
+    /// # Errors
+    /// [`Error::Request`] with what to change.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |words: &str| Err(Error::Request(words.to_owned()));
+        let Self { batch, patch, samples, learning_rate, hold_out, .. } = *self;
+        if !(1..=1024).contains(&batch) || !(8..=512).contains(&patch) || samples == 0 {
+            return refuse("a batch has 1 to 1024 patches of 8 to 512 pixels, each with at least one sample");
+        }
+        if !(learning_rate.is_finite() && learning_rate > 0.0) {
+            return refuse("the learning rate must be a number above 0, like 1e-4");
+        }
+        if !(0.0..=0.9).contains(&hold_out) {
+            return refuse("from 0 % to 90 % of the pictures can be held out");
+        }
+        if self.clip_norm.is_some_and(|clip| !(clip.is_finite() && clip > 0.0)) {
+            return refuse("gradients can be clipped to a length above 0 only");
+        }
+        match self.sampling {
+            Sampling::RandomScale { min, max } if !(min >= 1.0 && max >= min && max <= 32.0) => {
+                refuse("scales are a range from 1 up to 32, like 1..4")
+            }
+            Sampling::SizeVaried { min, max, gt_resize }
+                if min < patch || max < min || max > 4096 || gt_resize.is_some_and(|n| n < patch || n > 4096) =>
+            {
+                refuse("sizes of originals are a range from the patch's size up to 4096, like 64..128")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Samples of one small picture: never more than the smallest original has pixels.
+    pub(super) fn samples_of(&self) -> usize {
+        let smallest = match self.sampling {
+            Sampling::RandomScale { min, .. } => (self.patch as f64 * min).round_ties_even() as usize,
+            Sampling::Pairs => self.patch,
+            Sampling::SizeVaried { min, gt_resize, .. } => gt_resize.unwrap_or(min),
+        };
+        self.samples.min(smallest * smallest)
+    }
+}
+
+/// When training ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Length {
+    /// After so many steps in all, those before a resumption included.
+    Steps(u64),
+    /// After so much time in all, likewise.
+    Time(Duration),
+}
+
+/// What training begins with.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// These weights, with the state of the optimizer that made them; an empty one starts afresh.
+    Weights(Box<Weights>, AdamState),
+    /// A network of this shape that has learnt nothing.
+    Untrained(ModelConfig),
+    /// The checkpoint of an earlier training, whose recipe is kept.
+    Resume(PathBuf),
+}
+
+impl From<Weights> for Start {
+    fn from(weights: Weights) -> Self {
+        Self::Weights(Box::new(weights), AdamState::default())
+    }
+}
+
+/// Which device computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrainDevice {
+    /// The processor, by our own kernels.
+    #[default]
+    Cpu,
+    /// NVIDIA, through candle.
+    Cuda,
+    /// Apple, through candle, if its gradients are right.
+    Metal,
+}
+
+/// A whole training.
+#[derive(Clone, Debug)]
+pub struct TrainConfig {
+    /// The pictures, searched with all folders inside.
+    pub folder: PathBuf,
+    /// Their small versions, for [`Sampling::Pairs`].
+    pub small_folder: Option<PathBuf>,
+    /// Where the trained weights go; the checkpoint lies beside it.
+    pub output: PathBuf,
+    /// Whether an output of before may be replaced.
+    pub overwrite: bool,
+    /// What to begin with.
+    pub start: Start,
+    /// When to end.
+    pub length: Length,
+    /// How steps are made; a resumed training keeps its own.
+    pub recipe: Recipe,
+    /// Time between two checkpoints.
+    pub checkpoint_every: Duration,
+    /// Steps between two judgements on held-out pictures.
+    pub evaluate_every: u64,
+    /// What computes.
+    pub device: TrainDevice,
+    /// Threads for it; all processors if not given.
+    pub threads: Option<usize>,
+    /// Memory for decoded pictures; what does not fit is read again when it is needed.
+    pub cache_bytes: usize,
+}
+
+impl TrainConfig {
+    /// Trains `start` on `folder`, everything else as usual.
+    pub fn new(folder: PathBuf, output: PathBuf, start: Start, length: Length) -> Self {
+        Self {
+            folder,
+            small_folder: None,
+            output,
+            overwrite: false,
+            start,
+            length,
+            recipe: Recipe::default(),
+            checkpoint_every: Duration::from_mins(5),
+            evaluate_every: 50,
+            device: TrainDevice::Cpu,
+            threads: None,
+            cache_bytes: 1 << 30,
+        }
+    }
+
+    /// Where the checkpoint lies: `x.safetensors` has `x.checkpoint.safetensors` beside it.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.output.with_extension("checkpoint.safetensors")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_that_cannot_work_are_refused() {
+        assert!(Recipe::default().check().is_ok());
+        let refused = |change: &dyn Fn(&mut Recipe)| {
+            let mut recipe = Recipe::default();
+            change(&mut recipe);
+            assert!(recipe.check().is_err(), "{recipe:?}");
+        };
+        refused(&|r| r.batch = 0);
+        refused(&|r| r.patch = 4);
+        refused(&|r| r.samples = 0);
+        refused(&|r| r.learning_rate = f64::NAN);
+        refused(&|r| r.hold_out = 1.0);
+        refused(&|r| r.clip_norm = Some(0.0));
+        refused(&|r| r.sampling = Sampling::RandomScale { min: 0.5, max: 4.0 });
+        refused(&|r| r.sampling = Sampling::RandomScale { min: 3.0, max: 2.0 });
+        refused(&|r| r.sampling = Sampling::SizeVaried { min: 16, max: 128, gt_resize: None });
+    }
+
+    #[test]
+    fn samples_never_outnumber_the_pixels() {
+        let of = |patch, sampling| Recipe { patch, sampling, ..Recipe::default() }.samples_of();
+        assert_eq!(of(48, Sampling::RandomScale { min: 1.0, max: 4.0 }), 2304);
+        assert_eq!(of(16, Sampling::RandomScale { min: 1.5, max: 4.0 }), 576);
+        assert_eq!(of(16, Sampling::SizeVaried { min: 20, max: 40, gt_resize: None }), 400);
+    }
+}

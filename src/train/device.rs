@@ -1,0 +1,79 @@
+//! What computes: the processor, or a card whose gradients are right.
+
+use super::batch::Batch;
+use super::config::TrainDevice;
+use super::gradient::{Engine, gradients};
+use super::random::{Random, untrained};
+use crate::encode::best_device;
+use crate::error::{Error, Result};
+use crate::model::Query;
+use crate::weights::{EncoderConfig, ModelConfig, Normalization};
+
+/// How far a card's gradients may be from the processor's, as a share of their length.
+const TOLERANCE: f64 = 1e-3;
+
+/// The engine for a device, its name, and what the person should know.
+///
+/// # Errors
+/// [`Error::Device`] if there is no such device.
+pub(super) fn engine(device: TrainDevice) -> Result<(Engine, &'static str, Option<String>)> {
+    let (name, is_there) = match device {
+        TrainDevice::Cpu => return Ok((Engine::Kernels, "CPU", None)),
+        TrainDevice::Cuda => ("NVIDIA GPU (CUDA)", best_device().is_cuda()),
+        TrainDevice::Metal => ("Apple GPU (Metal)", best_device().is_metal()),
+    };
+    if !is_there {
+        return Err(Error::device(format!(
+            "there is no {name} that this build can use; leave `--device` away to train on the processor"
+        )));
+    }
+    let engine = Engine::Candle(best_device());
+    match self_test(&engine) {
+        Ok(()) => Ok((engine, name, None)),
+        Err(reason) => {
+            let words = format!("the {name} computes wrong gradients ({reason}); the processor trains instead");
+            Ok((Engine::Kernels, "CPU", Some(words)))
+        }
+    }
+}
+
+/// Whether an engine's gradients of a small network are the processor's.
+fn self_test(engine: &Engine) -> Result<(), String> {
+    let config = ModelConfig {
+        encoder: EncoderConfig::Edsr { blocks: 1, features: 8, res_scale: 1.0 },
+        hidden: vec![16, 16],
+        local_ensemble: true,
+        feat_unfold: true,
+        cell_decode: true,
+        normalization: Normalization::LIIF,
+    };
+    let mut random = Random::of(&[1]);
+    let mut noise = |n: usize| (0..n).map(|_| random.between(-1.0, 1.0) as f32).collect::<Vec<_>>();
+    let position = noise(128).as_chunks::<2>().0.iter().map(|p| p.map(|v| 4.0 + 4.0 * f64::from(v))).collect();
+    let query = Query { position, rel_cell: vec![[1.0; 2]; 64] };
+    let batch =
+        Batch { patch: 9, inputs: noise(243), queries: vec![query], targets: noise(192).as_chunks().0.to_vec() };
+    let weights = untrained(&config, 1)?;
+    let of = |engine| gradients(&config, weights.arrays(), false, &batch, engine).map_err(|error| error.to_string());
+    let (found, expected) = (of(engine)?, of(&Engine::Kernels)?);
+    for (name, expected) in &expected.arrays {
+        let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
+        let length = squares(&mut expected.iter().copied()).sqrt();
+        let off = squares(&mut expected.iter().zip(&found.arrays[name]).map(|(a, b)| a - b)).sqrt();
+        if off.is_nan() || off > TOLERANCE * length + 1e-9 {
+            return Err(format!("{name} is off by {:.1} %", 100.0 * off / length));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn a_right_device_passes_its_self_test() {
+        self_test(&Engine::Candle(Device::Cpu)).unwrap();
+    }
+}

@@ -1,0 +1,33 @@
+//! Training on one's own pictures: shrink a patch by a random factor, ask for the original (paper, section 4).
+//!
+//! ```text
+//! folder ──library──▶ pictures ──sampler──▶ Batch ──trainer──▶ weights ──heldout──▶ PSNR on pictures not trained on
+//!                                 loader threads, ahead             └──state──▶ checkpoint
+//! ```
+//!
+//! [`Training`] is all of it, an iterator of [`TrainEvent`]s; [`Trainer`] is the step alone.
+
+mod batch;
+mod config;
+mod degrade;
+mod device;
+mod event;
+mod gradient;
+mod heldout;
+mod library;
+mod loader;
+mod optimizer;
+mod random;
+mod sampler;
+mod state;
+mod trainer;
+mod training;
+
+pub use batch::Batch;
+pub use config::{Length, Recipe, Sampling, Start, TrainConfig, TrainDevice};
+pub use degrade::Degradation;
+pub use event::{Ending, Preview, TrainEvent};
+pub use gradient::{Engine, Gradients, Timings};
+pub use random::untrained;
+pub use trainer::{StepReport, Trainer, TrainerOptions};
+pub use training::Training;

@@ -1,0 +1,128 @@
+//! One step: gradients, then the optimizer. Everything that a step changes is plain arrays in here.
+
+use super::batch::Batch;
+use super::gradient::{Engine, Gradients, Timings, gradients, is_of_encoder};
+use super::optimizer::{clip, update};
+use crate::error::{Error, Result};
+use crate::weights::{AdamState, Array, ModelConfig, Weights};
+use rayon::ThreadPool;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// How steps are taken.
+#[derive(Clone, Debug)]
+pub struct TrainerOptions {
+    /// Who computes.
+    pub engine: Engine,
+    /// Leave the encoder as it is.
+    pub freeze_encoder: bool,
+    /// The longest that all gradients together may be; longer ones are scaled down.
+    pub clip_norm: Option<f64>,
+    /// Threads; with one, results are the same to the bit whenever the inputs are.
+    pub threads: usize,
+}
+
+impl Default for TrainerOptions {
+    /// Our own kernels on every processor.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { engine: Engine::Kernels, freeze_encoder: false, clip_norm: None, threads }
+    }
+}
+
+/// Weights on their way.
+pub struct Trainer {
+    config: ModelConfig,
+    arrays: BTreeMap<String, Array>,
+    adam: AdamState,
+    options: TrainerOptions,
+    pool: ThreadPool,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug)]
+pub struct StepReport {
+    /// The loss before the step: the mean absolute difference in normalised colours.
+    pub loss: f64,
+    /// The length of all gradients together, before clipping.
+    pub gradient_norm: f64,
+    /// Where the time went.
+    pub timings: Timings,
+    /// Whether weights were moved: they stay if loss or gradients are not finite.
+    pub is_finite: bool,
+}
+
+impl Trainer {
+    /// Begins with `weights` and the optimizer's state `adam` (empty for a fresh start), in a thread pool of its own.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the threads cannot be started.
+    pub fn new(weights: &Weights, adam: AdamState, options: TrainerOptions) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .thread_name(|i| format!("zoomfield train {i}"))
+            // candle walks the graph recursively.
+            .stack_size(16 << 20)
+            .build()
+            .map_err(|error| Error::device(format!("threads for training cannot be started: {error}")))?;
+        Ok(Self { config: weights.config().clone(), arrays: weights.arrays().clone(), adam, options, pool })
+    }
+
+    /// The loss of a batch and its gradients, nothing moved.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn gradients(&self, batch: &Batch) -> Result<Gradients> {
+        let Self { config, arrays, options, .. } = self;
+        self.pool.install(|| gradients(config, arrays, options.freeze_encoder, batch, &options.engine))
+    }
+
+    /// One step of Adam.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails. A loss that is not a number is no error here: see
+    /// [`StepReport::is_finite`].
+    pub fn step(&mut self, batch: &Batch, learning_rate: f64) -> Result<StepReport> {
+        let Gradients { loss, mut arrays, mut timings, .. } = self.gradients(batch)?;
+        let start = Instant::now();
+        let gradient_norm = clip(&mut arrays, self.options.clip_norm);
+        let is_finite = loss.is_finite() && gradient_norm.is_finite();
+        if is_finite {
+            update(&mut self.adam, &mut self.arrays, &arrays, learning_rate);
+        }
+        timings.optimizer = start.elapsed().as_secs_f64();
+        Ok(StepReport { loss, gradient_norm, timings, is_finite })
+    }
+
+    /// A copy of the weights as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if they are not finite any more.
+    pub fn weights(&self) -> Result<Weights> {
+        let refuse = |reason| Error::weights(Path::new("in training"), reason);
+        Weights::new(self.config.clone(), self.arrays.clone()).map_err(refuse)
+    }
+
+    /// The optimizer's state.
+    pub fn adam(&self) -> &AdamState {
+        &self.adam
+    }
+
+    /// How many numbers are trained.
+    pub(super) fn parameter_count(&self) -> usize {
+        let is_trained = |name: &str| !(self.options.freeze_encoder && is_of_encoder(name));
+        self.arrays.iter().filter(|(name, _)| is_trained(name)).map(|(_, array)| array.data.len()).sum()
+    }
+
+    /// Goes back to weights and optimizer state of before.
+    pub(super) fn restore(&mut self, weights: &Weights, adam: &AdamState) {
+        self.arrays.clone_from(weights.arrays());
+        self.adam.clone_from(adam);
+    }
+
+    /// Runs work on the trainer's threads.
+    pub(super) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(work)
+    }
+}

@@ -1,0 +1,285 @@
+//! The whole training as an iterator of events. The window, the command line and the tests drive the same object;
+//! pausing is not asking for the next event.
+
+use super::config::{Length, TrainConfig};
+use super::device;
+use super::event::{Ending, TrainEvent, verdict};
+use super::heldout::HeldOut;
+use super::library::Library;
+use super::loader::Loader;
+use super::optimizer::scheduled;
+use super::state::{State, check_output};
+use super::trainer::{Trainer, TrainerOptions};
+use crate::error::{Error, Result};
+use crate::task::Gate;
+use crate::weights::Weights;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Judge,
+    Step,
+    Over,
+}
+
+/// A training under way.
+pub struct Training {
+    config: TrainConfig,
+    trainer: Trainer,
+    loader: Loader,
+    held_out: Option<HeldOut>,
+    gate: Gate,
+    events: VecDeque<TrainEvent>,
+    phase: Phase,
+    /// The last state that is known to be good; its notes are kept up to date.
+    good: State,
+    /// Steps taken.
+    step: u64,
+    /// Time spent in `next`, earlier trainings included; pauses do not count.
+    elapsed_secs: f64,
+    /// The same at the last checkpoint.
+    checkpoint_secs: f64,
+    /// The last step that was judged.
+    judged: Option<u64>,
+    /// What the output's weights reached, once there are any.
+    written_psnr: Option<f64>,
+}
+
+impl Training {
+    /// Reads the pictures and prepares everything; the first step is taken when an event is asked for. `gate` stops it
+    /// in order: the next event after that is the last checkpoint's.
+    ///
+    /// # Errors
+    /// [`Error::Request`], [`Error::Dataset`], [`Error::Weights`], [`Error::Export`] or [`Error::Device`] for what
+    /// cannot work, each before any work is lost; [`Error::Cancelled`] if stopped while pictures are read.
+    pub fn new(config: TrainConfig, gate: &Gate) -> Result<Self> {
+        config.recipe.check()?;
+        check_output(&config)?;
+        let state = State::begin(&config)?;
+        let recipe = &state.notes.recipe;
+        let (engine, device, remark) = device::engine(config.device)?;
+        let clip_norm = recipe.clip_norm;
+        let defaults = TrainerOptions::default();
+        let threads = config.threads.unwrap_or(defaults.threads).max(1);
+        let options = TrainerOptions { engine, freeze_encoder: recipe.freeze_encoder, clip_norm, threads };
+        let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?;
+        let small = config.small_folder.as_deref();
+        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, &|| gate.is_stopped());
+        let library = Arc::new(trainer.install(open)?);
+        let held_out = trainer.install(|| HeldOut::new(&library, recipe));
+        let step = state.notes.step;
+        let mut events = VecDeque::from([TrainEvent::Started {
+            pictures: library.trained_on.len(),
+            held_out: library.held_out.len(),
+            model: state.weights.config().summary(),
+            parameters: trainer.parameter_count(),
+            device: if threads == 1 { format!("{device}, 1 thread") } else { format!("{device}, {threads} threads") },
+            step,
+        }]);
+        let only = "no picture is held out, so nothing will tell whether training helps";
+        let warnings = library.warnings.iter().cloned().chain(remark);
+        let warnings = warnings.chain(held_out.is_none().then(|| only.to_owned()));
+        events.extend(warnings.map(|message| TrainEvent::Warning { message }));
+        let loader = Loader::start(library, recipe, state.weights.config().normalization, step)?;
+        let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
+        Ok(Self {
+            trainer,
+            loader,
+            held_out,
+            gate,
+            events,
+            phase: Phase::Judge,
+            step,
+            elapsed_secs,
+            checkpoint_secs: elapsed_secs,
+            judged: None,
+            written_psnr: None,
+            good: state,
+            config,
+        })
+    }
+
+    /// A copy of the weights as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if they are not finite any more.
+    pub fn weights(&self) -> Result<Weights> {
+        self.trainer.weights()
+    }
+
+    /// Does the next thing; what happened is in `events`.
+    fn advance(&mut self) -> Result<()> {
+        match self.phase {
+            Phase::Over => Ok(()),
+            _ if self.gate.is_stopped() => self.finish(Ending::Stopped),
+            Phase::Judge => {
+                self.phase = Phase::Step;
+                self.judge()
+            }
+            Phase::Step if self.done() >= 1.0 => self.finish(Ending::Done),
+            Phase::Step => self.take_step(),
+        }
+    }
+
+    /// The share of the work that is done.
+    fn done(&self) -> f64 {
+        match self.config.length {
+            Length::Steps(0) => 1.0,
+            Length::Steps(steps) => self.step as f64 / steps as f64,
+            Length::Time(time) => self.elapsed_secs / time.as_secs_f64().max(1e-9),
+        }
+    }
+
+    fn take_step(&mut self) -> Result<()> {
+        let start = Instant::now();
+        let delivery = self.loader.next()?;
+        let waited_secs = start.elapsed().as_secs_f64();
+        self.events.extend(delivery.warnings.into_iter().map(|message| TrainEvent::Warning { message }));
+        let learning_rate = scheduled(self.good.notes.recipe.learning_rate, self.done());
+        let report = self.trainer.step(&delivery.batch, learning_rate)?;
+        if !report.is_finite {
+            return Err(self.give_up());
+        }
+        self.step += 1;
+        let secs = start.elapsed().as_secs_f64();
+        self.elapsed_secs += secs;
+        let (step, loss, done) = (self.step, report.loss, self.done().min(1.0));
+        self.events.push_back(TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done });
+        if self.step.is_multiple_of(self.config.evaluate_every.max(1)) {
+            self.judge()?;
+        }
+        if self.elapsed_secs - self.checkpoint_secs >= self.config.checkpoint_every.as_secs_f64() {
+            self.checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Enlarges the held-out patches, and keeps the weights if they are the best so far.
+    fn judge(&mut self) -> Result<()> {
+        let start = Instant::now();
+        let weights = self.trainer.weights()?;
+        if let Some(held_out) = &self.held_out {
+            let gate = self.gate.clone();
+            let judged = self.trainer.install(|| held_out.judge(&weights, &|| gate.is_stopped()));
+            // Somebody who stops the training does not want to wait for this.
+            let (psnr, preview) = match judged {
+                Err(Error::Cancelled) => return Ok(()),
+                judged => judged?,
+            };
+            let notes = &mut self.good.notes;
+            let start_psnr = *notes.start_psnr.get_or_insert(psnr);
+            let best_psnr = notes.best_psnr.map_or(psnr, |best| best.max(psnr));
+            if notes.best_psnr.is_none_or(|best| psnr > best) {
+                notes.best_psnr = Some(psnr);
+                self.good.best = Some(weights.clone());
+            }
+            let (step, bicubic_psnr) = (self.step, held_out.bicubic_psnr);
+            self.events.push_back(TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr });
+            self.events.push_back(TrainEvent::Preview { step, preview: Box::new(preview) });
+        }
+        self.judged = Some(self.step);
+        self.keep(weights);
+        self.elapsed_secs += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Notes the present state as good.
+    fn keep(&mut self, weights: Weights) {
+        self.good.weights = weights;
+        self.good.adam.clone_from(self.trainer.adam());
+        self.good.notes.step = self.step;
+        self.good.notes.elapsed_secs = self.elapsed_secs;
+    }
+
+    /// Writes the state, and the output if it got better. A disk that is full is no reason to stop: what was written
+    /// before is still whole.
+    fn checkpoint(&mut self) {
+        self.checkpoint_secs = self.elapsed_secs;
+        let path = self.config.checkpoint_path();
+        let written = self.trainer.weights().and_then(|weights| {
+            self.keep(weights);
+            let bytes = self.good.write(&path)?;
+            self.write_best()?;
+            Ok(bytes)
+        });
+        self.events.push_back(match written {
+            Ok(bytes) => TrainEvent::Checkpoint { step: self.step, path, bytes },
+            Err(error) => TrainEvent::Warning {
+                message: format!("{error}; training goes on, and what was written before is still there"),
+            },
+        });
+    }
+
+    /// Writes the best weights, if they are better than the first ones and than those written before.
+    fn write_best(&mut self) -> Result<()> {
+        let (start, best) = (self.good.notes.start_psnr, self.good.notes.best_psnr);
+        if let (Some(start), Some(best), Some(weights)) = (start, best, &self.good.best)
+            && best > start
+            && self.written_psnr.is_none_or(|written| best > written)
+        {
+            weights.save(&self.config.output, true)?;
+            self.written_psnr = Some(best);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, ending: Ending) -> Result<()> {
+        self.phase = Phase::Over;
+        if ending == Ending::Done && self.judged != Some(self.step) {
+            self.judge()?;
+        }
+        self.checkpoint();
+        self.write_best()?;
+        let output = self.config.output.clone();
+        if self.held_out.is_none() {
+            self.trainer.weights()?.save(&output, true)?;
+        }
+        let notes = &self.good.notes;
+        let (start, best) = (notes.start_psnr, notes.best_psnr);
+        let bicubic = self.held_out.as_ref().map(|held_out| held_out.bicubic_psnr);
+        let is_written = self.held_out.is_none() || self.written_psnr.is_some();
+        let verdict = verdict(start, best, bicubic, &output.display().to_string());
+        self.events.push_back(TrainEvent::Finished {
+            step: self.step,
+            secs: self.elapsed_secs,
+            ending,
+            output: is_written.then_some(output),
+            checkpoint: self.config.checkpoint_path(),
+            verdict,
+        });
+        Ok(())
+    }
+
+    /// After a loss that is not a number: back to the last good state, which is written.
+    fn give_up(&mut self) -> Error {
+        self.trainer.restore(&self.good.weights, &self.good.adam);
+        let path = self.config.checkpoint_path();
+        let (bad, good) = (self.step + 1, self.good.notes.step);
+        self.step = good;
+        let kept = match self.good.write(&path).and_then(|_| self.write_best()) {
+            Ok(()) => format!("the weights of step {good} are in {}", path.display()),
+            Err(error) => error.to_string(),
+        };
+        Error::Request(format!(
+            "the loss of step {bad} is not a number any more, so training stopped; {kept}; start from there with a \
+             smaller --lr, or with --clip 1"
+        ))
+    }
+}
+
+impl Iterator for Training {
+    type Item = Result<TrainEvent>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.events.is_empty() && self.phase != Phase::Over {
+            if let Err(error) = self.advance() {
+                self.phase = Phase::Over;
+                return Some(Err(error));
+            }
+        }
+        self.events.pop_front().map(Ok)
+    }
+}

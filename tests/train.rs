@@ -1,0 +1,185 @@
+//! Training is the original's: predictions, gradients, losses and weights of `training_tiny.safetensors`, and our own
+//! kernels agree with candle's differentiation for every variant.
+
+#![allow(clippy::unwrap_used, reason = "tests and their helpers may panic")]
+
+mod common;
+
+use candle_core::Device;
+use common::{Arrays, worst};
+use zoomfield::model::Query;
+use zoomfield::train::{Batch, Engine, Trainer, TrainerOptions, untrained};
+use zoomfield::weights::{AdamState, EncoderConfig, ModelConfig, Normalization, Weights};
+
+const KERNELS: TrainerOptions =
+    TrainerOptions { engine: Engine::Kernels, freeze_encoder: false, clip_norm: None, threads: 2 };
+
+fn trainer(weights: &Weights, options: TrainerOptions) -> Trainer {
+    Trainer::new(weights, AdamState::default(), options).unwrap()
+}
+
+/// The fixture's two patches.
+fn original_batch(arrays: &Arrays) -> Batch {
+    let normalized = |v: &f32| 2.0 * v - 1.0;
+    let planes = &arrays.get("input").data;
+    let pixel = |i: usize, at: usize| (0..3).map(move |c| normalized(&planes[(i * 3 + c) * 256 + at]));
+    let pairs = |name: &str| arrays.get(name).data.as_chunks::<2>().0.to_vec();
+    let (coord, cell) = (pairs("coord"), pairs("cell"));
+    let query = |i: usize| {
+        let range = i * 256..(i + 1) * 256;
+        Query::from_coords(&coord[range.clone()], &cell[range], 16, 16)
+    };
+    let targets: Vec<f32> = arrays.get("target").data.iter().map(normalized).collect();
+    Batch {
+        patch: 16,
+        inputs: (0..2).flat_map(|i| (0..256).flat_map(move |at| pixel(i, at))).collect(),
+        queries: vec![query(0), query(1)],
+        targets: targets.as_chunks().0.to_vec(),
+    }
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt()
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+}
+
+#[test]
+fn prediction_and_every_gradient_are_the_original_s() {
+    let arrays = Arrays::load("training_tiny.safetensors");
+    let found = trainer(&arrays.weights("init."), KERNELS).gradients(&original_batch(&arrays)).unwrap();
+    assert!(worst(found.predictions.as_flattened(), &arrays.get("pred0").data) < 1e-5);
+    assert!((found.loss - f64::from(arrays.get("losses").data[0])).abs() < 1e-5);
+    assert_eq!(found.arrays.len(), arrays.weights("init.").arrays().len());
+    for (name, ours) in &found.arrays {
+        let reference = &arrays.get(&format!("grad0.{name}")).data;
+        let off = distance(ours, reference);
+        assert!(off <= 1e-5 * norm(reference), "{name}: {off:e} of {:e}", norm(reference));
+    }
+}
+
+#[test]
+fn five_steps_of_adam_are_the_original_s() {
+    let arrays = Arrays::load("training_tiny.safetensors");
+    let batch = original_batch(&arrays);
+    let mut trainer = trainer(&arrays.weights("init."), KERNELS);
+    for expected in &arrays.get("losses").data {
+        let report = trainer.step(&batch, 1e-4).unwrap();
+        assert!((report.loss - f64::from(*expected)).abs() < 1e-5, "{} {expected}", report.loss);
+    }
+    let weights = trainer.weights().unwrap();
+    let off = |(name, array): (&String, &zoomfield::weights::Array)| {
+        let reference = arrays.get(&format!("after5.{name}"));
+        array.data.iter().zip(&reference.data).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>()
+    };
+    let off: Vec<f32> = weights.arrays().iter().flat_map(off).collect();
+    let close = off.iter().filter(|off| **off <= 1e-5).count();
+    assert!(close as f64 >= 0.999 * off.len() as f64, "{close} of {}", off.len());
+    assert!(off.iter().all(|off| *off <= 1e-3));
+}
+
+fn noise(n: usize, seed: u32) -> Vec<f32> {
+    (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+/// Three patches with queries anywhere, borders too.
+fn random_batch() -> Batch {
+    let (n, patch, queries) = (3, 9, 40);
+    let query = |seed: u32| Query {
+        position: noise(2 * queries, seed)
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|p| p.map(|v| 4.0 + 4.6 * f64::from(v)))
+            .collect(),
+        rel_cell: noise(2 * queries, seed + 9)
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|p| p.map(|v| 1.0 + f64::from(v) / 2.0))
+            .collect(),
+    };
+    Batch {
+        patch,
+        inputs: noise(n * patch * patch * 3, 1),
+        queries: (0..n as u32).map(|i| query(20 + i)).collect(),
+        targets: noise(n * queries * 3, 2).as_chunks().0.to_vec(),
+    }
+}
+
+/// EDSR and RDN, each with every combination of the paper's options.
+fn variants() -> Vec<ModelConfig> {
+    let encoders = [
+        EncoderConfig::Edsr { blocks: 2, features: 8, res_scale: 1.0 },
+        EncoderConfig::Edsr { blocks: 1, features: 32, res_scale: 0.1 },
+        EncoderConfig::Rdn { blocks: 2, convs: 3, growth: 4, features: 8 },
+    ];
+    let mut variants = Vec::new();
+    for encoder in encoders {
+        for options in 0..8 {
+            let [local_ensemble, feat_unfold, cell_decode] = [1, 2, 4].map(|bit| options & bit == 0);
+            let hidden = if options % 2 == 0 { vec![16, 24, 20] } else { vec![16] };
+            let (encoder, normalization) = (encoder.clone(), Normalization::LIIF);
+            variants.push(ModelConfig { encoder, hidden, local_ensemble, feat_unfold, cell_decode, normalization });
+        }
+    }
+    variants
+}
+
+#[test]
+fn kernels_and_candle_agree_for_every_variant() {
+    let batch = random_batch();
+    for config in variants() {
+        let weights = untrained(&config, 5).unwrap();
+        let ours = trainer(&weights, KERNELS).gradients(&batch).unwrap();
+        let options = TrainerOptions { engine: Engine::Candle(Device::Cpu), ..KERNELS };
+        let reference = trainer(&weights, options).gradients(&batch).unwrap();
+        assert!((ours.loss - reference.loss).abs() < 1e-5, "{}", config.summary());
+        assert!(worst(ours.predictions.as_flattened(), reference.predictions.as_flattened()) < 1e-5);
+        let largest = reference.arrays.values().map(|g| norm(g)).fold(0.0, f64::max);
+        for (name, expected) in &reference.arrays {
+            let off = distance(&ours.arrays[name], expected);
+            assert!(off < 1e-5 * norm(expected) + 1e-6 * largest, "{}, {name}: {off:e}", config.summary());
+        }
+    }
+}
+
+#[test]
+fn a_frozen_encoder_stays_and_imnet_learns() {
+    let config = variants().remove(0);
+    let weights = untrained(&config, 5).unwrap();
+    let mut trainer = trainer(&weights, TrainerOptions { freeze_encoder: true, ..KERNELS });
+    let batch = random_batch();
+    let first = trainer.step(&batch, 1e-3).unwrap().loss;
+    let last = (0..20).map(|_| trainer.step(&batch, 1e-3).unwrap().loss).last().unwrap();
+    assert!(last < first, "{first} {last}");
+    let after = trainer.weights().unwrap();
+    for (name, array) in weights.arrays() {
+        assert_eq!(after.array(name) == array, name.starts_with("encoder."), "{name}");
+    }
+}
+
+#[test]
+fn captured_weights_do_not_change_when_training_goes_on() {
+    let weights = untrained(&variants()[0], 5).unwrap();
+    let mut trainer = trainer(&weights, KERNELS);
+    trainer.step(&random_batch(), 1e-3).unwrap();
+    let captured = trainer.weights().unwrap();
+    let id = captured.id();
+    trainer.step(&random_batch(), 1e-3).unwrap();
+    assert_eq!(captured.id(), id);
+    assert_ne!(trainer.weights().unwrap().id(), id);
+}
+
+#[test]
+fn what_is_not_finite_moves_nothing() {
+    let weights = untrained(&variants()[0], 5).unwrap();
+    let mut trainer = trainer(&weights, KERNELS);
+    let mut batch = random_batch();
+    batch.targets[3][1] = f32::NAN;
+    assert!(!trainer.step(&batch, 1e-3).unwrap().is_finite);
+    assert_eq!(trainer.weights().unwrap().id(), weights.id());
+    assert_eq!(trainer.adam(), &AdamState::default());
+}

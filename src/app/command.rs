@@ -106,7 +106,7 @@ pub enum Command {
     Quit,
 }
 
-/// Ways to look at the picture. Carried out by [`super::App::apply_view`].
+/// Ways to look at the picture. Carried out by `App::apply_view`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ViewCommand {
     /// What a double click at a position on the canvas is set to do.

@@ -15,7 +15,7 @@ pub use params::DecodeParams;
 pub use query::sample_points;
 
 /// From which scale on the lattice is twice as dense.
-const DEEP_SCALE: f64 = 64.0;
+const DEEP_SCALE: f64 = 90.0;
 
 /// Where the function is evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_lattice_is_denser_deep_in() {
         let density = |scale: f64| Sampling::Lattice.density(1.0 / scale);
-        assert_eq!([30.0, 63.9, 64.0, 100.0].map(density), [Some(8), Some(8), Some(16), Some(16)]);
+        assert_eq!([30.0, 89.9, 90.0, 100.0].map(density), [Some(8), Some(8), Some(16), Some(16)]);
         assert_eq!((Sampling::Exact.density(0.01), Sampling::Coarse.density(0.01)), (None, Some(2)));
     }
 }

@@ -266,13 +266,10 @@ impl<'a> TrainedMlp<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tests::noise;
 
     /// Of the central differences.
     const STEP: f32 = 1.0 / 1024.0;
-
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
-    }
 
     /// Two images of nine codes; queries of one, two and four rows, more than a block of them.
     fn asks() -> Vec<Asks> {

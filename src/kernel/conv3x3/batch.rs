@@ -122,13 +122,10 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::tests::noise;
 
     /// Of the central differences.
     const STEP: f32 = 1.0 / 512.0;
-
-    fn noise(n: usize, seed: u32) -> Vec<f32> {
-        (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
-    }
 
     /// Multiples of 1/8: sums of their products are exact.
     fn eighths(n: usize, seed: u32) -> Vec<f32> {

@@ -27,8 +27,6 @@ pub struct RunningExport {
     pub progress: Progress,
     /// Whether it was told to stop.
     pub is_stopping: bool,
-    /// Whether it waits for the view.
-    is_held: bool,
     started_secs: f64,
     gate: Gate,
     // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
@@ -59,7 +57,6 @@ impl RunningExport {
             output,
             progress,
             is_stopping: false,
-            is_held: false,
             started_secs: now_secs,
             gate,
             events,
@@ -80,11 +77,8 @@ impl RunningExport {
     }
 
     /// Holds the work at its next unit while the view waits for tiles: the view always wins.
-    pub fn give_way(&mut self, is_view_waiting: bool) {
-        if is_view_waiting != self.is_held {
-            self.is_held = is_view_waiting;
-            if is_view_waiting { self.gate.pause() } else { self.gate.run() }
-        }
+    pub fn give_way(&self, is_view_waiting: bool) {
+        self.gate.hold(is_view_waiting);
     }
 
     /// Tells it to stop; it then ends by itself.

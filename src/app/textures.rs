@@ -4,7 +4,7 @@ use super::theme;
 use crate::geometry::PixelRect;
 use crate::key::{Quality, TileKey};
 use crate::render::{ByteLru, RenderedTile};
-use egui::{ColorImage, TextureHandle, TextureId, TextureOptions};
+use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
 /// Memory that tiles may take: on the graphics card, and the same again for the values under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
@@ -14,6 +14,13 @@ pub const FADE_SECS: f64 = 0.12;
 
 /// Textures are interpolated when scaled and never wrap around.
 pub const FILTER: TextureOptions = TextureOptions::LINEAR;
+
+/// The same with hard edges where source pixels become squares.
+pub const SQUARES: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..FILTER };
+
+fn filter(quality: Quality) -> TextureOptions {
+    if quality == Quality::Nearest { SQUARES } else { FILTER }
+}
 
 /// A tile on the graphics card.
 pub struct Tile {
@@ -67,7 +74,7 @@ impl TileTextures {
         let bytes = 2 * rgba.len();
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
-        let texture = ctx.load_texture("tile", image, FILTER);
+        let texture = ctx.load_texture("tile", image, filter(key.quality));
         // What falls out of the cache frees its texture by being dropped.
         drop(self.tiles.insert(key, Tile { rect, texture, rgba, born_secs: now_secs }, bytes));
     }
@@ -92,6 +99,11 @@ impl TileTextures {
     /// Whether one of these tiles is on its way in.
     pub fn is_fading(&mut self, keys: &[TileKey], now_secs: f64) -> bool {
         keys.iter().any(|key| self.get(key, now_secs).is_some_and(|(_, opacity)| opacity < 1.0))
+    }
+
+    /// Whether one of these tiles can be seen already.
+    pub fn is_any_seen(&mut self, keys: &[TileKey], now_secs: f64) -> bool {
+        keys.iter().any(|key| self.get(key, now_secs).is_some_and(|(_, opacity)| opacity > 0.0))
     }
 
     /// The part of these tiles that is there, in [0, 1].

@@ -126,7 +126,7 @@ fn sides_differ_as_they_should(harness: &mut Harness<'_, App>, at: [f64; 2]) -> 
 #[test]
 fn another_model_can_be_compared_with() {
     const PICK: Pick =
-        |_| Some(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/liif_edsr_tiny.pth")));
+        |_| Some(vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/liif_edsr_tiny.pth"))]);
     let (mut harness, tiles) = window(1.0, PICK);
     harness.state_mut().show(picture(PICTURE));
     harness.key_press(Key::Num9);
@@ -144,7 +144,7 @@ fn another_model_can_be_compared_with() {
 
 #[test]
 fn a_model_that_cannot_be_loaded_is_explained() {
-    const PICK: Pick = |_| Some(PathBuf::from("/nowhere/broken.pth"));
+    const PICK: Pick = |_| Some(vec![PathBuf::from("/nowhere/broken.pth")]);
     let (mut harness, _) = window(1.0, PICK);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::M);
     wait_for(&mut harness, |harness| harness.query_by_label_contains("Cannot use the weights /nowhere").is_some());

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::exporting::queue::Outside;
 use zoomfield::app::files::FileServices;
@@ -15,7 +15,7 @@ use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
-use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
@@ -163,6 +163,8 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
 }
 
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    // As an export: long enough for the window to hold it.
+    std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;
     Ok(Raster::new(job.grid.size(), 3))
 }
@@ -177,7 +179,7 @@ fn show_outside(what: &Outside) -> Result<(), String> {
 }
 
 /// What a played file dialog answers.
-pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
+pub(crate) type Pick = fn(&Ask) -> Option<Vec<PathBuf>>;
 
 /// A model that nothing is computed with.
 pub(crate) fn model() -> Arc<LoadedModel> {
@@ -204,6 +206,30 @@ pub(crate) fn window_of(
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
+    let model = ModelSource::Loaded(model());
+    let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
+    window_with_options(pixels_per_point, pick, options, Arc::new(zoomfield::app::models::load))
+}
+
+/// A window whose model is loaded once the test lets it be.
+pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'static, App> {
+    let model = ModelSource::File(None);
+    let options = AppOptions { files: Vec::new(), model, precision: PrecisionChoice::Auto, settings: None };
+    let load = move |path: Option<&std::path::Path>, precision| {
+        while !is_let.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        zoomfield::app::models::load(path, precision)
+    };
+    window_with_options(1.0, |_| None, options, Arc::new(load)).0
+}
+
+fn window_with_options(
+    pixels_per_point: f32,
+    pick: Pick,
+    options: AppOptions,
+    load_model: Arc<LoadFn>,
+) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -213,7 +239,7 @@ pub(crate) fn window_of(
         .with_max_steps(60)
         .build_eframe(move |cc| {
             let open: Arc<OpenFn> = Arc::new(open);
-            let recent = settings.as_deref().map(beside);
+            let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
             let services = Services {
@@ -223,12 +249,10 @@ pub(crate) fn window_of(
                 export: Arc::new(export),
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
-                load_model: Arc::new(zoomfield::app::models::load),
-                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
+                load_model,
+                keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
-            let model = ModelSource::Loaded(model());
-            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)

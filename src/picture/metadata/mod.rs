@@ -1,14 +1,17 @@
-//! What a file carries beside its pixels: the colour profile, and what the camera wrote (EXIF).
+//! What a file carries beside its pixels: the colour profile, what the camera wrote (EXIF), what people and programs
+//! wrote (XMP), and how finely it is to be printed.
 
 mod block;
+pub(super) mod resolution;
 mod shot;
 mod tiff;
+pub(super) mod xmp;
 
 pub use shot::Shot;
 
 pub(super) use block::adapt;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{TiffEntry, block_of_tiff, directories_of};
+pub(super) use tiff::{TiffEntry, directories_of, said_in_tiff};
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +20,10 @@ pub struct Metadata {
     pub icc_profile: Option<Vec<u8>>,
     /// The EXIF block, a small TIFF file, with its orientation reset, since the pixels are already upright.
     pub exif: Option<Vec<u8>>,
+    /// The XMP packet, UTF-8, with its orientation reset.
+    pub xmp: Option<Vec<u8>>,
+    /// Dots per inch on paper, if the file says so.
+    pub dpi: Option<f64>,
 }
 
 impl Metadata {

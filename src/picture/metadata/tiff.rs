@@ -1,5 +1,6 @@
 //! EXIF in TIFF files, where it is not a block but directories of the file itself.
 
+use super::resolution;
 use super::shot::parse;
 use exif::experimental::Writer;
 use exif::{Context, Field, In, Reader, Tag, Value};
@@ -14,8 +15,8 @@ const MAX_SEARCHED_BYTES: u64 = 256 << 20;
 /// model, software, date, artist, copyright.
 const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298];
 
-/// What a TIFF file says about the photograph, as an EXIF block.
-pub(in crate::picture) fn block_of_tiff(path: &Path) -> Option<Vec<u8>> {
+/// What a TIFF file says about the photograph, as an EXIF block, and its dots per inch.
+pub(in crate::picture) fn said_in_tiff(path: &Path) -> Option<(Option<Vec<u8>>, Option<f64>)> {
     if std::fs::metadata(path).ok()?.len() > MAX_SEARCHED_BYTES {
         return None;
     }
@@ -30,7 +31,7 @@ pub(in crate::picture) fn block_of_tiff(path: &Path) -> Option<Vec<u8>> {
     }
     let mut block = Cursor::new(Vec::new());
     writer.write(&mut block, true).ok()?;
-    (!is_empty).then(|| block.into_inner())
+    Some(((!is_empty).then(|| block.into_inner()), resolution::of_exif(&exif)))
 }
 
 fn is_kept(field: &Field) -> bool {

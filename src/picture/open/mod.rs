@@ -11,7 +11,7 @@ mod jpeg;
 mod stoppable;
 
 use super::color::{self, Source};
-use super::metadata::{block_of_tiff, is_adobe_rgb};
+use super::metadata::{is_adobe_rgb, resolution, said_in_tiff, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::task::{Interrupt, check};
@@ -103,8 +103,11 @@ fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String>
         let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png, None)?;
         return Ok(Picture { format: format_name(format), ..picture });
     }
-    let exif = (format == ImageFormat::Tiff).then(|| block_of_tiff(path)).flatten();
-    decode(reader, format, exif)
+    let (exif, dpi) = (format == ImageFormat::Tiff).then(|| said_in_tiff(path)).flatten().unwrap_or_default();
+    let mut picture = decode(reader, format, exif)?;
+    let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
+    Ok(picture)
 }
 
 /// `exif` is what was found outside the decoder.
@@ -194,6 +197,7 @@ fn read_picture(
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let exif = exif.or_else(|| read_exif(&mut decoder));
+    let xmp = decoder.xmp_metadata().ok().flatten().and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
@@ -201,7 +205,7 @@ fn read_picture(
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
-    let metadata = Metadata { icc_profile: color.icc_profile, exif };
+    let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
 }

@@ -14,7 +14,7 @@ use zoomfield::geometry::{Size, View};
 use zoomfield::key::{ModelId, Quality, Strength, TileKey};
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Raster, Samples};
-use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, ViewRequest};
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 
 /// Colours inside and outside of sRGB.
 const COLORS: [[u8; 3]; 8] = [
@@ -92,7 +92,11 @@ fn profiles_with_tables_are_shown_as_the_mathematics_says() {
             let bytes = table::bytes(&profile, kind);
             let picture = tagged(folder.path(), bytes.clone());
             let notice = picture.notice.clone();
-            assert_eq!((picture.color.name(), picture.color.is_srgb(), notice), (profile.name, false, None), "{kind:?}");
+            assert_eq!(
+                (picture.color.name(), picture.color.is_srgb(), notice),
+                (profile.name, false, None),
+                "{kind:?}"
+            );
             assert_eq!(picture.metadata.icc_profile, Some(bytes), "{kind:?}");
             let off = |from: &[[f32; 3]]| {
                 let expected = COLORS.map(|color| profile.to_srgb(color.map(|v| f64::from(v) / 255.0)));
@@ -240,7 +244,7 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
         picture,
         models: vec![model],
         view,
-        wanted: vec![key],
+        wanted: vec![TilePart { key, rect: Size::new(COLORS.len(), 1).rect() }],
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     });

@@ -14,7 +14,7 @@ use zoomfield::geometry::View;
 use zoomfield::kernel::Precision;
 use zoomfield::key::{Quality, Strength, TileKey};
 use zoomfield::picture::Picture;
-use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, ViewRequest};
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 use zoomfield::weights::Weights;
 
 /// What the work may go on for.
@@ -46,11 +46,13 @@ impl Stage {
     }
 
     fn request(&self, zoom: f64, wanted: Vec<TileKey>) {
+        let view = View { zoom, corner_on_screen: [0.0, 0.0] };
+        let rect = |key: &TileKey| view.tile_rect(key.column, key.row, self.picture.size).unwrap();
         self.worker.request(ViewRequest {
             picture: self.picture.clone(),
             models: vec![self.model.clone()],
-            view: View { zoom, corner_on_screen: [0.0, 0.0] },
-            wanted,
+            view,
+            wanted: wanted.into_iter().map(|key| TilePart { key, rect: rect(&key) }).collect(),
             focus_in_output: [0.0, 0.0],
             feature_budget_bytes: 64 << 20,
         });

@@ -159,7 +159,7 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     harness.run();
     assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
     let wanted = tiles.0.borrow().requests[asked].wanted.clone();
-    assert!(wanted.iter().any(|key| key.quality == Quality::Neural));
+    assert!(wanted.iter().any(|part| part.key.quality == Quality::Neural));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");

@@ -97,8 +97,15 @@ impl App {
         let motion = Motion::new(opened.picture.size, self.state.canvas.size);
         let (preview, checker) = self.upload(opened.preview);
         let suits_nearest = suits_nearest(&opened.picture);
-        self.state.shown =
-            Some(Shown { picture: opened.picture, shot: opened.shot, motion, preview, squares: None, checker, suits_nearest });
+        self.state.shown = Some(Shown {
+            picture: opened.picture,
+            shot: opened.shot,
+            motion,
+            preview,
+            squares: None,
+            checker,
+            suits_nearest,
+        });
         self.state.sharpness = Sharpness::Sharpening;
         if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
             self.state.panel = Panel::Closed;

@@ -53,15 +53,7 @@ impl RunningExport {
             let _ = send.send(Event::Ended(ended));
         })?;
         let progress = Progress { done: 0, total };
-        Ok(Self {
-            output,
-            progress,
-            is_stopping: false,
-            started_secs: now_secs,
-            gate,
-            events,
-            _worker: worker,
-        })
+        Ok(Self { output, progress, is_stopping: false, started_secs: now_secs, gate, events, _worker: worker })
     }
 
     /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.

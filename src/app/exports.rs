@@ -81,7 +81,10 @@ impl App {
 
     pub(super) fn show_export(&mut self) {
         let Some(shown) = &self.state.shown else {
-            return self.state.toasts.tell("There is nothing to export yet; open a picture first.", self.state.now_secs);
+            return self
+                .state
+                .toasts
+                .tell("There is nothing to export yet; open a picture first.", self.state.now_secs);
         };
         let path = proposed_path(&shown.picture, shown.motion.goal().zoom);
         // Whoever is drawing a selection has no hand free to type.

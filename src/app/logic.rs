@@ -5,8 +5,7 @@ use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
-use crate::key::TileKey;
-use crate::render::{RenderEvent, RenderedTile};
+use crate::render::{RenderEvent, RenderedTile, TilePart};
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
@@ -166,7 +165,7 @@ impl App {
     }
 
     /// The tiles that end the work on the view at rest.
-    fn final_tiles(&self) -> Vec<TileKey> {
+    fn final_tiles(&self) -> Vec<TilePart> {
         let Some(shown) = &self.state.shown else { return Vec::new() };
         let view = shown.motion.goal();
         self.state.panes().iter().flat_map(|pane| pane.final_tiles(&view)).collect()
@@ -178,16 +177,16 @@ impl App {
         is_at_rest && self.textures.is_any_seen(&keys, self.state.now_secs)
     }
 
-    fn judge_sharpness(&mut self, keys: &[TileKey]) -> Sharpness {
+    fn judge_sharpness(&mut self, keys: &[TilePart]) -> Sharpness {
         let Some(shown) = &self.state.shown else { return Sharpness::Sharpening };
         if shown.motion.is_at_rest() && self.textures.are_settled(keys, self.state.now_secs) {
-            let is_neural = keys.iter().any(|key| key.quality.is_neural());
+            let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
         if self.requests.has_failed { Sharpness::Failed } else { Sharpness::Sharpening }
     }
 
-    fn read_under_cursor(&mut self, keys: &[TileKey]) -> Option<Reading> {
+    fn read_under_cursor(&mut self, keys: &[TilePart]) -> Option<Reading> {
         let at = self.ctx.pointer_hover_pos()?;
         let pixel = self.state.source_pixel_at(at)?;
         let shown = self.state.shown.as_ref().filter(|shown| shown.motion.is_at_rest())?;
@@ -206,7 +205,7 @@ impl App {
     }
 
     /// The network's tiles of the view at rest, rough and final.
-    fn fading_tiles(&self) -> Vec<TileKey> {
+    fn fading_tiles(&self) -> Vec<TilePart> {
         let Some(shown) = &self.state.shown else { return Vec::new() };
         let view = shown.motion.goal();
         self.state.panes().iter().flat_map(|pane| pane.neural_tiles(&view)).collect()

@@ -34,7 +34,8 @@ fn the_sources_resolution_travels_unless_another_is_asked_for() {
     export(&world, TURNED, "source.png", &["--dpi", "240"]);
     let source = world.path("source.png");
     let model = fixture("liif_edsr_tiny.pth");
-    for (options, dpi) in [(&[][..], Some(240.0)), (&["--dpi", "600"][..], Some(600.0)), (&["--strip-metadata"][..], None)]
+    for (options, dpi) in
+        [(&[][..], Some(240.0)), (&["--dpi", "600"][..], Some(600.0)), (&["--strip-metadata"][..], None)]
     {
         for out in ["z.png", "z.jpg"] {
             let (source, model) = (source.to_str().unwrap(), model.to_str().unwrap());

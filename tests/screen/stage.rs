@@ -1,7 +1,7 @@
 //! A screen of our own, and the program on it.
 
-use crate::{director, measure};
 use crate::server::start_server;
+use crate::{director, measure};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -153,8 +153,7 @@ fn play(is_second: bool) {
     native.persist_window = false;
     native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
     let model = ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")));
-    let options =
-        AppOptions { files: vec![file], model, precision: PrecisionChoice::Auto, settings: Some(settings) };
+    let options = AppOptions { files: vec![file], model, precision: PrecisionChoice::Auto, settings: Some(settings) };
     let mut send_ctx = Some(send_ctx);
     let mut watcher = |app: &App, frame: &eframe::Frame| {
         if let Some(send) = send_ctx.take() {

@@ -1,7 +1,7 @@
 //! Names in letters that the built-in fonts lack.
 
-use crate::stub::{wait_for, window};
 use crate::Harness;
+use crate::stub::{wait_for, window};
 use eframe::egui::{FallbackRequest, FontFamily, FontId, FontProvider, MissingGlyphPolicy};
 use egui_system_font_provider::SystemFontProvider;
 use zoomfield::app::{App, Command};

@@ -20,7 +20,7 @@ fn at_nine() -> (Harness<'static, App>, StubTiles) {
 }
 
 fn finest(tiles: &StubTiles) -> Option<Quality> {
-    tiles.0.borrow().requests.last()?.wanted.iter().map(|key| key.quality).max()
+    tiles.0.borrow().requests.last()?.wanted.iter().map(|part| part.key.quality).max()
 }
 
 #[test]
@@ -64,7 +64,13 @@ fn strength_is_part_of_what_is_shown_and_exported() {
     }
     harness.get_by_label("Strength 70 %");
     let strengths: Vec<Strength> = tiles.0.borrow().requests.last().map_or_else(Vec::new, |request| {
-        request.wanted.iter().filter(|key| key.quality.is_neural()).map(|key| key.strength).collect()
+        request
+            .wanted
+            .iter()
+            .map(|part| part.key)
+            .filter(|key| key.quality.is_neural())
+            .map(|key| key.strength)
+            .collect()
     });
     assert!(!strengths.is_empty() && strengths.iter().all(|strength| *strength == Strength::percent(70)));
     let recipe = harness.state().state().recipe().expect("a picture");
@@ -139,7 +145,7 @@ fn another_model_can_be_compared_with() {
     let requests = tiles.0.borrow();
     let last = requests.requests.last().expect("a request");
     assert_eq!(last.models.len(), 2);
-    assert!(last.wanted.iter().any(|key| key.model == last.models[1].key));
+    assert!(last.wanted.iter().any(|part| part.key.model == last.models[1].key));
 }
 
 #[test]

@@ -72,7 +72,8 @@ fn no_frame_on_the_way_is_blank_or_dark() {
 #[test]
 fn squares_stay_squares_in_flight() {
     let size = Size::new(40, 30);
-    let color = |i: usize| [[250, 20, 30], [20, 240, 40], [30, 20, 230], [240, 240, 250]][(i % 40 * 7 + i / 40 * 5) % 4];
+    let color =
+        |i: usize| [[250, 20, 30], [20, 240, 40], [30, 20, 230], [240, 240, 250]][(i % 40 * 7 + i / 40 * 5) % 4];
     let (mut harness, tiles) = window_with(Picture::from_rgb8(size, (0..size.area()).flat_map(color).collect()));
     harness.state_mut().apply(Command::View(ViewCommand::SetMode(Mode::Nearest)));
     harness.run();

@@ -20,9 +20,9 @@ use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
 use zoomfield::kernel::PrecisionChoice;
-use zoomfield::key::{Quality, TileKey};
+use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Raster};
-use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
+use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -45,7 +45,7 @@ impl TileSource for StubTiles {
         let mut log = self.0.borrow_mut();
         if !log.is_silent {
             let tiles: Vec<RenderEvent> =
-                request.wanted.iter().map(|key| RenderEvent::Tile(tile(&request, *key))).collect();
+                request.wanted.iter().map(|part| RenderEvent::Tile(tile(&request, *part))).collect();
             log.events.extend(tiles);
             log.events.push_back(RenderEvent::Finished);
         }
@@ -58,10 +58,9 @@ impl TileSource for StubTiles {
 }
 
 /// Neural tiles are interpolated smoothly, resampled ones are blocks.
-fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
+fn tile(request: &ViewRequest, TilePart { key, rect }: TilePart) -> RenderedTile {
     let picture = &request.picture;
     let view = View { zoom: key.zoom().0, corner_on_screen: [0.0, 0.0] };
-    let rect = view.tile_rect(key.column, key.row, picture.size).expect("a tile outside the picture was wanted");
     let mut rgba = Vec::with_capacity(rect.area() * 4);
     for y in rect.y..rect.bottom() {
         for x in rect.x..rect.right() {

@@ -34,7 +34,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
                 [f64::from(part.x.clamp(0.0, 1.0)) * width as f64, f64::from(part.y.clamp(0.0, 1.0)) * height as f64];
             commands.push(Command::View(ViewCommand::CenterOn(in_image)));
         }
-        response.on_hover_text("Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.");
+        response.on_hover_text(
+            "Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.",
+        );
     });
 }
 

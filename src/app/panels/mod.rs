@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn typing_replaces_the_name_alone() {
-        let named = |path: &str| path.chars().skip(name_part(path).start).take(name_part(path).len()).collect::<String>();
+        let named =
+            |path: &str| path.chars().skip(name_part(path).start).take(name_part(path).len()).collect::<String>();
         for (path, name) in [("/fotos/ö.v2/bird-x3.5.png", "bird-x3.5"), ("a.png", "a"), ("", ""), (".png", ".png")] {
             assert_eq!(named(path), name, "{path}");
         }

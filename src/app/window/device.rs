@@ -1,7 +1,7 @@
 //! Whether the window's graphics device is still there.
 
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Watches a device. What is wrong with it is told here instead of ending the process.
 pub(super) struct DeviceWatch {

@@ -1,7 +1,7 @@
 //! When things were first seen, for those who measure the window: `--milestones FILE`.
 
-use crate::app::state::Sharpness;
 use crate::app::App;
+use crate::app::state::Sharpness;
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::path::Path;

@@ -71,7 +71,10 @@ impl PngSink {
 }
 
 /// XMP is a text under a name of its own.
-fn with_packet(mut encoder: Encoder<'_, Witness>, packet: Option<String>) -> Result<Encoder<'_, Witness>, EncodingError> {
+fn with_packet(
+    mut encoder: Encoder<'_, Witness>,
+    packet: Option<String>,
+) -> Result<Encoder<'_, Witness>, EncodingError> {
     if let Some(packet) = packet {
         encoder.add_itxt_chunk("XML:com.adobe.xmp".into(), packet)?;
     }

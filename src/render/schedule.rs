@@ -12,8 +12,8 @@ pub struct TilePart {
     pub rect: PixelRect,
 }
 
-/// The next part of a tile to make: the cheapest quality first for the whole view, then those whose features are ready, then by
-/// distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
+/// The next part of a tile to make: the cheapest quality first for the whole view, then those whose features are ready,
+/// then by distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
 pub fn next(wanted: &[TilePart], focus_in_output: [f64; 2], is_ready: impl Fn(&TilePart) -> bool) -> Option<usize> {
     let rank = |part: &TilePart| {
         let quality = part.key.quality;

@@ -2,16 +2,19 @@
 //! wrote (XMP), and how finely it is to be printed.
 
 mod block;
+mod directory;
 pub(super) mod resolution;
 mod shot;
 mod tiff;
+mod walk;
 pub(super) mod xmp;
 
 pub use shot::Shot;
 
 pub(super) use block::adapt;
+pub(super) use directory::{Directory, Value, header};
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{TiffEntry, directories_of, said_in_tiff};
+pub(super) use tiff::{TiffRemarks, directories_of};
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]

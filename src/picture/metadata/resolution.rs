@@ -1,32 +1,35 @@
 //! How finely a file says that it is to be printed: dots per inch. Only where both axes agree.
 
-use super::shot::parse;
-use exif::{Exif, In, Tag, Value};
+use super::walk::Walker;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use tiff::tags::Tag;
 
 const CM_PER_INCH: f64 = 2.54;
 const METERS_PER_INCH: f64 = 0.0254;
 
-/// What an EXIF block says.
+/// What an EXIF block says, which counts for more than the container around it.
 pub(in crate::picture) fn of_block(block: &[u8]) -> Option<f64> {
-    parse(block).as_ref().and_then(of_exif)
+    Walker::new(Cursor::new(block)).as_mut().and_then(of_directory)
 }
 
-/// What EXIF says, which counts for more than the container around it.
-pub(super) fn of_exif(exif: &Exif) -> Option<f64> {
-    let rational = |tag| match &exif.get_field(tag, In::PRIMARY)?.value {
-        Value::Rational(values) => values.first().map(exif::Rational::to_f64),
-        _ => None,
+/// What the main directory of a TIFF file or an EXIF block says.
+pub(super) fn of_directory<R: Read + Seek>(walker: &mut Walker<R>) -> Option<f64> {
+    let tags = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit].map(|tag| tag.to_u16());
+    let entries = walker.read(walker.first(), |tag| tags.contains(&tag));
+    let bytes = |tag: u16| entries.iter().find(|entry| entry.tag == tag).map(|entry| &entry.bytes[..]);
+    let rational = |tag| {
+        let (numerator, denominator) = bytes(tag)?.split_first_chunk::<4>()?;
+        let denominator = u32::from_le_bytes(*denominator.first_chunk::<4>()?);
+        Some(f64::from(u32::from_le_bytes(*numerator)) / f64::from(denominator))
     };
-    let unit = exif.get_field(Tag::ResolutionUnit, In::PRIMARY).and_then(|field| field.value.get_uint(0));
-    let per_inch = match unit {
+    let per_inch = match bytes(tags[2]).and_then(|unit| unit.first()) {
         Some(2) | None => 1.0,
         Some(3) => CM_PER_INCH,
         Some(_) => return None,
     };
-    square(rational(Tag::XResolution)? * per_inch, rational(Tag::YResolution)? * per_inch)
+    square(rational(tags[0])? * per_inch, rational(tags[1])? * per_inch)
 }
 
 /// What a file of JPEG (JFIF), PNG or BMP says in its own header.
@@ -38,7 +41,7 @@ pub(in crate::picture) fn of_file(path: &Path) -> Option<f64> {
         b"\xff\xd8" => of_jfif(&start),
         b"\x89P" => of_png(file),
         b"BM" => {
-            let [x, y] = [38, 42].map(|at| u32::from_le_bytes(bytes(&start, at)));
+            let [x, y] = [38, 42].map(|at| u32::from_le_bytes(bytes_at(&start, at)));
             square(f64::from(x) * METERS_PER_INCH, f64::from(y) * METERS_PER_INCH)
         }
         _ => None,
@@ -51,7 +54,7 @@ fn of_jfif(start: &[u8; 46]) -> Option<f64> {
         (b"JFIF\0", 2) => CM_PER_INCH,
         _ => return None,
     };
-    let [x, y] = [14, 16].map(|at| f64::from(u16::from_be_bytes(bytes(start, at))) * per_inch);
+    let [x, y] = [14, 16].map(|at| f64::from(u16::from_be_bytes(bytes_at(start, at))) * per_inch);
     square(x, y)
 }
 
@@ -66,16 +69,16 @@ fn of_png(mut file: impl Read + Seek) -> Option<f64> {
             b"pHYs" => {
                 let mut body = [0; 9];
                 file.read_exact(&mut body).ok()?;
-                let [x, y] = [0, 4].map(|at| f64::from(u32::from_be_bytes(bytes(&body, at))) * METERS_PER_INCH);
+                let [x, y] = [0, 4].map(|at| f64::from(u32::from_be_bytes(bytes_at(&body, at))) * METERS_PER_INCH);
                 return square(x, y).filter(|_| body[8] == 1);
             }
             // A chunk ends with its checksum.
-            _ => drop(file.seek(SeekFrom::Current(i64::from(u32::from_be_bytes(bytes(&head, 0))) + 4)).ok()?),
+            _ => drop(file.seek(SeekFrom::Current(i64::from(u32::from_be_bytes(bytes_at(&head, 0))) + 4)).ok()?),
         }
     }
 }
 
-fn bytes<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
+fn bytes_at<const N: usize>(from: &[u8], at: usize) -> [u8; N] {
     std::array::from_fn(|i| from[at + i])
 }
 

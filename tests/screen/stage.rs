@@ -5,7 +5,6 @@ use crate::{director, measure};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use zoomfield::app::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, models, native_options, run_watched};
@@ -23,7 +22,7 @@ const FOLDER: &str = "ZOOMFIELD_SCREEN_TEST_FOLDER";
 const NO_WINDOW: i32 = 77;
 
 /// What the window shows at the moment.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) view: Option<View>,
     pub(crate) picture: Option<Size>,
@@ -35,6 +34,8 @@ pub(crate) struct Snapshot {
     pub(crate) is_original_held: bool,
     /// How often the graphics device was taken away.
     pub(crate) losses: usize,
+    /// How much of the view's tiles is there.
+    pub(crate) part_there: f32,
 }
 
 pub(crate) fn main() {
@@ -105,18 +106,14 @@ fn start_without_adapter(display: &str) -> String {
 #[derive(Default)]
 pub(crate) struct Observed {
     pub(crate) snapshot: Mutex<Snapshot>,
-    /// Has the window's graphics device taken away.
-    pub(crate) wants_loss: AtomicBool,
+    /// The window's graphics device.
+    pub(crate) device: Mutex<Option<wgpu::Device>>,
 }
 
 impl Observed {
     fn look_at(&self, app: &App, frame: &eframe::Frame) {
         let losses = self.snapshot.lock().unwrap().losses;
-        if self.wants_loss.swap(false, Ordering::SeqCst) {
-            frame.wgpu_render_state().expect("a device").device.destroy();
-            *self.snapshot.lock().unwrap() = Snapshot { losses: losses + 1, ..Snapshot::default() };
-            return;
-        }
+        *self.device.lock().unwrap() = frame.wgpu_render_state().map(|state| state.device.clone());
         let canvas = app.canvas_rect_in_pixels();
         *self.snapshot.lock().unwrap() = Snapshot {
             view: app.view(),
@@ -128,6 +125,7 @@ impl Observed {
             has_split: app.state().split.is_some(),
             is_original_held: app.state().is_original_held,
             losses,
+            part_there: app.state().part_there,
         };
     }
 }

@@ -110,8 +110,13 @@ fn strength(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>)
     let mut percent = state.strength.as_percent();
     ui.spacing_mut().slider_width = 80.0;
     let slider = Slider::new(&mut percent, 0..=100).suffix(" %");
-    let response = ui.add(if room == Room::Much { slider.text("Strength") } else { slider });
-    response.widget_info(|| WidgetInfo::slider(true, f64::from(percent), "Strength"));
+    let response = if room == Room::Much {
+        ui.add(slider.text("Strength"))
+    } else {
+        let response = ui.add(slider);
+        response.widget_info(|| WidgetInfo::slider(true, f64::from(percent), "Strength"));
+        response
+    };
     let response = response.on_hover_text("How much of the network's detail is shown: 0 % is bicubic  ([ and ])");
     if response.changed() {
         commands.push(Command::View(ViewCommand::SetStrength(Strength::percent(percent))));

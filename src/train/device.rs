@@ -2,11 +2,11 @@
 
 use super::batch::Batch;
 use super::config::TrainDevice;
-use super::gradient::{Engine, gradients};
+use super::gradient::{Engine, MOST_BYTES, Problem};
 use super::random::{Random, untrained};
 use crate::encode::best_device;
 use crate::error::{Error, Result};
-use crate::model::Query;
+use crate::model::{Query, TrainingContext};
 use crate::weights::{EncoderConfig, ModelConfig, Normalization};
 
 /// How far a card's gradients may be from the processor's, as a share of their length.
@@ -51,10 +51,28 @@ fn self_test(engine: &Engine) -> Result<(), String> {
     let mut noise = |n: usize| (0..n).map(|_| random.between(-1.0, 1.0) as f32).collect::<Vec<_>>();
     let position = noise(128).as_chunks::<2>().0.iter().map(|p| p.map(|v| 4.0 + 4.0 * f64::from(v))).collect();
     let query = Query { position, rel_cell: vec![[1.0; 2]; 64] };
-    let batch =
-        Batch { patch: 9, inputs: noise(243), queries: vec![query], targets: noise(192).as_chunks().0.to_vec() };
+    let batch = Batch {
+        patch: 9,
+        inputs: noise(243),
+        queries: vec![query],
+        targets: noise(192).as_chunks().0.to_vec(),
+        again: None,
+    };
     let weights = untrained(&config, 1)?;
-    let of = |engine| gradients(&config, weights.arrays(), false, &batch, engine).map_err(|error| error.to_string());
+    let of = |engine| {
+        let (arrays, context) = (weights.arrays(), TrainingContext::default());
+        let problem = Problem {
+            config: &config,
+            arrays,
+            freeze_encoder: false,
+            batch: &batch,
+            features: None,
+            engine,
+            context: &context,
+            most_bytes: MOST_BYTES,
+        };
+        problem.gradients().map_err(|error| error.to_string())
+    };
     let (found, expected) = (of(engine)?, of(&Engine::Kernels)?);
     for (name, expected) in &expected.arrays {
         let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();

@@ -1,51 +1,24 @@
 //! `zoomfield train`.
 
 use super::train_args::TrainArgs;
-use super::{answer, gate_until_interrupted, progress};
+use super::{answer, gate_until_interrupted, print_json, progress, say};
 use crate::error::Result;
-use crate::task::Gate;
 use crate::train::{Ending, TrainEvent, Training};
 use indicatif::ProgressBar;
-use std::io::{ErrorKind, Write};
 
 pub(super) fn run(args: &TrainArgs) -> Result<()> {
     let bar = progress::bar(1000, "training");
-    let gate = gate_until_interrupted();
-    let training = Training::new(args.config()?, &gate)?;
-    let mut lines = Lines { is_open: true, gate };
+    let training = Training::new(args.config()?, &gate_until_interrupted())?;
     for event in training {
         let event = event.inspect_err(|_| bar.finish_and_clear())?;
         show(&event, &bar);
         match event {
             TrainEvent::Preview { .. } | TrainEvent::Place { .. } => {}
-            event if args.json => lines.print(&event, &bar),
+            event if args.json => print_json(&event),
             event => tell(&event, &bar),
         }
     }
     Ok(())
-}
-
-/// Events as JSON on stdout. What becomes of them must not harm the training.
-struct Lines {
-    is_open: bool,
-    gate: Gate,
-}
-
-impl Lines {
-    fn print(&mut self, event: &TrainEvent, bar: &ProgressBar) {
-        if !self.is_open {
-            return;
-        }
-        let written = serde_json::to_string(event).map_err(std::io::Error::other);
-        let Err(error) = written.and_then(|line| writeln!(std::io::stdout(), "{line}")) else { return };
-        self.is_open = false;
-        if error.kind() == ErrorKind::BrokenPipe {
-            // Nobody is interested any more: the checkpoint is written, and that is all.
-            self.gate.stop();
-        } else {
-            complain(&format!("warning: events cannot be written any more ({error}); training goes on"), bar);
-        }
-    }
 }
 
 /// Moves the bar.
@@ -90,13 +63,5 @@ fn tell(event: &TrainEvent, bar: &ProgressBar) {
         | TrainEvent::Preview { .. }
         | TrainEvent::Place { .. } => return,
     };
-    complain(&line, bar);
-}
-
-/// One line on stderr, if anybody takes it: the macro would end the process where nobody does.
-fn complain(line: &str, bar: &ProgressBar) {
-    let line = line.replace(|c: char| c.is_control(), " ");
-    bar.suspend(|| {
-        let _ = writeln!(std::io::stderr(), "zoomfield: {line}");
-    });
+    bar.suspend(|| say(&line));
 }

@@ -1,5 +1,5 @@
 //! One training step of the shipped model, and where its time goes: `cargo bench --bench train`, or parts of it:
-//! `cargo bench --bench train -- step loader frozen viewer`.
+//! `cargo bench --bench train -- step loader frozen viewer rdn`.
 //!
 //! Batch 16, 48×48, 2304 samples each at ×2, single precision, all threads: what the original's configuration asks for.
 //! Medians of several steps after one to warm up. Then what a frozen encoder saves, and how much longer a view takes that
@@ -16,8 +16,10 @@ use zoomfield::model::Query;
 use zoomfield::picture::Picture;
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::{Gate, NEVER, Worker};
-use zoomfield::train::{Batch, Length, StepReport, TrainConfig, TrainEvent, Trainer, TrainerOptions, Training};
-use zoomfield::weights::{AdamState, Weights};
+use zoomfield::train::{
+    Batch, Length, StepReport, TrainConfig, TrainEvent, Trainer, TrainerOptions, Training, untrained,
+};
+use zoomfield::weights::{AdamState, EncoderConfig, Weights};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,19 +31,31 @@ const SAMPLES: usize = 2304;
 
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn() -> Result<()>); 4] =
-        [("step", step), ("loader", loader), ("frozen", frozen), ("viewer", viewer)];
+    let parts: [(&str, fn() -> Result<()>); 5] =
+        [("step", step), ("loader", loader), ("frozen", frozen), ("viewer", viewer), ("rdn", rdn)];
     let chosen = parts.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name));
     chosen.into_iter().try_for_each(|(_, part)| part())
 }
 
 fn step() -> Result<()> {
     let options = TrainerOptions::default();
+    steps(&Weights::builtin()?, options, RUNS)
+}
+
+/// One step of the paper's large encoder, from random weights.
+fn rdn() -> Result<()> {
+    let mut config = Weights::builtin()?.config().clone();
+    config.encoder = EncoderConfig::Rdn { blocks: 16, convs: 8, growth: 64, features: 64 };
+    let weights = untrained(&config, 1).map_err(Error::Request)?;
+    steps(&weights, TrainerOptions::default(), 1)
+}
+
+fn steps(weights: &Weights, options: TrainerOptions, runs: usize) -> Result<()> {
     let threads = options.threads;
-    let mut trainer = Trainer::new(&Weights::builtin()?, AdamState::default(), options)?;
+    let mut trainer = Trainer::new(weights, AdamState::default(), options)?;
     let batch = batch();
     let mut steps = Vec::new();
-    for run in 0..=RUNS {
+    for run in 0..=runs {
         let start = Instant::now();
         let report = trainer.step(&batch, 1e-4)?;
         if run > 0 {
@@ -49,12 +63,24 @@ fn step() -> Result<()> {
         }
     }
     let median = |value: &dyn Fn(&(f64, StepReport)) -> f64| median(steps.iter().map(value).collect());
+    println!("{}", weights.config().summary());
     println!("one step, {IMAGES} × {PATCH}², {SAMPLES} samples, {threads} threads {:>8.3} s", median(&|s| s.0));
     println!("  encoder forward                        {:>8.3} s", median(&|s| s.1.timings.encoder_forward));
     println!("  projection, imnet forward and backward {:>8.3} s", median(&|s| s.1.timings.decoder));
     println!("  projection and encoder backward        {:>8.3} s", median(&|s| s.1.timings.backward));
     println!("  optimizer                              {:>8.3} s", median(&|s| s.1.timings.optimizer));
+    if let Some(gigabytes) = peak_memory() {
+        println!("  most memory so far                     {gigabytes:>8.3} GB");
+    }
     Ok(())
+}
+
+/// The most memory that this process has had, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: f64 = peak.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024.0 / 1e9)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -144,6 +144,27 @@ fn stopped_and_resumed_is_uninterrupted_to_the_bit() {
 }
 
 #[test]
+fn paused_again_and_again_is_uninterrupted_to_the_bit() {
+    let world = World::new(4);
+    let config = || TrainConfig { overwrite: true, ..world.config(12) };
+    let expected = losses(&run(config()));
+    let gate = Gate::default();
+    let training = Training::new(config(), &gate).unwrap();
+    let found = std::thread::scope(|scope| {
+        let trainer = scope.spawn(|| losses(&training.map(Result::unwrap).collect::<Vec<_>>()));
+        while !trainer.is_finished() {
+            gate.pause();
+            std::thread::sleep(Duration::from_millis(3));
+            gate.run();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        trainer.join().unwrap()
+    });
+    assert!(gate.paused_for() > Duration::from_millis(3));
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn pictures_that_do_not_fit_the_memory_make_the_same_steps() {
     let world = World::new(3);
     let steps = |cache_bytes, threads| {
@@ -341,9 +362,10 @@ fn what_got_worse_is_said_and_not_written() {
 #[test]
 fn pairs_and_varied_sizes_train_too() {
     let world = World::new(3);
-    std::fs::create_dir(world.path("small")).unwrap();
+    std::fs::create_dir_all(world.path("small/inner")).unwrap();
     for i in 0..3 {
-        write_ppm(&world.path(&format!("small/{i}.ppm")), 20 + i / 2, 18);
+        let name = if i % 2 == 0 { format!("small/{i}.ppm") } else { format!("small/inner/{i}.ppm") };
+        write_ppm(&world.path(&name), 20 + i / 2, 18);
     }
     let mut config = TrainConfig { small_folder: Some(world.path("small")), overwrite: true, ..world.config(3) };
     config.recipe.sampling = Sampling::Pairs;

@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ impl Drop for Stop {
 
 /// Drives a training on a thread, as the window does.
 fn drive(config: TrainConfig, gate: &Gate) -> (Receiver<TrainEvent>, (Stop, Worker)) {
-    let (send, events) = channel();
+    let (send, events) = sync_channel(10_000);
     let training = Training::new(config, gate).unwrap();
     let work = move || {
         for event in training {
@@ -105,7 +105,7 @@ fn at_a_paused_gate_no_thread_of_training_does_anything() {
         std::thread::sleep(Duration::from_millis(200));
         let before = busy().unwrap();
         std::thread::sleep(Duration::from_millis(300));
-        let idle = busy().unwrap() - before;
+        let idle = busy().unwrap().saturating_sub(before);
         assert!(idle < Duration::from_millis(3), "{idle:?} of work at a paused gate");
         let known = events.try_iter().count();
         assert!(events.try_recv().is_err(), "{known}");
@@ -114,7 +114,7 @@ fn at_a_paused_gate_no_thread_of_training_does_anything() {
         await_step(&events);
         await_step(&events);
         // The measure itself: two steps are seen.
-        assert!(busy().unwrap() - start > Duration::from_millis(20));
+        assert!(busy().unwrap().saturating_sub(start) > Duration::from_millis(20));
     }
     // A paused training can be stopped.
     gate.pause();

@@ -154,7 +154,10 @@ impl CustomOp3 for TrainedConv {
 
 /// What was computed for a stopped gate is not whole.
 pub(super) fn not_stopped(gate: &Gate) -> Result<()> {
-    if gate.is_stopped() { bail!("stopped") } else { Ok(()) }
+    if gate.is_stopped() {
+        bail!("stopped")
+    }
+    Ok(())
 }
 
 /// The values of a contiguous tensor on the CPU.

@@ -58,6 +58,12 @@ impl TrainedEdsr {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn put_back(&self, kept: Vec<Vec<f32>>) {
+        for values in kept {
+            self.context.spare.put(values);
+        }
+    }
+
     /// The feature maps; everything on the way there is kept.
     fn run(&self, x: ImageBatch<'_>, parameters: &[f32]) -> Vec<f32> {
         let interrupt = || self.context.gate.pass().is_err();
@@ -127,7 +133,7 @@ impl TrainedEdsr {
 
 impl Drop for TrainedEdsr {
     fn drop(&mut self) {
-        self.take_kept().into_iter().for_each(|values| self.context.spare.put(values));
+        self.put_back(self.take_kept());
     }
 }
 
@@ -156,7 +162,7 @@ impl CustomOp2 for TrainedEdsr {
             let x = ImageBatch { values: x, height, width, channels };
             read(p, |p| read(&grad, |grad| Ok(self.backward(x, p, &kept, grad))))
         })?;
-        kept.into_iter().for_each(|values| self.context.spare.put(values));
+        self.put_back(kept);
         not_stopped(&self.context.gate)?;
         Ok((None, Some(Tensor::from_vec(found, p.shape(), p.device())?)))
     }

@@ -196,12 +196,11 @@ impl CustomOp2 for L1Loss {
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
         let (_, height, width, channels) = lx.shape().dims4()?;
         let (x, p) = (trained::values(x, lx)?, trained::values(p, lp)?);
-        let found = match &self.projection {
-            Some(projection) => self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection),
-            None => {
-                let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
-                Found { loss, predictions, images: Some(codes), parameters }
-            }
+        let found = if let Some(projection) = &self.projection {
+            self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection)
+        } else {
+            let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
+            Found { loss, predictions, images: Some(codes), parameters }
         };
         trained::not_stopped(&self.context.gate)?;
         let loss = found.loss as f32;

@@ -8,6 +8,7 @@ use crate::encode::best_device;
 use crate::error::{Error, Result};
 use crate::model::{Query, TrainingContext};
 use crate::weights::{EncoderConfig, ModelConfig, Normalization};
+use std::collections::BTreeMap;
 
 /// How far a card's gradients may be from the processor's, as a share of their length.
 const TOLERANCE: f64 = 1e-3;
@@ -73,11 +74,15 @@ fn self_test(engine: &Engine) -> Result<(), String> {
         };
         problem.gradients().map_err(|error| error.to_string())
     };
-    let (found, expected) = (of(engine)?, of(&Engine::Kernels)?);
-    for (name, expected) in &expected.arrays {
+    compare(&of(engine)?.arrays, &of(&Engine::Kernels)?.arrays)
+}
+
+/// Whether gradients are as expected.
+fn compare(found: &BTreeMap<String, Vec<f32>>, expected: &BTreeMap<String, Vec<f32>>) -> Result<(), String> {
+    for (name, expected) in expected {
         let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>();
         let length = squares(&mut expected.iter().copied()).sqrt();
-        let off = squares(&mut expected.iter().zip(&found.arrays[name]).map(|(a, b)| a - b)).sqrt();
+        let off = squares(&mut expected.iter().zip(&found[name]).map(|(a, b)| a - b)).sqrt();
         if off.is_nan() || off > TOLERANCE * length + 1e-9 {
             return Err(format!("{name} is off by {:.1} %", 100.0 * off / length));
         }
@@ -93,5 +98,19 @@ mod tests {
     #[test]
     fn a_right_device_passes_its_self_test() {
         self_test(&Engine::Candle(Device::Cpu)).unwrap();
+    }
+
+    #[test]
+    fn wrong_gradients_are_named() {
+        let right = BTreeMap::from([("a".to_owned(), vec![3.0, 4.0]), ("b".to_owned(), vec![0.0])]);
+        assert_eq!(compare(&right, &right), Ok(()));
+        let with = |name: &str, values: Vec<f32>| {
+            let mut wrong = right.clone();
+            wrong.insert(name.to_owned(), values);
+            compare(&wrong, &right)
+        };
+        assert_eq!(with("a", vec![3.0, 4.5]), Err("a is off by 10.0 %".into()));
+        assert_eq!(with("a", vec![3.0, 4.001]), Ok(()));
+        assert!(with("a", vec![f32::NAN, 4.0]).is_err() && with("b", vec![1e-6]).is_err());
     }
 }

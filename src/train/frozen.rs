@@ -6,6 +6,7 @@ use crate::weights::ModelConfig;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// How many different batches a recipe has whose feature maps fit into `bytes`; at least one.
 pub(super) fn batches_within(bytes: usize, config: &ModelConfig, batch: usize, patch: usize) -> u64 {
@@ -27,13 +28,15 @@ impl FrozenFeatures {
     /// Those of `compute`.
     pub(super) fn of(&mut self, batch: &Batch, compute: impl FnOnce() -> Result<Vec<f32>>) -> Result<Option<Vec<f32>>> {
         let Some(number) = batch.again else { return Ok(None) };
-        if !self.0.contains_key(&number) {
-            let values = compute()?;
-            let mut halves = vec![f16::ZERO; values.len()];
-            halves.convert_from_f32_slice(&values);
-            self.0.insert(number, halves);
-        }
-        let halves = &self.0[&number];
+        let halves = match self.0.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let values = compute()?;
+                let mut halves = vec![f16::ZERO; values.len()];
+                halves.convert_from_f32_slice(&values);
+                place.insert(halves)
+            }
+        };
         let mut values = vec![0.0; halves.len()];
         halves.convert_to_f32_slice(&mut values);
         Ok(Some(values))

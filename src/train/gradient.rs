@@ -119,10 +119,7 @@ impl Problem<'_> {
     }
 
     fn in_one(&self) -> Result<Gradients> {
-        self.run().map_err(|error| match self.context.gate.is_stopped() {
-            true => Error::Cancelled,
-            false => Error::device(format!("a training step failed: {error}")),
-        })
+        self.run().map_err(|error| self.describe("a training step", &error))
     }
 
     fn run(&self) -> candle_core::Result<Gradients> {
@@ -205,10 +202,12 @@ impl Problem<'_> {
             let liif = TrainedLiif::load(&vb, self.config, self.context)?;
             liif.gen_feat(&inputs(self.batch, &Device::Cpu)?)?.flatten_all()?.to_vec1()
         };
-        run().map_err(|error: candle_core::Error| match self.context.gate.is_stopped() {
-            true => Error::Cancelled,
-            false => Error::device(format!("the encoder failed: {error}")),
-        })
+        run().map_err(|error| self.describe("the encoder", &error))
+    }
+
+    fn describe(&self, what: &str, error: &candle_core::Error) -> Error {
+        let is_stopped = self.context.gate.is_stopped();
+        if is_stopped { Error::Cancelled } else { Error::device(format!("{what} failed: {error}")) }
     }
 }
 

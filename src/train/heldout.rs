@@ -63,7 +63,7 @@ impl HeldOut {
         for chosen in chosen {
             match chosen {
                 Ok(cut) => samples.extend(cut),
-                Err(reason) => warnings.push(reason),
+                Err(reason) => warnings.extend(reason),
             }
         }
         samples.sort_by_key(|(i, _)| *i);

@@ -127,12 +127,16 @@ impl Library {
     /// A picture, from memory or from its file. What cannot be read is not tried again.
     ///
     /// # Errors
-    /// Why it is left out from now on, or a sentence that nobody reads if `interrupt` says so.
-    pub(super) fn load(&self, source: &Source, interrupt: Interrupt<'_>) -> Result<Arc<Loaded>, String> {
+    /// Why it is left out from now on, unless that was said already; or a sentence that nobody reads if `interrupt` says
+    /// so.
+    pub(super) fn load(&self, source: &Source, interrupt: Interrupt<'_>) -> Result<Arc<Loaded>, Option<String>> {
         if let Some(loaded) = source.cached.get() {
             return Ok(loaded.clone());
         }
-        let loaded = source.read(interrupt).inspect_err(|_| source.is_unusable.store(true, Ordering::Relaxed))?;
+        let loaded = source.read(interrupt).map_err(|reason| {
+            let was_said = source.is_unusable.swap(true, Ordering::Relaxed);
+            (!was_said).then_some(reason)
+        })?;
         let bytes = loaded.byte_len();
         let loaded = Arc::new(loaded);
         let take = |left: usize| left.checked_sub(bytes);

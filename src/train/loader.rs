@@ -123,7 +123,7 @@ impl Maker {
             let mut candidates = candidates.filter(|source| source.is_usable());
             let found = candidates.find_map(|source: &Source| {
                 let loaded = library.load(source, &|| self.gate.pass().is_err());
-                loaded.map_err(|reason| warnings.push(reason)).ok().map(|picture| (picture, source.rank))
+                loaded.map_err(|reason| warnings.extend(reason)).ok().map(|picture| (picture, source.rank))
             });
             self.gate.pass()?;
             let (picture, rank) = found.ok_or_else(|| none_usable(&library.folder, &warnings))?;

@@ -103,9 +103,11 @@ impl Weights {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with_adam(path: &Path) -> Result<(Self, AdamState)> {
-        let read = |bytes: &[u8]| match is_zip(bytes) {
-            true => pth::read_with_adam(bytes),
-            false => store::read(bytes).map(|weights| (weights, AdamState::default())),
+        let read = |bytes: &[u8]| {
+            if is_zip(bytes) {
+                return pth::read_with_adam(bytes);
+            }
+            store::read(bytes).map(|weights| (weights, AdamState::default()))
         };
         read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }

@@ -119,10 +119,10 @@ fn add_products(left: &[f32], inputs: usize, right: &[f32], outputs: usize, sums
                     }
                 }
             }
-            for r in 0..ROWS {
-                for v in 0..VECTORS {
+            for (r, products) in block.into_iter().enumerate() {
+                for (v, products) in products.into_iter().enumerate() {
                     let at = (row + r) * outputs + column + v * PANEL;
-                    let sum = _mm512_add_ps(vector(lanes_at(sums, at)), block[r][v]);
+                    let sum = _mm512_add_ps(vector(lanes_at(sums, at)), products);
                     *sums[at..].first_chunk_mut().expect("sixteen channels") = values(sum);
                 }
             }

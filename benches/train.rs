@@ -29,9 +29,11 @@ const IMAGES: usize = 16;
 const PATCH: usize = 48;
 const SAMPLES: usize = 2304;
 
+type Part = fn() -> Result<()>;
+
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn() -> Result<()>); 5] =
+    let parts: [(&str, Part); 5] =
         [("step", step), ("loader", loader), ("frozen", frozen), ("viewer", viewer), ("rdn", rdn)];
     let chosen = parts.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name));
     chosen.into_iter().try_for_each(|(_, part)| part())

@@ -13,16 +13,18 @@ mod mlp_gradient;
 mod mlp_rows;
 mod panels;
 mod precision;
+mod processor;
 mod rows;
 
 pub use conv3x3::{
-    After, BatchGradient, Conv3x3, Image, ImageBatch, Order, WeightGradient, convolve_batch, convolve_batch_backward,
-    weight_gradient,
+    After, BatchGradient, Conv1x1, Conv3x3, Image, ImageBatch, Joined, Order, WeightGradient, convolve_batch,
+    convolve_batch_backward, weight_gradient,
 };
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
 pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
+pub use processor::processor_name;
 pub use rows::first_layer;
 
 #[cfg(test)]

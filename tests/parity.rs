@@ -163,7 +163,7 @@ fn a_wide_rdn_is_the_same_by_every_kernel() {
     let (weights, input) = (wide_rdn(), Array { shape: vec![1, 3, 19, 37], data: noise(3 * 19 * 37, 5) });
     let reference = values(&encode_by(ConvKernel::Candle, &input, &weights));
     let mut changed = weights.arrays().clone();
-    changed.get_mut("encoder.RDBs.1.convs.7.conv.0.weight").unwrap().data[9 * 300 + 4] += 2.0;
+    changed.get_mut("encoder.RDBs.1.convs.7.conv.0.weight").unwrap().data[9 * 300 + 4] += 20.0;
     let changed = Weights::new(weights.config().clone(), changed).unwrap();
     let strength = (reference.iter().map(|v| v * v).sum::<f32>() / reference.len() as f32).sqrt();
     for arithmetic in Precision::ALL.into_iter().filter(|arithmetic| arithmetic.is_available()) {
@@ -172,7 +172,7 @@ fn a_wide_rdn_is_the_same_by_every_kernel() {
             psnr(&ours, &reference, f64::from(strength))
         };
         let (least, right, wrong) =
-            (if arithmetic.is_bf16() { 35.0 } else { 100.0 }, quality(&weights), quality(&changed));
+            (if arithmetic.is_bf16() { 50.0 } else { 100.0 }, quality(&weights), quality(&changed));
         println!("{arithmetic}: {right:.1} dB, {wrong:.1} dB with another weight");
         assert!(right >= least && wrong < least, "{arithmetic}: {right} dB, {wrong} dB with another weight");
     }

@@ -142,7 +142,7 @@ impl Case {
         FeatureWindow::assemble(&[tile.into()], size.rect(), margin)
     }
 
-    fn grid(&self, region: Region, scale: f64) -> SampleGrid {
+    fn grid(region: Region, scale: f64) -> SampleGrid {
         let side = |n: f64| (n * scale).round().max(1.0) as usize;
         let size = Size::new(side(region.width), side(region.height));
         SampleGrid::spanning(region, size)
@@ -222,7 +222,7 @@ fn every_way_follows_the_definition_at_every_scale_with_and_without_the_lattice(
             (33.3, 1.3, 1.1),
             (200.0, 0.21, 0.17),
         ] {
-            let grid = case.grid(Region { x: 3.3, y: 0.0, width, height }, scale);
+            let grid = Case::grid(Region { x: 3.3, y: 0.0, width, height }, scale);
             let reference = Way::Scalar.decode(&case, &grid, Sampling::Exact);
             let interpolated = Way::Processor(Precision::F32).decode(&case, &grid, Sampling::Lattice);
             for way in &ways {
@@ -246,7 +246,7 @@ fn every_way_follows_the_definition_at_every_scale_with_and_without_the_lattice(
 fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample() {
     let arrays = Arrays::load("liif_edsr_tiny.safetensors");
     let case = Case::new(&arrays, arrays.weights("model."));
-    let grid = case.grid(Region { x: 3.3, y: 1.0, width: 5.0, height: 4.0 }, 3.7);
+    let grid = Case::grid(Region { x: 3.3, y: 1.0, width: 5.0, height: 4.0 }, 3.7);
     let reference = Way::Scalar.decode(&case, &grid, Sampling::Exact);
     let mut changed = case.weights.arrays().clone();
     changed.get_mut("imnet.layers.4.weight").unwrap().data[5] += 0.5;

@@ -44,7 +44,8 @@ pub struct Speed {
 }
 
 impl Device {
-    fn processor() -> Self {
+    /// The processor.
+    pub fn processor() -> Self {
         Self { name: CPU.into(), detail: processor_name().unwrap_or_default(), is_software: false }
     }
 

@@ -20,7 +20,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     let (backend, device) = args.compute.asked()?;
     let cards = backend != Backend::Cpu;
-    for device in bench::devices().iter().filter(|device| cards || device.name == bench::CPU) {
+    let devices = if cards { bench::devices() } else { vec![Device::processor()] };
+    for device in &devices {
         tell_speed(device, args.json);
     }
     let options =

@@ -4,8 +4,7 @@
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
 //! results need not be kept.
 
-use super::{NamedTile, TileBlock, normalized_planes};
-use crate::feature::FeaturePrecision;
+use super::normalized_planes;
 use crate::geometry::PixelRect;
 use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece, to_bytes};
 use crate::picture::Picture;
@@ -265,23 +264,6 @@ impl GpuEncoder {
             }
         }
         Ok((codes, rect))
-    }
-
-    /// Encodes a block of feature tiles, as [`super::PictureEncoder::encode_tiles`].
-    ///
-    /// # Errors
-    /// As [`Self::encode`].
-    pub fn encode_tiles(
-        &self,
-        picture: &Picture,
-        tiles: PixelRect,
-        precision: FeaturePrecision,
-        interrupt: Interrupt<'_>,
-    ) -> Outcome<Vec<NamedTile>> {
-        let block = TileBlock { tiles, size: picture.size };
-        let Some(rect) = block.rect() else { return Ok(Vec::new()) };
-        let (codes, from) = self.encode(picture, rect, interrupt)?;
-        Ok(block.cut(&codes, from, precision))
     }
 
     fn encode_whole(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {

@@ -35,6 +35,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_shader_is_handed_to_naga_somewhere() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(name).collect();
+        names.sort();
+        // By the tests of `gpu/convolution.rs` and `decode/gpu/mod.rs`.
+        assert_eq!(names, ["convolution.wgsl", "decode.wgsl"]);
+    }
+
+    #[test]
     fn lines_are_repeated_chosen_and_kept() {
         let text = expand("a\nx{i}\ny{e}\nf32: s\nf16: h\n", Number::F32, &[("N", 3)], 2);
         assert!(text.contains("const N = 3u;") && text.contains("x7\n") && !text.contains("x8"));

@@ -2,9 +2,9 @@
 
 use super::revival::Revival;
 use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
-use crate::encode::{GpuEncoder, NamedTile, PictureEncoder};
+use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::gpu::{AdapterChoice, Failure, Gpu, Number, Outcome};
 use crate::kernel::Precision;
@@ -167,19 +167,18 @@ impl Accelerator {
         self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
     }
 
-    /// As [`PictureEncoder::encode_tiles`]; none if another encoder has to do it.
-    pub(super) fn encode_tiles(
+    /// As [`PictureEncoder::encode`]; none if another encoder has to do it.
+    pub(super) fn encode(
         &self,
         picture: &Picture,
-        tiles: PixelRect,
-        precision: FeaturePrecision,
+        rect: PixelRect,
         interrupt: Interrupt<'_>,
-    ) -> Option<Result<Vec<NamedTile>>> {
+    ) -> Option<Result<(Vec<f32>, PixelRect)>> {
         if !self.encodes {
             return None;
         }
         self.attempt(|engine| match &engine.encoder {
-            Some(encoder) => encoder.encode_tiles(picture, tiles, precision, interrupt),
+            Some(encoder) => encoder.encode(picture, rect, interrupt),
             None => Err(Failure::Unfit("another device encodes".into())),
         })
     }

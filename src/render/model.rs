@@ -5,7 +5,7 @@ use super::accelerator::Accelerator;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
-use crate::encode::{NamedTile, PictureEncoder, best_device};
+use crate::encode::{self, NamedTile, PictureEncoder, best_device};
 #[cfg(not(feature = "gpu"))]
 use crate::error::Error;
 use crate::error::Result;
@@ -273,7 +273,7 @@ impl LoadedModel {
         decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
     }
 
-    /// As [`PictureEncoder::encode_tiles`], on what computes at present.
+    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
@@ -284,12 +284,14 @@ impl LoadedModel {
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<NamedTile>> {
-        #[cfg(feature = "gpu")]
-        if let Some(accelerator) = &self.accelerator
-            && let Some(result) = accelerator.encode_tiles(picture, tiles, precision, interrupt)
-        {
-            return result;
-        }
-        self.encoder.encode_tiles(picture, tiles, precision, interrupt)
+        encode::encode_tiles(picture.size, tiles, precision, |rect| {
+            #[cfg(feature = "gpu")]
+            if let Some(accelerator) = &self.accelerator
+                && let Some(result) = accelerator.encode(picture, rect, interrupt)
+            {
+                return result;
+            }
+            self.encoder.encode(picture, rect, interrupt)
+        })
     }
 }

@@ -6,6 +6,7 @@ use crate::{HALF_PSNR, TOLERANCE};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+use zoomfield::bench;
 use zoomfield::decode::Sampling;
 use zoomfield::export::{self, ExportJob, FileOptions};
 use zoomfield::geometry::{Region, SampleGrid, Size};
@@ -28,7 +29,7 @@ fn on_cpu() -> LoadedModel {
 fn on_gpu(gpu: &Arc<Gpu>) -> LoadedModel {
     let model = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, false).unwrap();
     // However slow the machine is, what is lost stays lost.
-    model.retrying_after(Duration::from_secs(3600))
+    model.retrying_after(Duration::from_hours(1))
 }
 
 /// Four tiles of a view, one after the other.
@@ -235,4 +236,43 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
     assert!(!folder.path().join("b.png").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_graphics_card_gpu_is_an_error_and_auto_the_processor_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |backend: &str, out: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        command.arg("export").arg(fixture("lr_24x20.png")).arg("--model").arg(fixture("liif_edsr_tiny.pth"));
+        command.arg("-o").arg(folder.path().join(out)).args(["--scale", "3", "--json", "--backend", backend]);
+        // No driver, and neither session nor desktop, as on a server.
+        command.env("VK_DRIVER_FILES", "/none").env("VK_ICD_FILENAMES", "/none").env_remove("XDG_RUNTIME_DIR");
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("ZOOMFIELD_DEVICE").output().unwrap()
+    };
+    let refused = export("gpu", "a.png");
+    let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{sentence}");
+    assert!(sentence.contains("no graphics card can compute: there is none at all"), "{sentence}");
+    assert!(!folder.path().join("a.png").exists());
+    let done = export("auto", "b.png");
+    assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stderr).as_ref()), (Some(0), ""));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((said["backend"].as_str(), said["dispatches"].as_u64()), (Some("cpu"), Some(0)));
+}
+
+/// What the settings and `zoomfield bench` tell of the card.
+#[test]
+fn devices_are_listed_by_name_and_measured() {
+    let Some(gpu) = open() else { return };
+    let devices = bench::devices();
+    assert!(devices[0].name == bench::CPU && !devices[0].is_software);
+    let card = devices.iter().find(|device| device.name == gpu.description().in_words()).unwrap();
+    assert_eq!(card.is_software, gpu.description().is_software);
+    assert!(card.identity().contains(&gpu.description().driver));
+    let speed = bench::measure(card).unwrap();
+    assert!(speed.megapixels_per_sec.is_finite() && speed.megapixels_per_sec > 0.0);
+    assert_eq!(speed.arithmetic, if gpu.has_f16() { "f16" } else { "f32" });
+    let missing = bench::Device { name: "no such card".into(), ..card.clone() };
+    assert!(bench::measure(&missing).unwrap_err().to_string().contains("`no such card`"));
 }

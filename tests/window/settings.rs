@@ -47,7 +47,7 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.json");
     let mut harness = window_remembering(&file);
-    harness.get_by_label("Settings").click();
+    harness.state_mut().apply(Command::ToggleSettings);
     harness.run_steps(2);
     let is_measured = |harness: &crate::Harness<'_, zoomfield::app::App>| {
         let devices = &harness.state().state().devices;
@@ -88,7 +88,7 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     // Another start: chosen as before, and what has a speed is not measured again (it would be slower the first time).
     let mut harness = window_remembering(&file);
     assert_eq!(harness.state().state().settings.device, "Card 5 (discrete, vulkan)");
-    harness.get_by_label("Settings").click();
+    harness.state_mut().apply(Command::ToggleSettings);
     harness.run_steps(2);
     wait_for(&mut harness, is_measured);
     harness.run_steps(2);

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, loader, settings};
+use zoomfield::app::{AppOptions, ModelSource, settings};
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
 use zoomfield::kernel::PrecisionChoice;
 use zoomfield::render::Backend;
+#[cfg(feature = "app")]
+use zoomfield::render::Compute;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
 #[global_allocator]
@@ -31,7 +33,8 @@ fn view(
     device: Option<String>,
 ) -> Result<()> {
     let (model, settings) = (ModelSource::File(model), settings::default_path());
-    zoomfield::app::run(AppOptions { files, model, precision, settings }, loader(backend, device))
+    let compute = Compute { backend, device, precision, ..Compute::default() };
+    zoomfield::app::run(AppOptions { files, model, compute, settings })
 }
 
 #[cfg(not(feature = "app"))]

@@ -49,6 +49,7 @@ impl App {
             Command::LoadOther(path) => self.load_other(path),
             Command::ToggleSettings => self.toggle_settings(),
             Command::ChangeSettings(settings) => self.change_settings(settings),
+            Command::MeasureDevices => self.measure_devices(),
             Command::Pan(by) => self.move_view(|motion, _, _| motion.pan(by)),
             Command::Nudge([x, y]) => {
                 self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));

@@ -23,6 +23,7 @@ impl App {
         self.drain_files();
         self.drain_copying();
         self.drain_models();
+        self.drain_devices();
         self.drain_warnings();
         self.drain_dialog();
         self.drain_exports();

@@ -9,6 +9,7 @@ pub mod canvas;
 pub mod command;
 mod configuring;
 pub mod copying;
+pub mod devices;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
@@ -38,13 +39,13 @@ mod window;
 pub mod zoom;
 
 pub use command::{Command, ViewCommand};
-pub use models::{LoadFn, ModelSource, loader};
+pub use models::{LoadFn, ModelSource};
 pub use services::Services;
 pub use window::{native_options, run};
 
 use crate::geometry::{PixelRect, View};
-use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
+use crate::render::Compute;
 use canvas::Canvas;
 use open::Opened;
 use requests::Requests;
@@ -59,8 +60,8 @@ pub struct AppOptions {
     pub files: Vec<PathBuf>,
     /// The model that enlarges.
     pub model: ModelSource,
-    /// Arithmetic for this time; the setting where it is automatic.
-    pub precision: PrecisionChoice,
+    /// What computes this time; the settings say what this leaves open.
+    pub compute: Compute,
     /// The file that remembers settings; without one nothing does.
     pub settings: Option<PathBuf>,
 }
@@ -82,19 +83,7 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        Self::with_loader(cc, options, Arc::new(models::load))
-    }
-
-    /// The program's own window, with models that `load` loads.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_loader(
-        cc: &eframe::CreationContext<'_>,
-        options: AppOptions,
-        load: Arc<LoadFn>,
-    ) -> crate::error::Result<Self> {
-        let services = Services { load_model: load, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
+        let services = Services::start(&cc.egui_ctx, options.settings.clone())?;
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -121,7 +110,7 @@ impl App {
             app.state.files.recent = files::recent::Recent::load(&files::recent::beside(file));
         }
         app.follow_settings();
-        app.state.precision = options.precision;
+        app.state.compute = options.compute;
         app.start_model(options.model);
         if let Some(complaint) = complaint {
             app.fail(complaint);

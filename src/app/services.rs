@@ -1,5 +1,6 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
+use super::devices::{ListFn, MeasureFn};
 use super::exporting::queue::{Outside, show_outside};
 use super::files::FileServices;
 use super::files::recent::beside;
@@ -7,6 +8,7 @@ use super::files::watch::INTERVAL;
 use super::models::LoadFn;
 use super::open::Opened;
 use super::settings::Keeper;
+use crate::bench;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
 use crate::picture::Raster;
@@ -74,6 +76,10 @@ pub struct Services {
     pub show_outside: Arc<OutsideFn>,
     /// Loads models.
     pub load_model: Arc<LoadFn>,
+    /// Lists the devices that can compute.
+    pub list_devices: Arc<ListFn>,
+    /// Measures one of them.
+    pub measure_device: Arc<MeasureFn>,
     /// Remembers settings; nothing does where there is no place for them.
     pub keeper: Option<Keeper>,
     /// Lists, watches, reads ahead, and remembers what was opened.
@@ -104,6 +110,8 @@ impl Services {
             render: Arc::new(export::render),
             show_outside: Arc::new(show_outside),
             load_model: Arc::new(super::models::load),
+            list_devices: Arc::new(bench::devices),
+            measure_device: Arc::new(bench::measure),
             keeper,
             files,
         })

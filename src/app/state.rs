@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use super::copying::Copying;
+use super::devices::Devices;
 use super::dialogs::PendingDialog;
 use super::exporting::choice::Choice;
 use super::exporting::queue::Exports;
@@ -18,10 +19,9 @@ use super::toasts::Toasts;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
-use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
 use crate::picture::{Picture, Samples, Shot};
-use crate::render::FeatureReport;
+use crate::render::{Compute, FeatureReport};
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
@@ -151,8 +151,10 @@ pub struct State {
     pub other_model: Slot,
     /// Choices that last.
     pub settings: Settings,
-    /// Arithmetic for this time; the setting where it is automatic.
-    pub precision: PrecisionChoice,
+    /// What computes this time; the settings say what this leaves open.
+    pub compute: Compute,
+    /// The devices that can compute.
+    pub devices: Devices,
     /// How much of the network's detail is shown.
     pub strength: Strength,
     /// The comparison, if one is shown.
@@ -204,7 +206,8 @@ impl State {
             model: Slot::default(),
             other_model: Slot::default(),
             settings,
-            precision: PrecisionChoice::Auto,
+            compute: Compute::default(),
+            devices: Devices::default(),
             strength: Strength::FULL,
             split: None,
             is_original_held: false,

@@ -1,9 +1,8 @@
 //! Opening the window on the system.
 
-use super::{App, AppOptions, LoadFn, gpu_setup};
+use super::{App, AppOptions, gpu_setup};
 use crate::error::{Error, Result};
 use eframe::egui::{IconData, ViewportBuilder};
-use std::sync::Arc;
 
 /// The name under which desktops know the program.
 const APP_ID: &str = "io.github.zoomfield.Zoomfield";
@@ -11,15 +10,15 @@ const APP_ID: &str = "io.github.zoomfield.Zoomfield";
 /// What to do instead.
 const WITHOUT_WINDOW: &str = "use `zoomfield export` to write a picture without one";
 
-/// Opens the window and stays until it is closed. `load` loads models.
+/// Opens the window and stays until it is closed.
 ///
 /// # Errors
 /// [`Error::Device`] if there is no display or no graphics device to open it on.
-pub fn run(options: AppOptions, load: Arc<LoadFn>) -> Result<()> {
+pub fn run(options: AppOptions) -> Result<()> {
     if !has_display() {
         return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
-    eframe::run_native(APP_ID, native_options(), Box::new(|cc| Ok(Box::new(App::with_loader(cc, options, load)?))))
+    eframe::run_native(APP_ID, native_options(), Box::new(|cc| Ok(Box::new(App::new(cc, options)?))))
         .map_err(|error| Error::device(format!("cannot open a window ({error}); {WITHOUT_WINDOW}")))
 }
 

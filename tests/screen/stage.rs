@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 use zoomfield::app::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options};
 use zoomfield::geometry::{PixelRect, Size, View};
-use zoomfield::kernel::PrecisionChoice;
-use zoomfield::render::LoadedModel;
+use zoomfield::render::{Compute, LoadedModel};
 
 /// Set to the number of the act for the copy of this program that runs on the virtual screen.
 const ON_STAGE: &str = "ZOOMFIELD_SCREEN_TEST_ON_STAGE";
@@ -149,7 +148,7 @@ fn play(is_second: bool) {
             AppOptions {
                 files: vec![file],
                 model: ModelSource::Loaded(model),
-                precision: PrecisionChoice::Auto,
+                compute: Compute::default(),
                 settings: Some(settings),
             },
         )?;

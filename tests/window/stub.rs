@@ -16,13 +16,13 @@ use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
-use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::{Quality, TileKey};
 use zoomfield::picture::{Picture, Raster};
-use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
+use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, ViewRequest};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -185,6 +185,39 @@ pub(crate) fn model() -> Arc<LoadedModel> {
     MODEL.get_or_init(|| Arc::new(LoadedModel::builtin().expect("the built-in model loads"))).clone()
 }
 
+/// What models were loaded to compute with.
+pub(crate) static ASKED: Mutex<Vec<Compute>> = Mutex::new(Vec::new());
+
+/// The built-in model on the processor, whatever is asked for: no window of a test depends on the machine's graphics.
+fn load_model(path: Option<&std::path::Path>, compute: &Compute) -> Result<LoadedModel> {
+    ASKED.lock().expect("no test panicked here").push(compute.clone());
+    zoomfield::app::models::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
+}
+
+/// A machine with a processor, a graphics card, one that is not fit, and software.
+fn list_devices() -> Vec<Device> {
+    let device =
+        |name: &str, detail: &str, is_software| Device { name: name.into(), detail: detail.into(), is_software };
+    vec![
+        device(CPU, "Processor 9000", false),
+        device("Card 5 (discrete, vulkan)", "driver 1.2", false),
+        device("Old Card (integrated, vulkan)", "driver 0.1", false),
+        device("llvmpipe (software, vulkan)", "Mesa", true),
+    ]
+}
+
+/// Measures a device; `done` measurements were made before in this window. The card is faster the second time.
+fn measure_device(device: &Device, done: usize) -> Result<Speed> {
+    let speed = |megapixels_per_sec, arithmetic: &str| Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into() });
+    match device.name.split(' ').next() {
+        Some(CPU) => speed(0.61, "bf16-amx"),
+        Some("Card") if done < 4 => speed(12.3, "f16"),
+        Some("Card") => speed(45.6, "f16"),
+        Some("Old") => Err(Error::device("its self-test failed: decoding is off by 50.00 %")),
+        _ => speed(0.0041, "f32"),
+    }
+}
+
 /// A window of 1280×860 points on the stub, without a picture.
 pub(crate) fn window(pixels_per_point: f32, pick: Pick) -> (Harness<'static, App>, StubTiles) {
     window_of(pixels_per_point, pick, Vec::new(), None)
@@ -216,6 +249,7 @@ pub(crate) fn window_of(
             let recent = settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
+            let done = AtomicUsize::new(0);
             let services = Services {
                 tiles: Box::new(source),
                 open,
@@ -223,12 +257,14 @@ pub(crate) fn window_of(
                 export: Arc::new(export),
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
-                load_model: Arc::new(zoomfield::app::models::load),
+                load_model: Arc::new(load_model),
+                list_devices: Arc::new(list_devices),
+                measure_device: Arc::new(move |device| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
                 keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
             let model = ModelSource::Loaded(model());
-            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
+            let options = AppOptions { files, model, compute: Compute::default(), settings };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)
@@ -245,6 +281,7 @@ pub(crate) fn window_with(picture: Picture) -> (Harness<'static, App>, StubTiles
 }
 
 /// Steps until `is_done`, in real time: for what threads do.
+#[track_caller]
 pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness<'_, App>) -> bool) {
     for _ in 0..500 {
         harness.step();

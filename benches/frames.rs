@@ -160,8 +160,8 @@ mod linux {
 
     fn play() {
         let files = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into()];
-        let options =
-            AppOptions { files, model: ModelSource::File(None), precision: PrecisionChoice::Auto, settings: None };
+        let (model, precision) = (ModelSource::File(None), PrecisionChoice::Auto);
+        let options = AppOptions { files, model, precision, settings: None, data: None };
         let mut native = native_options();
         native.persist_window = false;
         native.viewport = native.viewport.with_inner_size([1280.0, 800.0]);

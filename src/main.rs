@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, loader, settings};
+use zoomfield::app::{AppOptions, ModelSource, library, loader, settings};
 use zoomfield::cli::{self, Invocation};
 use zoomfield::error::Result;
 use zoomfield::kernel::PrecisionChoice;
@@ -31,7 +31,8 @@ fn view(
     device: Option<String>,
 ) -> Result<()> {
     let (model, settings) = (ModelSource::File(model), settings::default_path());
-    zoomfield::app::run(AppOptions { files, model, precision, settings }, loader(backend, device))
+    let data = library::default_folder();
+    zoomfield::app::run(AppOptions { files, model, precision, settings, data }, loader(backend, device))
 }
 
 #[cfg(not(feature = "app"))]

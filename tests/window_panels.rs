@@ -1,22 +1,30 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/course.rs"]
+mod course;
 #[path = "window/exports.rs"]
 mod exports;
 #[path = "window/files.rs"]
 mod files;
 #[path = "window/keys.rs"]
 mod keys;
+#[path = "window/library.rs"]
+mod library;
 #[path = "window/looks.rs"]
 mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/resuming.rs"]
+mod resuming;
 #[path = "window/settings.rs"]
 mod settings;
 #[path = "window/snapshots.rs"]
 mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
+#[path = "window/training.rs"]
+mod training;
 
 use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;

@@ -3,6 +3,7 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
+use super::library::ModelCommand;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::key::TileKey;
@@ -26,6 +27,8 @@ impl App {
         self.drain_warnings();
         self.drain_dialog();
         self.drain_exports();
+        self.drain_model_list();
+        self.drain_training();
         self.let_the_view_win();
     }
 
@@ -38,10 +41,17 @@ impl App {
         }
     }
 
-    /// An export waits while the view does.
+    /// Export and training wait while the view does.
     fn let_the_view_win(&mut self) {
+        if self.state.export.is_none() && self.state.training.running.is_none() {
+            return;
+        }
+        let is_view_waiting = self.requests.are_pending(&self.textures);
         if let Some(export) = &mut self.state.export {
-            export.give_way(self.requests.are_pending(&self.textures));
+            export.give_way(is_view_waiting);
+        }
+        if let Some(training) = &mut self.state.training.running {
+            training.give_way(is_view_waiting);
         }
     }
 
@@ -75,11 +85,16 @@ impl App {
             (Ask::Open, Answer::Chosen(path)) => self.apply(Command::Open(path)),
             (Ask::Save(_), Answer::Chosen(path)) => self.export_path_chosen(&path),
             (Ask::Model, Answer::Chosen(path)) => self.apply(Command::LoadOther(path)),
-            (Ask::Model, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
-            (Ask::Open, Answer::Unavailable) => self.offer_path("No file dialog answered. Type the path instead."),
-            (Ask::Save(_), Answer::Unavailable) => self.note("No file dialog answered. Type the path instead."),
+            (Ask::Import, Answer::Chosen(path)) => self.apply(Command::Models(ModelCommand::Import(path))),
+            (Ask::Folder, Answer::Chosen(path)) => self.folder_chosen(&path),
+            (Ask::SaveModel(_), Answer::Chosen(path)) => self.save_model_to(&path),
+            (Ask::Model | Ask::Import, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
+            (Ask::Folder, Answer::Unavailable) => self.state.training.note = Some(NO_DIALOG),
+            (Ask::SaveModel(proposal), Answer::Unavailable) => self.type_where_to_save(&proposal),
+            (Ask::Open, Answer::Unavailable) => self.offer_path(NO_DIALOG),
+            (Ask::Save(_), Answer::Unavailable) => self.note(NO_DIALOG),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),
-            (Ask::Save(_) | Ask::Model, Answer::Cancelled) => {}
+            (_, Answer::Cancelled) => {}
         }
     }
 
@@ -197,6 +212,9 @@ impl App {
         }
     }
 }
+
+/// What the person can do where there is no file dialog.
+pub(super) const NO_DIALOG: &str = "No file dialog answered. Type the path instead.";
 
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 

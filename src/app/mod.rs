@@ -17,6 +17,7 @@ pub mod files;
 mod gpu_setup;
 mod incoming;
 pub mod keys;
+pub mod library;
 mod logic;
 pub mod look;
 mod looking;
@@ -34,6 +35,7 @@ pub mod state;
 pub mod textures;
 pub mod theme;
 pub mod toasts;
+pub mod training;
 mod window;
 pub mod zoom;
 
@@ -63,6 +65,8 @@ pub struct AppOptions {
     pub precision: PrecisionChoice,
     /// The file that remembers settings; without one nothing does.
     pub settings: Option<PathBuf>,
+    /// The folder that keeps models and trainings; without one nothing does.
+    pub data: Option<PathBuf>,
 }
 
 /// The window's whole inside.
@@ -94,7 +98,9 @@ impl App {
         options: AppOptions,
         load: Arc<LoadFn>,
     ) -> crate::error::Result<Self> {
-        let services = Services { load_model: load, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
+        let home = options.data.as_deref().map(Services::home_in);
+        let started = Services::start(&cc.egui_ctx, options.settings.clone())?;
+        let services = Services { load_model: load, home, ..started };
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -122,10 +128,12 @@ impl App {
         }
         app.follow_settings();
         app.state.precision = options.precision;
-        app.start_model(options.model);
+        let model = app.or_default(options.model);
+        app.start_model(model);
         if let Some(complaint) = complaint {
             app.fail(complaint);
         }
+        app.look_for_interrupted();
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
         }

@@ -112,6 +112,8 @@ pub struct Settings {
     pub feature_budget_mib: usize,
     /// Memory for tiles, in MiB.
     pub tile_budget_mib: usize,
+    /// The model to start with, by the name of its file in the list of models; none is the built-in one.
+    pub model: Option<String>,
     /// The device that computes, by name. One that is not there is the processor.
     pub device: String,
     /// Arithmetic of the network.
@@ -141,6 +143,7 @@ impl Default for Settings {
             mode: Mode::default(),
             feature_budget_mib: 512,
             tile_budget_mib: 256,
+            model: None,
             device: "CPU".into(),
             precision: Arithmetic::default(),
             detail: Detail::default(),

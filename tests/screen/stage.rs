@@ -1,11 +1,14 @@
 //! A screen of our own, and the program on it.
 
 use crate::director;
+use crate::labels::{Labels, Places};
 use crate::server::start_server;
+use crate::training;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use zoomfield::app::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options};
 use zoomfield::geometry::{PixelRect, Size, View};
@@ -32,11 +35,19 @@ pub(crate) struct Snapshot {
     pub(crate) mode: Option<Mode>,
     pub(crate) has_split: bool,
     pub(crate) is_original_held: bool,
+    pub(crate) model: Option<String>,
+    pub(crate) is_training: bool,
+    pub(crate) step: u64,
+    pub(crate) checkpoint: Option<u64>,
+    pub(crate) losses: Vec<f64>,
+    /// The window's own part of each frame.
+    pub(crate) frame_secs: Vec<f64>,
+    pub(crate) labels: Vec<(String, egui::Rect)>,
 }
 
 pub(crate) fn main() {
     if let Some(act) = std::env::var_os(ON_STAGE) {
-        return play(act == "2");
+        return play(&act.to_string_lossy());
     }
     let Some((mut server, display)) = start_server("1000x720") else {
         assert!(std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(), "Xvfb is required but cannot be started");
@@ -48,7 +59,10 @@ pub(crate) fn main() {
     for name in ["chelsea.png", "pixel-art.png"] {
         std::fs::copy(Path::new(assets).join(name), folder.path().join(name)).expect("the sample pictures are there");
     }
-    let acts: Vec<ExitStatus> = ["1", "2"].map(|act| start_act(act, &display, folder.path())).into();
+    training::prepare(folder.path());
+    let acts: Vec<ExitStatus> = ["1", "2", "3"].map(|act| start_act(act, &display, folder.path())).into();
+    let killed = start_act("4", &display, folder.path());
+    let resumed = start_act("5", &display, folder.path());
     let without_adapter = start_without_adapter(&display);
     let _ = server.kill();
     let _ = server.wait();
@@ -61,6 +75,7 @@ pub(crate) fn main() {
         return;
     }
     assert!(acts.iter().all(ExitStatus::success), "the window on the virtual screen failed");
+    assert!(killed.code().is_none() && resumed.success(), "killed: {killed}, resumed: {resumed}");
     println!("test what_you_see_is_what_you_export ... ok");
     println!("without a graphics adapter: {without_adapter}");
     println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
@@ -73,6 +88,7 @@ fn start_act(act: &str, display: &str, folder: &Path) -> ExitStatus {
         .env_remove("WAYLAND_DISPLAY")
         .env(ON_STAGE, act)
         .env(FOLDER, folder)
+        .current_dir(folder)
         // Where the toolkit remembers the size of windows.
         .env("XDG_DATA_HOME", folder)
         .status()
@@ -99,6 +115,7 @@ fn start_without_adapter(display: &str) -> String {
 struct Observed {
     app: App,
     snapshot: Arc<Mutex<Snapshot>>,
+    places: Places,
 }
 
 impl eframe::App for Observed {
@@ -107,9 +124,17 @@ impl eframe::App for Observed {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        ui.ctx().enable_accesskit();
+        let started = Instant::now();
         self.app.ui(ui, frame);
+        let own_secs = started.elapsed().as_secs_f64();
         let canvas = self.app.canvas_rect_in_pixels();
-        *self.snapshot.lock().unwrap() = Snapshot {
+        let (state, labels) = (self.app.state(), self.places.lock().unwrap().clone());
+        let report = state.training.report();
+        let mut snapshot = self.snapshot.lock().unwrap();
+        let mut frame_secs = std::mem::take(&mut snapshot.frame_secs);
+        frame_secs.push(own_secs);
+        *snapshot = Snapshot {
             view: self.app.view(),
             picture: self.app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
@@ -118,21 +143,34 @@ impl eframe::App for Observed {
             mode: Some(self.app.state().settings.mode),
             has_split: self.app.state().split.is_some(),
             is_original_held: self.app.state().is_original_held,
+            model: state.model.model().map(|model| model.id.to_string()),
+            is_training: state.training.running.is_some(),
+            step: report.step,
+            checkpoint: report.checkpoint,
+            losses: report.losses.points().iter().map(|point| point[1]).collect(),
+            frame_secs,
+            labels,
         };
     }
 }
 
-fn play(is_second: bool) {
+fn play(act: &str) {
     let snapshot = Arc::new(Mutex::new(Snapshot::default()));
     let watched = snapshot.clone();
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
     let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
+    let data = folder.join("data");
     let (send_ctx, ctx) = std::sync::mpsc::sync_channel::<egui::Context>(1);
     let builder = std::thread::Builder::new().name("director".into());
+    let (act, has_novice) = (act.to_owned(), act > "2");
     let director = builder.spawn(move || {
         let ctx = ctx.recv().expect("the window opens");
-        let result = std::panic::catch_unwind(|| {
-            if is_second { director::second_act(&watched) } else { director::first_act(&watched, &folder) }
+        let result = std::panic::catch_unwind(|| match act.as_str() {
+            "1" => director::first_act(&watched, &folder),
+            "2" => director::second_act(&watched),
+            "3" => training::third_act(&watched, &folder),
+            "4" => training::fourth_act(&watched, &folder),
+            _ => training::fifth_act(&watched, &folder),
         });
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         ctx.request_repaint();
@@ -142,19 +180,25 @@ fn play(is_second: bool) {
     let mut native = native_options();
     native.persist_window = false;
     native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
-    let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
+    let model = match has_novice {
+        true => ModelSource::File(Some(data.join("models/novice.safetensors"))),
+        false => ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads"))),
+    };
     let make = move |cc: &eframe::CreationContext<'_>| {
         let app = App::new(
             cc,
             AppOptions {
                 files: vec![file],
-                model: ModelSource::Loaded(model),
+                model,
                 precision: PrecisionChoice::Auto,
                 settings: Some(settings),
+                data: Some(data),
             },
         )?;
+        let places = Places::default();
+        cc.egui_ctx.add_plugin(Labels(places.clone()));
         send_ctx.send(cc.egui_ctx.clone())?;
-        Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
+        Ok(Box::new(Observed { app, snapshot, places }) as Box<dyn eframe::App>)
     };
     if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
         eprintln!("no window: {error}");

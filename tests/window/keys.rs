@@ -87,6 +87,8 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
         "Previous and next picture (also Page Up and Page Down)"
         | "First and last picture"
         | "Read the picture again" => assert!(harness.state().picture().is_some()),
+        "Train on your own pictures" => assert!(state.training.is_shown),
+        "The list of models" => assert_eq!(state.panel, Panel::Models),
         "Show or hide what is known of the picture" => assert!(state.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }

@@ -1,5 +1,6 @@
 //! A window without the rest of the program: tiles come at once, dialogs and files are played.
 
+use crate::course::train;
 use eframe::egui;
 use egui_kittest::Harness;
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
+use zoomfield::app::training::Home;
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
@@ -204,6 +206,17 @@ pub(crate) fn window_of(
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
+    window_at(pixels_per_point, pick, files, settings, None)
+}
+
+/// The same, with a folder that keeps models and trainings.
+pub(crate) fn window_at(
+    pixels_per_point: f32,
+    pick: Pick,
+    files: Vec<PathBuf>,
+    settings: Option<PathBuf>,
+    home: Option<Home>,
+) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -224,11 +237,19 @@ pub(crate) fn window_of(
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
                 load_model: Arc::new(zoomfield::app::models::load),
+                train: Arc::new(train),
+                home: home.clone(),
                 keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
-            let model = ModelSource::Loaded(model());
-            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
+            let options = AppOptions {
+                files,
+                // Where there are models, the settings say which one.
+                model: if home.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) },
+                precision: PrecisionChoice::Auto,
+                settings,
+                data: None,
+            };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)

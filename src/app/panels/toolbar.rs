@@ -1,8 +1,10 @@
 //! The bar above the canvas: what people look for before they know the keys.
 
 use crate::app::command::{Command, KEY_FACTOR, ViewCommand};
+use crate::app::library::ModelCommand;
 use crate::app::look::Look;
 use crate::app::state::State;
+use crate::app::training::TrainCommand;
 use crate::key::Strength;
 use egui::{Button, Frame, Margin, Panel, Role, Slider, Ui, WidgetInfo};
 
@@ -31,10 +33,22 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             let can_export = has_picture && state.export.is_none() && state.model.model().is_some();
             button(ui, "Export this view…", "Export this view…", "Ctrl+E", can_export, Command::ShowExport, commands);
             ui.separator();
+            let train = training_text(state);
+            button(ui, &train, "Train", "T", true, Command::Train(TrainCommand::Toggle), commands);
+            button(ui, "Models", "Models", "L", true, Command::Models(ModelCommand::Toggle), commands);
             button(ui, "Settings", "Settings", "Ctrl+,", true, Command::ToggleSettings, commands);
             button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
         });
     });
+}
+
+/// How far a training is, also while its panel is closed.
+fn training_text(state: &State) -> String {
+    match &state.training.running {
+        Some(running) if running.is_paused => "Train: paused".into(),
+        Some(_) => format!("Train: {:.0} %", state.training.report().done * 100.0),
+        None => "Train".into(),
+    }
 }
 
 /// What enlarged pixels are made of.

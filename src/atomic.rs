@@ -25,18 +25,29 @@ impl ScratchFolder {
 /// A file on its way to `path`. Dropping it removes what was written.
 pub(crate) struct AtomicFile {
     file: NamedTempFile,
+    /// Where it will be; behind a link, the place that the link names.
     path: PathBuf,
     overwrite: bool,
 }
 
 impl AtomicFile {
-    /// Claims a place beside `path`, after refusing what can be refused now.
+    /// Claims a place beside `path`, after refusing what can be refused now. Replacing a link replaces what it points to.
     pub(crate) fn create(path: &Path, overwrite: bool) -> Result<Self, String> {
-        if path.is_dir() {
-            return Err("there is a folder of that name; choose another name".into());
-        }
-        if !overwrite && path.symlink_metadata().is_ok() {
-            return Err(exists());
+        let name = path.file_name().filter(|_| !ends_as_folder(path)).ok_or("that is no file name; add one")?;
+        match path.metadata() {
+            Ok(there) if there.is_dir() => return Err("there is a folder of that name; choose another name".into()),
+            Ok(_) if !overwrite => return Err(exists()),
+            Ok(there) if there.permissions().readonly() => {
+                return Err("the file is protected against writing; choose another name".into());
+            }
+            // A link that leads nowhere, say.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if !overwrite && path.symlink_metadata().is_ok() {
+                    return Err(exists());
+                }
+            }
+            Err(error) => return Err(describe_io(&error)),
+            Ok(_) => {}
         }
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -45,11 +56,13 @@ impl AtomicFile {
         if !folder.is_dir() {
             return Err(format!("the folder {} does not exist; create it first", folder.display()));
         }
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(name));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".zoomfield-").suffix(".part");
         share(&mut builder);
+        let folder = path.parent().unwrap_or(folder);
         let file = builder.tempfile_in(folder).map_err(|error| describe_io(&error))?;
-        Ok(Self { file, path: path.to_owned(), overwrite })
+        Ok(Self { file, path, overwrite })
     }
 
     /// Where the file will be.
@@ -62,17 +75,35 @@ impl AtomicFile {
         self.file.as_file().try_clone().map_err(|error| describe_io(&error))
     }
 
-    /// Gives the file its name and returns its size in bytes.
+    /// Gives the file its name, once its content has reached the disk, and returns its size in bytes. A file that it
+    /// replaces leaves it its permissions. What cannot be placed is kept beside its place, and the reason names it.
     pub(crate) fn persist(self) -> Result<u64, String> {
-        let bytes = self.file.as_file().metadata().map_err(|error| describe_io(&error))?.len();
-        let path = self.file.into_temp_path();
-        let placed = if self.overwrite { path.persist(&self.path) } else { path.persist_noclobber(&self.path) };
-        placed.map_err(|failed| match failed.error.kind() {
-            ErrorKind::AlreadyExists => exists(),
-            _ => describe_io(&failed.error),
-        })?;
-        Ok(bytes)
+        let file = self.file.as_file();
+        // Some disks only say here that they are full.
+        file.sync_all().map_err(|error| describe_io(&error))?;
+        let bytes = file.metadata().map_err(|error| describe_io(&error))?.len();
+        if let Ok(replaced) = self.path.metadata() {
+            // Not every file system has permissions.
+            let _ = file.set_permissions(replaced.permissions());
+        }
+        let part = self.file.into_temp_path();
+        let placed = if self.overwrite { part.persist(&self.path) } else { part.persist_noclobber(&self.path) };
+        placed.map(|()| bytes).map_err(|failed| {
+            let reason = match failed.error.kind() {
+                ErrorKind::AlreadyExists => exists(),
+                _ => describe_io(&failed.error),
+            };
+            match failed.path.keep() {
+                Ok(kept) => format!("{reason}; it is complete in {}", kept.display()),
+                Err(_) => reason,
+            }
+        })
     }
+}
+
+/// Whether a path ends in a separator, which `Path` does not tell.
+fn ends_as_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().last().is_some_and(|byte| std::path::is_separator(char::from(*byte)))
 }
 
 /// Writes a whole file at once.
@@ -127,6 +158,45 @@ mod tests {
         write(&path, true, b"other").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"other");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn names_that_cannot_be_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let refuses = |name: &str| AtomicFile::create(&folder.path().join(name), false).is_err();
+        assert!(refuses(&"a".repeat(300)) && refuses("a/") && refuses("..") && refuses("none/a"));
+        assert!(!refuses("a"));
+    }
+
+    #[test]
+    fn what_cannot_be_placed_is_kept_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let target = AtomicFile::create(&path, false).unwrap();
+        target.file().unwrap().write_all(b"late").unwrap();
+        std::fs::write(&path, "first").unwrap();
+        let reason = target.persist().unwrap_err();
+        let kept = reason.split_once("complete in ").unwrap().1;
+        assert_eq!(std::fs::read(kept).unwrap(), b"late");
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_replaced_keeps_its_place_and_its_permissions() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::write(&real, "old").unwrap();
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&real, &link).unwrap();
+        write(&link, true, b"new").unwrap();
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
+        assert!(link.is_symlink());
+        assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(write(&link, true, b"newer").unwrap_err().contains("protected"));
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
     }
 
     #[cfg(unix)]

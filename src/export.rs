@@ -4,33 +4,27 @@
 mod command_line;
 mod estimate;
 mod request;
+mod scene;
 
 pub use command_line::{CommandLine, look_name};
 pub use estimate::{Estimate, estimate};
 pub use request::{Extent, OutputSize, Request};
+pub use scene::Scene;
 
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
-use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
+use crate::geometry::{SampleGrid, Size};
 use crate::key::Recipe;
-use crate::picture::save::{PictureWriter, SaveOptions};
+use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
 use crate::picture::{Picture, Raster};
-use crate::render::{LoadedModel, RenderOptions, Renderer};
+use crate::render::LoadedModel;
 use crate::task::Gate;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// The largest output, in pixels.
 pub const MAX_OUTPUT_PIXELS: usize = 2_000_000_000;
-
-/// Samples that a band may hold: 32 MiB of colours.
-const BAND_PIXELS: usize = (32 << 20) / 12;
-
-/// Rows and columns that are rendered at once: at most about a second of work, after which the gate is passed.
-const BLOCK_ROWS: usize = 256;
-const BLOCK_COLUMNS: usize = 512;
 
 /// The longest side of an output: a row of it is held in memory.
 const MAX_OUTPUT_SIDE: usize = 1 << 22;
@@ -96,6 +90,19 @@ pub struct ExportReport {
     pub elapsed_secs: f64,
 }
 
+impl ExportJob {
+    /// What is rendered.
+    pub fn scene(&self) -> Scene<'_> {
+        let Self { picture, model, grid, recipe, sampling, .. } = self;
+        Scene { picture, model, grid, recipe: *recipe, sampling: *sampling }
+    }
+
+    /// Whether the pixels become sRGB on their way, because the format cannot say that they are anything else.
+    fn is_converted(&self) -> bool {
+        !self.picture.color.is_srgb() && !holds_profiles(&self.output)
+    }
+}
+
 /// Renders and writes. `gate` is passed between units: it pauses and stops the work. Nothing is left behind when it
 /// is stopped or fails.
 ///
@@ -106,15 +113,17 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
     let size = job.grid.size();
     check_size(size)?;
     let mut writer = PictureWriter::create(&job.output, save_options(job))?;
-    let mut renderer = Renderer::new(RenderOptions { sampling: job.sampling, ..RenderOptions::EXPORT });
     let mut done = 0;
-    for rows in bands(&job.grid) {
-        let band = render_band(&mut renderer, job, rows.clone(), gate, &mut |pixels| {
-            done += pixels;
-            progress(Progress { done, total: size.area() });
-        })?;
-        writer.write_rows(&band)?;
-    }
+    let on_pixels = &mut |pixels| {
+        done += pixels;
+        progress(Progress { done, total: size.area() });
+    };
+    job.scene().render_bands(gate, on_pixels, &mut |mut band| {
+        if job.is_converted() {
+            job.picture.color.show(&mut band);
+        }
+        writer.write_rows(&band)
+    })?;
     gate.pass()?;
     Ok(ExportReport { bytes: writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
 }
@@ -124,15 +133,7 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
 /// # Errors
 /// [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
 pub fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
-    let size = job.grid.size();
-    check_size(size)?;
-    let mut renderer = Renderer::new(RenderOptions { sampling: job.sampling, ..RenderOptions::EXPORT });
-    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
-    let mut whole = Raster { size, channels, data: Vec::with_capacity(size.area() * channels) };
-    for rows in bands(&job.grid) {
-        whole.data.extend(render_band(&mut renderer, job, rows, gate, &mut |_| {})?.data);
-    }
-    Ok(whole)
+    job.scene().render(gate)
 }
 
 /// Refuses outputs that nobody can store.
@@ -160,9 +161,12 @@ fn save_options(job: &ExportJob) -> SaveOptions {
     if job.file.strip_metadata {
         metadata.exif = None;
     }
+    if job.is_converted() {
+        metadata.icc_profile = None;
+    }
     SaveOptions {
         size: job.grid.size(),
-        channels: if job.picture.alpha.is_some() { 4 } else { 3 },
+        channels: job.picture.channels(),
         bits: job.file.bits.unwrap_or(job.picture.rgb.bits()),
         quality: job.file.quality,
         overwrite: job.overwrite,
@@ -171,60 +175,9 @@ fn save_options(job: &ExportJob) -> SaveOptions {
     }
 }
 
-/// Cuts the rows where the feature tiles change, and where a band would grow too large, so that every tile is
-/// encoded once as long as three rows of tiles fit the renderer's budget.
-fn bands(grid: &SampleGrid) -> impl Iterator<Item = Range<usize>> {
-    let most = (BAND_PIXELS / grid.x.len).clamp(1, BLOCK_ROWS);
-    let per_tile = (FEATURE_TILE as f64 / grid.y.pitch).max(1.0);
-    let offset = grid.y.origin / grid.y.pitch;
-    let len = grid.y.len;
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let tile_end = (((start as f64 + offset) / per_tile + 1e-9).floor() + 1.0) * per_tile - offset;
-        let end = (tile_end.round() as usize).clamp(start + 1, start + most).min(len);
-        (start < len).then(|| std::mem::replace(&mut start, end)..end)
-    })
-}
-
-fn render_band(
-    renderer: &mut Renderer,
-    job: &ExportJob,
-    rows: Range<usize>,
-    gate: &Gate,
-    progress: &mut dyn FnMut(usize),
-) -> Result<Raster> {
-    let width = job.grid.x.len;
-    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
-    let mut band = Raster::new(Size::new(width, rows.len()), channels);
-    // A reduced axis reads many source pixels for one output pixel.
-    let block = ((BLOCK_COLUMNS as f64 / job.grid.x.pitch.max(1.0)) as usize).max(1);
-    for start in (0..width).step_by(block) {
-        gate.pass()?;
-        let columns = start..(start + block).min(width);
-        let grid = job.grid.slice(rows.clone(), columns.clone());
-        let block = renderer.render(&job.picture, &job.model, &grid, job.recipe, &|| gate.is_stopped())?;
-        band.copy_columns(&block, start);
-        progress(block.size.area());
-    }
-    Ok(band)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Region;
-
-    #[test]
-    fn bands_cover_every_row_once_and_end_at_feature_tiles() {
-        for (y, height, len) in [(0.0, 300.0, 900), (90.0, 48.0, 1440), (11.3, 257.0, 77), (0.0, 1.0, 1)] {
-            let grid = SampleGrid::spanning(Region { x: 0.0, y, width: 100.0, height }, Size::new(1000, len));
-            let bands: Vec<_> = bands(&grid).collect();
-            assert_eq!((bands[0].start, bands[bands.len() - 1].end), (0, len));
-            assert!(bands.windows(2).all(|pair| pair[0].end == pair[1].start && !pair[0].is_empty()));
-        }
-        let grid = SampleGrid::spanning(Region { x: 0.0, y: 90.0, width: 48.0, height: 48.0 }, Size::new(1440, 1440));
-        assert_eq!(bands(&grid).map(|band| band.end).collect::<Vec<_>>(), [256, 512, 768, 1024, 1140, 1396, 1440]);
-    }
 
     #[test]
     fn outputs_beyond_two_gigapixels_are_refused() {

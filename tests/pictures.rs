@@ -196,6 +196,69 @@ fn bombs_beside_the_pixels_do_not_go_off() {
     assert_bounded_memory();
 }
 
+/// An uncompressed little-endian TIFF of one row of RGBA, with more entries (tag, type, count, value) behind.
+fn tiff(pixels: &[[u8; 4]], extra_samples: u32, more: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+    let (width, data) = (pixels.len() as u32, pixels.as_flattened());
+    let mut entries = vec![
+        (0x100, 4, 1, width),
+        (0x101, 4, 1, 1),
+        (0x102, 3, 4, 8),
+        (0x103, 3, 1, 1),
+        (0x106, 3, 1, 2),
+        (0x111, 4, 1, 16),
+        (0x115, 3, 1, 4),
+        (0x116, 4, 1, 1),
+        (0x117, 4, 1, data.len() as u32),
+        (0x152, 3, 1, extra_samples),
+    ];
+    entries.extend(more);
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend((16 + data.len() as u32).to_le_bytes());
+    bytes.extend([8, 0, 8, 0, 8, 0, 8, 0]); // at 8: bits of the samples
+    bytes.extend(data);
+    bytes.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(u16::to_le_bytes(kind));
+        bytes.extend(count.to_le_bytes());
+        bytes.extend(u32::to_le_bytes(value));
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
+fn open_bytes(name: &str, bytes: &[u8]) -> Picture {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    Picture::open(&path).unwrap()
+}
+
+#[test]
+fn entries_that_claim_gigabytes_are_left_out() {
+    let claims: Vec<_> = (0..1000).map(|i| (0x9000 + i, 7, 1_000_000, 0)).collect();
+    let mut bytes = tiff(&[[9; 4]], 2, &claims);
+    bytes.resize(1_100_000, 0);
+    assert_eq!(open_bytes("bomb.tif", &bytes).size, Size::new(1, 1));
+    assert_bounded_memory();
+}
+
+#[test]
+fn opacity_that_is_multiplied_in_is_taken_out() {
+    let pixels = [[64, 128, 0, 128], [10, 20, 30, 255]];
+    let of = |extra| open_bytes("a.tif", &tiff(&pixels, extra, &[])).rgb;
+    assert_eq!(of(1), Samples::U8(vec![128, 255, 0, 10, 20, 30]));
+    assert_eq!(of(2), Samples::U8(vec![64, 128, 0, 10, 20, 30]));
+}
+
+#[test]
+fn what_is_invisible_takes_the_colour_beside_it() {
+    let pixels = [[0, 0, 0, 0], [200, 100, 50, 255], [7, 7, 7, 1], [255, 0, 255, 0]];
+    let picture = open_bytes("a.tif", &tiff(&pixels, 2, &[]));
+    assert_eq!(picture.rgb, Samples::U8(vec![200, 100, 50, 200, 100, 50, 7, 7, 7, 7, 7, 7]));
+    assert_eq!(picture.alpha, Some(Samples::U8(vec![0, 255, 1, 0])));
+}
+
 #[test]
 fn very_long_pictures_open() {
     for (name, size) in [

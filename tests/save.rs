@@ -140,9 +140,13 @@ fn a_file_that_appears_meanwhile_is_kept() {
     let mut writer = PictureWriter::create(&path, options(3, 8)).unwrap();
     writer.write_rows(&raster(3)).unwrap();
     std::fs::write(&path, "precious").unwrap();
-    assert!(writer.finish().unwrap_err().to_string().contains("exists already"));
+    let said = writer.finish().unwrap_err().to_string();
+    assert!(said.contains("exists already"), "{said}");
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");
-    assert_eq!(file_count(folder.path()), 1);
+    // What took hours to compute is kept too.
+    let kept = std::fs::read(said.split_once("complete in ").unwrap().1).unwrap();
+    assert!(kept.starts_with(b"\x89PNG") && kept.ends_with(b"IEND\xae\x42\x60\x82"));
+    assert_eq!(file_count(folder.path()), 2);
 }
 
 #[test]

@@ -244,7 +244,7 @@ pub(super) struct EvalArgs {
     /// The originals.
     #[arg(long, value_name = "DIR")]
     pub(super) hr: PathBuf,
-    /// Inputs of one scale, paired with the originals in the order of their names; else they are made from them.
+    /// Inputs of one scale, each named like its original, or with the scale behind (a.png and ax4.png); else they are made from them.
     #[arg(long, value_name = "DIR")]
     pub(super) lr: Option<PathBuf>,
     /// Scales, separated by commas.

@@ -1,14 +1,14 @@
 //! `zoomfield eval`.
 
 use super::args::EvalArgs;
-use super::{answer, gate_until_interrupted, load_model, print_json, progress};
+use super::{answer, gate_until_interrupted, load_model, output, print_json, progress, warn};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
+use crate::export::Scene;
 use crate::geometry::{Region, SampleGrid};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::Quality;
-use crate::render::{RenderOptions, Renderer};
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
     if args.lr.is_some() && args.scale.len() > 1 {
@@ -23,14 +23,20 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         let bar = progress::bar(pairs.len(), &format!("×{scale}"));
         let predict = &mut |picture: &crate::picture::Picture, size| {
             let grid = SampleGrid::spanning(Region::whole(picture.size), size);
-            let mut renderer = Renderer::new(RenderOptions { sampling: Sampling::Exact, ..RenderOptions::EXPORT });
-            renderer.render(picture, &model, &grid, Quality::Neural, &|| gate.is_stopped())
+            let (model, recipe) = (&model, Quality::Neural.into());
+            Scene { picture, model, grid: &grid, recipe, sampling: Sampling::Exact }.render(&gate)
         };
         let on_image = &mut |done: usize, _| bar.set_position(done as u64);
         let report = evaluate::evaluate(&pairs, scale, args.protocol, predict, on_image)?;
         bar.finish_and_clear();
+        if let Some(warning) = model.take_warning() {
+            warn(&warning);
+        }
         if args.json {
             print_json(&report);
+        }
+        if !output::is_heard() {
+            break;
         }
         reports.push(report);
     }

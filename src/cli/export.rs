@@ -1,7 +1,7 @@
 //! `zoomfield export`.
 
 use super::args::ExportArgs;
-use super::{answer, gate_until_interrupted, load_model, print_json, progress, warn};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress, say, warn};
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
@@ -56,14 +56,14 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
 /// Says on stderr what the person should know about the picture.
 fn remark(picture: &Picture) {
     if let Some(notice) = &picture.notice {
-        eprintln!("zoomfield: note: {}: {notice}", picture.path.display());
+        say(&format!("note: {}: {notice}", picture.path.display()));
     }
 }
 
 /// A request does not know whose it is.
 fn name_input(error: Error, input: &Path) -> Error {
     match error {
-        Error::Request(reason) => Error::Request(reason.replace("the picture", &input.display().to_string())),
+        Error::Request(reason) => Error::Request(reason.replacen("the picture", &input.display().to_string(), 1)),
         other => other,
     }
 }

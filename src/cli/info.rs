@@ -1,7 +1,8 @@
 //! `zoomfield info`.
 
 use super::args::InfoArgs;
-use super::{answer, complain, print_json};
+use super::output::{is_heard, printable};
+use super::{answer, print_json, say};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::weights::Weights;
@@ -10,14 +11,14 @@ use std::path::Path;
 
 pub(super) fn run(args: &InfoArgs) -> Result<()> {
     let mut failed = None;
-    for path in &args.files {
+    for path in args.files.iter().take_while(|_| is_heard()) {
         match describe(path) {
             Ok(value) if args.json => print_json(&value),
-            Ok(value) => answer(in_words(&value)),
+            Ok(value) => answer(printable(&in_words(&value))),
             Err(error) => {
                 // The other files are still described; the last failure becomes the exit code.
                 if let Some(earlier) = failed.replace(error) {
-                    complain(&earlier);
+                    say(&earlier.to_string());
                 }
             }
         }

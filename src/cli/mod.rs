@@ -9,6 +9,7 @@ mod convert;
 mod eval;
 mod export;
 mod info;
+mod output;
 mod progress;
 mod train;
 mod train_args;
@@ -21,8 +22,7 @@ use crate::task::Gate;
 use crate::weights::Weights;
 use args::{Args, Command, ComputeArgs};
 use clap::Parser;
-use std::fmt::Display;
-use std::io::Write;
+use output::{answer, print_json, say, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -82,7 +82,8 @@ pub fn run(Batch(command): Batch) -> Result<()> {
         Command::Info(args) => info::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Train(args) => train::run(&args),
-    }
+    }?;
+    output::finish()
 }
 
 /// Says what failed, in one line on stderr, and how the process ends.
@@ -90,7 +91,7 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            say(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -142,11 +143,6 @@ pub fn load_model(path: Option<&Path>, compute: &Compute) -> Result<LoadedModel>
     Ok(model)
 }
 
-/// What went wrong while the work went on, in one line on stderr.
-fn warn(sentence: &str) {
-    eprintln!("zoomfield: warning: {sentence}");
-}
-
 /// A gate that Ctrl-C and a termination request stop, so that work ends in order and leaves nothing behind.
 fn gate_until_interrupted() -> Gate {
     let gate = Gate::default();
@@ -154,25 +150,4 @@ fn gate_until_interrupted() -> Gate {
     // Without a handler an interrupt ends the process at once: worse, but no reason to refuse the work.
     let _ = ctrlc::set_handler(move || stop.stop());
     gate
-}
-
-/// One line on stderr, whatever the names of files and arrays hold.
-fn complain(error: &Error) {
-    let sentence = error.to_string().replace(|c: char| c.is_control(), " ");
-    eprintln!("zoomfield: {sentence}");
-}
-
-/// One line of the answer. Nobody may be listening any more (`zoomfield info … | head -1`): then the rest is moot.
-fn answer(line: impl Display) {
-    if writeln!(std::io::stdout(), "{line}").is_err() {
-        std::process::exit(0);
-    }
-}
-
-/// One JSON object on a line of its own.
-fn print_json(value: &impl serde::Serialize) {
-    match serde_json::to_string(value) {
-        Ok(line) => answer(line),
-        Err(error) => eprintln!("zoomfield: the result cannot be written as JSON: {error}"),
-    }
 }

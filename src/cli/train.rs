@@ -1,7 +1,7 @@
 //! `zoomfield train`.
 
 use super::train_args::TrainArgs;
-use super::{answer, gate_until_interrupted, print_json, progress};
+use super::{answer, gate_until_interrupted, print_json, progress, say};
 use crate::error::Result;
 use crate::train::{Ending, TrainEvent, Training};
 use indicatif::ProgressBar;
@@ -56,5 +56,5 @@ fn tell(event: &TrainEvent, bar: &ProgressBar) {
         }
         TrainEvent::Step { .. } | TrainEvent::Preview { .. } => return,
     };
-    bar.suspend(|| eprintln!("zoomfield: {}", line.replace(|c: char| c.is_control(), " ")));
+    bar.suspend(|| say(&line));
 }

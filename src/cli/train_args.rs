@@ -118,7 +118,7 @@ pub(super) struct RecipeArgs {
     /// Bring those originals to one size once more.
     #[arg(long, value_name = "N", value_parser = parse_count, requires = "size_varied")]
     gt_resize: Option<usize>,
-    /// A folder of small pictures, paired with the originals in the order of their names.
+    /// A folder of small pictures, each named like its original, or with the scale behind (a.png and ax4.png).
     #[arg(long, value_name = "LRDIR", conflicts_with = "scale")]
     pairs: Option<PathBuf>,
     /// Chooses pictures, places, factors and damage.

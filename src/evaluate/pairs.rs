@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::picture::resample::resize_bicubic_u8;
-use crate::picture::{Picture, Raster, Samples, is_picture_path};
+use crate::picture::{Picture, Raster, Samples, is_picture_path, small_versions};
 use std::path::{Path, PathBuf};
 
 /// An original and, if it is not to be made from it, its small picture.
@@ -17,10 +17,11 @@ pub struct Pair {
     pub lr: Option<PathBuf>,
 }
 
-/// Pairs the pictures of two folders in the order of their names; without a second folder, the small ones are made.
+/// Pairs the pictures of two folders by their names; without a second folder, the small ones are made.
 ///
 /// # Errors
-/// [`Error::Dataset`] if a folder cannot be read or holds no pictures, or the two hold different numbers.
+/// [`Error::Dataset`] if a folder cannot be read or holds no pictures, the two hold different numbers, or a name has no
+/// partner.
 pub fn pair_folders(hr: &Path, lr: Option<&Path>) -> Result<Vec<Pair>> {
     let originals = list_pictures(hr)?;
     let small = lr.map(list_pictures).transpose()?;
@@ -31,6 +32,13 @@ pub fn pair_folders(hr: &Path, lr: Option<&Path>) -> Result<Vec<Pair>> {
         let reason = format!("it holds {have} pictures and {} holds {need}; each original needs one", hr.display());
         return Err(Error::dataset(folder, reason));
     }
+    let small = match (small, lr) {
+        (Some(small), Some(folder)) => {
+            let small = small_versions((hr, &originals), (folder, &small));
+            Some(small.map_err(|reason| Error::dataset(folder, reason))?)
+        }
+        _ => None,
+    };
     let pair = |(i, hr): (usize, PathBuf)| Pair {
         name: hr.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         lr: small.as_ref().map(|small| small[i].clone()),

@@ -1,14 +1,12 @@
 //! What an export will take, before it starts. Files and times are guesses and said to be.
 
+use super::scene::most_rows;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
 use std::path::Path;
 
 /// Memory of the renderer besides what grows with the output: features, and activations of a block.
 const RENDERER_BYTES: u64 = 450 << 20;
-
-/// Rows of a band, in which PNG and TIFF are written.
-const BAND_ROWS: usize = 256;
 
 /// What an export will take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +24,7 @@ pub struct Estimate {
 /// Estimates an export; `megapixels_per_sec` is the speed of this machine, once it is known.
 pub fn estimate(job: &ExportJob, megapixels_per_sec: Option<f64>) -> Estimate {
     let size = job.grid.size();
-    let channels = if job.picture.alpha.is_some() { 4 } else { 3 };
+    let channels = job.picture.channels();
     let scale = 1.0 / (job.grid.x.pitch * job.grid.y.pitch).sqrt();
     let bits = job.file.bits.unwrap_or(job.picture.rgb.bits());
     let pixels = size.area() as f64;
@@ -52,10 +50,15 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
 }
 
 fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
-    let gathers = matches!(ending(&job.output).as_str(), "jpg" | "jpeg" | "webp" | "bmp");
-    let gathered = if gathers { size.area() * channels } else { 0 };
-    let band = size.width * BAND_ROWS.min(size.height) * channels * 4;
-    RENDERER_BYTES + (job.picture.byte_len() + gathered + band) as u64
+    // What is held of each pixel until the end: JPEG has no opacity; WebP's encoder makes a copy with it, and its own.
+    let held = match ending(&job.output).as_str() {
+        "jpg" | "jpeg" => 3,
+        "bmp" => channels,
+        "webp" => channels + 2 * 4,
+        _ => 0,
+    };
+    let band = size.width * most_rows(size.width).min(size.height) * channels * size_of::<f32>();
+    RENDERER_BYTES + (job.picture.byte_len() + size.area() * held + band) as u64
 }
 
 fn ending(path: &Path) -> String {

@@ -71,11 +71,14 @@ impl SampleGrid {
         Size::new(self.x.len, self.y.len)
     }
 
-    /// Whether no axis is enlarged, so that the source holds all there is to show.
+    /// Whether the source holds all there is to show: no axis is enlarged, or one is reduced by so much that single
+    /// samples of a function would leave out pixels between them.
     pub fn is_reduction(&self) -> bool {
         // A scale of exactly 1 may come back from a division as 1 ± 1e-16.
         const ONE: f64 = 1.0 - 1e-9;
-        self.y.pitch >= ONE && self.x.pitch >= ONE
+        const MOST_SAMPLED: f64 = 1.5;
+        let (least, most) = (self.y.pitch.min(self.x.pitch), self.y.pitch.max(self.x.pitch));
+        least >= ONE || most > MOST_SAMPLED
     }
 
     /// The part of the grid in which rows and columns fall into the given ranges.
@@ -96,6 +99,16 @@ pub fn nearest_code(position: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_that_is_reduced_much_makes_a_reduction() {
+        let of = |width, height| {
+            SampleGrid::spanning(Region { x: 0.0, y: 0.0, width: 100.0, height: 100.0 }, Size::new(width, height))
+                .is_reduction()
+        };
+        assert!(of(100, 100) && of(50, 70) && of(400, 10));
+        assert!(!of(400, 400) && !of(400, 100) && !of(400, 90));
+    }
 
     #[test]
     fn positions_are_those_of_make_coord() {

@@ -6,6 +6,7 @@
 mod color;
 mod metadata;
 mod open;
+mod pairs;
 pub mod resample;
 pub mod save;
 
@@ -13,6 +14,7 @@ pub use crate::raster::Raster;
 pub use color::ColorSpace;
 pub use metadata::{Metadata, Shot};
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
+pub use pairs::small_versions;
 
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
@@ -157,6 +159,11 @@ impl Picture {
             }
         }
         planes
+    }
+
+    /// Channels that it is rendered with: 3, or 4 with opacity.
+    pub fn channels(&self) -> usize {
+        if self.alpha.is_some() { 4 } else { 3 }
     }
 
     /// How many bytes its samples occupy.

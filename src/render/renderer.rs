@@ -11,10 +11,10 @@ use crate::geometry::{
 };
 use crate::key::{FeatureKey, ModelId, PictureId, Quality, Recipe, Strength};
 use crate::picture::{Picture, Raster, resample};
-use crate::task::Interrupt;
+use crate::task::{Gate, Interrupt};
 use std::sync::Arc;
 
-/// How a renderer works; the pixels do not depend on it, apart from the features' precision.
+/// How a renderer works; of its pixels only `precision` and `sampling` change anything.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderOptions {
     /// Memory for features.
@@ -59,6 +59,7 @@ pub struct Renderer {
     options: RenderOptions,
     features: ByteLru<FeatureKey, Arc<FeatureTile>>,
     decoded: ByteLru<DecodedKey, Arc<Raster>>,
+    gate: Gate,
 }
 
 impl Renderer {
@@ -68,7 +69,14 @@ impl Renderer {
             options,
             features: ByteLru::new(options.feature_budget_bytes),
             decoded: ByteLru::new(options.decoded_budget_bytes),
+            gate: Gate::default(),
         }
+    }
+
+    /// The same, passing a gate before every block that it encodes.
+    #[must_use]
+    pub fn passing(self, gate: Gate) -> Self {
+        Self { gate, ..self }
     }
 
     /// Takes over another budget for features.
@@ -201,6 +209,7 @@ impl Renderer {
         let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
         for block in merge_tiles(&missing, most) {
+            self.gate.pass()?;
             for (tile, features) in model.encode_tiles(picture, block, self.options.precision, interrupt)? {
                 let (bytes, features) = (features.byte_len(), Arc::new(features));
                 found.push(features.clone());

@@ -3,7 +3,7 @@
 use super::config::{Recipe, Sampling};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
-use crate::picture::{Picture, Samples, is_picture_path};
+use crate::picture::{Picture, Samples, is_picture_path, small_versions};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -75,19 +75,26 @@ impl Library {
     /// [`Error::Dataset`] if there is none to train on; [`Error::Cancelled`].
     pub(super) fn open(
         folder: &Path,
-        small: Option<&Path>,
+        small_folder: Option<&Path>,
         recipe: &Recipe,
         cache_bytes: usize,
         interrupt: Interrupt<'_>,
     ) -> Result<Self> {
         let paths = list(folder)?;
-        let small = small.map(list).transpose()?;
+        let small = small_folder.map(list).transpose()?;
         if let Some(small) = &small
             && small.len() != paths.len()
         {
             let reason = format!("it holds {} pictures and its small folder {}", paths.len(), small.len());
             return Err(Error::dataset(folder, format!("{reason}; each picture needs one small version")));
         }
+        let small = match (small, small_folder) {
+            (Some(small), Some(inside)) => {
+                let small = small_versions((folder, &paths), (inside, &small));
+                Some(small.map_err(|reason| Error::dataset(inside, reason))?)
+            }
+            _ => None,
+        };
         let last = paths.len().saturating_sub(1).max(1) as f64;
         let budget = AtomicUsize::new(cache_bytes);
         let open = |(i, path): (usize, &PathBuf)| {

@@ -79,11 +79,8 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Weights`] if it is damaged, or no checkpoint of a training.
     pub fn open(path: &Path) -> Result<Self> {
-        let read = || {
-            let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
-            Self::from_bytes(&bytes)
-        };
-        read().map_err(|reason| Error::weights(path, reason))
+        let read = super::read_file(path).and_then(|bytes| Self::from_bytes(&bytes));
+        read.map_err(|reason| Error::weights(path, reason))
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, String> {

@@ -104,9 +104,11 @@ fn outputs(shape: &[usize]) -> Result<usize, String> {
 /// `feat_unfold` and `cell_decode`, which together fix the width of imnet's input.
 fn input_flags(input: usize, features: usize) -> Result<(bool, bool), String> {
     let options = [(true, true), (true, false), (false, true), (false, false)];
-    let width = |&(unfold, cell): &(bool, bool)| features * if unfold { 9 } else { 1 } + if cell { 4 } else { 2 };
+    let width = |&(unfold, cell): &(bool, bool)| {
+        features.checked_mul(if unfold { 9 } else { 1 })?.checked_add(if cell { 4 } else { 2 })
+    };
     options
         .into_iter()
-        .find(|flags| width(flags) == input)
+        .find(|flags| width(flags) == Some(input))
         .ok_or_else(|| format!("its decoder reads {input} values, which fits no LIIF variant on {features} features"))
 }

@@ -18,6 +18,8 @@ pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 use crate::error::{Error, Result};
 use crate::key::ModelId;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The shipped EDSR-baseline-LIIF, trained by the authors on DIV2K (see `weights/README.md`).
@@ -156,13 +158,17 @@ impl Weights {
 /// A file that may be weights, within limits.
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
-    if about.is_dir() {
-        return Err("it is a folder; name a file".into());
+    if !about.is_file() {
+        return Err(if about.is_dir() { "it is a folder; name a file".into() } else { "it is not a file".into() });
     }
+    let too_large = || format!("it is larger than {} GiB and cannot be a LIIF model", MAX_FILE_BYTES >> 30);
     if about.len() > MAX_FILE_BYTES {
-        return Err(format!("it is larger than {} GiB and cannot be a LIIF model", MAX_FILE_BYTES >> 30));
+        return Err(too_large());
     }
-    std::fs::read(path).map_err(|e| e.to_string())
+    let (file, mut bytes) = (File::open(path).map_err(|e| e.to_string())?, Vec::with_capacity(about.len() as usize));
+    // Files can grow while they are read.
+    let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if read as u64 > MAX_FILE_BYTES { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// PyTorch's checkpoints are zip archives.

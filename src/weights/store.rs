@@ -18,7 +18,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
     let damaged = |e| format!("it is not a safetensors or .pth file, or is damaged ({e})");
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-    let arrays = file.iter().map(|(name, view)| Ok((name.to_owned(), array(name, &view)?)));
+    // Counters and the like, as whole numbers, are no weights.
+    let is_float = |view: &TensorView<'_>| matches!(view.dtype(), Dtype::F32 | Dtype::F64 | Dtype::F16 | Dtype::BF16);
+    let floats = file.iter().filter(|(_, view)| is_float(view));
+    let arrays = floats.map(|(name, view)| Ok((name.to_owned(), array(name, &view)?)));
     let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
     let config = header.metadata().as_ref().and_then(|metadata| metadata.get(CONFIG_KEY));
     match config {

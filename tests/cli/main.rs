@@ -5,6 +5,7 @@
 mod eval;
 mod export;
 mod metadata;
+mod output;
 mod refuse;
 mod train;
 mod views;

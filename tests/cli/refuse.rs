@@ -51,7 +51,10 @@ fn crops_lie_inside_the_picture() {
 fn outputs_that_cannot_be_are_refused() {
     let world = World::new();
     std::fs::create_dir(world.path("folder.png")).unwrap();
+    let long = format!("{}.png", "a".repeat(300));
     for (out, options, words) in [
+        (&*long, "--scale 2", "cannot write"),
+        ("z.png/", "--scale 2", "no file name"),
         ("z.png", "--size 50000x40001", "gigapixels"),
         ("z.png", "--scale 1e9", "gigapixels"),
         ("z.png", "--scale 1e300", "gigapixels"),

@@ -1,14 +1,17 @@
 //! What a file carries beside its pixels: the colour profile, and what the camera wrote (EXIF).
 
 mod block;
+mod directory;
 mod shot;
 mod tiff;
+mod walk;
 
 pub use shot::Shot;
 
 pub(super) use block::adapt;
+pub(super) use directory::{Directory, Value, header};
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{TiffEntry, block_of_tiff, directories_of};
+pub(super) use tiff::{TiffRemarks, directories_of};
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,12 +6,13 @@
 
 mod convert;
 mod foreign;
+mod hidden;
 mod ico;
 mod jpeg;
 mod stoppable;
 
 use super::color::{self, Source};
-use super::metadata::{block_of_tiff, is_adobe_rgb};
+use super::metadata::{TiffRemarks, is_adobe_rgb};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::task::{Interrupt, check};
@@ -100,23 +101,23 @@ fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String>
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
     {
-        let picture = decode(ImageReader::with_format(Cursor::new(png), ImageFormat::Png), ImageFormat::Png, None)?;
+        let reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
+        let picture = decode(reader, ImageFormat::Png, TiffRemarks::default())?;
         return Ok(Picture { format: format_name(format), ..picture });
     }
-    let exif = (format == ImageFormat::Tiff).then(|| block_of_tiff(path)).flatten();
-    decode(reader, format, exif)
+    let remarks = if format == ImageFormat::Tiff { TiffRemarks::of(path) } else { TiffRemarks::default() };
+    decode(reader, format, remarks)
 }
 
-/// `exif` is what was found outside the decoder.
 fn decode<R: BufRead + Seek>(
     mut reader: ImageReader<R>,
     format: ImageFormat,
-    exif: Option<Vec<u8>>,
+    remarks: TiffRemarks,
 ) -> Result<Picture, String> {
     reader.limits(limits(MAX_HEADER_BYTES));
     start_decoder(reader, format)
         .map_err(Failure::from)
-        .and_then(|decoder| read_picture(decoder, format, exif))
+        .and_then(|decoder| read_picture(decoder, format, remarks))
         .map_err(|error| error.describe(format))
 }
 
@@ -189,18 +190,18 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 fn read_picture(
     mut decoder: Box<dyn ImageDecoder + '_>,
     format: ImageFormat,
-    exif: Option<Vec<u8>>,
+    remarks: TiffRemarks,
 ) -> Result<Picture, Failure> {
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let exif = exif.or_else(|| read_exif(&mut decoder));
+    let exif = remarks.exif.or_else(|| read_exif(&mut decoder));
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
     decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
+    let picture = convert::into_picture(image, remarks.is_premultiplied || format == ImageFormat::OpenExr);
     let metadata = Metadata { icc_profile: color.icc_profile, exif };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))

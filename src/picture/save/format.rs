@@ -10,6 +10,11 @@ pub fn formats() -> &'static [&'static str] {
     &["png", "tif", "tiff", "jpg", "jpeg", "webp", "bmp"]
 }
 
+/// Whether the format that the ending of `path` names can say what its colours mean.
+pub fn holds_profiles(path: &Path) -> bool {
+    Format::of(path) != Ok(Format::Bmp)
+}
+
 /// The most memory that a format without streaming may gather.
 const MAX_BUFFER_BYTES: u64 = 2 << 30;
 

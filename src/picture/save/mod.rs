@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::path::Path;
 
-pub use format::formats;
+pub use format::{formats, holds_profiles};
 pub use roundtrip::through_jpeg;
 
 /// What to write.

@@ -4,13 +4,10 @@
 //! compresses; its own writer borrows itself for the length of an image and leaves strips given one by one
 //! uncompressed. EXIF is taken apart into directories, which is how TIFF stores it.
 
-mod directory;
-
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use crate::picture::metadata::directories_of;
-use directory::{Directory, Value};
+use crate::picture::metadata::{Directory, Value, directories_of, header};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -61,7 +58,7 @@ impl TiffSink {
             offsets: Vec::new(),
             byte_counts: Vec::new(),
         };
-        sink.put(&directory::header(is_big, 0)).map_err(|error| describe_io(&error))?;
+        sink.put(&header(is_big, 0)).map_err(|error| describe_io(&error))?;
         Ok(sink)
     }
 
@@ -145,7 +142,7 @@ impl TiffSink {
         self.put_exif(&mut directory)?;
         let start = self.put_directory(directory)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&directory::header(self.is_big, start))?;
+        self.file.write_all(&header(self.is_big, start))?;
         self.file.flush()
     }
 }
@@ -206,7 +203,7 @@ mod tests {
         let mut sink = TiffSink::start(File::create(&path).unwrap(), &options).unwrap();
         sink.file.rewind().unwrap();
         (sink.is_big, sink.position) = (true, 0);
-        sink.put(&directory::header(true, 0)).unwrap();
+        sink.put(&header(true, 0)).unwrap();
         let data: Vec<f32> = (0..105u8).map(|v| f32::from(v) / 255.0).collect();
         sink.write(&Raster { size, channels: 3, data }).unwrap();
         Box::new(sink).finish().unwrap();

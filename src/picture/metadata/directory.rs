@@ -1,10 +1,30 @@
 //! The header and the image file directory (IFD) of TIFF 6.0 and BigTIFF, little-endian.
 
-use crate::picture::metadata::TiffEntry;
 use tiff::tags::Tag;
 
+/// An entry of a directory, as another file has it.
+#[derive(Debug)]
+pub(in crate::picture) struct TiffEntry {
+    pub(in crate::picture) tag: u16,
+    /// The field type's number.
+    pub(in crate::picture) kind: u16,
+    /// How many values.
+    pub(in crate::picture) count: u64,
+    /// Little-endian.
+    pub(in crate::picture) bytes: Vec<u8>,
+}
+
+impl TiffEntry {
+    /// What it says if it is a single offset.
+    pub(in crate::picture) fn offset(&self) -> Option<u64> {
+        let mut value = [0; 8];
+        value.get_mut(..self.bytes.len())?.copy_from_slice(&self.bytes);
+        Some(u64::from_le_bytes(value))
+    }
+}
+
 /// The first bytes of a file whose directory is at `directory`.
-pub(super) fn header(is_big: bool, directory: u64) -> Vec<u8> {
+pub(in crate::picture) fn header(is_big: bool, directory: u64) -> Vec<u8> {
     let mut bytes = b"II".to_vec();
     if is_big {
         bytes.extend([43, 0, 8, 0, 0, 0]);
@@ -17,7 +37,7 @@ pub(super) fn header(is_big: bool, directory: u64) -> Vec<u8> {
 }
 
 /// The values of one entry.
-pub(super) enum Value {
+pub(in crate::picture) enum Value {
     Short(Vec<u16>),
     Long(Vec<u32>),
     /// 32 bits each, 64 in a BigTIFF.
@@ -48,28 +68,30 @@ impl Value {
 }
 
 /// Entries in ascending order of their tags, as the format wants them.
-pub(super) struct Directory {
+pub(in crate::picture) struct Directory {
     is_big: bool,
     entries: Vec<(u16, Value)>,
 }
 
 impl Directory {
-    pub(super) fn new(is_big: bool) -> Self {
+    pub(in crate::picture) fn new(is_big: bool) -> Self {
         Self { is_big, entries: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, tag: Tag, value: Value) {
+    pub(in crate::picture) fn add(&mut self, tag: Tag, value: Value) {
         self.entries.push((tag.to_u16(), value));
     }
 
     /// Adds what another file said, as it said it.
-    pub(super) fn add_entries(&mut self, entries: Vec<TiffEntry>) {
+    pub(in crate::picture) fn add_entries(&mut self, entries: Vec<TiffEntry>) {
+        // The field types from 16 on are BigTIFF's.
+        let fitting = entries.into_iter().filter(|entry| self.is_big || entry.kind < 16);
         let foreign = |entry: TiffEntry| (entry.tag, Value::Foreign(entry.kind, entry.count, entry.bytes));
-        self.entries.extend(entries.into_iter().map(foreign));
+        self.entries.extend(fitting.map(foreign));
     }
 
     /// The directory's bytes if it begins at `start`, followed by the values that do not fit into their entries.
-    pub(super) fn encode(mut self, start: u64) -> Vec<u8> {
+    pub(in crate::picture) fn encode(mut self, start: u64) -> Vec<u8> {
         self.entries.sort_by_key(|(tag, _)| *tag);
         let (count_bytes, word) = if self.is_big { (8, 8) } else { (2, 4) };
         let entry_bytes = 4 + 2 * word;

@@ -304,8 +304,7 @@ impl State {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
             Panel::SaveModel(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Models | Panel::Resuming => None,
-            Panel::Closing | Panel::Help => None,
+            _ => None,
         }
     }
 

@@ -254,7 +254,7 @@ impl Library {
 fn is_model(path: &Path) -> bool {
     let is_hidden = file_name(path).starts_with('.');
     let has = |known: &&str| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(known));
-    !is_hidden && ENDINGS.iter().any(|known| has(&known))
+    !is_hidden && ENDINGS.iter().any(has)
 }
 
 fn file_name(path: &Path) -> String {

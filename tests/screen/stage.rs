@@ -36,13 +36,19 @@ pub(crate) struct Snapshot {
     pub(crate) has_split: bool,
     pub(crate) is_original_held: bool,
     pub(crate) model: Option<String>,
-    pub(crate) is_training: bool,
-    pub(crate) step: u64,
-    pub(crate) checkpoint: Option<u64>,
-    pub(crate) losses: Vec<f64>,
+    pub(crate) training: TrainingShot,
     /// The window's own part of each frame.
     pub(crate) frame_secs: Vec<f64>,
     pub(crate) labels: Vec<(String, egui::Rect)>,
+}
+
+/// What is known of a training at the moment.
+#[derive(Clone, Default)]
+pub(crate) struct TrainingShot {
+    pub(crate) is_running: bool,
+    pub(crate) step: u64,
+    pub(crate) checkpoint: Option<u64>,
+    pub(crate) losses: Vec<f64>,
 }
 
 pub(crate) fn main() {
@@ -144,10 +150,12 @@ impl eframe::App for Observed {
             has_split: self.app.state().split.is_some(),
             is_original_held: self.app.state().is_original_held,
             model: state.model.model().map(|model| model.id.to_string()),
-            is_training: state.training.running.is_some(),
-            step: report.step,
-            checkpoint: report.checkpoint,
-            losses: report.losses.points().iter().map(|point| point[1]).collect(),
+            training: TrainingShot {
+                is_running: state.training.running.is_some(),
+                step: report.step,
+                checkpoint: report.checkpoint,
+                losses: report.losses.points().iter().map(|point| point[1]).collect(),
+            },
             frame_secs,
             labels,
         };
@@ -180,9 +188,10 @@ fn play(act: &str) {
     let mut native = native_options();
     native.persist_window = false;
     native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
-    let model = match has_novice {
-        true => ModelSource::File(Some(data.join("models/novice.safetensors"))),
-        false => ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads"))),
+    let model = if has_novice {
+        ModelSource::File(Some(data.join("models/novice.safetensors")))
+    } else {
+        ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")))
     };
     let make = move |cc: &eframe::CreationContext<'_>| {
         let app = App::new(

@@ -44,9 +44,9 @@ pub(crate) fn prepare(folder: &Path) {
 pub(crate) fn third_act(watched: &Mutex<Snapshot>, folder: &Path) {
     let screen = Screen::connect();
     let novice = start_training(&screen, watched);
-    let learnt = wait("the loss to fall", watched, |s| s.step >= 60 && has_fallen(&s.losses));
-    let [first, last] = ends(&learnt.losses);
-    println!("trained in the window: loss {first:.3} at first, {last:.3} after {} steps", learnt.step);
+    let learnt = wait("the loss to fall", watched, |s| s.training.step >= 60 && has_fallen(&s.training.losses));
+    let [first, last] = ends(&learnt.training.losses);
+    println!("trained in the window: loss {first:.3} at first, {last:.3} after {} steps", learnt.training.step);
     zoom_meanwhile(&screen, watched);
     click(&screen, watched, "Watch this place");
     wait("the watched place", watched, |s| has_label(s, "the middle of the view"));
@@ -67,11 +67,11 @@ pub(crate) fn third_act(watched: &Mutex<Snapshot>, folder: &Path) {
 pub(crate) fn fourth_act(watched: &Mutex<Snapshot>, folder: &Path) {
     let screen = Screen::connect();
     start_training(&screen, watched);
-    let kept = wait("a checkpoint", watched, |s| s.checkpoint.is_some_and(|step| step > 0));
-    std::fs::write(folder.join("kept-step"), kept.checkpoint.unwrap().to_string()).unwrap();
+    let kept = wait("a checkpoint", watched, |s| s.training.checkpoint.is_some_and(|step| step > 0));
+    std::fs::write(folder.join("kept-step"), kept.training.checkpoint.unwrap().to_string()).unwrap();
     let this = std::process::id().to_string();
     let _ = std::process::Command::new("kill").args(["-9", &this]).status();
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 /// The fifth act: the next start offers to go on, and nothing before the checkpoint is lost.
@@ -81,11 +81,11 @@ pub(crate) fn fifth_act(watched: &Mutex<Snapshot>, folder: &Path) {
     wait("the offer to resume", watched, |s| has_label(s, "A training was interrupted"));
     screen.focus_window();
     click(&screen, watched, "Resume");
-    let resumed = wait("the resumed training", watched, |s| s.step > 0);
-    assert!(resumed.step >= kept, "resumed at {}, the checkpoint was of step {kept}", resumed.step);
-    println!("killed after the checkpoint of step {kept}, resumed at step {}", resumed.step);
+    let resumed = wait("the resumed training", watched, |s| s.training.step > 0);
+    assert!(resumed.training.step >= kept, "resumed at {}, the checkpoint was of step {kept}", resumed.training.step);
+    println!("killed after the checkpoint of step {kept}, resumed at step {}", resumed.training.step);
     click(&screen, watched, "Stop");
-    wait("the end of the training", watched, |s| !s.is_training);
+    wait("the end of the training", watched, |s| !s.training.is_running);
 }
 
 /// Opens the panel, types the folder, and starts; the model's name before.
@@ -97,7 +97,7 @@ fn start_training(screen: &Screen, watched: &Mutex<Snapshot>) -> String {
     std::thread::sleep(Duration::from_millis(500));
     screen.type_text(LESSONS);
     screen.press(&[key::ENTER]);
-    wait("the training", watched, |s| s.is_training);
+    wait("the training", watched, |s| s.training.is_running);
     fitted.model.unwrap()
 }
 
@@ -121,7 +121,7 @@ fn zoom_meanwhile(screen: &Screen, watched: &Mutex<Snapshot>) {
         median * 1e3
     );
     assert!(median < 0.1, "the window is slow while it trains: {median} s");
-    wait("more steps", watched, |s| s.is_training && s.step > sharp.step + 10);
+    wait("more steps", watched, |s| s.training.is_running && s.training.step > sharp.training.step + 10);
 }
 
 /// Swaps the model in, exports with it, and goes back.
@@ -168,8 +168,8 @@ fn click(screen: &Screen, watched: &Mutex<Snapshot>, label: &str) {
     let mut before = None;
     let middle = loop {
         let now = place(&wait(label, watched, |s| has_label(s, label)), label);
-        if now.is_some() && now == before {
-            break now.unwrap().center();
+        if let Some(rect) = now.filter(|_| now == before) {
+            break rect.center();
         }
         before = now;
         std::thread::sleep(Duration::from_millis(400));

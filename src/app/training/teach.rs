@@ -196,13 +196,12 @@ impl<'a> Teacher<'a> {
         let opened = library::open(choice.start.as_deref());
         // Whoever goes on needs the weights at the start for nothing but "before".
         self.watcher = opened.as_ref().ok().map(|(weights, ..)| Watcher::new(weights)).transpose()?;
-        let (job, start) = match resumed {
-            Some(job) => (job.clone(), Start::Resume(workplace.checkpoint())),
-            None => {
-                let (weights, started_from, card) = opened?;
-                workplace.clean(claim, in_use);
-                (Job { choice: choice.clone(), started_from, licence: card.licence }, weights.into())
-            }
+        let (job, start) = if let Some(job) = resumed {
+            (job.clone(), Start::Resume(workplace.checkpoint()))
+        } else {
+            let (weights, started_from, card) = opened?;
+            workplace.clean(claim, in_use);
+            (Job { choice: choice.clone(), started_from, licence: card.licence }, weights.into())
         };
         workplace.begin(&job, claim).map_err(Error::Request)?;
         self.job = Some(job.clone());

@@ -88,7 +88,9 @@ fn sight(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn picture(ui: &mut Ui, texture: &TextureHandle, width: f32, name: &str) {
-    ui.add(Image::new(texture).max_width(width).max_height(width).shrink_to_fit().alt_text(name));
+    let size = texture.size_vec2();
+    let fitted = size * (width / size.x.max(size.y).max(1.0));
+    ui.add(Image::new(texture).fit_to_exact_size(fitted).alt_text(name));
 }
 
 /// The new model in the viewer, and the way back.

@@ -3,7 +3,7 @@
 use crate::app::theme;
 use crate::app::training::report::Report;
 use egui::Ui;
-use egui_plot::{HLine, Legend, Line, LineStyle, Plot, PlotPoints, Points};
+use egui_plot::{Corner, HLine, Legend, Line, LineStyle, Plot, PlotPoints, Points};
 
 const HEIGHT: f32 = 104.0;
 
@@ -23,14 +23,16 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     let psnrs = report.psnrs.points();
     let lines = [("bicubic", judgement.bicubic, theme::PLAIN), ("start", judgement.start, theme::BUSY)];
     let values = psnrs.iter().map(|point| point[1]).chain(lines.iter().map(|line| line.1));
-    plot(ui, "PSNR plot", values).legend(Legend::default()).show(ui, |plot| {
-        for (name, value, color) in lines {
-            plot.hline(HLine::new(name, value).color(color).style(LineStyle::dashed_loose()));
-        }
-        let points = || PlotPoints::from(psnrs.to_vec());
-        plot.line(Line::new("now", points()).color(theme::DONE).width(1.5));
-        plot.points(Points::new("now", points()).color(theme::DONE).radius(2.5));
-    });
+    plot(ui, "PSNR plot", values)
+        .legend(Legend::default().position(Corner::LeftTop).follow_insertion_order(true))
+        .show(ui, |plot| {
+            for (name, value, color) in lines {
+                plot.hline(HLine::new(name, value).color(color).style(LineStyle::dashed_loose()));
+            }
+            let points = || PlotPoints::from(psnrs.to_vec());
+            plot.line(Line::new("now", points()).color(theme::DONE).width(1.5));
+            plot.points(Points::new("now", points()).color(theme::DONE).radius(2.5));
+        });
 }
 
 /// A plot that only shows: it takes neither the wheel nor drags away from the panel.
@@ -38,6 +40,8 @@ fn plot<'a>(ui: &Ui, name: &str, values: impl Iterator<Item = f64>) -> Plot<'a> 
     let (least, most) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let margin = ((most - least) * 0.1).max(1e-3);
     let plot = Plot::new(name)
+        .include_x(0.0)
+        .include_x(10.0)
         .height(HEIGHT)
         .width(ui.available_width())
         .show_grid(false)

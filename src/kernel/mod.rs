@@ -14,16 +14,18 @@ mod mlp_rows;
 mod panels;
 mod precision;
 mod rows;
+mod spare;
 
 pub use conv3x3::{
-    After, BatchGradient, Conv3x3, Image, ImageBatch, Order, WeightGradient, convolve_batch, convolve_batch_backward,
-    weight_gradient,
+    After, Conv3x3, Image, ImageBatch, ImageGradient, Order, ResultGradient, WeightGradient, convolve_batch,
+    convolve_batch_backward, convolve_batch_into, weight_gradient,
 };
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
 pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
 pub use rows::first_layer;
+pub use spare::Spare;
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,24 @@
 //! Convolutions with stride 1 that keep height and width.
 
-use super::trained;
+use super::trained::{self, TrainingContext};
 use crate::kernel::{After, Conv3x3, Image, Order, Precision};
 use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Result, Shape, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// Who computes 3×3 convolutions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ConvKernel {
     /// candle: differentiable, on every device.
     Candle,
     /// Our own kernel where the weights are on the CPU, candle elsewhere. Forward only.
     Fused(Precision),
-    /// Our own kernels on the CPU, forward and backward, on tensors `[n, h, w, c]`.
-    Trained,
+    /// Our own kernels on the CPU, forward and backward, on tensors `[n, h, w, c]`. They pass the gate between two
+    /// images: pausing it holds a step where it is, stopping it makes the step fail.
+    Trained(TrainingContext),
 }
 
 /// A convolution of odd kernel size, zero-padded so that the size stays.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Conv2d {
     /// `[out_channels, in_channels, k, k]`.
     weight: Tensor,
@@ -25,8 +26,8 @@ pub struct Conv2d {
     bias: Tensor,
     /// The same for our own kernel, if that computes it.
     fused: Option<Conv3x3>,
-    /// Whether tensors are `[n, h, w, c]` and the kernels those of training.
-    is_trained: bool,
+    /// For training, whose tensors are `[n, h, w, c]`.
+    trained: Option<TrainingContext>,
 }
 
 impl Conv2d {
@@ -34,16 +35,22 @@ impl Conv2d {
     ///
     /// # Errors
     /// If the builder lacks them or they have another shape.
-    pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: ConvKernel) -> Result<Self> {
+    pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: &ConvKernel) -> Result<Self> {
         let (weight, bias) = (vb.get((outputs, inputs, k, k), "weight")?, vb.get(outputs, "bias")?);
         let fused = match kernel {
-            ConvKernel::Fused(precision) if k == 3 && weight.device().is_cpu() && weight.dtype() == DType::F32 => {
+            &ConvKernel::Fused(precision) if k == 3 && weight.device().is_cpu() && weight.dtype() == DType::F32 => {
                 let values = weight.flatten_all()?.to_vec1::<f32>()?;
                 Some(Conv3x3::new(&values, &bias.to_vec1::<f32>()?, precision))
             }
             _ => None,
         };
-        Ok(Self { weight, bias, fused, is_trained: kernel == ConvKernel::Trained })
+        let trained = if let ConvKernel::Trained(context) = kernel { Some(context.clone()) } else { None };
+        Ok(Self { weight, bias, fused, trained })
+    }
+
+    /// Weight, bias, and the context of training if it is for that.
+    pub(super) fn parts(&self) -> (&Tensor, &Tensor, Option<&TrainingContext>) {
+        (&self.weight, &self.bias, self.trained.as_ref())
     }
 
     /// The convolution followed by a ReLU.
@@ -51,10 +58,10 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        match self.fused_for(x) {
-            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, true, None),
-            Some(conv) => run(conv, x, true, None),
-            None => self.plain(x)?.relu(),
+        match (&self.trained, self.fused_for(x)) {
+            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, true, None, &context.gate),
+            (None, Some(conv)) => run(conv, x, true, None),
+            (None, None) => self.plain(x)?.relu(),
         }
     }
 
@@ -63,10 +70,10 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        match self.fused_for(x) {
-            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, false, Some(residual)),
-            Some(conv) => run(conv, x, false, Some(residual)),
-            None => self.plain(x)? + residual,
+        match (&self.trained, self.fused_for(x)) {
+            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, false, Some(residual), &context.gate),
+            (None, Some(conv)) => run(conv, x, false, Some(residual)),
+            (None, None) => self.plain(x)? + residual,
         }
     }
 
@@ -83,20 +90,20 @@ impl Conv2d {
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match self.fused_for(x) {
-            _ if self.is_trained => trained::convolve(x, &self.weight, &self.bias, false, None),
-            Some(conv) => run(conv, x, false, None),
-            None => self.plain(x),
+        match (&self.trained, self.fused_for(x)) {
+            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, false, None, &context.gate),
+            (None, Some(conv)) => run(conv, x, false, None),
+            (None, None) => self.plain(x),
         }
     }
 }
 
-/// Tensors joined along their channels, in memory as the first lies.
+/// Tensors joined along their channels, in memory as the first lies; `is_trained` if they are `[n, h, w, c]`.
 ///
 /// # Errors
 /// candle's, for tensors of different sizes or devices.
-pub(super) fn cat_channels(tensors: &[&Tensor], kernel: ConvKernel) -> Result<Tensor> {
-    if kernel == ConvKernel::Trained {
+pub(super) fn cat_channels(tensors: &[&Tensor], is_trained: bool) -> Result<Tensor> {
+    if is_trained {
         return Tensor::cat(tensors, 3);
     }
     if order_of(tensors[0].layout()) == Some(Order::ChannelsLast) {

@@ -16,13 +16,13 @@ use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_max_ps, _mm512_set1_ps, _m
 use std::mem::{MaybeUninit, transmute};
 
 /// Values of a transformed tile.
-const POINTS: usize = 16;
+pub(super) const POINTS: usize = 16;
 
 /// Tiles that go through together: four strips of rows, whose values before and after the products fit the cache.
-const CHUNK: usize = 56;
+pub(super) const CHUNK: usize = 56;
 
 /// Sixteen channels.
-type Lanes = [f32; PANEL];
+pub(super) type Lanes = [f32; PANEL];
 
 /// Transformed weights.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ struct Band<'a> {
 
 /// Buffers of one thread: values before and after the products, `[point][tile][channel]`.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     before: Buffer,
     after: Buffer,
 }
@@ -82,6 +82,22 @@ impl Winograd {
         // SAFETY: the bands cover all rows, and every tile writes those of its pixels that exist.
         unsafe { output.set_len(len) };
         output
+    }
+
+    /// The same on this thread, into `out`: in a batch, whole images are what threads share out.
+    pub(super) fn forward_into(
+        &self,
+        image: Image<'_>,
+        bias: &[f32],
+        after: After<'_>,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        assert_eq!(out.len(), image.height * image.width * bias.len(), "result does not fit its shape");
+        let rows = 0..image.height.div_ceil(2);
+        // SAFETY: values that are there may be taken for ones that may not be, as long as only values are written.
+        let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
+        self.convolve_band(&Band { image, rows, bias, after }, scratch, out);
     }
 
     fn convolve_band(&self, band: &Band<'_>, scratch: &mut Scratch, out: &mut [MaybeUninit<f32>]) {
@@ -130,7 +146,7 @@ fn transform_weight(kernel: &[f32; 9]) -> [f32; POINTS] {
 /// `Bᵀ d B` of the 4×4 pixels around tile (row, column), zero outside the image; point `p` goes to
 /// `out[p * CHUNK * channels ..]`.
 #[target_feature(enable = "avx512f")]
-fn transform_tile(image: Image<'_>, channels: usize, tile: (usize, usize), out: &mut [f32]) {
+pub(super) fn transform_tile(image: Image<'_>, channels: usize, tile: (usize, usize), out: &mut [f32]) {
     const NOTHING: Lanes = [0.0; PANEL];
     let pixels: [Option<&[f32]>; POINTS] = std::array::from_fn(|i| {
         let (y, x) = ((2 * tile.0 + i / 4).wrapping_sub(1), (2 * tile.1 + i % 4).wrapping_sub(1));
@@ -202,20 +218,20 @@ fn finish_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 2] {
 }
 
 #[inline]
-fn lanes_at(values: &[f32], at: usize) -> &Lanes {
+pub(super) fn lanes_at(values: &[f32], at: usize) -> &Lanes {
     values[at..].first_chunk().expect("sixteen channels")
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn vector(lanes: &Lanes) -> __m512 {
+pub(super) fn vector(lanes: &Lanes) -> __m512 {
     // SAFETY: both are sixteen numbers.
     unsafe { transmute::<Lanes, __m512>(*lanes) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn values(vector: __m512) -> Lanes {
+pub(super) fn values(vector: __m512) -> Lanes {
     // SAFETY: both are sixteen numbers.
     unsafe { transmute::<__m512, Lanes>(vector) }
 }

@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, loader, settings};
+use zoomfield::app::{AppOptions, ModelSource, library, settings};
 use zoomfield::cli::{self, Invocation, View};
 use zoomfield::error::Result;
+#[cfg(feature = "app")]
+use zoomfield::render::Compute;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
 #[global_allocator]
@@ -22,8 +24,9 @@ fn view(asked: View) -> Result<()> {
     let precision = cli::precision(asked.precision)?;
     let (backend, device) = cli::backend(asked.backend, asked.device)?;
     let (model, settings) = (ModelSource::File(asked.model), settings::default_path());
-    let options = AppOptions { files: asked.files, model, precision, settings };
-    zoomfield::app::run(options, loader(backend, device), asked.milestones.as_deref())
+    let compute = Compute { backend, device, precision, ..Compute::default() };
+    let options = AppOptions { files: asked.files, model, compute, settings, data: library::default_folder() };
+    zoomfield::app::run(options, asked.milestones.as_deref())
 }
 
 #[cfg(not(feature = "app"))]

@@ -7,7 +7,7 @@
 mod device;
 mod milestones;
 
-use super::{App, AppOptions, LoadFn, gpu_setup};
+use super::{App, AppOptions, gpu_setup};
 use crate::error::{Error, Result};
 use device::DeviceWatch;
 use eframe::egui::{self, IconData, ViewportBuilder, ViewportCommand};
@@ -15,7 +15,6 @@ use milestones::Milestones;
 use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The name under which desktops know the program.
@@ -30,19 +29,19 @@ const LASTS: Duration = Duration::from_secs(10);
 /// Looks at the window after every frame.
 pub type Watcher<'a> = dyn FnMut(&App, &eframe::Frame) + 'a;
 
-/// Opens the window and stays until it is closed. `load` loads models; with `milestones`, a file, when things were first
+/// Opens the window and stays until it is closed. With `milestones`, a file, when things were first
 /// seen is written there as JSON.
 ///
 /// # Errors
 /// [`Error::Device`] if there is no display or no graphics device to open it on, or it is lost again and again;
 /// [`Error::Export`] if the milestones cannot be written.
-pub fn run(options: AppOptions, load: Arc<LoadFn>, milestones: Option<&Path>) -> Result<()> {
+pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
     if !has_display() {
         return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
-    let Some(file) = milestones else { return run_watched(options, load, native_options(), &mut |_, _| {}) };
+    let Some(file) = milestones else { return run_watched(options, native_options(), &mut |_, _| {}) };
     let mut seen = Milestones::default();
-    run_watched(options, load, native_options(), &mut |app, _| seen.look_at(app))?;
+    run_watched(options, native_options(), &mut |app, _| seen.look_at(app))?;
     seen.write(file)
 }
 
@@ -50,15 +49,10 @@ pub fn run(options: AppOptions, load: Arc<LoadFn>, milestones: Option<&Path>) ->
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_watched(
-    options: AppOptions,
-    load: Arc<LoadFn>,
-    native: eframe::NativeOptions,
-    watcher: &mut Watcher<'_>,
-) -> Result<()> {
+pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: &mut Watcher<'_>) -> Result<()> {
     let fail = |reason: String| Error::device(format!("cannot open a window ({reason}); {WITHOUT_WINDOW}"));
     let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
-    let mut start = Some((options, load));
+    let mut start = Some(options);
     loop {
         let (opened, lost) = (Instant::now(), Rc::new(Cell::new(None)));
         let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
@@ -66,7 +60,7 @@ pub fn run_watched(
         let make = move |cc: &eframe::CreationContext<'_>| {
             let app = match (before, start.take()) {
                 (Some(app), _) => App::on_another_device(app),
-                (None, Some((options, load))) => App::with_loader(cc, options, load)?,
+                (None, Some(options)) => App::new(cc, options)?,
                 (None, None) => return Err("the window is gone".into()),
             };
             let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));

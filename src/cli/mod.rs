@@ -121,19 +121,23 @@ pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
 }
 
 /// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
-/// alone wants a card.
+/// wants that card, unless it is to be the processor.
 ///
 /// # Errors
 /// [`Error::Request`] if the environment names no backend.
 pub fn backend(asked: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
     const VARIABLE: &str = "ZOOMFIELD_BACKEND";
-    let backend = match (asked, &device, environment(VARIABLE)) {
-        (Some(backend), ..) => backend,
-        (None, Some(_), _) => Backend::Gpu,
-        (None, None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?,
-        (None, None, None) => Backend::Auto,
+    let named = match (asked, environment(VARIABLE)) {
+        (Some(backend), _) => backend,
+        // A card that was named here counts for more than the environment.
+        (None, Some(name)) if device.is_none() => {
+            name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?
+        }
+        (None, _) => Backend::Auto,
     };
-    Ok((backend, device.or_else(|| environment("ZOOMFIELD_DEVICE"))))
+    let device = device.or_else(|| environment("ZOOMFIELD_DEVICE"));
+    let backend = if device.is_some() && named == Backend::Auto { Backend::Gpu } else { named };
+    Ok((backend, device))
 }
 
 fn environment(variable: &str) -> Option<String> {

@@ -6,6 +6,8 @@ mod cache;
 mod kind;
 mod model;
 mod renderer;
+#[cfg(feature = "gpu")]
+mod revival;
 pub mod schedule;
 mod source;
 mod worker;

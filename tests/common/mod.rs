@@ -4,10 +4,21 @@
 
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zoomfield::geometry::Size;
-use zoomfield::picture::Picture;
+use zoomfield::picture::{Picture, Samples};
 use zoomfield::weights::{Array, Weights};
+
+/// The fixtures of tiny models: every flag, either encoder.
+pub(crate) const TINY: [&str; 7] = [
+    "liif_edsr_tiny",
+    "liif_edsr_tiny_no_cell_decode",
+    "liif_edsr_tiny_no_feat_unfold",
+    "liif_edsr_tiny_no_local_ensemble",
+    "liif_edsr_tiny_shallow",
+    "liif_edsr_tiny_none",
+    "liif_rdn_tiny",
+];
 
 /// A file in `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
@@ -84,4 +95,12 @@ pub(crate) fn textured(width: usize, height: usize) -> Picture {
         }
     }
     Picture::from_rgb8(Size::new(width, height), rgb)
+}
+
+/// Writes [`textured`] as a file.
+pub(crate) fn write_ppm(path: &Path, width: usize, height: usize) {
+    let Samples::U8(rgb) = textured(width, height).rgb else { panic!("not 8 bits") };
+    let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
+    file.extend(rgb);
+    std::fs::write(path, file).unwrap();
 }

@@ -12,6 +12,7 @@ use x11rb::rust_connection::RustConnection;
 /// Names of keys, as X calls them.
 pub(crate) mod key {
     pub(crate) const CONTROL: u32 = 0xffe3;
+    pub(crate) const ENTER: u32 = 0xff0d;
     pub(crate) const ESCAPE: u32 = 0xff1b;
     pub(crate) const RETURN: u32 = 0xff0d;
     pub(crate) const RIGHT: u32 = 0xff53;
@@ -19,6 +20,7 @@ pub(crate) mod key {
 
 /// The wheel's button for "away from the person".
 const WHEEL_UP: u8 = 4;
+const LEFT: u8 = 1;
 const MIDDLE: u8 = 2;
 
 pub(crate) struct Screen {
@@ -71,6 +73,12 @@ impl Screen {
     pub(crate) fn turn_wheel(&self) {
         self.fake(BUTTON_PRESS_EVENT, WHEEL_UP, 0, 0);
         self.fake(BUTTON_RELEASE_EVENT, WHEEL_UP, 0, 0);
+    }
+
+    pub(crate) fn click(&self, x: i16, y: i16) {
+        self.move_to(x, y);
+        self.fake(BUTTON_PRESS_EVENT, LEFT, 0, 0);
+        self.fake(BUTTON_RELEASE_EVENT, LEFT, 0, 0);
     }
 
     pub(crate) fn drag_by_middle(&self, from: [i16; 2], to: [i16; 2]) {

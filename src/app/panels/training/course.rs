@@ -53,7 +53,7 @@ fn pictures(report: &Report) -> String {
 /// What it is doing, and how long it will.
 fn condition(state: &State, running: &RunningTraining) -> String {
     let report = state.training.report();
-    let left = duration_text(report.seconds_left(running.choice.time().as_secs_f64()));
+    let left = report.remaining_secs.map(duration_text);
     if running.is_closing() {
         "Saving; the window closes then.".into()
     } else if running.is_stopping {
@@ -61,9 +61,9 @@ fn condition(state: &State, running: &RunningTraining) -> String {
     } else if report.beginning.is_none() {
         "Reading the pictures…".into()
     } else if running.is_paused {
-        format!("Paused. {left} of training left.")
+        left.map_or_else(|| "Paused.".into(), |left| format!("Paused. {left} of training left."))
     } else {
-        format!("Training. {left} left; zooming comes first.")
+        left.map_or_else(|| "Training…".into(), |left| format!("Training. {left} left; zooming comes first."))
     }
 }
 
@@ -77,7 +77,9 @@ fn sight(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
     let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
     ui.horizontal(|ui| {
-        for (texture, name) in [(before, "Before".to_owned()), (after, format!("After step {step}"))] {
+        let is_resumed = state.training.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
+        let at_first = if is_resumed { "When resumed" } else { "Before" };
+        for (texture, name) in [(before, at_first.to_owned()), (after, format!("After step {step}"))] {
             ui.vertical(|ui| {
                 ui.set_width(width);
                 ui.label(&name);

@@ -74,6 +74,8 @@ pub enum Command {
     ToggleSettings,
     /// Take over other settings.
     ChangeSettings(Settings),
+    /// Measure again how fast every device is.
+    MeasureDevices,
     /// Move the picture by physical pixels.
     Pan([f64; 2]),
     /// Move the picture by points: what the arrow keys do.

@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use super::copying::Copying;
+use super::devices::Devices;
 use super::dialogs::PendingDialog;
 use super::exporting::choice::Choice;
 use super::exporting::queue::Exports;
@@ -20,10 +21,9 @@ use super::training::Trainings;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
-use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
 use crate::picture::{Picture, Samples, Shot};
-use crate::render::FeatureReport;
+use crate::render::{Compute, FeatureReport};
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub struct Shown {
     pub motion: Motion,
     /// The whole of it, small.
     pub preview: TextureHandle,
+    /// The same with hard edges, once squares are wanted and only if it is not reduced.
+    pub squares: Option<TextureHandle>,
     /// What transparent parts are shown over.
     pub checker: TextureHandle,
     /// Whether it looks like pixel art or a screenshot rather than a photograph.
@@ -159,8 +161,10 @@ pub struct State {
     pub other_model: Slot,
     /// Choices that last.
     pub settings: Settings,
-    /// Arithmetic for this time; the setting where it is automatic.
-    pub precision: PrecisionChoice,
+    /// What computes this time; the settings say what this leaves open.
+    pub compute: Compute,
+    /// The devices that can compute.
+    pub devices: Devices,
     /// How much of the network's detail is shown.
     pub strength: Strength,
     /// The comparison, if one is shown.
@@ -173,6 +177,8 @@ pub struct State {
     pub rate: Rate,
     /// The part of the view's final tiles that is there, in [0, 1].
     pub part_there: f32,
+    /// Whether pixels of the network are on the canvas, at the view's goal.
+    pub has_neural: bool,
     /// What is under the cursor.
     pub reading: Option<Reading>,
     /// Memory that tiles take, in bytes.
@@ -216,13 +222,15 @@ impl State {
             model: Slot::default(),
             other_model: Slot::default(),
             settings,
-            precision: PrecisionChoice::Auto,
+            compute: Compute::default(),
+            devices: Devices::default(),
             strength: Strength::FULL,
             split: None,
             is_original_held: false,
             features: None,
             rate: Rate::default(),
             part_there: 0.0,
+            has_neural: false,
             reading: None,
             tile_bytes: 0,
             panel: Panel::Closed,

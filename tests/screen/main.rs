@@ -15,6 +15,8 @@ mod keyboard;
 #[cfg(target_os = "linux")]
 mod labels;
 #[cfg(target_os = "linux")]
+mod measure;
+#[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]
 mod stage;

@@ -1,19 +1,17 @@
 //! A screen of our own, and the program on it.
 
-use crate::director;
 use crate::labels::{Labels, Places};
 use crate::server::start_server;
-use crate::training;
+use crate::{director, measure, training};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 use zoomfield::app::look::Mode;
-use zoomfield::app::{App, AppOptions, ModelSource, native_options};
+use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
-use zoomfield::kernel::PrecisionChoice;
-use zoomfield::render::LoadedModel;
+use zoomfield::render::{Compute, LoadedModel};
 
 /// Set to the number of the act for the copy of this program that runs on the virtual screen.
 const ON_STAGE: &str = "ZOOMFIELD_SCREEN_TEST_ON_STAGE";
@@ -35,9 +33,11 @@ pub(crate) struct Snapshot {
     pub(crate) mode: Option<Mode>,
     pub(crate) has_split: bool,
     pub(crate) is_original_held: bool,
+    /// How often the graphics device was taken away.
+    pub(crate) losses: usize,
     pub(crate) model: Option<String>,
     pub(crate) training: TrainingShot,
-    /// The window's own part of each frame.
+    /// The toolkit's and the window's own part of each frame.
     pub(crate) frame_secs: Vec<f64>,
     pub(crate) labels: Vec<(String, egui::Rect)>,
 }
@@ -54,6 +54,9 @@ pub(crate) struct TrainingShot {
 pub(crate) fn main() {
     if let Some(act) = std::env::var_os(ON_STAGE) {
         return play(&act.to_string_lossy());
+    }
+    if std::env::args().any(|argument| argument == "--measure") {
+        return measure::main();
     }
     let Some((mut server, display)) = start_server("1000x720") else {
         assert!(std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(), "Xvfb is required but cannot be started");
@@ -117,38 +120,39 @@ fn start_without_adapter(display: &str) -> String {
     said
 }
 
-/// The program's window, which also tells the director what it shows.
-struct Observed {
-    app: App,
-    snapshot: Arc<Mutex<Snapshot>>,
+/// What the director sees of the window, and asks of it.
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) snapshot: Mutex<Snapshot>,
+    /// Has the window's graphics device taken away.
+    pub(crate) wants_loss: AtomicBool,
     places: Places,
 }
 
-impl eframe::App for Observed {
-    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        self.app.logic(ctx, frame);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        ui.ctx().enable_accesskit();
-        let started = Instant::now();
-        self.app.ui(ui, frame);
-        let own_secs = started.elapsed().as_secs_f64();
-        let canvas = self.app.canvas_rect_in_pixels();
-        let (state, labels) = (self.app.state(), self.places.lock().unwrap().clone());
-        let report = state.training.report();
+impl Observed {
+    fn look_at(&self, app: &App, frame: &eframe::Frame) {
         let mut snapshot = self.snapshot.lock().unwrap();
+        let losses = snapshot.losses;
+        if self.wants_loss.swap(false, Ordering::SeqCst) {
+            frame.wgpu_render_state().expect("a device").device.destroy();
+            *snapshot = Snapshot { losses: losses + 1, ..Snapshot::default() };
+            return;
+        }
+        let canvas = app.canvas_rect_in_pixels();
+        let (labels, secs) = self.places.lock().unwrap().clone();
         let mut frame_secs = std::mem::take(&mut snapshot.frame_secs);
-        frame_secs.push(own_secs);
+        frame_secs.extend(secs);
+        let (state, report) = (app.state(), app.state().training.report());
         *snapshot = Snapshot {
-            view: self.app.view(),
-            picture: self.app.picture().map(|picture| picture.size),
+            view: app.view(),
+            picture: app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
-            is_exact: self.app.is_exact(),
-            name: self.app.picture().map_or_else(String::new, |picture| picture.name()),
-            mode: Some(self.app.state().settings.mode),
-            has_split: self.app.state().split.is_some(),
-            is_original_held: self.app.state().is_original_held,
+            is_exact: app.is_exact(),
+            name: app.picture().map_or_else(String::new, |picture| picture.name()),
+            mode: Some(state.settings.mode),
+            has_split: state.split.is_some(),
+            is_original_held: state.is_original_held,
+            losses,
             model: state.model.model().map(|model| model.id.to_string()),
             training: TrainingShot {
                 is_running: state.training.running.is_some(),
@@ -163,8 +167,8 @@ impl eframe::App for Observed {
 }
 
 fn play(act: &str) {
-    let snapshot = Arc::new(Mutex::new(Snapshot::default()));
-    let watched = snapshot.clone();
+    let observed = Arc::new(Observed::default());
+    let watched = observed.clone();
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
     let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
     let data = folder.join("data");
@@ -193,23 +197,17 @@ fn play(act: &str) {
     } else {
         ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")))
     };
-    let make = move |cc: &eframe::CreationContext<'_>| {
-        let app = App::new(
-            cc,
-            AppOptions {
-                files: vec![file],
-                model,
-                precision: PrecisionChoice::Auto,
-                settings: Some(settings),
-                data: Some(data),
-            },
-        )?;
-        let places = Places::default();
-        cc.egui_ctx.add_plugin(Labels(places.clone()));
-        send_ctx.send(cc.egui_ctx.clone())?;
-        Ok(Box::new(Observed { app, snapshot, places }) as Box<dyn eframe::App>)
+    let (settings, data) = (Some(settings), Some(data));
+    let options = AppOptions { files: vec![file], model, compute: Compute::default(), settings, data };
+    let mut send_ctx = Some(send_ctx);
+    let mut watcher = |app: &App, frame: &eframe::Frame| {
+        if let Some(send) = send_ctx.take() {
+            app.context().add_plugin(Labels::new(observed.places.clone()));
+            send.send(app.context().clone()).expect("the director listens");
+        }
+        observed.look_at(app, frame);
     };
-    if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
+    if let Err(error) = run_watched(options, native, &mut watcher) {
         eprintln!("no window: {error}");
         std::process::exit(NO_WINDOW);
     }

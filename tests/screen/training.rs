@@ -3,10 +3,9 @@
 
 use crate::director::{at_rest, photograph, psnr, wait};
 use crate::keyboard::{Screen, key};
-use crate::stage::Snapshot;
+use crate::stage::{Observed, Snapshot};
 use eframe::egui::Rect;
 use std::path::Path;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use zoomfield::library::{self, Library};
 use zoomfield::picture::Picture;
@@ -41,7 +40,7 @@ pub(crate) fn prepare(folder: &Path) {
 }
 
 /// The third act: train, zoom, try, export, revert, stop.
-pub(crate) fn third_act(watched: &Mutex<Snapshot>, folder: &Path) {
+pub(crate) fn third_act(watched: &Observed, folder: &Path) {
     let screen = Screen::connect();
     let novice = start_training(&screen, watched);
     let learnt = wait("the loss to fall", watched, |s| s.training.step >= 60 && has_fallen(&s.training.losses));
@@ -53,18 +52,18 @@ pub(crate) fn third_act(watched: &Mutex<Snapshot>, folder: &Path) {
     try_and_export(&screen, watched, folder, &novice);
     click(&screen, watched, "Stop");
     wait("the end of the training", watched, |s| has_label(s, "Better than before"));
-    photograph(&screen, watched.lock().unwrap().canvas.unwrap(), "trained");
+    photograph(&screen, watched.snapshot.lock().unwrap().canvas.unwrap(), "trained");
     let models = Library::new(folder.join("data/models"), std::sync::Arc::new(|_: &Path| Err("no bin".into())));
     let names: Vec<String> = models.list().unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names, [library::BUILTIN, LESSONS, "novice"]);
     screen.type_text("l");
     wait("the list of models", watched, |s| has_label(s, "Use at the start: lessons"));
-    photograph(&screen, watched.lock().unwrap().canvas.unwrap(), "models");
+    photograph(&screen, watched.snapshot.lock().unwrap().canvas.unwrap(), "models");
     screen.press(&[key::ESCAPE]);
 }
 
 /// The fourth act ends by a kill -9 once there is a checkpoint.
-pub(crate) fn fourth_act(watched: &Mutex<Snapshot>, folder: &Path) {
+pub(crate) fn fourth_act(watched: &Observed, folder: &Path) {
     let screen = Screen::connect();
     start_training(&screen, watched);
     let kept = wait("a checkpoint", watched, |s| s.training.checkpoint.is_some_and(|step| step > 0));
@@ -75,7 +74,7 @@ pub(crate) fn fourth_act(watched: &Mutex<Snapshot>, folder: &Path) {
 }
 
 /// The fifth act: the next start offers to go on, and nothing before the checkpoint is lost.
-pub(crate) fn fifth_act(watched: &Mutex<Snapshot>, folder: &Path) {
+pub(crate) fn fifth_act(watched: &Observed, folder: &Path) {
     let screen = Screen::connect();
     let kept: u64 = std::fs::read_to_string(folder.join("kept-step")).unwrap().parse().unwrap();
     wait("the offer to resume", watched, |s| has_label(s, "A training was interrupted"));
@@ -89,7 +88,7 @@ pub(crate) fn fifth_act(watched: &Mutex<Snapshot>, folder: &Path) {
 }
 
 /// Opens the panel, types the folder, and starts; the model's name before.
-fn start_training(screen: &Screen, watched: &Mutex<Snapshot>) -> String {
+fn start_training(screen: &Screen, watched: &Observed) -> String {
     let fitted = wait("the fitted picture", watched, |s| s.is_exact && s.canvas.is_some() && s.model.is_some());
     screen.focus_window();
     screen.type_text("t");
@@ -102,10 +101,10 @@ fn start_training(screen: &Screen, watched: &Mutex<Snapshot>) -> String {
 }
 
 /// Zooms by the wheel while training goes on; frames keep coming, the view becomes exact, and so does the training.
-fn zoom_meanwhile(screen: &Screen, watched: &Mutex<Snapshot>) {
-    let canvas = watched.lock().unwrap().canvas.unwrap();
+fn zoom_meanwhile(screen: &Screen, watched: &Observed) {
+    let canvas = watched.snapshot.lock().unwrap().canvas.unwrap();
     screen.move_to((canvas.x + canvas.width / 2) as i16, (canvas.y + canvas.height / 2) as i16);
-    watched.lock().unwrap().frame_secs.clear();
+    watched.snapshot.lock().unwrap().frame_secs.clear();
     let deadline = Instant::now() + Duration::from_mins(3);
     while at_rest(watched).zoom < 8.0 {
         assert!(Instant::now() < deadline, "the wheel does not zoom");
@@ -125,7 +124,7 @@ fn zoom_meanwhile(screen: &Screen, watched: &Mutex<Snapshot>) {
 }
 
 /// Swaps the model in, exports with it, and goes back.
-fn try_and_export(screen: &Screen, watched: &Mutex<Snapshot>, folder: &Path, novice: &str) {
+fn try_and_export(screen: &Screen, watched: &Observed, folder: &Path, novice: &str) {
     click(screen, watched, "Use in viewer");
     let tried = wait("the new model", watched, |s| s.is_exact && s.model.as_ref().is_some_and(|id| id != novice));
     click(screen, watched, "Compare old and new");
@@ -164,7 +163,7 @@ fn place(snapshot: &Snapshot, label: &str) -> Option<Rect> {
 }
 
 /// Clicks on what has that name, once it stands still.
-fn click(screen: &Screen, watched: &Mutex<Snapshot>, label: &str) {
+fn click(screen: &Screen, watched: &Observed, label: &str) {
     let mut before = None;
     let middle = loop {
         let now = place(&wait(label, watched, |s| has_label(s, label)), label);

@@ -124,7 +124,7 @@ fn every_choice_has_a_control_with_a_name() {
 #[test]
 fn the_folder_comes_from_the_dialog_or_is_typed() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let (mut harness, _) = window_home(folder.path(), |_| Some("/photos/chosen".into()));
+    let (mut harness, _) = window_home(folder.path(), |_| Some(vec!["/photos/chosen".into()]));
     harness.state_mut().apply(Command::Train(TrainCommand::Toggle));
     harness.run_steps(3);
     click(&mut harness, "Browse…");
@@ -304,7 +304,7 @@ fn a_place_is_watched_before_and_after() {
 fn the_weights_of_the_moment_can_be_saved() {
     static FOLDER: std::sync::OnceLock<TempDir> = std::sync::OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder for the test"));
-    let (mut harness, _) = window_home(folder.path(), |_| FOLDER.get().map(|folder| folder.path().join("mine")));
+    let (mut harness, _) = window_home(folder.path(), |_| FOLDER.get().map(|folder| vec![folder.path().join("mine")]));
     harness.state_mut().apply(Command::Train(TrainCommand::Toggle));
     harness.run_steps(3);
     train(&mut harness, "endless");

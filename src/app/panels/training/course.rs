@@ -34,7 +34,7 @@ pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining
     ui.separator();
     plots::show(ui, report);
     ui.separator();
-    sight(ui, state, commands);
+    place(ui, state, commands);
     ui.separator();
     let can_use = report.step > 0 && !running.is_stopping;
     model(ui, state, can_use, "Use in viewer", commands);
@@ -68,12 +68,16 @@ fn condition(state: &State, running: &RunningTraining) -> String {
 }
 
 /// Before and after, of a place that the person picks.
-fn sight(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn place(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ask(ui, "Watch this place", state.shown.is_some(), TrainCommand::Watch, commands);
         let text = if state.training.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
         ui.weak(text);
     });
+    sight(ui, state);
+}
+
+fn sight(ui: &mut Ui, state: &State) {
     let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
     let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
     ui.horizontal(|ui| {
@@ -144,7 +148,7 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, commands: &mut Vec
         ui.separator();
         plots::show(ui, report);
         ui.separator();
-        sight(ui, state, commands);
+        sight(ui, state);
         warnings(ui, report);
     }
 }

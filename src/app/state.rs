@@ -148,6 +148,7 @@ pub enum Sharpness {
 }
 
 /// Everything the window shows.
+#[expect(clippy::struct_excessive_bools, reason = "facts about the window that have nothing to do with each other")]
 pub struct State {
     /// The time of this frame, in seconds.
     pub now_secs: f64,

@@ -119,6 +119,7 @@ pub(crate) fn describe_io(error: &Error) -> String {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "the disk is full; free some space or choose another".into()
         }
+        ErrorKind::FileTooLarge => "its disk does not take a file of this size; choose another one".into(),
         ErrorKind::PermissionDenied => "you have no permission to write into its folder; choose another one".into(),
         ErrorKind::ReadOnlyFilesystem => "its disk is read-only; choose another one".into(),
         _ => format!("writing failed ({error})"),

@@ -62,6 +62,11 @@ identity!(
     ModelId
 );
 
+identity!(
+    /// A file, by its length and its ends.
+    FileId
+);
+
 impl ModelId {
     /// The name of no model: what is made of source pixels only depends on none.
     pub const NONE: Self = Self(Digest128([0; 16]));

@@ -33,9 +33,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ctrlc", &["cli"]),
     ("eframe", &["app"]),
     ("egui", &["app"]),
+    ("egui_system_font_provider", &["app"]),
     ("gemm", &["kernel"]),
     ("half", &[]),
     ("image", &["picture"]),
+    ("image_webp", &["picture"]),
     ("exif", &["picture"]),
     ("indicatif", &["cli"]),
     // Its library is called `exif`.

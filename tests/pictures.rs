@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use zoomfield::error::Error;
 use zoomfield::geometry::Size;
-use zoomfield::picture::{Picture, Samples};
+use zoomfield::picture::{Picture, Samples, is_picture_path};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness")
@@ -269,6 +269,32 @@ fn very_long_pictures_open() {
     ] {
         assert_eq!(open(name).size, size);
     }
+}
+
+#[test]
+fn sizes_are_known_from_headers() {
+    let mut known = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if !is_picture_path(&path) {
+            continue;
+        }
+        let sides = |size: Size| (size.width.min(size.height), size.width.max(size.height));
+        match (Picture::size_of(&path), Picture::open(&path)) {
+            // Turning upright may swap them.
+            (Ok(size), Ok(picture)) => {
+                assert_eq!(sides(size), sides(picture.size), "{}", path.display());
+                known += 1;
+            }
+            (Err(error), Ok(_)) => panic!("{error}"),
+            (Err(error), Err(_)) => assert!(matches!(error, Error::Picture { .. }), "{error:?}"),
+            // What follows the header is damaged.
+            (Ok(_), Err(_)) => {}
+        }
+    }
+    assert!(known > 20, "{known}");
+    assert_bounded_memory();
+    assert!(Picture::size_of(&folder().join("nothing.png")).is_err());
 }
 
 /// The tests of this file together never need much; where the system tells, hold it to that.

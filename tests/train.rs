@@ -7,7 +7,9 @@ mod common;
 
 use candle_core::Device;
 use common::{Arrays, worst};
+use zoomfield::error::Error;
 use zoomfield::model::Query;
+use zoomfield::task::Gate;
 use zoomfield::train::{Batch, Engine, Trainer, TrainerOptions, untrained};
 use zoomfield::weights::{AdamState, EncoderConfig, ModelConfig, Normalization, Weights};
 
@@ -35,6 +37,7 @@ fn original_batch(arrays: &Arrays) -> Batch {
         inputs: (0..2).flat_map(|i| (0..256).flat_map(move |at| pixel(i, at))).collect(),
         queries: vec![query(0), query(1)],
         targets: targets.as_chunks().0.to_vec(),
+        again: None,
     }
 }
 
@@ -80,6 +83,31 @@ fn five_steps_of_adam_are_the_original_s() {
     assert!(off.iter().all(|off| *off <= 1e-3));
 }
 
+#[test]
+fn the_original_s_optimizer_state_is_the_one_after_its_five_steps() {
+    let arrays = Arrays::load("training_tiny.safetensors");
+    let batch = original_batch(&arrays);
+    let mut trainer = trainer(&arrays.weights("init."), KERNELS);
+    for _ in 0..5 {
+        trainer.step(&batch, 1e-4).unwrap();
+    }
+    let (weights, adam) = Weights::open_with_adam(&common::fixture("liif_edsr_tiny.pth")).unwrap();
+    assert_eq!((adam.step, adam.moments.len()), (5, weights.arrays().len()));
+    let off = |ours: &[f32], reference: &[f32]| distance(ours, reference) / norm(reference);
+    for (name, reference) in &adam.moments {
+        let ours = &trainer.adam().moments[name];
+        let worst = off(&ours.first, &reference.first).max(off(&ours.second, &reference.second));
+        assert!(worst < 1e-3, "{name}: {worst:e}");
+    }
+    // What belongs to another array of the same shape is far away.
+    let of = |name: &str| &adam.moments[name].first;
+    assert!(off(of("encoder.body.0.body.0.weight"), of("encoder.body.0.body.2.weight")) > 0.1);
+    // It goes on as if it had been ours.
+    let mut resumed = Trainer::new(&weights, adam, KERNELS).unwrap();
+    let (next, ours) = (resumed.step(&batch, 1e-4).unwrap().loss, trainer.step(&batch, 1e-4).unwrap().loss);
+    assert!((next - ours).abs() < 1e-5, "{next} {ours}");
+}
+
 fn noise(n: usize, seed: u32) -> Vec<f32> {
     (0..n as u32).map(|i| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
 }
@@ -106,6 +134,7 @@ fn random_batch() -> Batch {
         inputs: noise(n * patch * patch * 3, 1),
         queries: (0..n as u32).map(|i| query(20 + i)).collect(),
         targets: noise(n * queries * 3, 2).as_chunks().0.to_vec(),
+        again: None,
     }
 }
 
@@ -159,6 +188,36 @@ fn a_frozen_encoder_stays_and_imnet_learns() {
     for (name, array) in weights.arrays() {
         assert_eq!(after.array(name) == array, name.starts_with("encoder."), "{name}");
     }
+}
+
+#[test]
+fn frozen_features_are_computed_once() {
+    let config = variants().remove(0);
+    let weights = untrained(&config, 5).unwrap();
+    let mut trainer = trainer(&weights, TrainerOptions { freeze_encoder: true, ..KERNELS });
+    let batch = Batch { again: Some(3), ..random_batch() };
+    let known = trainer.gradients(&batch).unwrap();
+    let first = trainer.step(&batch, 1e-3).unwrap();
+    // In half precision, which is close.
+    assert!((first.loss - known.loss).abs() < 1e-4);
+    // Other inputs under the same number are not looked at; those of another number are.
+    let inputs = noise(batch.inputs.len(), 77).iter().map(|v| 30.0 * v).collect();
+    let other = Batch { inputs, ..batch.clone() };
+    let expected = trainer.gradients(&batch).unwrap().loss;
+    assert!((trainer.step(&other, 1e-9).unwrap().loss - expected).abs() < 1e-4);
+    let other = Batch { again: Some(4), ..other };
+    assert!((trainer.step(&other, 1e-9).unwrap().loss - expected).abs() > 1e-3);
+}
+
+#[test]
+fn a_stopped_gate_gives_a_step_up_and_moves_nothing() {
+    let weights = untrained(&variants()[0], 5).unwrap();
+    let gate = Gate::default();
+    let mut trainer = trainer(&weights, KERNELS).behind(&gate);
+    gate.stop();
+    assert!(matches!(trainer.step(&random_batch(), 1e-3), Err(Error::Cancelled)));
+    assert_eq!(trainer.weights().unwrap().id(), weights.id());
+    assert_eq!(trainer.adam(), &AdamState::default());
 }
 
 #[test]

@@ -5,11 +5,11 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use common::write_ppm;
+use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
 use zoomfield::error::Error;
-use zoomfield::picture::Samples;
 use zoomfield::task::Gate;
 use zoomfield::train::{Ending, Length, Recipe, Sampling, Start, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::{Checkpoint, EncoderConfig, ModelConfig, Normalization, Weights};
@@ -47,13 +47,6 @@ impl World {
     }
 }
 
-fn write_ppm(path: &Path, width: usize, height: usize) {
-    let Samples::U8(rgb) = common::textured(width, height).rgb else { panic!("not 8 bits") };
-    let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
-    file.extend(rgb);
-    std::fs::write(path, file).unwrap();
-}
-
 fn tiny() -> ModelConfig {
     ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 8, res_scale: 1.0 },
@@ -71,6 +64,20 @@ fn start(config: TrainConfig) -> Training {
 
 fn run(config: TrainConfig) -> Vec<TrainEvent> {
     start(config).map(Result::unwrap).collect()
+}
+
+/// Stops after a step.
+fn run_until(last: u64, config: TrainConfig) -> Vec<TrainEvent> {
+    let gate = Gate::default();
+    let mut events = Vec::new();
+    for event in Training::new(config, &gate).unwrap() {
+        let event = event.unwrap();
+        if matches!(event, TrainEvent::Step { step, .. } if step == last) {
+            gate.stop();
+        }
+        events.push(event);
+    }
+    events
 }
 
 fn losses(events: &[TrainEvent]) -> Vec<f64> {
@@ -124,15 +131,7 @@ fn stopped_and_resumed_is_uninterrupted_to_the_bit() {
     let world = World::new(4);
     let whole = TrainConfig { output: world.path("whole.safetensors"), ..world.config(12) };
     let expected = run(whole.clone());
-    let gate = Gate::default();
-    let mut first = Vec::new();
-    for event in Training::new(world.config(12), &gate).unwrap() {
-        let event = event.unwrap();
-        if matches!(event, TrainEvent::Step { step: 5, .. }) {
-            gate.stop();
-        }
-        first.push(event);
-    }
+    let first = run_until(5, world.config(12));
     assert!(matches!(first.last(), Some(TrainEvent::Finished { step: 5, ending: Ending::Stopped, .. })));
     let resumed = TrainConfig { start: Start::Resume(world.config(12).checkpoint_path()), ..world.config(12) };
     let rest = run(resumed.clone());
@@ -142,6 +141,27 @@ fn stopped_and_resumed_is_uninterrupted_to_the_bit() {
         (Checkpoint::open(&resumed.checkpoint_path()).unwrap(), Checkpoint::open(&whole.checkpoint_path()).unwrap());
     assert_eq!(ours.weights.id(), reference.weights.id());
     assert!(ours.moments == reference.moments);
+}
+
+#[test]
+fn paused_again_and_again_is_uninterrupted_to_the_bit() {
+    let world = World::new(4);
+    let config = || TrainConfig { overwrite: true, ..world.config(12) };
+    let expected = losses(&run(config()));
+    let gate = Gate::default();
+    let training = Training::new(config(), &gate).unwrap();
+    let found = std::thread::scope(|scope| {
+        let trainer = scope.spawn(|| losses(&training.map(Result::unwrap).collect::<Vec<_>>()));
+        while !trainer.is_finished() {
+            gate.pause();
+            std::thread::sleep(Duration::from_millis(3));
+            gate.run();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        trainer.join().unwrap()
+    });
+    assert!(gate.paused_for() > Duration::from_millis(3));
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -168,6 +188,73 @@ fn unusable_files_are_named_and_left_out() {
     assert!(warnings.len() == 2 && warnings[0].contains("broken.png"), "{warnings:?}");
     assert!(warnings[1].contains("tiny.ppm") && warnings[1].contains("a side of 5 pixels"), "{warnings:?}");
     assert_eq!(losses(&events).len(), 2);
+}
+
+#[test]
+fn pictures_are_read_when_they_are_needed_and_reported_once() {
+    let world = World::new(4);
+    // Headers without pixels: whoever read them all at the start would report them all.
+    for i in 0..60 {
+        std::fs::write(world.path(&format!("pictures/broken{i}.ppm")), format!("P6\n4000 {}\n255\n", 3000 + i))
+            .unwrap();
+    }
+    let mut training = start(TrainConfig { evaluate_every: 1000, ..world.config(8) });
+    let first = training.next().unwrap().unwrap();
+    assert!(matches!(first, TrainEvent::Started { pictures, held_out, .. } if pictures + held_out == 64), "{first:?}");
+    let events: Vec<_> = training.map(Result::unwrap).collect();
+    assert_eq!(losses(&events).len(), 8);
+    let warnings = warnings(&events);
+    let names: std::collections::BTreeSet<_> = warnings.iter().filter_map(|w| w.split("broken").nth(1)).collect();
+    assert!(names.len() > 10, "{warnings:?}");
+    assert_eq!(names.len(), warnings.iter().filter(|w| w.contains("broken")).count(), "{warnings:?}");
+}
+
+#[test]
+fn the_same_pictures_are_held_out_whatever_happens_around_them() {
+    let world = World::new(12);
+    let held_out = |config: TrainConfig| {
+        let events = run(config);
+        let TrainEvent::Started { held_out, .. } = events[0] else { panic!() };
+        let judged = |event: &TrainEvent| match event {
+            TrainEvent::Evaluated { start_psnr, bicubic_psnr, .. } => Some((*start_psnr, *bicubic_psnr)),
+            _ => None,
+        };
+        (held_out, events.iter().find_map(judged))
+    };
+    let config = || TrainConfig { overwrite: true, ..world.config(1) };
+    let before = held_out(config());
+    assert!(before.0 > 0 && before.1.is_some());
+    std::fs::rename(world.path("pictures/2.ppm"), world.path("pictures/inner/renamed.ppm")).unwrap();
+    std::fs::rename(world.path("pictures/4.ppm"), world.path("pictures/inner/too.ppm")).unwrap();
+    let after = held_out(config());
+    assert_eq!(before.0, after.0);
+    // The patches are judged in the order of the names.
+    let (before, after) = (before.1.unwrap(), after.1.unwrap());
+    assert!((before.0 - after.0).abs() < 1e-9 && (before.1 - after.1).abs() < 1e-9, "{before:?} {after:?}");
+}
+
+#[test]
+fn frozen_features_that_are_kept_make_the_steps_that_computing_them_makes() {
+    let world = World::new(4);
+    let frozen = |steps, feature_cache_bytes| {
+        let mut config = TrainConfig { feature_cache_bytes, overwrite: true, ..world.config(steps) };
+        config.recipe.freeze_encoder = true;
+        config
+    };
+    // Room for three batches: 4 · 8² · 8 halves each.
+    let room = 3 * 4 * 8 * 8 * 8 * 2;
+    let whole = losses(&run(frozen(10, room)));
+    // The same pictures come again, asked for other pixels.
+    assert!((0..7).all(|i| whole[i] != whole[i + 3]), "{whole:?}");
+    // A resumed training has nothing in memory.
+    let first = run_until(5, frozen(10, room));
+    let config = frozen(10, room);
+    let resumed = run(TrainConfig { start: Start::Resume(config.checkpoint_path()), ..config });
+    assert_eq!([losses(&first), losses(&resumed)].concat(), whole);
+    // Half precision changes little, and no memory means no repetition.
+    let fresh = losses(&run(frozen(10, 0)));
+    assert!((0..3).all(|i| (fresh[i] - whole[i]).abs() < 0.2 * whole[i]), "{fresh:?} {whole:?}");
+    assert!((3..10).any(|i| (fresh[i] - whole[i]).abs() > 1e-3), "{fresh:?} {whole:?}");
 }
 
 #[test]
@@ -252,7 +339,7 @@ fn a_loss_that_is_no_number_ends_it_with_the_last_good_state() {
     let outcomes: Vec<_> = start(config.clone()).collect();
     let Some(Err(error)) = outcomes.last() else { panic!("{:?}", outcomes.last()) };
     let sentence = error.to_string();
-    assert!(sentence.contains("is not a number any more") && sentence.contains("--lr"), "{sentence}");
+    assert!(sentence.contains("finite number") && sentence.contains("--lr"), "{sentence}");
     let checkpoint = Checkpoint::open(&config.checkpoint_path()).unwrap();
     assert!(checkpoint.notes.contains("\"step\":0"), "{}", checkpoint.notes);
     assert!(!config.output.exists());
@@ -275,9 +362,10 @@ fn what_got_worse_is_said_and_not_written() {
 #[test]
 fn pairs_and_varied_sizes_train_too() {
     let world = World::new(3);
-    std::fs::create_dir(world.path("small")).unwrap();
+    std::fs::create_dir_all(world.path("small/inner")).unwrap();
     for i in 0..3 {
-        write_ppm(&world.path(&format!("small/{i}.ppm")), 20 + i / 2, 18);
+        let name = if i % 2 == 0 { format!("small/{i}.ppm") } else { format!("small/inner/{i}.ppm") };
+        write_ppm(&world.path(&name), 20 + i / 2, 18);
     }
     let mut config = TrainConfig { small_folder: Some(world.path("small")), overwrite: true, ..world.config(3) };
     config.recipe.sampling = Sampling::Pairs;

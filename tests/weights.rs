@@ -6,11 +6,11 @@ mod common;
 
 use common::{Arrays, fixture};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
-use zoomfield::weights::{Array, EncoderConfig, Normalization, Weights};
+use zoomfield::weights::{AdamState, Array, EncoderConfig, Normalization, Weights};
 
 /// What is read of a fixture must be every array of its model and nothing else, to the bit.
 fn assert_same_arrays(weights: &Weights, original: &Weights) {
@@ -147,7 +147,10 @@ fn read(pickle: &[u8], storages: &BTreeMap<String, Vec<u8>>) -> Result<Weights, 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.pth");
     checkpoint(&path, pickle, storages);
-    Weights::open(&path).map_err(|error| error.to_string())
+    let weights = Weights::open(&path).map_err(|error| error.to_string());
+    let with_adam = Weights::open_with_adam(&path).map_err(|error| error.to_string());
+    assert!(with_adam == weights.clone().map(|weights| (weights, AdamState::default())));
+    weights
 }
 
 #[test]
@@ -205,6 +208,56 @@ fn unusual_objects_beside_the_arrays_do_no_harm() {
     pickle.int(7).op("cnumpy.core.multiarray\nscalar\n(").text("f8").op("NtR").op("u");
     pickle.text("state_dict").op(&arrays[2..arrays.len() - 1]).op("u.");
     assert!(read(&pickle.0, &storages).unwrap() == original, "the arrays differ");
+}
+
+/// The original trainer's file, with the bytes of one storage changed.
+fn with_storage(key: &str, change: impl Fn(&mut [u8])) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.pth");
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(fixture("liif_edsr_tiny.pth")).unwrap()).unwrap();
+    let mut copy = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    for i in 0..zip.len() {
+        let mut entry = zip.by_index(i).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        if name.ends_with(key) {
+            change(&mut bytes);
+        }
+        copy.start_file(name, SimpleFileOptions::default()).unwrap();
+        copy.write_all(&bytes).unwrap();
+    }
+    copy.finish().unwrap();
+    (folder, path)
+}
+
+#[test]
+fn a_damaged_state_of_the_optimizer_is_refused() {
+    let untouched = with_storage("none", |_| {});
+    assert_eq!(Weights::open_with_adam(&untouched.1).unwrap().1.moments.len(), 22);
+    // Every storage in turn holds no numbers: 22 arrays, and two averages of each. Counters of steps and the mean
+    // shifts, which take no part, do no harm.
+    let mut refused = 0;
+    for key in 0..100 {
+        let (_folder, path) = with_storage(&format!("/data/{key}"), |bytes| bytes.fill(0xff));
+        match Weights::open_with_adam(&path) {
+            Ok((_, adam)) => assert_eq!((adam.step, adam.moments.len()), (5, 22)),
+            Err(error) => {
+                refused += 1;
+                let sentence = error.to_string();
+                assert!(sentence.contains("the file is damaged") && sentence.lines().count() == 1, "{sentence}");
+            }
+        }
+    }
+    assert_eq!(refused, 66);
+}
+
+#[test]
+fn files_without_an_optimizer_bring_an_empty_state() {
+    for name in ["mmagic_edsr_tiny.pth", "mmagic_rdn_tiny.pth"] {
+        let (weights, adam) = Weights::open_with_adam(&fixture(name)).unwrap();
+        assert!(adam == AdamState::default() && weights == Weights::open(&fixture(name)).unwrap());
+    }
 }
 
 /// Refused within seconds, with a sentence of one line.

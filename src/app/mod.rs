@@ -15,6 +15,7 @@ mod draw;
 pub mod exporting;
 mod exports;
 pub mod files;
+mod fonts;
 mod gpu_setup;
 mod incoming;
 pub mod keys;
@@ -41,7 +42,7 @@ pub mod zoom;
 pub use command::{Command, ViewCommand};
 pub use models::{LoadFn, ModelSource};
 pub use services::Services;
-pub use window::{native_options, run};
+pub use window::{Watcher, native_options, run, run_watched};
 
 use crate::geometry::{PixelRect, View};
 use crate::picture::Picture;
@@ -73,6 +74,7 @@ pub struct App {
     textures: TileTextures,
     requests: Requests,
     services: Services,
+    fonts: fonts::Fonts,
     title: String,
     has_unkept_settings: bool,
 }
@@ -103,6 +105,7 @@ impl App {
             textures: TileTextures::default(),
             requests: Requests::default(),
             services,
+            fonts: fonts::Fonts::wait(ctx),
             title: String::new(),
             has_unkept_settings: false,
         };
@@ -146,6 +149,11 @@ impl App {
     /// none fading.
     pub fn is_exact(&self) -> bool {
         matches!(self.state.sharpness, Sharpness::Exact | Sharpness::Resampled)
+    }
+
+    /// The toolkit's side of it, by which other threads wake the window.
+    pub fn context(&self) -> &egui::Context {
+        &self.ctx
     }
 
     /// What the window shows, to look at.

@@ -39,7 +39,7 @@ impl TileSource for RenderWorker {
 /// What a file dialog is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// A picture to open.
+    /// Pictures to open.
     Open,
     /// A name to export to; the present one is the proposal.
     Save(PathBuf),
@@ -49,8 +49,8 @@ pub enum Ask {
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
 pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
-/// Shows a file dialog and waits for it. Runs on a thread of its own.
-pub type PickFn = dyn Fn(&Ask) -> Option<PathBuf> + Send + Sync;
+/// Shows a file dialog and waits for it; several answers only where pictures are to be opened. Runs on a thread of its own.
+pub type PickFn = dyn Fn(&Ask) -> Option<Vec<PathBuf>> + Send + Sync;
 /// Exports. Runs on a thread of its own.
 pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
 

@@ -37,6 +37,8 @@ pub struct Shown {
     pub motion: Motion,
     /// The whole of it, small.
     pub preview: TextureHandle,
+    /// The same with hard edges, once squares are wanted and only if it is not reduced.
+    pub squares: Option<TextureHandle>,
     /// What transparent parts are shown over.
     pub checker: TextureHandle,
     /// Whether it looks like pixel art or a screenshot rather than a photograph.
@@ -167,6 +169,8 @@ pub struct State {
     pub rate: Rate,
     /// The part of the view's final tiles that is there, in [0, 1].
     pub part_there: f32,
+    /// Whether pixels of the network are on the canvas, at the view's goal.
+    pub has_neural: bool,
     /// What is under the cursor.
     pub reading: Option<Reading>,
     /// Memory that tiles take, in bytes.
@@ -214,6 +218,7 @@ impl State {
             features: None,
             rate: Rate::default(),
             part_there: 0.0,
+            has_neural: false,
             reading: None,
             tile_bytes: 0,
             panel: Panel::Closed,

@@ -35,6 +35,9 @@ pub(super) struct Args {
     pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
+    /// For measuring: write there, as JSON, when things were first seen.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) milestones: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod train;
 mod train_args;
+mod typo;
 
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
@@ -21,7 +22,8 @@ use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
 use args::{Args, Command, ComputeArgs};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use output::{answer, print_json, say, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,20 +31,25 @@ use std::process::ExitCode;
 /// What the process's arguments ask for.
 pub enum Invocation {
     /// The window.
-    View {
-        /// Picture files and folders.
-        files: Vec<PathBuf>,
-        /// Weights to use instead of the built-in ones.
-        model: Option<PathBuf>,
-        /// Arithmetic on the CPU.
-        precision: Option<PrecisionChoice>,
-        /// What computes.
-        backend: Option<Backend>,
-        /// The graphics card that computes, by a part of its name.
-        device: Option<String>,
-    },
+    View(View),
     /// Anything that needs no window.
     Batch(Batch),
+}
+
+/// What the window is asked for.
+pub struct View {
+    /// Picture files and folders.
+    pub files: Vec<PathBuf>,
+    /// Weights to use instead of the built-in ones.
+    pub model: Option<PathBuf>,
+    /// Arithmetic on the CPU.
+    pub precision: Option<PrecisionChoice>,
+    /// What computes.
+    pub backend: Option<Backend>,
+    /// The graphics card that computes, by a part of its name.
+    pub device: Option<String>,
+    /// The file to write when things were first seen to.
+    pub milestones: Option<PathBuf>,
 }
 
 /// A validated command.
@@ -50,12 +57,15 @@ pub struct Batch(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, precision, compute, command } = Args::parse();
+    let Args { files, model, precision, compute, milestones, command } = Args::parse();
     let ComputeArgs { backend, device } = compute;
-    match command {
-        Some(command) => Invocation::Batch(Batch(Box::new(command))),
-        None => Invocation::View { files, model, precision, backend, device },
+    if let Some(command) = command {
+        return Invocation::Batch(Batch(Box::new(command)));
     }
+    if let Some(complaint) = typo::mistyped_command(&files) {
+        Args::command().error(ErrorKind::InvalidSubcommand, complaint).exit();
+    }
+    Invocation::View(View { files, model, precision, backend, device, milestones })
 }
 
 /// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.

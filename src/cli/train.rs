@@ -13,7 +13,7 @@ pub(super) fn run(args: &TrainArgs) -> Result<()> {
         let event = event.inspect_err(|_| bar.finish_and_clear())?;
         show(&event, &bar);
         match event {
-            TrainEvent::Preview { .. } => {}
+            TrainEvent::Preview { .. } | TrainEvent::Place { .. } => {}
             event if args.json => print_json(&event),
             event => tell(&event, &bar),
         }
@@ -36,8 +36,12 @@ fn show(event: &TrainEvent, bar: &ProgressBar) {
 /// Says in words what a person wants to keep; the end is the answer, the rest goes to stderr.
 fn tell(event: &TrainEvent, bar: &ProgressBar) {
     let line = match event {
-        TrainEvent::Started { pictures, held_out, model, parameters, device, step } => {
-            let from = if *step > 0 { format!(", from step {step} on") } else { String::new() };
+        TrainEvent::Started { pictures, held_out, model, parameters, device, step, optimizer_step } => {
+            let from = match (*step, *optimizer_step) {
+                (0, 0) => String::new(),
+                (0, steps) => format!(", with the optimizer's state after {steps} steps"),
+                (step, _) => format!(", from step {step} on"),
+            };
             format!(
                 "pictures: {pictures} to learn from, {held_out} held out; {model}, {parameters} values; {device}{from}"
             )
@@ -54,7 +58,10 @@ fn tell(event: &TrainEvent, bar: &ProgressBar) {
             answer(format_args!("{how}; to go on: --resume {}", checkpoint.display()));
             return;
         }
-        TrainEvent::Step { .. } | TrainEvent::Preview { .. } => return,
+        TrainEvent::Step { .. }
+        | TrainEvent::Improved { .. }
+        | TrainEvent::Preview { .. }
+        | TrainEvent::Place { .. } => return,
     };
     bar.suspend(|| say(&line));
 }

@@ -46,6 +46,10 @@ pub(super) struct TrainArgs {
     /// Memory for decoded pictures, in megabytes; what does not fit is read again.
     #[arg(long, value_name = "MB", default_value_t = 1024)]
     pub(super) cache: usize,
+    /// Memory for what a frozen encoder makes of small pictures, in megabytes: as many as fit come again and again, with
+    /// other pixels asked for. 0: every step has its own.
+    #[arg(long, value_name = "MB", default_value_t = 1024, requires = "freeze_encoder")]
+    pub(super) feature_cache: usize,
     /// Replace the output if it exists.
     #[arg(long)]
     pub(super) overwrite: bool,
@@ -160,7 +164,10 @@ impl TrainArgs {
                 return Err(Error::Request(words.into()));
             }
             (None, "builtin") => Weights::builtin()?.into(),
-            (None, path) => Weights::open(path.as_ref())?.into(),
+            (None, path) => {
+                let (weights, adam) = Weights::open_with_adam(path.as_ref())?;
+                Start::Weights(Box::new(weights), adam)
+            }
         };
         let length = match (self.steps, self.time) {
             (Some(steps), _) => Length::Steps(steps),
@@ -179,6 +186,7 @@ impl TrainArgs {
             },
             threads: self.threads,
             cache_bytes: self.cache.saturating_mul(1_000_000),
+            feature_cache_bytes: self.feature_cache.saturating_mul(1_000_000),
             ..TrainConfig::new(self.folder.clone(), self.output.clone(), start, length)
         })
     }
@@ -225,6 +233,7 @@ impl RecipeArgs {
             learning_rate: self.lr,
             clip_norm: self.clip,
             freeze_encoder: self.freeze_encoder,
+            repeat_batches: None,
             hold_out: self.hold_out,
             seed: self.seed,
         }

@@ -8,6 +8,7 @@
 use super::gemm::{Lhs, Transposed, gemm, gemm_transposed};
 use super::mlp_rows::{add, first_backward, first_forward, last_backward, mask};
 use super::rows::{activate, three_dots};
+use crate::task::Interrupt;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -143,15 +144,24 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// Predicts every query of every image from its projected `codes` (all images' `[codes, widths[0]]`, one after the
-    /// other), compares with `targets` and returns the mean absolute difference with its gradients.
+    /// other), compares with `targets` and returns the mean absolute difference with its gradients. `gradient`,
+    /// whose values are overwritten, becomes that of the codes. `interrupt` is asked before each block of queries; those
+    /// after it said yes are left out.
     ///
     /// # Panics
     /// If the images are none, or anything is not of the size that the queries ask for.
-    pub fn l1(&self, codes: &[f32], asks: &[Asks], targets: &[[f32; 3]]) -> L1Gradient {
+    pub fn l1(
+        &self,
+        codes: &[f32],
+        asks: &[Asks],
+        targets: &[[f32; 3]],
+        mut gradient: Vec<f32>,
+        interrupt: Interrupt<'_>,
+    ) -> L1Gradient {
         let total: usize = asks.iter().map(|asks| asks.ends.len()).sum();
         assert!(total > 0 && targets.len() == total, "as many targets as queries");
         let image_len = codes.len() / asks.len();
-        let mut gradient = vec![0.0; codes.len()];
+        assert_eq!(gradient.len(), codes.len(), "the gradient has the shape of the codes");
         let mut predictions = vec![[0.0; 3]; total];
         let (mut rest, mut rest_of_targets) = (&mut predictions[..], targets);
         let mut tasks = Vec::with_capacity(asks.len());
@@ -166,7 +176,11 @@ impl<'a> TrainedMlp<'a> {
             tasks.push(ImageTask { codes, asks, targets, predictions, code_gradient, parameter_gradient, share, loss });
         }
         tasks.par_iter_mut().for_each_init(Scratch::default, |scratch, task| {
+            task.code_gradient.fill(0.0);
             for start in (0..task.asks.ends.len()).step_by(BLOCK_QUERIES) {
+                if interrupt() {
+                    return;
+                }
                 self.block(task, start..(start + BLOCK_QUERIES).min(task.asks.ends.len()), scratch);
             }
         });
@@ -267,6 +281,7 @@ impl<'a> TrainedMlp<'a> {
 mod tests {
     use super::*;
     use crate::kernel::tests::noise;
+    use crate::task::NEVER;
 
     /// Of the central differences.
     const STEP: f32 = 1.0 / 1024.0;
@@ -297,10 +312,12 @@ mod tests {
             let codes = noise(2 * 9 * shape.widths[0], 2);
             let asks = asks();
             let targets: Vec<[f32; 3]> = noise(420, 3).as_chunks().0.to_vec();
-            let found = TrainedMlp::new(&shape, &parameters).l1(&codes, &asks, &targets);
+            let found = TrainedMlp::new(&shape, &parameters).l1(&codes, &asks, &targets, vec![7.0; codes.len()], NEVER);
             assert_eq!(found.predictions.len(), 140);
-            let loss =
-                |codes: &[f32], parameters: &[f32]| TrainedMlp::new(&shape, parameters).l1(codes, &asks, &targets).loss;
+            let loss = |codes: &[f32], parameters: &[f32]| {
+                let gradient = vec![0.0; codes.len()];
+                TrainedMlp::new(&shape, parameters).l1(codes, &asks, &targets, gradient, NEVER).loss
+            };
             let nudged = |values: &[f32], i: usize, by: f32| {
                 let mut values = values.to_vec();
                 values[i] += by;
@@ -328,7 +345,8 @@ mod tests {
         let parameters = [0.5, -1.0, 1.0, 1.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.25, 0.0];
         let ask = Ask { code: 0, inputs: [2.0, 0.0, 0.0, 0.0], weight: 0.5 };
         let asks = [Asks { rows: vec![ask], ends: vec![1] }];
-        let found = TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &asks, &[[0.0, 0.125, 0.0]]);
+        let found =
+            TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &asks, &[[0.0, 0.125, 0.0]], vec![0.0; 2], NEVER);
         assert_eq!(found.predictions, [[1.0, 0.125, -1.0]]);
         assert!((found.loss - 2.0 / 3.0).abs() < 1e-6);
         let third = 0.5_f32 * (1.0 / 3.0);

@@ -15,10 +15,11 @@ mod panels;
 mod precision;
 mod processor;
 mod rows;
+mod spare;
 
 pub use conv3x3::{
-    After, BatchGradient, Conv1x1, Conv3x3, Image, ImageBatch, Joined, Order, WeightGradient, convolve_batch,
-    convolve_batch_backward, weight_gradient,
+    After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, WeightGradient,
+    convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,
 };
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
@@ -26,6 +27,7 @@ pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
 pub use processor::processor_name;
 pub use rows::first_layer;
+pub use spare::Spare;
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,24 @@
 //! Convolutions with stride 1 that keep height and width.
 
-use super::trained;
+use super::trained::{self, TrainingContext};
 use crate::kernel::{After, Conv1x1, Conv3x3, Joined, Order, Precision};
 use candle_core::{CpuStorage, DType, Device, Layout, Module, Result, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// Who computes convolutions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum ConvKernel {
     /// candle: differentiable, on every device.
     Candle,
     /// Our own kernel where the weights are on the CPU, candle elsewhere. Forward only.
     Fused(Precision),
-    /// Our own kernels on the CPU, forward and backward, on tensors `[n, h, w, c]`.
-    Trained,
+    /// Our own kernels on the CPU, forward and backward, on tensors `[n, h, w, c]`. They pass the gate between two
+    /// images: pausing it holds a step where it is, stopping it makes the step fail.
+    Trained(TrainingContext),
 }
 
 /// A convolution of odd kernel size, zero-padded so that the size stays.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Conv2d {
     /// `[out_channels, in_channels, k, k]`.
     weight: Tensor,
@@ -25,12 +26,12 @@ pub struct Conv2d {
     bias: Tensor,
     /// The same for our own kernel, if that computes it.
     fused: Option<Fused>,
-    /// Whether tensors are `[n, h, w, c]` and the kernels those of training.
-    is_trained: bool,
+    /// For training, whose tensors are `[n, h, w, c]`.
+    trained: Option<TrainingContext>,
 }
 
 /// A convolution by our own kernel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Fused {
     Three(Conv3x3),
     One(Conv1x1),
@@ -41,10 +42,10 @@ impl Conv2d {
     ///
     /// # Errors
     /// If the builder lacks them or they have another shape.
-    pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: ConvKernel) -> Result<Self> {
+    pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: &ConvKernel) -> Result<Self> {
         let (weight, bias) = (vb.get((outputs, inputs, k, k), "weight")?, vb.get(outputs, "bias")?);
         let fused = match kernel {
-            ConvKernel::Fused(precision) if weight.device().is_cpu() && weight.dtype() == DType::F32 => {
+            &ConvKernel::Fused(precision) if weight.device().is_cpu() && weight.dtype() == DType::F32 => {
                 let (weight, bias) = (weight.flatten_all()?.to_vec1::<f32>()?, bias.to_vec1::<f32>()?);
                 match k {
                     3 => Some(Fused::Three(Conv3x3::new(&weight, &bias, precision))),
@@ -54,7 +55,13 @@ impl Conv2d {
             }
             _ => None,
         };
-        Ok(Self { weight, bias, fused, is_trained: kernel == ConvKernel::Trained })
+        let trained = if let ConvKernel::Trained(context) = kernel { Some(context.clone()) } else { None };
+        Ok(Self { weight, bias, fused, trained })
+    }
+
+    /// Weight, bias, and the context of training if it is for that.
+    pub(super) fn parts(&self) -> (&Tensor, &Tensor, Option<&TrainingContext>) {
+        (&self.weight, &self.bias, self.trained.as_ref())
     }
 
     /// The convolution followed by a ReLU.
@@ -85,10 +92,10 @@ impl Conv2d {
         }
         let x = match parts {
             [x] => x.clone(),
-            parts => Tensor::cat(parts, if self.is_trained { 3 } else { 1 })?,
+            parts => Tensor::cat(parts, if self.trained.is_some() { 3 } else { 1 })?,
         };
-        if self.is_trained {
-            return trained::convolve(&x, &self.weight, &self.bias, relu, residual);
+        if let Some(context) = &self.trained {
+            return trained::convolve(&x, &self.weight, &self.bias, relu, residual, &context.gate);
         }
         let bias = self.bias.reshape((1, (), 1, 1))?;
         let sum = x.conv2d(&self.weight, self.weight.dims()[2] / 2, 1, 1, 1)?.broadcast_add(&bias)?;

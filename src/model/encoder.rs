@@ -24,10 +24,10 @@ impl Encoder {
         let vb = vb.pp("encoder");
         Ok(match *config {
             EncoderConfig::Edsr { blocks, features, res_scale } => {
-                Self::Edsr(Box::new(Edsr::load(vb, blocks, features, res_scale, kernel)?))
+                Self::Edsr(Box::new(Edsr::load(vb, blocks, features, res_scale, &kernel)?))
             }
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
-                Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, kernel)?))
+                Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, &kernel)?))
             }
         })
     }

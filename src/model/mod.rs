@@ -11,6 +11,7 @@ mod imnet;
 mod liif;
 mod rdn;
 mod trained;
+mod trained_edsr;
 mod training;
 
 pub use conv::{Conv2d, ConvKernel};
@@ -19,6 +20,7 @@ pub use encoder::Encoder;
 pub use imnet::Imnet;
 pub use liif::{Liif, Query};
 pub use rdn::Rdn;
+pub use trained::TrainingContext;
 pub use training::TrainedLiif;
 
 use crate::weights::Weights;

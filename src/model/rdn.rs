@@ -41,7 +41,7 @@ impl Rdn {
     ///
     /// # Errors
     /// If an array is missing or of another shape.
-    pub fn load(vb: VarBuilder<'_>, size: RdnSize, kernel: ConvKernel) -> Result<Self> {
+    pub fn load(vb: VarBuilder<'_>, size: RdnSize, kernel: &ConvKernel) -> Result<Self> {
         let RdnSize { blocks, convs, growth, features } = size;
         let block = |i: usize| {
             let vb = vb.pp("RDBs").pp(i);

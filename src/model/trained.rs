@@ -1,19 +1,31 @@
 //! The convolution for training on the CPU: our own kernels forward and backward, on tensors `[n, h, w, c]`.
 
-use crate::kernel::{ImageBatch, convolve_batch, convolve_batch_backward};
+use crate::kernel::{After, ImageBatch, ImageGradient, ResultGradient, Spare, convolve_batch, convolve_batch_backward};
+use crate::task::Gate;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
+
+/// What all operations of a training share.
+#[derive(Clone, Default)]
+pub struct TrainingContext {
+    /// Passed every few milliseconds: between two images of a layer, between two blocks of queries.
+    pub gate: Gate,
+    /// Memory from step to step.
+    pub spare: Spare,
+}
 
 /// `x [n, h, w, c]` by `weight [out, c, k, k]` (k = 1 or 3, zero-padded) plus `bias [out]`, clamped at zero if `relu`,
 /// plus `residual [n, h, w, out]`: `[n, h, w, out]`, differentiable in all of them.
+/// `gate` is passed between two images.
 ///
 /// # Errors
-/// candle's, for tensors of other shapes, types or devices.
+/// candle's, for tensors of other shapes, types or devices, or once the gate was stopped.
 pub(super) fn convolve(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,
     relu: bool,
     residual: Option<&Tensor>,
+    gate: &Gate,
 ) -> Result<Tensor> {
     let (outputs, inputs, k, _) = weight.dims4()?;
     if k == 1 {
@@ -27,7 +39,7 @@ pub(super) fn convolve(
         bail!("convolutions of {k}×{k} are not trained");
     }
     let parameters = Tensor::cat(&[&weight.flatten_all()?, bias], 0)?;
-    let (x, op) = (x.contiguous()?, TrainedConv { outputs, relu });
+    let (x, op) = (x.contiguous()?, TrainedConv { outputs, relu, gate: gate.clone() });
     match residual {
         Some(_) if relu => bail!("a residual follows no ReLU here"),
         Some(residual) => x.apply_op3(&parameters, &residual.contiguous()?, op),
@@ -40,6 +52,7 @@ pub(super) fn convolve(
 struct TrainedConv {
     outputs: usize,
     relu: bool,
+    gate: Gate,
 }
 
 impl TrainedConv {
@@ -52,7 +65,9 @@ impl TrainedConv {
         let (n, height, width, channels) = x.1.shape().dims4()?;
         let batch = ImageBatch { values: values(x.0, x.1)?, height, width, channels };
         let (weight, bias) = self.split(values(parameters.0, parameters.1)?);
-        let result = convolve_batch(weight, bias, batch, self.relu, residual);
+        let after = After { relu: self.relu, residual };
+        let result = convolve_batch(weight, bias, batch, after, &|| self.gate.pass().is_err());
+        not_stopped(&self.gate)?;
         Ok((CpuStorage::F32(result), (n, height, width, self.outputs).into()))
     }
 
@@ -65,6 +80,8 @@ impl TrainedConv {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (_, height, width, channels) = x.dims4()?;
         let gradient = gradient.contiguous()?;
+        let interrupt = || self.gate.pass().is_err();
+        let mut images = x.track_op().then(|| vec![0.0; x.elem_count()]);
         let found = read(x, |values| {
             let batch = ImageBatch { values, height, width, channels };
             read(parameters, |parameters| {
@@ -72,14 +89,17 @@ impl TrainedConv {
                 read(&gradient, |gradient| {
                     read(result, |result| {
                         let clamped = self.relu.then_some(result);
-                        Ok(convolve_batch_backward(weight, self.outputs, batch, gradient, clamped, x.track_op()))
+                        let gradient = ResultGradient { values: gradient, clamped };
+                        let images = images.as_mut().map(|to| ImageGradient { to, plus: None });
+                        Ok(convolve_batch_backward(weight, self.outputs, batch, gradient, images, &interrupt))
                     })
                 })
             })
         })?;
-        let images = found.images.map(|images| Tensor::from_vec(images, x.shape(), x.device())).transpose()?;
-        let mut weights = found.weights.weight;
-        weights.extend(found.weights.bias);
+        not_stopped(&self.gate)?;
+        let images = images.map(|images| Tensor::from_vec(images, x.shape(), x.device())).transpose()?;
+        let mut weights = found.weight;
+        weights.extend(found.bias);
         Ok((images, Some(Tensor::from_vec(weights, parameters.shape(), x.device())?)))
     }
 
@@ -130,6 +150,14 @@ impl CustomOp3 for TrainedConv {
         let (x, p) = self.backward(x, p, result, grad)?;
         Ok((x, p, Some(grad.clone())))
     }
+}
+
+/// What was computed for a stopped gate is not whole.
+pub(super) fn not_stopped(gate: &Gate) -> Result<()> {
+    if gate.is_stopped() {
+        bail!("stopped")
+    }
+    Ok(())
 }
 
 /// The values of a contiguous tensor on the CPU.

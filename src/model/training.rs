@@ -1,16 +1,20 @@
 //! LIIF and its loss for training on the CPU: the same function as [`Liif`](super::Liif), arranged for speed.
 //!
 //! imnet's first layer is split as in decoding: its code columns become a convolution, once per latent code; what is
-//! left runs in one operation with the loss and all gradients (`kernel::TrainedMlp`). Tensors are `[n, h, w, c]`.
+//! left runs in one operation with that, the loss and all gradients (`kernel::TrainedMlp`). Tensors are `[n, h, w, c]`.
 
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
 use super::liif::{Query, neighbour};
-use super::trained;
-use crate::kernel::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
+use super::trained::{self, TrainingContext};
+use crate::kernel::{
+    After, Ask, Asks, ImageBatch, ImageGradient, L1Gradient, MlpShape, ResultGradient, TrainedMlp, WeightGradient,
+    convolve_batch_backward, convolve_batch_into,
+};
 use crate::weights::ModelConfig;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use candle_nn::VarBuilder;
+use rayon::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The whole model with its loss.
@@ -22,14 +26,16 @@ pub struct TrainedLiif {
     parameters: Tensor,
     shape: MlpShape,
     local_ensemble: bool,
+    context: TrainingContext,
 }
 
 impl TrainedLiif {
-    /// Loads the model from `vb` (at the root), whose tensors are on the CPU.
+    /// Loads the model from `vb` (at the root), whose tensors are on the CPU. Forward and backward pass the context's gate
+    /// between two images of a layer and between two blocks of queries.
     ///
     /// # Errors
     /// If an array is missing or of another shape.
-    pub fn load(vb: &VarBuilder<'_>, config: &ModelConfig) -> Result<Self> {
+    pub fn load(vb: &VarBuilder<'_>, config: &ModelConfig, context: &TrainingContext) -> Result<Self> {
         let layers = vb.pp("imnet").pp("layers");
         let widths = &config.hidden;
         let (code, channels) = (config.code_width(), config.encoder.features());
@@ -43,7 +49,7 @@ impl TrainedLiif {
             parts.push(layers.get(outputs, &format!("{}.bias", 2 * i))?);
         }
         Ok(Self {
-            encoder: Encoder::load(vb, &config.encoder, ConvKernel::Trained)?,
+            encoder: Encoder::load(vb, &config.encoder, ConvKernel::Trained(context.clone()))?,
             project: (
                 first.narrow(1, 0, code)?.contiguous()?.reshape((widths[0], channels, k, k))?,
                 layers.get(widths[0], "0.bias")?,
@@ -51,6 +57,7 @@ impl TrainedLiif {
             parameters: Tensor::cat(&parts, 0)?,
             shape: MlpShape { inputs, widths: widths.clone() },
             local_ensemble: config.local_ensemble,
+            context: context.clone(),
         })
     }
 
@@ -73,13 +80,28 @@ impl TrainedLiif {
         if n != queries.len() || total != targets.len() || total == 0 {
             bail!("{n} images, {} lists of queries, {total} queries and {} targets", queries.len(), targets.len());
         }
-        let asks = queries.iter().map(|query| asks(query, height, width, self.local_ensemble)).collect();
-        let codes = trained::convolve(feat, &self.project.0, &self.project.1, false, None)?;
+        let asks = queries.par_iter().map(|query| asks(query, height, width, self.local_ensemble)).collect();
         let found = Arc::new(Mutex::new(None));
-        let op = L1Loss { shape: self.shape.clone(), asks, targets: targets.to_vec(), found: found.clone() };
-        let loss = codes.contiguous()?.apply_op2(&self.parameters, op)?;
+        let (weight, bias) = (&self.project.0, &self.project.1);
+        let mut op = L1Loss {
+            shape: self.shape.clone(),
+            projection: None,
+            asks,
+            targets: targets.to_vec(),
+            found: found.clone(),
+            context: self.context.clone(),
+        };
+        let loss = if weight.dims()[2] == 3 {
+            let width = bias.elem_count();
+            op.projection = Some(Projection { width, wants_images: feat.track_op() });
+            let parameters = Tensor::cat(&[&weight.flatten_all()?, bias, &self.parameters], 0)?;
+            feat.contiguous()?.apply_op2(&parameters, op)?
+        } else {
+            let codes = trained::convolve(feat, weight, bias, false, None, &self.context.gate)?;
+            codes.contiguous()?.apply_op2(&self.parameters, op)?
+        };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        let predictions = found.as_mut().map(|found: &mut L1Gradient| std::mem::take(&mut found.predictions));
+        let predictions = found.as_mut().map(|found: &mut Found| std::mem::take(&mut found.predictions));
         Ok((loss, predictions.unwrap_or_default()))
     }
 }
@@ -111,13 +133,59 @@ fn asks(query: &Query, height: usize, width: usize, local_ensemble: bool) -> Ask
     asks
 }
 
-/// imnet behind the projection, the ensemble and the loss as one candle operation of the projected codes and the
-/// parameters. The gradients are there as soon as the loss is, and wait for the backward pass.
+/// imnet, the ensemble and the loss as one candle operation: of the projected codes and imnet's other parameters, or,
+/// with a projection, of the feature maps and the projection's parameters followed by the others. The gradients are
+/// there as soon as the loss is, and wait for the backward pass.
 struct L1Loss {
     shape: MlpShape,
+    projection: Option<Projection>,
     asks: Vec<Asks>,
     targets: Vec<[f32; 3]>,
-    found: Arc<Mutex<Option<L1Gradient>>>,
+    found: Arc<Mutex<Option<Found>>>,
+    context: TrainingContext,
+}
+
+/// A 3×3 convolution of the feature maps.
+struct Projection {
+    /// Its outputs.
+    width: usize,
+    /// Whether the gradient of the feature maps is wanted.
+    wants_images: bool,
+}
+
+/// The loss, and the gradients of both arguments.
+struct Found {
+    loss: f64,
+    predictions: Vec<[f32; 3]>,
+    images: Option<Vec<f32>>,
+    parameters: Vec<f32>,
+}
+
+impl L1Loss {
+    fn of_codes(&self, codes: &[f32], parameters: &[f32], gradient: Vec<f32>) -> L1Gradient {
+        let interrupt = || self.context.gate.pass().is_err();
+        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.asks, &self.targets, gradient, &interrupt)
+    }
+
+    /// Projection, loss, and back through both.
+    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> Found {
+        let Projection { width, wants_images } = *projection;
+        let (interrupt, spare) = (|| self.context.gate.pass().is_err(), &self.context.spare);
+        let (project, others) = parameters.split_at((9 * maps.channels + 1) * width);
+        let (weight, bias) = project.split_at(9 * maps.channels * width);
+        let len = maps.values.len() / maps.channels * width;
+        let mut codes = spare.take(len);
+        convolve_batch_into(weight, bias, maps, After::default(), &interrupt, &mut codes);
+        let L1Gradient { loss, predictions, codes: gradient, parameters } =
+            self.of_codes(&codes, others, spare.take(len));
+        let mut images = wants_images.then(|| vec![0.0; maps.values.len()]);
+        let to = images.as_mut().map(|to| ImageGradient { to, plus: None });
+        let of_codes = ResultGradient { values: &gradient, clamped: None };
+        let WeightGradient { weight, bias } = convolve_batch_backward(weight, width, maps, of_codes, to, &interrupt);
+        spare.put(codes);
+        spare.put(gradient);
+        Found { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
+    }
 }
 
 impl CustomOp2 for L1Loss {
@@ -125,15 +193,22 @@ impl CustomOp2 for L1Loss {
         "liif-l1-loss"
     }
 
-    fn cpu_fwd(&self, codes: &CpuStorage, lc: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mlp = TrainedMlp::new(&self.shape, trained::values(p, lp)?);
-        let found = mlp.l1(trained::values(codes, lc)?, &self.asks, &self.targets);
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (_, height, width, channels) = lx.shape().dims4()?;
+        let (x, p) = (trained::values(x, lx)?, trained::values(p, lp)?);
+        let found = if let Some(projection) = &self.projection {
+            self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection)
+        } else {
+            let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
+            Found { loss, predictions, images: Some(codes), parameters }
+        };
+        trained::not_stopped(&self.context.gate)?;
         let loss = found.loss as f32;
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok((CpuStorage::F32(vec![loss]), Shape::from(())))
     }
 
-    fn bwd(&self, codes: &Tensor, p: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, x: &Tensor, p: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(found) = found else { bail!("the gradients of this loss were taken already") };
         let scale = f64::from(grad.to_scalar::<f32>()?);
@@ -141,6 +216,6 @@ impl CustomOp2 for L1Loss {
             let tensor = Tensor::from_vec(values, like.shape(), like.device())?;
             if scale == 1.0 { Ok(tensor) } else { tensor * scale }
         };
-        Ok((Some(tensor(found.codes, codes)?), Some(tensor(found.parameters, p)?)))
+        Ok((found.images.map(|images| tensor(images, x)).transpose()?, Some(tensor(found.parameters, p)?)))
     }
 }

@@ -132,6 +132,14 @@ impl Picture {
         open::open(path, interrupt)
     }
 
+    /// The size of a file's picture before it is turned upright, by its header alone.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Picture`] for what [`Self::open`] would refuse without reading on.
+    pub fn size_of(path: &Path) -> crate::error::Result<Size> {
+        open::size_of(path)
+    }
+
     /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told.
     pub fn decoded_bytes(path: &Path) -> Option<u64> {
         open::decoded_bytes(path)

@@ -1,6 +1,7 @@
 //! What one step learns from.
 
 use crate::model::Query;
+use std::ops::Range;
 
 /// Inputs, questions and answers of one step, in normalised colours.
 #[derive(Clone, Debug)]
@@ -13,12 +14,27 @@ pub struct Batch {
     pub queries: Vec<Query>,
     /// The colours that are right, picture by picture in the order of the queries.
     pub targets: Vec<[f32; 3]>,
+    /// The number of these small pictures, if they come again with other questions.
+    pub again: Option<u64>,
 }
 
 impl Batch {
     /// How many small pictures it holds.
     pub fn len(&self) -> usize {
         self.queries.len()
+    }
+
+    /// The same questions of some of the small pictures.
+    pub(super) fn part(&self, images: Range<usize>) -> Self {
+        let pixels = self.patch * self.patch * 3;
+        let before = |image: usize| self.queries[..image].iter().map(|query| query.position.len()).sum::<usize>();
+        Self {
+            patch: self.patch,
+            inputs: self.inputs[images.start * pixels..images.end * pixels].to_vec(),
+            targets: self.targets[before(images.start)..before(images.end)].to_vec(),
+            queries: self.queries[images].to_vec(),
+            again: None,
+        }
     }
 
     /// Whether it holds none.

@@ -1,6 +1,7 @@
 //! What to train, on what, for how long.
 
 use super::degrade::Degradation;
+use super::place::PlaceChoice;
 use crate::error::{Error, Result};
 use crate::weights::{AdamState, ModelConfig, Weights};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,10 @@ pub struct Recipe {
     pub clip_norm: Option<f64>,
     /// Train imnet alone.
     pub freeze_encoder: bool,
+    /// After so many batches the small pictures of the first come again, with other questions: a frozen encoder's
+    /// feature maps of them are kept. Follows from [`TrainConfig::feature_cache_bytes`] when a training begins.
+    #[serde(default)]
+    pub repeat_batches: Option<u64>,
     /// The share of pictures that is kept for judging.
     pub hold_out: f64,
     /// Chooses pictures, places, factors and damage.
@@ -71,6 +76,7 @@ impl Default for Recipe {
             learning_rate: 1e-4,
             clip_norm: None,
             freeze_encoder: false,
+            repeat_batches: None,
             hold_out: 0.1,
             seed: 0,
         }
@@ -186,6 +192,10 @@ pub struct TrainConfig {
     pub threads: Option<usize>,
     /// Memory for decoded pictures; what does not fit is read again when it is needed.
     pub cache_bytes: usize,
+    /// Memory for the feature maps of a frozen encoder; with 0 every step has small pictures of its own.
+    pub feature_cache_bytes: usize,
+    /// A place to watch; keep a clone to choose another one while training runs.
+    pub place: PlaceChoice,
 }
 
 impl TrainConfig {
@@ -204,6 +214,8 @@ impl TrainConfig {
             device: TrainDevice::Cpu,
             threads: None,
             cache_bytes: 1 << 30,
+            feature_cache_bytes: 1 << 30,
+            place: PlaceChoice::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What training tells whoever drives it.
 
 use crate::raster::Raster;
+use crate::weights::Weights;
 use serde::Serialize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One thing that happened. As JSON: `{"event": "step", …}`.
 #[derive(Clone, Debug, Serialize)]
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 pub enum TrainEvent {
     /// Everything is ready; the first event.
     Started {
-        /// Pictures that are trained on.
+        /// Pictures that are trained on, as far as their headers tell.
         pictures: usize,
         /// Pictures that are kept for judging.
         held_out: usize,
@@ -22,6 +24,8 @@ pub enum TrainEvent {
         device: String,
         /// Steps taken before; 0 unless resumed.
         step: u64,
+        /// Steps that the optimizer remembers: those before, and those of the original's trainer if it left its state.
+        optimizer_step: u64,
     },
     /// A step was taken.
     Step {
@@ -31,12 +35,14 @@ pub enum TrainEvent {
         loss: f64,
         /// Adam's step size.
         learning_rate: f64,
-        /// How long it took, waiting included.
+        /// How long it took, waiting for pictures included, pauses not.
         secs: f64,
         /// How long of that was waiting for pictures.
         waited_secs: f64,
         /// The share of the whole training that is done, 0 to 1.
         done: f64,
+        /// How long the rest will take at this pace, in seconds.
+        remaining_secs: f64,
     },
     /// The held-out pictures were enlarged. PSNR in decibels, RGB, means over patches.
     Evaluated {
@@ -51,6 +57,17 @@ pub enum TrainEvent {
         /// By the best weights so far.
         best_psnr: f64,
     },
+    /// The held-out pictures came out better than by any weights before, those at the start included. Comes after
+    /// [`TrainEvent::Evaluated`], and first thing when a training that got better is resumed.
+    Improved {
+        /// After this step.
+        step: u64,
+        /// The mean PSNR, in decibels.
+        psnr: f64,
+        /// The weights that did it, to be used while training goes on.
+        #[serde(skip)]
+        weights: Arc<Weights>,
+    },
     /// One held-out patch, to look at; comes with [`TrainEvent::Evaluated`].
     Preview {
         /// After this step.
@@ -58,6 +75,17 @@ pub enum TrainEvent {
         /// The patch.
         #[serde(skip)]
         preview: Box<Preview>,
+    },
+    /// The place that [`super::PlaceChoice`] names, in RGB: soon after it was chosen, and then every few seconds.
+    Place {
+        /// After this step.
+        step: u64,
+        /// By the weights that training, or its resumption, began with.
+        #[serde(skip)]
+        before: Arc<Raster>,
+        /// By the weights of now.
+        #[serde(skip)]
+        after: Arc<Raster>,
     },
     /// The state is on the disk.
     Checkpoint {

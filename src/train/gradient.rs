@@ -3,8 +3,8 @@
 
 use super::batch::Batch;
 use crate::error::{Error, Result};
-use crate::model::{ConvKernel, Liif, TrainedLiif};
-use crate::weights::{Array, ModelConfig};
+use crate::model::{ConvKernel, Liif, TrainedLiif, TrainingContext};
+use crate::weights::{Array, EncoderConfig, ModelConfig};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use std::collections::{BTreeMap, HashMap};
@@ -49,36 +49,98 @@ pub(super) fn is_of_encoder(name: &str) -> bool {
     name.starts_with("encoder.")
 }
 
-/// Computes them. With `freeze_encoder` only imnet's gradients.
-///
-/// # Errors
-/// [`Error::Device`] if the device fails or the arrays do not fit the configuration.
-pub(super) fn gradients(
-    config: &ModelConfig,
-    arrays: &BTreeMap<String, Array>,
-    freeze_encoder: bool,
-    batch: &Batch,
-    engine: &Engine,
-) -> Result<Gradients> {
-    let run = || {
-        let device = if let Engine::Candle(device) = engine { device } else { &Device::Cpu };
+/// A batch, and everything that its gradients depend on.
+#[derive(Clone, Copy)]
+pub(super) struct Problem<'a> {
+    pub(super) config: &'a ModelConfig,
+    pub(super) arrays: &'a BTreeMap<String, Array>,
+    /// Only imnet's gradients are wanted.
+    pub(super) freeze_encoder: bool,
+    pub(super) batch: &'a Batch,
+    /// The feature maps, if they are known.
+    pub(super) features: Option<&'a [f32]>,
+    pub(super) engine: &'a Engine,
+    /// With the gate that our own kernels pass every few milliseconds.
+    pub(super) context: &'a TrainingContext,
+    /// Memory for what the forward pass keeps for the backward pass; batches that need more go through in parts.
+    pub(super) most_bytes: usize,
+}
+
+/// Enough for six patches of 48×48 through RDN, and for 90 through EDSR-baseline.
+pub(super) const MOST_BYTES: usize = 2_500_000_000;
+
+impl Problem<'_> {
+    /// Solves it.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] if the gate was stopped before they were whole; [`Error::Device`] if the device fails or the
+    /// arrays do not fit the configuration.
+    pub(super) fn gradients(&self) -> Result<Gradients> {
+        let step = self.images_at_a_time();
+        if self.batch.len() <= step {
+            return self.in_one();
+        }
+        let total = self.batch.targets.len() as f64;
+        let none = (self.arrays.iter().filter(|(name, _)| self.is_trained(name)))
+            .map(|(name, array)| (name.clone(), vec![0.0; array.data.len()]));
+        let (predictions, timings) = (Vec::new(), Timings::default());
+        let mut whole = Gradients { loss: 0.0, predictions, arrays: none.collect(), timings };
+        for first in (0..self.batch.len()).step_by(step) {
+            let images = first..(first + step).min(self.batch.len());
+            let batch = self.batch.part(images.clone());
+            let per_image = self.features.map_or(0, <[f32]>::len) / self.batch.len();
+            let features = self.features.map(|values| &values[images.start * per_image..images.end * per_image]);
+            let part = Problem { batch: &batch, features, ..*self }.in_one()?;
+            whole.add(part, batch.targets.len() as f64 / total);
+        }
+        Ok(whole)
+    }
+
+    fn is_trained(&self, name: &str) -> bool {
+        !(self.freeze_encoder && is_of_encoder(name))
+    }
+
+    /// How many images of this network fit the memory together.
+    fn images_at_a_time(&self) -> usize {
+        let of_encoder = match self.config.encoder {
+            EncoderConfig::Edsr { features, .. } if self.freeze_encoder => features,
+            EncoderConfig::Rdn { features, .. } if self.freeze_encoder => features,
+            EncoderConfig::Edsr { blocks, features, res_scale } => {
+                (blocks * if res_scale == 1.0 { 2 } else { 4 } + 3) * features
+            }
+            EncoderConfig::Rdn { blocks, convs, growth, features } => {
+                let joined: usize = (1..=convs).map(|c| features + c * growth).sum();
+                blocks * (joined + convs * growth + 4 * features) + 6 * features
+            }
+        };
+        // The projected codes and their gradient.
+        let values = (of_encoder + 2 * self.config.hidden[0]) * self.batch.patch * self.batch.patch;
+        (self.most_bytes / (values * size_of::<f32>())).max(1)
+    }
+
+    fn in_one(&self) -> Result<Gradients> {
+        self.run().map_err(|error| self.describe("a training step", &error))
+    }
+
+    fn run(&self) -> candle_core::Result<Gradients> {
+        let device = if let Engine::Candle(device) = self.engine { device } else { &Device::Cpu };
         let mut vars = BTreeMap::new();
         let mut tensors = HashMap::new();
-        for (name, array) in arrays {
+        for (name, array) in self.arrays {
             let tensor = Tensor::from_slice(&array.data, array.shape.as_slice(), device)?;
-            if freeze_encoder && is_of_encoder(name) {
-                tensors.insert(name.clone(), tensor);
-            } else {
+            if self.is_trained(name) {
                 let var = Var::from_tensor(&tensor)?;
                 tensors.insert(name.clone(), var.as_tensor().clone());
                 vars.insert(name, var);
+            } else {
+                tensors.insert(name.clone(), tensor);
             }
         }
         let vb = VarBuilder::from_tensors(tensors, DType::F32, device);
         let mut timings = Timings::default();
-        let (loss, predictions) = match engine {
-            Engine::Kernels => by_kernels(&vb, config, batch, &mut timings)?,
-            Engine::Candle(_) => by_candle(&vb, config, batch)?,
+        let (loss, predictions) = match self.engine {
+            Engine::Kernels => self.by_kernels(&vb, &mut timings)?,
+            Engine::Candle(_) => self.by_candle(&vb)?,
         };
         let start = Instant::now();
         let store = loss.backward()?;
@@ -93,38 +155,134 @@ pub(super) fn gradients(
         }
         timings.backward = start.elapsed().as_secs_f64();
         Ok(Gradients { loss: f64::from(loss.to_scalar::<f32>()?), predictions, arrays: found, timings })
-    };
-    run().map_err(|error: candle_core::Error| Error::device(format!("a training step failed: {error}")))
+    }
+
+    fn by_kernels(&self, vb: &VarBuilder<'_>, timings: &mut Timings) -> candle_core::Result<Loss> {
+        let start = Instant::now();
+        let batch = self.batch;
+        let liif = TrainedLiif::load(vb, self.config, self.context)?;
+        let feat = match self.features {
+            Some(values) => {
+                let channels = self.config.encoder.features();
+                Tensor::from_slice(values, (batch.len(), batch.patch, batch.patch, channels), &Device::Cpu)?
+            }
+            None => liif.gen_feat(&inputs(batch, &Device::Cpu)?)?,
+        };
+        timings.encoder_forward = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let loss = liif.l1_loss(&feat, &batch.queries, &batch.targets)?;
+        timings.decoder = start.elapsed().as_secs_f64();
+        Ok(loss)
+    }
+
+    fn by_candle(&self, vb: &VarBuilder<'_>) -> candle_core::Result<Loss> {
+        let (device, batch) = (vb.device(), self.batch);
+        let liif = Liif::load(vb, self.config, ConvKernel::Candle)?;
+        let feat = liif.gen_feat(&inputs(batch, device)?.permute((0, 3, 1, 2))?.contiguous()?)?;
+        let predict = |(i, query)| liif.query_rgb(&feat.narrow(0, i, 1)?, query);
+        let predicted: Vec<Tensor> =
+            batch.queries.iter().enumerate().map(predict).collect::<candle_core::Result<_>>()?;
+        let predicted = Tensor::cat(&predicted, 0)?;
+        let targets = Tensor::from_slice(batch.targets.as_flattened(), (batch.targets.len(), 3), device)?;
+        let loss = (&predicted - targets)?.abs()?.mean_all()?;
+        Ok((loss, predicted.flatten_all()?.to_vec1::<f32>()?.as_chunks().0.to_vec()))
+    }
+
+    /// The feature maps of all images, `[n, patch, patch, c]`, by our own kernels and without gradients.
+    ///
+    /// # Errors
+    /// As [`Self::gradients`].
+    pub(super) fn features(&self) -> Result<Vec<f32>> {
+        let run = || {
+            let tensor = |(name, array): (&String, &Array)| {
+                Ok((name.clone(), Tensor::from_slice(&array.data, array.shape.as_slice(), &Device::Cpu)?))
+            };
+            let tensors = self.arrays.iter().map(tensor).collect::<candle_core::Result<_>>()?;
+            let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+            let liif = TrainedLiif::load(&vb, self.config, self.context)?;
+            liif.gen_feat(&inputs(self.batch, &Device::Cpu)?)?.flatten_all()?.to_vec1()
+        };
+        run().map_err(|error| self.describe("the encoder", &error))
+    }
+
+    fn describe(&self, what: &str, error: &candle_core::Error) -> Error {
+        let is_stopped = self.context.gate.is_stopped();
+        if is_stopped { Error::Cancelled } else { Error::device(format!("{what} failed: {error}")) }
+    }
 }
 
 type Loss = (Tensor, Vec<[f32; 3]>);
 
-fn by_kernels(
-    vb: &VarBuilder<'_>,
-    config: &ModelConfig,
-    batch: &Batch,
-    timings: &mut Timings,
-) -> candle_core::Result<Loss> {
-    let start = Instant::now();
-    let liif = TrainedLiif::load(vb, config)?;
-    let x = Tensor::from_slice(&batch.inputs, (batch.len(), batch.patch, batch.patch, 3), &Device::Cpu)?;
-    let feat = liif.gen_feat(&x)?;
-    timings.encoder_forward = start.elapsed().as_secs_f64();
-    let start = Instant::now();
-    let loss = liif.l1_loss(&feat, &batch.queries, &batch.targets)?;
-    timings.decoder = start.elapsed().as_secs_f64();
-    Ok(loss)
+/// All small pictures, `[n, patch, patch, 3]`.
+fn inputs(batch: &Batch, device: &Device) -> candle_core::Result<Tensor> {
+    Tensor::from_slice(&batch.inputs, (batch.len(), batch.patch, batch.patch, 3), device)
 }
 
-fn by_candle(vb: &VarBuilder<'_>, config: &ModelConfig, batch: &Batch) -> candle_core::Result<Loss> {
-    let device = vb.device();
-    let liif = Liif::load(vb, config, ConvKernel::Candle)?;
-    let x = Tensor::from_slice(&batch.inputs, (batch.len(), batch.patch, batch.patch, 3), device)?;
-    let feat = liif.gen_feat(&x.permute((0, 3, 1, 2))?.contiguous()?)?;
-    let predict = |(i, query)| liif.query_rgb(&feat.narrow(0, i, 1)?, query);
-    let predicted: Vec<Tensor> = batch.queries.iter().enumerate().map(predict).collect::<candle_core::Result<_>>()?;
-    let predicted = Tensor::cat(&predicted, 0)?;
-    let targets = Tensor::from_slice(batch.targets.as_flattened(), (batch.targets.len(), 3), device)?;
-    let loss = (&predicted - targets)?.abs()?.mean_all()?;
-    Ok((loss, predicted.flatten_all()?.to_vec1::<f32>()?.as_chunks().0.to_vec()))
+impl Gradients {
+    /// Adds those of other images, which are `share` of all.
+    fn add(&mut self, part: Self, share: f64) {
+        self.loss += share * part.loss;
+        self.predictions.extend(part.predictions);
+        for (sum, values) in self.arrays.values_mut().zip(part.arrays.into_values()) {
+            sum.iter_mut().zip(values).for_each(|(sum, v)| *sum += share as f32 * v);
+        }
+        self.timings.encoder_forward += part.timings.encoder_forward;
+        self.timings.decoder += part.timings.decoder;
+        self.timings.backward += part.timings.backward;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Query;
+    use crate::train::random::{Random, untrained};
+    use crate::weights::Normalization;
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        let encoder = EncoderConfig::Rdn { blocks: 2, convs: 2, growth: 8, features: 8 };
+        let (hidden, normalization) = (vec![16, 16], Normalization::LIIF);
+        let config =
+            ModelConfig { encoder, hidden, local_ensemble: true, feat_unfold: true, cell_decode: true, normalization };
+        let mut random = Random::of(&[1]);
+        let mut noise = |n: usize| (0..n).map(|_| random.between(-1.0, 1.0)).collect::<Vec<_>>();
+        // As many questions as the image has a number.
+        let mut query = |n: usize| Query {
+            position: noise(2 * n).as_chunks().0.iter().map(|p: &[f64; 2]| p.map(|v| 4.0 + 4.0 * v)).collect(),
+            rel_cell: vec![[1.0; 2]; n],
+        };
+        let queries = vec![query(10), query(20), query(30), query(40), query(50)];
+        let singles = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect::<Vec<_>>();
+        let (inputs, targets) = (singles(noise(5 * 9 * 9 * 3)), singles(noise(150 * 3)).as_chunks().0.to_vec());
+        let batch = Batch { patch: 9, inputs, queries, targets, again: None };
+        let weights = untrained(&config, 3).unwrap();
+        let problem = Problem {
+            config: &config,
+            arrays: weights.arrays(),
+            freeze_encoder: false,
+            batch: &batch,
+            features: None,
+            engine: &Engine::Kernels,
+            context: &TrainingContext::default(),
+            most_bytes: MOST_BYTES,
+        };
+        let whole = problem.gradients().unwrap();
+        // All at once, two at a time, one at a time.
+        let one = MOST_BYTES / problem.images_at_a_time();
+        for most_bytes in [2 * one + 8, 1] {
+            let parts = Problem { most_bytes, ..problem };
+            assert_eq!(parts.images_at_a_time(), if most_bytes == 1 { 1 } else { 2 });
+            let parts = parts.gradients().unwrap();
+            assert!((parts.loss - whole.loss).abs() < 1e-6 && parts.predictions == whole.predictions);
+            for (name, expected) in &whole.arrays {
+                let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v * v)).sum::<f64>();
+                let off = squares(&mut expected.iter().zip(&parts.arrays[name]).map(|(a, b)| a - b));
+                assert!(off <= 1e-10 * squares(&mut expected.iter().copied()) + 1e-16, "{name}: {off:e}");
+            }
+        }
+        // A share that is wrong is seen: images have different numbers of questions.
+        let first = Problem { batch: &batch.part(0..1), ..problem }.gradients().unwrap();
+        assert!((first.loss - whole.loss).abs() > 1e-3);
+    }
 }

@@ -2,22 +2,20 @@
 
 use super::config::Recipe;
 use super::event::Preview;
-use super::library::Library;
+use super::library::{Library, Loaded};
+use super::predict::Predictor;
 use super::random::Random;
 use super::sampler::{Sample, sample};
-use crate::decode::{DecodeParams, Sampling, query_rgb};
-use crate::encode::PictureEncoder;
+use crate::decode::Sampling;
 use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::kernel::Precision;
 use crate::metrics::{Channels, psnr};
 use crate::picture::Picture;
 use crate::picture::resample::resize_bicubic_u8;
 use crate::raster::Raster;
-use crate::task::Interrupt;
+use crate::task::{Interrupt, check};
 use crate::weights::Weights;
-use candle_core::Device;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Patches that are judged.
@@ -36,22 +34,47 @@ pub(super) struct HeldOut {
 
 impl HeldOut {
     /// Chooses patches of the held-out pictures by what is in the pictures alone; none if no picture is held out.
-    /// Pictures that cannot be read any more are left out.
-    pub(super) fn new(library: &Library, recipe: &Recipe) -> Option<Self> {
+    /// Pictures that cannot be read are left out, for the reasons in the second value.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] between two pictures.
+    pub(super) fn new(
+        library: &Library,
+        recipe: &Recipe,
+        interrupt: Interrupt<'_>,
+    ) -> Result<(Option<Self>, Vec<String>)> {
         let sources = &library.held_out;
-        let choose = |i: usize| {
-            let source = &sources[i % sources.len()];
-            let mut random = Random::of(&[source.digest, (i / sources.len()) as u64]);
-            Some(sample(recipe, &*source.load().ok()?, source.rank, false, &mut random))
-        };
         let count = if sources.is_empty() { 0 } else { PATCHES.max(sources.len().min(2 * PATCHES)) };
-        let samples: Vec<Sample> = (0..count).filter_map(choose).collect();
+        // Patches go round and round the pictures.
+        let choose = |first: usize| {
+            check(interrupt)?;
+            let source = &sources[first];
+            let cut = |picture: Arc<Loaded>, i: usize| {
+                let mut random = Random::of(&[source.digest, (i / sources.len()) as u64]);
+                (i, sample(recipe, &picture, source.rank, false, &mut random))
+            };
+            let numbers = (first..count).step_by(sources.len());
+            let loaded = library.load(source, interrupt);
+            Ok(loaded.map(|picture| numbers.map(|i| cut(picture.clone(), i)).collect::<Vec<_>>()))
+        };
+        let chosen = (0..sources.len().min(count)).into_par_iter().map(choose).collect::<Result<Vec<_>>>()?;
+        check(interrupt)?;
+        let (mut samples, mut warnings) = (Vec::new(), Vec::new());
+        for chosen in chosen {
+            match chosen {
+                Ok(cut) => samples.extend(cut),
+                Err(reason) => warnings.extend(reason),
+            }
+        }
+        samples.sort_by_key(|(i, _)| *i);
+        let samples: Vec<Sample> = samples.into_iter().map(|(_, sample)| sample).collect();
         let bicubic = |sample: &Sample| {
             let (from, to) = (square(recipe.patch), square(sample.side));
             compare(&raster(sample.side, &resize_bicubic_u8(&sample.input, 3, from, to)), sample)
         };
         let bicubic_psnr = samples.iter().map(bicubic).sum::<f64>() / samples.len() as f64;
-        (!samples.is_empty()).then_some(Self { patch: recipe.patch, samples, bicubic_psnr })
+        let held_out = (!samples.is_empty()).then_some(Self { patch: recipe.patch, samples, bicubic_psnr });
+        Ok((held_out, warnings))
     }
 
     /// The mean PSNR of `weights`, in decibels, and the first patch to look at.
@@ -59,11 +82,10 @@ impl HeldOut {
     /// # Errors
     /// [`crate::error::Error::Cancelled`] between two patches, or the device's own.
     pub(super) fn judge(&self, weights: &Weights, interrupt: Interrupt<'_>) -> Result<(f64, Preview)> {
-        let encoder = PictureEncoder::new(weights, Device::Cpu, Precision::F32)?;
-        let params = DecodeParams::new(weights, Precision::F32);
+        let model = Predictor::new(weights)?;
         let (mut sum, mut preview) = (0.0, None);
         for sample in &self.samples {
-            let prediction = predict(&encoder, &params, self.patch, sample, interrupt)?;
+            let prediction = predict(&model, self.patch, sample, interrupt)?;
             sum += compare(&prediction, sample);
             preview.get_or_insert_with(|| Preview {
                 input: raster(self.patch, &sample.input),
@@ -77,23 +99,11 @@ impl HeldOut {
     }
 }
 
-/// Enlarges a small picture by the code that everything else is shown with.
-fn predict(
-    encoder: &PictureEncoder,
-    params: &DecodeParams,
-    patch: usize,
-    sample: &Sample,
-    interrupt: Interrupt<'_>,
-) -> Result<Raster> {
+fn predict(model: &Predictor, patch: usize, sample: &Sample, interrupt: Interrupt<'_>) -> Result<Raster> {
     let size = square(patch);
     let picture = Picture::from_rgb8(size, sample.input.clone());
-    let (codes, grown) = encoder.encode(&picture, size.rect(), interrupt)?;
-    let tile = Arc::new(FeatureTile::cut(&codes, grown, size.rect(), FeaturePrecision::Single));
-    let window = FeatureWindow::assemble(&[tile], size.rect(), params.margin());
     let grid = SampleGrid::spanning(Region::whole(size), square(sample.side));
-    let mut rgb = query_rgb(params, &window, size, &grid, Sampling::Exact, interrupt)?;
-    params.denormalize(&mut rgb);
-    Ok(Raster { size: square(sample.side), channels: 3, data: rgb })
+    model.predict(&picture, &grid, Sampling::Exact, interrupt)
 }
 
 fn compare(prediction: &Raster, sample: &Sample) -> f64 {

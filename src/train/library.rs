@@ -1,14 +1,17 @@
-//! The pictures of a folder: read once, kept within a budget, and some of them held out.
+//! The pictures of a folder: headers at once, pixels when they are needed, kept within a budget; some are held out.
 
 use super::config::{Recipe, Sampling};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
+use crate::key::FileId;
 use crate::picture::{Picture, Samples, is_picture_path, small_versions};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Interleaved 8-bit RGB.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,39 +40,43 @@ pub(super) struct Loaded {
     pub(super) small: Option<Pixels>,
 }
 
-/// A picture that can be trained on.
+impl Loaded {
+    fn byte_len(&self) -> usize {
+        self.original.rgb.len() + self.small.as_ref().map_or(0, |small| small.rgb.len())
+    }
+}
+
+/// A picture that can be trained on, as far as its header tells.
 #[derive(Debug)]
 pub(super) struct Source {
     path: PathBuf,
     small: Option<PathBuf>,
     /// Its place among all pictures, 0 to 1.
     pub(super) rank: f64,
-    /// From its content: what it decides does not change when files are renamed or others are added.
+    /// From its file: what it decides does not change when files are renamed or others are added.
     pub(super) digest: u64,
-    cached: Option<Arc<Loaded>>,
+    /// Pixels that the shorter side of what patches are cut from must have.
+    need: usize,
+    /// What was read, if there was room for it.
+    cached: OnceLock<Arc<Loaded>>,
+    /// Set when it could not be read.
+    is_unusable: AtomicBool,
 }
 
-impl Source {
-    /// The picture, from memory or from its file.
-    pub(super) fn load(&self) -> Result<Arc<Loaded>> {
-        match &self.cached {
-            Some(loaded) => Ok(loaded.clone()),
-            None => read(&self.path, self.small.as_deref()).map(|(loaded, _)| Arc::new(loaded)),
-        }
-    }
-}
-
-/// All pictures, by what they are for.
+/// All pictures, by what they are for. They are read when they are needed first.
 #[derive(Debug)]
 pub(super) struct Library {
+    pub(super) folder: PathBuf,
     pub(super) trained_on: Vec<Source>,
     pub(super) held_out: Vec<Source>,
     /// What is wrong with files that were left out.
     pub(super) warnings: Vec<String>,
+    /// Bytes that more pictures may take in memory.
+    budget: AtomicUsize,
 }
 
 impl Library {
-    /// Reads all pictures of `folder` and of the folders inside it.
+    /// Looks at the headers of all pictures of `folder` and of the folders inside it.
     ///
     /// # Errors
     /// [`Error::Dataset`] if there is none to train on; [`Error::Cancelled`].
@@ -96,11 +103,10 @@ impl Library {
             _ => None,
         };
         let last = paths.len().saturating_sub(1).max(1) as f64;
-        let budget = AtomicUsize::new(cache_bytes);
         let open = |(i, path): (usize, &PathBuf)| {
             check(interrupt)?;
             let small = small.as_ref().map(|small| small[i].clone());
-            Ok(source(path, small, i as f64 / last, recipe, &budget))
+            Ok(Source::new(path, small, i as f64 / last, recipe))
         };
         let opened: Vec<Result<Source, String>> = paths.par_iter().enumerate().map(open).collect::<Result<_>>()?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
@@ -111,15 +117,115 @@ impl Library {
             }
         }
         if sources.is_empty() {
-            let reason = match warnings.as_slice() {
-                [only] => format!("none of its pictures can be used: {only}"),
-                many => format!("none of its {} pictures can be used; the first: {}", many.len(), many[0]),
-            };
-            return Err(Error::dataset(folder, reason));
+            return Err(none_usable(folder, &warnings));
         }
         let (held_out, trained_on) = split(sources, recipe.hold_out);
-        Ok(Self { trained_on, held_out, warnings })
+        let budget = AtomicUsize::new(cache_bytes);
+        Ok(Self { folder: folder.to_owned(), trained_on, held_out, warnings, budget })
     }
+
+    /// A picture, from memory or from its file. What cannot be read is not tried again.
+    ///
+    /// # Errors
+    /// Why it is left out from now on, unless that was said already; or a sentence that nobody reads if `interrupt` says
+    /// so.
+    pub(super) fn load(&self, source: &Source, interrupt: Interrupt<'_>) -> Result<Arc<Loaded>, Option<String>> {
+        if let Some(loaded) = source.cached.get() {
+            return Ok(loaded.clone());
+        }
+        let loaded = source.read(interrupt).map_err(|reason| {
+            let was_said = source.is_unusable.swap(true, Ordering::Relaxed);
+            (!was_said).then_some(reason)
+        })?;
+        let bytes = loaded.byte_len();
+        let loaded = Arc::new(loaded);
+        let take = |left: usize| left.checked_sub(bytes);
+        if self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+            && source.cached.set(loaded.clone()).is_err()
+        {
+            // Another thread was faster.
+            self.budget.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Ok(loaded)
+    }
+}
+
+/// Words for a folder of which no picture is left.
+pub(super) fn none_usable(folder: &Path, warnings: &[String]) -> Error {
+    let reason = match warnings {
+        [only] => format!("none of its pictures can be used: {only}"),
+        many => format!(
+            "none of its {} pictures can be used; the first: {}",
+            many.len(),
+            many.first().map_or("none is left", String::as_str)
+        ),
+    };
+    Error::dataset(folder, reason)
+}
+
+impl Source {
+    /// Looks at the header, and says why it is of no use if it is not.
+    fn new(path: &Path, small: Option<PathBuf>, rank: f64, recipe: &Recipe) -> Result<Self, String> {
+        let size = Picture::size_of(small.as_deref().unwrap_or(path)).map_err(|error| error.to_string())?;
+        let need = match recipe.sampling {
+            Sampling::RandomScale { min, .. } => (recipe.patch as f64 * min).round_ties_even() as usize,
+            Sampling::Pairs | Sampling::SizeVaried { .. } => recipe.patch,
+        };
+        let unreadable = |error| Error::picture(path, format!("reading it failed ({error})")).to_string();
+        let digest = digest(path).map_err(unreadable)?;
+        let (cached, is_unusable) = (OnceLock::new(), AtomicBool::new(false));
+        let source = Self { path: path.to_owned(), small, rank, digest, need, cached, is_unusable };
+        source.check(size)?;
+        Ok(source)
+    }
+
+    /// Whether it has not failed so far.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.is_unusable.load(Ordering::Relaxed)
+    }
+
+    /// Whether what patches are cut from is large enough.
+    fn check(&self, size: Size) -> Result<(), String> {
+        let (have, need) = (size.width.min(size.height), self.need);
+        if have >= need {
+            return Ok(());
+        }
+        let hint = "use larger pictures or a smaller --patch";
+        Err(format!("{} is left out: a side of {have} pixels is less than {need}; {hint}", self.path.display()))
+    }
+
+    /// Reads both files.
+    fn read(&self, interrupt: Interrupt<'_>) -> Result<Loaded, String> {
+        let open = |path: &Path| {
+            let picture = Picture::open_unless(path, interrupt);
+            picture.map(eight_bit).map_err(|error| format!("{error}; it is left out"))
+        };
+        let original = open(&self.path)?;
+        let small = self.small.as_deref().map(open).transpose()?;
+        self.check(small.as_ref().map_or(original.size, |small| small.size))?;
+        if let Some(small) = &small
+            && factor(&original, small).is_none()
+        {
+            let (large, small) = (original.size, small.size);
+            let path = self.path.display();
+            return Err(format!("{path} is left out: {large} is no multiple of its small version, {small}"));
+        }
+        Ok(Loaded { original, small })
+    }
+}
+
+/// From a file's length and its ends: photographs differ in both, and whole ones take long to read.
+fn digest(path: &Path) -> std::io::Result<u64> {
+    const END: u64 = 64 << 10;
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut start = Vec::new();
+    (&mut file).take(END).read_to_end(&mut start)?;
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+    file.take(END).read_to_end(&mut end)?;
+    let id = FileId::of([&length.to_le_bytes(), start.as_slice(), end.as_slice()]);
+    Ok(u64::from_str_radix(&id.to_string()[..16], 16).unwrap_or_default())
 }
 
 /// Those whose digest falls into the share, and the others; at least one of each if there are two.
@@ -164,50 +270,10 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// A picture that was read and is large enough, or why it is not used.
-fn source(
-    path: &Path,
-    small: Option<PathBuf>,
-    rank: f64,
-    recipe: &Recipe,
-    budget: &AtomicUsize,
-) -> Result<Source, String> {
-    let (loaded, digest) = read(path, small.as_deref()).map_err(|error| error.to_string())?;
-    let (have, need) = match recipe.sampling {
-        Sampling::RandomScale { min, .. } => {
-            (loaded.original.shorter(), (recipe.patch as f64 * min).round_ties_even() as usize)
-        }
-        Sampling::Pairs => (loaded.small.as_ref().map_or(0, Pixels::shorter), recipe.patch),
-        Sampling::SizeVaried { .. } => (loaded.original.shorter(), recipe.patch),
-    };
-    if have < need {
-        let hint = "use larger pictures or a smaller --patch";
-        return Err(format!("{} is left out: a side of {have} pixels is less than {need}; {hint}", path.display()));
-    }
-    if let Some(small) = &loaded.small
-        && factor(&loaded.original, small).is_none()
-    {
-        let (large, small) = (loaded.original.size, small.size);
-        return Err(format!("{} is left out: {large} is no multiple of its small version, {small}", path.display()));
-    }
-    let bytes = loaded.original.rgb.len() + loaded.small.as_ref().map_or(0, |small| small.rgb.len());
-    let fits = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok();
-    let cached = fits.then(|| Arc::new(loaded));
-    Ok(Source { path: path.to_owned(), small, rank, digest, cached })
-}
-
 /// How often a small picture goes into its original; the original may have a few pixels more.
 pub(super) fn factor(original: &Pixels, small: &Pixels) -> Option<usize> {
     let factors = (original.size.height / small.size.height, original.size.width / small.size.width);
     (factors.0 == factors.1 && factors.0 >= 1).then_some(factors.0)
-}
-
-/// Reads both files; the second value is a digest of the original's content.
-fn read(path: &Path, small: Option<&Path>) -> Result<(Loaded, u64)> {
-    let picture = Picture::open(path)?;
-    let digest = u64::from_str_radix(&picture.id.to_string()[..16], 16).unwrap_or_default();
-    let small = small.map(Picture::open).transpose()?.map(eight_bit);
-    Ok((Loaded { original: eight_bit(picture), small }, digest))
 }
 
 fn eight_bit(picture: Picture) -> Pixels {
@@ -223,7 +289,8 @@ mod tests {
     use super::*;
 
     fn source(digest: u64) -> Source {
-        Source { path: PathBuf::new(), small: None, rank: 0.0, digest, cached: None }
+        let (cached, is_unusable) = (OnceLock::new(), AtomicBool::new(false));
+        Source { path: PathBuf::new(), small: None, rank: 0.0, digest, need: 1, cached, is_unusable }
     }
 
     fn held_out(digests: &[u64], share: f64) -> Vec<u64> {
@@ -245,6 +312,25 @@ mod tests {
         assert_eq!(held_out(&[4, 4], 0.5), [] as [u64; 0]);
         assert_eq!(held_out(&[1, 2], 0.0), [] as [u64; 0]);
         assert_eq!(held_out(&[], 0.5), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_length_and_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str, bytes: &[u8]| {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+            digest(&folder.path().join(name)).unwrap()
+        };
+        let photo: Vec<u8> = (0..300_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        let changed = |at: usize| {
+            let mut photo = photo.clone();
+            photo[at] ^= 1;
+            photo
+        };
+        let known = of("a", &photo);
+        assert_eq!(of("renamed", &photo), known);
+        let others = [of("b", &changed(5)), of("c", &changed(299_999)), of("d", &photo[..299_999]), of("e", &[])];
+        assert!(others.iter().all(|other| *other != known), "{others:?}");
     }
 
     #[test]

@@ -5,13 +5,12 @@
 
 use super::batch::Batch;
 use super::config::Recipe;
-use super::library::{Library, Source};
+use super::library::{Library, Source, none_usable};
 use super::random::Random;
 use super::sampler;
 use crate::error::{Error, Result};
-use crate::task::Worker;
+use crate::task::{Gate, Worker};
 use crate::weights::Normalization;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -27,16 +26,26 @@ pub(super) struct Delivery {
     pub(super) warnings: Vec<String>,
 }
 
+/// What batches are made of.
+struct Maker {
+    library: Arc<Library>,
+    recipe: Recipe,
+    normalization: Normalization,
+    /// Passed before every sample.
+    gate: Gate,
+}
+
 /// Delivers batches in the order of their numbers.
 pub(super) struct Loader {
     // Closing these ends the workers: they come first.
     receivers: Vec<Receiver<Result<Delivery>>>,
     _workers: Vec<Worker>,
     next: u64,
+    gate: Gate,
 }
 
 impl Loader {
-    /// Starts with batch number `first`.
+    /// Starts with batch number `first`. Pausing `gate` holds the threads; dropping the loader stops it.
     ///
     /// # Errors
     /// [`Error::Device`] if the system has no threads to give.
@@ -45,27 +54,36 @@ impl Loader {
         recipe: &Recipe,
         normalization: Normalization,
         first: u64,
+        gate: &Gate,
     ) -> Result<Self> {
         let (mut receivers, mut workers) = (Vec::new(), Vec::new());
         for turn in 0..THREADS {
             let (sender, receiver) = sync_channel(AHEAD);
-            let (library, recipe) = (library.clone(), recipe.clone());
-            let work = move || deliver(&library, &recipe, &normalization, first + turn, &sender);
+            let (library, recipe, gate) = (library.clone(), recipe.clone(), gate.clone());
+            let maker = Maker { library, recipe, normalization, gate };
+            let work = move || deliver(&maker, first + turn, &sender);
             let worker = Worker::spawn("loader", move || on_one_thread(work));
             workers.push(worker.map_err(|error| Error::device(format!("no thread for reading pictures: {error}")))?);
             receivers.push(receiver);
         }
-        Ok(Self { receivers, _workers: workers, next: 0 })
+        Ok(Self { receivers, _workers: workers, next: 0, gate: gate.clone() })
     }
 
     /// The next batch.
     ///
     /// # Errors
-    /// [`Error::Dataset`] if no picture can be read any more.
+    /// [`Error::Dataset`] if no picture can be read any more, [`Error::Cancelled`] if the gate was stopped.
     pub(super) fn next(&mut self) -> Result<Delivery> {
         let turn = (self.next % THREADS) as usize;
         self.next += 1;
         self.receivers[turn].recv().map_err(|_| Error::device("the thread that reads pictures ended unexpectedly"))?
+    }
+}
+
+impl Drop for Loader {
+    /// A thread that waits at a paused gate could not be joined.
+    fn drop(&mut self) {
+        self.gate.stop();
     }
 }
 
@@ -78,15 +96,9 @@ fn on_one_thread(work: impl FnOnce() + Send) {
 }
 
 /// Every second batch from `first` on, until nobody listens.
-fn deliver(
-    library: &Library,
-    recipe: &Recipe,
-    normalization: &Normalization,
-    first: u64,
-    sender: &SyncSender<Result<Delivery>>,
-) {
+fn deliver(maker: &Maker, first: u64, sender: &SyncSender<Result<Delivery>>) {
     for number in (first..).step_by(THREADS as usize) {
-        let delivery = make(library, recipe, normalization, number);
+        let delivery = maker.make(number);
         let is_last = delivery.is_err();
         if sender.send(delivery).is_err() || is_last {
             return;
@@ -94,28 +106,36 @@ fn deliver(
     }
 }
 
-/// Batch `number`. A picture that cannot be read any more is replaced by the next.
-fn make(library: &Library, recipe: &Recipe, normalization: &Normalization, number: u64) -> Result<Delivery> {
-    let sources = &library.trained_on;
-    let mut warnings = Vec::new();
-    let mut samples = Vec::with_capacity(recipe.batch);
-    let mut random = Random::of(&[recipe.seed, number]);
-    for i in 0..recipe.batch as u64 {
-        let wanted = place(recipe.seed, number * recipe.batch as u64 + i, sources.len());
-        let mut candidates = (0..sources.len()).map(|skip| &sources[(wanted + skip) % sources.len()]);
-        let found = candidates.find_map(|source: &Source| match source.load() {
-            Ok(picture) => Some((picture, source.rank)),
-            Err(error) => {
-                warnings.push(error.to_string());
-                None
-            }
-        });
-        let Some((picture, rank)) = found else {
-            return Err(Error::dataset(Path::new("of pictures"), "none of its files can be read any more"));
-        };
-        samples.push(sampler::sample(recipe, &picture, rank, true, &mut random));
+impl Maker {
+    /// Batch `number`. A picture that cannot be read is replaced by the next.
+    fn make(&self, number: u64) -> Result<Delivery> {
+        let Self { recipe, library, .. } = self;
+        let sources = &library.trained_on;
+        let mut warnings = Vec::new();
+        let mut samples = Vec::with_capacity(recipe.batch);
+        let again = recipe.repeat_batches.map(|count| number % count.max(1));
+        let pictures = again.unwrap_or(number);
+        let mut random = Random::of(&[recipe.seed, pictures]);
+        for i in 0..recipe.batch as u64 {
+            self.gate.pass()?;
+            let wanted = place(recipe.seed, pictures * recipe.batch as u64 + i, sources.len());
+            let candidates = (0..sources.len()).map(|skip| &sources[(wanted + skip) % sources.len()]);
+            let mut candidates = candidates.filter(|source| source.is_usable());
+            let found = candidates.find_map(|source: &Source| {
+                let loaded = library.load(source, &|| self.gate.pass().is_err());
+                loaded.map_err(|reason| warnings.extend(reason)).ok().map(|picture| (picture, source.rank))
+            });
+            self.gate.pass()?;
+            let (picture, rank) = found.ok_or_else(|| none_usable(&library.folder, &warnings))?;
+            samples.push(sampler::sample(recipe, &picture, rank, true, &mut random));
+        }
+        if again.is_some() {
+            // Small pictures that come again are asked for other pixels.
+            random = Random::of(&[recipe.seed, number, 0x6167_6169]);
+        }
+        let batch = sampler::batch(recipe, &samples, &self.normalization, &mut random);
+        Ok(Delivery { batch: Batch { again, ..batch }, warnings })
     }
-    Ok(Delivery { batch: sampler::batch(recipe, &samples, normalization, &mut random), warnings })
 }
 
 /// Which of `n` pictures is the `item`-th: every picture once, in an order that is new each time around.

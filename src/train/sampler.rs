@@ -116,7 +116,8 @@ pub(super) fn batch(recipe: &Recipe, samples: &[Sample], normalization: &Normali
         targets.extend(chosen.iter().map(|i| [0, 1, 2].map(|c| normalized(c, truth[*i as usize * 3 + c]))));
     }
     let inputs = samples.iter().flat_map(|sample| sample.input.iter().enumerate());
-    Batch { patch: recipe.patch, inputs: inputs.map(|(i, v)| normalized(i, *v)).collect(), queries, targets }
+    let inputs = inputs.map(|(i, v)| normalized(i, *v)).collect();
+    Batch { patch: recipe.patch, inputs, queries, targets, again: None }
 }
 
 #[cfg(test)]

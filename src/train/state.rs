@@ -1,12 +1,15 @@
 //! What a training knows besides weights, and how it goes to the disk and back.
 
 use super::config::{Recipe, Start, TrainConfig};
+use super::event::TrainEvent;
+use super::frozen::batches_within;
 use super::random::untrained;
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::weights::{AdamState, Checkpoint, Weights};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a checkpoint notes beside its arrays.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub(super) struct Notes {
     pub(super) start_psnr: Option<f64>,
     /// Of the best weights.
     pub(super) best_psnr: Option<f64>,
+    /// After which step those were.
+    #[serde(default)]
+    pub(super) best_step: u64,
 }
 
 /// Everything that changes from step to step.
@@ -40,9 +46,14 @@ impl State {
     /// # Errors
     /// [`Error::Weights`] for a checkpoint that cannot be used, [`Error::Request`] for a network that cannot be.
     pub(super) fn begin(config: &TrainConfig) -> Result<Self> {
-        let fresh = |weights, adam| {
-            let recipe = config.recipe.clone();
-            let notes = Notes { step: 0, adam_step: 0, elapsed_secs: 0.0, recipe, start_psnr: None, best_psnr: None };
+        let fresh = |weights: Weights, adam| {
+            let mut recipe = config.recipe.clone();
+            if recipe.freeze_encoder && config.feature_cache_bytes > 0 {
+                let batches = batches_within(config.feature_cache_bytes, weights.config(), recipe.batch, recipe.patch);
+                recipe.repeat_batches = Some(batches);
+            }
+            let (step, adam_step, elapsed_secs, best_step) = (0, 0, 0.0, 0);
+            let notes = Notes { step, adam_step, elapsed_secs, recipe, start_psnr: None, best_psnr: None, best_step };
             Self { weights, adam, best: None, notes }
         };
         match &config.start {
@@ -66,6 +77,13 @@ impl State {
         let notes: Notes = serde_json::from_str(&notes)
             .map_err(|error| Error::weights(path, format!("its notes cannot be read ({error})")))?;
         Ok(Self { weights, adam: AdamState { step: notes.adam_step, moments }, best, notes })
+    }
+
+    /// The best weights, if they are better than those at the start.
+    pub(super) fn improvement(&self) -> Option<TrainEvent> {
+        let (start, psnr) = (self.notes.start_psnr?, self.notes.best_psnr?);
+        let weights = Arc::new(self.best.clone()?);
+        (psnr > start).then_some(TrainEvent::Improved { step: self.notes.best_step, psnr, weights })
     }
 
     /// Writes a checkpoint; an older one is replaced once the new one is whole. Returns its size in bytes.

@@ -1,9 +1,12 @@
 //! One step: gradients, then the optimizer. Everything that a step changes is plain arrays in here.
 
 use super::batch::Batch;
-use super::gradient::{Engine, Gradients, Timings, gradients, is_of_encoder};
+use super::frozen::FrozenFeatures;
+use super::gradient::{Engine, Gradients, MOST_BYTES, Problem, Timings, is_of_encoder};
 use super::optimizer::{clip, update};
 use crate::error::{Error, Result};
+use crate::model::TrainingContext;
+use crate::task::Gate;
 use crate::weights::{AdamState, Array, ModelConfig, Weights};
 use rayon::ThreadPool;
 use std::collections::BTreeMap;
@@ -38,6 +41,8 @@ pub struct Trainer {
     adam: AdamState,
     options: TrainerOptions,
     pool: ThreadPool,
+    context: TrainingContext,
+    features: FrozenFeatures,
 }
 
 /// What a step came to.
@@ -66,25 +71,59 @@ impl Trainer {
             .stack_size(16 << 20)
             .build()
             .map_err(|error| Error::device(format!("threads for training cannot be started: {error}")))?;
-        Ok(Self { config: weights.config().clone(), arrays: weights.arrays().clone(), adam, options, pool })
+        let (config, arrays) = (weights.config().clone(), weights.arrays().clone());
+        let (context, features) = (TrainingContext::default(), FrozenFeatures::default());
+        Ok(Self { config, arrays, adam, options, pool, context, features })
+    }
+
+    /// Passes `gate` every few milliseconds from now on: pausing it holds a step where it is, stopping it gives the
+    /// step up.
+    #[must_use]
+    pub fn behind(self, gate: &Gate) -> Self {
+        let context = TrainingContext { gate: gate.clone(), ..self.context };
+        Self { context, ..self }
     }
 
     /// The loss of a batch and its gradients, nothing moved.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails.
+    /// [`Error::Device`] if the device fails, [`Error::Cancelled`] if its gate was stopped.
     pub fn gradients(&self, batch: &Batch) -> Result<Gradients> {
-        let Self { config, arrays, options, .. } = self;
-        self.pool.install(|| gradients(config, arrays, options.freeze_encoder, batch, &options.engine))
+        let problem = self.problem(batch);
+        self.pool.install(|| problem.gradients())
+    }
+
+    fn problem<'a>(&'a self, batch: &'a Batch) -> Problem<'a> {
+        let Self { config, arrays, options, context, .. } = self;
+        let (freeze_encoder, engine) = (options.freeze_encoder, &options.engine);
+        Problem { config, arrays, freeze_encoder, batch, features: None, engine, context, most_bytes: MOST_BYTES }
+    }
+
+    /// The gradients, by the feature maps of before if the encoder is frozen and the small pictures come again.
+    fn gradients_again(&mut self, batch: &Batch) -> Result<Gradients> {
+        if !(self.options.freeze_encoder && matches!(self.options.engine, Engine::Kernels)) {
+            return self.gradients(batch);
+        }
+        let start = Instant::now();
+        let mut kept = std::mem::take(&mut self.features);
+        let features = kept.of(batch, || self.pool.install(|| self.problem(batch).features()));
+        self.features = kept;
+        let features = features?;
+        let secs = start.elapsed().as_secs_f64();
+        let problem = Problem { features: features.as_deref(), ..self.problem(batch) };
+        let mut found = self.pool.install(|| problem.gradients())?;
+        found.timings.encoder_forward += secs;
+        Ok(found)
     }
 
     /// One step of Adam.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device fails. A loss that is not a number is no error here: see
+    /// [`Error::Device`] if the device fails, [`Error::Cancelled`] if its gate was stopped; nothing is moved then. A loss
+    /// that is not a number is no error here: see
     /// [`StepReport::is_finite`].
     pub fn step(&mut self, batch: &Batch, learning_rate: f64) -> Result<StepReport> {
-        let Gradients { loss, mut arrays, mut timings, .. } = self.gradients(batch)?;
+        let Gradients { loss, mut arrays, mut timings, .. } = self.gradients_again(batch)?;
         let start = Instant::now();
         let gradient_norm = clip(&mut arrays, self.options.clip_norm);
         let is_finite = loss.is_finite() && gradient_norm.is_finite();

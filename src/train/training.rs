@@ -1,21 +1,24 @@
-//! The whole training as an iterator of events. The window, the command line and the tests drive the same object;
-//! pausing is not asking for the next event.
+//! The whole training as an iterator of events. The window, the command line and the tests drive the same object.
+//!
+//! A gate holds it: paused, it stops within milliseconds wherever it is, in the middle of a step too; stopped, it gives
+//! the step up, writes a checkpoint and ends. Time at a paused gate is not time that training took.
 
-use super::config::{Length, TrainConfig};
+use super::config::{Length, Start, TrainConfig};
 use super::device;
 use super::event::{Ending, TrainEvent, verdict};
 use super::heldout::HeldOut;
 use super::library::Library;
 use super::loader::Loader;
 use super::optimizer::scheduled;
+use super::place::Watch;
 use super::state::{State, check_output};
+use super::stopwatch::Stopwatch;
 use super::trainer::{Trainer, TrainerOptions};
 use crate::error::{Error, Result};
 use crate::task::Gate;
 use crate::weights::Weights;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,7 @@ pub struct Training {
     loader: Loader,
     held_out: Option<HeldOut>,
     gate: Gate,
+    watch: Watch,
     events: VecDeque<TrainEvent>,
     phase: Phase,
     /// The last state that is known to be good; its notes are kept up to date.
@@ -40,17 +44,21 @@ pub struct Training {
     step: u64,
     /// Time spent in `next`, earlier trainings included; pauses do not count.
     elapsed_secs: f64,
-    /// The same at the last checkpoint.
+    /// Steps and time when this object began.
+    begun: (u64, f64),
+    /// Time at the last checkpoint.
     checkpoint_secs: f64,
     /// The last step that was judged.
     judged: Option<u64>,
+    /// The step that the checkpoint on the disk is of, once there is one.
+    written_step: Option<u64>,
     /// What the output's weights reached, once there are any.
     written_psnr: Option<f64>,
 }
 
 impl Training {
-    /// Reads the pictures and prepares everything; the first step is taken when an event is asked for. `gate` stops it
-    /// in order: the next event after that is the last checkpoint's.
+    /// Looks at the pictures and prepares everything; the first step is taken when an event is asked for. `gate` pauses and
+    /// stops it: after a stop the last checkpoint's event is next. Dropping the training stops the gate.
     ///
     /// # Errors
     /// [`Error::Request`], [`Error::Dataset`], [`Error::Weights`], [`Error::Export`] or [`Error::Device`] for what
@@ -65,11 +73,12 @@ impl Training {
         let defaults = TrainerOptions::default();
         let threads = config.threads.unwrap_or(defaults.threads).max(1);
         let options = TrainerOptions { engine, freeze_encoder: recipe.freeze_encoder, clip_norm, threads };
-        let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?;
+        let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
         let small = config.small_folder.as_deref();
-        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, &|| gate.is_stopped());
+        let interrupt = || gate.pass().is_err();
+        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, &interrupt);
         let library = Arc::new(trainer.install(open)?);
-        let held_out = trainer.install(|| HeldOut::new(&library, recipe));
+        let (held_out, unreadable) = trainer.install(|| HeldOut::new(&library, recipe, &interrupt))?;
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
             pictures: library.trained_on.len(),
@@ -78,24 +87,32 @@ impl Training {
             parameters: trainer.parameter_count(),
             device: if threads == 1 { format!("{device}, 1 thread") } else { format!("{device}, {threads} threads") },
             step,
+            optimizer_step: state.adam.step,
         }]);
+        events.extend(state.improvement());
         let only = "no picture is held out, so nothing will tell whether training helps";
-        let warnings = library.warnings.iter().cloned().chain(remark);
+        let warnings = library.warnings.iter().cloned().chain(unreadable).chain(remark);
         let warnings = warnings.chain(held_out.is_none().then(|| only.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
-        let loader = Loader::start(library, recipe, state.weights.config().normalization, step)?;
+        let loader = Loader::start(library, recipe, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
+        let own = config.checkpoint_path();
+        let written_step = matches!(&config.start, Start::Resume(path) if *path == own).then_some(step);
+        let watch = Watch::new(config.place.clone(), state.weights.clone());
         Ok(Self {
             trainer,
             loader,
             held_out,
             gate,
+            watch,
             events,
             phase: Phase::Judge,
             step,
             elapsed_secs,
+            begun: (step, elapsed_secs),
             checkpoint_secs: elapsed_secs,
             judged: None,
+            written_step,
             written_psnr: None,
             good: state,
             config,
@@ -120,8 +137,16 @@ impl Training {
                 self.judge()
             }
             Phase::Step if self.done() >= 1.0 => self.finish(Ending::Done),
-            Phase::Step => self.take_step(),
+            Phase::Step => match self.take_step() {
+                // Given up in the middle: nothing was moved.
+                Err(Error::Cancelled) => Ok(()),
+                taken => taken,
+            },
         }
+    }
+
+    fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start(&self.gate)
     }
 
     /// The share of the work that is done.
@@ -133,37 +158,69 @@ impl Training {
         }
     }
 
+    /// How long the rest will take, as fast as it has been going.
+    fn remaining_secs(&self) -> f64 {
+        match self.config.length {
+            Length::Time(time) => (time.as_secs_f64() - self.elapsed_secs).max(0.0),
+            Length::Steps(steps) => {
+                let pace = (self.elapsed_secs - self.begun.1) / (self.step - self.begun.0).max(1) as f64;
+                steps.saturating_sub(self.step) as f64 * pace
+            }
+        }
+    }
+
     fn take_step(&mut self) -> Result<()> {
-        let start = Instant::now();
+        let watch = self.stopwatch();
         let delivery = self.loader.next()?;
-        let waited_secs = start.elapsed().as_secs_f64();
+        let waited_secs = watch.secs();
         self.events.extend(delivery.warnings.into_iter().map(|message| TrainEvent::Warning { message }));
         let learning_rate = scheduled(self.good.notes.recipe.learning_rate, self.done());
         let report = self.trainer.step(&delivery.batch, learning_rate)?;
         if !report.is_finite {
-            return Err(self.give_up());
+            return Err(self.give_up(self.step + 1));
         }
         self.step += 1;
-        let secs = start.elapsed().as_secs_f64();
+        let secs = watch.secs();
         self.elapsed_secs += secs;
-        let (step, loss, done) = (self.step, report.loss, self.done().min(1.0));
-        self.events.push_back(TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done });
+        let (step, loss, done, remaining_secs) = (self.step, report.loss, self.done().min(1.0), self.remaining_secs());
+        self.events.push_back(TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done, remaining_secs });
         if self.step.is_multiple_of(self.config.evaluate_every.max(1)) {
             self.judge()?;
         }
+        self.look()?;
         if self.elapsed_secs - self.checkpoint_secs >= self.config.checkpoint_every.as_secs_f64() {
-            self.checkpoint();
+            let weights = self.sound_weights()?;
+            self.checkpoint(weights);
         }
+        Ok(())
+    }
+
+    /// The weights as they are, or back to the last good ones if a step has made them infinite.
+    fn sound_weights(&mut self) -> Result<Weights> {
+        self.trainer.weights().map_err(|_| self.give_up(self.step))
+    }
+
+    /// Shows the place that somebody watches, if it is time.
+    fn look(&mut self) -> Result<()> {
+        let watch = self.stopwatch();
+        let (trainer, gate, step) = (&self.trainer, &self.gate, self.step);
+        let place = &mut self.watch;
+        let looked = trainer.install(|| place.look(step, &|| trainer.weights(), &|| gate.pass().is_err()));
+        match looked {
+            Err(Error::Cancelled) => return Ok(()),
+            looked => self.events.extend(looked?),
+        }
+        self.elapsed_secs += watch.secs();
         Ok(())
     }
 
     /// Enlarges the held-out patches, and keeps the weights if they are the best so far.
     fn judge(&mut self) -> Result<()> {
-        let start = Instant::now();
-        let weights = self.trainer.weights()?;
+        let watch = self.stopwatch();
+        let weights = self.sound_weights()?;
         if let Some(held_out) = &self.held_out {
             let gate = self.gate.clone();
-            let judged = self.trainer.install(|| held_out.judge(&weights, &|| gate.is_stopped()));
+            let judged = self.trainer.install(|| held_out.judge(&weights, &|| gate.pass().is_err()));
             // Somebody who stops the training does not want to wait for this.
             let (psnr, preview) = match judged {
                 Err(Error::Cancelled) => return Ok(()),
@@ -172,17 +229,19 @@ impl Training {
             let notes = &mut self.good.notes;
             let start_psnr = *notes.start_psnr.get_or_insert(psnr);
             let best_psnr = notes.best_psnr.map_or(psnr, |best| best.max(psnr));
-            if notes.best_psnr.is_none_or(|best| psnr > best) {
-                notes.best_psnr = Some(psnr);
+            let is_best = notes.best_psnr.is_none_or(|best| psnr > best);
+            if is_best {
+                (notes.best_psnr, notes.best_step) = (Some(psnr), self.step);
                 self.good.best = Some(weights.clone());
             }
             let (step, bicubic_psnr) = (self.step, held_out.bicubic_psnr);
             self.events.push_back(TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr });
+            self.events.extend(self.good.improvement().filter(|_| is_best));
             self.events.push_back(TrainEvent::Preview { step, preview: Box::new(preview) });
         }
         self.judged = Some(self.step);
         self.keep(weights);
-        self.elapsed_secs += start.elapsed().as_secs_f64();
+        self.elapsed_secs += watch.secs();
         Ok(())
     }
 
@@ -196,21 +255,24 @@ impl Training {
 
     /// Writes the state, and the output if it got better. A disk that is full is no reason to stop: what was written
     /// before is still whole.
-    fn checkpoint(&mut self) {
+    fn checkpoint(&mut self, weights: Weights) {
         self.checkpoint_secs = self.elapsed_secs;
+        self.keep(weights);
         let path = self.config.checkpoint_path();
-        let written = self.trainer.weights().and_then(|weights| {
-            self.keep(weights);
-            let bytes = self.good.write(&path)?;
-            self.write_best()?;
-            Ok(bytes)
-        });
+        let written = self.write_state().and_then(|bytes| self.write_best().map(|()| bytes));
         self.events.push_back(match written {
             Ok(bytes) => TrainEvent::Checkpoint { step: self.step, path, bytes },
             Err(error) => TrainEvent::Warning {
                 message: format!("{error}; training goes on, and what was written before is still there"),
             },
         });
+    }
+
+    /// Writes the checkpoint. Returns its size in bytes.
+    fn write_state(&mut self) -> Result<u64> {
+        let bytes = self.good.write(&self.config.checkpoint_path())?;
+        self.written_step = Some(self.good.notes.step);
+        Ok(bytes)
     }
 
     /// Writes the best weights, if they are better than the first ones and than those written before.
@@ -231,11 +293,16 @@ impl Training {
         if ending == Ending::Done && self.judged != Some(self.step) {
             self.judge()?;
         }
-        self.checkpoint();
-        self.write_best()?;
+        let weights = self.sound_weights()?;
+        self.checkpoint(weights);
         let output = self.config.output.clone();
-        if self.held_out.is_none() {
-            self.trainer.weights()?.save(&output, true)?;
+        let written = match self.held_out {
+            Some(_) => self.write_best(),
+            None => self.good.weights.save(&output, true),
+        };
+        written.map_err(|error| self.with_way_out(error))?;
+        if self.written_step != Some(self.step) {
+            self.write_state().map_err(|error| self.with_way_out(error))?;
         }
         let notes = &self.good.notes;
         let (start, best) = (notes.start_psnr, notes.best_psnr);
@@ -253,19 +320,32 @@ impl Training {
         Ok(())
     }
 
-    /// After a loss that is not a number: back to the last good state, which is written.
-    fn give_up(&mut self) -> Error {
+    /// Says what is left of a training whose end could not be written.
+    fn with_way_out(&self, error: Error) -> Error {
+        let Error::Export { path, reason } = error else { return error };
+        let checkpoint = self.config.checkpoint_path();
+        let rest = match self.written_step {
+            Some(step) => {
+                format!("the checkpoint of step {step} is whole: make room, then --resume {}", checkpoint.display())
+            }
+            None => "nothing of this training could be written".to_owned(),
+        };
+        Error::Export { path, reason: format!("{reason}; {rest}") }
+    }
+
+    /// After a loss or weights that are no numbers in step `bad`: back to the last good state, which is written.
+    fn give_up(&mut self, bad: u64) -> Error {
         self.trainer.restore(&self.good.weights, &self.good.adam);
         let path = self.config.checkpoint_path();
-        let (bad, good) = (self.step + 1, self.good.notes.step);
+        let good = self.good.notes.step;
         self.step = good;
-        let kept = match self.good.write(&path).and_then(|_| self.write_best()) {
+        let kept = match self.write_state().and_then(|_| self.write_best()) {
             Ok(()) => format!("the weights of step {good} are in {}", path.display()),
             Err(error) => error.to_string(),
         };
         Error::Request(format!(
-            "the loss of step {bad} is not a number any more, so training stopped; {kept}; start from there with a \
-             smaller --lr, or with --clip 1"
+            "step {bad} did not come to a finite number any more, so training stopped; {kept}; start from there with \
+             a smaller --lr, or with --clip 1"
         ))
     }
 }

@@ -97,6 +97,21 @@ impl Weights {
         read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }
 
+    /// As [`Self::open`], with the state of the optimizer that made them if the file is the original's `.pth`; an empty
+    /// one for all other files.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_adam(path: &Path) -> Result<(Self, AdamState)> {
+        let read = |bytes: &[u8]| {
+            if is_zip(bytes) {
+                return pth::read_with_adam(bytes);
+            }
+            store::read(bytes).map(|weights| (weights, AdamState::default()))
+        };
+        read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
+    }
+
     /// Writes safetensors with the configuration in the header, beside the target first, then renamed.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! the original trainer's (`model.{name, args, sd}`), and a plain or wrapped (`state_dict`) dictionary of arrays.
 
 use super::unpickle::unpickle;
-use super::{Array, Weights, infer};
+use super::{AdamState, Array, Moments, Weights, infer};
 use candle_core::pickle::Object;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,26 +14,82 @@ use std::io::{Cursor, Read};
 /// The largest pickle (without the storages) that is read.
 const MAX_PICKLE_BYTES: u64 = 64 << 20;
 
+/// Parameters that the original's EDSR has before all others, frozen and unused.
+const FROZEN: [&str; 4] =
+    ["encoder.sub_mean.weight", "encoder.sub_mean.bias", "encoder.add_mean.weight", "encoder.add_mean.bias"];
+
 type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
 
 /// Reads a `.pth` file.
 pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
+    read_parts(bytes, false).map(|(weights, _)| weights)
+}
+
+/// Reads a `.pth` file with the state of the optimizer that made it, as far as the original's trainer left one.
+pub(super) fn read_with_adam(bytes: &[u8]) -> Result<(Weights, AdamState), String> {
+    read_parts(bytes, true)
+}
+
+fn read_parts(bytes: &[u8], wants_adam: bool) -> Result<(Weights, AdamState), String> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| format!("it is damaged ({e})"))?;
     let name = zip.file_names().filter_map(Result::ok).find(|name| name.ends_with("data.pkl"));
     let name = name.ok_or("it is a zip archive but no PyTorch checkpoint")?.into_owned();
     let folder = name.trim_end_matches("data.pkl").to_owned();
     let pickle = entry(&mut zip, &name, MAX_PICKLE_BYTES)?;
     let root = unpickle(&pickle)?;
-    let (spec, arrays) = find_arrays(&root)?;
-    let arrays = arrays.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
+    let (spec, found) = find_arrays(&root)?;
+    let arrays = found.iter().filter_map(|(key, value)| Some((text(key)?, tensor(value)?)));
     let mut storages = Storages { zip, folder, loaded: BTreeMap::new(), budget: bytes.len(), values: bytes.len() };
     let arrays = arrays.map(|(name, tensor)| Ok((name.to_owned(), tensor.load(&mut storages, name)?)));
     let arrays: BTreeMap<String, Array> = arrays.collect::<Result<_, String>>()?;
+    let frozen = FROZEN.iter().filter(|name| arrays.contains_key(**name)).count();
+    let is_original = spec.is_some();
     let (config, arrays) = match spec {
         Some(spec) => (infer::config_of(&arrays, Some(&spec))?, arrays),
         None => infer::foreign(arrays)?,
     };
-    Weights::new(config, arrays)
+    let weights = Weights::new(config, arrays)?;
+    let has_adam = wants_adam && is_original;
+    let adam = if has_adam { adam_state(&root, &weights, frozen, &mut storages)? } else { AdamState::default() };
+    Ok((weights, adam))
+}
+
+/// `optimizer.sd.state` of the original: each entry is named by its parameter's place in `model.parameters()`, which
+/// runs through the modules in order, `frozen` parameters first, the weight of each before its bias.
+fn adam_state(
+    root: &Object,
+    weights: &Weights,
+    frozen: usize,
+    storages: &mut Storages<'_>,
+) -> Result<AdamState, String> {
+    let path = ["optimizer", "sd", "state"];
+    let state = path.iter().try_fold(root, |object, key| pairs(object).and_then(|pairs| get(pairs, key)));
+    let names: Vec<String> = weights.config().expected_arrays().into_iter().map(|(name, _)| name).collect();
+    let mut adam = AdamState::default();
+    for (index, entry) in state.and_then(pairs).unwrap_or_default() {
+        // Our list has the bias of each module before its weight.
+        let name = whole(index).and_then(|i| i.checked_sub(frozen)).and_then(|i| names.get(i ^ 1));
+        let (Some(name), Some(entry)) = (name, pairs(entry)) else { continue };
+        let mut list = |key: &str| match get(entry, key).and_then(tensor) {
+            Some(tensor) => tensor.load(storages, &format!("{key} of {name}")).map(|array| (array.shape, array.data)),
+            None => Ok(Default::default()),
+        };
+        let ((first_shape, first), (second_shape, second)) = (list("exp_avg")?, list("exp_avg_sq")?);
+        let counted = list("step")?.1.first().map(|step| *step as u64);
+        // Old versions of PyTorch count in integers, new ones in an array of one number.
+        let step = counted.or_else(|| get(entry, "step").and_then(whole).map(|step| step as u64));
+        let shape = &weights.array(name).shape;
+        if first_shape != *shape || second_shape != *shape {
+            return Err(format!("the optimizer's state of `{name}` has another shape; the file is damaged"));
+        }
+        if !first.iter().chain(&second).all(|v| v.is_finite()) || second.iter().any(|v| *v < 0.0) {
+            return Err(format!("the optimizer's state of `{name}` holds impossible numbers; the file is damaged"));
+        }
+        adam.step = adam.step.max(step.unwrap_or_default());
+        adam.moments.insert(name.clone(), Moments { first, second });
+    }
+    // Without the count the averages mean nothing.
+    Ok(if adam.step == 0 { AdamState::default() } else { adam })
 }
 
 fn entry(zip: &mut Zip<'_>, name: &str, limit: u64) -> Result<Vec<u8>, String> {

@@ -4,9 +4,9 @@
 
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zoomfield::geometry::Size;
-use zoomfield::picture::Picture;
+use zoomfield::picture::{Picture, Samples};
 use zoomfield::weights::{Array, Weights};
 
 /// The fixtures of tiny models: every flag, either encoder.
@@ -95,4 +95,12 @@ pub(crate) fn textured(width: usize, height: usize) -> Picture {
         }
     }
     Picture::from_rgb8(Size::new(width, height), rgb)
+}
+
+/// Writes [`textured`] as a file.
+pub(crate) fn write_ppm(path: &Path, width: usize, height: usize) {
+    let Samples::U8(rgb) = textured(width, height).rgb else { panic!("not 8 bits") };
+    let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
+    file.extend(rgb);
+    std::fs::write(path, file).unwrap();
 }

@@ -13,6 +13,8 @@ mod director;
 #[cfg(target_os = "linux")]
 mod keyboard;
 #[cfg(target_os = "linux")]
+mod measure;
+#[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]
 mod stage;

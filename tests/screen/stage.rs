@@ -1,13 +1,14 @@
 //! A screen of our own, and the program on it.
 
-use crate::director;
 use crate::server::start_server;
+use crate::{director, measure};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use zoomfield::app::look::Mode;
-use zoomfield::app::{App, AppOptions, ModelSource, native_options};
+use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::render::{Compute, LoadedModel};
 
@@ -31,11 +32,16 @@ pub(crate) struct Snapshot {
     pub(crate) mode: Option<Mode>,
     pub(crate) has_split: bool,
     pub(crate) is_original_held: bool,
+    /// How often the graphics device was taken away.
+    pub(crate) losses: usize,
 }
 
 pub(crate) fn main() {
     if let Some(act) = std::env::var_os(ON_STAGE) {
         return play(act == "2");
+    }
+    if std::env::args().any(|argument| argument == "--measure") {
+        return measure::main();
     }
     let Some((mut server, display)) = start_server("1000x720") else {
         assert!(std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(), "Xvfb is required but cannot be started");
@@ -94,36 +100,40 @@ fn start_without_adapter(display: &str) -> String {
     said
 }
 
-/// The program's window, which also tells the director what it shows.
-struct Observed {
-    app: App,
-    snapshot: Arc<Mutex<Snapshot>>,
+/// What the director sees of the window, and asks of it.
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) snapshot: Mutex<Snapshot>,
+    /// Has the window's graphics device taken away.
+    pub(crate) wants_loss: AtomicBool,
 }
 
-impl eframe::App for Observed {
-    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        self.app.logic(ctx, frame);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        self.app.ui(ui, frame);
-        let canvas = self.app.canvas_rect_in_pixels();
+impl Observed {
+    fn look_at(&self, app: &App, frame: &eframe::Frame) {
+        let losses = self.snapshot.lock().unwrap().losses;
+        if self.wants_loss.swap(false, Ordering::SeqCst) {
+            frame.wgpu_render_state().expect("a device").device.destroy();
+            *self.snapshot.lock().unwrap() = Snapshot { losses: losses + 1, ..Snapshot::default() };
+            return;
+        }
+        let canvas = app.canvas_rect_in_pixels();
         *self.snapshot.lock().unwrap() = Snapshot {
-            view: self.app.view(),
-            picture: self.app.picture().map(|picture| picture.size),
+            view: app.view(),
+            picture: app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
-            is_exact: self.app.is_exact(),
-            name: self.app.picture().map_or_else(String::new, |picture| picture.name()),
-            mode: Some(self.app.state().settings.mode),
-            has_split: self.app.state().split.is_some(),
-            is_original_held: self.app.state().is_original_held,
+            is_exact: app.is_exact(),
+            name: app.picture().map_or_else(String::new, |picture| picture.name()),
+            mode: Some(app.state().settings.mode),
+            has_split: app.state().split.is_some(),
+            is_original_held: app.state().is_original_held,
+            losses,
         };
     }
 }
 
 fn play(is_second: bool) {
-    let snapshot = Arc::new(Mutex::new(Snapshot::default()));
-    let watched = snapshot.clone();
+    let observed = Arc::new(Observed::default());
+    let watched = observed.clone();
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
     let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
     let (send_ctx, ctx) = std::sync::mpsc::sync_channel::<egui::Context>(1);
@@ -141,21 +151,16 @@ fn play(is_second: bool) {
     let mut native = native_options();
     native.persist_window = false;
     native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
-    let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
-    let make = move |cc: &eframe::CreationContext<'_>| {
-        let app = App::new(
-            cc,
-            AppOptions {
-                files: vec![file],
-                model: ModelSource::Loaded(model),
-                compute: Compute::default(),
-                settings: Some(settings),
-            },
-        )?;
-        send_ctx.send(cc.egui_ctx.clone())?;
-        Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
+    let model = ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")));
+    let options = AppOptions { files: vec![file], model, compute: Compute::default(), settings: Some(settings) };
+    let mut send_ctx = Some(send_ctx);
+    let mut watcher = |app: &App, frame: &eframe::Frame| {
+        if let Some(send) = send_ctx.take() {
+            send.send(app.context().clone()).expect("the director listens");
+        }
+        observed.look_at(app, frame);
     };
-    if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
+    if let Err(error) = run_watched(options, native, &mut watcher) {
         eprintln!("no window: {error}");
         std::process::exit(NO_WINDOW);
     }

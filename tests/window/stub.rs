@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::exporting::queue::Outside;
 use zoomfield::app::files::FileServices;
@@ -15,14 +15,14 @@ use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
-use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
 use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
-use zoomfield::key::{Quality, TileKey};
+use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Raster};
-use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, ViewRequest};
+use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -45,7 +45,7 @@ impl TileSource for StubTiles {
         let mut log = self.0.borrow_mut();
         if !log.is_silent {
             let tiles: Vec<RenderEvent> =
-                request.wanted.iter().map(|key| RenderEvent::Tile(tile(&request, *key))).collect();
+                request.wanted.iter().map(|part| RenderEvent::Tile(tile(&request, *part))).collect();
             log.events.extend(tiles);
             log.events.push_back(RenderEvent::Finished);
         }
@@ -58,10 +58,9 @@ impl TileSource for StubTiles {
 }
 
 /// Neural tiles are interpolated smoothly, resampled ones are blocks.
-fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
+fn tile(request: &ViewRequest, TilePart { key, rect }: TilePart) -> RenderedTile {
     let picture = &request.picture;
     let view = View { zoom: key.zoom().0, corner_on_screen: [0.0, 0.0] };
-    let rect = view.tile_rect(key.column, key.row, picture.size).expect("a tile outside the picture was wanted");
     let mut rgba = Vec::with_capacity(rect.area() * 4);
     for y in rect.y..rect.bottom() {
         for x in rect.x..rect.right() {
@@ -163,6 +162,8 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
 }
 
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    // As an export: long enough for the window to hold it.
+    std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;
     Ok(Raster::new(job.grid.size(), 3))
 }
@@ -177,7 +178,7 @@ fn show_outside(what: &Outside) -> Result<(), String> {
 }
 
 /// What a played file dialog answers.
-pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
+pub(crate) type Pick = fn(&Ask) -> Option<Vec<PathBuf>>;
 
 /// A model that nothing is computed with.
 pub(crate) fn model() -> Arc<LoadedModel> {
@@ -237,6 +238,30 @@ pub(crate) fn window_of(
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
+    let model = ModelSource::Loaded(model());
+    let options = AppOptions { files, model, compute: Compute::default(), settings };
+    window_with_options(pixels_per_point, pick, options, Arc::new(load_model))
+}
+
+/// A window whose model is loaded once the test lets it be.
+pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'static, App> {
+    let model = ModelSource::File(None);
+    let options = AppOptions { files: Vec::new(), model, compute: Compute::default(), settings: None };
+    let load = move |path: Option<&std::path::Path>, compute: &Compute| {
+        while !is_let.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        zoomfield::app::models::load(path, compute)
+    };
+    window_with_options(1.0, |_| None, options, Arc::new(load)).0
+}
+
+fn window_with_options(
+    pixels_per_point: f32,
+    pick: Pick,
+    options: AppOptions,
+    load_model: Arc<LoadFn>,
+) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -246,7 +271,7 @@ pub(crate) fn window_of(
         .with_max_steps(60)
         .build_eframe(move |cc| {
             let open: Arc<OpenFn> = Arc::new(open);
-            let recent = settings.as_deref().map(beside);
+            let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
             let done = AtomicUsize::new(0);
@@ -257,14 +282,12 @@ pub(crate) fn window_of(
                 export: Arc::new(export),
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
-                load_model: Arc::new(load_model),
+                load_model,
                 list_devices: Arc::new(list_devices),
                 measure_device: Arc::new(move |device| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
-                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
+                keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
-            let model = ModelSource::Loaded(model());
-            let options = AppOptions { files, model, compute: Compute::default(), settings };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)

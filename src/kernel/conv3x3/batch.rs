@@ -3,8 +3,11 @@
 //! Images are channels-last whatever the kernel prefers. Sums over the batch run in the order of the images, however
 //! many threads there are.
 
-use super::{After, Conv3x3, Image, Order, WeightGradient, weight_gradient};
+#[cfg(target_arch = "x86_64")]
+use super::winograd_gradient;
+use super::{After, Conv3x3, Image, Order, Scratch, WeightGradient, weight_gradient};
 use crate::kernel::Precision;
+use crate::task::Interrupt;
 use rayon::prelude::*;
 
 /// Images of one size, `[n, height, width, channels]`.
@@ -20,14 +23,6 @@ pub struct ImageBatch<'a> {
     pub channels: usize,
 }
 
-/// The gradients of a convolution of a batch.
-pub struct BatchGradient {
-    /// Of the images, `[n, height, width, in_channels]`, if they are wanted.
-    pub images: Option<Vec<f32>>,
-    /// Of weight and bias, summed over the images.
-    pub weights: WeightGradient,
-}
-
 impl<'a> ImageBatch<'a> {
     /// Values of an image.
     fn image_len(&self) -> usize {
@@ -41,34 +36,68 @@ impl<'a> ImageBatch<'a> {
     }
 }
 
+/// The gradient of what a convolution yielded.
+#[derive(Clone, Copy)]
+pub struct ResultGradient<'a> {
+    /// Of the result's shape.
+    pub values: &'a [f32],
+    /// The result itself if it went through a ReLU (and no residual was added): where it is zero, nothing flows back.
+    pub clamped: Option<&'a [f32]>,
+}
+
+/// Where the gradient of the images goes, and what is added to it.
+pub struct ImageGradient<'a> {
+    /// `[n, height, width, in_channels]`; every value is overwritten.
+    pub to: &'a mut [f32],
+    /// Of the same shape.
+    pub plus: Option<&'a [f32]>,
+}
+
 /// Convolves every image with `weight [outputs, channels, 3, 3]` in single precision, adds `bias [outputs]`, clamps at
-/// zero if `relu`, and adds `residual` (of the result's shape): `[n, height, width, outputs]`.
+/// zero or adds a residual (of the result's shape) as `after` says, and overwrites `out [n, height, width, outputs]`.
+/// `interrupt` is asked before each image; those after it said yes are not computed.
 ///
 /// # Panics
 /// If a slice does not have the size that its shape asks for.
+pub fn convolve_batch_into(
+    weight: &[f32],
+    bias: &[f32],
+    batch: ImageBatch<'_>,
+    after: After<'_>,
+    interrupt: Interrupt<'_>,
+    out: &mut [f32],
+) {
+    let conv = Conv3x3::new(weight, bias, Precision::F32);
+    let len = batch.height * batch.width * bias.len();
+    assert_eq!(out.len(), batch.values.len() / batch.channels * bias.len(), "result does not fit its shape");
+    let images = out.par_chunks_exact_mut(len).zip(batch.images()).enumerate();
+    images.for_each_init(Scratch::default, |scratch, (i, (out, image))| {
+        if interrupt() {
+            return;
+        }
+        let residual = after.residual.map(|values| &values[i * len..(i + 1) * len]);
+        conv.forward_into(image, After { residual, ..after }, scratch, out);
+    });
+}
+
+/// As [`convolve_batch_into`], into memory of its own.
+///
+/// # Panics
+/// As [`convolve_batch_into`].
 pub fn convolve_batch(
     weight: &[f32],
     bias: &[f32],
     batch: ImageBatch<'_>,
-    relu: bool,
-    residual: Option<&[f32]>,
+    after: After<'_>,
+    interrupt: Interrupt<'_>,
 ) -> Vec<f32> {
-    let conv = Conv3x3::new(weight, bias, Precision::F32);
-    let len = batch.height * batch.width * bias.len();
     let mut output = vec![0.0; batch.values.len() / batch.channels * bias.len()];
-    output.par_chunks_exact_mut(len).zip(batch.images()).enumerate().for_each(|(i, (out, image))| {
-        let residual = residual.map(|values| {
-            let residual = Image { values: &values[i * len..(i + 1) * len], ..image };
-            if conv.order() == Order::Planes { residual.into_planes() } else { residual.values.into() }
-        });
-        let result = conv.forward(image, After { relu, residual: residual.as_deref() });
-        out.copy_from_slice(&Image { values: &result, order: conv.order(), ..image }.into_channels_last());
-    });
+    convolve_batch_into(weight, bias, batch, after, interrupt, &mut output);
     output
 }
 
-/// The gradients of [`convolve_batch`], where `gradient` is that of its result. `clamped` is that result itself if it
-/// went through a ReLU (and no residual was added): where it is zero, nothing flows back.
+/// The gradients of [`convolve_batch`]: of weight and bias, summed over the images, and of the images, if they are
+/// wanted. `interrupt` is asked before each image; those after it said yes are left out.
 ///
 /// # Panics
 /// If a slice does not have the size that its shape asks for.
@@ -76,43 +105,68 @@ pub fn convolve_batch_backward(
     weight: &[f32],
     outputs: usize,
     batch: ImageBatch<'_>,
-    gradient: &[f32],
-    clamped: Option<&[f32]>,
-    wants_images: bool,
-) -> BatchGradient {
-    let back = wants_images.then(|| Conv3x3::backward(weight, outputs, Precision::F32));
+    gradient: ResultGradient<'_>,
+    images: Option<ImageGradient<'_>>,
+    interrupt: Interrupt<'_>,
+) -> WeightGradient {
+    let back = images.is_some().then(|| Conv3x3::backward(weight, outputs, Precision::F32));
     let len = batch.height * batch.width * outputs;
     let image_len = batch.image_len();
-    let mut images = vec![0.0; if wants_images { batch.values.len() } else { 0 }];
-    let of_image = |(i, image): (usize, Image<'_>), to: Option<&mut [f32]>| {
+    let plus = images.as_ref().and_then(|images| images.plus);
+    let of_image = |scratch: &mut Scratch, (i, image): (usize, Image<'_>), to: Option<&mut [f32]>| {
+        if interrupt() {
+            return WeightGradient::zero(weight.len(), outputs);
+        }
         let range = i * len..(i + 1) * len;
-        let masked = clamped.map(|clamped| masked(&gradient[range.clone()], &clamped[range.clone()]));
-        let values = masked.as_deref().unwrap_or(&gradient[range]);
+        let mut masked = std::mem::take(&mut scratch.masked);
+        let values = match gradient.clamped {
+            Some(clamped) => mask(&gradient.values[range.clone()], &clamped[range], &mut masked),
+            None => &gradient.values[range],
+        };
         let gradient = Image { values, ..image };
         if let (Some(back), Some(to)) = (&back, to) {
-            let result = back.forward(gradient, After::default());
-            to.copy_from_slice(&Image { values: &result, order: back.order(), ..image }.into_channels_last());
+            let residual = plus.map(|values| &values[i * image_len..(i + 1) * image_len]);
+            back.forward_into(gradient, After { relu: false, residual }, scratch, to);
         }
-        weight_gradient(image, gradient)
+        let found = weight_gradient_of(image, gradient, (batch.channels, outputs), scratch);
+        scratch.masked = masked;
+        found
     };
     let inputs = batch.images().enumerate();
-    let parts: Vec<WeightGradient> = if wants_images {
-        let pairs = inputs.zip(images.par_chunks_exact_mut(image_len));
-        pairs.map(|(input, to)| of_image(input, Some(to))).collect()
-    } else {
-        inputs.map(|input| of_image(input, None)).collect()
+    let parts: Vec<WeightGradient> = match images {
+        Some(images) => {
+            assert_eq!(images.to.len(), batch.values.len(), "gradient does not fit its shape");
+            let pairs = inputs.zip(images.to.par_chunks_exact_mut(image_len));
+            pairs.map_init(Scratch::default, |scratch, (input, to)| of_image(scratch, input, Some(to))).collect()
+        }
+        None => inputs.map_init(Scratch::default, |scratch, input| of_image(scratch, input, None)).collect(),
     };
-    BatchGradient { images: wants_images.then_some(images), weights: sum(parts, weight.len(), outputs) }
+    sum(parts, weight.len(), outputs)
+}
+
+fn weight_gradient_of(
+    image: Image<'_>,
+    gradient: Image<'_>,
+    channels: (usize, usize),
+    scratch: &mut Scratch,
+) -> WeightGradient {
+    #[cfg(target_arch = "x86_64")]
+    if winograd_gradient::suits(channels.0, channels.1) {
+        return winograd_gradient::weight_gradient(image, gradient, channels, &mut scratch.gradient);
+    }
+    let _ = (channels, scratch);
+    weight_gradient(image, gradient)
 }
 
 /// The gradient where the clamped result is above zero.
-fn masked(gradient: &[f32], clamped: &[f32]) -> Vec<f32> {
-    gradient.iter().zip(clamped).map(|(g, v)| if *v > 0.0 { *g } else { 0.0 }).collect()
+fn mask<'a>(gradient: &[f32], clamped: &[f32], masked: &'a mut Vec<f32>) -> &'a [f32] {
+    masked.clear();
+    masked.extend(gradient.iter().zip(clamped).map(|(g, v)| if *v > 0.0 { *g } else { 0.0 }));
+    masked
 }
 
 fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGradient {
-    let none = WeightGradient { weight: vec![0.0; weights], bias: vec![0.0; outputs] };
-    parts.into_iter().fold(none, |mut all, part| {
+    parts.into_iter().fold(WeightGradient::zero(weights, outputs), |mut all, part| {
         all.weight.iter_mut().zip(&part.weight).for_each(|(all, part)| *all += part);
         all.bias.iter_mut().zip(&part.bias).for_each(|(all, part)| *all += part);
         all
@@ -123,9 +177,16 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 mod tests {
     use super::*;
     use crate::kernel::tests::noise;
+    use crate::task::NEVER;
 
     /// Of the central differences.
     const STEP: f32 = 1.0 / 512.0;
+
+    const RELU: After<'static> = After { relu: true, residual: None };
+
+    fn plus(residual: &[f32]) -> After<'_> {
+        After { relu: false, residual: Some(residual) }
+    }
 
     /// Multiples of 1/8: sums of their products are exact.
     fn eighths(n: usize, seed: u32) -> Vec<f32> {
@@ -134,7 +195,7 @@ mod tests {
 
     /// The weighted sum of all results, in double precision.
     fn objective(weight: &[f32], bias: &[f32], batch: ImageBatch<'_>, share: &[f32]) -> f64 {
-        let result = convolve_batch(weight, bias, batch, true, None);
+        let result = convolve_batch(weight, bias, batch, RELU, NEVER);
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     }
 
@@ -150,8 +211,11 @@ mod tests {
             // Every result is an odd multiple of 1/128 and cannot cross zero within a step, where the ReLU bends.
             let bias: Vec<f32> = eighths(outputs, 3).iter().map(|v| v + 1.0 / 128.0).collect();
             let share = noise(pixels * outputs, 4);
-            let result = convolve_batch(&weight, &bias, batch(&x, inputs), true, None);
-            let found = convolve_batch_backward(&weight, outputs, batch(&x, inputs), &share, Some(&result), true);
+            let result = convolve_batch(&weight, &bias, batch(&x, inputs), RELU, NEVER);
+            let gradient = ResultGradient { values: &share, clamped: Some(&result) };
+            let (mut images, plus) = (vec![7.0; x.len()], noise(x.len(), 6));
+            let to = ImageGradient { to: &mut images, plus: Some(&plus) };
+            let found = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, Some(to), NEVER);
             let check = |name: &str, found: f32, at: &dyn Fn(f32) -> f64| {
                 let expected = (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
                 assert!((f64::from(found) - expected).abs() < 1e-3, "{name}: {found} {expected}");
@@ -161,16 +225,19 @@ mod tests {
                 values[i] += by;
                 values
             };
-            let images = found.images.unwrap();
+            let alone = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, None, NEVER);
+            assert!(alone == found);
             for i in [0, 11, x.len() / 2, x.len() - 1] {
-                check("image", images[i], &|by| objective(&weight, &bias, batch(&nudged(&x, i, by), inputs), &share));
+                check("image", images[i] - plus[i], &|by| {
+                    objective(&weight, &bias, batch(&nudged(&x, i, by), inputs), &share)
+                });
             }
             for i in [0, 4, weight.len() / 2, weight.len() - 1] {
                 let at = |by| objective(&nudged(&weight, i, by), &bias, batch(&x, inputs), &share);
-                check("weight", found.weights.weight[i], &at);
+                check("weight", found.weight[i], &at);
             }
             for i in [0, outputs - 1] {
-                check("bias", found.weights.bias[i], &|by| {
+                check("bias", found.bias[i], &|by| {
                     objective(&weight, &nudged(&bias, i, by), batch(&x, inputs), &share)
                 });
             }
@@ -183,11 +250,11 @@ mod tests {
         let (x, weight, bias) = (noise(2 * 24 * 16, 1), noise(32 * 16 * 9, 2), noise(32, 3));
         let residual = noise(2 * 24 * 32, 5);
         let batch = |values| ImageBatch { values, height, width, channels: 16 };
-        let both = convolve_batch(&weight, &bias, batch(&x), false, Some(&residual));
+        let both = convolve_batch(&weight, &bias, batch(&x), plus(&residual), NEVER);
         let (a, b) = x.split_at(24 * 16);
         let (ra, rb) = residual.split_at(24 * 32);
-        let one = convolve_batch(&weight, &bias, batch(a), false, Some(ra));
-        let two = convolve_batch(&weight, &bias, batch(b), false, Some(rb));
+        let one = convolve_batch(&weight, &bias, batch(a), plus(ra), NEVER);
+        let two = convolve_batch(&weight, &bias, batch(b), plus(rb), NEVER);
         assert_eq!(both, [one, two].concat());
     }
 }

@@ -21,6 +21,12 @@ pub struct WeightGradient {
     pub bias: Vec<f32>,
 }
 
+impl WeightGradient {
+    pub(super) fn zero(weights: usize, outputs: usize) -> Self {
+        Self { weight: vec![0.0; weights], bias: vec![0.0; outputs] }
+    }
+}
+
 /// Sums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
 struct Sums {
     taps: Vec<f32>,

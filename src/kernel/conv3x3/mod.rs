@@ -12,8 +12,12 @@ mod planes;
 mod pointwise;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
+#[cfg(target_arch = "x86_64")]
+mod winograd_gradient;
 
-pub use batch::{BatchGradient, ImageBatch, convolve_batch, convolve_batch_backward};
+pub use batch::{
+    ImageBatch, ImageGradient, ResultGradient, convolve_batch, convolve_batch_backward, convolve_batch_into,
+};
 pub use gradient::{WeightGradient, weight_gradient};
 pub use joined::Joined;
 pub use pointwise::Conv1x1;
@@ -135,6 +139,35 @@ impl Conv3x3 {
             Way::Winograd(winograd) => input.channels_last(|input| winograd.forward(input, &self.bias, after)),
             Way::Planes(weight) => input.planes(|input| planes::forward(input, weight, &self.bias, after)),
         }
+    }
+}
+
+/// Buffers of one thread that convolves images of a batch.
+#[derive(Default)]
+struct Scratch {
+    /// A gradient behind a ReLU.
+    masked: Vec<f32>,
+    #[cfg(target_arch = "x86_64")]
+    winograd: winograd::Scratch,
+    #[cfg(target_arch = "x86_64")]
+    gradient: winograd_gradient::Scratch,
+}
+
+impl Conv3x3 {
+    /// As [`Self::forward`], for an image, a residual and a result that are channels-last whatever the kernel prefers; on
+    /// this thread where that is fastest.
+    fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut Scratch, out: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        if let Way::Winograd(winograd) = &self.way {
+            return winograd.forward_into(image, &self.bias, after, &mut scratch.winograd, out);
+        }
+        let _ = scratch;
+        let residual = after.residual.map(|values| {
+            let residual = Image { values, ..image };
+            if self.order() == Order::Planes { residual.into_planes() } else { residual.values.into() }
+        });
+        let result = self.forward(image, After { residual: residual.as_deref(), ..after });
+        out.copy_from_slice(&Image { values: &result, order: self.order(), ..image }.into_channels_last());
     }
 }
 

@@ -6,7 +6,7 @@
 //! little beside the products because channels lie together; the rounding error grows two- to threefold (4·10⁻⁶ over the whole network).
 #![expect(unsafe_code, reason = "fresh memory is written before it is read, and vectors are loaded from arrays")]
 
-use super::{After, Band, Joined};
+use super::{After, Band, Image, Joined};
 use crate::kernel::block::{self, Out, Rows};
 use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
@@ -16,13 +16,13 @@ use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_max_ps, _mm512_set1_ps, _m
 use std::mem::{MaybeUninit, transmute};
 
 /// Values of a transformed tile.
-const POINTS: usize = 16;
+pub(super) const POINTS: usize = 16;
 
 /// Tiles that go through together: four strips of rows, whose values before and after the products fit the cache.
-const CHUNK: usize = 56;
+pub(super) const CHUNK: usize = 56;
 
 /// Sixteen channels.
-type Lanes = [f32; PANEL];
+pub(super) type Lanes = [f32; PANEL];
 
 /// Transformed weights.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub(super) struct Winograd {
 
 /// Buffers of one thread: values before and after the products, `[point][tile][channel]`.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     before: Buffer,
     after: Buffer,
 }
@@ -75,6 +75,23 @@ impl Winograd {
         output
     }
 
+    /// The same on this thread, into `out`: in a batch, whole images are what threads share out.
+    pub(super) fn forward_into(
+        &self,
+        image: Image<'_>,
+        bias: &[f32],
+        after: After<'_>,
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        assert_eq!(out.len(), image.height * image.width * bias.len(), "result does not fit its shape");
+        let rows = 0..image.height.div_ceil(2);
+        // SAFETY: values that are there may be taken for ones that may not be, as long as only values are written.
+        let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
+        let parts = [image.values];
+        self.convolve_band(&Band { input: Joined::new(&parts, image), rows, bias, after }, scratch, out);
+    }
+
     fn convolve_band(&self, band: &Band<'_>, scratch: &mut Scratch, out: &mut [MaybeUninit<f32>]) {
         let (inputs, outputs) = (self.in_channels, band.bias.len());
         let columns = band.input.width.div_ceil(2);
@@ -85,10 +102,11 @@ impl Winograd {
             let before: &mut [f32] = bytemuck::cast_slice_mut(scratch.before.words(POINTS * CHUNK * inputs));
             for i in 0..count {
                 let mut first = i * inputs;
+                let size = [band.input.height, band.input.width];
                 for part in band.input.parts {
                     let source = Source { values: part, channels: band.input.channels(part), step: CHUNK * inputs };
                     // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
-                    unsafe { transform_tile(source, band.input, tile_at(i), &mut before[first..]) }
+                    unsafe { transform_tile(source, size, tile_at(i), &mut before[first..]) }
                     first += source.channels;
                 }
             }
@@ -125,22 +143,23 @@ fn transform_weight(kernel: &[f32; 9]) -> [f32; POINTS] {
 
 /// One of the images that go in, and the distance of a point from the next where it goes.
 #[derive(Clone, Copy)]
-struct Source<'a> {
-    values: &'a [f32],
-    channels: usize,
-    step: usize,
+pub(super) struct Source<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) channels: usize,
+    pub(super) step: usize,
 }
 
-/// `Bᵀ d B` of the 4×4 pixels around tile (row, column) of an image of the size of `image`, zero outside; point `p` goes
+/// `Bᵀ d B` of the 4×4 pixels around tile (row, column) of an image of this size (rows, columns), zero outside; point `p` goes
 /// to `out[p * step ..]`.
 #[target_feature(enable = "avx512f")]
-fn transform_tile(source: Source<'_>, image: Joined<'_>, tile: (usize, usize), out: &mut [f32]) {
+pub(super) fn transform_tile(source: Source<'_>, size: [usize; 2], tile: (usize, usize), out: &mut [f32]) {
     const NOTHING: Lanes = [0.0; PANEL];
     let Source { values: own, channels, step } = source;
+    let [height, width] = size;
     let pixels: [Option<&[f32]>; POINTS] = std::array::from_fn(|i| {
         let (y, x) = ((2 * tile.0 + i / 4).wrapping_sub(1), (2 * tile.1 + i % 4).wrapping_sub(1));
-        let is_inside = y < image.height && x < image.width;
-        is_inside.then(|| &own[(y * image.width + x) * channels..][..channels])
+        let is_inside = y < height && x < width;
+        is_inside.then(|| &own[(y * width + x) * channels..][..channels])
     });
     // Plain loops: vectors that pass through a closure of the standard library go through memory.
     for channel in (0..channels).step_by(PANEL) {
@@ -207,20 +226,20 @@ fn finish_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 2] {
 }
 
 #[inline]
-fn lanes_at(values: &[f32], at: usize) -> &Lanes {
+pub(super) fn lanes_at(values: &[f32], at: usize) -> &Lanes {
     values[at..].first_chunk().expect("sixteen channels")
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn vector(lanes: &Lanes) -> __m512 {
+pub(super) fn vector(lanes: &Lanes) -> __m512 {
     // SAFETY: both are sixteen numbers.
     unsafe { transmute::<Lanes, __m512>(*lanes) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn values(vector: __m512) -> Lanes {
+pub(super) fn values(vector: __m512) -> Lanes {
     // SAFETY: both are sixteen numbers.
     unsafe { transmute::<__m512, Lanes>(vector) }
 }

@@ -12,15 +12,16 @@ mod jpeg;
 mod stoppable;
 
 use super::color::{self, Source};
-use super::metadata::{TiffRemarks, is_adobe_rgb};
+use super::metadata::{TiffRemarks, is_adobe_rgb, resolution, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
-use crate::task::{Interrupt, check};
+use crate::geometry::Size;
+use crate::task::{Interrupt, NEVER, check};
 use image::codecs::tiff::TiffDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Seek};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use stoppable::Stoppable;
@@ -33,6 +34,9 @@ const MAX_HEADER_BYTES: u64 = 64 << 20;
 
 /// What a decoder may allocate beside the samples while it decodes.
 const MAX_SCRATCH_BYTES: u64 = 1 << 30;
+
+/// Bytes that most files' headers, with metadata and preview, do not exceed.
+const MOST_HEADERS: u64 = 256 << 10;
 
 const ENDINGS: [&str; 19] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
@@ -82,7 +86,42 @@ fn describe_io(error: &std::io::Error) -> String {
     }
 }
 
-fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+pub(super) fn size_of(path: &Path) -> Result<Size> {
+    let refuse = |reason: String| Error::picture(path, reason);
+    check_file(path).map_err(refuse)?;
+    let read = || {
+        let (reader, format) = guess(path, NEVER)?;
+        // The JPEG decoder reads the whole file before it looks at the header.
+        let start = if format == ImageFormat::Jpeg { start_of(path) } else { None };
+        match start.and_then(|start| header_size(ImageReader::with_format(Cursor::new(start), format), format).ok()) {
+            Some(size) => Ok(size),
+            None => header_size(reader, format),
+        }
+    };
+    let damaged = || Err("it is damaged in a way that its decoder does not survive".into());
+    catch_unwind(read).unwrap_or_else(|_| damaged()).map_err(refuse)
+}
+
+fn header_size<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<Size, String> {
+    reader.limits(limits(MAX_HEADER_BYTES));
+    let decoder = start_decoder(reader, format).map_err(|error| Failure::from(error).describe(format))?;
+    check_size(&decoder).map_err(|error| error.describe(format))?;
+    let (width, height) = decoder.dimensions();
+    Ok(Size::new(width as usize, height as usize))
+}
+
+/// As much of a file as holds most headers.
+fn start_of(path: &Path) -> Option<Vec<u8>> {
+    let mut start = Vec::new();
+    File::open(path).ok()?.take(MOST_HEADERS).read_to_end(&mut start).ok()?;
+    Some(start)
+}
+
+/// A reader of the file's format.
+fn guess<'a>(
+    path: &Path,
+    interrupt: Interrupt<'a>,
+) -> Result<(ImageReader<BufReader<Stoppable<'a>>>, ImageFormat), String> {
     let file = File::open(path).map_err(|error| describe_io(&error))?;
     let mut file = BufReader::new(Stoppable::new(file, interrupt));
     let start = file.fill_buf().map_err(|error| describe_io(&error))?;
@@ -95,6 +134,11 @@ fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String>
     }
     let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
     let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
+    Ok((reader, format))
+}
+
+fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+    let (reader, format) = guess(path, interrupt)?;
     if format == ImageFormat::Jpeg {
         jpeg::check_complete(path).map_err(|error| describe_io(&error))?;
     }
@@ -106,7 +150,11 @@ fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String>
         return Ok(Picture { format: format_name(format), ..picture });
     }
     let remarks = if format == ImageFormat::Tiff { TiffRemarks::of(path) } else { TiffRemarks::default() };
-    decode(reader, format, remarks)
+    let dpi = remarks.dpi;
+    let mut picture = decode(reader, format, remarks)?;
+    let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
+    Ok(picture)
 }
 
 fn decode<R: BufRead + Seek>(
@@ -195,6 +243,7 @@ fn read_picture(
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let exif = remarks.exif.or_else(|| read_exif(&mut decoder));
+    let xmp = decoder.xmp_metadata().ok().flatten().and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
@@ -202,7 +251,7 @@ fn read_picture(
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     let picture = convert::into_picture(image, remarks.is_premultiplied || format == ImageFormat::OpenExr);
-    let metadata = Metadata { icc_profile: color.icc_profile, exif };
+    let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
 }
@@ -286,7 +335,6 @@ fn format_name(format: ImageFormat) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::NEVER;
 
     #[test]
     fn endings_count_in_any_case() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, settings};
+use zoomfield::app::{AppOptions, ModelSource, library, settings};
 use zoomfield::cli::{self, Invocation, View};
 use zoomfield::error::Result;
 #[cfg(feature = "app")]
@@ -25,7 +25,7 @@ fn view(asked: View) -> Result<()> {
     let (backend, device) = cli::backend(asked.backend, asked.device)?;
     let (model, settings) = (ModelSource::File(asked.model), settings::default_path());
     let compute = Compute { backend, device, precision, ..Compute::default() };
-    let options = AppOptions { files: asked.files, model, compute, settings };
+    let options = AppOptions { files: asked.files, model, compute, settings, data: library::default_folder() };
     zoomfield::app::run(options, asked.milestones.as_deref())
 }
 

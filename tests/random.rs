@@ -60,7 +60,8 @@ fn start() -> Harness<'static, App> {
         let real = Services::start(&cc.egui_ctx, None).unwrap();
         let services = Services { pick: Arc::new(|_| None), ..real };
         let model = ModelSource::File(Some(weights()));
-        let options = AppOptions { files: Vec::new(), model, compute: Compute::default(), settings: None };
+        let (files, compute) = (Vec::new(), Compute::default());
+        let options = AppOptions { files, model, compute, settings: None, data: None };
         App::with_services(&cc.egui_ctx, options, services)
     })
 }

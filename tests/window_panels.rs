@@ -1,6 +1,8 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/course.rs"]
+mod course;
 #[path = "window/exports.rs"]
 mod exports;
 #[path = "window/files.rs"]
@@ -9,10 +11,14 @@ mod files;
 mod fonts;
 #[path = "window/keys.rs"]
 mod keys;
+#[path = "window/library.rs"]
+mod library;
 #[path = "window/looks.rs"]
 mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/resuming.rs"]
+mod resuming;
 #[path = "window/settings.rs"]
 mod settings;
 #[path = "window/snapshots.rs"]
@@ -21,6 +27,8 @@ mod snapshots;
 mod stub;
 #[path = "window/toolbar.rs"]
 mod toolbar;
+#[path = "window/training.rs"]
+mod training;
 
 use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;

@@ -51,7 +51,7 @@ impl App {
             }
             Command::View(command) => self.apply_view(command),
             Command::BrowseModel => self.browse(Ask::Model),
-            Command::LoadOther(path) => self.load_other(path),
+            Command::LoadOther(path) => self.load_other(Some(path)),
             Command::ToggleSettings => self.toggle_settings(),
             Command::ChangeSettings(settings) => self.change_settings(settings),
             Command::MeasureDevices => self.measure_devices(),
@@ -60,6 +60,8 @@ impl App {
                 self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
             }
             Command::SetCanvas(canvas) => self.set_canvas(canvas),
+            Command::Train(command) => self.apply_training(command),
+            Command::Models(command) => self.apply_models(command),
             Command::Export(command) => self.apply_export(command),
             Command::ShowExport => self.show_export(),
             Command::EditPath(path) => self.edit_path(path),

@@ -2,8 +2,10 @@
 
 use super::canvas::Canvas;
 use super::exporting::queue::ExportCommand;
+use super::library::ModelCommand;
 use super::look::{Mode, Side};
 use super::settings::Settings;
+use super::training::TrainCommand;
 use crate::key::Strength;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +82,10 @@ pub enum Command {
     Nudge([f32; 2]),
     /// The canvas has another place or size.
     SetCanvas(Canvas),
+    /// Do something about training.
+    Train(TrainCommand),
+    /// Do something about models.
+    Models(ModelCommand),
     /// Do something about exports.
     Export(ExportCommand),
     /// Show the export panel for the present view.

@@ -71,7 +71,15 @@ impl App {
         }
     }
 
-    fn load_own(&mut self, path: Option<PathBuf>) {
+    /// The model that the settings name, where the command line names none.
+    pub(super) fn or_default(&self, asked: ModelSource) -> ModelSource {
+        match (asked, &self.state.settings.model, &self.services.home) {
+            (ModelSource::File(None), Some(name), Some(home)) => ModelSource::File(home.library.file(name)),
+            (asked, ..) => asked,
+        }
+    }
+
+    pub(super) fn load_own(&mut self, path: Option<PathBuf>) {
         let (load, compute) = (self.services.load_model.clone(), self.compute());
         if let Err(error) = self.state.model.start(&self.ctx, load, path, compute) {
             self.fail(format!("cannot start loading the model: {error}"));
@@ -79,17 +87,17 @@ impl App {
     }
 
     /// Loads the other side of a comparison.
-    pub(super) fn load_other(&mut self, path: PathBuf) {
+    pub(super) fn load_other(&mut self, path: Option<PathBuf>) {
         let (load, compute) = (self.services.load_model.clone(), self.compute());
-        if let Err(error) = self.state.other_model.start(&self.ctx, load, Some(path), compute) {
+        if let Err(error) = self.state.other_model.start(&self.ctx, load, path, compute) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
     }
 
     fn reload_models(&mut self) {
         self.load_own(self.state.model.path().map(Into::into));
-        if let Some(path) = self.state.other_model.path().map(PathBuf::from) {
-            self.load_other(path);
+        if self.state.other_model.model().is_some() {
+            self.load_other(self.state.other_model.path().map(PathBuf::from));
         }
     }
 

@@ -70,17 +70,27 @@ fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> Answer {
 pub fn pick(ask: &Ask) -> Option<Vec<PathBuf>> {
     let chosen = match ask {
         Ask::Open => return rfd::FileDialog::new().set_title("Open pictures").pick_files(),
-        Ask::Model => rfd::FileDialog::new()
-            .set_title("Compare with the weights in")
-            .add_filter("Weights", &["safetensors", "pth", "pt"])
-            .pick_file(),
-        Ask::Save(proposal) => save_dialog(proposal).save_file(),
+        Ask::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
+        Ask::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
+        Ask::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
+        Ask::SaveModel(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
+            proposing(dialog.set_title("Save this model"), proposal).save_file()
+        }
+        Ask::Save(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Pictures", formats());
+            proposing(dialog.set_title("Export this view"), proposal).save_file()
+        }
     };
     chosen.map(|path| vec![path])
 }
 
-fn save_dialog(proposal: &Path) -> rfd::FileDialog {
-    let mut dialog = rfd::FileDialog::new().set_title("Export this view").add_filter("Pictures", formats());
+fn weights(dialog: rfd::FileDialog) -> rfd::FileDialog {
+    dialog.add_filter("Weights", &["safetensors", "pth", "pt"])
+}
+
+/// A dialog that proposes a name, and its folder.
+fn proposing(mut dialog: rfd::FileDialog, proposal: &Path) -> rfd::FileDialog {
     if let Some(name) = proposal.file_name() {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }

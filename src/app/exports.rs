@@ -267,17 +267,22 @@ impl App {
         }
     }
 
-    /// Closing the window while an export runs is worth a question.
+    /// Closing the window while an export or a training runs is worth a question, once.
     pub(super) fn ask_before_closing(&mut self) {
         let is_closing = self.ctx.input(|input| input.viewport().close_requested());
-        if is_closing && self.state.export.is_some() && !self.state.exports.may_close {
+        let waits_for_export = self.state.export.is_some() && !self.state.exports.may_close;
+        let waits_for_training = self.state.training.running.is_some();
+        if is_closing && (waits_for_export || waits_for_training) {
             self.ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.state.panel = Panel::Closing;
+            if waits_for_export || !self.state.training.closes_when_saved {
+                self.state.panel = Panel::Closing;
+            }
         }
     }
 
     fn finish_then_close(&mut self) {
         self.state.exports.closes_when_done = true;
+        self.save_before_closing();
         self.state.panel = Panel::Closed;
         if self.state.export.is_none() {
             self.apply(Command::Quit);
@@ -288,6 +293,7 @@ impl App {
         self.state.exports.waiting.clear();
         self.state.exports.may_close = true;
         self.cancel_export();
+        self.save_before_closing();
         self.apply(Command::Quit);
     }
 }

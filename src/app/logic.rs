@@ -3,9 +3,11 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
+use super::library::ModelCommand;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::render::{RenderEvent, RenderedTile, TilePart};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
@@ -26,6 +28,8 @@ impl App {
         self.drain_warnings();
         self.drain_dialog();
         self.drain_exports();
+        self.drain_model_list();
+        self.drain_training();
         self.let_the_view_win();
     }
 
@@ -38,17 +42,21 @@ impl App {
         }
     }
 
-    /// Exports and copies wait while the view does.
-    fn let_the_view_win(&self) {
-        if self.state.export.is_none() && self.state.copying.is_none() {
+    /// Exports, copies and training wait while the view does.
+    fn let_the_view_win(&mut self) {
+        let state = &mut self.state;
+        if state.export.is_none() && state.copying.is_none() && state.training.running.is_none() {
             return;
         }
         let is_waiting = self.requests.are_pending(&self.textures);
-        if let Some(export) = &self.state.export {
+        if let Some(export) = &state.export {
             export.give_way(is_waiting);
         }
-        if let Some(copying) = &self.state.copying {
+        if let Some(copying) = &state.copying {
             copying.give_way(is_waiting);
+        }
+        if let Some(training) = &mut state.training.running {
+            training.give_way(is_waiting);
         }
     }
 
@@ -80,15 +88,26 @@ impl App {
         let Some(dialog) = self.state.dialog.take() else { return };
         match (dialog.ask, answer) {
             (Ask::Open, Answer::Chosen(paths)) => self.apply(Command::OpenAll(paths)),
-            (Ask::Save(_), Answer::Chosen(paths)) => paths.iter().for_each(|path| self.export_path_chosen(path)),
-            (Ask::Model, Answer::Chosen(paths)) => {
-                paths.into_iter().for_each(|path| self.apply(Command::LoadOther(path)));
-            }
-            (Ask::Model, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
-            (Ask::Open, Answer::Unavailable) => self.offer_path("No file dialog answered. Type the path instead."),
-            (Ask::Save(_), Answer::Unavailable) => self.note("No file dialog answered. Type the path instead."),
+            (ask, Answer::Chosen(paths)) => paths.into_iter().for_each(|path| self.chosen(&ask, path)),
+            (Ask::Model | Ask::Import, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
+            (Ask::Folder, Answer::Unavailable) => self.state.training.note = Some(NO_DIALOG),
+            (Ask::SaveModel(proposal), Answer::Unavailable) => self.type_where_to_save(&proposal),
+            (Ask::Open, Answer::Unavailable) => self.offer_path(NO_DIALOG),
+            (Ask::Save(_), Answer::Unavailable) => self.note(NO_DIALOG),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),
-            (Ask::Save(_) | Ask::Model, Answer::Cancelled) => {}
+            (_, Answer::Cancelled) => {}
+        }
+    }
+
+    /// Carries out what a dialog was for.
+    fn chosen(&mut self, ask: &Ask, path: PathBuf) {
+        match ask {
+            Ask::Open => self.apply(Command::Open(path)),
+            Ask::Save(_) => self.export_path_chosen(&path),
+            Ask::Model => self.apply(Command::LoadOther(path)),
+            Ask::Import => self.apply(Command::Models(ModelCommand::Import(path))),
+            Ask::Folder => self.folder_chosen(&path),
+            Ask::SaveModel(_) => self.save_model_to(&path),
         }
     }
 
@@ -220,6 +239,9 @@ impl App {
         }
     }
 }
+
+/// What the person can do where there is no file dialog.
+pub(super) const NO_DIALOG: &str = "No file dialog answered. Type the path instead.";
 
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 

@@ -223,8 +223,6 @@ impl Pane {
 mod tests {
     use super::*;
 
-    use crate::geometry::VIEW_TILE;
-
     const CANVAS: Size = Size::new(1200, 800);
 
     fn pane(look: Look) -> Pane {
@@ -305,8 +303,6 @@ mod tests {
             let middle = View::centered([203.3, 151.7], zoom, canvas).snapped();
             let computed: usize = pane.final_tiles(&middle).iter().map(|part| part.rect.area()).sum();
             let over = computed as f64 / canvas.area() as f64 - 1.0;
-            let whole: usize = pane.final_tiles(&middle).len() * VIEW_TILE * VIEW_TILE;
-            println!("×{zoom} on {canvas}: {computed} pixels, {:.1} % too many; whole tiles {whole}", 100.0 * over);
             assert!((0.0..0.18).contains(&over), "×{zoom} on {canvas}: {over:.3}");
         }
     }

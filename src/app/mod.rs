@@ -19,6 +19,7 @@ mod fonts;
 mod gpu_setup;
 mod incoming;
 pub mod keys;
+pub mod library;
 mod logic;
 pub mod look;
 mod looking;
@@ -36,6 +37,7 @@ pub mod state;
 pub mod textures;
 pub mod theme;
 pub mod toasts;
+pub mod training;
 mod window;
 pub mod zoom;
 
@@ -65,6 +67,8 @@ pub struct AppOptions {
     pub compute: Compute,
     /// The file that remembers settings; without one nothing does.
     pub settings: Option<PathBuf>,
+    /// The folder that keeps models and trainings; without one nothing does.
+    pub data: Option<PathBuf>,
 }
 
 /// The window's whole inside.
@@ -85,7 +89,8 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx, options.settings.clone())?;
+        let home = options.data.as_deref().map(Services::home_in);
+        let services = Services { home, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -114,10 +119,12 @@ impl App {
         }
         app.follow_settings();
         app.state.compute = options.compute;
-        app.start_model(options.model);
+        let model = app.or_default(options.model);
+        app.start_model(model);
         if let Some(complaint) = complaint {
             app.fail(complaint);
         }
+        app.look_for_interrupted();
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
         }

@@ -47,6 +47,22 @@ impl Slot {
         Self { model: Some(model), ..Self::default() }
     }
 
+    /// The same place without what is on its way.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { model: self.model.clone(), path: self.path.clone(), loading: None }
+    }
+
+    /// The file has another name now.
+    pub(super) fn follow_rename(&mut self, old: &Path, new: &Path) {
+        let loading = self.loading.as_mut().and_then(|loading| loading.path.as_mut());
+        for path in [self.path.as_mut(), loading].into_iter().flatten() {
+            if path == old {
+                new.clone_into(path);
+            }
+        }
+    }
+
     /// The model, once there is one. While another is loaded it stays.
     pub fn model(&self) -> Option<&Arc<LoadedModel>> {
         self.model.as_ref()

@@ -8,9 +8,13 @@ use super::files::watch::INTERVAL;
 use super::models::LoadFn;
 use super::open::Opened;
 use super::settings::Keeper;
+use super::training::Home;
+use super::training::teach::TrainFn;
+use super::training::workplace::Workplace;
 use crate::bench;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
+use crate::library::Library;
 use crate::picture::Raster;
 use crate::render::{RenderEvent, RenderWorker, ViewRequest};
 use crate::task::{Gate, Interrupt};
@@ -45,6 +49,12 @@ pub enum Ask {
     Save(PathBuf),
     /// Weights to compare with.
     Model,
+    /// Weights to import.
+    Import,
+    /// A folder of pictures to learn from.
+    Folder,
+    /// A name to write a model to; the present one is the proposal.
+    SaveModel(PathBuf),
 }
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
@@ -80,6 +90,10 @@ pub struct Services {
     pub list_devices: Arc<ListFn>,
     /// Measures one of them.
     pub measure_device: Arc<MeasureFn>,
+    /// Begins trainings.
+    pub train: Arc<TrainFn>,
+    /// Where models are kept and trainings work, if there is a place for them.
+    pub home: Option<Home>,
     /// Remembers settings; nothing does where there is no place for them.
     pub keeper: Option<Keeper>,
     /// Lists, watches, reads ahead, and remembers what was opened.
@@ -112,8 +126,16 @@ impl Services {
             load_model: Arc::new(super::models::load),
             list_devices: Arc::new(bench::devices),
             measure_device: Arc::new(bench::measure),
+            train: Arc::new(super::training::teach::train),
+            home: None,
             keeper,
             files,
         })
+    }
+
+    /// Models and trainings in a folder of our own; what is deleted goes to the system's bin.
+    pub fn home_in(folder: &Path) -> Home {
+        let library = Library::new(folder.join("models"), Arc::new(super::library::to_bin));
+        Home { library, workplace: Workplace::new(folder.join("training")) }
     }
 }

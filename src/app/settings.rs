@@ -114,6 +114,8 @@ pub struct Settings {
     pub feature_budget_mib: usize,
     /// Memory for tiles, in MiB.
     pub tile_budget_mib: usize,
+    /// The model to start with, by the name of its file in the list of models; none is the built-in one.
+    pub model: Option<String>,
     /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics card by name. For one that is not there the
     /// processor stands in.
     pub device: String,
@@ -151,6 +153,7 @@ impl Default for Settings {
             tile_budget_mib: 256,
             device: AUTOMATIC.into(),
             speeds: BTreeMap::new(),
+            model: None,
             precision: Arithmetic::default(),
             detail: Detail::default(),
             double_click: DoubleClick::default(),

@@ -8,6 +8,7 @@ use super::exporting::choice::Choice;
 use super::exporting::queue::Exports;
 use super::exporting::{ExportPlan, RunningExport};
 use super::files::Files;
+use super::library::{Models, SaveForm};
 use super::look::{Look, Pane, Side, Split, Subject};
 use super::models::Slot;
 use super::motion::Motion;
@@ -16,6 +17,7 @@ use super::open::Opened;
 use super::rate::Rate;
 use super::settings::Settings;
 use super::toasts::Toasts;
+use super::training::Trainings;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
@@ -100,7 +102,13 @@ pub enum Panel {
     Zoom(ZoomForm),
     /// Choices that last.
     Settings,
-    /// Whether to close the window while an export runs.
+    /// The list of models.
+    Models,
+    /// Type where to write a model.
+    SaveModel(SaveForm),
+    /// Whether to go on with a training that was interrupted.
+    Resuming,
+    /// Whether to close the window while an export or a training runs.
     Closing,
     /// Keys and gestures.
     Help,
@@ -140,6 +148,7 @@ pub enum Sharpness {
 }
 
 /// Everything the window shows.
+#[expect(clippy::struct_excessive_bools, reason = "facts about the window that have nothing to do with each other")]
 pub struct State {
     /// The time of this frame, in seconds.
     pub now_secs: f64,
@@ -189,6 +198,10 @@ pub struct State {
     pub export: Option<RunningExport>,
     /// Those that wait, and what surrounds them.
     pub exports: Exports,
+    /// Training.
+    pub training: Trainings,
+    /// The list of models.
+    pub models: Models,
     /// Messages.
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
@@ -228,6 +241,8 @@ impl State {
             dialog: None,
             export: None,
             exports: Exports::default(),
+            training: Trainings::default(),
+            models: Models::default(),
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
             shows_info: false,
@@ -297,7 +312,8 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Closing | Panel::Help => None,
+            Panel::SaveModel(form) => Some(&mut form.path),
+            _ => None,
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn second_act(watched: &Observed) {
     photograph(&screen, shown.canvas.unwrap(), "restarted");
 }
 
-fn wait(what: &str, watched: &Observed, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
+pub(crate) fn wait(what: &str, watched: &Observed, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let deadline = Instant::now() + Duration::from_mins(3);
     loop {
         let snapshot = watched.snapshot.lock().unwrap().clone();
@@ -72,7 +72,7 @@ fn zoom_in(screen: &Screen, watched: &Observed, canvas: PixelRect) {
 }
 
 /// The view once it has stood still for a while.
-fn at_rest(watched: &Observed) -> View {
+pub(crate) fn at_rest(watched: &Observed) -> View {
     let mut view = None;
     loop {
         std::thread::sleep(Duration::from_millis(600));
@@ -179,7 +179,7 @@ fn left_part(picture: &Picture) -> Vec<u8> {
 }
 
 /// The canvas as the screen shows it, kept as an artefact.
-fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
+pub(crate) fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
     // The last frame may still be on its way to the screen.
     std::thread::sleep(Duration::from_millis(1200));
     let whole = screen.connection.get_geometry(screen.root).unwrap().reply().unwrap();
@@ -244,7 +244,7 @@ fn export(region: Region, size: Size) -> Picture {
 }
 
 /// PSNR of 8-bit pixels, the export laid on the screen at `corner`; the minimap's corner is left out.
-fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
+pub(crate) fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
     let (Samples::U8(a), Samples::U8(b)) = (&exported.rgb, &seen.rgb) else { panic!("8 bits") };
     let (mut squares, mut count) = (0.0, 0_usize);
     let covered = |x: usize, y: usize| x + 220 > seen.size.width && y + 170 > seen.size.height;

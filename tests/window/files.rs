@@ -12,7 +12,7 @@ use zoomfield::geometry::Size;
 
 /// A file as the system drops it.
 #[derive(Debug)]
-struct Dropped(PathBuf);
+pub(crate) struct Dropped(pub(crate) PathBuf);
 
 impl egui::DroppedFile for Dropped {
     fn path(&self) -> &Path {

@@ -131,6 +131,8 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
             let usual = zoomfield::geometry::Size::new(120, 80);
             wait_for(harness, |harness| harness.state().picture().is_some_and(|picture| picture.size == usual));
         }
+        "Train on your own pictures" => assert!(state.training.is_shown),
+        "The list of models" => assert_eq!(state.panel, Panel::Models),
         "Show or hide what is known of the picture" => assert!(state.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }

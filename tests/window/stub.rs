@@ -1,5 +1,6 @@
 //! A window without the rest of the program: tiles come at once, dialogs and files are played.
 
+use crate::course::train;
 use eframe::egui;
 use egui_kittest::Harness;
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
+use zoomfield::app::training::Home;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
 use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
@@ -238,22 +240,34 @@ pub(crate) fn window_of(
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
-    let model = ModelSource::Loaded(model());
-    let options = AppOptions { files, model, compute: Compute::default(), settings };
-    window_with_options(pixels_per_point, pick, options, Arc::new(load_model))
+    window_at(pixels_per_point, pick, files, settings, None)
+}
+
+/// The same, with a folder that keeps models and trainings.
+pub(crate) fn window_at(
+    pixels_per_point: f32,
+    pick: Pick,
+    files: Vec<PathBuf>,
+    settings: Option<PathBuf>,
+    home: Option<Home>,
+) -> (Harness<'static, App>, StubTiles) {
+    // Where there are models, the settings say which one.
+    let model = if home.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) };
+    let options = AppOptions { files, model, compute: Compute::default(), settings, data: None };
+    window_with_options(pixels_per_point, pick, options, Arc::new(load_model), home)
 }
 
 /// A window whose model is loaded once the test lets it be.
 pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'static, App> {
-    let model = ModelSource::File(None);
-    let options = AppOptions { files: Vec::new(), model, compute: Compute::default(), settings: None };
+    let (files, compute) = (Vec::new(), Compute::default());
+    let options = AppOptions { files, model: ModelSource::File(None), compute, settings: None, data: None };
     let load = move |path: Option<&std::path::Path>, compute: &Compute| {
         while !is_let.load(Ordering::SeqCst) {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         zoomfield::app::models::load(path, compute)
     };
-    window_with_options(1.0, |_| None, options, Arc::new(load)).0
+    window_with_options(1.0, |_| None, options, Arc::new(load), None).0
 }
 
 fn window_with_options(
@@ -261,6 +275,7 @@ fn window_with_options(
     pick: Pick,
     options: AppOptions,
     load_model: Arc<LoadFn>,
+    home: Option<Home>,
 ) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
@@ -285,6 +300,8 @@ fn window_with_options(
                 load_model,
                 list_devices: Arc::new(list_devices),
                 measure_device: Arc::new(move |device| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
+                train: Arc::new(train),
+                home,
                 keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };

@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod help;
 pub(super) mod info;
 pub(super) mod minimap;
+pub(super) mod models;
 pub(super) mod open;
 pub(super) mod progress;
 mod recent;
@@ -13,6 +14,7 @@ pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod toasts;
 pub(super) mod toolbar;
+pub(super) mod training;
 pub(super) mod zoom;
 
 use super::command::Command;

@@ -2,8 +2,10 @@
 //! labels are shorter, and what is used least moves into a menu.
 
 use crate::app::command::{Command, KEY_FACTOR, ViewCommand};
+use crate::app::library::ModelCommand;
 use crate::app::look::Look;
 use crate::app::state::State;
+use crate::app::training::TrainCommand;
 use crate::key::Strength;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo};
@@ -62,9 +64,18 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             let export = if room == Room::Much { "Export this view…" } else { "Export…" };
             button(ui, export, "Export this view…", "Ctrl+E", has_picture, Command::ShowExport, commands);
             ui.separator();
-            if room > Room::Little { window(ui, commands) } else { menu(ui, state, commands) }
+            if room > Room::Little { window(ui, state, commands) } else { menu(ui, state, commands) }
         });
     });
+}
+
+/// How far a training is, also while its panel is closed.
+fn training_text(state: &State) -> String {
+    match &state.training.running {
+        Some(running) if running.is_paused => "Train: paused".into(),
+        Some(_) => format!("Train: {:.0} %", state.training.report().done * 100.0),
+        None => "Train".into(),
+    }
 }
 
 /// What enlarged pixels are made of.
@@ -80,7 +91,10 @@ fn compare(ui: &mut Ui, has_picture: bool, commands: &mut Vec<Command>) {
 }
 
 /// What concerns the window rather than the picture.
-fn window(ui: &mut Ui, commands: &mut Vec<Command>) {
+fn window(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let train = training_text(state);
+    button(ui, &train, "Train", "T", true, Command::Train(TrainCommand::Toggle), commands);
+    button(ui, "Models", "Models", "L", true, Command::Models(ModelCommand::Toggle), commands);
     button(ui, "Settings", "Settings", "Ctrl+,", true, Command::ToggleSettings, commands);
     button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
 }
@@ -92,7 +106,7 @@ fn menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let (_, inner) = MenuButton::new("More").config(config).ui(ui, |ui| {
         let before = commands.len();
         compare(ui, state.shown.is_some(), commands);
-        window(ui, commands);
+        window(ui, state, commands);
         if commands.len() > before {
             ui.close();
         }

@@ -17,7 +17,9 @@ docs:
 no-window:
     cargo clippy --no-default-features -- -D warnings
 
-# Licences, duplicate crates and spelling.
+# Licences, duplicate crates, what desktops read, and spelling.
 extras:
     if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else echo "cargo-deny is not installed: skipped"; fi
+    if command -v desktop-file-validate >/dev/null; then desktop-file-validate assets/*.desktop; else echo "desktop-file-validate is not installed: skipped"; fi
+    if command -v appstreamcli >/dev/null; then appstreamcli validate --no-net assets/*.metainfo.xml; else echo "appstreamcli is not installed: skipped"; fi
     if command -v typos >/dev/null; then typos; else echo "typos is not installed: skipped"; fi

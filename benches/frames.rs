@@ -36,7 +36,7 @@ mod linux {
     use std::process::Command as Process;
     use std::time::{Duration, Instant};
     use zoomfield::app::{App, AppOptions, Command, ModelSource, native_options};
-    use zoomfield::kernel::PrecisionChoice;
+    use zoomfield::render::Compute;
 
     const ON_STAGE: &str = "ZOOMFIELD_FRAMES_ON_STAGE";
     const WARM_UP: usize = 10;
@@ -160,8 +160,8 @@ mod linux {
 
     fn play() {
         let files = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into()];
-        let options =
-            AppOptions { files, model: ModelSource::File(None), precision: PrecisionChoice::Auto, settings: None };
+        let (model, compute) = (ModelSource::File(None), Compute::default());
+        let options = AppOptions { files, model, compute, settings: None, data: None };
         let mut native = native_options();
         native.persist_window = false;
         native.viewport = native.viewport.with_inner_size([1280.0, 800.0]);

@@ -1,4 +1,5 @@
-//! The two kernels beside large matrix products: `cargo bench --bench kernels`.
+//! The two kernels, and whole encoders, beside large matrix products: `cargo bench --bench kernels`. Words choose those
+//! rows whose names contain one of them: `cargo bench --bench kernels -- encode f32`.
 //!
 //! Rates are useful floating-point operations (two per multiply-add), medians of several runs, all threads. Products
 //! and kernels alternate, so that a busy moment falls on both.
@@ -7,7 +8,12 @@
 
 use rayon::prelude::*;
 use std::time::Instant;
+use zoomfield::encode::PictureEncoder;
+use zoomfield::geometry::Size;
 use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, Order, Precision, Scratch, gemm, weight_gradient};
+use zoomfield::picture::Picture;
+use zoomfield::task::NEVER;
+use zoomfield::weights::{Array, EncoderConfig, ModelConfig, Normalization, Weights};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -23,8 +29,16 @@ fn main() {
         kernels.push(convolution(precision, 256));
         kernels.push(convolution(precision, 200));
         kernels.push(mlp(precision));
+        let edsr = EncoderConfig::Edsr { blocks: 4, features: 64, res_scale: 1.0 };
+        let rdn = EncoderConfig::Rdn { blocks: 2, convs: 8, growth: 64, features: 64 };
+        kernels.push(encoder("EDSR", edsr, precision));
+        kernels.push(encoder("RDN", rdn, precision));
     }
     kernels.push(weight_gradient_of_a_batch());
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let rest = kernels.split_off(1);
+    kernels.extend(rest.into_iter().filter(|(name, ..)| is_asked(name)));
     let mut secs = vec![Vec::new(); kernels.len()];
     for run in 0..=RUNS {
         for ((_, _, work), secs) in kernels.iter_mut().zip(&mut secs) {
@@ -75,6 +89,28 @@ fn convolution(precision: Precision, side: usize) -> Kernel {
         }
     };
     (format!("3×3 convolution {how}, {side}², {precision}"), flop, Box::new(work))
+}
+
+/// An encoder with random weights on a picture of 128×128.
+fn encoder(name: &str, encoder: EncoderConfig, precision: Precision) -> Kernel {
+    const SIDE: usize = 128;
+    let normalization = Normalization::LIIF;
+    let [local_ensemble, feat_unfold, cell_decode] = [true; 3];
+    let config = ModelConfig { encoder, hidden: vec![64], local_ensemble, feat_unfold, cell_decode, normalization };
+    let random = |(name, shape): (String, Vec<usize>)| {
+        let depth: usize = shape[1..].iter().product();
+        let scale = 1.0 / (depth as f32).sqrt();
+        let data = noise(shape.iter().product()).iter().map(|w| scale * w).collect();
+        (name, Array { shape, data })
+    };
+    let arrays = config.expected_arrays().into_iter().map(random).collect();
+    let flop = 2.0 * config.macs().per_source_pixel * (SIDE * SIDE) as f64;
+    let weights = Weights::new(config, arrays).expect("fits");
+    let encoder = PictureEncoder::on_cpu(&weights, precision).expect("fits");
+    let rgb = noise(SIDE * SIDE * 3).iter().map(|v| (127.0 * (v + 1.0)) as u8).collect();
+    let picture = Picture::from_rgb8(Size::new(SIDE, SIDE), rgb);
+    let work = move || drop(std::hint::black_box(encoder.encode(&picture, picture.size.rect(), NEVER)));
+    (format!("encode {SIDE}² by {name}, {precision}"), flop, Box::new(work))
 }
 
 /// The gradient of 64×64 kernels over sixteen images of 48×48.

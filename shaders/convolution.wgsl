@@ -34,7 +34,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> weights: array<quad>;
-@group(0) @binding(2) var<storage, read_write> data: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> data: array<quad>;
 
 var<workgroup> tile: array<quad, ROWS * DEPTH>;
 
@@ -61,9 +61,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let from{e} = p.input + u32((y{e} + dy) * i32(p.input_width) + x{e} + dx) * p.input_stride + quad{e};
         for (var k = 0u; k < p.depth; k += DEPTH) {
             workgroupBarrier();
-            var value{e} = vec4<f32>();
+            var value{e} = quad();
             if is_inside{e} { value{e} = data[from{e} + k]; }
-            if slot{e} < ROWS * DEPTH { tile[slot{e}] = quad(value{e}); }
+            if slot{e} < ROWS * DEPTH { tile[slot{e}] = value{e}; }
             workgroupBarrier();
             f16: var part{i} = quad();
             for (var d = 0u; d < DEPTH; d++) {
@@ -89,6 +89,6 @@ fn finish(pixel: u32, column: u32, sum: vec4<f32>) {
     var value = sum;
     if p.relu != 0u { value = max(value, vec4<f32>()); }
     value *= p.scale;
-    if p.has_residual != 0u { value += data[p.residual + pixel * p.residual_stride + column]; }
-    data[p.output + pixel * p.output_stride + column] = value;
+    if p.has_residual != 0u { value += vec4<f32>(data[p.residual + pixel * p.residual_stride + column]); }
+    data[p.output + pixel * p.output_stride + column] = quad(value);
 }

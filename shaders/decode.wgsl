@@ -26,7 +26,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weights: array<quad>;
 // The first layer: bias, the columns of rel_coord in y and x; the biases of hidden layers; that of the last (one quad).
 // Then the codes.
-@group(0) @binding(2) var<storage, read> codes: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> codes: array<quad>;
 // Neighbours: two indices, two rel_coords, two weights. Samples.
 @group(0) @binding(3) var<storage, read> tables: array<u32>;
 @group(0) @binding(4) var<storage, read_write> rgb: array<f32>;
@@ -52,11 +52,15 @@ fn corner_of(query: u32, first: u32) -> Corner {
     return Corner(code, rel, bitcast<f32>(tables[y + 4u]) * bitcast<f32>(tables[x + 4u]));
 }
 
+fn value(at: u32) -> vec4<f32> {
+    return vec4<f32>(codes[at]);
+}
+
 // The first layer's column for one query.
 fn first_layer(corner: Corner, column: u32) -> quad {
-    let code = codes[p.codes + corner.code * COLUMNS + column];
-    let rel = corner.rel.x * codes[COLUMNS + column] + corner.rel.y * codes[2u * COLUMNS + column];
-    return quad(max(code + codes[column] + rel, vec4<f32>()));
+    let code = value(p.codes + corner.code * COLUMNS + column);
+    let rel = corner.rel.x * value(COLUMNS + column) + corner.rel.y * value(2u * COLUMNS + column);
+    return quad(max(code + value(column) + rel, vec4<f32>()));
 }
 
 @compute @workgroup_size(THREADS)
@@ -71,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var w = column;
     for (var layer = 0u; layer < LAYERS; layer++) {
         workgroupBarrier();
-        let bias = codes[(3u + layer) * COLUMNS + column];
+        let bias = value((3u + layer) * COLUMNS + column);
         var sum{i} = bias;
         for (var k = 0u; k < COLUMNS; k += UNROLL) {
             f16: var part{i} = quad();
@@ -100,7 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), number());
     workgroupBarrier();
     for (var query = thread; query < ROWS; query += THREADS) {
-        var sum = codes[(3u + LAYERS) * COLUMNS];
+        var sum = value((3u + LAYERS) * COLUMNS);
         for (var c = 0u; c < COLUMNS; c++) {
             sum += vec4<f32>(x[c * ROWS + query]);
         }

@@ -57,9 +57,9 @@ pub struct FileOptions {
     pub bits: Option<u8>,
     /// JPEG quality, 1 to 100.
     pub quality: u8,
-    /// Dots per inch for those who print it.
+    /// Dots per inch for those who print it; the picture's own without.
     pub dpi: Option<f64>,
-    /// Leave away what the camera wrote. The colour profile stays: without it the colours would be others.
+    /// Leave away what the camera and others wrote. The colour profile stays: without it the colours would be others.
     pub strip_metadata: bool,
 }
 
@@ -159,7 +159,7 @@ pub fn check_size(size: Size) -> Result<()> {
 fn save_options(job: &ExportJob) -> SaveOptions {
     let mut metadata = job.picture.metadata.clone();
     if job.file.strip_metadata {
-        metadata.exif = None;
+        (metadata.exif, metadata.xmp, metadata.dpi) = (None, None, None);
     }
     if job.is_converted() {
         metadata.icc_profile = None;
@@ -170,7 +170,7 @@ fn save_options(job: &ExportJob) -> SaveOptions {
         bits: job.file.bits.unwrap_or(job.picture.rgb.bits()),
         quality: job.file.quality,
         overwrite: job.overwrite,
-        dpi: job.file.dpi,
+        dpi: job.file.dpi.or(metadata.dpi),
         metadata,
     }
 }

@@ -12,8 +12,8 @@
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
 //! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`,
-//! `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render`, `train` · `evaluate`, `export`, `bench` · `cli`,
-//! `app`.
+//! `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render`, `train` · `evaluate`, `export`, `bench`,
+//! `library` · `cli`, `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:
 //!
@@ -52,6 +52,7 @@ pub mod geometry;
 pub mod gpu;
 pub mod kernel;
 pub mod key;
+pub mod library;
 pub mod metrics;
 pub mod model;
 pub mod picture;

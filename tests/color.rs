@@ -4,6 +4,8 @@
 
 #[path = "color/profile.rs"]
 mod profile;
+#[path = "color/table.rs"]
+mod table;
 
 use exif::{In, Reader, Tag};
 use profile::{ADOBE_RGB, Curve, DISPLAY_P3, Profile, SRGB};
@@ -12,7 +14,7 @@ use zoomfield::geometry::{Size, View};
 use zoomfield::key::{ModelId, Quality, Strength, TileKey};
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Raster, Samples};
-use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, ViewRequest};
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 
 /// Colours inside and outside of sRGB.
 const COLORS: [[u8; 3]; 8] = [
@@ -45,7 +47,7 @@ fn write(path: &Path, raster: &Raster, options: SaveOptions) {
 /// A file with these colours and this profile, opened.
 fn tagged(folder: &Path, profile: Vec<u8>) -> Picture {
     let path = folder.join("tagged.png");
-    write(&path, &raster(), options(Metadata { icc_profile: Some(profile), exif: None }));
+    write(&path, &raster(), options(Metadata { icc_profile: Some(profile), ..Metadata::default() }));
     Picture::open(&path).unwrap()
 }
 
@@ -76,6 +78,36 @@ fn wide_profiles_are_shown_as_the_mathematics_says() {
                 let off = (f64::from(seen[c]) - expected[c]).abs();
                 assert!(off < 0.6 / 255.0, "{}: {color:?} is {seen:?} instead of {expected:?}", profile.name);
             }
+        }
+    }
+}
+
+#[test]
+fn profiles_with_tables_are_shown_as_the_mathematics_says() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in [table::Kind::Mft2, table::Kind::MAb] {
+        for profile in
+            [Profile::rgb("P3 by table", DISPLAY_P3, Curve::Srgb), Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563))]
+        {
+            let bytes = table::bytes(&profile, kind);
+            let picture = tagged(folder.path(), bytes.clone());
+            let notice = picture.notice.clone();
+            assert_eq!(
+                (picture.color.name(), picture.color.is_srgb(), notice),
+                (profile.name, false, None),
+                "{kind:?}"
+            );
+            assert_eq!(picture.metadata.icc_profile, Some(bytes), "{kind:?}");
+            let off = |from: &[[f32; 3]]| {
+                let expected = COLORS.map(|color| profile.to_srgb(color.map(|v| f64::from(v) / 255.0)));
+                let each = from.iter().flatten().zip(expected.iter().flatten());
+                each.map(|(a, b)| (f64::from(*a) - b).abs() * 255.0).fold(0.0, f64::max)
+            };
+            let seen = off(&shown(&picture));
+            assert!(seen < 2.5, "{kind:?}, {}: {seen:.2} of 255 away", profile.name);
+            // The numbers themselves are not what such a profile shows.
+            let plain = off(&COLORS.map(|color| color.map(|v| f32::from(v) / 255.0)));
+            assert!(plain > 10.0, "{kind:?}: {plain:.2}");
         }
     }
 }
@@ -212,7 +244,7 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
         picture,
         models: vec![model],
         view,
-        wanted: vec![key],
+        wanted: vec![TilePart { key, rect: Size::new(COLORS.len(), 1).rect() }],
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     });
@@ -270,7 +302,7 @@ fn camera_block(interoperability: Option<&str>) -> Vec<u8> {
 fn what_the_camera_wrote_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shot.jpg");
-    write(&path, &raster(), options(Metadata { icc_profile: None, exif: Some(camera_block(None)) }));
+    write(&path, &raster(), options(Metadata { exif: Some(camera_block(None)), ..Metadata::default() }));
     let shot = Picture::open(&path).unwrap().metadata.shot();
     assert_eq!(shot.camera.as_deref(), Some("Maker Model 7"));
     assert_eq!(shot.lens.as_deref(), Some("Lens 35"));
@@ -286,7 +318,7 @@ fn a_camera_that_says_adobe_rgb_without_a_profile_is_believed() {
     let path = folder.path().join("shot.jpg");
     for (index, name) in [("R03", "Adobe RGB 1998"), ("R98", "sRGB")] {
         let exif = Some(camera_block(Some(index)));
-        write(&path, &raster(), options(Metadata { icc_profile: None, exif }));
+        write(&path, &raster(), options(Metadata { exif, ..Metadata::default() }));
         let picture = Picture::open(&path).unwrap();
         assert_eq!(picture.color.name(), name);
         // An export without the camera's word must say it by a profile.
@@ -298,7 +330,7 @@ fn a_camera_that_says_adobe_rgb_without_a_profile_is_believed() {
 fn an_export_keeps_exif_upright_and_true_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shot.png");
-    write(&path, &raster(), options(Metadata { icc_profile: None, exif: Some(camera_block(None)) }));
+    write(&path, &raster(), options(Metadata { exif: Some(camera_block(None)), ..Metadata::default() }));
     let mut source = Picture::open(&path).unwrap();
     for (i, ending) in ["png", "webp", "jpg", "tif", "tiff", "jpg"].into_iter().enumerate() {
         let path = folder.path().join("out").with_extension(ending);
@@ -348,4 +380,43 @@ fn dots_per_inch_are_in_the_file() {
     assert_eq!(with_dpi("jpg")[13..18], [1, 1, 44, 1, 44], "JFIF: inches, 300, 300");
     let tiff = Reader::new().read_from_container(&mut std::io::Cursor::new(with_dpi("tif"))).unwrap();
     assert_eq!(tiff.get_field(Tag::XResolution, In::PRIMARY).unwrap().display_value().to_string(), "300");
+}
+
+const PACKET: &str = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description tiff:Orientation='6' \
+    tiff:ImageWidth='4000' xmp:Rating='5'><dc:title>Ünï</dc:title></rdf:Description></rdf:RDF></x:xmpmeta>";
+
+#[test]
+fn xmp_and_the_sources_resolution_travel_through_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("source.png");
+    let metadata = Metadata { xmp: Some(PACKET.into()), ..Metadata::default() };
+    write(&path, &raster(), SaveOptions { dpi: Some(240.0), ..options(metadata) });
+    let mut source = Picture::open(&path).unwrap();
+    let expected = PACKET.replace("'6'", "'1'").replace("4000", &COLORS.len().to_string());
+    for ending in ["jpg", "tif", "png", "webp", "jpg"] {
+        assert_eq!(source.metadata.xmp.as_deref(), Some(expected.as_bytes()), "before {ending}");
+        // WebP has no place for it without EXIF.
+        let dpi = if source.format == "WebP" { None } else { Some(240.0) };
+        assert_eq!(source.metadata.dpi, dpi, "before {ending}");
+        let path = folder.path().join("out").with_extension(ending);
+        write(&path, &raster(), SaveOptions { dpi: source.metadata.dpi, ..options(source.metadata.clone()) });
+        source = Picture::open(&path).unwrap();
+    }
+}
+
+#[test]
+fn exif_says_the_resolution_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shot.webp");
+    write(&path, &raster(), options(Metadata { exif: Some(camera_block(None)), ..Metadata::default() }));
+    assert_eq!(Picture::open(&path).unwrap().metadata.dpi, Some(72.0));
+}
+
+#[test]
+fn a_packet_that_jpeg_cannot_hold_is_left_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.jpg");
+    let long = PACKET.replace("Ünï", &"x".repeat(70_000));
+    write(&path, &raster(), options(Metadata { xmp: Some(long.into()), ..Metadata::default() }));
+    assert_eq!(Picture::open(&path).unwrap().metadata.xmp, None);
 }

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["model"],
     &["encode", "decode"],
     &["render", "train"],
-    &["evaluate", "export", "bench"],
+    &["evaluate", "export", "bench", "library"],
     &["cli", "app"],
     &["lib", "main"],
 ];
@@ -29,13 +29,17 @@ const HOMES: &[(&str, &[&str])] = &[
     // `weights` has its pickle reader; `render/model.rs` names the device.
     ("candle_core", &["model", "encode", "weights", "train", "render/model.rs"]),
     ("candle_nn", &["model", "encode", "weights", "train"]),
+    ("chrono", &["app"]),
     ("clap", &["cli"]),
     ("ctrlc", &["cli"]),
     ("eframe", &["app"]),
     ("egui", &["app"]),
+    ("egui_system_font_provider", &["app"]),
+    ("egui_plot", &["app"]),
     ("gemm", &["kernel"]),
     ("half", &[]),
     ("image", &["picture"]),
+    ("image_webp", &["picture"]),
     ("exif", &["picture"]),
     ("indicatif", &["cli"]),
     // Its library is called `exif`.
@@ -53,6 +57,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("thiserror", &["error"]),
     ("tiff", &["picture"]),
     ("tracing", &[]),
+    ("trash", &["app"]),
     // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
     ("zip", &["weights"]),

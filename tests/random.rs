@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use zoomfield::app::look::{Mode, Side};
 use zoomfield::app::settings::{Arithmetic, Detail};
 use zoomfield::app::{App, AppOptions, Command, ModelSource, Services, ViewCommand};
-use zoomfield::kernel::PrecisionChoice;
 use zoomfield::key::Strength;
+use zoomfield::render::Compute;
 
 const COMMANDS: usize = 500;
 
@@ -60,7 +60,8 @@ fn start() -> Harness<'static, App> {
         let real = Services::start(&cc.egui_ctx, None).unwrap();
         let services = Services { pick: Arc::new(|_| None), ..real };
         let model = ModelSource::File(Some(weights()));
-        let options = AppOptions { files: Vec::new(), model, precision: PrecisionChoice::Auto, settings: None };
+        let (files, compute) = (Vec::new(), Compute::default());
+        let options = AppOptions { files, model, compute, settings: None, data: None };
         App::with_services(&cc.egui_ctx, options, services)
     })
 }

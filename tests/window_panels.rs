@@ -1,22 +1,34 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/course.rs"]
+mod course;
 #[path = "window/exports.rs"]
 mod exports;
 #[path = "window/files.rs"]
 mod files;
+#[path = "window/fonts.rs"]
+mod fonts;
 #[path = "window/keys.rs"]
 mod keys;
+#[path = "window/library.rs"]
+mod library;
 #[path = "window/looks.rs"]
 mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/resuming.rs"]
+mod resuming;
 #[path = "window/settings.rs"]
 mod settings;
 #[path = "window/snapshots.rs"]
 mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
+#[path = "window/toolbar.rs"]
+mod toolbar;
+#[path = "window/training.rs"]
+mod training;
 
 use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
@@ -155,7 +167,7 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     harness.run();
     assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
     let wanted = tiles.0.borrow().requests[asked].wanted.clone();
-    assert!(wanted.iter().any(|key| key.quality == Quality::Neural));
+    assert!(wanted.iter().any(|part| part.key.quality == Quality::Neural));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");
@@ -320,7 +332,7 @@ fn a_dialog_that_never_came_up_leaves_a_path_to_type() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
     let note = "No file dialog answered. Type the path instead.";
     wait_for(&mut harness, |harness| harness.query_by_label(note).is_some());
-    let (mut harness, _) = window(1.0, |_| Some(PathBuf::from("/chosen.png")));
+    let (mut harness, _) = window(1.0, |_| Some(vec![PathBuf::from("/chosen.png")]));
     harness.get_by_label("Open a picture…").click();
     wait_for(&mut harness, |harness| harness.state().picture().is_some());
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the icon: writes zoomfield.svg and the PNGs from the same list of shapes. Needs Pillow."""
+"""Draws the icon: writes zoomfield.svg and the PNGs from the same list of shapes, and zoomfield-symbolic.svg, which
+desktops draw in the colour of their text. Needs Pillow."""
 
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def svg():
     return "\n".join(lines + ["</svg>", ""])
 
 
+def symbolic():
+    """A lens, half of which shows squares and half a smooth wave: one colour, 16 units a side."""
+    squares = [(4, 8), (6, 6), (6, 8)]
+    lines = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" height="16">']
+    lines += [f'  <rect x="{x}" y="{y}" width="1.5" height="1.5" fill="#2e3436"/>' for x, y in squares]
+    stroke = 'fill="none" stroke="#2e3436" stroke-linecap="round"'
+    lines.append(f'  <path d="M8.3 9C9.2 4.8 10.2 4.8 10.9 7.6" {stroke} stroke-width="1.3"/>')
+    lines.append(f'  <circle cx="7.5" cy="7" r="5.5" {stroke} stroke-width="1.6"/>')
+    lines.append(f'  <path d="M11.6 11.1L14.6 14.1" {stroke} stroke-width="2.2"/>')
+    return "\n".join(lines + ["</svg>", ""])
+
+
 def png(side, over=4):
     scale = side * over / SIDE
     image = Image.new("RGBA", (side * over, side * over))
@@ -77,5 +90,6 @@ def png(side, over=4):
 
 if __name__ == "__main__":
     (FOLDER / "zoomfield.svg").write_text(svg())
+    (FOLDER / "zoomfield-symbolic.svg").write_text(symbolic())
     for side in (16, 32, 48, 64, 128, 256, 512):
         png(side).save(FOLDER / f"zoomfield-{side}.png", optimize=True)

@@ -4,14 +4,19 @@ use super::App;
 use super::command::Command;
 use super::dialogs::PendingDialog;
 use super::files::album::Step;
+use super::look::Look;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::open::Opened;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Sharpness, Shown};
-use super::textures::FILTER;
+use super::textures::{FILTER, SQUARES};
 use super::{canvas::Canvas, theme};
+use crate::geometry::Size;
 use crate::render::suits_nearest;
-use egui::{Color32, ColorImage, TextureOptions, ViewportCommand};
+use egui::{Color32, ColorImage, TextureHandle, TextureOptions, ViewportCommand};
+use std::sync::Arc;
+
+const DEVICE_LOST: &str = "The graphics device was lost, so the window was opened anew; nothing else was lost.";
 
 impl App {
     /// Does one thing.
@@ -46,14 +51,17 @@ impl App {
             }
             Command::View(command) => self.apply_view(command),
             Command::BrowseModel => self.browse(Ask::Model),
-            Command::LoadOther(path) => self.load_other(path),
+            Command::LoadOther(path) => self.load_other(Some(path)),
             Command::ToggleSettings => self.toggle_settings(),
             Command::ChangeSettings(settings) => self.change_settings(settings),
+            Command::MeasureDevices => self.measure_devices(),
             Command::Pan(by) => self.move_view(|motion, _, _| motion.pan(by)),
             Command::Nudge([x, y]) => {
                 self.move_view(|motion, canvas, _| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
             }
             Command::SetCanvas(canvas) => self.set_canvas(canvas),
+            Command::Train(command) => self.apply_training(command),
+            Command::Models(command) => self.apply_models(command),
             Command::Export(command) => self.apply_export(command),
             Command::ShowExport => self.show_export(),
             Command::EditPath(path) => self.edit_path(path),
@@ -88,17 +96,56 @@ impl App {
 
     /// Puts a picture on the canvas.
     pub(super) fn show_opened(&mut self, opened: Opened) {
+        self.state.files.current = Some(opened.clone());
         let motion = Motion::new(opened.picture.size, self.state.canvas.size);
-        let preview = self.ctx.load_texture("preview", opened.preview, FILTER);
-        let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
+        let (preview, checker) = self.upload(opened.preview);
         let suits_nearest = suits_nearest(&opened.picture);
-        self.state.shown =
-            Some(Shown { picture: opened.picture, shot: opened.shot, motion, preview, checker, suits_nearest });
+        self.state.shown = Some(Shown {
+            picture: opened.picture,
+            shot: opened.shot,
+            motion,
+            preview,
+            squares: None,
+            checker,
+            suits_nearest,
+        });
         self.state.sharpness = Sharpness::Sharpening;
         if matches!(self.state.panel, Panel::Open(_) | Panel::Export(_)) {
             self.state.panel = Panel::Closed;
         }
         self.ctx.request_repaint();
+    }
+
+    /// The small picture and the checkerboard, on the graphics card.
+    fn upload(&self, preview: Arc<ColorImage>) -> (TextureHandle, TextureHandle) {
+        let checker = self.ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
+        (self.ctx.load_texture("preview", preview, FILTER), checker)
+    }
+
+    /// Has the whole picture ready as squares, where a pane shows squares: what a zoom under way shows of it.
+    pub(super) fn upload_squares(&mut self) {
+        let has_squares = self.state.panes().iter().any(|pane| pane.subject.look == Look::Nearest);
+        let (Some(shown), Some(opened)) = (&mut self.state.shown, &self.state.files.current) else { return };
+        let Size { width, height } = shown.picture.size;
+        if has_squares && shown.squares.is_none() && opened.preview.size == [width, height] {
+            shown.squares = Some(self.ctx.load_texture("squares", opened.preview.clone(), SQUARES));
+        }
+    }
+
+    /// Goes on in another window, on another graphics device: all textures are made anew.
+    pub(super) fn on_another_device(mut self) -> Self {
+        (self.textures, self.requests) = Default::default();
+        self.follow_settings();
+        self.fonts.upload_anew(&self.ctx);
+        if let Some(opened) = self.state.files.current.clone() {
+            let (preview, checker) = self.upload(opened.preview);
+            if let Some(shown) = &mut self.state.shown {
+                (shown.preview, shown.checker, shown.squares) = (preview, checker, None);
+            }
+        }
+        self.title.clear();
+        self.fail(DEVICE_LOST.into());
+        self
     }
 
     pub(super) fn browse(&mut self, ask: Ask) {

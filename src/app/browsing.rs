@@ -135,7 +135,6 @@ impl App {
         let before = self.state.shown.as_ref().map(|shown| (shown.picture.clone(), shown.motion.clone()));
         let path = opened.picture.path.clone();
         self.shelve_present(&path);
-        self.state.files.current = Some(opened.clone());
         let (size, notice) = (opened.picture.size, opened.picture.notice.clone());
         self.show_opened(opened);
         if let (Some((picture, motion)), Some(shown)) = (before, &mut self.state.shown)

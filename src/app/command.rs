@@ -2,8 +2,10 @@
 
 use super::canvas::Canvas;
 use super::exporting::queue::ExportCommand;
+use super::library::ModelCommand;
 use super::look::{Mode, Side};
 use super::settings::Settings;
+use super::training::TrainCommand;
 use crate::key::Strength;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,12 +74,18 @@ pub enum Command {
     ToggleSettings,
     /// Take over other settings.
     ChangeSettings(Settings),
+    /// Measure again how fast every device is.
+    MeasureDevices,
     /// Move the picture by physical pixels.
     Pan([f64; 2]),
     /// Move the picture by points: what the arrow keys do.
     Nudge([f32; 2]),
     /// The canvas has another place or size.
     SetCanvas(Canvas),
+    /// Do something about training.
+    Train(TrainCommand),
+    /// Do something about models.
+    Models(ModelCommand),
     /// Do something about exports.
     Export(ExportCommand),
     /// Show the export panel for the present view.

@@ -5,20 +5,32 @@ use super::look::Side;
 use super::models::ModelSource;
 use super::settings::{Settings, ThemeChoice};
 use super::state::Panel;
-use crate::kernel::{Precision, PrecisionChoice};
+use crate::kernel::PrecisionChoice;
+use crate::render::{Backend, Compute};
 use std::path::PathBuf;
 
 impl App {
     pub(super) fn toggle_settings(&mut self) {
         self.state.panel = if self.state.panel == Panel::Settings { Panel::Closed } else { Panel::Settings };
+        if self.state.panel == Panel::Settings {
+            self.look_for_devices();
+        }
     }
 
     /// Takes over other choices, and remembers them.
     pub(super) fn change_settings(&mut self, settings: Settings) {
         let before = std::mem::replace(&mut self.state.settings, settings);
         self.follow_settings();
-        if before.precision != self.state.settings.precision {
-            self.state.precision = PrecisionChoice::Auto;
+        let has_other_precision = before.precision != self.state.settings.precision;
+        let has_other_device = before.device != self.state.settings.device;
+        let compute = &mut self.state.compute;
+        if has_other_precision {
+            compute.precision = PrecisionChoice::Auto;
+        }
+        if has_other_device {
+            (compute.backend, compute.device) = (Backend::Auto, None);
+        }
+        if has_other_precision || has_other_device {
             self.reload_models();
         }
         self.keep_settings();
@@ -59,36 +71,48 @@ impl App {
         }
     }
 
-    fn load_own(&mut self, path: Option<PathBuf>) {
-        let (load, precision) = (self.services.load_model.clone(), self.precision());
-        if let Err(error) = self.state.model.start(&self.ctx, load, path, precision) {
+    /// The model that the settings name, where the command line names none.
+    pub(super) fn or_default(&self, asked: ModelSource) -> ModelSource {
+        match (asked, &self.state.settings.model, &self.services.home) {
+            (ModelSource::File(None), Some(name), Some(home)) => ModelSource::File(home.library.file(name)),
+            (asked, ..) => asked,
+        }
+    }
+
+    pub(super) fn load_own(&mut self, path: Option<PathBuf>) {
+        let (load, compute) = (self.services.load_model.clone(), self.compute());
+        if let Err(error) = self.state.model.start(&self.ctx, load, path, compute) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
     }
 
     /// Loads the other side of a comparison.
-    pub(super) fn load_other(&mut self, path: PathBuf) {
-        let (load, precision) = (self.services.load_model.clone(), self.precision());
-        if let Err(error) = self.state.other_model.start(&self.ctx, load, Some(path), precision) {
+    pub(super) fn load_other(&mut self, path: Option<PathBuf>) {
+        let (load, compute) = (self.services.load_model.clone(), self.compute());
+        if let Err(error) = self.state.other_model.start(&self.ctx, load, path, compute) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
     }
 
     fn reload_models(&mut self) {
         self.load_own(self.state.model.path().map(Into::into));
-        if let Some(path) = self.state.other_model.path().map(PathBuf::from) {
-            self.load_other(path);
+        if self.state.other_model.model().is_some() {
+            self.load_other(self.state.other_model.path().map(PathBuf::from));
         }
     }
 
     /// Takes in models that have been loaded.
     pub(super) fn drain_models(&mut self) {
         let had_none = self.state.model.model().is_none();
-        if let Err(error) = self.state.model.poll() {
-            self.state.toasts.fail(error, self.state.now_secs);
-            if had_none {
-                // The built-in weights always load where any do.
-                self.load_own(None);
+        match self.state.model.poll() {
+            Ok(false) => {}
+            Ok(true) => self.tell_refusal(),
+            Err(error) => {
+                self.state.toasts.fail(error, self.state.now_secs);
+                if had_none {
+                    // The built-in weights always load where any do.
+                    self.load_own(None);
+                }
             }
         }
         match self.state.other_model.poll() {
@@ -101,10 +125,23 @@ impl App {
         }
     }
 
-    fn precision(&self) -> Precision {
-        match self.state.precision {
-            PrecisionChoice::Only(precision) => precision,
-            PrecisionChoice::Auto => self.state.settings.precision.resolve(),
+    /// Says why no graphics card computes, where one might have.
+    fn tell_refusal(&mut self) {
+        let refusal = self.state.model.model().and_then(|model| model.refusal().map(str::to_owned));
+        if let Some(reason) = refusal {
+            self.fail(reason);
         }
+    }
+
+    /// What computes: as was asked for this time, else as the settings say.
+    fn compute(&self) -> Compute {
+        let (asked, settings) = (self.state.compute.clone(), &self.state.settings);
+        let is_open = asked.backend == Backend::Auto && asked.device.is_none();
+        let (backend, device) = if is_open { settings.backend() } else { (asked.backend, asked.device) };
+        let precision = match asked.precision {
+            PrecisionChoice::Auto => settings.precision.choice(),
+            only @ PrecisionChoice::Only(_) => only,
+        };
+        Compute { backend, device, precision, ..asked }
     }
 }

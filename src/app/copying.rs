@@ -8,10 +8,19 @@ use crate::geometry::Size;
 use crate::task::Gate;
 use egui::ColorImage;
 
+const MODEL_LOADING: &str = "The model is still being loaded; copy again in a moment.";
+
 /// A copy on its way.
 pub struct Copying {
     job: OneShot<Result<ColorImage>>,
     gate: Gate,
+}
+
+impl Copying {
+    /// Holds the work at its next unit while the view waits for tiles: the view always wins.
+    pub(super) fn give_way(&self, is_view_waiting: bool) {
+        self.gate.hold(is_view_waiting);
+    }
 }
 
 impl Drop for Copying {
@@ -23,7 +32,11 @@ impl Drop for Copying {
 impl App {
     /// Starts to render the view for the clipboard; a copy that is on its way is given up.
     pub(super) fn copy_view(&mut self) {
-        let Some(job) = self.view_job() else { return };
+        let Some(job) = self.view_job() else {
+            let is_loading = self.state.shown.is_some() && self.state.model.model().is_none();
+            let text = if is_loading { MODEL_LOADING } else { "There is nothing to copy; open a picture first." };
+            return self.state.toasts.tell(text, self.state.now_secs);
+        };
         let (render, gate) = (self.services.render.clone(), Gate::default());
         let inner = gate.clone();
         let work = move || {

@@ -16,8 +16,8 @@ pub const PATIENCE_SECS: f64 = 1.5;
 /// What became of a dialog.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
-    /// A choice.
-    Chosen(PathBuf),
+    /// A choice: several where pictures are to be opened, else one.
+    Chosen(Vec<PathBuf>),
     /// The person closed it.
     Cancelled,
     /// There is no dialog on this system, or it failed.
@@ -30,7 +30,7 @@ pub struct PendingDialog {
     pub ask: Ask,
     /// When it was asked for.
     pub asked_secs: f64,
-    job: OneShot<(Option<PathBuf>, Duration)>,
+    job: OneShot<(Option<Vec<PathBuf>>, Duration)>,
 }
 
 impl PendingDialog {
@@ -58,28 +58,39 @@ impl PendingDialog {
     }
 }
 
-fn judge(chosen: Option<PathBuf>, took: Duration) -> Answer {
+fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> Answer {
     match chosen {
-        Some(path) => Answer::Chosen(path),
+        Some(paths) => Answer::Chosen(paths),
         None if took < NEVER_SHOWN => Answer::Unavailable,
         None => Answer::Cancelled,
     }
 }
 
 /// Shows the system's dialog and waits for it.
-pub fn pick(ask: &Ask) -> Option<PathBuf> {
-    match ask {
-        Ask::Open => rfd::FileDialog::new().set_title("Open a picture").pick_file(),
-        Ask::Model => rfd::FileDialog::new()
-            .set_title("Compare with the weights in")
-            .add_filter("Weights", &["safetensors", "pth", "pt"])
-            .pick_file(),
-        Ask::Save(proposal) => save_dialog(proposal).save_file(),
-    }
+pub fn pick(ask: &Ask) -> Option<Vec<PathBuf>> {
+    let chosen = match ask {
+        Ask::Open => return rfd::FileDialog::new().set_title("Open pictures").pick_files(),
+        Ask::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
+        Ask::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
+        Ask::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
+        Ask::SaveModel(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
+            proposing(dialog.set_title("Save this model"), proposal).save_file()
+        }
+        Ask::Save(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Pictures", formats());
+            proposing(dialog.set_title("Export this view"), proposal).save_file()
+        }
+    };
+    chosen.map(|path| vec![path])
 }
 
-fn save_dialog(proposal: &Path) -> rfd::FileDialog {
-    let mut dialog = rfd::FileDialog::new().set_title("Export this view").add_filter("Pictures", formats());
+fn weights(dialog: rfd::FileDialog) -> rfd::FileDialog {
+    dialog.add_filter("Weights", &["safetensors", "pth", "pt"])
+}
+
+/// A dialog that proposes a name, and its folder.
+fn proposing(mut dialog: rfd::FileDialog, proposal: &Path) -> rfd::FileDialog {
     if let Some(name) = proposal.file_name() {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }
@@ -97,7 +108,7 @@ mod tests {
     fn nobody_cancels_within_a_blink() {
         assert_eq!(judge(None, Duration::from_millis(20)), Answer::Unavailable);
         assert_eq!(judge(None, Duration::from_secs(2)), Answer::Cancelled);
-        let path = PathBuf::from("a.png");
-        assert_eq!(judge(Some(path.clone()), Duration::ZERO), Answer::Chosen(path));
+        let paths = vec![PathBuf::from("a.png"), PathBuf::from("b.png")];
+        assert_eq!(judge(Some(paths.clone()), Duration::ZERO), Answer::Chosen(paths));
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
         panels::compare::show(ui, state, &mut commands);
     }
     panels::info::show(ui, state, &mut commands);
+    panels::training::show(ui, state, &mut commands);
     CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
     panels::minimap::show(ui.ctx(), state, &mut commands);
     panels::progress::show(ui.ctx(), state, &mut commands);
@@ -29,7 +30,10 @@ pub(super) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> 
         Panel::Export(form) => panels::export::show(ui.ctx(), form, state, &mut commands),
         Panel::Zoom(form) => panels::zoom::show(ui.ctx(), form, &mut commands),
         Panel::Settings => panels::settings::show(ui.ctx(), state, &mut commands),
-        Panel::Closing => panels::closing::show(ui.ctx(), &mut commands),
+        Panel::Models => panels::models::show(ui.ctx(), state, &mut commands),
+        Panel::SaveModel(form) => panels::models::save::show(ui.ctx(), form, &mut commands),
+        Panel::Resuming => panels::training::offer::show(ui.ctx(), state, &mut commands),
+        Panel::Closing => panels::closing::show(ui.ctx(), state, &mut commands),
         Panel::Help => panels::help::show(ui.ctx(), &mut commands),
     }
     commands

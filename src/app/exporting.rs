@@ -27,8 +27,6 @@ pub struct RunningExport {
     pub progress: Progress,
     /// Whether it was told to stop.
     pub is_stopping: bool,
-    /// Whether it waits for the view.
-    is_held: bool,
     started_secs: f64,
     gate: Gate,
     // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
@@ -55,16 +53,7 @@ impl RunningExport {
             let _ = send.send(Event::Ended(ended));
         })?;
         let progress = Progress { done: 0, total };
-        Ok(Self {
-            output,
-            progress,
-            is_stopping: false,
-            is_held: false,
-            started_secs: now_secs,
-            gate,
-            events,
-            _worker: worker,
-        })
+        Ok(Self { output, progress, is_stopping: false, started_secs: now_secs, gate, events, _worker: worker })
     }
 
     /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.
@@ -80,11 +69,8 @@ impl RunningExport {
     }
 
     /// Holds the work at its next unit while the view waits for tiles: the view always wins.
-    pub fn give_way(&mut self, is_view_waiting: bool) {
-        if is_view_waiting != self.is_held {
-            self.is_held = is_view_waiting;
-            if is_view_waiting { self.gate.pause() } else { self.gate.run() }
-        }
+    pub fn give_way(&self, is_view_waiting: bool) {
+        self.gate.hold(is_view_waiting);
     }
 
     /// Tells it to stop; it then ends by itself.

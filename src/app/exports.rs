@@ -32,7 +32,7 @@ impl State {
         let request = choice.request(&view, view.visible_output(size, self.canvas.size), size).ok_or_else(nothing)?;
         let grid = request.grid(size).map_err(|error| error.to_string())?;
         check_size(grid.size()).map_err(|error| error.to_string())?;
-        let model = self.model.model().ok_or("The model is still being loaded; export again in a moment")?.clone();
+        let model = self.model.model().ok_or(MODEL_LOADING)?.clone();
         let subject = self.subject().ok_or_else(nothing)?;
         let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
         let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
@@ -80,9 +80,16 @@ impl App {
     }
 
     pub(super) fn show_export(&mut self) {
-        let Some(shown) = &self.state.shown else { return };
+        let Some(shown) = &self.state.shown else {
+            return self
+                .state
+                .toasts
+                .tell("There is nothing to export yet; open a picture first.", self.state.now_secs);
+        };
         let path = proposed_path(&shown.picture, shown.motion.goal().zoom);
-        let path = PathForm { path: path.to_string_lossy().into_owned(), note: None, wants_focus: false };
+        // Whoever is drawing a selection has no hand free to type.
+        let wants_focus = self.state.exports.selecting.is_none();
+        let path = PathForm { path: path.to_string_lossy().into_owned(), note: None, wants_focus };
         let choice = self.state.exports.choice.clone();
         self.state.panel = Panel::Export(ExportForm { path, exists: None, overwrite: false, choice });
         self.look_up_output();
@@ -92,6 +99,7 @@ impl App {
     pub(super) fn edit_path(&mut self, text: String) {
         if let Some(form) = self.state.path_form() {
             form.path = text;
+            form.note = None;
         }
         if let Panel::Export(form) = &mut self.state.panel {
             form.overwrite = false;
@@ -121,6 +129,7 @@ impl App {
     pub(super) fn set_overwrite(&mut self, overwrite: bool) {
         if let Panel::Export(form) = &mut self.state.panel {
             form.overwrite = overwrite;
+            form.path.note = None;
         }
     }
 
@@ -160,6 +169,11 @@ impl App {
     }
 
     pub(super) fn start_export(&mut self) {
+        let Panel::Export(form) = &mut self.state.panel else { return };
+        if form.exists == Some(true) && !form.overwrite {
+            (form.path.note, form.path.wants_focus) = (Some(EXISTS), true);
+            return;
+        }
         let Panel::Export(form) = &self.state.panel else { return };
         match self.state.export_draft(form) {
             Ok((job, _)) => self.state.exports.waiting.push_back(job),
@@ -253,17 +267,22 @@ impl App {
         }
     }
 
-    /// Closing the window while an export runs is worth a question.
+    /// Closing the window while an export or a training runs is worth a question, once.
     pub(super) fn ask_before_closing(&mut self) {
         let is_closing = self.ctx.input(|input| input.viewport().close_requested());
-        if is_closing && self.state.export.is_some() && !self.state.exports.may_close {
+        let waits_for_export = self.state.export.is_some() && !self.state.exports.may_close;
+        let waits_for_training = self.state.training.running.is_some();
+        if is_closing && (waits_for_export || waits_for_training) {
             self.ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.state.panel = Panel::Closing;
+            if waits_for_export || !self.state.training.closes_when_saved {
+                self.state.panel = Panel::Closing;
+            }
         }
     }
 
     fn finish_then_close(&mut self) {
         self.state.exports.closes_when_done = true;
+        self.save_before_closing();
         self.state.panel = Panel::Closed;
         if self.state.export.is_none() {
             self.apply(Command::Quit);
@@ -274,9 +293,14 @@ impl App {
         self.state.exports.waiting.clear();
         self.state.exports.may_close = true;
         self.cancel_export();
+        self.save_before_closing();
         self.apply(Command::Quit);
     }
 }
+
+const MODEL_LOADING: &str = "The model is still being loaded; the export can start in a moment.";
+
+const EXISTS: &str = "This file exists already. Type another name, or tick that it is to be replaced.";
 
 /// A name without an ending means PNG.
 fn with_ending(path: &Path) -> PathBuf {

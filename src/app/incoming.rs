@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::files::uri::paths_from_text;
+use super::library::ModelCommand;
 use egui::{Context, Event, InputState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,7 @@ fn clipboard(event: &Event) -> Option<Command> {
 fn open(paths: Vec<PathBuf>) -> Option<Command> {
     match paths.as_slice() {
         [] => None,
-        [path] if is_weights(path) => Some(Command::LoadOther(path.clone())),
+        [path] if is_weights(path) => Some(Command::Models(ModelCommand::Import(path.clone()))),
         _ => Some(Command::OpenAll(paths)),
     }
 }

@@ -2,7 +2,9 @@
 //! than what the keys do.
 
 use super::command::{Command, KEY_FACTOR, ViewCommand};
+use super::library::ModelCommand;
 use super::looking::SPLIT_STEP;
+use super::training::TrainCommand;
 use egui::{Context, Key, Modifiers};
 
 /// How far an arrow key moves the picture, in points.
@@ -196,6 +198,8 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Grid and values of source pixels, at high zoom",
         &[(NONE, Key::G, Command::View(ViewCommand::TogglePixelGrid))],
     ),
+    row(Group::Window, "T", "Train on your own pictures", &[(NONE, Key::T, Command::Train(TrainCommand::Toggle))]),
+    row(Group::Window, "L", "The list of models", &[(NONE, Key::L, Command::Models(ModelCommand::Toggle))]),
     row(Group::Window, "M", "Show or hide the minimap", &[(NONE, Key::M, Command::View(ViewCommand::ToggleMinimap))]),
     row(Group::Window, "Ctrl+,", "Settings", &[(COMMAND, Key::Comma, Command::ToggleSettings)]),
     row(Group::Window, "I", "Show or hide what is known of the picture", &[(NONE, Key::I, Command::ToggleInfo)]),
@@ -221,7 +225,7 @@ pub const GESTURES: &[(&str, &str)] = &[
     ("Pinch, Ctrl+wheel", "Zoom at the cursor"),
     ("Drag, two fingers", "Move the view, with any button or with Space held"),
     ("Double click", "100 % or fit the window; a setting"),
-    ("Drop a file", "Open a picture, or compare with a model"),
+    ("Drop a file", "Open a picture, or import a model and compare with it"),
 ];
 
 /// The key that shows the source's own pixels while it is held.

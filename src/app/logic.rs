@@ -3,10 +3,11 @@
 use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
+use super::library::ModelCommand;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
-use crate::key::TileKey;
-use crate::render::{RenderEvent, RenderedTile};
+use crate::render::{RenderEvent, RenderedTile, TilePart};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
@@ -23,9 +24,12 @@ impl App {
         self.drain_files();
         self.drain_copying();
         self.drain_models();
+        self.drain_devices();
         self.drain_warnings();
         self.drain_dialog();
         self.drain_exports();
+        self.drain_model_list();
+        self.drain_training();
         self.let_the_view_win();
     }
 
@@ -38,10 +42,21 @@ impl App {
         }
     }
 
-    /// An export waits while the view does.
+    /// Exports, copies and training wait while the view does.
     fn let_the_view_win(&mut self) {
-        if let Some(export) = &mut self.state.export {
-            export.give_way(self.requests.are_pending(&self.textures));
+        let state = &mut self.state;
+        if state.export.is_none() && state.copying.is_none() && state.training.running.is_none() {
+            return;
+        }
+        let is_waiting = self.requests.are_pending(&self.textures);
+        if let Some(export) = &state.export {
+            export.give_way(is_waiting);
+        }
+        if let Some(copying) = &state.copying {
+            copying.give_way(is_waiting);
+        }
+        if let Some(training) = &mut state.training.running {
+            training.give_way(is_waiting);
         }
     }
 
@@ -72,14 +87,27 @@ impl App {
         let Some(answer) = self.state.dialog.as_ref().and_then(super::dialogs::PendingDialog::poll) else { return };
         let Some(dialog) = self.state.dialog.take() else { return };
         match (dialog.ask, answer) {
-            (Ask::Open, Answer::Chosen(path)) => self.apply(Command::Open(path)),
-            (Ask::Save(_), Answer::Chosen(path)) => self.export_path_chosen(&path),
-            (Ask::Model, Answer::Chosen(path)) => self.apply(Command::LoadOther(path)),
-            (Ask::Model, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
-            (Ask::Open, Answer::Unavailable) => self.offer_path("No file dialog answered. Type the path instead."),
-            (Ask::Save(_), Answer::Unavailable) => self.note("No file dialog answered. Type the path instead."),
+            (Ask::Open, Answer::Chosen(paths)) => self.apply(Command::OpenAll(paths)),
+            (ask, Answer::Chosen(paths)) => paths.into_iter().for_each(|path| self.chosen(&ask, path)),
+            (Ask::Model | Ask::Import, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
+            (Ask::Folder, Answer::Unavailable) => self.state.training.note = Some(NO_DIALOG),
+            (Ask::SaveModel(proposal), Answer::Unavailable) => self.type_where_to_save(&proposal),
+            (Ask::Open, Answer::Unavailable) => self.offer_path(NO_DIALOG),
+            (Ask::Save(_), Answer::Unavailable) => self.note(NO_DIALOG),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),
-            (Ask::Save(_) | Ask::Model, Answer::Cancelled) => {}
+            (_, Answer::Cancelled) => {}
+        }
+    }
+
+    /// Carries out what a dialog was for.
+    fn chosen(&mut self, ask: &Ask, path: PathBuf) {
+        match ask {
+            Ask::Open => self.apply(Command::Open(path)),
+            Ask::Save(_) => self.export_path_chosen(&path),
+            Ask::Model => self.apply(Command::LoadOther(path)),
+            Ask::Import => self.apply(Command::Models(ModelCommand::Import(path))),
+            Ask::Folder => self.folder_chosen(&path),
+            Ask::SaveModel(_) => self.save_model_to(&path),
         }
     }
 
@@ -129,9 +157,11 @@ impl App {
         self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
         self.let_the_view_win();
         let has_news = self.look_at_tiles();
+        self.upload_squares();
         self.write_settings();
         self.read_neighbours();
         self.update_title();
+        self.fonts.advance(&self.ctx);
         if has_changed || has_news || self.is_animating() {
             self.ctx.request_repaint();
         }
@@ -149,27 +179,34 @@ impl App {
         let keys = self.final_tiles();
         self.state.part_there = self.textures.part_there(&keys);
         self.state.sharpness = self.judge_sharpness(&keys);
+        self.state.has_neural = self.has_neural();
         self.state.reading = self.read_under_cursor(&keys);
         drawn != (self.state.sharpness, self.state.part_there, self.state.reading)
     }
 
     /// The tiles that end the work on the view at rest.
-    fn final_tiles(&self) -> Vec<TileKey> {
+    fn final_tiles(&self) -> Vec<TilePart> {
         let Some(shown) = &self.state.shown else { return Vec::new() };
         let view = shown.motion.goal();
         self.state.panes().iter().flat_map(|pane| pane.final_tiles(&view)).collect()
     }
 
-    fn judge_sharpness(&mut self, keys: &[TileKey]) -> Sharpness {
+    fn has_neural(&mut self) -> bool {
+        let keys = self.fading_tiles();
+        let is_at_rest = self.state.shown.as_ref().is_some_and(|shown| shown.motion.is_at_rest());
+        is_at_rest && self.textures.is_any_seen(&keys, self.state.now_secs)
+    }
+
+    fn judge_sharpness(&mut self, keys: &[TilePart]) -> Sharpness {
         let Some(shown) = &self.state.shown else { return Sharpness::Sharpening };
         if shown.motion.is_at_rest() && self.textures.are_settled(keys, self.state.now_secs) {
-            let is_neural = keys.iter().any(|key| key.quality.is_neural());
+            let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
         if self.requests.has_failed { Sharpness::Failed } else { Sharpness::Sharpening }
     }
 
-    fn read_under_cursor(&mut self, keys: &[TileKey]) -> Option<Reading> {
+    fn read_under_cursor(&mut self, keys: &[TilePart]) -> Option<Reading> {
         let at = self.ctx.pointer_hover_pos()?;
         let pixel = self.state.source_pixel_at(at)?;
         let shown = self.state.shown.as_ref().filter(|shown| shown.motion.is_at_rest())?;
@@ -183,10 +220,15 @@ impl App {
     }
 
     fn is_animating(&mut self) -> bool {
-        let Some(shown) = &self.state.shown else { return false };
-        let (view, is_moving) = (shown.motion.goal(), !shown.motion.is_at_rest());
-        let keys: Vec<TileKey> = self.state.panes().iter().flat_map(|pane| pane.neural_tiles(&view)).collect();
-        is_moving || self.textures.is_fading(&keys, self.state.now_secs)
+        let is_moving = self.state.shown.as_ref().is_some_and(|shown| !shown.motion.is_at_rest());
+        is_moving || self.textures.is_fading(&self.fading_tiles(), self.state.now_secs)
+    }
+
+    /// The network's tiles of the view at rest, rough and final.
+    fn fading_tiles(&self) -> Vec<TilePart> {
+        let Some(shown) = &self.state.shown else { return Vec::new() };
+        let view = shown.motion.goal();
+        self.state.panes().iter().flat_map(|pane| pane.neural_tiles(&view)).collect()
     }
 
     fn update_title(&mut self) {
@@ -197,6 +239,9 @@ impl App {
         }
     }
 }
+
+/// What the person can do where there is no file dialog.
+pub(super) const NO_DIALOG: &str = "No file dialog answered. Type the path instead.";
 
 const NO_DIALOG_FOR_WEIGHTS: &str = "No file dialog answered. Drop the weights file on the window instead.";
 

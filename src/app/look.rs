@@ -2,6 +2,7 @@
 
 use crate::geometry::{PixelRect, Size, View};
 use crate::key::{ModelId, PictureId, Quality, Recipe, Strength, TileKey};
+use crate::render::TilePart;
 use serde::{Deserialize, Serialize};
 
 /// What the person wants to see.
@@ -161,6 +162,9 @@ impl Subject {
     }
 }
 
+/// Parts of tiles begin and end at multiples of this many output pixels, so that a pan does not ask for slivers.
+const PART_STEP: usize = 32;
+
 /// A part of the canvas with what it shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pane {
@@ -171,42 +175,44 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// The tiles of a snapped view that make up this pane in the given recipe.
-    pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TileKey> {
+    /// The tiles of a snapped view that make up this pane in the given recipe, as far as they are on it.
+    pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TilePart> {
         let Recipe { quality, strength } = recipe;
         let Subject { picture, size, model, .. } = self.subject;
         let model = if quality.is_neural() { model } else { ModelId::NONE };
         let scale = (view.zoom.to_bits(), view.zoom.to_bits());
         let [x, y] = [self.area.x, self.area.y].map(|v| -(v as f64));
         let Some(visible) = view.panned([x, y]).visible_output(size, self.area.size()) else { return Vec::new() };
-        let key = |(column, row)| TileKey { picture, model, scale, column, row, quality, strength };
-        View::tiles_over(visible).map(key).collect()
+        let seen = visible.on_multiples_of(PART_STEP);
+        let part = |(column, row)| {
+            let key = TileKey { picture, model, scale, column, row, quality, strength };
+            Some(TilePart { key, rect: view.tile_rect(column, row, size)?.intersection(seen)? })
+        };
+        View::tiles_over(visible).filter_map(part).collect()
     }
 
     /// The tiles that end the work on this pane.
-    pub fn final_tiles(&self, view: &View) -> Vec<TileKey> {
+    pub fn final_tiles(&self, view: &View) -> Vec<TilePart> {
         self.tiles(view, self.subject.recipe(view.zoom))
     }
 
     /// The tiles of this pane that fade in.
-    pub fn neural_tiles(&self, view: &View) -> Vec<TileKey> {
+    pub fn neural_tiles(&self, view: &View) -> Vec<TilePart> {
         let passes = self.subject.passes(view.zoom, true).into_iter().filter(|recipe| recipe.quality.is_neural());
         passes.flat_map(|recipe| self.tiles(view, recipe)).collect()
     }
 
-    /// The tiles that a snapped view still needs, rough ones first.
-    pub fn missing(&self, view: &View, saves: bool, is_there: impl Fn(&TileKey) -> bool) -> Vec<TileKey> {
-        let passes: Vec<Vec<TileKey>> =
+    /// What a snapped view still needs, rough tiles first; `left` says what is missing of a part.
+    pub fn missing(&self, view: &View, saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
+        let passes: Vec<Vec<TilePart>> =
             self.subject.passes(view.zoom, saves).into_iter().map(|recipe| self.tiles(view, recipe)).collect();
         let mut wanted = Vec::new();
         for (i, pass) in passes.iter().enumerate() {
-            for (place, key) in pass.iter().enumerate() {
+            for (place, part) in pass.iter().enumerate() {
                 // Where a better tile is there, the rougher one would never be seen.
-                let has_better = passes[i..].iter().any(|pass| is_there(&pass[place]));
-                let is_possible = !key.quality.is_neural() || key.model != ModelId::NONE;
-                if !has_better && is_possible {
-                    wanted.push(*key);
-                }
+                let has_better = passes[i + 1..].iter().any(|pass| left(&pass[place]).is_none());
+                let is_possible = !part.key.quality.is_neural() || part.key.model != ModelId::NONE;
+                wanted.extend(left(part).filter(|_| !has_better && is_possible));
             }
         }
         wanted
@@ -229,8 +235,14 @@ mod tests {
         View::centered([200.0, 150.0], zoom, CANVAS).snapped()
     }
 
-    fn qualities(keys: &[TileKey]) -> Vec<Quality> {
-        let mut qualities: Vec<Quality> = keys.iter().map(|key| key.quality).collect();
+    /// Nothing is there yet.
+    #[expect(clippy::unnecessary_wraps, reason = "as `missing` wants it")]
+    fn all_of_it(part: &TilePart) -> Option<TilePart> {
+        Some(*part)
+    }
+
+    fn qualities(parts: &[TilePart]) -> Vec<Quality> {
+        let mut qualities: Vec<Quality> = parts.iter().map(|part| part.key.quality).collect();
         qualities.dedup();
         qualities
     }
@@ -238,19 +250,19 @@ mod tests {
     #[test]
     fn an_enlarged_view_goes_from_rough_to_final_and_a_reduced_one_needs_only_the_source() {
         let neural = pane(Look::Neural(Strength::FULL));
-        let wanted = neural.missing(&view(30.0), true, |_| false);
+        let wanted = neural.missing(&view(30.0), true, all_of_it);
         assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Coarse, Quality::Neural]);
         assert!(wanted.len() >= 3 * 5 * 4 && wanted.len().is_multiple_of(3));
-        let wanted = neural.missing(&view(3.0), false, |_| false);
+        let wanted = neural.missing(&view(3.0), false, all_of_it);
         assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Neural]);
         for zoom in [0.3, 1.0] {
-            assert_eq!(qualities(&neural.missing(&view(zoom), true, |_| false)), [Quality::Resampled]);
+            assert_eq!(qualities(&neural.missing(&view(zoom), true, all_of_it)), [Quality::Resampled]);
         }
     }
 
     #[test]
     fn every_look_ends_with_its_own_quality() {
-        let ends = |look| qualities(&pane(look).missing(&view(30.0), true, |_| false));
+        let ends = |look| qualities(&pane(look).missing(&view(30.0), true, all_of_it));
         assert_eq!(ends(Look::Nearest), [Quality::Nearest]);
         assert_eq!(ends(Look::Bicubic), [Quality::Resampled]);
         assert_eq!(ends(Look::Neural(Strength::NONE)), [Quality::Resampled]);
@@ -259,8 +271,10 @@ mod tests {
     #[test]
     fn what_is_there_is_not_missing_and_better_tiles_need_no_rougher_ones() {
         let neural = pane(Look::Neural(Strength::FULL));
-        assert!(neural.missing(&view(30.0), true, |key| key.quality == Quality::Neural).is_empty());
-        let left = neural.missing(&view(30.0), true, |key| key.quality == Quality::Coarse);
+        assert!(
+            neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
+        );
+        let left = neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
         assert_eq!(qualities(&left), [Quality::Neural]);
     }
 
@@ -268,7 +282,7 @@ mod tests {
     fn without_a_model_the_network_is_not_asked() {
         let mut neural = pane(Look::Neural(Strength::FULL));
         neural.subject.model = ModelId::NONE;
-        assert_eq!(qualities(&neural.missing(&view(30.0), true, |_| false)), [Quality::Resampled]);
+        assert_eq!(qualities(&neural.missing(&view(30.0), true, all_of_it)), [Quality::Resampled]);
     }
 
     #[test]
@@ -276,8 +290,21 @@ mod tests {
         let whole = pane(Look::Bicubic);
         let half = Pane { area: PixelRect { x: 600, y: 0, width: 600, height: 800 }, ..whole };
         let (all, right) = (whole.final_tiles(&view(30.0)), half.final_tiles(&view(30.0)));
-        assert!(right.iter().all(|key| all.contains(key)));
-        assert!(right.len() < all.len() && right.iter().all(|key| key.column >= all[0].column + 2));
+        let lies_in = |part: &TilePart| all.iter().any(|whole| whole.key == part.key && whole.rect.contains(part.rect));
+        assert!(right.iter().all(lies_in));
+        assert!(right.len() < all.len() && right.iter().all(|part| part.key.column >= all[0].key.column + 2));
+    }
+
+    /// What is computed of a view is hardly more than what is seen of it.
+    #[test]
+    fn tiles_do_not_hang_far_over_the_edges() {
+        for (zoom, canvas) in [(8.0, Size::new(1280, 800)), (30.0, Size::new(1280, 800)), (8.0, Size::new(999, 601))] {
+            let pane = Pane { area: canvas.rect(), ..pane(Look::Neural(Strength::FULL)) };
+            let middle = View::centered([203.3, 151.7], zoom, canvas).snapped();
+            let computed: usize = pane.final_tiles(&middle).iter().map(|part| part.rect.area()).sum();
+            let over = computed as f64 / canvas.area() as f64 - 1.0;
+            assert!((0.0..0.18).contains(&over), "×{zoom} on {canvas}: {over:.3}");
+        }
     }
 
     #[test]

@@ -9,14 +9,17 @@ pub mod canvas;
 pub mod command;
 mod configuring;
 pub mod copying;
+pub mod devices;
 pub mod dialogs;
 mod draw;
 pub mod exporting;
 mod exports;
 pub mod files;
+mod fonts;
 mod gpu_setup;
 mod incoming;
 pub mod keys;
+pub mod library;
 mod logic;
 pub mod look;
 mod looking;
@@ -34,17 +37,18 @@ pub mod state;
 pub mod textures;
 pub mod theme;
 pub mod toasts;
+pub mod training;
 mod window;
 pub mod zoom;
 
 pub use command::{Command, ViewCommand};
-pub use models::{LoadFn, ModelSource, loader};
+pub use models::{LoadFn, ModelSource};
 pub use services::Services;
-pub use window::{native_options, run};
+pub use window::{Watcher, native_options, run, run_watched};
 
 use crate::geometry::{PixelRect, View};
-use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
+use crate::render::Compute;
 use canvas::Canvas;
 use open::Opened;
 use requests::Requests;
@@ -59,10 +63,12 @@ pub struct AppOptions {
     pub files: Vec<PathBuf>,
     /// The model that enlarges.
     pub model: ModelSource,
-    /// Arithmetic for this time; the setting where it is automatic.
-    pub precision: PrecisionChoice,
+    /// What computes this time; the settings say what this leaves open.
+    pub compute: Compute,
     /// The file that remembers settings; without one nothing does.
     pub settings: Option<PathBuf>,
+    /// The folder that keeps models and trainings; without one nothing does.
+    pub data: Option<PathBuf>,
 }
 
 /// The window's whole inside.
@@ -72,6 +78,7 @@ pub struct App {
     textures: TileTextures,
     requests: Requests,
     services: Services,
+    fonts: fonts::Fonts,
     title: String,
     has_unkept_settings: bool,
 }
@@ -82,19 +89,8 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        Self::with_loader(cc, options, Arc::new(models::load))
-    }
-
-    /// The program's own window, with models that `load` loads.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_loader(
-        cc: &eframe::CreationContext<'_>,
-        options: AppOptions,
-        load: Arc<LoadFn>,
-    ) -> crate::error::Result<Self> {
-        let services = Services { load_model: load, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
+        let home = options.data.as_deref().map(Services::home_in);
+        let services = Services { home, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -114,6 +110,7 @@ impl App {
             textures: TileTextures::default(),
             requests: Requests::default(),
             services,
+            fonts: fonts::Fonts::wait(ctx),
             title: String::new(),
             has_unkept_settings: false,
         };
@@ -121,11 +118,13 @@ impl App {
             app.state.files.recent = files::recent::Recent::load(&files::recent::beside(file));
         }
         app.follow_settings();
-        app.state.precision = options.precision;
-        app.start_model(options.model);
+        app.state.compute = options.compute;
+        let model = app.or_default(options.model);
+        app.start_model(model);
         if let Some(complaint) = complaint {
             app.fail(complaint);
         }
+        app.look_for_interrupted();
         if !options.files.is_empty() {
             app.apply(Command::OpenAll(options.files));
         }
@@ -157,6 +156,11 @@ impl App {
     /// none fading.
     pub fn is_exact(&self) -> bool {
         matches!(self.state.sharpness, Sharpness::Exact | Sharpness::Resampled)
+    }
+
+    /// The toolkit's side of it, by which other threads wake the window.
+    pub fn context(&self) -> &egui::Context {
+        &self.ctx
     }
 
     /// What the window shows, to look at.

@@ -2,31 +2,21 @@
 
 use super::one_shot::{OneShot, Outcome};
 use crate::error::{Error, Result};
-use crate::kernel::Precision;
-use crate::render::{Backend, Compute, LoadedModel};
+use crate::render::{Compute, LoadedModel};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Loads weights (the built-in ones without a path) in a precision. Runs on a thread of its own.
-pub type LoadFn = dyn Fn(Option<&Path>, Precision) -> Result<LoadedModel> + Send + Sync;
+/// Loads weights (the built-in ones without a path) on what is to compute. Runs on a thread of its own.
+pub type LoadFn = dyn Fn(Option<&Path>, &Compute) -> Result<LoadedModel> + Send + Sync;
 
-/// The real one, on the best that there is.
+/// The real one.
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].
-pub fn load(path: Option<&Path>, precision: Precision) -> Result<LoadedModel> {
+pub fn load(path: Option<&Path>, compute: &Compute) -> Result<LoadedModel> {
     let weights = path.map_or_else(Weights::builtin, Weights::open)?;
-    LoadedModel::on(&weights, &Compute::best_in(precision))
-}
-
-/// The real one, for what is to compute; a part of a graphics card's name may say which one.
-pub fn loader(backend: Backend, device: Option<String>) -> Arc<LoadFn> {
-    Arc::new(move |path, precision| {
-        let weights = path.map_or_else(Weights::builtin, Weights::open)?;
-        let compute = Compute { backend, device: device.clone(), ..Compute::best_in(precision) };
-        LoadedModel::on(&weights, &compute)
-    })
+    LoadedModel::on(&weights, compute)
 }
 
 /// What the window starts with.
@@ -55,6 +45,22 @@ impl Slot {
     /// A place that holds a model already.
     pub fn holding(model: Arc<LoadedModel>) -> Self {
         Self { model: Some(model), ..Self::default() }
+    }
+
+    /// The same place without what is on its way.
+    #[must_use]
+    pub fn held(&self) -> Self {
+        Self { model: self.model.clone(), path: self.path.clone(), loading: None }
+    }
+
+    /// The file has another name now.
+    pub(super) fn follow_rename(&mut self, old: &Path, new: &Path) {
+        let loading = self.loading.as_mut().and_then(|loading| loading.path.as_mut());
+        for path in [self.path.as_mut(), loading].into_iter().flatten() {
+            if path == old {
+                new.clone_into(path);
+            }
+        }
     }
 
     /// The model, once there is one. While another is loaded it stays.
@@ -87,10 +93,10 @@ impl Slot {
         ctx: &egui::Context,
         load: Arc<LoadFn>,
         path: Option<PathBuf>,
-        precision: Precision,
+        compute: Compute,
     ) -> std::io::Result<()> {
         let from = path.clone();
-        let job = OneShot::start("load model", ctx, move || load(from.as_deref(), precision))?;
+        let job = OneShot::start("load model", ctx, move || load(from.as_deref(), &compute))?;
         self.loading = Some(Loading { path, job });
         Ok(())
     }

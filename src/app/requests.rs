@@ -5,8 +5,7 @@ use super::services::TileSource;
 use super::state::State;
 use super::textures::TileTextures;
 use crate::geometry::View;
-use crate::key::TileKey;
-use crate::render::{ViewRequest, coarse_saves};
+use crate::render::{TilePart, ViewRequest, coarse_saves};
 
 /// Remembers what was asked last.
 #[derive(Default)]
@@ -46,12 +45,12 @@ impl Requests {
     }
 }
 
-fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TileKey> {
+fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TilePart> {
     let saves = coarse_saves(view.zoom);
-    let mut wanted: Vec<TileKey> =
-        panes.iter().flat_map(|pane| pane.missing(view, saves, |key| textures.contains(key))).collect();
+    let mut wanted: Vec<TilePart> =
+        panes.iter().flat_map(|pane| pane.missing(view, saves, |part| textures.left_of(part))).collect();
     // Two panes with the same look share the tiles under the line between them.
     let mut seen = std::collections::HashSet::new();
-    wanted.retain(|key| seen.insert(*key));
+    wanted.retain(|part| seen.insert(*part));
     wanted
 }

@@ -1,5 +1,6 @@
 //! What the window needs from the rest of the program, so that tests can stand in for each part.
 
+use super::devices::{ListFn, MeasureFn};
 use super::exporting::queue::{Outside, show_outside};
 use super::files::FileServices;
 use super::files::recent::beside;
@@ -7,8 +8,13 @@ use super::files::watch::INTERVAL;
 use super::models::LoadFn;
 use super::open::Opened;
 use super::settings::Keeper;
+use super::training::Home;
+use super::training::teach::TrainFn;
+use super::training::workplace::Workplace;
+use crate::bench;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
+use crate::library::Library;
 use crate::picture::Raster;
 use crate::render::{RenderEvent, RenderWorker, ViewRequest};
 use crate::task::{Gate, Interrupt};
@@ -37,18 +43,24 @@ impl TileSource for RenderWorker {
 /// What a file dialog is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// A picture to open.
+    /// Pictures to open.
     Open,
     /// A name to export to; the present one is the proposal.
     Save(PathBuf),
     /// Weights to compare with.
     Model,
+    /// Weights to import.
+    Import,
+    /// A folder of pictures to learn from.
+    Folder,
+    /// A name to write a model to; the present one is the proposal.
+    SaveModel(PathBuf),
 }
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
 pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
-/// Shows a file dialog and waits for it. Runs on a thread of its own.
-pub type PickFn = dyn Fn(&Ask) -> Option<PathBuf> + Send + Sync;
+/// Shows a file dialog and waits for it; several answers only where pictures are to be opened. Runs on a thread of its own.
+pub type PickFn = dyn Fn(&Ask) -> Option<Vec<PathBuf>> + Send + Sync;
 /// Exports. Runs on a thread of its own.
 pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
 
@@ -74,6 +86,14 @@ pub struct Services {
     pub show_outside: Arc<OutsideFn>,
     /// Loads models.
     pub load_model: Arc<LoadFn>,
+    /// Lists the devices that can compute.
+    pub list_devices: Arc<ListFn>,
+    /// Measures one of them.
+    pub measure_device: Arc<MeasureFn>,
+    /// Begins trainings.
+    pub train: Arc<TrainFn>,
+    /// Where models are kept and trainings work, if there is a place for them.
+    pub home: Option<Home>,
     /// Remembers settings; nothing does where there is no place for them.
     pub keeper: Option<Keeper>,
     /// Lists, watches, reads ahead, and remembers what was opened.
@@ -104,8 +124,18 @@ impl Services {
             render: Arc::new(export::render),
             show_outside: Arc::new(show_outside),
             load_model: Arc::new(super::models::load),
+            list_devices: Arc::new(bench::devices),
+            measure_device: Arc::new(bench::measure),
+            train: Arc::new(super::training::teach::train),
+            home: None,
             keeper,
             files,
         })
+    }
+
+    /// Models and trainings in a folder of our own; what is deleted goes to the system's bin.
+    pub fn home_in(folder: &Path) -> Home {
+        let library = Library::new(folder.join("models"), Arc::new(super::library::to_bin));
+        Home { library, workplace: Workplace::new(folder.join("training")) }
     }
 }

@@ -5,10 +5,13 @@
 
 use super::look::Mode;
 use crate::atomic;
+use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::Quality;
+use crate::render::Backend;
 use crate::task::Worker;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -39,14 +42,13 @@ pub enum Arithmetic {
 }
 
 impl Arithmetic {
-    /// What it comes to on this processor; automatic where the processor lacks it.
-    pub fn resolve(self) -> Precision {
-        let choice = match self {
+    /// The choice on this processor; automatic where the processor lacks it.
+    pub fn choice(self) -> PrecisionChoice {
+        match self {
             Self::Auto => PrecisionChoice::Auto,
             Self::F32 => PrecisionChoice::Only(Precision::F32),
             Self::Bf16 => "bf16".parse().unwrap_or_default(),
-        };
-        choice.or_best()
+        }
     }
 }
 
@@ -112,8 +114,13 @@ pub struct Settings {
     pub feature_budget_mib: usize,
     /// Memory for tiles, in MiB.
     pub tile_budget_mib: usize,
-    /// The device that computes, by name. One that is not there is the processor.
+    /// The model to start with, by the name of its file in the list of models; none is the built-in one.
+    pub model: Option<String>,
+    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics card by name. For one that is not there the
+    /// processor stands in.
     pub device: String,
+    /// How fast devices were when they were measured, by [`Device::identity`](crate::bench::Device::identity).
+    pub speeds: BTreeMap<String, Speed>,
     /// Arithmetic of the network.
     pub precision: Arithmetic,
     /// Where the function is evaluated.
@@ -128,6 +135,9 @@ pub struct Settings {
     pub pixel_grid: bool,
 }
 
+/// The name of the device that is the best one at hand.
+pub const AUTOMATIC: &str = "auto";
+
 /// The sizes of text to choose from.
 pub const TEXT_SCALES: [f32; 5] = [0.85, 1.0, 1.2, 1.5, 2.0];
 /// The budgets to choose from, in MiB.
@@ -141,7 +151,9 @@ impl Default for Settings {
             mode: Mode::default(),
             feature_budget_mib: 512,
             tile_budget_mib: 256,
-            device: "CPU".into(),
+            device: AUTOMATIC.into(),
+            speeds: BTreeMap::new(),
+            model: None,
             precision: Arithmetic::default(),
             detail: Detail::default(),
             double_click: DoubleClick::default(),
@@ -153,6 +165,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What is to compute, and which graphics card.
+    pub fn backend(&self) -> (Backend, Option<String>) {
+        match self.device.as_str() {
+            AUTOMATIC => (Backend::Auto, None),
+            CPU => (Backend::Cpu, None),
+            name => (Backend::Auto, Some(name.to_owned())),
+        }
+    }
+
     /// The same with values that make sense, whatever the file said.
     fn checked(self) -> Self {
         let scale = if self.text_scale.is_finite() { self.text_scale } else { 1.0 };

@@ -2,11 +2,13 @@
 
 use super::canvas::Canvas;
 use super::copying::Copying;
+use super::devices::Devices;
 use super::dialogs::PendingDialog;
 use super::exporting::choice::Choice;
 use super::exporting::queue::Exports;
 use super::exporting::{ExportPlan, RunningExport};
 use super::files::Files;
+use super::library::{Models, SaveForm};
 use super::look::{Look, Pane, Side, Split, Subject};
 use super::models::Slot;
 use super::motion::Motion;
@@ -15,13 +17,13 @@ use super::open::Opened;
 use super::rate::Rate;
 use super::settings::Settings;
 use super::toasts::Toasts;
+use super::training::Trainings;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
-use crate::kernel::PrecisionChoice;
 use crate::key::{ModelId, Recipe, Strength};
 use crate::picture::{Picture, Samples, Shot};
-use crate::render::FeatureReport;
+use crate::render::{Compute, FeatureReport};
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ pub struct Shown {
     pub motion: Motion,
     /// The whole of it, small.
     pub preview: TextureHandle,
+    /// The same with hard edges, once squares are wanted and only if it is not reduced.
+    pub squares: Option<TextureHandle>,
     /// What transparent parts are shown over.
     pub checker: TextureHandle,
     /// Whether it looks like pixel art or a screenshot rather than a photograph.
@@ -98,7 +102,13 @@ pub enum Panel {
     Zoom(ZoomForm),
     /// Choices that last.
     Settings,
-    /// Whether to close the window while an export runs.
+    /// The list of models.
+    Models,
+    /// Type where to write a model.
+    SaveModel(SaveForm),
+    /// Whether to go on with a training that was interrupted.
+    Resuming,
+    /// Whether to close the window while an export or a training runs.
     Closing,
     /// Keys and gestures.
     Help,
@@ -138,6 +148,7 @@ pub enum Sharpness {
 }
 
 /// Everything the window shows.
+#[expect(clippy::struct_excessive_bools, reason = "facts about the window that have nothing to do with each other")]
 pub struct State {
     /// The time of this frame, in seconds.
     pub now_secs: f64,
@@ -151,8 +162,10 @@ pub struct State {
     pub other_model: Slot,
     /// Choices that last.
     pub settings: Settings,
-    /// Arithmetic for this time; the setting where it is automatic.
-    pub precision: PrecisionChoice,
+    /// What computes this time; the settings say what this leaves open.
+    pub compute: Compute,
+    /// The devices that can compute.
+    pub devices: Devices,
     /// How much of the network's detail is shown.
     pub strength: Strength,
     /// The comparison, if one is shown.
@@ -165,6 +178,8 @@ pub struct State {
     pub rate: Rate,
     /// The part of the view's final tiles that is there, in [0, 1].
     pub part_there: f32,
+    /// Whether pixels of the network are on the canvas, at the view's goal.
+    pub has_neural: bool,
     /// What is under the cursor.
     pub reading: Option<Reading>,
     /// Memory that tiles take, in bytes.
@@ -183,6 +198,10 @@ pub struct State {
     pub export: Option<RunningExport>,
     /// Those that wait, and what surrounds them.
     pub exports: Exports,
+    /// Training.
+    pub training: Trainings,
+    /// The list of models.
+    pub models: Models,
     /// Messages.
     pub toasts: Toasts,
     /// How near the canvas is to the final picture.
@@ -204,13 +223,15 @@ impl State {
             model: Slot::default(),
             other_model: Slot::default(),
             settings,
-            precision: PrecisionChoice::Auto,
+            compute: Compute::default(),
+            devices: Devices::default(),
             strength: Strength::FULL,
             split: None,
             is_original_held: false,
             features: None,
             rate: Rate::default(),
             part_there: 0.0,
+            has_neural: false,
             reading: None,
             tile_bytes: 0,
             panel: Panel::Closed,
@@ -220,6 +241,8 @@ impl State {
             dialog: None,
             export: None,
             exports: Exports::default(),
+            training: Trainings::default(),
+            models: Models::default(),
             toasts: Toasts::default(),
             sharpness: Sharpness::Sharpening,
             shows_info: false,
@@ -289,7 +312,8 @@ impl State {
         match &mut self.panel {
             Panel::Open(form) => Some(form),
             Panel::Export(form) => Some(&mut form.path),
-            Panel::Closed | Panel::Zoom(_) | Panel::Settings | Panel::Closing | Panel::Help => None,
+            Panel::SaveModel(form) => Some(&mut form.path),
+            _ => None,
         }
     }
 

@@ -3,8 +3,8 @@
 use super::theme;
 use crate::geometry::PixelRect;
 use crate::key::{Quality, TileKey};
-use crate::render::{ByteLru, RenderedTile};
-use egui::{ColorImage, TextureHandle, TextureId, TextureOptions};
+use crate::render::{ByteLru, RenderedTile, TilePart};
+use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
 /// Memory that tiles may take: on the graphics card, and the same again for the values under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
@@ -15,9 +15,22 @@ pub const FADE_SECS: f64 = 0.12;
 /// Textures are interpolated when scaled and never wrap around.
 pub const FILTER: TextureOptions = TextureOptions::LINEAR;
 
-/// A tile on the graphics card.
+/// The same with hard edges where source pixels become squares.
+pub const SQUARES: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..FILTER };
+
+fn filter(quality: Quality) -> TextureOptions {
+    if quality == Quality::Nearest { SQUARES } else { FILTER }
+}
+
+/// A tile on the graphics card, as far as it was ever on the canvas.
 pub struct Tile {
-    /// The output pixels that it covers, at its zoom.
+    pieces: Vec<Piece>,
+    bytes: usize,
+}
+
+/// A rectangle of a tile. Pieces may lie over each other: the same name is the same pixels.
+pub struct Piece {
+    /// The output pixels that it covers, at the tile's zoom.
     pub rect: PixelRect,
     texture: TextureHandle,
     rgba: Vec<u8>,
@@ -25,6 +38,23 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// What it is made of.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// What is missing of a rectangle in it.
+    fn left_of(&self, rect: PixelRect) -> Option<PixelRect> {
+        rect.uncovered_by(self.pieces.iter().map(|piece| piece.rect))
+    }
+}
+
+impl Piece {
+    /// How visible it is, in a tile of this quality.
+    pub fn opacity(&self, quality: Quality, now_secs: f64) -> f32 {
+        opacity(quality, self.born_secs, now_secs)
+    }
+
     /// Its texture.
     pub fn texture(&self) -> TextureId {
         self.texture.id()
@@ -58,54 +88,71 @@ impl TileTextures {
     pub fn insert(&mut self, ctx: &egui::Context, tile: RenderedTile, now_secs: f64) {
         let RenderedTile { key, rect, mut rgba, is_opaque, .. } = tile;
         // While panning a tile may be asked for twice; the same name is the same pixels, which need not fade in again.
-        if self.contains(&key) {
+        if self.left_of(&TilePart { key, rect }).is_none() {
             return;
         }
         if !is_opaque {
             lay_over_checkerboard(&mut rgba, rect);
         }
-        let bytes = 2 * rgba.len();
+        let own_bytes = 2 * rgba.len();
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
-        let texture = ctx.load_texture("tile", image, FILTER);
+        let texture = ctx.load_texture("tile", image, filter(key.quality));
         // What falls out of the cache frees its texture by being dropped.
-        drop(self.tiles.insert(key, Tile { rect, texture, rgba, born_secs: now_secs }, bytes));
+        let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
+        tile.pieces.push(Piece { rect, texture, rgba, born_secs: now_secs });
+        tile.bytes += own_bytes;
+        let bytes = tile.bytes;
+        drop(self.tiles.insert(key, tile, bytes));
     }
 
-    /// A tile and its opacity, which counts as a use.
-    pub fn get(&mut self, key: &TileKey, now_secs: f64) -> Option<(&Tile, f32)> {
-        let tile = self.tiles.get(key)?;
-        let opacity = opacity(key.quality, tile.born_secs, now_secs);
-        Some((tile, opacity))
+    /// A tile, which counts as a use.
+    pub fn get(&mut self, key: &TileKey) -> Option<&Tile> {
+        self.tiles.get(key)
     }
 
-    /// Whether a tile is there, visible or not yet.
-    pub fn contains(&self, key: &TileKey) -> bool {
-        self.tiles.contains(key)
+    /// What is not there of a part of a tile, visible or not yet.
+    pub fn left_of(&self, part: &TilePart) -> Option<TilePart> {
+        let Some(tile) = self.tiles.peek(&part.key) else { return Some(*part) };
+        tile.left_of(part.rect).map(|rect| TilePart { rect, ..*part })
     }
 
-    /// Whether all of these tiles are there and fully visible.
-    pub fn are_settled(&mut self, keys: &[TileKey], now_secs: f64) -> bool {
-        keys.iter().all(|key| self.get(key, now_secs).is_some_and(|(_, opacity)| opacity >= 1.0))
+    /// Whether all of these parts are there and fully visible.
+    pub fn are_settled(&mut self, parts: &[TilePart], now_secs: f64) -> bool {
+        parts.iter().all(|TilePart { key, rect }| {
+            let Some(tile) = self.get(key) else { return false };
+            let settled = tile.pieces.iter().filter(|piece| piece.opacity(key.quality, now_secs) >= 1.0);
+            rect.uncovered_by(settled.map(|piece| piece.rect)).is_none()
+        })
     }
 
-    /// Whether one of these tiles is on its way in.
-    pub fn is_fading(&mut self, keys: &[TileKey], now_secs: f64) -> bool {
-        keys.iter().any(|key| self.get(key, now_secs).is_some_and(|(_, opacity)| opacity < 1.0))
+    /// Whether something of these tiles is on its way in.
+    pub fn is_fading(&self, parts: &[TilePart], now_secs: f64) -> bool {
+        self.any_opacity(parts, now_secs, |opacity| opacity < 1.0)
     }
 
-    /// The part of these tiles that is there, in [0, 1].
-    pub fn part_there(&self, keys: &[TileKey]) -> f32 {
-        keys.iter().filter(|key| self.contains(key)).count() as f32 / keys.len().max(1) as f32
+    /// Whether one of these tiles can be seen already.
+    pub fn is_any_seen(&self, parts: &[TilePart], now_secs: f64) -> bool {
+        self.any_opacity(parts, now_secs, |opacity| opacity > 0.0)
+    }
+
+    fn any_opacity(&self, parts: &[TilePart], now_secs: f64, is_it: impl Fn(f32) -> bool) -> bool {
+        let tiles = parts.iter().filter_map(|part| Some((part.key.quality, self.tiles.peek(&part.key)?)));
+        let mut pieces = tiles.flat_map(|(quality, tile)| tile.pieces.iter().map(move |piece| (quality, piece)));
+        pieces.any(|(quality, piece)| is_it(piece.opacity(quality, now_secs)))
+    }
+
+    /// How much of these parts is there, in [0, 1].
+    pub fn part_there(&self, parts: &[TilePart]) -> f32 {
+        parts.iter().filter(|part| self.left_of(part).is_none()).count() as f32 / parts.len().max(1) as f32
     }
 
     /// The 8-bit colour that one of these tiles shows at an output pixel.
-    pub fn color_at(&mut self, keys: &[TileKey], x: usize, y: usize) -> Option<[u8; 3]> {
-        let holds = |rect: PixelRect| (rect.x..rect.right()).contains(&x) && (rect.y..rect.bottom()).contains(&y);
-        keys.iter().find_map(|key| {
-            let tile = self.tiles.get(key).filter(|tile| holds(tile.rect))?;
-            Some(tile.color_at(x, y))
-        })
+    pub fn color_at(&self, parts: &[TilePart], x: usize, y: usize) -> Option<[u8; 3]> {
+        let at = PixelRect { x, y, width: 1, height: 1 };
+        let tiles = parts.iter().filter_map(|part| self.tiles.peek(&part.key));
+        let piece = tiles.flat_map(Tile::pieces).find(|piece| piece.rect.contains(at))?;
+        Some(piece.color_at(x, y))
     }
 
     /// Everything that is there, in no particular order.

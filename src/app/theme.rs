@@ -52,10 +52,10 @@ pub const OUTLINE: Color32 = Color32::from_black_alpha(150);
 /// The part of a progress ring that is still to come.
 pub const RING: Color32 = Color32::from_gray(110);
 
-/// What the network has read, in the minimap: a veil, and lines that do not need colour to be seen.
-pub const READY: Color32 = Color32::from_rgba_premultiplied(12, 12, 12, 12);
+/// What the network has not read, in the minimap: a veil, and lines that do not need colour to be seen.
+pub const UNREAD: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
 /// The lines.
-pub const READY_LINE: Color32 = Color32::from_rgba_premultiplied(64, 64, 64, 64);
+pub const UNREAD_LINE: Color32 = Color32::from_rgba_premultiplied(44, 44, 44, 44);
 
 /// Behind a panel that asks for attention.
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);
@@ -68,6 +68,9 @@ pub const FOCUS: Color32 = Color32::from_rgb(118, 170, 236);
 
 /// The button that matters most, and what is selected.
 pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
+
+/// A line of that colour, light enough for thin strokes.
+pub const ACCENT_LINE: Color32 = Color32::from_rgb(96, 150, 220);
 
 /// Text on it.
 pub const ON_ACCENT: Color32 = Color32::from_gray(245);

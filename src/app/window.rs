@@ -1,9 +1,21 @@
-//! Opening the window on the system.
+//! Opening the window on the system, and opening it again where its graphics device was lost.
+//!
+//! The toolkit panics when it draws with a lost device and cannot be given another one. So the device is asked before
+//! every frame; once it is lost nothing is drawn any more, the window closes, and a new one opens with the same
+//! [`App`]: the picture, the view, exports under way and what waits in them go on. Only textures are made anew.
 
-use super::{App, AppOptions, LoadFn, gpu_setup};
+mod device;
+mod milestones;
+
+use super::{App, AppOptions, gpu_setup};
 use crate::error::{Error, Result};
-use eframe::egui::{IconData, ViewportBuilder};
-use std::sync::Arc;
+use device::DeviceWatch;
+use eframe::egui::{self, IconData, ViewportBuilder, ViewportCommand};
+use milestones::Milestones;
+use std::cell::Cell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// The name under which desktops know the program.
 const APP_ID: &str = "io.github.zoomfield.Zoomfield";
@@ -11,16 +23,94 @@ const APP_ID: &str = "io.github.zoomfield.Zoomfield";
 /// What to do instead.
 const WITHOUT_WINDOW: &str = "use `zoomfield export` to write a picture without one";
 
-/// Opens the window and stays until it is closed. `load` loads models.
+/// A device that is lost sooner than this after the one before will be lost again.
+const LASTS: Duration = Duration::from_secs(10);
+
+/// Looks at the window after every frame.
+pub type Watcher<'a> = dyn FnMut(&App, &eframe::Frame) + 'a;
+
+/// Opens the window and stays until it is closed. With `milestones`, a file, when things were first
+/// seen is written there as JSON.
 ///
 /// # Errors
-/// [`Error::Device`] if there is no display or no graphics device to open it on.
-pub fn run(options: AppOptions, load: Arc<LoadFn>) -> Result<()> {
+/// [`Error::Device`] if there is no display or no graphics device to open it on, or it is lost again and again;
+/// [`Error::Export`] if the milestones cannot be written.
+pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
     if !has_display() {
         return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
-    eframe::run_native(APP_ID, native_options(), Box::new(|cc| Ok(Box::new(App::with_loader(cc, options, load)?))))
-        .map_err(|error| Error::device(format!("cannot open a window ({error}); {WITHOUT_WINDOW}")))
+    let Some(file) = milestones else { return run_watched(options, native_options(), &mut |_, _| {}) };
+    let mut seen = Milestones::default();
+    run_watched(options, native_options(), &mut |app, _| seen.look_at(app))?;
+    seen.write(file)
+}
+
+/// As [`run`], with a window that is made as `native` says, and somebody who looks on.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: &mut Watcher<'_>) -> Result<()> {
+    let fail = |reason: String| Error::device(format!("cannot open a window ({reason}); {WITHOUT_WINDOW}"));
+    let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
+    let mut start = Some(options);
+    loop {
+        let (opened, lost) = (Instant::now(), Rc::new(Cell::new(None)));
+        let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
+        let start = &mut start;
+        let make = move |cc: &eframe::CreationContext<'_>| {
+            let app = match (before, start.take()) {
+                (Some(app), _) => App::on_another_device(app),
+                (None, Some(options)) => App::new(cc, options)?,
+                (None, None) => return Err("the window is gone".into()),
+            };
+            let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));
+            let window = Window { app: Some(app), device, lost: lost_there, left: left_there, watcher };
+            Ok(Box::new(window) as Box<dyn eframe::App + '_>)
+        };
+        eframe::run_native_ext(APP_ID, native.clone(), Some(ctx.clone()), Box::new(make))
+            .map_err(|error| fail(error.to_string()))?;
+        match lost.take() {
+            None => return Ok(()),
+            Some(reason) if opened.elapsed() < LASTS => {
+                return Err(fail(format!("its graphics device was lost again and again: {reason}")));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The application in a window of the system.
+struct Window<'a> {
+    /// There until the window closes.
+    app: Option<App>,
+    device: Option<DeviceWatch>,
+    /// Why the window closed, if its device was lost.
+    lost: Rc<Cell<Option<String>>>,
+    /// Where the application is left for the next window.
+    left: Rc<Cell<Option<App>>>,
+    watcher: &'a mut Watcher<'a>,
+}
+
+impl eframe::App for Window<'_> {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(reason) = self.device.as_ref().and_then(DeviceWatch::loss) {
+            self.lost.set(Some(reason));
+            self.device = None;
+            self.left.set(self.app.take());
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        if let Some(app) = &mut self.app {
+            app.logic(ctx, frame);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        // Without a device nothing may be drawn.
+        if let Some(app) = &mut self.app {
+            app.ui(ui, frame);
+            (self.watcher)(app, frame);
+        }
+    }
 }
 
 /// How the window is made.
@@ -30,6 +120,8 @@ pub fn native_options() -> eframe::NativeOptions {
         wgpu_options: gpu_setup::configuration(),
         // Dithering would change the picture's pixels.
         dithering: false,
+        // Fonts of the system are looked for by `fonts`, without making a frame wait.
+        system_font_fallback: false,
         ..eframe::NativeOptions::default()
     }
 }

@@ -3,11 +3,10 @@
 use super::stages::{cut, square};
 use super::{Measurement, median};
 use crate::decode::Sampling;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{FEATURE_TILE, PixelRect, Region, SampleGrid, Size};
-use crate::gpu::adapters;
-use crate::kernel::Precision;
+use crate::gpu::{AdapterDescription, adapters};
 use crate::picture::Picture;
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::NEVER;
@@ -28,14 +27,18 @@ pub(super) fn run(
 ) -> Result<()> {
     let names: Vec<String> = match named {
         Some(name) => vec![name.to_owned()],
-        None => adapters().into_iter().filter(|adapter| !adapter.is_software).map(|adapter| adapter.name).collect(),
+        None => adapters().iter().filter(|adapter| !adapter.is_software).map(AdapterDescription::in_words).collect(),
     };
     let picture = cut(picture, square(picture));
     for name in names {
         for half in [false, true] {
-            let compute =
-                Compute { backend: Backend::Gpu, device: Some(name.clone()), precision: Precision::F32, half };
-            let model = LoadedModel::on(weights, &compute)?;
+            let (backend, device) = (Backend::Gpu, Some(name.clone()));
+            let model = match LoadedModel::on(weights, &Compute { backend, device, half, ..Compute::default() }) {
+                Ok(model) => model,
+                Err(error) if named.is_some() => return Err(error),
+                // One card that is not fit does not keep the others from being measured.
+                Err(_) => break,
+            };
             // A card without half precision has been measured already.
             if half == (model.arithmetic() == "f16") {
                 measure(&model, &picture, report)?;
@@ -45,10 +48,12 @@ pub(super) fn run(
     Ok(())
 }
 
+/// Encoding and decoding. The card must still be there in the end: else the processor was measured.
 fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
     let card = model.adapter().unwrap_or_default().to_owned();
     let measurement = |name: String, secs: f64, pixels: usize, macs: f64| Measurement {
-        name: format!("{name} on {card}"),
+        name,
+        device: card.clone(),
         precision: model.arithmetic(),
         threads: 1,
         secs,
@@ -60,7 +65,7 @@ fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Meas
     let encode = || model.encode_tiles(picture, tiles, FeaturePrecision::Half, NEVER);
     let (macs, pixels) = (model.config.macs(), picture.size.area());
     let secs = median(RUNS, || encode().map(drop))?;
-    report(&measurement(format!("encode {}", picture.size), secs, pixels, macs.per_source_pixel));
+    let encoding = measurement(format!("encode {}", picture.size), secs, pixels, macs.per_source_pixel);
 
     let features: Vec<_> = encode()?.into_iter().map(|(_, tile)| Arc::new(tile)).collect();
     let window = FeatureWindow::assemble(&features, picture.size.rect(), model.decoder.margin());
@@ -68,6 +73,11 @@ fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Meas
     let decode = || model.query_rgb(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop);
     let secs = median(RUNS, decode)?;
     let name = format!("decode {} → {SIDE}×{SIDE}", picture.size);
-    report(&measurement(name, secs, SIDE * SIDE, macs.per_output_pixel));
+    let decoding = measurement(name, secs, SIDE * SIDE, macs.per_output_pixel);
+    if let Some(reason) = model.take_warning() {
+        return Err(Error::device(reason));
+    }
+    report(&encoding);
+    report(&decoding);
     Ok(())
 }

@@ -3,8 +3,11 @@
 #[cfg(feature = "gpu")]
 mod cards;
 mod sample;
+mod speed;
 mod stages;
 mod views;
+
+pub use speed::{CPU, Device, Speed, devices, measure};
 
 use crate::error::Result;
 use crate::geometry::Region;
@@ -19,6 +22,8 @@ use std::time::Instant;
 pub struct Measurement {
     /// What was measured.
     pub name: String,
+    /// What computed: [`CPU`], or a graphics card's name.
+    pub device: String,
     /// In which arithmetic.
     pub precision: String,
     /// How many threads worked.
@@ -91,6 +96,7 @@ impl Stage {
     fn took(self, secs: f64) -> Measurement {
         Measurement {
             name: self.name,
+            device: CPU.into(),
             precision: self.precision.to_string(),
             threads: rayon::current_num_threads(),
             secs,

@@ -8,7 +8,7 @@ use crate::geometry::{Size, View};
 use crate::kernel::Precision;
 use crate::key::{Quality, Strength, TileKey};
 use crate::picture::Picture;
-use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, ViewRequest, coarse_saves};
+use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest, coarse_saves};
 use crate::weights::Weights;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -88,7 +88,11 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
         strength: Strength::FULL,
     };
     let tiles: Vec<_> = View::tiles_over(visible).collect();
-    let wanted = qualities.iter().flat_map(|quality| tiles.iter().map(|tile| key(*quality, *tile))).collect();
+    let part = |quality, tile: (usize, usize)| {
+        let rect = view.tile_rect(tile.0, tile.1, picture.size)?.intersection(visible)?;
+        Some(TilePart { key: key(quality, tile), rect })
+    };
+    let wanted = qualities.iter().flat_map(|quality| tiles.iter().filter_map(|tile| part(*quality, *tile))).collect();
     let focus_in_output = [0, 1].map(|i| middle[i] * zoom);
     ViewRequest {
         picture: picture.clone(),

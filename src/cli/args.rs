@@ -35,6 +35,9 @@ pub(super) struct Args {
     pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
+    /// For measuring: write there, as JSON, when things were first seen.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) milestones: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -227,15 +230,14 @@ impl ComputeArgs {
         super::backend(self.backend, self.device.clone())
     }
 
-    /// With an arithmetic on the processor; `exact` allows a graphics card no half precision either.
+    /// With an arithmetic; `exact` is single precision where none is named, and never half precision.
     pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Result<Compute, Error> {
         let (backend, device) = self.asked()?;
-        let is_single = precision == PrecisionChoice::Only(Precision::F32);
         let precision = match precision {
-            PrecisionChoice::Auto if exact => Precision::F32,
-            choice => choice.or_best(),
+            PrecisionChoice::Auto if exact => PrecisionChoice::Only(Precision::F32),
+            choice => choice,
         };
-        Ok(Compute { backend, device, precision, half: !exact && !is_single })
+        Ok(Compute { backend, device, precision, half: !exact })
     }
 }
 

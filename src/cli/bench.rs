@@ -2,7 +2,7 @@
 
 use super::args::BenchArgs;
 use super::{answer, print_json};
-use crate::bench::{self, BenchOptions, Measurement};
+use crate::bench::{self, BenchOptions, Device, Measurement, Speed};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::render::Backend;
@@ -20,8 +20,9 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     let (backend, device) = args.compute.asked()?;
     let cards = backend != Backend::Cpu;
-    if cards {
-        list_cards(args.json);
+    let devices = if cards { bench::devices() } else { vec![Device::processor()] };
+    for device in &devices {
+        tell_speed(device, args.json);
     }
     let options =
         BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
@@ -39,26 +40,37 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// Names the graphics cards of this machine.
-#[cfg(feature = "gpu")]
-fn list_cards(json: bool) {
-    for card in crate::gpu::adapters() {
-        if json {
-            let (kind, backend) = (card.kind, &card.backend);
-            print_json(&serde_json::json!({ "adapter": card.name, "kind": kind, "backend": backend }));
-        } else {
-            let remark = if card.is_software { ", measured if named by --device" } else { "" };
-            answer(format_args!("graphics card: {}{remark}", card.in_words()));
-        }
+/// A device and how fast it decodes.
+fn tell_speed(device: &Device, json: bool) {
+    let measured = bench::measure(device);
+    if json {
+        let (speed, reason) = match &measured {
+            Ok(speed) => (Some(speed), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        return print_json(&serde_json::json!({
+            "device": device.name,
+            "detail": device.detail,
+            "software": device.is_software,
+            "megapixels_per_sec": speed.map(|speed| speed.megapixels_per_sec),
+            "precision": speed.map(|speed| &speed.arithmetic),
+            "refusal": reason,
+        }));
+    }
+    let remark = if device.is_software { "; software: computes only where --device names it" } else { "" };
+    match measured {
+        Ok(Speed { megapixels_per_sec, arithmetic }) => answer(format_args!(
+            "device: {}: every pixel decoded at {megapixels_per_sec:.3} MP/s in {arithmetic}{remark}",
+            device.identity()
+        )),
+        Err(error) => answer(format_args!("device: {}: {error}", device.identity())),
     }
 }
-
-#[cfg(not(feature = "gpu"))]
-fn list_cards(_json: bool) {}
 
 fn in_words(m: &Measurement) -> String {
     let pixels = m.megapixels_per_sec.map_or(String::new(), |rate| format!("{rate:>9.3} MP/s"));
     let flops = m.gflops.map_or(String::new(), |rate| format!("{rate:>7.0} GFLOP/s"));
     let threads = if m.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", m.threads) };
-    format!("{:<46} {:<11} {threads:>9} {:>8.3} s{pixels}{flops}", m.name, m.precision, m.secs)
+    let device = if m.device == bench::CPU { String::new() } else { format!(" on {}", m.device) };
+    format!("{:<46} {:<11} {threads:>9} {:>8.3} s{pixels}{flops}{device}", m.name, m.precision, m.secs)
 }

@@ -43,7 +43,8 @@ fn describe(path: &Path) -> Result<Value> {
         "file": file, "kind": "picture", "format": picture.format, "width": picture.size.width,
         "height": picture.size.height, "bits": picture.rgb.bits(), "alpha": picture.alpha.is_some(),
         "icc_profile": picture.metadata.icc_profile.is_some(), "color_space": picture.color.name(),
-        "exif": picture.metadata.exif.is_some(), "camera": shot.camera, "lens": shot.lens, "exposure": shot.exposure,
+        "exif": picture.metadata.exif.is_some(), "xmp": picture.metadata.xmp.is_some(), "dpi": picture.metadata.dpi,
+        "camera": shot.camera, "lens": shot.lens, "exposure": shot.exposure,
         "taken": shot.taken, "has_position": shot.has_position, "notice": picture.notice, "bytes": bytes,
     }))
 }
@@ -59,7 +60,7 @@ fn in_words(value: &Value) -> String {
     if value["kind"] == "weights" {
         return format!("{file}: {}, {} values, model {}", text("summary"), value["parameters"], text("model"));
     }
-    let flags = [("alpha", ", transparency"), ("icc_profile", ", ICC profile"), ("exif", ", EXIF")];
+    let flags = [("alpha", ", transparency"), ("icc_profile", ", ICC profile"), ("exif", ", EXIF"), ("xmp", ", XMP")];
     let flags: String = flags.iter().filter(|(key, _)| value[key] == true).map(|(_, words)| *words).collect();
     let (width, height, bits) = (&value["width"], &value["height"], &value["bits"]);
     let megapixels = width.as_f64().unwrap_or(0.0) * height.as_f64().unwrap_or(0.0) / 1e6;

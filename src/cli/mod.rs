@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod train;
 mod train_args;
+mod typo;
 
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
@@ -21,7 +22,8 @@ use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
 use args::{Args, Command, ComputeArgs};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use output::{answer, print_json, say, warn};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,20 +31,25 @@ use std::process::ExitCode;
 /// What the process's arguments ask for.
 pub enum Invocation {
     /// The window.
-    View {
-        /// Picture files and folders.
-        files: Vec<PathBuf>,
-        /// Weights to use instead of the built-in ones.
-        model: Option<PathBuf>,
-        /// Arithmetic on the CPU.
-        precision: Option<PrecisionChoice>,
-        /// What computes.
-        backend: Option<Backend>,
-        /// The graphics card that computes, by a part of its name.
-        device: Option<String>,
-    },
+    View(View),
     /// Anything that needs no window.
     Batch(Batch),
+}
+
+/// What the window is asked for.
+pub struct View {
+    /// Picture files and folders.
+    pub files: Vec<PathBuf>,
+    /// Weights to use instead of the built-in ones.
+    pub model: Option<PathBuf>,
+    /// Arithmetic on the CPU.
+    pub precision: Option<PrecisionChoice>,
+    /// What computes.
+    pub backend: Option<Backend>,
+    /// The graphics card that computes, by a part of its name.
+    pub device: Option<String>,
+    /// The file to write when things were first seen to.
+    pub milestones: Option<PathBuf>,
 }
 
 /// A validated command.
@@ -50,12 +57,15 @@ pub struct Batch(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, precision, compute, command } = Args::parse();
+    let Args { files, model, precision, compute, milestones, command } = Args::parse();
     let ComputeArgs { backend, device } = compute;
-    match command {
-        Some(command) => Invocation::Batch(Batch(Box::new(command))),
-        None => Invocation::View { files, model, precision, backend, device },
+    if let Some(command) = command {
+        return Invocation::Batch(Batch(Box::new(command)));
     }
+    if let Some(complaint) = typo::mistyped_command(&files) {
+        Args::command().error(ErrorKind::InvalidSubcommand, complaint).exit();
+    }
+    Invocation::View(View { files, model, precision, backend, device, milestones })
 }
 
 /// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.
@@ -111,19 +121,23 @@ pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
 }
 
 /// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
-/// alone wants a card.
+/// wants that card, unless it is to be the processor.
 ///
 /// # Errors
 /// [`Error::Request`] if the environment names no backend.
 pub fn backend(asked: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
     const VARIABLE: &str = "ZOOMFIELD_BACKEND";
-    let backend = match (asked, &device, environment(VARIABLE)) {
-        (Some(backend), ..) => backend,
-        (None, Some(_), _) => Backend::Gpu,
-        (None, None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?,
-        (None, None, None) => Backend::Auto,
+    let named = match (asked, environment(VARIABLE)) {
+        (Some(backend), _) => backend,
+        // A card that was named here counts for more than the environment.
+        (None, Some(name)) if device.is_none() => {
+            name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?
+        }
+        (None, _) => Backend::Auto,
     };
-    Ok((backend, device.or_else(|| environment("ZOOMFIELD_DEVICE"))))
+    let device = device.or_else(|| environment("ZOOMFIELD_DEVICE"));
+    let backend = if device.is_some() && named == Backend::Auto { Backend::Gpu } else { named };
+    Ok((backend, device))
 }
 
 fn environment(variable: &str) -> Option<String> {

@@ -4,10 +4,9 @@
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
 //! results need not be kept.
 
-use super::{NamedTile, TileBlock, normalized_planes};
-use crate::feature::FeaturePrecision;
+use super::normalized_planes;
 use crate::geometry::PixelRect;
-use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece};
+use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece, to_bytes};
 use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{EncoderConfig, Normalization, Weights};
@@ -192,7 +191,7 @@ impl Builder<'_> {
 }
 
 impl GpuEncoder {
-    /// Puts the encoder's weights on the device. It multiplies in `number`s; maps are in single precision.
+    /// Puts the encoder's weights on the device. It multiplies and keeps `number`s.
     ///
     /// # Errors
     /// [`Failure::Unfit`] if the device refuses a shader or the network's shape, [`Failure::OutOfMemory`],
@@ -267,33 +266,17 @@ impl GpuEncoder {
         Ok((codes, rect))
     }
 
-    /// Encodes a block of feature tiles, as [`super::PictureEncoder::encode_tiles`].
-    ///
-    /// # Errors
-    /// As [`Self::encode`].
-    pub fn encode_tiles(
-        &self,
-        picture: &Picture,
-        tiles: PixelRect,
-        precision: FeaturePrecision,
-        interrupt: Interrupt<'_>,
-    ) -> Outcome<Vec<NamedTile>> {
-        let block = TileBlock { tiles, size: picture.size };
-        let Some(rect) = block.rect() else { return Ok(Vec::new()) };
-        let (codes, from) = self.encode(picture, rect, interrupt)?;
-        Ok(block.cut(&codes, from, precision))
-    }
-
     fn encode_whole(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
         let pixels = rect.area();
-        let data = self.gpu.storage(pixels * self.quads * 16)?;
+        let data = self.gpu.storage(pixels * self.quads * self.number.quad_bytes())?;
         let planes = normalized_planes(picture, rect, self.normalization);
         let quad = |i: usize| [planes[i], planes[pixels + i], planes[2 * pixels + i], 0.0];
-        self.gpu.write(&data, 0, &(0..pixels).flat_map(quad).collect::<Vec<f32>>())?;
+        let seen: Vec<f32> = (0..pixels).flat_map(quad).collect();
+        self.gpu.write(&data, 0, &to_bytes(&seen, self.number))?;
         let pieces: Vec<Piece<'_>> = self.layers.iter().map(|layer| self.piece(layer, rect)).collect();
         Convolution::run(&self.gpu, &pieces, &self.weights, &data, &self.pace, interrupt)?;
         let stride = self.result.stride * 4;
-        let values = self.gpu.read(&data, self.result.start * pixels * 4, pixels * stride)?;
+        let values = self.gpu.read(&data, self.result.start * pixels * 4, pixels * stride, self.number)?;
         let channels = self.config.features();
         if channels == stride {
             return Ok(values);

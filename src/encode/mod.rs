@@ -93,24 +93,6 @@ impl PictureEncoder {
             Err(error) => Err(Error::device(format!("encoding on the {} failed: {error}", self.device_name()))),
         }
     }
-
-    /// Encodes a block of feature tiles (`tiles` counts in tiles) in one go, with one halo around all of them.
-    /// Returns each with its column and row.
-    ///
-    /// # Errors
-    /// As [`Self::encode`].
-    pub fn encode_tiles(
-        &self,
-        picture: &Picture,
-        tiles: PixelRect,
-        precision: FeaturePrecision,
-        interrupt: Interrupt<'_>,
-    ) -> Result<Vec<NamedTile>> {
-        let block = TileBlock { tiles, size: picture.size };
-        let Some(rect) = block.rect() else { return Ok(Vec::new()) };
-        let (codes, grown) = self.encode(picture, rect, interrupt)?;
-        Ok(block.cut(&codes, grown, precision))
-    }
 }
 
 /// What the network sees of a rectangle, `[3, height, width]`.
@@ -125,33 +107,30 @@ fn normalized_planes(picture: &Picture, rect: PixelRect, normalization: Normaliz
     planes
 }
 
-/// Feature tiles that are encoded together; `tiles` counts in tiles.
-#[derive(Clone, Copy)]
-struct TileBlock {
-    tiles: PixelRect,
+/// Encodes a block of feature tiles (`tiles` counts in tiles) in one go, with one halo around all of them, and cuts them
+/// apart, each with its column and row. `encode` answers with the codes of a rectangle or of more, as
+/// [`PictureEncoder::encode`] does.
+///
+/// # Errors
+/// Those of `encode`.
+pub fn encode_tiles<E>(
     size: Size,
-}
-
-impl TileBlock {
-    /// Their pixels, if there are any.
-    fn rect(self) -> Option<PixelRect> {
-        let pixels = PixelRect {
-            x: self.tiles.x * FEATURE_TILE,
-            y: self.tiles.y * FEATURE_TILE,
-            width: self.tiles.width * FEATURE_TILE,
-            height: self.tiles.height * FEATURE_TILE,
-        };
-        pixels.intersection(self.size.rect())
-    }
-
-    /// Cuts them, each with its column and row, out of codes that cover `from`.
-    fn cut(self, codes: &[f32], from: PixelRect, precision: FeaturePrecision) -> Vec<NamedTile> {
-        let Self { tiles, size } = self;
-        let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
-        let cut = |(column, row): (usize, usize)| {
-            let rect = feature_tile_rect(column, row, size);
-            ((column, row), FeatureTile::cut(codes, from, rect, precision))
-        };
-        names.map(cut).collect()
-    }
+    tiles: PixelRect,
+    precision: FeaturePrecision,
+    encode: impl FnOnce(PixelRect) -> Result<(Vec<f32>, PixelRect), E>,
+) -> Result<Vec<NamedTile>, E> {
+    let pixels = PixelRect {
+        x: tiles.x * FEATURE_TILE,
+        y: tiles.y * FEATURE_TILE,
+        width: tiles.width * FEATURE_TILE,
+        height: tiles.height * FEATURE_TILE,
+    };
+    let Some(rect) = pixels.intersection(size.rect()) else { return Ok(Vec::new()) };
+    let (codes, from) = encode(rect)?;
+    let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
+    let cut = |(column, row): (usize, usize)| {
+        let rect = feature_tile_rect(column, row, size);
+        ((column, row), FeatureTile::cut(&codes, from, rect, precision))
+    };
+    Ok(names.map(cut).collect())
 }

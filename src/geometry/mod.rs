@@ -106,6 +106,49 @@ impl PixelRect {
         Self { x, y, width: self.right().max(other.right()) - x, height: self.bottom().max(other.bottom()) - y }
     }
 
+    /// Whether all of `other` lies in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.x <= other.x && self.y <= other.y && self.right() >= other.right() && self.bottom() >= other.bottom()
+    }
+
+    /// Grown so that its edges lie on multiples of `step`.
+    #[must_use]
+    pub fn on_multiples_of(self, step: usize) -> Self {
+        let (x, y) = (self.x / step * step, self.y / step * step);
+        let (right, bottom) = (self.right().next_multiple_of(step), self.bottom().next_multiple_of(step));
+        Self { x, y, width: right - x, height: bottom - y }
+    }
+
+    /// A rectangle that holds all of it that `others` leave uncovered; nothing if they cover it. It may hold more where
+    /// what is left is no rectangle.
+    pub fn uncovered_by(self, others: impl IntoIterator<Item = Self> + Clone) -> Option<Self> {
+        let mut left = self;
+        loop {
+            let before = left;
+            for other in others.clone() {
+                left = left.without(other)?;
+            }
+            if left == before {
+                return Some(left);
+            }
+        }
+    }
+
+    /// Without `other`, where that cuts off a side or all of it.
+    fn without(self, other: Self) -> Option<Self> {
+        let Some(shared) = self.intersection(other) else { return Some(self) };
+        let cut = |start: usize, len: usize, from: usize, to: usize| {
+            if from == start { (to, start + len - to) } else { (start, from - start) }
+        };
+        let (mut x, mut width, mut y, mut height) = (self.x, self.width, self.y, self.height);
+        if shared.height == self.height && (shared.x == self.x || shared.right() == self.right()) {
+            (x, width) = cut(self.x, self.width, shared.x, shared.right());
+        } else if shared.width == self.width && (shared.y == self.y || shared.bottom() == self.bottom()) {
+            (y, height) = cut(self.y, self.height, shared.y, shared.bottom());
+        }
+        (width > 0 && height > 0).then_some(Self { x, y, width, height })
+    }
+
     /// What both share, if anything.
     pub fn intersection(self, other: Self) -> Option<Self> {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
@@ -165,6 +208,20 @@ mod tests {
         let inner = PixelRect { x: 128, y: 0, width: 128, height: 128 };
         let grown = inner.grown_within(34, bounds);
         assert_eq!(grown, PixelRect { x: 94, y: 0, width: 196, height: 162 });
+    }
+
+    #[test]
+    fn what_is_left_uncovered_is_found() {
+        let rect = |x, y, width, height| PixelRect { x, y, width, height };
+        let whole = rect(128, 0, 128, 96);
+        assert_eq!(whole.uncovered_by([]), Some(whole));
+        assert_eq!(whole.uncovered_by([rect(128, 0, 32, 96)]), Some(rect(160, 0, 96, 96)));
+        assert_eq!(whole.uncovered_by([rect(200, 0, 99, 128)]), Some(rect(128, 0, 72, 96)));
+        assert_eq!(whole.uncovered_by([rect(160, 0, 96, 64), rect(128, 0, 32, 96)]), Some(rect(160, 64, 96, 32)));
+        assert_eq!(whole.uncovered_by([rect(160, 0, 96, 96), rect(128, 0, 32, 96)]), None);
+        // A corner or the middle leaves no rectangle.
+        assert_eq!(whole.uncovered_by([rect(128, 0, 32, 32), rect(160, 32, 9, 9)]), Some(whole));
+        assert_eq!(rect(37, 5, 100, 59).on_multiples_of(32), rect(32, 0, 128, 64));
     }
 
     #[test]

@@ -5,8 +5,7 @@ use super::{PixelRect, SampleGrid, Size};
 /// Side of a feature tile, in source pixels.
 pub const FEATURE_TILE: usize = 128;
 
-/// Side of a tile of the view, in output pixels: what hangs over the edges of a 1280×800 canvas is a third of it. With
-/// 256 it would be as much again.
+/// Side of a tile of the view, in output pixels. Of the tiles at the edges of the canvas only the part on it is made.
 pub const VIEW_TILE: usize = 128;
 
 /// The source pixels of feature tile (`column`, `row`) in a picture of `size`; tiles at the far edges are smaller.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::future::Future;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
@@ -17,6 +18,8 @@ pub struct AdapterDescription {
     pub backend: String,
     /// Whether it is the processor after all: never chosen unless it is named.
     pub is_software: bool,
+    /// The driver and its version, as far as it tells.
+    pub driver: String,
 }
 
 impl AdapterDescription {
@@ -29,7 +32,8 @@ impl AdapterDescription {
             wgpu::DeviceType::Other => "other",
         };
         let is_software = info.device_type == wgpu::DeviceType::Cpu;
-        Self { name: info.name.clone(), kind, backend: info.backend.to_string(), is_software }
+        let driver = format!("{} {}", info.driver, info.driver_info).trim().to_owned();
+        Self { name: info.name.clone(), kind, backend: info.backend.to_string(), is_software, driver }
     }
 
     /// For people: `Radeon 780M (integrated, vulkan)`.
@@ -44,7 +48,7 @@ pub enum AdapterChoice {
     /// The fastest that is real.
     #[default]
     Best,
-    /// One whose name contains these words, in any case; software too.
+    /// One whose name, kind and interface ([`AdapterDescription::in_words`]) contain these words, in any case; software too.
     Named(String),
 }
 
@@ -85,7 +89,25 @@ pub fn adapters() -> Vec<AdapterDescription> {
 /// Whether there is a graphics card that is not software. Asked once.
 pub fn has_real_adapter() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| adapters().iter().any(|adapter| !adapter.is_software))
+    *ANSWER.get_or_init(|| !is_surely_without() && adapters().iter().any(|adapter| !adapter.is_software))
+}
+
+/// Whether there is surely no graphics card, without asking the drivers.
+///
+/// On Linux, the loader of drivers looks for a desktop whenever adapters are listed (wgpu names the extension for it,
+/// asked or not), and where there is no session it complains on stderr. That is not for people who export on a server.
+fn is_surely_without() -> bool {
+    let has_session = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).is_absolute());
+    cfg!(target_os = "linux") && !has_session && !has_device_file(Path::new("/dev"))
+}
+
+/// Whether `folder` holds a file by which the kernel hands out a graphics card.
+fn has_device_file(folder: &Path) -> bool {
+    const BEGINNINGS: [&str; 8] = ["dri", "nvidia", "nvhost", "nvgpu", "kfd", "dxg", "mali", "kgsl"];
+    let is_card = |name: &str| BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    // What cannot be listed is not known to be empty.
+    std::fs::read_dir(folder)
+        .map_or(true, |entries| entries.flatten().any(|entry| is_card(&entry.file_name().to_string_lossy())))
 }
 
 /// The adapter that `choice` means.
@@ -102,7 +124,7 @@ pub(super) fn find(choice: &AdapterChoice) -> Result<wgpu::Adapter> {
 fn position(known: &[AdapterDescription], choice: &AdapterChoice) -> Option<usize> {
     known.iter().position(|adapter| match choice {
         AdapterChoice::Best => !adapter.is_software,
-        AdapterChoice::Named(words) => adapter.name.to_lowercase().contains(&words.to_lowercase()),
+        AdapterChoice::Named(words) => adapter.in_words().to_lowercase().contains(&words.to_lowercase()),
     })
 }
 
@@ -122,7 +144,7 @@ mod tests {
 
     fn adapter(name: &str, is_software: bool) -> AdapterDescription {
         let kind = if is_software { "software" } else { "integrated" };
-        AdapterDescription { name: name.into(), kind, backend: "vulkan".into(), is_software }
+        AdapterDescription { name: name.into(), kind, backend: "vulkan".into(), is_software, driver: String::new() }
     }
 
     #[test]
@@ -132,6 +154,17 @@ mod tests {
         assert_eq!(position(&known[..1], &AdapterChoice::Best), None);
         assert_eq!(position(&known, &AdapterChoice::Named("LLVM".into())), Some(0));
         assert_eq!(position(&known, &AdapterChoice::Named("GeForce".into())), None);
+        assert_eq!(position(&known, &AdapterChoice::Named(known[1].in_words())), Some(1));
+    }
+
+    #[test]
+    fn drivers_are_asked_only_where_there_may_be_a_card() {
+        let folder = tempfile::tempdir().unwrap();
+        let add = |name: &str| std::fs::create_dir(folder.path().join(name)).unwrap();
+        ["null", "tty0", "loop7", "video0"].into_iter().for_each(add);
+        assert!(!has_device_file(folder.path()));
+        add("dri");
+        assert!(has_device_file(folder.path()) && has_device_file(&folder.path().join("missing")));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The one kernel that encoder and decoder share: a convolution with bias, ReLU, scale and residual.
 
+use super::band::Dispatch;
 use super::device::Gpu;
-use super::failure::{Failure, Outcome, check};
+use super::failure::{Failure, Outcome};
+use super::numbers::{Number, to_bytes};
 use super::pace::{Pace, Span};
 use super::pipeline::Stage;
-use super::template::{Number, THREAD_ROWS, expand};
+use super::template::{THREAD_ROWS, expand};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
-use half::f16;
 
 /// Quads of channels that a workgroup computes at most.
 const MOST_COLUMNS: usize = 64;
@@ -121,15 +122,7 @@ impl ConvShape {
         }
         let at = taps * depth * stride;
         values[at..at + outputs].copy_from_slice(bias);
-        to_bytes(&values, self.number)
-    }
-}
-
-/// Numbers as the device reads them.
-pub fn to_bytes(values: &[f32], number: Number) -> Vec<u8> {
-    match number {
-        Number::F32 => bytemuck::cast_slice(values).to_vec(),
-        Number::F16 => values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect(),
+        to_bytes(&values, self.number).into_owned()
     }
 }
 
@@ -187,40 +180,35 @@ impl Convolution {
     ) -> Outcome<()> {
         for Piece { convolution, params } in pieces {
             let quad = convolution.shape.number.quad_bytes() as u64;
-            params.check(convolution.shape, data.size() / 16, weights.size() / quad)?;
+            params.check(convolution.shape, data.size() / quad, weights.size() / quad)?;
         }
         let span = |(job, piece): (usize, &Piece<'_>)| {
             let ConvParams { start, end, .. } = piece.params;
             Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
         };
-        let mut rest: Vec<Span> = pieces.iter().enumerate().map(span).rev().collect();
-        while !rest.is_empty() {
-            check(interrupt)?;
-            let (band, macs) = pace.take(&mut rest);
-            let cut = |span: &Span| {
-                let piece = pieces[span.job];
-                Piece { params: ConvParams { start: span.start, end: span.end, ..piece.params }, ..piece }
-            };
-            let secs = submit(gpu, &band.iter().map(cut).collect::<Vec<_>>(), weights, data)?;
-            pace.record(macs, secs);
-        }
-        Ok(())
+        let work = pieces.iter().enumerate().map(span).rev().collect();
+        gpu.carry_out(work, pace, interrupt, |band| dispatches(gpu, pieces, band, weights, data))
     }
 }
 
-fn submit(gpu: &Gpu, band: &[Piece<'_>], weights: &wgpu::Buffer, data: &wgpu::Buffer) -> Outcome<f64> {
-    let params: Vec<ConvParams> = band.iter().map(|piece| piece.params).collect();
+/// A band of pieces, each its span alone.
+fn dispatches<'a>(
+    gpu: &Gpu,
+    pieces: &[Piece<'a>],
+    band: &[Span],
+    weights: &wgpu::Buffer,
+    data: &wgpu::Buffer,
+) -> Outcome<Vec<Dispatch<'a>>> {
+    let part = |span: &Span| ConvParams { start: span.start, end: span.end, ..pieces[span.job].params };
+    let params: Vec<ConvParams> = band.iter().map(part).collect();
     let (uniforms, stride) = (gpu.uniforms(&params)?, gpu.uniform_stride::<ConvParams>());
-    let bind = |piece: &Piece<'_>| piece.convolution.stage.bind(gpu, &uniforms, &[weights, data]);
-    let groups = band.iter().map(bind).collect::<Outcome<Vec<_>>>()?;
-    gpu.run(|pass| {
-        for (i, (Piece { convolution, params }, group)) in band.iter().zip(&groups).enumerate() {
-            let rows = (params.end - params.start).div_ceil(convolution.shape.rows as u32);
-            let columns = params.columns.div_ceil(convolution.shape.columns as u32);
-            convolution.stage.dispatch(pass, group, i * stride, [rows, columns]);
-        }
-        band.len() as u64
-    })
+    let dispatch = |(i, span): (usize, &Span)| {
+        let Piece { convolution: Convolution { shape, stage }, params } = pieces[span.job];
+        let columns = params.columns.div_ceil(shape.columns as u32);
+        let group = stage.bind(gpu, &uniforms, &[weights, data])?;
+        Ok(Dispatch { stage, group, offset: i * stride, groups: [span.groups(), columns] })
+    };
+    band.iter().enumerate().map(dispatch).collect()
 }
 
 #[cfg(test)]

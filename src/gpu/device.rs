@@ -1,12 +1,13 @@
 //! An opened device.
 
 use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
+use super::clock::Clock;
 use super::failure::{Failure, Outcome};
 use super::faults::Faults;
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The most workgroup memory that a shader of ours takes, in bytes.
 const WORKGROUP_BYTES: u32 = 32 << 10;
@@ -27,7 +28,10 @@ pub struct Gpu {
     description: AdapterDescription,
     /// Why the device is gone, once it is.
     lost: Arc<OnceLock<String>>,
-    dispatches: AtomicU64,
+    clock: Option<Clock>,
+    pub(super) dispatches: AtomicU64,
+    /// Bands whose time is by the device's own clock.
+    pub(super) timed: AtomicU64,
     faults: Faults,
 }
 
@@ -42,7 +46,7 @@ impl Gpu {
     pub fn open(choice: &AdapterChoice) -> Result<Self> {
         let adapter = find(choice)?;
         let limits = Self::limits_for(&adapter.limits());
-        let features = wgpu::Features::SHADER_F16 & adapter.features();
+        let features = (wgpu::Features::SHADER_F16 | Clock::FEATURES) & adapter.features();
         Self::open_with(&adapter, limits, features)
     }
 
@@ -101,7 +105,9 @@ impl Gpu {
         device.set_device_lost_callback(move |_, words| drop(on_loss.set(words)));
         // Nothing that was not foreseen may pass for a result: the device counts as lost.
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(on_error.set(error.to_string()))));
-        Ok(Self { device, queue, description, lost, dispatches: AtomicU64::new(0), faults: Faults::default() })
+        let (dispatches, timed, faults) = (AtomicU64::new(0), AtomicU64::new(0), Faults::default());
+        let clock = Clock::of(&device, &queue);
+        Ok(Self { device, queue, description, lost, clock, dispatches, timed, faults })
     }
 
     /// What it is.
@@ -124,6 +130,16 @@ impl Gpu {
         self.dispatches.load(Ordering::Relaxed)
     }
 
+    /// How many bands it has timed by its own clock.
+    pub fn timed_bands(&self) -> u64 {
+        self.timed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has a clock of its own.
+    pub fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
     /// Why it is gone, if it is.
     pub fn loss(&self) -> Option<&str> {
         self.lost.get().map(String::as_str)
@@ -139,39 +155,23 @@ impl Gpu {
         self.loss().map_or(Ok(()), |words| Err(Failure::Lost(words.to_owned())))
     }
 
-    /// Submits what `record` puts into a compute pass (it returns the number of dispatches) and waits for it. Returns
-    /// how long that took, in seconds.
-    ///
-    /// # Errors
-    /// [`Failure::Lost`], or [`Failure::Unfit`] for commands that the device refuses.
-    pub fn run(&self, record: impl FnOnce(&mut wgpu::ComputePass<'_>) -> u64) -> Outcome<f64> {
-        self.check_alive()?;
-        let start = Instant::now();
-        let dispatches = self.attempt(|| {
-            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let dispatches = record(&mut pass);
-            drop(pass);
-            self.submit(encoder);
-            dispatches
-        })?;
-        self.wait()?;
-        self.dispatches.fetch_add(dispatches, Ordering::Relaxed);
-        Ok(start.elapsed().as_secs_f64())
+    /// The device's clock, unless it is made to have none.
+    pub(super) fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref().filter(|_| !self.faults.is_without_clock())
     }
 
-    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) {
+    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
         if self.faults.is_time_to_fail() {
             self.device.destroy();
         }
-        self.queue.submit([encoder.finish()]);
+        self.queue.submit([encoder.finish()])
     }
 
-    /// Waits until everything submitted is done.
-    pub(super) fn wait(&self) -> Outcome<()> {
+    /// Waits until what was submitted is done.
+    pub(super) fn wait_for(&self, submission: wgpu::SubmissionIndex) -> Outcome<()> {
         let looks = if self.description.is_software { SOFTWARE_LOOKS } else { LOOKS };
-        let look = || self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) });
-        let ends = (0..looks).any(|_| look().is_ok() || self.loss().is_some());
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        let ends = (0..looks).any(|_| self.device.poll(wait.clone()).is_ok() || self.loss().is_some());
         self.check_alive()?;
         if ends {
             return Ok(());
@@ -188,6 +188,10 @@ impl Gpu {
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
         let value = work();
         let (internal, validation, memory) = (ready(internal.pop()), ready(validation.pop()), ready(memory.pop()));
+        if memory.is_some() || validation.is_some() || internal.is_some() {
+            // A lost device says so only when it is looked at.
+            let _ = self.device.poll(wgpu::PollType::Poll);
+        }
         self.check_alive()?;
         match (memory, validation.or(internal)) {
             (Some(_), _) => Err(Failure::OutOfMemory),

@@ -46,6 +46,6 @@ impl Failure {
 ///
 /// # Errors
 /// [`Failure::Cancelled`].
-pub fn check(interrupt: Interrupt<'_>) -> Outcome<()> {
+pub(super) fn check(interrupt: Interrupt<'_>) -> Outcome<()> {
     if interrupt() { Err(Failure::Cancelled) } else { Ok(()) }
 }

@@ -8,6 +8,7 @@ pub struct Faults {
     submissions_left: AtomicU64,
     largest_buffer: AtomicU64,
     is_wrong: AtomicBool,
+    is_without_clock: AtomicBool,
 }
 
 impl Default for Faults {
@@ -16,6 +17,7 @@ impl Default for Faults {
             submissions_left: AtomicU64::new(u64::MAX),
             largest_buffer: AtomicU64::new(u64::MAX),
             is_wrong: AtomicBool::new(false),
+            is_without_clock: AtomicBool::new(false),
         }
     }
 }
@@ -31,9 +33,14 @@ impl Faults {
         self.largest_buffer.store(bytes, Ordering::Relaxed);
     }
 
-    /// Results are off from now on.
-    pub fn compute_wrongly(&self) {
-        self.is_wrong.store(true, Ordering::Relaxed);
+    /// Whether results are off from now on.
+    pub fn compute_wrongly(&self, is_wrong: bool) {
+        self.is_wrong.store(is_wrong, Ordering::Relaxed);
+    }
+
+    /// It has no clock from now on.
+    pub fn stop_clock(&self) {
+        self.is_without_clock.store(true, Ordering::Relaxed);
     }
 
     /// Counts a submission; whether the device is to be destroyed now.
@@ -47,6 +54,10 @@ impl Faults {
 
     pub(super) fn largest_buffer(&self) -> u64 {
         self.largest_buffer.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_without_clock(&self) -> bool {
+        self.is_without_clock.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_wrong(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::device::Gpu;
 use super::failure::{Failure, Outcome};
+use super::numbers::{Number, from_bytes};
 use bytemuck::Pod;
 use wgpu::BufferUsages;
 
@@ -64,32 +65,31 @@ impl Gpu {
         self.attempt(|| self.device.create_buffer(&descriptor))
     }
 
-    /// The `len` floats from float `start` on.
+    /// The `len` numbers from number `start` on; `start` numbers are a multiple of 4 bytes.
     ///
     /// # Errors
     /// [`Failure::Lost`] or [`Failure::OutOfMemory`].
-    pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize) -> Outcome<Vec<f32>> {
-        let size = len * size_of::<f32>();
+    pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize, number: Number) -> Outcome<Vec<f32>> {
+        let (from, size) = (start * number.quad_bytes() / 4, len * number.quad_bytes() / 4);
         let staging = self.buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
         let whole = staging.slice(..);
         let (tell, told) = std::sync::mpsc::sync_channel(1);
-        self.attempt(|| {
+        let submission = self.attempt(|| {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let from = (start * size_of::<f32>()) as u64;
-            encoder.copy_buffer_to_buffer(buffer, from, &staging, 0, size as u64);
-            self.submit(encoder);
+            encoder.copy_buffer_to_buffer(buffer, from as u64, &staging, 0, size.next_multiple_of(4) as u64);
+            let submission = self.submit(encoder);
             whole.map_async(wgpu::MapMode::Read, move |result| {
                 // Whoever asked waits for it, or has gone because the device is lost.
                 let _ = tell.try_send(result.is_ok());
             });
+            submission
         })?;
-        self.wait()?;
+        self.wait_for(submission)?;
         if told.try_recv() != Ok(true) {
             return Err(Failure::Lost("its memory cannot be read".into()));
         }
         let bytes = whole.get_mapped_range().map_err(|error| Failure::Unfit(error.to_string()))?;
-        let mut values = vec![0.0; len];
-        bytemuck::cast_slice_mut(&mut values).copy_from_slice(&bytes[..size]);
+        let mut values = from_bytes(&bytes[..size], number);
         if self.faults().is_wrong() {
             for value in &mut values {
                 *value += 0.25;

@@ -5,11 +5,14 @@
 //! is a [`Failure`], and whoever asked goes on with the processor.
 
 mod adapter;
+mod band;
+mod clock;
 mod convolution;
 mod device;
 mod failure;
 mod faults;
 mod memory;
+mod numbers;
 mod pace;
 mod pipeline;
 #[cfg(test)]
@@ -17,10 +20,12 @@ pub(crate) mod reflect;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use convolution::{ConvParams, ConvShape, Convolution, Piece, to_bytes};
+pub use band::Dispatch;
+pub use convolution::{ConvParams, ConvShape, Convolution, Piece};
 pub use device::Gpu;
-pub use failure::{Failure, Outcome, check};
+pub use failure::{Failure, Outcome};
 pub use faults::Faults;
+pub use numbers::{Number, from_bytes, to_bytes};
 pub use pace::{Pace, Span};
 pub use pipeline::Stage;
-pub use template::{Number, THREAD_ROWS, expand};
+pub use template::{THREAD_ROWS, expand};

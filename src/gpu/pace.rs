@@ -39,6 +39,13 @@ pub struct Span {
     pub cost: f64,
 }
 
+impl Span {
+    /// Workgroups that compute it.
+    pub fn groups(&self) -> u32 {
+        (self.end - self.start).div_ceil(self.grain)
+    }
+}
+
 impl Pace {
     /// Takes the next band off the end of `rest`: as many spans as take 10 ms, the last cut where necessary, and at
     /// least one workgroup. With it come its multiply-adds.

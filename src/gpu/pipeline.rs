@@ -1,5 +1,6 @@
 //! A compiled shader with its bindings.
 
+use super::band::Dispatch;
 use super::device::Gpu;
 use super::failure::Outcome;
 use std::num::NonZeroU64;
@@ -77,12 +78,14 @@ impl Stage {
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries };
         gpu.attempt(|| gpu.device.create_bind_group(&descriptor))
     }
+}
 
-    /// Dispatches `groups` workgroups with the uniform structure at `offset` bytes.
-    pub fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, group: &wgpu::BindGroup, offset: usize, groups: [u32; 2]) {
-        pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, group, &[offset as u32]);
-        pass.dispatch_workgroups(groups[0], groups[1], 1);
+impl Dispatch<'_> {
+    /// Puts it into a pass.
+    pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.stage.pipeline);
+        pass.set_bind_group(0, &self.group, &[self.offset as u32]);
+        pass.dispatch_workgroups(self.groups[0], self.groups[1], 1);
     }
 }
 

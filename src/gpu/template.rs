@@ -1,31 +1,6 @@
 //! Shader text, unrolled: drivers keep numbers in registers when every one of them has a name.
 
-/// What a shader multiplies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Number {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats, summed up in 32 bits; needs `SHADER_F16`.
-    F16,
-}
-
-impl Number {
-    /// Bytes of four.
-    pub fn quad_bytes(self) -> usize {
-        match self {
-            Self::F32 => 16,
-            Self::F16 => 8,
-        }
-    }
-
-    /// The lines in front of a shader that name it.
-    fn header(self) -> &'static str {
-        match self {
-            Self::F32 => "alias number = f32;\nalias quad = vec4<f32>;\n",
-            Self::F16 => "enable f16;\nalias number = f16;\nalias quad = vec4<f16>;\n",
-        }
-    }
-}
+use super::numbers::Number;
 
 /// Rows that a thread computes.
 pub const THREAD_ROWS: usize = 8;
@@ -58,6 +33,16 @@ pub fn expand(template: &str, number: Number, constants: &[(&str, usize)], loads
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_shader_is_handed_to_naga_somewhere() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(name).collect();
+        names.sort();
+        // By the tests of `gpu/convolution.rs` and `decode/gpu/mod.rs`.
+        assert_eq!(names, ["convolution.wgsl", "decode.wgsl"]);
+    }
 
     #[test]
     fn lines_are_repeated_chosen_and_kept() {

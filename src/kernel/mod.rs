@@ -13,17 +13,19 @@ mod mlp_gradient;
 mod mlp_rows;
 mod panels;
 mod precision;
+mod processor;
 mod rows;
 mod spare;
 
 pub use conv3x3::{
-    After, Conv3x3, Image, ImageBatch, ImageGradient, Order, ResultGradient, WeightGradient, convolve_batch,
-    convolve_batch_backward, convolve_batch_into, weight_gradient,
+    After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, WeightGradient,
+    convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,
 };
 pub use gemm::{Lhs, gemm};
 pub use mlp::{Layer, Mlp, Scratch};
 pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
+pub use processor::processor_name;
 pub use rows::first_layer;
 pub use spare::Spare;
 

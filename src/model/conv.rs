@@ -1,11 +1,11 @@
 //! Convolutions with stride 1 that keep height and width.
 
 use super::trained::{self, TrainingContext};
-use crate::kernel::{After, Conv3x3, Image, Order, Precision};
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Module, Result, Shape, Storage, Tensor, bail};
+use crate::kernel::{After, Conv1x1, Conv3x3, Joined, Order, Precision};
+use candle_core::{CpuStorage, DType, Device, Layout, Module, Result, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
-/// Who computes 3×3 convolutions.
+/// Who computes convolutions.
 #[derive(Clone)]
 pub enum ConvKernel {
     /// candle: differentiable, on every device.
@@ -25,9 +25,16 @@ pub struct Conv2d {
     /// `[out_channels]`.
     bias: Tensor,
     /// The same for our own kernel, if that computes it.
-    fused: Option<Conv3x3>,
+    fused: Option<Fused>,
     /// For training, whose tensors are `[n, h, w, c]`.
     trained: Option<TrainingContext>,
+}
+
+/// A convolution by our own kernel.
+#[derive(Clone)]
+enum Fused {
+    Three(Conv3x3),
+    One(Conv1x1),
 }
 
 impl Conv2d {
@@ -38,9 +45,13 @@ impl Conv2d {
     pub fn load(vb: VarBuilder<'_>, inputs: usize, outputs: usize, k: usize, kernel: &ConvKernel) -> Result<Self> {
         let (weight, bias) = (vb.get((outputs, inputs, k, k), "weight")?, vb.get(outputs, "bias")?);
         let fused = match kernel {
-            &ConvKernel::Fused(precision) if k == 3 && weight.device().is_cpu() && weight.dtype() == DType::F32 => {
-                let values = weight.flatten_all()?.to_vec1::<f32>()?;
-                Some(Conv3x3::new(&values, &bias.to_vec1::<f32>()?, precision))
+            &ConvKernel::Fused(precision) if weight.device().is_cpu() && weight.dtype() == DType::F32 => {
+                let (weight, bias) = (weight.flatten_all()?.to_vec1::<f32>()?, bias.to_vec1::<f32>()?);
+                match k {
+                    3 => Some(Fused::Three(Conv3x3::new(&weight, &bias, precision))),
+                    1 => Conv1x1::new(&weight, &bias, precision).map(Fused::One),
+                    _ => None,
+                }
             }
             _ => None,
         };
@@ -58,11 +69,7 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        match (&self.trained, self.fused_for(x)) {
-            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, true, None, &context.gate),
-            (None, Some(conv)) => run(conv, x, true, None),
-            (None, None) => self.plain(x)?.relu(),
-        }
+        self.forward_joined(std::slice::from_ref(x), true, None)
     }
 
     /// The convolution plus `residual`, of the result's shape.
@@ -70,71 +77,97 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        match (&self.trained, self.fused_for(x)) {
-            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, false, Some(residual), &context.gate),
-            (None, Some(conv)) => run(conv, x, false, Some(residual)),
-            (None, None) => self.plain(x)? + residual,
+        self.forward_joined(std::slice::from_ref(x), false, Some(residual))
+    }
+
+    /// The convolution of tensors joined along their channels, followed by a ReLU if `relu`, plus `residual`. Our own
+    /// kernels read the tensors where they lie.
+    ///
+    /// # Errors
+    /// candle's, for tensors of other shapes or devices.
+    pub fn forward_joined(&self, parts: &[Tensor], relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+        let can_fuse = |x: &Tensor| x.dims()[0] == 1 && x.device().is_cpu() && x.dtype() == DType::F32;
+        if let Some(fused) = self.fused.as_ref().filter(|_| parts.iter().all(can_fuse)) {
+            return fused.forward(parts, relu, residual);
         }
-    }
-
-    /// Our own kernel, for one image that it can read.
-    fn fused_for(&self, x: &Tensor) -> Option<&Conv3x3> {
-        self.fused.as_ref().filter(|_| x.dims()[0] == 1 && x.device().is_cpu() && x.dtype() == DType::F32)
-    }
-
-    fn plain(&self, x: &Tensor) -> Result<Tensor> {
+        let x = match parts {
+            [x] => x.clone(),
+            parts => Tensor::cat(parts, if self.trained.is_some() { 3 } else { 1 })?,
+        };
+        if let Some(context) = &self.trained {
+            return trained::convolve(&x, &self.weight, &self.bias, relu, residual, &context.gate);
+        }
         let bias = self.bias.reshape((1, (), 1, 1))?;
-        x.conv2d(&self.weight, self.weight.dims()[2] / 2, 1, 1, 1)?.broadcast_add(&bias)
+        let sum = x.conv2d(&self.weight, self.weight.dims()[2] / 2, 1, 1, 1)?.broadcast_add(&bias)?;
+        let sum = if relu { sum.relu()? } else { sum };
+        residual.map_or(Ok(sum.clone()), |residual| sum + residual)
     }
 }
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match (&self.trained, self.fused_for(x)) {
-            (Some(context), _) => trained::convolve(x, &self.weight, &self.bias, false, None, &context.gate),
-            (None, Some(conv)) => run(conv, x, false, None),
-            (None, None) => self.plain(x),
+        self.forward_joined(std::slice::from_ref(x), false, None)
+    }
+}
+
+impl Fused {
+    /// Channels that go in and come out, and the order of results.
+    fn shape(&self) -> (usize, usize, Order) {
+        match self {
+            Self::Three(conv) => (conv.in_channels(), conv.out_channels(), conv.order()),
+            Self::One(conv) => (conv.in_channels(), conv.out_channels(), Order::ChannelsLast),
         }
     }
+
+    /// Of tensors `[1, c, h, w]`, which may lie in memory as planes or channels-last, as the result may.
+    fn forward(&self, parts: &[Tensor], relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+        let (inputs, outputs, order) = self.shape();
+        let (_, _, height, width) = parts[0].dims4()?;
+        let result = [1, outputs, height, width];
+        let channels: usize = parts.iter().map(|part| part.dims()[1]).sum();
+        let is_fit = parts.iter().all(|part| part.dims()[2..] == [height, width]);
+        if channels != inputs || !is_fit || residual.is_some_and(|residual| residual.dims() != result) {
+            let shapes: Vec<_> = parts.iter().map(Tensor::dims).collect();
+            bail!("a convolution of {inputs} channels got {shapes:?} and {:?}", residual.map(Tensor::dims));
+        }
+        let given = order_of(parts[0].layout()).filter(|_| parts.len() == 1).unwrap_or(order);
+        let parts = parts.iter().map(|part| lying(part, given)).collect::<Result<Vec<_>>>()?;
+        let residual = residual.map(|residual| lying(residual, order)).transpose()?;
+        let output = self.run(&parts, given, [height, width], relu, residual.as_ref())?;
+        match order {
+            Order::Planes => Tensor::from_vec(output, &result, &Device::Cpu),
+            Order::ChannelsLast => {
+                Tensor::from_vec(output, (1, height, width, outputs), &Device::Cpu)?.permute((0, 3, 1, 2))
+            }
+        }
+    }
+
+    /// Of tensors whose values lie in `order`, without gaps.
+    fn run(
+        &self,
+        parts: &[Tensor],
+        order: Order,
+        [height, width]: [usize; 2],
+        relu: bool,
+        residual: Option<&Tensor>,
+    ) -> Result<Vec<f32>> {
+        let held: Vec<_> = parts.iter().map(Tensor::storage_and_layout).collect();
+        let parts = held.iter().map(|(storage, layout)| values(storage, layout)).collect::<Result<Vec<_>>>()?;
+        let held = residual.map(Tensor::storage_and_layout);
+        let residual = held.as_ref().map(|(storage, layout)| values(storage, layout)).transpose()?;
+        let (input, after) = (Joined { parts: &parts, order, height, width }, After { relu, residual });
+        Ok(match self {
+            Self::Three(conv) => conv.forward_joined(input, after),
+            Self::One(conv) => conv.forward_joined(input, after),
+        })
+    }
 }
 
-/// Tensors joined along their channels, in memory as the first lies; `is_trained` if they are `[n, h, w, c]`.
-///
-/// # Errors
-/// candle's, for tensors of different sizes or devices.
-pub(super) fn cat_channels(tensors: &[&Tensor], is_trained: bool) -> Result<Tensor> {
-    if is_trained {
-        return Tensor::cat(tensors, 3);
-    }
-    if order_of(tensors[0].layout()) == Some(Order::ChannelsLast) {
-        let last = tensors.iter().map(|tensor| tensor.permute((0, 2, 3, 1))).collect::<Result<Vec<_>>>()?;
-        return Tensor::cat(&last, 3)?.permute((0, 3, 1, 2));
-    }
-    Tensor::cat(tensors, 1)
-}
-
-/// `x [1, c, h, w]` and the result may lie in memory as planes or channels-last.
-fn run(conv: &Conv3x3, x: &Tensor, relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
-    let (n, c, h, w) = x.dims4()?;
-    let result = [n, conv.out_channels(), h, w];
-    if c != conv.in_channels() || residual.is_some_and(|residual| residual.dims() != result) {
-        bail!(
-            "a convolution of {} channels got {:?} and {:?}",
-            conv.in_channels(),
-            x.dims(),
-            residual.map(Tensor::dims)
-        );
-    }
-    let x = if order_of(x.layout()).is_some() { x.clone() } else { x.contiguous()? };
-    let residual = match (residual, conv.order()) {
-        (Some(residual), Order::Planes) => Some(residual.contiguous()?),
-        (Some(residual), Order::ChannelsLast) => Some(residual.permute((0, 2, 3, 1))?.contiguous()?),
-        (None, _) => None,
-    };
-    let result = x.apply_op1_no_bwd(&FusedConv3x3 { conv, relu, residual })?;
-    match conv.order() {
-        Order::Planes => Ok(result),
-        Order::ChannelsLast => result.permute((0, 3, 1, 2)),
+/// A tensor `[1, c, h, w]` whose values lie in `order`.
+fn lying(x: &Tensor, order: Order) -> Result<Tensor> {
+    match order {
+        Order::Planes => x.contiguous(),
+        Order::ChannelsLast => x.permute((0, 2, 3, 1))?.contiguous(),
     }
 }
 
@@ -150,44 +183,9 @@ fn order_of(layout: &Layout) -> Option<Order> {
     }
 }
 
-/// [`Conv3x3`] as a candle operation: `[1, c, h, w]` to `[1, out, h, w]` as planes, or to `[1, h, w, out]`.
-struct FusedConv3x3<'a> {
-    conv: &'a Conv3x3,
-    relu: bool,
-    /// Of the result's shape, without gaps.
-    residual: Option<Tensor>,
-}
-
-impl CustomOp1 for FusedConv3x3<'_> {
-    fn name(&self) -> &'static str {
-        "fused-conv3x3"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (_, _, height, width) = layout.shape().dims4()?;
-        let Some(order) = order_of(layout) else { bail!("the fused convolution reads tensors without gaps") };
-        let image = Image { values: values(x, layout)?, order, height, width };
-        let residual = self.residual.as_ref().map(Tensor::storage_and_layout);
-        let residual = match &residual {
-            Some((storage, layout)) => match &**storage {
-                Storage::Cpu(storage) => Some(values(storage, layout)?),
-                _ => bail!("the fused convolution runs on the CPU"),
-            },
-            None => None,
-        };
-        let output = self.conv.forward(image, After { relu: self.relu, residual });
-        let channels = self.conv.out_channels();
-        let shape = match self.conv.order() {
-            Order::Planes => (1, channels, height, width),
-            Order::ChannelsLast => (1, height, width, channels),
-        };
-        Ok((CpuStorage::F32(output), shape.into()))
-    }
-}
-
 /// The values of a tensor without gaps, in the order in which they lie.
-fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let CpuStorage::F32(values) = storage else { bail!("the fused convolution reads f32 tensors") };
+fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    let Storage::Cpu(CpuStorage::F32(values)) = storage else { bail!("the fused convolution reads f32 on the CPU") };
     let start = layout.start_offset();
     Ok(&values[start..start + layout.shape().elem_count()])
 }

@@ -7,7 +7,7 @@
 //! feat = GFF.1(GFF.0(cat of all block outputs)) + f1
 //! ```
 
-use super::conv::{Conv2d, ConvKernel, cat_channels};
+use super::conv::{Conv2d, ConvKernel};
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -16,7 +16,6 @@ pub struct Rdn {
     shallow: [Conv2d; 2],
     blocks: Vec<DenseBlock>,
     fusion: [Conv2d; 2],
-    is_trained: bool,
 }
 
 struct DenseBlock {
@@ -66,7 +65,6 @@ impl Rdn {
                 Conv2d::load(gff.pp(0), blocks * features, features, 1, kernel)?,
                 Conv2d::load(gff.pp(1), features, features, 3, kernel)?,
             ],
-            is_trained: matches!(kernel, ConvKernel::Trained(_)),
         })
     }
 
@@ -80,22 +78,22 @@ impl Rdn {
         let mut x = self.shallow[1].forward(&f1)?;
         let mut outputs = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
-            x = block.forward(&x, self.is_trained, step)?;
+            x = block.forward(&x, step)?;
             outputs.push(x.clone());
         }
         step()?;
-        let fused = self.fusion[0].forward(&cat_channels(&outputs.iter().collect::<Vec<_>>(), self.is_trained)?)?;
+        let fused = self.fusion[0].forward_joined(&outputs, false, None)?;
         self.fusion[1].forward_add(&fused, &f1)
     }
 }
 
 impl DenseBlock {
-    fn forward(&self, input: &Tensor, is_trained: bool, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
-        let mut x = input.clone();
+    fn forward(&self, input: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+        let mut x = vec![input.clone()];
         for conv in &self.convs {
             step()?;
-            x = cat_channels(&[&x, &conv.forward_relu(&x)?], is_trained)?;
+            x.push(conv.forward_joined(&x, true, None)?);
         }
-        self.local_fusion.forward_add(&x, input)
+        self.local_fusion.forward_joined(&x, false, Some(input))
     }
 }

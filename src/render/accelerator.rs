@@ -1,15 +1,17 @@
 //! The graphics card behind a model, and what happens when it fails: the processor goes on.
 
+use super::revival::Revival;
 use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
-use crate::encode::{GpuEncoder, NamedTile, PictureEncoder};
+use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::gpu::{AdapterChoice, Failure, Gpu, Number, Outcome};
 use crate::kernel::Precision;
 use crate::picture::Picture;
 use crate::task::{Interrupt, NEVER};
 use crate::weights::Weights;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,12 +34,6 @@ struct Engine {
     decoder: GpuDecoder,
 }
 
-enum State {
-    Ready(Arc<Engine>),
-    /// Lost; not tried again before.
-    Waiting(Instant),
-}
-
 /// A model on a graphics card, as long as that works.
 pub(super) struct Accelerator {
     choice: AdapterChoice,
@@ -45,7 +41,9 @@ pub(super) struct Accelerator {
     encodes: bool,
     name: String,
     number: Number,
-    state: Mutex<State>,
+    engine: Revival<Engine>,
+    /// Dispatches of devices that are lost.
+    dispatches_before: AtomicU64,
     warning: Mutex<Option<String>>,
 }
 
@@ -128,9 +126,15 @@ impl Accelerator {
     ) -> Result<Self> {
         let name = gpu.description().in_words();
         let engine = best(gpu, weights, encodes, half).map_err(|failure| failure.into_error(&name))?;
-        let number = engine.decoder.number();
-        let state = Mutex::new(State::Ready(Arc::new(engine)));
-        Ok(Self { choice, weights: weights.clone(), encodes, name, number, state, warning: Mutex::default() })
+        let (number, weights) = (engine.decoder.number(), weights.clone());
+        let engine = Revival::new(engine, RETRY);
+        let (dispatches_before, warning) = (AtomicU64::new(0), Mutex::default());
+        Ok(Self { choice, weights, encodes, name, number, engine, dispatches_before, warning })
+    }
+
+    /// The same, but a lost card is tried again after another pause.
+    pub(super) fn retrying_after(self, pause: Duration) -> Self {
+        Self { engine: self.engine.pausing(pause), ..self }
     }
 
     /// The card's name, for people.
@@ -144,15 +148,13 @@ impl Accelerator {
 
     /// Whether the card computes at present.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(&*lock(&self.state), State::Ready(_))
+        self.engine.present().is_some()
     }
 
-    /// Dispatches so far; 0 once the card is lost.
+    /// Dispatches so far.
     pub(super) fn dispatches(&self) -> u64 {
-        match &*lock(&self.state) {
-            State::Ready(engine) => engine.gpu.dispatches(),
-            State::Waiting(_) => 0,
-        }
+        let present = self.engine.present().map_or(0, |engine| engine.gpu.dispatches());
+        self.dispatches_before.load(Ordering::Relaxed) + present
     }
 
     /// What has gone wrong since this was asked last, in one sentence.
@@ -165,59 +167,48 @@ impl Accelerator {
         self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
     }
 
-    /// As [`PictureEncoder::encode_tiles`]; none if another encoder has to do it.
-    pub(super) fn encode_tiles(
+    /// As [`PictureEncoder::encode`]; none if another encoder has to do it.
+    pub(super) fn encode(
         &self,
         picture: &Picture,
-        tiles: PixelRect,
-        precision: FeaturePrecision,
+        rect: PixelRect,
         interrupt: Interrupt<'_>,
-    ) -> Option<Result<Vec<NamedTile>>> {
+    ) -> Option<Result<(Vec<f32>, PixelRect)>> {
         if !self.encodes {
             return None;
         }
         self.attempt(|engine| match &engine.encoder {
-            Some(encoder) => encoder.encode_tiles(picture, tiles, precision, interrupt),
+            Some(encoder) => encoder.encode(picture, rect, interrupt),
             None => Err(Failure::Unfit("another device encodes".into())),
         })
     }
 
     fn attempt<T>(&self, work: impl FnOnce(&Engine) -> Outcome<T>) -> Option<Result<T>> {
-        let engine = self.engine()?;
+        let engine = self.engine.get(Instant::now(), || self.open_again())?;
         match work(&engine) {
             Ok(value) => Some(Ok(value)),
             Err(Failure::Cancelled) => Some(Err(Error::Cancelled)),
-            Err(failure) => {
-                self.note(&failure);
-                if matches!(failure, Failure::Lost(_)) {
-                    *lock(&self.state) = State::Waiting(Instant::now() + RETRY);
+            Err(failure @ Failure::Lost(_)) => {
+                if self.engine.lose(&engine, Instant::now()) {
+                    self.dispatches_before.fetch_add(engine.gpu.dispatches(), Ordering::Relaxed);
+                    self.note(&failure, "goes on");
                 }
+                None
+            }
+            Err(failure) => {
+                self.note(&failure, "does this part");
                 None
             }
         }
     }
 
-    /// The engine, opened again if it was lost long enough ago.
-    fn engine(&self) -> Option<Arc<Engine>> {
-        let mut state = lock(&self.state);
-        match &*state {
-            State::Ready(engine) => return Some(engine.clone()),
-            State::Waiting(until) if Instant::now() < *until => return None,
-            State::Waiting(_) => {}
-        }
+    fn open_again(&self) -> Option<Engine> {
         let gpu = Gpu::shared(&self.choice).ok()?;
-        let Ok(engine) = Engine::open(gpu, &self.weights, self.encodes, self.number) else {
-            *state = State::Waiting(Instant::now() + RETRY);
-            return None;
-        };
-        let engine = Arc::new(engine);
-        *state = State::Ready(engine.clone());
-        Some(engine)
+        Engine::open(gpu, &self.weights, self.encodes, self.number).ok()
     }
 
-    fn note(&self, failure: &Failure) {
+    fn note(&self, failure: &Failure, what: &str) {
         let (name, reason) = (&self.name, failure.reason());
-        let what = if matches!(failure, Failure::Lost(_)) { "goes on" } else { "does this part" };
         *lock(&self.warning) = Some(format!("the graphics card {name} failed: {reason}; the processor {what}"));
     }
 }

@@ -31,6 +31,11 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
         Some(&entry.value)
     }
 
+    /// The value of `key`; does not count as a use.
+    pub fn peek(&self, key: &K) -> Option<&V> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
     /// Whether `key` is there; does not count as a use.
     pub fn contains(&self, key: &K) -> bool {
         self.entries.contains_key(key)

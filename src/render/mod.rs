@@ -6,6 +6,8 @@ mod cache;
 mod kind;
 mod model;
 mod renderer;
+#[cfg(feature = "gpu")]
+mod revival;
 pub mod schedule;
 mod source;
 mod worker;
@@ -14,5 +16,6 @@ pub use cache::ByteLru;
 pub use kind::suits_nearest;
 pub use model::{Backend, Compute, LoadedModel};
 pub use renderer::{RenderOptions, Renderer, coarse_saves};
+pub use schedule::TilePart;
 pub use source::render_source;
 pub use worker::{FeatureReport, RenderEvent, RenderWorker, RenderedTile, ViewRequest};

@@ -5,7 +5,7 @@ use super::accelerator::Accelerator;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
-use crate::encode::{NamedTile, PictureEncoder, best_device};
+use crate::encode::{self, NamedTile, PictureEncoder, best_device};
 #[cfg(not(feature = "gpu"))]
 use crate::error::Error;
 use crate::error::Result;
@@ -13,7 +13,7 @@ use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, Gpu, Number};
-use crate::kernel::Precision;
+use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::ModelId;
 use crate::picture::Picture;
 use crate::task::Interrupt;
@@ -51,19 +51,26 @@ impl FromStr for Backend {
 pub struct Compute {
     /// What computes.
     pub backend: Backend,
-    /// The graphics card, by a part of its name: then nothing else will do.
+    /// The graphics card, by a part of its name, software too. With [`Backend::Auto`] the processor stands in for one
+    /// that is not there, with [`Backend::Gpu`] nothing does.
     pub device: Option<String>,
-    /// Arithmetic on the processor.
-    pub precision: Precision,
-    /// Whether a graphics card may compute in half precision.
+    /// Arithmetic. On the processor `Auto` is the fastest; on a graphics card it allows half precision, and only single
+    /// precision by name forbids it.
+    pub precision: PrecisionChoice,
+    /// Whether a graphics card may compute in half precision at all.
     pub half: bool,
 }
 
+impl Default for Compute {
+    fn default() -> Self {
+        Self { backend: Backend::Auto, device: None, precision: PrecisionChoice::Auto, half: true }
+    }
+}
+
 impl Compute {
-    /// The best that there is, in `precision` on the processor. A graphics card computes in half precision unless
-    /// single precision was chosen on a processor that has something faster.
-    pub fn best_in(precision: Precision) -> Self {
-        Self { backend: Backend::Auto, device: None, precision, half: precision == Precision::best() }
+    /// Whether a graphics card may compute in half precision.
+    fn allows_half(&self) -> bool {
+        self.half && self.precision != PrecisionChoice::Only(Precision::F32)
     }
 
     /// Whether the processor alone computes.
@@ -123,9 +130,9 @@ impl LoadedModel {
     /// [`crate::error::Error::Device`] if a graphics card is asked for and there is none that is fit.
     pub fn on(weights: &Weights, compute: &Compute) -> Result<Self> {
         if compute.is_cpu() {
-            return Self::new(weights, Device::Cpu, compute.precision);
+            return Self::new(weights, Device::Cpu, compute.precision.or_best());
         }
-        let model = Self::new(weights, best_device(), compute.precision)?;
+        let model = Self::new(weights, best_device(), compute.precision.or_best())?;
         model.accelerated(weights, compute)
     }
 
@@ -142,16 +149,16 @@ impl LoadedModel {
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take it.
     pub fn builtin() -> Result<Self> {
-        Self::on(&Weights::builtin()?, &Compute::best_in(Precision::best()))
+        Self::on(&Weights::builtin()?, &Compute::default())
     }
 
     #[cfg(feature = "gpu")]
     fn accelerated(self, weights: &Weights, compute: &Compute) -> Result<Self> {
-        let is_demanded = compute.backend == Backend::Gpu || compute.device.is_some();
-        if !is_demanded && !crate::gpu::has_real_adapter() {
+        let is_demanded = compute.backend == Backend::Gpu;
+        if !is_demanded && compute.device.is_none() && !crate::gpu::has_real_adapter() {
             return Ok(self);
         }
-        match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.half) {
+        match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
             Ok(accelerator) => Ok(self.with_accelerator(accelerator)),
             Err(error) if is_demanded => Err(error),
             Err(error) => Ok(Self { refusal: Some(error.to_string()), ..self }),
@@ -160,11 +167,11 @@ impl LoadedModel {
 
     #[cfg(not(feature = "gpu"))]
     fn accelerated(self, _weights: &Weights, compute: &Compute) -> Result<Self> {
-        if (compute.backend == Backend::Gpu && self.encoder.is_on_cpu()) || compute.device.is_some() {
-            let reason = "this build computes on the processor only; build with the feature `gpu`";
-            return Err(Error::device(reason));
+        let reason = "this build computes on the processor only; build with the feature `gpu`";
+        match compute.backend {
+            Backend::Gpu if self.encoder.is_on_cpu() || compute.device.is_some() => Err(Error::device(reason)),
+            _ => Ok(Self { refusal: compute.device.as_ref().map(|_| reason.to_owned()), ..self }),
         }
-        Ok(self)
     }
 
     /// Loads `weights` on a graphics card that is open already; the processor computes in `precision` if it fails.
@@ -173,7 +180,7 @@ impl LoadedModel {
     /// [`crate::error::Error::Device`] if the card is not fit.
     #[cfg(feature = "gpu")]
     pub fn on_gpu(weights: &Weights, gpu: std::sync::Arc<Gpu>, precision: Precision, half: bool) -> Result<Self> {
-        let choice = AdapterChoice::Named(gpu.description().name.clone());
+        let choice = AdapterChoice::Named(gpu.description().in_words());
         let accelerator = Accelerator::with(gpu, choice, weights, true, half)?;
         Ok(Self::new(weights, Device::Cpu, precision)?.with_accelerator(accelerator))
     }
@@ -183,6 +190,13 @@ impl LoadedModel {
         let number: &[u8] = if accelerator.number() == Number::F16 { b"gpu f16" } else { b"gpu f32" };
         let key = ModelId::of([self.key.to_string().as_bytes(), number]);
         Self { key, accelerator: Some(accelerator), ..self }
+    }
+
+    /// The same, but a graphics card that was lost is tried again after this long; 30 seconds where this is not called.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn retrying_after(self, pause: std::time::Duration) -> Self {
+        Self { accelerator: self.accelerator.map(|accelerator| accelerator.retrying_after(pause)), ..self }
     }
 
     /// The graphics card that computes at present, if one does: its name.
@@ -259,7 +273,7 @@ impl LoadedModel {
         decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
     }
 
-    /// As [`PictureEncoder::encode_tiles`], on what computes at present.
+    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
@@ -270,12 +284,14 @@ impl LoadedModel {
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<NamedTile>> {
-        #[cfg(feature = "gpu")]
-        if let Some(accelerator) = &self.accelerator
-            && let Some(result) = accelerator.encode_tiles(picture, tiles, precision, interrupt)
-        {
-            return result;
-        }
-        self.encoder.encode_tiles(picture, tiles, precision, interrupt)
+        encode::encode_tiles(picture.size, tiles, precision, |rect| {
+            #[cfg(feature = "gpu")]
+            if let Some(accelerator) = &self.accelerator
+                && let Some(result) = accelerator.encode(picture, rect, interrupt)
+            {
+                return result;
+            }
+            self.encoder.encode(picture, rect, interrupt)
+        })
     }
 }

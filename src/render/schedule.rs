@@ -1,49 +1,62 @@
 //! In which order the view's tiles are made. Pure: a list in, the next one out.
 
-use crate::geometry::VIEW_TILE;
+use crate::geometry::PixelRect;
 use crate::key::TileKey;
 
-/// The next tile to make: the cheapest quality first for the whole view, then those whose features are ready, then by
-/// distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
-pub fn next(wanted: &[TileKey], focus_in_output: [f64; 2], is_ready: impl Fn(&TileKey) -> bool) -> Option<usize> {
-    let rank = |key: &TileKey| {
-        let must_encode = key.quality.is_neural() && !is_ready(key);
-        (key.quality, must_encode, distance(key, focus_in_output))
+/// The part of a tile that a canvas shows: of the tiles at its edges nobody looks at the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TilePart {
+    /// Of which tile.
+    pub key: TileKey,
+    /// The output pixels of its zoom, within the tile.
+    pub rect: PixelRect,
+}
+
+/// The next part of a tile to make: the cheapest quality first for the whole view, then those whose features are ready,
+/// then by distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
+pub fn next(wanted: &[TilePart], focus_in_output: [f64; 2], is_ready: impl Fn(&TilePart) -> bool) -> Option<usize> {
+    let rank = |part: &TilePart| {
+        let quality = part.key.quality;
+        let must_encode = quality.is_neural() && !is_ready(part);
+        (quality, must_encode, distance(part.rect, focus_in_output))
     };
     let ranked = wanted.iter().map(rank).enumerate();
     ranked.min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2))).map(|(i, _)| i)
 }
 
-/// From the focus to the nearest point of a tile, squared; ties broken by the distance to its centre.
-fn distance(key: &TileKey, focus: [f64; 2]) -> f64 {
-    let side = VIEW_TILE as f64;
-    let axis = |index: usize, focus: f64| {
-        let start = index as f64 * side;
-        let outside = (start - focus).max(focus - start - side).max(0.0);
-        let to_center = start + side / 2.0 - focus;
+/// From the focus to the nearest point of a rectangle, squared; ties broken by the distance to its centre.
+fn distance(rect: PixelRect, focus: [f64; 2]) -> f64 {
+    let axis = |start: usize, len: usize, focus: f64| {
+        let (start, len) = (start as f64, len as f64);
+        let outside = (start - focus).max(focus - start - len).max(0.0);
+        let to_center = start + len / 2.0 - focus;
         outside * outside + 1e-6 * to_center * to_center
     };
-    axis(key.column, focus[0]) + axis(key.row, focus[1])
+    axis(rect.x, rect.width, focus[0]) + axis(rect.y, rect.height, focus[1])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::VIEW_TILE;
     use crate::key::{ModelId, PictureId, Quality, Strength};
 
     /// The order in which four columns and two rows of tiles are made.
-    fn order(ready: impl Fn(&TileKey) -> bool) -> Vec<(Quality, usize, usize)> {
+    fn order(ready: impl Fn(&TilePart) -> bool) -> Vec<(Quality, usize, usize)> {
         let (picture, model) = (PictureId::of([]), ModelId::of([]));
         let scale = (2.0f64.to_bits(), 2.0f64.to_bits());
         let key = |i: usize| {
             let quality = if i < 8 { Quality::Neural } else { Quality::Resampled };
-            TileKey { picture, model, scale, column: i % 4, row: i / 4 % 2, quality, strength: Strength::FULL }
+            let (column, row) = (i % 4, i / 4 % 2);
+            let key = TileKey { picture, model, scale, column, row, quality, strength: Strength::FULL };
+            let (x, y) = (column * VIEW_TILE, row * VIEW_TILE);
+            TilePart { key, rect: PixelRect { x, y, width: VIEW_TILE, height: VIEW_TILE } }
         };
-        let mut wanted: Vec<TileKey> = (0..16).map(key).collect();
+        let mut wanted: Vec<TilePart> = (0..16).map(key).collect();
         let mut order = Vec::new();
         let focus = [2.35, 0.4].map(|tiles| tiles * VIEW_TILE as f64);
         while let Some(i) = next(&wanted, focus, &ready) {
-            let key = wanted.swap_remove(i);
+            let key = wanted.swap_remove(i).key;
             order.push((key.quality, key.column, key.row));
         }
         order
@@ -63,7 +76,7 @@ mod tests {
 
     #[test]
     fn tiles_with_features_come_before_nearer_ones_without() {
-        let order = order(|key| key.column == 0);
+        let order = order(|part| part.key.column == 0);
         assert_eq!(order[8], (Quality::Neural, 0, 0));
         assert_eq!(order[10], (Quality::Neural, 2, 0));
     }

@@ -2,7 +2,7 @@
 
 use super::model::LoadedModel;
 use super::renderer::{RenderOptions, Renderer};
-use super::schedule;
+use super::schedule::{self, TilePart};
 use super::source::render_source;
 use crate::error::Error;
 use crate::geometry::{PixelRect, View};
@@ -26,8 +26,8 @@ pub struct ViewRequest {
     pub models: Vec<Arc<LoadedModel>>,
     /// The snapped view; the tiles' grid follows from its zoom.
     pub view: View,
-    /// The tiles that are missing on the screen, in any order.
-    pub wanted: Vec<TileKey>,
+    /// The tiles, or parts of them, that are missing on the screen, in any order.
+    pub wanted: Vec<TilePart>,
     /// The output pixel that matters most, (x, y): what is nearest to it comes first.
     pub focus_in_output: [f64; 2],
     /// Memory for features.
@@ -44,7 +44,7 @@ impl ViewRequest {
 pub struct RenderedTile {
     /// Its name.
     pub key: TileKey,
-    /// The output pixels that it covers, at its zoom.
+    /// The output pixels that are there, at its zoom: all of it or a part.
     pub rect: PixelRect,
     /// Straight (not premultiplied) RGBA, 8 bits each.
     pub rgba: Vec<u8>,
@@ -138,9 +138,9 @@ fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
                 return;
             }
             let Some(unit) = next_unit(&renderer, &request) else { break true };
-            let key = request.wanted.swap_remove(unit);
+            let part = request.wanted.swap_remove(unit);
             // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-            let unit = AssertUnwindSafe(|| render_tile(&mut renderer, &request, key, inbox));
+            let unit = AssertUnwindSafe(|| render_tile(&mut renderer, &request, part, inbox));
             let outcome = catch_unwind(unit).unwrap_or_else(|_| {
                 renderer = Renderer::new(RenderOptions::VIEW);
                 Err(Error::device("rendering this view failed unexpectedly; move the view to try again"))
@@ -166,23 +166,22 @@ fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
 }
 
 fn next_unit(renderer: &Renderer, request: &ViewRequest) -> Option<usize> {
-    let is_ready = |key: &TileKey| {
-        let rect = request.view.tile_rect(key.column, key.row, request.picture.size);
-        let (Some(rect), Some(model)) = (rect, request.model_of(key)) else { return true };
-        renderer.is_ready(&request.picture, model, &request.view.grid_of(rect), key.quality)
+    let is_ready = |TilePart { key, rect }: &TilePart| {
+        let Some(model) = request.model_of(key) else { return true };
+        renderer.is_ready(&request.picture, model, &request.view.grid_of(*rect), key.quality)
     };
     schedule::next(&request.wanted, request.focus_in_output, is_ready)
 }
 
-/// Renders one tile, unless a newer request does not want it any more.
+/// Renders a part of a tile, unless a newer request does not want it any more.
 fn render_tile(
     renderer: &mut Renderer,
     request: &ViewRequest,
-    key: TileKey,
+    TilePart { key, rect }: TilePart,
     inbox: &Mailbox<ViewRequest>,
 ) -> crate::error::Result<Option<RenderedTile>> {
-    let Some(rect) = request.view.tile_rect(key.column, key.row, request.picture.size) else { return Ok(None) };
-    let is_stale = || inbox.peek(|newer| !newer.wanted.contains(&key));
+    let is_wanted = |part: &TilePart| part.key == key && part.rect.intersection(rect).is_some();
+    let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
     let (grid, started) = (request.view.grid_of(rect), Instant::now());
     let mut raster = match request.model_of(&key) {
         Some(model) => renderer.render(&request.picture, model, &grid, key.recipe(), &is_stale)?,

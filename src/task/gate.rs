@@ -64,6 +64,11 @@ impl Gate {
         self.set(State::Pause);
     }
 
+    /// Holds work at its next unit, or lets it go on.
+    pub fn hold(&self, is_held: bool) {
+        self.set(if is_held { State::Pause } else { State::Run });
+    }
+
     /// Ends work at its next unit, for good.
     pub fn stop(&self) {
         self.set(State::Stop);

@@ -69,6 +69,11 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// The value that is there, if one is, also after the posting side has gone. Never waits.
+    pub fn take(&self) -> Option<T> {
+        self.0.lock().newest.take()
+    }
+
     /// Waits for a value, but not longer than `timeout`.
     ///
     /// # Errors
@@ -103,7 +108,10 @@ mod tests {
         assert_eq!(inbox.wait_for(Duration::from_millis(1)), Ok(None));
         post.send(3);
         assert_eq!(inbox.wait_for(Duration::from_mins(1)), Ok(Some(3)));
+        assert_eq!(inbox.take(), None);
+        post.send(4);
         drop(post);
+        assert_eq!(inbox.take(), Some(4));
         assert!(inbox.peek(|_: &i32| false));
         assert_eq!(inbox.wait(), None);
         assert_eq!(inbox.wait_for(Duration::from_mins(1)), Err(Closed));

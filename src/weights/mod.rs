@@ -93,7 +93,17 @@ impl Weights {
     /// # Errors
     /// [`Error::Weights`] if the file cannot be read, is damaged, foreign or of a wrong shape.
     pub fn open(path: &Path) -> Result<Self> {
-        let read = |bytes: &[u8]| if is_zip(bytes) { pth::read(bytes) } else { store::read(bytes) };
+        Self::open_with_card(path).map(|(weights, _)| weights)
+    }
+
+    /// As [`Self::open`], with the card that the file's header holds, if it holds one: JSON, whatever it says.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_card(path: &Path) -> Result<(Self, Option<String>)> {
+        let read = |bytes: &[u8]| {
+            if is_zip(bytes) { Ok((pth::read(bytes)?, None)) } else { Ok((store::read(bytes)?, store::card(bytes))) }
+        };
         read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }
 
@@ -117,7 +127,15 @@ impl Weights {
     /// # Errors
     /// [`Error::Export`] if the file exists and `overwrite` is false, or cannot be written.
     pub fn save(&self, path: &Path, overwrite: bool) -> Result<()> {
-        store::write(self, path, overwrite).map_err(|reason| Error::export(path, reason))
+        store::write(self, path, overwrite, None).map_err(|reason| Error::export(path, reason))
+    }
+
+    /// As [`Self::save`], with a card (JSON) in the header that says what is known about the model.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_with_card(&self, path: &Path, overwrite: bool, card: &str) -> Result<()> {
+        store::write(self, path, overwrite, Some(card)).map_err(|reason| Error::export(path, reason))
     }
 
     /// What model this is.

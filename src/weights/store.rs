@@ -10,6 +10,9 @@ use std::path::Path;
 /// The header's entry that holds the [`ModelConfig`] as JSON.
 pub(super) const CONFIG_KEY: &str = "zoomfield.config";
 
+/// The header's entry that holds what is known about the model, as JSON.
+pub(super) const CARD_KEY: &str = "zoomfield.card";
+
 /// Reads safetensors: with our configuration in the header, or with the original's or mmagic's array names.
 pub(super) fn read(bytes: &[u8]) -> Result<Weights, String> {
     let damaged = |e| format!("it is not a safetensors or .pth file, or is damaged ({e})");
@@ -43,9 +46,16 @@ pub(super) fn array(name: &str, view: &TensorView<'_>) -> Result<Array, String> 
     Ok(Array { shape: view.shape().to_vec(), data })
 }
 
+/// The card in the header, if there is one.
+pub(super) fn card(bytes: &[u8]) -> Option<String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+    header.metadata().as_ref()?.get(CARD_KEY).cloned()
+}
+
 /// Writes `weights` beside `path`, then renames.
-pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool) -> Result<(), String> {
-    let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
+pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool, card: Option<&str>) -> Result<(), String> {
+    let mut header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
+    header.extend(card.map(|card| (CARD_KEY.to_owned(), card.to_owned())));
     let bytes = safetensors::serialize(views(weights, "")?, Some(header)).map_err(|e| e.to_string())?;
     atomic::write(path, overwrite, &bytes)
 }

@@ -29,6 +29,27 @@ fn exif_travels_unless_it_is_stripped() {
 }
 
 #[test]
+fn the_sources_resolution_travels_unless_another_is_asked_for() {
+    let world = World::new();
+    export(&world, TURNED, "source.png", &["--dpi", "240"]);
+    let source = world.path("source.png");
+    let model = fixture("liif_edsr_tiny.pth");
+    for (options, dpi) in
+        [(&[][..], Some(240.0)), (&["--dpi", "600"][..], Some(600.0)), (&["--strip-metadata"][..], None)]
+    {
+        for out in ["z.png", "z.jpg"] {
+            let (source, model) = (source.to_str().unwrap(), model.to_str().unwrap());
+            let mut arguments = vec!["export", source, "-o", out, "--scale", "1.5", "--model", model, "--overwrite"];
+            arguments.extend(options);
+            world.run(&arguments).success();
+            assert_eq!(Picture::open(&world.path(out)).unwrap().metadata.dpi, dpi, "{out} {options:?}");
+        }
+    }
+    let json = world.run(&["info", source.to_str().unwrap(), "--json"]).json();
+    assert_eq!(json["dpi"], 240.0);
+}
+
+#[test]
 fn depth_is_the_pictures_unless_asked_otherwise() {
     let world = World::new();
     for (picture, options, bits) in [

@@ -37,6 +37,13 @@ fn wrong_usage_is_exit_code_two() {
 }
 
 #[test]
+fn a_mistyped_command_is_named() {
+    let world = World::new();
+    let said = world.run(&["exprot", "a.png"]).usage();
+    assert!(said.contains("there is no file exprot; did you mean `zoomfield export`?"), "{said}");
+}
+
+#[test]
 fn crops_lie_inside_the_picture() {
     let world = World::new();
     for crop in ["440,0,20,20", "0,290,10,10.5", "-1,0,10,10", "0,0,0,10", "0,0,10,-5", "NaN,0,5,5", "0,0,inf,5"] {

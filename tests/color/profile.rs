@@ -70,12 +70,16 @@ impl Profile {
         Self { name, colorants: None, curve }
     }
 
-    /// sRGB of an encoded colour, clipped to what sRGB holds.
-    pub(crate) fn to_srgb(&self, color: [f64; 3]) -> [f64; 3] {
+    /// XYZ of an encoded colour, under D50.
+    pub(crate) fn to_xyz(&self, color: [f64; 3]) -> [f64; 3] {
         let linear = color.map(|v| self.curve.linear(v));
         let from = self.colorants.unwrap();
-        let xyz = [0, 1, 2].map(|row| (0..3).map(|c| from[c][row] * linear[c]).sum());
-        solve(SRGB, xyz).map(|v| encode_srgb(v.clamp(0.0, 1.0)))
+        [0, 1, 2].map(|row| (0..3).map(|c| from[c][row] * linear[c]).sum())
+    }
+
+    /// sRGB of an encoded colour, clipped to what sRGB holds.
+    pub(crate) fn to_srgb(&self, color: [f64; 3]) -> [f64; 3] {
+        solve(SRGB, self.to_xyz(color)).map(|v| encode_srgb(v.clamp(0.0, 1.0)))
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
@@ -91,38 +95,43 @@ impl Profile {
             }
             None => tags.push((*b"kTRC", self.curve.tag())),
         }
-        let mut header = vec![0; 128];
-        header[8..12].copy_from_slice(&[2, 0x40, 0, 0]);
-        header[12..16].copy_from_slice(b"mntr");
-        header[16..20].copy_from_slice(if self.colorants.is_some() { b"RGB " } else { b"GRAY" });
-        header[20..24].copy_from_slice(b"XYZ ");
-        header[36..40].copy_from_slice(b"acsp");
-        header[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
-        let mut bytes = header;
-        bytes.extend((tags.len() as u32).to_be_bytes());
-        let mut at = 132 + tags.len() * 12;
-        for (name, value) in &tags {
-            bytes.extend(name);
-            bytes.extend((at as u32).to_be_bytes());
-            bytes.extend((value.len() as u32).to_be_bytes());
-            at += value.len().next_multiple_of(4);
-        }
-        for (_, mut value) in tags {
-            value.resize(value.len().next_multiple_of(4), 0);
-            bytes.extend(value);
-        }
-        let length = (bytes.len() as u32).to_be_bytes();
-        bytes[..4].copy_from_slice(&length);
-        bytes
+        let space = if self.colorants.is_some() { b"RGB " } else { b"GRAY" };
+        assemble([2, 0x40, 0, 0], space, b"XYZ ", tags)
     }
 
-    fn description(&self) -> Vec<u8> {
+    pub(crate) fn description(&self) -> Vec<u8> {
         let mut bytes = b"desc\0\0\0\0".to_vec();
         bytes.extend((self.name.len() as u32 + 1).to_be_bytes());
         bytes.extend(self.name.as_bytes());
         bytes.extend([0; 1 + 8 + 3 + 67]);
         bytes
     }
+}
+
+/// A display's profile of these tags: header, table, values.
+pub(crate) fn assemble(version: [u8; 4], space: &[u8; 4], pcs: &[u8; 4], tags: Vec<([u8; 4], Vec<u8>)>) -> Vec<u8> {
+    let mut bytes = vec![0; 128];
+    bytes[8..12].copy_from_slice(&version);
+    bytes[12..16].copy_from_slice(b"mntr");
+    bytes[16..20].copy_from_slice(space);
+    bytes[20..24].copy_from_slice(pcs);
+    bytes[36..40].copy_from_slice(b"acsp");
+    bytes[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
+    bytes.extend((tags.len() as u32).to_be_bytes());
+    let mut at = 132 + tags.len() * 12;
+    for (name, value) in &tags {
+        bytes.extend(name);
+        bytes.extend((at as u32).to_be_bytes());
+        bytes.extend((value.len() as u32).to_be_bytes());
+        at += value.len().next_multiple_of(4);
+    }
+    for (_, mut value) in tags {
+        value.resize(value.len().next_multiple_of(4), 0);
+        bytes.extend(value);
+    }
+    let length = (bytes.len() as u32).to_be_bytes();
+    bytes[..4].copy_from_slice(&length);
+    bytes
 }
 
 /// The curve of sRGB.

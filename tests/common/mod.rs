@@ -9,6 +9,17 @@ use zoomfield::geometry::Size;
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::weights::{Array, Weights};
 
+/// The fixtures of tiny models: every flag, either encoder.
+pub(crate) const TINY: [&str; 7] = [
+    "liif_edsr_tiny",
+    "liif_edsr_tiny_no_cell_decode",
+    "liif_edsr_tiny_no_feat_unfold",
+    "liif_edsr_tiny_no_local_ensemble",
+    "liif_edsr_tiny_shallow",
+    "liif_edsr_tiny_none",
+    "liif_rdn_tiny",
+];
+
 /// A file in `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)

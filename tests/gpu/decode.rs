@@ -1,11 +1,12 @@
-//! Colours: what the original decoded, and what the processor does.
+//! Colours with the least limits, with checked accesses, with little memory. `tests/ways.rs` compares them with others'.
 
+use crate::TOLERANCE;
+use crate::cards::{choice, open};
 use crate::common::{Arrays, worst};
-use crate::{TINY, TOLERANCE, assert_close, choice, numbers, open};
 use std::sync::Arc;
-use zoomfield::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
+use zoomfield::decode::{DecodeParams, GpuDecoder, Sampling, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
+use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::gpu::{Failure, Gpu, Number};
 use zoomfield::kernel::Precision;
 use zoomfield::task::NEVER;
@@ -13,7 +14,6 @@ use zoomfield::weights::Weights;
 
 /// A fixture's model and feature map.
 struct Case {
-    arrays: Arrays,
     params: DecodeParams,
     window: FeatureWindow,
     size: Size,
@@ -30,7 +30,7 @@ impl Case {
         let codes: Vec<f32> = (0..channels * size.area()).map(value).collect();
         let tile = FeatureTile::cut(&codes, size.rect(), size.rect(), FeaturePrecision::Single);
         let window = FeatureWindow::assemble(&[tile.into()], size.rect(), params.margin());
-        Self { arrays, params, window, size }
+        Self { params, window, size }
     }
 
     fn official() -> Self {
@@ -41,104 +41,6 @@ impl Case {
         let asked = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
         decoder.query_rgb(asked, NEVER).unwrap()
     }
-
-    fn on_cpu(&self, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
-        decode::query_rgb(&self.params, &self.window, self.size, grid, sampling, NEVER).unwrap()
-    }
-
-    /// Every full-size reference: grid and colours.
-    fn references(&self) -> Vec<(SampleGrid, &[f32])> {
-        let parse = |name: &str| {
-            let (height, width) = name.strip_prefix("rgb_")?.split_once('x')?;
-            Some(Size::new(width.parse().ok()?, height.parse().ok()?))
-        };
-        let whole = |size| SampleGrid::spanning(Region::whole(self.size), size);
-        let arrays = self.arrays.arrays.iter();
-        arrays.filter_map(|(name, array)| Some((whole(parse(name)?), array.data.as_slice()))).collect()
-    }
-}
-
-/// Without the ensemble the function jumps halfway between two codes, and in the original rounding errors decide.
-fn is_tie(grid: &SampleGrid, i: usize) -> bool {
-    let is_tie = |axis: &AxisGrid, i: usize| (axis.latent_position(i).rem_euclid(1.0) - 0.5).abs() < 1e-6;
-    is_tie(&grid.y, i / grid.x.len) || is_tie(&grid.x, i % grid.x.len)
-}
-
-#[test]
-fn tiny_variants_match_the_original_with_every_flag_and_encoder() {
-    let Some(gpu) = open() else { return };
-    for name in TINY {
-        let case = Case::new(name, None);
-        for number in numbers(&gpu) {
-            let decoder = GpuDecoder::new(gpu.clone(), &case.params, number).unwrap();
-            for (grid, reference) in case.references() {
-                let mut ours = case.on_gpu(&decoder, &grid, Sampling::Exact);
-                let mut reference = reference.to_vec();
-                if !case.params.local_ensemble {
-                    for i in (0..grid.size().area()).filter(|i| is_tie(&grid, *i)) {
-                        ours[3 * i..3 * i + 3].fill(0.0);
-                        reference[3 * i..3 * i + 3].fill(0.0);
-                    }
-                }
-                assert_close(&format!("{name} {}", grid.size()), number, &ours, &reference);
-            }
-        }
-    }
-    assert!(gpu.dispatches() > 0, "the graphics card did nothing");
-}
-
-#[test]
-fn the_official_model_matches_the_original_at_every_size() {
-    let Some(gpu) = open() else { return };
-    let case = Case::official();
-    for number in numbers(&gpu) {
-        let decoder = GpuDecoder::new(gpu.clone(), &case.params, number).unwrap();
-        for (grid, reference) in case.references() {
-            assert_close(
-                &format!("{}", grid.size()),
-                number,
-                &case.on_gpu(&decoder, &grid, Sampling::Exact),
-                reference,
-            );
-        }
-        let region = Region { x: 7.9, y: 11.3, width: 64.0 / 200.0, height: 64.0 / 200.0 };
-        let grid = SampleGrid::spanning(region, Size::new(64, 64));
-        let reference = &case.arrays.get("rgb_zoom200_y11.3_x7.9_64x64_f64").data;
-        assert_close("×200", number, &case.on_gpu(&decoder, &grid, Sampling::Exact), reference);
-    }
-    assert!(gpu.dispatches() > 0, "the graphics card did nothing");
-}
-
-#[test]
-fn the_lattice_matches_the_processors() {
-    let Some(gpu) = open() else { return };
-    let case = Case::official();
-    let decoder = GpuDecoder::new(gpu.clone(), &case.params, Number::F32).unwrap();
-    for (scale, sampling) in [(12.0, Sampling::Lattice), (33.3, Sampling::Lattice), (12.5, Sampling::Coarse)] {
-        let region = Region { x: 3.2, y: 0.0, width: 5.0, height: 4.0 };
-        let size = Size::new((5.0 * scale) as usize, (4.0 * scale) as usize);
-        let grid = SampleGrid::spanning(region, size);
-        let (ours, reference) = (case.on_gpu(&decoder, &grid, sampling), case.on_cpu(&grid, sampling));
-        assert_close(&format!("×{scale} {sampling:?}"), Number::F32, &ours, &reference);
-    }
-    assert!(gpu.dispatches() > 0, "the graphics card did nothing");
-}
-
-#[test]
-fn one_changed_weight_or_one_shifted_sample_is_noticed() {
-    let Some(gpu) = open() else { return };
-    let case = Case::new("liif_edsr_tiny", None);
-    let (grid, reference) = case.references().pop().unwrap();
-    let mut changed = case.arrays.weights("model.").arrays().clone();
-    changed.get_mut("imnet.layers.4.weight").unwrap().data[5] += 0.05;
-    let weights = Weights::new(case.arrays.weights("model.").config().clone(), changed).unwrap();
-    let params = DecodeParams::new(&weights, Precision::F32);
-    let decoder = GpuDecoder::new(gpu.clone(), &params, Number::F32).unwrap();
-    assert!(worst(&case.on_gpu(&decoder, &grid, Sampling::Exact), reference) > TOLERANCE);
-    let decoder = GpuDecoder::new(gpu.clone(), &case.params, Number::F32).unwrap();
-    let shifted = SampleGrid { x: AxisGrid { origin: 0.01, ..grid.x }, ..grid };
-    assert!(worst(&case.on_gpu(&decoder, &shifted, Sampling::Exact), reference) > TOLERANCE);
-    assert!(worst(&case.on_gpu(&decoder, &grid, Sampling::Exact), reference) < TOLERANCE);
 }
 
 #[test]

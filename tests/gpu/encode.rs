@@ -1,7 +1,8 @@
 //! Features: what the original encoded, and what the processor does.
 
-use crate::common::{Arrays, fixture, textured, worst};
-use crate::{TINY, TOLERANCE, choice, numbers, open};
+use crate::TOLERANCE;
+use crate::cards::{choice, numbers, open};
+use crate::common::{Arrays, TINY, fixture, textured, worst};
 use std::sync::Arc;
 use zoomfield::encode::{GpuEncoder, PictureEncoder};
 use zoomfield::geometry::PixelRect;
@@ -47,6 +48,12 @@ fn features_match_the_originals() {
         let encoder = GpuEncoder::new(gpu.clone(), &changed, Number::F32).unwrap();
         let (codes, _) = encoder.encode(&picture, rect, NEVER).unwrap();
         assert!(off(&planes(&codes, rect.area()), &arrays.get("feature_map").data) > TOLERANCE, "{name}: unnoticed");
+        // One pixel that is a little lighter.
+        let mut rgb: Vec<u8> = (0..3 * rect.area()).map(|i| (picture.rgb.unit(i) * 255.0).round() as u8).collect();
+        (0..3).for_each(|c| rgb[3 * 100 + c] ^= 16);
+        let encoder = GpuEncoder::new(gpu.clone(), &weights, Number::F32).unwrap();
+        let (codes, _) = encoder.encode(&Picture::from_rgb8(picture.size, rgb), rect, NEVER).unwrap();
+        assert!(off(&planes(&codes, rect.area()), &arrays.get("feature_map").data) > TOLERANCE, "{name}: unnoticed");
     }
     assert!(gpu.dispatches() > 0, "the graphics card did nothing");
 }
@@ -55,6 +62,8 @@ fn features_match_the_originals() {
 fn parts_of_a_picture_match_the_processors_also_with_little_memory() {
     let Some(gpu) = open() else { return };
     let least = Arc::new(Gpu::open_least(&choice().unwrap()).unwrap());
+    // Every pipeline of the built-in model builds there too.
+    GpuEncoder::new(least.clone(), &Weights::builtin().unwrap(), Number::F32).unwrap();
     let picture = textured(61, 47);
     let rect = PixelRect { x: 23, y: 0, width: 29, height: 31 };
     for name in ["liif_edsr_tiny", "liif_rdn_tiny"] {

@@ -1,9 +1,12 @@
 //! What happens when a graphics card fails: everything is finished, on the processor.
 
+use crate::cards::{choice, open};
 use crate::common::{Arrays, fixture, psnr, textured, worst};
-use crate::{HALF_PSNR, TOLERANCE, choice, open};
+use crate::{HALF_PSNR, TOLERANCE};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
+use zoomfield::bench;
 use zoomfield::decode::Sampling;
 use zoomfield::export::{self, ExportJob, FileOptions};
 use zoomfield::geometry::{Region, SampleGrid, Size};
@@ -24,20 +27,24 @@ fn on_cpu() -> LoadedModel {
 }
 
 fn on_gpu(gpu: &Arc<Gpu>) -> LoadedModel {
-    LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, false).unwrap()
+    let model = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, false).unwrap();
+    // However slow the machine is, what is lost stays lost.
+    model.retrying_after(Duration::from_hours(1))
 }
 
 /// Four tiles of a view, one after the other.
 fn view(model: &LoadedModel) -> Vec<f32> {
+    tiles(model, &[(0.0, 0.0), (20.0, 0.0), (0.0, 15.0), (20.0, 15.0)])
+}
+
+fn tiles(model: &LoadedModel, corners: &[(f64, f64)]) -> Vec<f32> {
     let picture = textured(40, 30);
     let mut renderer = Renderer::new(RenderOptions::VIEW);
-    let tile = |(x, y)| Region { x, y, width: 20.0, height: 15.0 };
-    let tiles = [(0.0, 0.0), (20.0, 0.0), (0.0, 15.0), (20.0, 15.0)].map(tile);
-    let render = |region| {
-        let grid = SampleGrid::spanning(region, Size::new(50, 40));
+    let render = |(x, y): &(f64, f64)| {
+        let grid = SampleGrid::spanning(Region { x: *x, y: *y, width: 20.0, height: 15.0 }, Size::new(50, 40));
         renderer.render(&picture, model, &grid, Quality::Neural, NEVER).unwrap().data
     };
-    tiles.into_iter().flat_map(render).collect()
+    corners.iter().flat_map(render).collect()
 }
 
 #[test]
@@ -72,6 +79,63 @@ fn a_card_lost_in_the_middle_of_a_view_is_warned_of_and_the_view_finished() {
         assert!(model.adapter().is_none() && model.take_warning().is_none());
         assert!(model.computed_by().starts_with("CPU"));
     }
+}
+
+#[test]
+fn a_lost_card_is_tried_again_until_it_comes_back() {
+    let Some(choice) = choice() else { return };
+    let gpu = Arc::new(Gpu::open(&choice).unwrap());
+    let model = on_gpu(&gpu).retrying_after(Duration::from_millis(1));
+    let tile = |model: &LoadedModel| tiles(model, &[(0.0, 0.0)]);
+    let reference = tile(&on_cpu());
+    // What is opened in place of the lost card: it computes wrongly at first.
+    let next = Gpu::shared(&AdapterChoice::Named(gpu.description().in_words())).unwrap();
+    next.faults().compute_wrongly(true);
+    gpu.faults().lose_after(0);
+    assert!(psnr(&tile(&model), &reference, 1.0) > 80.0 && model.adapter().is_none());
+    std::thread::sleep(Duration::from_millis(2));
+    assert!(psnr(&tile(&model), &reference, 1.0) > 80.0 && model.adapter().is_none());
+    let (tested, before) = (next.dispatches(), model.dispatches());
+    assert!(gpu.loss().is_some() && tested > 0, "it was not tried again");
+    assert!(before > 0 && before == gpu.dispatches(), "what the lost card did is forgotten");
+    assert!(model.take_warning().unwrap().contains("the processor goes on"));
+    next.faults().compute_wrongly(false);
+    std::thread::sleep(Duration::from_millis(2));
+    assert!(psnr(&tile(&model), &reference, 1.0) > 80.0);
+    assert!(model.adapter().is_some() && model.dispatches() > before, "it did not come back");
+    // Warned of once, when it was lost.
+    assert!(model.take_warning().is_none());
+}
+
+#[test]
+fn a_loss_that_two_notice_is_warned_of_once() {
+    let Some(choice) = choice() else { return };
+    let gpu = Arc::new(Gpu::open(&choice).unwrap());
+    let model = on_gpu(&gpu);
+    gpu.faults().lose_after(5);
+    let warnings = std::thread::scope(|scope| {
+        let work = || {
+            view(&model);
+            usize::from(model.take_warning().is_some())
+        };
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.map(|thread| thread.join().unwrap()).iter().sum::<usize>()
+    });
+    assert_eq!((warnings, model.take_warning()), (1, None));
+}
+
+#[test]
+fn bands_are_timed_by_the_cards_clock_and_without_one_by_the_walls() {
+    let Some(gpu) = open() else { return };
+    let model = on_gpu(&gpu);
+    let with_clock = view(&model);
+    // On a busy machine single bands may take so long that no clock is believed.
+    (0..20).take_while(|_| gpu.has_clock() && gpu.timed_bands() == 0).for_each(|_| drop(view(&model)));
+    assert_eq!(gpu.timed_bands() > 0, gpu.has_clock());
+    gpu.faults().stop_clock();
+    let (timed, dispatches) = (gpu.timed_bands(), gpu.dispatches());
+    assert!(worst(&view(&model), &with_clock) < TOLERANCE);
+    assert!(gpu.timed_bands() == timed && gpu.dispatches() > dispatches, "the graphics card did nothing");
 }
 
 #[test]
@@ -124,7 +188,7 @@ fn a_card_without_memory_leaves_the_work_to_the_processor() {
 #[test]
 fn a_card_that_computes_wrongly_is_refused_by_name() {
     let Some(gpu) = open() else { return };
-    gpu.faults().compute_wrongly();
+    gpu.faults().compute_wrongly(true);
     let refused = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, true);
     let sentence = refused.err().expect("is refused").to_string();
     for words in [gpu.description().name.as_str(), "self-test", "--backend cpu"] {
@@ -137,10 +201,14 @@ fn a_card_that_computes_wrongly_is_refused_by_name() {
 fn software_is_used_by_name_alone_and_a_missing_card_is_an_error() {
     let Some(choice) = choice() else { return };
     let AdapterChoice::Named(name) = choice else { panic!("tests name their adapter") };
-    let compute = Compute { device: Some(name), half: false, ..Compute::best_in(Precision::F32) };
+    let compute = Compute { device: Some(name), half: false, ..Compute::default() };
     let model = LoadedModel::on(&weights(), &compute).unwrap();
     assert!(model.adapter().is_some() && model.dispatches() > 0, "the graphics card did nothing");
     let missing = Compute { device: Some("no such card".into()), ..compute.clone() };
+    // Where the choice is automatic the processor stands in, and says so.
+    let model = LoadedModel::on(&weights(), &missing).unwrap();
+    assert!(model.adapter().is_none() && model.refusal().unwrap().contains("`no such card`"));
+    let missing = Compute { backend: Backend::Gpu, ..missing };
     assert!(LoadedModel::on(&weights(), &missing).err().unwrap().to_string().contains("`no such card`"));
     let on_cpu = LoadedModel::on(&weights(), &Compute { backend: Backend::Cpu, ..compute }).unwrap();
     assert!(on_cpu.adapter().is_none());
@@ -168,4 +236,43 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
     assert!(!folder.path().join("b.png").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_graphics_card_gpu_is_an_error_and_auto_the_processor_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |backend: &str, out: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        command.arg("export").arg(fixture("lr_24x20.png")).arg("--model").arg(fixture("liif_edsr_tiny.pth"));
+        command.arg("-o").arg(folder.path().join(out)).args(["--scale", "3", "--json", "--backend", backend]);
+        // No driver, and neither session nor desktop, as on a server.
+        command.env("VK_DRIVER_FILES", "/none").env("VK_ICD_FILENAMES", "/none").env_remove("XDG_RUNTIME_DIR");
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("ZOOMFIELD_DEVICE").output().unwrap()
+    };
+    let refused = export("gpu", "a.png");
+    let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{sentence}");
+    assert!(sentence.contains("no graphics card can compute: there is none at all"), "{sentence}");
+    assert!(!folder.path().join("a.png").exists());
+    let done = export("auto", "b.png");
+    assert_eq!((done.status.code(), String::from_utf8_lossy(&done.stderr).as_ref()), (Some(0), ""));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!((said["backend"].as_str(), said["dispatches"].as_u64()), (Some("cpu"), Some(0)));
+}
+
+/// What the settings and `zoomfield bench` tell of the card.
+#[test]
+fn devices_are_listed_by_name_and_measured() {
+    let Some(gpu) = open() else { return };
+    let devices = bench::devices();
+    assert!(devices[0].name == bench::CPU && !devices[0].is_software);
+    let card = devices.iter().find(|device| device.name == gpu.description().in_words()).unwrap();
+    assert_eq!(card.is_software, gpu.description().is_software);
+    assert!(card.identity().contains(&gpu.description().driver));
+    let speed = bench::measure(card).unwrap();
+    assert!(speed.megapixels_per_sec.is_finite() && speed.megapixels_per_sec > 0.0);
+    assert_eq!(speed.arithmetic, if gpu.has_f16() { "f16" } else { "f32" });
+    let missing = bench::Device { name: "no such card".into(), ..card.clone() };
+    assert!(bench::measure(&missing).unwrap_err().to_string().contains("`no such card`"));
 }

@@ -1,10 +1,10 @@
 //! Moves the mouse, turns the wheel, presses keys, waits, photographs the screen, and compares.
 
 use crate::keyboard::{Screen, key};
-use crate::stage::Snapshot;
+use crate::stage::{Observed, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use zoomfield::app::look::Mode;
@@ -16,7 +16,7 @@ use zoomfield::picture::{Picture, Samples};
 const SAME_DB: f64 = 60.0;
 
 /// The first act: open, zoom, pan, compare, export, walk on, set.
-pub(crate) fn first_act(watched: &Mutex<Snapshot>, folder: &Path) {
+pub(crate) fn first_act(watched: &Observed, folder: &Path) {
     let screen = Screen::connect();
     let fitted = wait("the fitted picture", watched, |s| s.is_exact && s.canvas.is_some());
     screen.focus_window();
@@ -30,20 +30,21 @@ pub(crate) fn first_act(watched: &Mutex<Snapshot>, folder: &Path) {
     export_by_keys(&screen, watched, folder);
     walk_on(&screen, watched);
     set(&screen, watched);
+    lose_the_device(&screen, watched);
 }
 
 /// The second act, after a restart: the settings are those of the first.
-pub(crate) fn second_act(watched: &Mutex<Snapshot>) {
+pub(crate) fn second_act(watched: &Observed) {
     let screen = Screen::connect();
     let shown = wait("the picture after a restart", watched, |s| s.is_exact && s.canvas.is_some());
     assert_eq!(shown.mode, Some(Mode::Neural), "the settings did not survive the restart");
     photograph(&screen, shown.canvas.unwrap(), "restarted");
 }
 
-fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
+pub(crate) fn wait(what: &str, watched: &Observed, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let deadline = Instant::now() + Duration::from_mins(3);
     loop {
-        let snapshot = watched.lock().unwrap().clone();
+        let snapshot = watched.snapshot.lock().unwrap().clone();
         if snapshot.view.is_some() && is_there(&snapshot) {
             return snapshot;
         }
@@ -53,11 +54,11 @@ fn wait(what: &str, watched: &Mutex<Snapshot>, is_there: impl Fn(&Snapshot) -> b
 }
 
 /// Turns the wheel over the cat's eye; the image position under the cursor must stay where it is.
-fn zoom_in(screen: &Screen, watched: &Mutex<Snapshot>, canvas: PixelRect) {
+fn zoom_in(screen: &Screen, watched: &Observed, canvas: PixelRect) {
     let cursor = [canvas.width as f64 * 0.46, canvas.height as f64 * 0.42].map(f64::floor);
     let on_root = |i: usize, start: usize| (start as f64 + cursor[i]) as i16;
     screen.move_to(on_root(0, canvas.x), on_root(1, canvas.y));
-    let before = watched.lock().unwrap().view.unwrap().image_from_screen(cursor);
+    let before = watched.snapshot.lock().unwrap().view.unwrap().image_from_screen(cursor);
     let deadline = Instant::now() + Duration::from_mins(3);
     while at_rest(watched).zoom < 30.0 {
         assert!(Instant::now() < deadline, "the wheel does not zoom");
@@ -71,11 +72,11 @@ fn zoom_in(screen: &Screen, watched: &Mutex<Snapshot>, canvas: PixelRect) {
 }
 
 /// The view once it has stood still for a while.
-fn at_rest(watched: &Mutex<Snapshot>) -> View {
+pub(crate) fn at_rest(watched: &Observed) -> View {
     let mut view = None;
     loop {
         std::thread::sleep(Duration::from_millis(600));
-        let now = watched.lock().unwrap().view;
+        let now = watched.snapshot.lock().unwrap().view;
         if let Some(rest) = now.filter(|_| now == view) {
             return rest;
         }
@@ -84,7 +85,7 @@ fn at_rest(watched: &Mutex<Snapshot>) -> View {
 }
 
 /// The middle button moves the picture exactly as far as the mouse goes.
-fn pan(screen: &Screen, watched: &Mutex<Snapshot>) {
+fn pan(screen: &Screen, watched: &Observed) {
     let before = wait("the exact view", watched, |s| s.is_exact).view.unwrap().corner_on_screen;
     screen.drag_by_middle([500, 380], [400, 420]);
     let goal = [before[0] - 100.0, before[1] + 40.0];
@@ -92,7 +93,7 @@ fn pan(screen: &Screen, watched: &Mutex<Snapshot>) {
 }
 
 /// Compares, and holds the key that shows the source.
-fn look_around(screen: &Screen, watched: &Mutex<Snapshot>) {
+fn look_around(screen: &Screen, watched: &Observed) {
     screen.type_text("c");
     let split = wait("the comparison", watched, |s| s.has_split && s.is_exact);
     photograph(screen, split.canvas.unwrap(), "compare");
@@ -106,14 +107,14 @@ fn look_around(screen: &Screen, watched: &Mutex<Snapshot>) {
 }
 
 /// Exports under the name that is proposed, beside the picture.
-fn export_by_keys(screen: &Screen, watched: &Mutex<Snapshot>, folder: &Path) {
+fn export_by_keys(screen: &Screen, watched: &Observed, folder: &Path) {
     let shown = wait("the exact view", watched, |s| s.is_exact);
     let seen = photograph(screen, shown.canvas.unwrap(), "before-export");
     screen.press(&[key::CONTROL, u32::from('e')]);
     std::thread::sleep(Duration::from_millis(800));
     photograph(screen, shown.canvas.unwrap(), "export-panel");
-    // On the button, which the pane of a small window cuts in half.
-    screen.click(929, 419);
+    // The name's field has the focus.
+    screen.press(&[key::RETURN]);
     let deadline = Instant::now() + Duration::from_mins(3);
     let written = loop {
         let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
@@ -130,15 +131,15 @@ fn export_by_keys(screen: &Screen, watched: &Mutex<Snapshot>, folder: &Path) {
     std::fs::remove_file(written).unwrap();
 }
 
-fn walk_on(screen: &Screen, watched: &Mutex<Snapshot>) {
-    let before = watched.lock().unwrap().name.clone();
+fn walk_on(screen: &Screen, watched: &Observed) {
+    let before = watched.snapshot.lock().unwrap().name.clone();
     screen.press(&[key::RIGHT]);
     let next = wait("the next picture", watched, |s| s.name != before && s.is_exact);
     photograph(screen, next.canvas.unwrap(), "next");
 }
 
 /// Looks at settings, help and minimap, and changes a setting.
-fn set(screen: &Screen, watched: &Mutex<Snapshot>) {
+fn set(screen: &Screen, watched: &Observed) {
     let shown = wait("a picture", watched, |s| s.is_exact);
     for (keys, name) in [(vec![key::CONTROL, u32::from(',')], "settings"), (vec![0xffbe], "help")] {
         screen.press(&keys);
@@ -150,8 +151,35 @@ fn set(screen: &Screen, watched: &Mutex<Snapshot>) {
     wait("the other mode", watched, |s| s.mode == Some(Mode::Neural));
 }
 
+/// Takes the window's graphics device away: the picture comes back in another window, as it was.
+fn lose_the_device(screen: &Screen, watched: &Observed) {
+    screen.type_text("6");
+    let before = wait("the view before the loss", watched, |s| s.is_exact && s.view.unwrap().zoom == 6.0);
+    let seen = photograph(screen, before.canvas.unwrap(), "before-loss");
+    watched.wants_loss.store(true, Ordering::SeqCst);
+    // The window draws once more to see it.
+    screen.move_to(300, 300);
+    screen.move_to(310, 300);
+    let after = wait("the picture after the loss", watched, |s| s.losses == 1 && s.is_exact && s.canvas.is_some());
+    screen.focus_window();
+    assert_eq!((after.view, &after.name, after.canvas), (before.view, &before.name, before.canvas));
+    let again = photograph(screen, after.canvas.unwrap(), "after-loss");
+    let [before, after] = [seen, again].map(|picture| left_part(&picture));
+    assert!(before == after, "after the loss of its device the window shows something else");
+    screen.type_text("2");
+    wait("another view", watched, |s| s.is_exact && s.view.unwrap().zoom == 2.0);
+    println!("the window's device was lost: the same pixels came back");
+}
+
+/// The left third of a picture's pixels: where no message lies.
+fn left_part(picture: &Picture) -> Vec<u8> {
+    let Samples::U8(rgb) = &picture.rgb else { panic!("8 bits") };
+    let (row, part) = (picture.size.width * 3, picture.size.width / 3 * 3);
+    rgb.chunks_exact(row).flat_map(|row| row[..part].to_vec()).collect()
+}
+
 /// The canvas as the screen shows it, kept as an artefact.
-fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
+pub(crate) fn photograph(screen: &Screen, canvas: PixelRect, name: &str) -> Picture {
     // The last frame may still be on its way to the screen.
     std::thread::sleep(Duration::from_millis(1200));
     let whole = screen.connection.get_geometry(screen.root).unwrap().reply().unwrap();
@@ -216,7 +244,7 @@ fn export(region: Region, size: Size) -> Picture {
 }
 
 /// PSNR of 8-bit pixels, the export laid on the screen at `corner`; the minimap's corner is left out.
-fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
+pub(crate) fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
     let (Samples::U8(a), Samples::U8(b)) = (&exported.rgb, &seen.rgb) else { panic!("8 bits") };
     let (mut squares, mut count) = (0.0, 0_usize);
     let covered = |x: usize, y: usize| x + 220 > seen.size.width && y + 170 > seen.size.height;

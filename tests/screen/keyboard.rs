@@ -12,7 +12,9 @@ use x11rb::rust_connection::RustConnection;
 /// Names of keys, as X calls them.
 pub(crate) mod key {
     pub(crate) const CONTROL: u32 = 0xffe3;
+    pub(crate) const ENTER: u32 = 0xff0d;
     pub(crate) const ESCAPE: u32 = 0xff1b;
+    pub(crate) const RETURN: u32 = 0xff0d;
     pub(crate) const RIGHT: u32 = 0xff53;
 }
 
@@ -30,8 +32,13 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
+    /// The screen of this process.
     pub(crate) fn connect() -> Self {
-        let (connection, number) = x11rb::connect(None).expect("the virtual screen answers");
+        Self::connect_to(None)
+    }
+
+    pub(crate) fn connect_to(display: Option<&str>) -> Self {
+        let (connection, number) = x11rb::connect(display).expect("the virtual screen answers");
         let setup = connection.setup();
         let (root, first_code) = (setup.roots[number].root, setup.min_keycode);
         let count = setup.max_keycode - first_code + 1;

@@ -1,16 +1,17 @@
 //! A screen of our own, and the program on it.
 
-use crate::director;
+use crate::labels::{Labels, Places};
 use crate::server::start_server;
+use crate::{director, measure, training};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use zoomfield::app::look::Mode;
-use zoomfield::app::{App, AppOptions, ModelSource, native_options};
+use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
-use zoomfield::kernel::PrecisionChoice;
-use zoomfield::render::LoadedModel;
+use zoomfield::render::{Compute, LoadedModel};
 
 /// Set to the number of the act for the copy of this program that runs on the virtual screen.
 const ON_STAGE: &str = "ZOOMFIELD_SCREEN_TEST_ON_STAGE";
@@ -32,11 +33,30 @@ pub(crate) struct Snapshot {
     pub(crate) mode: Option<Mode>,
     pub(crate) has_split: bool,
     pub(crate) is_original_held: bool,
+    /// How often the graphics device was taken away.
+    pub(crate) losses: usize,
+    pub(crate) model: Option<String>,
+    pub(crate) training: TrainingShot,
+    /// The toolkit's and the window's own part of each frame.
+    pub(crate) frame_secs: Vec<f64>,
+    pub(crate) labels: Vec<(String, egui::Rect)>,
+}
+
+/// What is known of a training at the moment.
+#[derive(Clone, Default)]
+pub(crate) struct TrainingShot {
+    pub(crate) is_running: bool,
+    pub(crate) step: u64,
+    pub(crate) checkpoint: Option<u64>,
+    pub(crate) losses: Vec<f64>,
 }
 
 pub(crate) fn main() {
     if let Some(act) = std::env::var_os(ON_STAGE) {
-        return play(act == "2");
+        return play(&act.to_string_lossy());
+    }
+    if std::env::args().any(|argument| argument == "--measure") {
+        return measure::main();
     }
     let Some((mut server, display)) = start_server("1000x720") else {
         assert!(std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(), "Xvfb is required but cannot be started");
@@ -48,7 +68,10 @@ pub(crate) fn main() {
     for name in ["chelsea.png", "pixel-art.png"] {
         std::fs::copy(Path::new(assets).join(name), folder.path().join(name)).expect("the sample pictures are there");
     }
-    let acts: Vec<ExitStatus> = ["1", "2"].map(|act| start_act(act, &display, folder.path())).into();
+    training::prepare(folder.path());
+    let acts: Vec<ExitStatus> = ["1", "2", "3"].map(|act| start_act(act, &display, folder.path())).into();
+    let killed = start_act("4", &display, folder.path());
+    let resumed = start_act("5", &display, folder.path());
     let without_adapter = start_without_adapter(&display);
     let _ = server.kill();
     let _ = server.wait();
@@ -61,6 +84,7 @@ pub(crate) fn main() {
         return;
     }
     assert!(acts.iter().all(ExitStatus::success), "the window on the virtual screen failed");
+    assert!(killed.code().is_none() && resumed.success(), "killed: {killed}, resumed: {resumed}");
     println!("test what_you_see_is_what_you_export ... ok");
     println!("without a graphics adapter: {without_adapter}");
     println!("\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
@@ -73,6 +97,7 @@ fn start_act(act: &str, display: &str, folder: &Path) -> ExitStatus {
         .env_remove("WAYLAND_DISPLAY")
         .env(ON_STAGE, act)
         .env(FOLDER, folder)
+        .current_dir(folder)
         // Where the toolkit remembers the size of windows.
         .env("XDG_DATA_HOME", folder)
         .status()
@@ -95,44 +120,69 @@ fn start_without_adapter(display: &str) -> String {
     said
 }
 
-/// The program's window, which also tells the director what it shows.
-struct Observed {
-    app: App,
-    snapshot: Arc<Mutex<Snapshot>>,
+/// What the director sees of the window, and asks of it.
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) snapshot: Mutex<Snapshot>,
+    /// Has the window's graphics device taken away.
+    pub(crate) wants_loss: AtomicBool,
+    places: Places,
 }
 
-impl eframe::App for Observed {
-    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
-        self.app.logic(ctx, frame);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
-        self.app.ui(ui, frame);
-        let canvas = self.app.canvas_rect_in_pixels();
-        *self.snapshot.lock().unwrap() = Snapshot {
-            view: self.app.view(),
-            picture: self.app.picture().map(|picture| picture.size),
+impl Observed {
+    fn look_at(&self, app: &App, frame: &eframe::Frame) {
+        let mut snapshot = self.snapshot.lock().unwrap();
+        let losses = snapshot.losses;
+        if self.wants_loss.swap(false, Ordering::SeqCst) {
+            frame.wgpu_render_state().expect("a device").device.destroy();
+            *snapshot = Snapshot { losses: losses + 1, ..Snapshot::default() };
+            return;
+        }
+        let canvas = app.canvas_rect_in_pixels();
+        let (labels, secs) = self.places.lock().unwrap().clone();
+        let mut frame_secs = std::mem::take(&mut snapshot.frame_secs);
+        frame_secs.extend(secs);
+        let (state, report) = (app.state(), app.state().training.report());
+        *snapshot = Snapshot {
+            view: app.view(),
+            picture: app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
-            is_exact: self.app.is_exact(),
-            name: self.app.picture().map_or_else(String::new, |picture| picture.name()),
-            mode: Some(self.app.state().settings.mode),
-            has_split: self.app.state().split.is_some(),
-            is_original_held: self.app.state().is_original_held,
+            is_exact: app.is_exact(),
+            name: app.picture().map_or_else(String::new, |picture| picture.name()),
+            mode: Some(state.settings.mode),
+            has_split: state.split.is_some(),
+            is_original_held: state.is_original_held,
+            losses,
+            model: state.model.model().map(|model| model.id.to_string()),
+            training: TrainingShot {
+                is_running: state.training.running.is_some(),
+                step: report.step,
+                checkpoint: report.checkpoint,
+                losses: report.losses.points().iter().map(|point| point[1]).collect(),
+            },
+            frame_secs,
+            labels,
         };
     }
 }
 
-fn play(is_second: bool) {
-    let snapshot = Arc::new(Mutex::new(Snapshot::default()));
-    let watched = snapshot.clone();
+fn play(act: &str) {
+    let observed = Arc::new(Observed::default());
+    let watched = observed.clone();
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
     let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
+    let data = folder.join("data");
     let (send_ctx, ctx) = std::sync::mpsc::sync_channel::<egui::Context>(1);
     let builder = std::thread::Builder::new().name("director".into());
+    let (act, has_novice) = (act.to_owned(), act > "2");
     let director = builder.spawn(move || {
         let ctx = ctx.recv().expect("the window opens");
-        let result = std::panic::catch_unwind(|| {
-            if is_second { director::second_act(&watched) } else { director::first_act(&watched, &folder) }
+        let result = std::panic::catch_unwind(|| match act.as_str() {
+            "1" => director::first_act(&watched, &folder),
+            "2" => director::second_act(&watched),
+            "3" => training::third_act(&watched, &folder),
+            "4" => training::fourth_act(&watched, &folder),
+            _ => training::fifth_act(&watched, &folder),
         });
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         ctx.request_repaint();
@@ -142,21 +192,22 @@ fn play(is_second: bool) {
     let mut native = native_options();
     native.persist_window = false;
     native.viewport = native.viewport.with_inner_size([1000.0, 720.0]);
-    let model = Arc::new(LoadedModel::builtin().expect("the built-in model loads"));
-    let make = move |cc: &eframe::CreationContext<'_>| {
-        let app = App::new(
-            cc,
-            AppOptions {
-                files: vec![file],
-                model: ModelSource::Loaded(model),
-                precision: PrecisionChoice::Auto,
-                settings: Some(settings),
-            },
-        )?;
-        send_ctx.send(cc.egui_ctx.clone())?;
-        Ok(Box::new(Observed { app, snapshot }) as Box<dyn eframe::App>)
+    let model = if has_novice {
+        ModelSource::File(Some(data.join("models/novice.safetensors")))
+    } else {
+        ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")))
     };
-    if let Err(error) = eframe::run_native("zoomfield-screen-test", native, Box::new(make)) {
+    let (settings, data) = (Some(settings), Some(data));
+    let options = AppOptions { files: vec![file], model, compute: Compute::default(), settings, data };
+    let mut send_ctx = Some(send_ctx);
+    let mut watcher = |app: &App, frame: &eframe::Frame| {
+        if let Some(send) = send_ctx.take() {
+            app.context().add_plugin(Labels::new(observed.places.clone()));
+            send.send(app.context().clone()).expect("the director listens");
+        }
+        observed.look_at(app, frame);
+    };
+    if let Err(error) = run_watched(options, native, &mut watcher) {
         eprintln!("no window: {error}");
         std::process::exit(NO_WINDOW);
     }

@@ -1,9 +1,11 @@
 //! Exports in the window: the panel, selections, the queue, the command line, and closing.
 
-use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_of, window_with};
+use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_before_its_model, window_of, window_with};
 use crate::{Harness, PICTURE};
 use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEvent, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use zoomfield::app::exporting::choice::{Choice, Part, Sizing};
 use zoomfield::app::exporting::queue::{ExportCommand, Outside};
 use zoomfield::app::state::Panel;
@@ -295,4 +297,94 @@ fn exports_that_fail_are_explained_and_do_not_stop_the_others() {
     harness.get_by_label("Cannot write full.png: the disk is full; free some space or choose another");
     harness.get_by_label("Cannot write broken.png: the export ended unexpectedly");
     assert_eq!(harness.state().state().exports.finished.len(), 1);
+}
+
+fn file(harness: &Harness<'_, App>) -> String {
+    harness.get_by_label("File").value().unwrap_or_default()
+}
+
+#[test]
+fn the_name_is_typed_over_and_enter_exports() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::E);
+    harness.run();
+    assert_eq!(file(&harness), "untitled-x1.png");
+    assert!(harness.get_by_label("File").is_focused());
+    harness.event(egui::Event::Text("bird".into()));
+    harness.run();
+    assert_eq!(file(&harness), "bird.png", "the ending stays");
+    harness.key_press(egui::Key::Enter);
+    wait_for_label(&mut harness, "Written: bird.png (2.5 MB)");
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::E);
+    harness.run();
+    harness.key_press(egui::Key::Escape);
+    harness.run();
+    assert_eq!(harness.state().state().panel, Panel::Closed);
+}
+
+#[test]
+fn enter_does_not_replace_a_file_that_nobody_gave_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("there.png");
+    std::fs::write(&there, "x").unwrap();
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(Command::EditPath(there.to_string_lossy().into_owned()));
+    wait_for_label(&mut harness, "Replace the existing file");
+    harness.key_press(egui::Key::Enter);
+    wait_for_label(&mut harness, "This file exists already. Type another name, or tick that it is to be replaced.");
+    assert!(harness.state().state().export.is_none() && matches!(harness.state().state().panel, Panel::Export(_)));
+}
+
+#[test]
+fn the_buttons_are_in_the_window_however_much_the_panel_holds() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.set_size(egui::vec2(1000.0, 720.0));
+    harness.run();
+    harness.state_mut().apply(Command::ShowExport);
+    let selection = Some(Region { x: 10.0, y: 20.0, width: 30.0, height: 40.0 });
+    let all = Choice { part: Part::Selection, selection, sizing: Sizing::Paper, ..choice(&harness) };
+    choose(&mut harness, all);
+    let canvas = harness.state().canvas_rect_in_pixels();
+    for label in ["Copy as command", "Cancel", "Export"] {
+        let rect = harness.get_by_label(label).rect();
+        assert!(rect.max.y < canvas.bottom() as f32 && rect.max.x < 1000.0, "{label} is at {rect:?}");
+    }
+}
+
+#[test]
+fn before_its_model_is_there_the_panel_says_what_it_waits_for() {
+    let is_let = Arc::new(AtomicBool::new(false));
+    let mut harness = window_before_its_model(is_let.clone());
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::E);
+    wait_for_label(&mut harness, "There is nothing to export yet; open a picture first.");
+    harness.state_mut().show(picture(PICTURE));
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::E);
+    harness.run();
+    let waiting = "The model is still being loaded; the export can start in a moment.";
+    assert_eq!(harness.query_all_by_label(waiting).count(), 1, "the panel says so");
+    assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
+    harness.key_press(egui::Key::Enter);
+    harness.run();
+    assert_eq!(harness.query_all_by_label(waiting).count(), 2, "and a toast");
+    is_let.store(true, Ordering::SeqCst);
+    wait_for(&mut harness, |harness| !harness.get_by_label("Export").accesskit_node().is_disabled());
+}
+
+#[test]
+fn a_copy_waits_while_the_view_waits_for_tiles() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    tiles.0.borrow_mut().is_silent = true;
+    harness.state_mut().apply(Command::ZoomTo(9.0));
+    harness.run();
+    harness.state_mut().apply(Command::CopyView);
+    for _ in 0..60 {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(6));
+    }
+    assert!(harness.state().state().copying.is_some(), "the copy went on although the view was waiting");
+    tiles.0.borrow_mut().is_silent = false;
+    harness.state_mut().apply(Command::ZoomTo(8.0));
+    wait_for(&mut harness, |harness| harness.state().state().copying.is_none());
 }

@@ -12,7 +12,7 @@ use zoomfield::geometry::Size;
 
 /// A file as the system drops it.
 #[derive(Debug)]
-struct Dropped(PathBuf);
+pub(crate) struct Dropped(pub(crate) PathBuf);
 
 impl egui::DroppedFile for Dropped {
     fn path(&self) -> &Path {
@@ -264,7 +264,7 @@ fn what_was_opened_last_is_offered_in_the_next_run() {
 
 #[test]
 fn a_file_dialog_that_hangs_leaves_a_path_to_type() {
-    fn hang(_: &zoomfield::app::services::Ask) -> Option<PathBuf> {
+    fn hang(_: &zoomfield::app::services::Ask) -> Option<Vec<PathBuf>> {
         std::thread::sleep(std::time::Duration::from_hours(1));
         None
     }
@@ -292,4 +292,17 @@ fn a_picture_without_neighbours_has_no_steps() {
     harness.run();
     assert!(harness.get_by_label("Next picture").accesskit_node().is_disabled());
     assert!(Path::new(&name(&harness)).extension().is_some());
+}
+
+#[test]
+fn several_files_of_a_dialog_are_a_list() {
+    fn two(_: &zoomfield::app::services::Ask) -> Option<Vec<PathBuf>> {
+        Some(vec![PathBuf::from("/chosen/z.png"), PathBuf::from("/chosen/a.png")])
+    }
+    let (mut harness, _) = window(1.0, two);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    harness.step();
+    wait_for_label(&mut harness, "1 of 2");
+    wait_for_name(&mut harness, "z.png");
+    press(&mut harness, Key::ArrowRight, "a.png");
 }

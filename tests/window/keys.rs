@@ -1,8 +1,10 @@
 //! Every key of the table does what the help says it does.
 
-use crate::stub::{Pick, picture, view, wait_for, window};
+use crate::stub::{Pick, picture, view, wait_for, window, window_of};
 use crate::{Harness, PICTURE};
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use tempfile::TempDir;
 use zoomfield::app::command::KEY_FACTOR;
 use zoomfield::app::keys::{Binding, SHORTCUTS};
 use zoomfield::app::look::Mode;
@@ -12,8 +14,39 @@ use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::geometry::View;
 use zoomfield::key::Strength;
 
-/// A window at ×4, with a comparison where the keys are about one.
-fn ready(label: &str) -> Harness<'static, App> {
+/// Five pictures, of which the third is shown; no file is behind it any more where the key is to read it again: the
+/// window itself reads what changes on disk.
+fn among_others(label: &str) -> (Harness<'static, App>, Option<TempDir>) {
+    let temporary = tempfile::tempdir().expect("a folder for the test");
+    let folder = temporary.path();
+    for name in ["1", "2", "3", "4", "5"] {
+        std::fs::write(folder.join(name).with_extension("png"), "90x60").expect("a file for the test");
+    }
+    let (mut harness, _) = window_of(1.0, |_| None, vec![folder.join("3.png")], None);
+    wait_for(&mut harness, |harness| harness.state().state().files.album.place() == Some((3, 5)));
+    wait_for(&mut harness, |harness| name(harness) == "3.png");
+    assert_eq!(harness.state().picture().expect("a picture").size, zoomfield::geometry::Size::new(90, 60));
+    if label == AGAIN {
+        std::fs::remove_file(folder.join("3.png")).expect("the file goes");
+        let gone = "3.png was deleted or moved; it stays on the screen until you open another picture.";
+        wait_for(&mut harness, |harness| harness.query_by_label(gone).is_some());
+    }
+    harness.run_steps(7);
+    (harness, Some(temporary))
+}
+
+const AGAIN: &str = "Read the picture again";
+const STEPS: [&str; 2] = ["Previous and next picture (also Page Up and Page Down)", "First and last picture"];
+
+fn name(harness: &Harness<'_, App>) -> String {
+    harness.state().picture().map_or_else(String::new, |picture| picture.name())
+}
+
+/// A window at ×4, with a comparison where the keys are about one; the folder of its pictures, where there is one.
+fn ready(label: &str) -> (Harness<'static, App>, Option<TempDir>) {
+    if label == AGAIN || STEPS.contains(&label) {
+        return among_others(label);
+    }
     const PICK: Pick = |_| {
         std::thread::sleep(std::time::Duration::from_millis(500));
         None
@@ -25,7 +58,7 @@ fn ready(label: &str) -> Harness<'static, App> {
         harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
     }
     harness.run_steps(7);
-    harness
+    (harness, None)
 }
 
 fn press(harness: &mut Harness<'_, App>, (modifiers, key, _): &Binding) {
@@ -83,10 +116,23 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
         // Commands to the window system, which is not there: that they are sent is all there is to see.
         "Full screen" => assert_eq!(*command, Command::ToggleFullscreen),
         "Quit" => assert_eq!(*command, Command::Quit),
-        // In a window with one picture these have nowhere to go; `browsing` walks through a folder.
-        "Previous and next picture (also Page Up and Page Down)"
-        | "First and last picture"
-        | "Read the picture again" => assert!(harness.state().picture().is_some()),
+        label if STEPS.contains(&label) => {
+            let expected = match command {
+                Command::FirstPicture => "1.png",
+                Command::PreviousPicture => "2.png",
+                Command::NextPicture => "4.png",
+                Command::LastPicture => "5.png",
+                other => panic!("{other:?} is no step"),
+            };
+            wait_for(harness, |harness| name(harness) == expected);
+        }
+        // There is no file any more, which the stub reads as one of the usual size.
+        AGAIN => {
+            let usual = zoomfield::geometry::Size::new(120, 80);
+            wait_for(harness, |harness| harness.state().picture().is_some_and(|picture| picture.size == usual));
+        }
+        "Train on your own pictures" => assert!(state.training.is_shown),
+        "The list of models" => assert_eq!(state.panel, Panel::Models),
         "Show or hide what is known of the picture" => assert!(state.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }
@@ -107,7 +153,7 @@ fn every_key_does_what_the_help_says() {
     let mut count = 0;
     for shortcut in SHORTCUTS {
         for binding in shortcut.bindings {
-            let mut harness = ready(shortcut.label);
+            let (mut harness, _folder) = ready(shortcut.label);
             let before = view(&harness);
             press(&mut harness, binding);
             check(shortcut.label, binding, before, &mut harness);
@@ -120,7 +166,7 @@ fn every_key_does_what_the_help_says() {
 #[test]
 fn escape_closes_what_is_open() {
     for open in [Command::ShowExport, Command::ToggleHelp, Command::ToggleSettings, Command::ShowOpenPanel] {
-        let mut harness = ready("");
+        let (mut harness, _) = ready("");
         harness.state_mut().apply(open);
         harness.run();
         assert_ne!(harness.state().state().panel, Panel::Closed);
@@ -132,7 +178,7 @@ fn escape_closes_what_is_open() {
 
 #[test]
 fn a_held_key_shows_the_source_pixels_until_it_is_let_go() {
-    let mut harness = ready("");
+    let (mut harness, _) = ready("");
     harness.key_down(Key::O);
     harness.run();
     assert!(harness.state().state().is_original_held);

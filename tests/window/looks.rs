@@ -20,7 +20,7 @@ fn at_nine() -> (Harness<'static, App>, StubTiles) {
 }
 
 fn finest(tiles: &StubTiles) -> Option<Quality> {
-    tiles.0.borrow().requests.last()?.wanted.iter().map(|key| key.quality).max()
+    tiles.0.borrow().requests.last()?.wanted.iter().map(|part| part.key.quality).max()
 }
 
 #[test]
@@ -64,7 +64,13 @@ fn strength_is_part_of_what_is_shown_and_exported() {
     }
     harness.get_by_label("Strength 70 %");
     let strengths: Vec<Strength> = tiles.0.borrow().requests.last().map_or_else(Vec::new, |request| {
-        request.wanted.iter().filter(|key| key.quality.is_neural()).map(|key| key.strength).collect()
+        request
+            .wanted
+            .iter()
+            .map(|part| part.key)
+            .filter(|key| key.quality.is_neural())
+            .map(|key| key.strength)
+            .collect()
     });
     assert!(!strengths.is_empty() && strengths.iter().all(|strength| *strength == Strength::percent(70)));
     let recipe = harness.state().state().recipe().expect("a picture");
@@ -126,7 +132,7 @@ fn sides_differ_as_they_should(harness: &mut Harness<'_, App>, at: [f64; 2]) -> 
 #[test]
 fn another_model_can_be_compared_with() {
     const PICK: Pick =
-        |_| Some(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/liif_edsr_tiny.pth")));
+        |_| Some(vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/liif_edsr_tiny.pth"))]);
     let (mut harness, tiles) = window(1.0, PICK);
     harness.state_mut().show(picture(PICTURE));
     harness.key_press(Key::Num9);
@@ -139,12 +145,12 @@ fn another_model_can_be_compared_with() {
     let requests = tiles.0.borrow();
     let last = requests.requests.last().expect("a request");
     assert_eq!(last.models.len(), 2);
-    assert!(last.wanted.iter().any(|key| key.model == last.models[1].key));
+    assert!(last.wanted.iter().any(|part| part.key.model == last.models[1].key));
 }
 
 #[test]
 fn a_model_that_cannot_be_loaded_is_explained() {
-    const PICK: Pick = |_| Some(PathBuf::from("/nowhere/broken.pth"));
+    const PICK: Pick = |_| Some(vec![PathBuf::from("/nowhere/broken.pth")]);
     let (mut harness, _) = window(1.0, PICK);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::M);
     wait_for(&mut harness, |harness| harness.query_by_label_contains("Cannot use the weights /nowhere").is_some());

@@ -6,10 +6,12 @@ use eframe::egui::{self, Key, pos2};
 use egui_kittest::kittest::Queryable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use zoomfield::app::look::Mode;
 use zoomfield::app::services::TileSource;
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::geometry::Size;
 use zoomfield::key::Quality;
+use zoomfield::picture::Picture;
 
 #[test]
 fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
@@ -64,6 +66,39 @@ fn no_frame_on_the_way_is_blank_or_dark() {
         }
     }
     assert!(harness.state().is_exact());
+}
+
+/// Nearest shows source pixels with hard edges, also while a zoom is under way.
+#[test]
+fn squares_stay_squares_in_flight() {
+    let size = Size::new(40, 30);
+    let color =
+        |i: usize| [[250, 20, 30], [20, 240, 40], [30, 20, 230], [240, 240, 250]][(i % 40 * 7 + i / 40 * 5) % 4];
+    let (mut harness, tiles) = window_with(Picture::from_rgb8(size, (0..size.area()).flat_map(color).collect()));
+    harness.state_mut().apply(Command::View(ViewCommand::SetMode(Mode::Nearest)));
+    harness.run();
+    tiles.0.borrow_mut().is_silent = true;
+    harness.state_mut().apply(Command::ZoomTo(24.0));
+    let mut compared = 0;
+    for _ in 0..7 {
+        harness.step();
+        let Some(image) = rendered(&mut harness) else { return };
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        for (x, y) in (20..1200_u32).step_by(37).flat_map(|x| (20..700_u32).step_by(31).map(move |y| (x, y))) {
+            let at = view.image_from_screen([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+            let is_inside = |v: f64, side: usize| v > 0.0 && v < side as f64 && (0.15..0.85).contains(&v.fract());
+            // A pixel on an edge belongs to both squares.
+            if view.zoom < 4.0 || !is_inside(at[0], size.width) || !is_inside(at[1], size.height) {
+                continue;
+            }
+            let expected = color(at[1] as usize * 40 + at[0] as usize);
+            let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
+            let off = (0..3).map(|c| seen[c].abs_diff(expected[c])).max().unwrap_or(0);
+            assert!(off <= 2, "×{:.1}: {seen:?} instead of {expected:?} at {x}, {y}", view.zoom);
+            compared += 1;
+        }
+    }
+    assert!(compared > 500, "only {compared} pixels were compared");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Settings: what the panel offers, what it changes, and what survives.
 
-use crate::stub::{picture, view, wait_for, window_remembering, window_with};
+use crate::stub::{ASKED, picture, view, wait_for, window_remembering, window_with};
 use crate::{PICTURE, wheel};
 use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::Command;
 use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction, load};
 use zoomfield::app::state::Panel;
+use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::key::Quality;
+use zoomfield::render::Backend;
 
 #[test]
 fn every_choice_is_a_control_with_a_name() {
@@ -38,6 +40,59 @@ fn every_choice_is_a_control_with_a_name() {
     harness.run();
     assert!(harness.state().state().panel == Panel::Closed && harness.state().is_exact());
     assert_eq!(harness.state().state().recipe().map(|recipe| recipe.quality), Some(Quality::Exact));
+}
+
+#[test]
+fn devices_are_listed_measured_chosen_and_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    let mut harness = window_remembering(&file);
+    harness.state_mut().apply(Command::ToggleSettings);
+    harness.run_steps(2);
+    let is_measured = |harness: &crate::Harness<'_, zoomfield::app::App>| {
+        let devices = &harness.state().state().devices;
+        devices.found().len() == 4 && !devices.is_measuring()
+    };
+    wait_for(&mut harness, is_measured);
+    harness.run_steps(2);
+    for label in [
+        "Device: Automatic",
+        "Device: CPU (Processor 9000), 0.61 Mpx/s in bf16-amx",
+        "Device: Old Card (integrated, vulkan), cannot be used",
+        "Device: llvmpipe (software, vulkan), 0.004 Mpx/s in f32",
+    ] {
+        harness.get_by_label(label);
+    }
+    harness.get_by_label_contains("its self-test failed");
+    harness.get_by_label("Device: Card 5 (discrete, vulkan), 12.30 Mpx/s in f16").click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(harness.state().state().settings.device, "Card 5 (discrete, vulkan)");
+    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    let asked = ASKED.lock().unwrap().iter().rfind(|asked| asked.device.is_some()).cloned().unwrap();
+    // The processor stands in for a card that is not there; only f32 by name forbids half precision.
+    let expected = (Backend::Auto, Some("Card 5 (discrete, vulkan)"), PrecisionChoice::Auto);
+    assert_eq!((asked.backend, asked.device.as_deref(), asked.precision), expected);
+    harness.get_by_label("Precision: f32").click_accesskit();
+    harness.run_steps(2);
+    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    let asked = ASKED.lock().unwrap().iter().rfind(|asked| asked.device.is_some()).cloned().unwrap();
+    assert_eq!(asked.precision, PrecisionChoice::Only(Precision::F32));
+
+    harness.get_by_label("Measure again").click_accesskit();
+    harness.run_steps(2);
+    wait_for(&mut harness, is_measured);
+    harness.run_steps(2);
+    harness.get_by_label("Device: Card 5 (discrete, vulkan), 46 Mpx/s in f16");
+    drop(harness);
+
+    // Another start: chosen as before, and what has a speed is not measured again (it would be slower the first time).
+    let mut harness = window_remembering(&file);
+    assert_eq!(harness.state().state().settings.device, "Card 5 (discrete, vulkan)");
+    harness.state_mut().apply(Command::ToggleSettings);
+    harness.run_steps(2);
+    wait_for(&mut harness, is_measured);
+    harness.run_steps(2);
+    harness.get_by_label("Device: Card 5 (discrete, vulkan), 46 Mpx/s in f16");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! A window without the rest of the program: tiles come at once, dialogs and files are played.
 
+use crate::course::train;
 use eframe::egui;
 use egui_kittest::Harness;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::exporting::queue::Outside;
 use zoomfield::app::files::FileServices;
@@ -15,14 +16,15 @@ use zoomfield::app::files::watch::Stamp;
 use zoomfield::app::open::Opened;
 use zoomfield::app::services::{Ask, OpenFn, TileSource};
 use zoomfield::app::settings::Keeper;
-use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::app::training::Home;
+use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
+use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
-use zoomfield::kernel::PrecisionChoice;
-use zoomfield::key::{Quality, TileKey};
+use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Raster};
-use zoomfield::render::{LoadedModel, RenderEvent, RenderedTile, ViewRequest};
+use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -45,7 +47,7 @@ impl TileSource for StubTiles {
         let mut log = self.0.borrow_mut();
         if !log.is_silent {
             let tiles: Vec<RenderEvent> =
-                request.wanted.iter().map(|key| RenderEvent::Tile(tile(&request, *key))).collect();
+                request.wanted.iter().map(|part| RenderEvent::Tile(tile(&request, *part))).collect();
             log.events.extend(tiles);
             log.events.push_back(RenderEvent::Finished);
         }
@@ -58,10 +60,9 @@ impl TileSource for StubTiles {
 }
 
 /// Neural tiles are interpolated smoothly, resampled ones are blocks.
-fn tile(request: &ViewRequest, key: TileKey) -> RenderedTile {
+fn tile(request: &ViewRequest, TilePart { key, rect }: TilePart) -> RenderedTile {
     let picture = &request.picture;
     let view = View { zoom: key.zoom().0, corner_on_screen: [0.0, 0.0] };
-    let rect = view.tile_rect(key.column, key.row, picture.size).expect("a tile outside the picture was wanted");
     let mut rgba = Vec::with_capacity(rect.area() * 4);
     for y in rect.y..rect.bottom() {
         for x in rect.x..rect.right() {
@@ -163,6 +164,8 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
 }
 
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    // As an export: long enough for the window to hold it.
+    std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;
     Ok(Raster::new(job.grid.size(), 3))
 }
@@ -177,12 +180,45 @@ fn show_outside(what: &Outside) -> Result<(), String> {
 }
 
 /// What a played file dialog answers.
-pub(crate) type Pick = fn(&Ask) -> Option<PathBuf>;
+pub(crate) type Pick = fn(&Ask) -> Option<Vec<PathBuf>>;
 
 /// A model that nothing is computed with.
 pub(crate) fn model() -> Arc<LoadedModel> {
     static MODEL: OnceLock<Arc<LoadedModel>> = OnceLock::new();
     MODEL.get_or_init(|| Arc::new(LoadedModel::builtin().expect("the built-in model loads"))).clone()
+}
+
+/// What models were loaded to compute with.
+pub(crate) static ASKED: Mutex<Vec<Compute>> = Mutex::new(Vec::new());
+
+/// The built-in model on the processor, whatever is asked for: no window of a test depends on the machine's graphics.
+fn load_model(path: Option<&std::path::Path>, compute: &Compute) -> Result<LoadedModel> {
+    ASKED.lock().expect("no test panicked here").push(compute.clone());
+    zoomfield::app::models::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
+}
+
+/// A machine with a processor, a graphics card, one that is not fit, and software.
+fn list_devices() -> Vec<Device> {
+    let device =
+        |name: &str, detail: &str, is_software| Device { name: name.into(), detail: detail.into(), is_software };
+    vec![
+        device(CPU, "Processor 9000", false),
+        device("Card 5 (discrete, vulkan)", "driver 1.2", false),
+        device("Old Card (integrated, vulkan)", "driver 0.1", false),
+        device("llvmpipe (software, vulkan)", "Mesa", true),
+    ]
+}
+
+/// Measures a device; `done` measurements were made before in this window. The card is faster the second time.
+fn measure_device(device: &Device, done: usize) -> Result<Speed> {
+    let speed = |megapixels_per_sec, arithmetic: &str| Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into() });
+    match device.name.split(' ').next() {
+        Some(CPU) => speed(0.61, "bf16-amx"),
+        Some("Card") if done < 4 => speed(12.3, "f16"),
+        Some("Card") => speed(45.6, "f16"),
+        Some("Old") => Err(Error::device("its self-test failed: decoding is off by 50.00 %")),
+        _ => speed(0.0041, "f32"),
+    }
 }
 
 /// A window of 1280×860 points on the stub, without a picture.
@@ -204,6 +240,43 @@ pub(crate) fn window_of(
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
 ) -> (Harness<'static, App>, StubTiles) {
+    window_at(pixels_per_point, pick, files, settings, None)
+}
+
+/// The same, with a folder that keeps models and trainings.
+pub(crate) fn window_at(
+    pixels_per_point: f32,
+    pick: Pick,
+    files: Vec<PathBuf>,
+    settings: Option<PathBuf>,
+    home: Option<Home>,
+) -> (Harness<'static, App>, StubTiles) {
+    // Where there are models, the settings say which one.
+    let model = if home.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) };
+    let options = AppOptions { files, model, compute: Compute::default(), settings, data: None };
+    window_with_options(pixels_per_point, pick, options, Arc::new(load_model), home)
+}
+
+/// A window whose model is loaded once the test lets it be.
+pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'static, App> {
+    let (files, compute) = (Vec::new(), Compute::default());
+    let options = AppOptions { files, model: ModelSource::File(None), compute, settings: None, data: None };
+    let load = move |path: Option<&std::path::Path>, compute: &Compute| {
+        while !is_let.load(Ordering::SeqCst) {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        zoomfield::app::models::load(path, compute)
+    };
+    window_with_options(1.0, |_| None, options, Arc::new(load), None).0
+}
+
+fn window_with_options(
+    pixels_per_point: f32,
+    pick: Pick,
+    options: AppOptions,
+    load_model: Arc<LoadFn>,
+    home: Option<Home>,
+) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
     let harness = Harness::builder()
@@ -213,9 +286,10 @@ pub(crate) fn window_of(
         .with_max_steps(60)
         .build_eframe(move |cc| {
             let open: Arc<OpenFn> = Arc::new(open);
-            let recent = settings.as_deref().map(beside);
+            let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
+            let done = AtomicUsize::new(0);
             let services = Services {
                 tiles: Box::new(source),
                 open,
@@ -223,12 +297,14 @@ pub(crate) fn window_of(
                 export: Arc::new(export),
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
-                load_model: Arc::new(zoomfield::app::models::load),
-                keeper: settings.clone().map(|file| Keeper::start(file).expect("a thread")),
+                load_model,
+                list_devices: Arc::new(list_devices),
+                measure_device: Arc::new(move |device| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
+                train: Arc::new(train),
+                home,
+                keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
             };
-            let model = ModelSource::Loaded(model());
-            let options = AppOptions { files, model, precision: PrecisionChoice::Auto, settings };
             App::with_services(&cc.egui_ctx, options, services)
         });
     (harness, tiles)
@@ -245,6 +321,7 @@ pub(crate) fn window_with(picture: Picture) -> (Harness<'static, App>, StubTiles
 }
 
 /// Steps until `is_done`, in real time: for what threads do.
+#[track_caller]
 pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness<'_, App>) -> bool) {
     for _ in 0..500 {
         harness.step();

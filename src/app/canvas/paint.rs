@@ -59,46 +59,52 @@ impl Paint<'_> {
         if last.is_empty() || !self.textures.are_settled(&last, self.now_secs) {
             self.below_final(shown, pane, &view);
         }
-        for key in &last {
-            self.own_tile(key, &view);
+        for part in &last {
+            self.tile(&part.key, &view);
         }
     }
 
     fn below_final(&mut self, shown: &Shown, pane: &Pane, view: &View) {
-        self.base(shown, view);
+        self.base(shown, pane.subject.look, view);
         let is_at_rest = shown.motion.is_at_rest();
         let passes = if is_at_rest { pane.subject.passes(view.zoom, true) } else { Vec::new() };
-        let (below, above) = self.stand_ins(pane, view, &passes);
+        let (below, above) = self.stand_ins(shown, pane, view, &passes);
         let last = passes.len().saturating_sub(1);
         let (coarse, rough): (Vec<Recipe>, Vec<Recipe>) =
             passes[..last].iter().partition(|recipe| recipe.quality.is_neural());
         for key in &below {
-            self.scaled_tile(key, view);
+            self.tile(key, view);
         }
         self.own_pass(pane, view, &rough);
         for key in &above {
-            self.scaled_tile(key, view);
+            self.tile(key, view);
         }
         self.own_pass(pane, view, &coarse);
     }
 
     fn own_pass(&mut self, pane: &Pane, view: &View, recipes: &[Recipe]) {
-        for key in recipes.iter().flat_map(|recipe| pane.tiles(view, *recipe)) {
-            self.own_tile(&key, view);
+        for part in recipes.iter().flat_map(|recipe| pane.tiles(view, *recipe)) {
+            self.tile(&part.key, view);
         }
     }
 
     /// Tiles that are none of this view's own `passes`: those to paint below its resampled tiles, and those above. What
     /// is nearer in look and zoom comes later.
-    fn stand_ins(&self, pane: &Pane, view: &View, passes: &[Recipe]) -> (Vec<TileKey>, Vec<TileKey>) {
+    fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Recipe]) -> (Vec<TileKey>, Vec<TileKey>) {
         let subject = pane.subject;
         let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
         let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.contains(&key.recipe());
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
-        let is_useful =
-            |key: &TileKey| key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN;
+        // The whole picture as squares is below; what is smooth would only blur it.
+        let may_be_smooth = subject.look != Look::Nearest || shown.squares.is_none() || view.zoom <= 1.0;
+        let is_useful = |key: &TileKey| {
+            let is_fit = may_be_smooth || key.quality == Quality::Nearest;
+            is_fit && key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN
+        };
         let is_seen = |key: &TileKey, tile: &Tile| {
-            self.visible(output_on_screen(view, tile.rect, view.zoom / key.zoom().0)).is_some()
+            let scale = view.zoom / key.zoom().0;
+            let mut pieces = tile.pieces().iter();
+            pieces.any(|piece| self.visible(output_on_screen(view, piece.rect, scale)).is_some())
         };
         let tiles = self.textures.iter().filter(|(key, tile)| is_useful(key) && is_seen(key, tile));
         let mut keys: Vec<TileKey> = tiles.map(|(key, _)| *key).collect();
@@ -120,7 +126,7 @@ impl Paint<'_> {
         (below, above)
     }
 
-    fn base(&mut self, shown: &Shown, view: &View) {
+    fn base(&mut self, shown: &Shown, look: Look, view: &View) {
         let rect = if shown.motion.is_at_rest() {
             output_on_screen(view, view.output_size(shown.picture.size).rect(), 1.0)
         } else {
@@ -130,7 +136,8 @@ impl Paint<'_> {
         if shown.picture.alpha.is_some() {
             self.checkerboard(shown.checker.id(), rect);
         }
-        self.quad(shown.preview.id(), rect, theme::UNTINTED);
+        let squares = shown.squares.as_ref().filter(|_| look == Look::Nearest && view.zoom > 1.0);
+        self.quad(squares.unwrap_or(&shown.preview).id(), rect, theme::UNTINTED);
     }
 
     /// Squares from the picture's corner, as large on the screen as those in the tiles.
@@ -143,17 +150,17 @@ impl Paint<'_> {
         self.mesh(texture, seen, uv, theme::UNTINTED);
     }
 
-    fn own_tile(&mut self, key: &TileKey, view: &View) {
-        let Some((tile, opacity)) = self.textures.get(key, self.now_secs) else { return };
-        let (texture, rect) = (tile.texture(), output_on_screen(view, tile.rect, 1.0));
-        self.quad(texture, rect, theme::fading(opacity));
-    }
-
-    fn scaled_tile(&mut self, key: &TileKey, view: &View) {
-        let Some((tile, opacity)) = self.textures.get(key, self.now_secs) else { return };
-        let rect = output_on_screen(view, tile.rect, view.zoom / key.zoom().0);
-        let texture = tile.texture();
-        self.quad(texture, rect, theme::fading(opacity));
+    /// All there is of a tile of this or another zoom.
+    fn tile(&mut self, key: &TileKey, view: &View) {
+        let scale = view.zoom / key.zoom().0;
+        let Some(tile) = self.textures.get(key) else { return };
+        let quads = tile.pieces().iter().map(|piece| {
+            let tint = theme::fading(piece.opacity(key.quality, self.now_secs));
+            (piece.texture(), output_on_screen(view, piece.rect, scale), tint)
+        });
+        for (texture, rect, tint) in quads.collect::<Vec<_>>() {
+            self.quad(texture, rect, tint);
+        }
     }
 
     /// A texture on a rectangle, trimmed to the canvas before anything becomes `f32`.

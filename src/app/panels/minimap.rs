@@ -1,10 +1,12 @@
-//! The whole picture, small, with the part that is on the canvas and the parts that the network has read.
+//! The whole picture, small, with the part that is on the canvas and the parts that the network has not read yet.
 
 use crate::app::command::{Command, ViewCommand};
+use crate::app::look::Look;
 use crate::app::state::{Shown, State};
 use crate::app::theme;
-use crate::geometry::{Size, feature_tile_rect};
+use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
 use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
+use std::collections::HashSet;
 
 /// The most that it takes of the canvas, in points.
 const MOST: egui::Vec2 = vec2(190.0, 140.0);
@@ -32,7 +34,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
                 [f64::from(part.x.clamp(0.0, 1.0)) * width as f64, f64::from(part.y.clamp(0.0, 1.0)) * height as f64];
             commands.push(Command::View(ViewCommand::CenterOn(in_image)));
         }
-        response.on_hover_text("Drag to look elsewhere. Hatched: read by the network, detail comes at once.");
+        response.on_hover_text(
+            "Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.",
+        );
     });
 }
 
@@ -62,10 +66,9 @@ fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
     };
     painter.rect_filled(rect.expand(3.0), 4.0, theme::PLATE);
     painter.image(shown.preview.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), theme::UNTINTED);
-    let report = state.features.as_ref().filter(|report| report.picture == shown.picture.id);
-    for (column, row) in report.iter().flat_map(|report| &report.tiles) {
-        let tile = feature_tile_rect(*column, *row, shown.picture.size);
-        let [min, max] = [[tile.x, tile.y], [tile.right(), tile.bottom()]].map(|corner| at(corner.map(|v| v as f64)));
+    for unread in unread(state, shown) {
+        let corners = [[unread.x, unread.y], [unread.right(), unread.bottom()]];
+        let [min, max] = corners.map(|corner| at(corner.map(|v| v as f64)));
         hatch(painter, Rect::from_min_max(min, max).intersect(rect));
     }
     if let Some(view) = state.view() {
@@ -77,16 +80,37 @@ fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
     }
 }
 
+/// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
+fn unread(state: &State, shown: &Shown) -> Vec<PixelRect> {
+    let is_neural = state.panes().iter().any(|pane| matches!(pane.subject.look, Look::Neural(_)));
+    let Some(report) = state.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
+        return Vec::new();
+    };
+    let size = shown.picture.size;
+    let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
+    let mut unread: Vec<PixelRect> = Vec::new();
+    let (columns, rows) = (size.width.div_ceil(FEATURE_TILE), size.height.div_ceil(FEATURE_TILE));
+    for tile in (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row))) {
+        let rect = feature_tile_rect(tile.0, tile.1, size);
+        match unread.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
+            _ if ready.contains(&tile) => {}
+            Some(last) => *last = last.union(rect),
+            None => unread.push(rect),
+        }
+    }
+    unread
+}
+
 /// Slanted lines: seen without telling colours apart.
 fn hatch(painter: &Painter, rect: Rect) {
-    painter.rect_filled(rect, 0.0, theme::READY);
+    painter.rect_filled(rect, 0.0, theme::UNREAD);
     let inside = painter.with_clip_rect(rect);
     let (start, end) = (rect.min.x + rect.min.y, rect.max.x + rect.max.y);
     let first = (start / 7.0).ceil() as i32;
     for sum in (first..).map(|i| i as f32 * 7.0).take_while(|sum| *sum < end) {
         let from = pos2(sum - rect.min.y, rect.min.y);
         let to = pos2(sum - rect.max.y, rect.max.y);
-        inside.line_segment([from, to], Stroke::new(1.0, theme::READY_LINE));
+        inside.line_segment([from, to], Stroke::new(1.0, theme::UNREAD_LINE));
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod export;
 pub(super) mod help;
 pub(super) mod info;
 pub(super) mod minimap;
+pub(super) mod models;
 pub(super) mod open;
 pub(super) mod progress;
 mod recent;
@@ -13,12 +14,16 @@ pub(super) mod settings;
 pub(super) mod status;
 pub(super) mod toasts;
 pub(super) mod toolbar;
+pub(super) mod training;
 pub(super) mod zoom;
 
 use super::command::Command;
 use super::state::PathForm;
 use super::theme;
+use egui::text::{CCursor, CCursorRange};
+use egui::widgets::text_edit::TextEditState;
 use egui::{Button, Context, Frame, Id, Key, Modal, RichText, TextEdit, Ui};
+use std::ops::Range;
 
 /// A panel over everything else; Esc or a click beside it closes it.
 fn modal(
@@ -52,10 +57,41 @@ fn path_field(ui: &mut Ui, form: &PathForm, label: &str, commands: &mut Vec<Comm
     let field = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
     if form.wants_focus {
         field.request_focus();
+        select(ui, field.id, name_part(&form.path));
         commands.push(Command::PathFocused);
     }
     if field.changed() {
         commands.push(Command::EditPath(text));
     }
     field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+/// Selects a part of a text field, in letters, so that typing replaces it.
+fn select(ui: &Ui, field: Id, letters: Range<usize>) {
+    let mut state = TextEditState::load(ui.ctx(), field).unwrap_or_default();
+    let range = CCursorRange::two(CCursor::new(letters.start), CCursor::new(letters.end));
+    state.cursor.set_char_range(Some(range));
+    state.store(ui.ctx(), field);
+}
+
+/// The letters of a path that name the file: neither its folder nor its ending.
+fn name_part(path: &str) -> Range<usize> {
+    let letters: Vec<char> = path.chars().collect();
+    let start = letters.iter().rposition(|c| std::path::is_separator(*c)).map_or(0, |at| at + 1);
+    let end = letters[start..].iter().rposition(|c| *c == '.').filter(|at| *at > 0);
+    start..end.map_or(letters.len(), |at| start + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_replaces_the_name_alone() {
+        let named =
+            |path: &str| path.chars().skip(name_part(path).start).take(name_part(path).len()).collect::<String>();
+        for (path, name) in [("/fotos/ö.v2/bird-x3.5.png", "bird-x3.5"), ("a.png", "a"), ("", ""), (".png", ".png")] {
+            assert_eq!(named(path), name, "{path}");
+        }
+    }
 }

@@ -2,12 +2,14 @@
 
 use super::modal;
 use crate::app::command::Command;
+use crate::app::rate::rate_text;
 use crate::app::settings::{
-    Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
 use crate::app::state::State;
+use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
-use egui::{Align, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
+use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the panel.
 pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
@@ -19,7 +21,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
             ui.separator();
             input(ui, &mut settings);
             ui.separator();
-            computing(ui, state, &mut settings);
+            computing(ui, state, &mut settings, commands);
             ui.separator();
             memory(ui, state, &mut settings);
         });
@@ -51,12 +53,8 @@ fn input(ui: &mut Ui, settings: &mut Settings) {
     choice(ui, "Wheel", &wheels, &mut settings.wheel);
 }
 
-fn computing(ui: &mut Ui, state: &State, settings: &mut Settings) {
-    let mut devices = vec![("CPU".to_owned(), "CPU")];
-    if settings.device != "CPU" {
-        devices.push((settings.device.clone(), "Not there now: the CPU computes"));
-    }
-    choice(ui, "Device", &devices, &mut settings.device);
+fn computing(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut Vec<Command>) {
+    devices(ui, state, settings, commands);
     let mut precisions = vec![(Arithmetic::Auto, "Automatic"), (Arithmetic::F32, "f32")];
     if "bf16".parse::<PrecisionChoice>().is_ok() {
         precisions.push((Arithmetic::Bf16, "bf16"));
@@ -67,6 +65,44 @@ fn computing(ui: &mut Ui, state: &State, settings: &mut Settings) {
     }
     let details = [(Detail::Fast, "Fast"), (Detail::Default, "Default"), (Detail::Exact, "Every pixel")];
     choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
+}
+
+/// Which device computes, each with its measured speed.
+fn devices(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut Vec<Command>) {
+    let devices = &state.devices;
+    let mut options = vec![(AUTOMATIC.to_owned(), "Automatic".to_owned())];
+    options.extend(devices.found().iter().map(|device| (device.name.clone(), device_text(device, state))));
+    if options.iter().all(|(name, _)| *name != settings.device) {
+        let remark = if devices.found().is_empty() { "" } else { ", not there now: the CPU computes" };
+        options.push((settings.device.clone(), format!("{}{remark}", settings.device)));
+    }
+    choice(ui, "Device", &options, &mut settings.device);
+    if devices.is_listing() {
+        ui.weak("Looking for graphics cards…");
+    }
+    for device in devices.found() {
+        if let Some(reason) = devices.failure(device) {
+            ui.weak(format!("{}: {reason}", device.name));
+        }
+    }
+    let can_measure = !devices.found().is_empty() && !devices.is_measuring();
+    if ui.add_enabled(can_measure, Button::new("Measure again")).clicked() {
+        commands.push(Command::MeasureDevices);
+    }
+}
+
+/// A device's name, what it is, and how fast.
+fn device_text(device: &Device, state: &State) -> String {
+    let known = state.settings.speeds.get(&device.identity());
+    let speed = match known {
+        _ if state.devices.awaits(device) => "being measured…".to_owned(),
+        Some(speed) => format!("{} Mpx/s in {}", rate_text(speed.megapixels_per_sec), speed.arithmetic),
+        None if state.devices.failure(device).is_some() => "cannot be used".to_owned(),
+        None => "not measured".to_owned(),
+    };
+    let is_processor = device.name == CPU && !device.detail.is_empty();
+    let name = if is_processor { format!("{CPU} ({})", device.detail) } else { device.name.clone() };
+    format!("{name}, {speed}")
 }
 
 fn memory(ui: &mut Ui, state: &State, settings: &mut Settings) {

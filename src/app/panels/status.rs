@@ -1,6 +1,7 @@
 //! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
 
 use crate::app::canvas::overlay::ring;
+use crate::app::rate::rate_text;
 use crate::app::state::{Reading, Sharpness, Shown, State, source_values};
 use crate::app::theme;
 use crate::app::zoom::{percent_text, zoom_text};
@@ -83,11 +84,13 @@ fn computing(ui: &mut Ui, state: &State) {
         Some(rate) => format!("{device}, {} Mpx/s", rate_text(rate)),
         None => device,
     };
-    ui.weak(text).on_hover_text("What computes, and how many millions of pixels it made a second, reading included");
+    ui.weak(text).on_hover_text(explanation(model.dispatches()));
 }
 
-fn rate_text(rate: f64) -> String {
-    if rate < 10.0 { format!("{rate:.2}") } else { format!("{rate:.0}") }
+/// What computes, in words; `dispatches` of a graphics card.
+fn explanation(dispatches: u64) -> String {
+    let what = "What computes, and how many millions of pixels it made a second, reading included";
+    if dispatches == 0 { what.to_owned() } else { format!("{what}. {dispatches} dispatches so far.") }
 }
 
 fn dot(ui: &mut Ui, color: Color32) {
@@ -118,6 +121,5 @@ mod tests {
     fn source_and_shown_values_stand_side_by_side() {
         assert_eq!(reading_text((1, 0), [4, 5, 6], None), "(1, 0)  source 4 5 6");
         assert_eq!(reading_text((1, 0), [4, 5, 65535], Some([7, 8, 9])), "(1, 0)  source 4 5 65535  shown 7 8 9");
-        assert_eq!((rate_text(0.456).as_str(), rate_text(23.4).as_str()), ("0.46", "23"));
     }
 }

@@ -1,18 +1,47 @@
-//! The bar above the canvas: what people look for before they know the keys.
+//! The bar above the canvas: what people look for before they know the keys. One row at every width: with less room,
+//! labels are shorter, and what is used least moves into a menu.
 
 use crate::app::command::{Command, KEY_FACTOR, ViewCommand};
+use crate::app::library::ModelCommand;
 use crate::app::look::Look;
 use crate::app::state::State;
+use crate::app::training::TrainCommand;
 use crate::key::Strength;
-use egui::{Button, Frame, Margin, Panel, Role, Slider, Ui, WidgetInfo};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo};
 
 /// Height of everything in the bar, in points.
 const HEIGHT: f32 = 26.0;
+
+/// Below this width, in points, labels are shorter.
+const ROOM_FOR_WORDS: f32 = 1110.0;
+
+/// Below this one there is a menu.
+const ROOM_FOR_ALL: f32 = 930.0;
+
+/// What there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    Little,
+    Some,
+    Much,
+}
+
+impl Room {
+    fn of(width: f32) -> Self {
+        match width {
+            _ if width < ROOM_FOR_ALL => Self::Little,
+            _ if width < ROOM_FOR_WORDS => Self::Some,
+            _ => Self::Much,
+        }
+    }
+}
 
 /// Draws the bar.
 pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(10, 7));
     Panel::top("toolbar").frame(frame).show(ui, |ui| {
+        let room = Room::of(ui.available_width());
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().interact_size.y = HEIGHT;
             let has_picture = state.shown.is_some();
@@ -26,34 +55,78 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             button(ui, "−", "Zoom out", "-", has_picture, Command::ZoomBy(1.0 / KEY_FACTOR), commands);
             button(ui, "+", "Zoom in", "+", has_picture, Command::ZoomBy(KEY_FACTOR), commands);
             ui.separator();
-            view(ui, state, has_picture, commands);
+            mode(ui, state, room, commands);
+            if room > Room::Little {
+                strength(ui, state, room, commands);
+                compare(ui, has_picture, commands);
+                ui.separator();
+            }
+            let export = if room == Room::Much { "Export this view…" } else { "Export…" };
+            button(ui, export, "Export this view…", "Ctrl+E", has_picture, Command::ShowExport, commands);
             ui.separator();
-            let can_export = has_picture && state.export.is_none() && state.model.model().is_some();
-            button(ui, "Export this view…", "Export this view…", "Ctrl+E", can_export, Command::ShowExport, commands);
-            ui.separator();
-            button(ui, "Settings", "Settings", "Ctrl+,", true, Command::ToggleSettings, commands);
-            button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
+            if room > Room::Little { window(ui, state, commands) } else { menu(ui, state, commands) }
         });
     });
 }
 
-/// What enlarged pixels are made of.
-fn view(ui: &mut Ui, state: &State, has_picture: bool, commands: &mut Vec<Command>) {
-    let text = format!("View: {}", state.settings.mode.name());
-    button(ui, &text, "Change how pixels are made", "V", has_picture, Command::View(ViewCommand::CycleMode), commands);
-    let is_neural = state.subject().is_some_and(|subject| matches!(subject.look, Look::Neural(_)));
-    if is_neural || state.split.is_some() {
-        strength(ui, state, commands);
+/// How far a training is, also while its panel is closed.
+fn training_text(state: &State) -> String {
+    match &state.training.running {
+        Some(running) if running.is_paused => "Train: paused".into(),
+        Some(_) => format!("Train: {:.0} %", state.training.report().done * 100.0),
+        None => "Train".into(),
     }
-    let compare = Command::View(ViewCommand::ToggleSplit);
-    button(ui, "Compare", "Compare", "C", has_picture, compare, commands);
 }
 
-fn strength(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+/// What enlarged pixels are made of.
+fn mode(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>) {
+    let name = state.settings.mode.name();
+    let text = if room == Room::Much { format!("View: {name}") } else { name.to_owned() };
+    let (is_on, command) = (state.shown.is_some(), Command::View(ViewCommand::CycleMode));
+    button(ui, &text, "Change how pixels are made", "V", is_on, command, commands);
+}
+
+fn compare(ui: &mut Ui, has_picture: bool, commands: &mut Vec<Command>) {
+    button(ui, "Compare", "Compare", "C", has_picture, Command::View(ViewCommand::ToggleSplit), commands);
+}
+
+/// What concerns the window rather than the picture.
+fn window(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let train = training_text(state);
+    button(ui, &train, "Train", "T", true, Command::Train(TrainCommand::Toggle), commands);
+    button(ui, "Models", "Models", "L", true, Command::Models(ModelCommand::Toggle), commands);
+    button(ui, "Settings", "Settings", "Ctrl+,", true, Command::ToggleSettings, commands);
+    button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
+}
+
+/// What there is no room for.
+fn menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    // The slider in it must not close it.
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (_, inner) = MenuButton::new("More").config(config).ui(ui, |ui| {
+        let before = commands.len();
+        compare(ui, state.shown.is_some(), commands);
+        window(ui, state, commands);
+        if commands.len() > before {
+            ui.close();
+        }
+        strength(ui, state, Room::Much, commands);
+    });
+    drop(inner);
+}
+
+/// How much of the network is shown, where it is.
+fn strength(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>) {
+    let is_neural = state.subject().is_some_and(|subject| matches!(subject.look, Look::Neural(_)));
+    if !is_neural && state.split.is_none() {
+        return;
+    }
     let mut percent = state.strength.as_percent();
     ui.spacing_mut().slider_width = 80.0;
-    let slider = Slider::new(&mut percent, 0..=100).suffix(" %").text("Strength");
-    let response = ui.add(slider).on_hover_text("How much of the network's detail is shown: 0 % is bicubic  ([ and ])");
+    let slider = Slider::new(&mut percent, 0..=100).suffix(" %");
+    let response = ui.add(if room == Room::Much { slider.text("Strength") } else { slider });
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(percent), "Strength"));
+    let response = response.on_hover_text("How much of the network's detail is shown: 0 % is bicubic  ([ and ])");
     if response.changed() {
         commands.push(Command::View(ViewCommand::SetStrength(Strength::percent(percent))));
     }

@@ -1,6 +1,6 @@
 //! The panel for a typed zoom.
 
-use super::{main_button, modal};
+use super::{main_button, modal, select};
 use crate::app::command::{Command, ViewCommand};
 use crate::app::state::ZoomForm;
 use egui::{Align, Context, Key, Layout, TextEdit};
@@ -13,7 +13,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &ZoomForm, commands: &mut Vec<Co
         let field = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
         if form.wants_focus {
             field.request_focus();
-            select_all(ui, field.id, &form.text);
+            select(ui, field.id, 0..form.text.chars().count());
             commands.push(Command::View(ViewCommand::ZoomFocused));
         }
         if field.changed() {
@@ -32,13 +32,4 @@ pub(in crate::app) fn show(ctx: &Context, form: &ZoomForm, commands: &mut Vec<Co
             }
         });
     });
-}
-
-/// Selects the text, so that typing replaces it.
-fn select_all(ui: &egui::Ui, id: egui::Id, text: &str) {
-    use egui::text::{CCursor, CCursorRange};
-    let mut state = egui::widgets::text_edit::TextEditState::load(ui.ctx(), id).unwrap_or_default();
-    let end = CCursor::new(text.chars().count());
-    state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), end)));
-    state.store(ui.ctx(), id);
 }

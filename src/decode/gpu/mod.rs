@@ -8,7 +8,9 @@ use super::query::{query, sample_points};
 use super::{DecodeParams, Sampling};
 use crate::feature::FeatureWindow;
 use crate::geometry::{SampleGrid, Size, codes_for};
-use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece, Span, Stage, check};
+use crate::gpu::{
+    ConvParams, ConvShape, Convolution, Dispatch, Failure, Gpu, Number, Outcome, Pace, Piece, Span, Stage, to_bytes,
+};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
 use shape::DecodeShape;
@@ -159,9 +161,10 @@ impl GpuDecoder {
         let start = self.shape.vector_quads();
         let input = start + window.rect.area() * columns;
         let depth = params.channels.div_ceil(4);
-        let data = self.gpu.storage((input + width * height * depth) * 16)?;
-        self.gpu.write(&data, 0, &self.shape.pack_vectors(params, cell))?;
-        self.gpu.write(&data, input * 16, &in_quads(&window.codes, params.channels))?;
+        let (number, quad) = (self.shape.number, self.shape.number.quad_bytes());
+        let data = self.gpu.storage((input + width * height * depth) * quad)?;
+        self.gpu.write(&data, 0, &to_bytes(&self.shape.pack_vectors(params, cell), number))?;
+        self.gpu.write(&data, input * quad, &to_bytes(&in_quads(&window.codes, params.channels), number))?;
         let conv = ConvParams {
             input: input as u32,
             output: start as u32,
@@ -215,23 +218,19 @@ impl GpuDecoder {
                 least_share: asked.sampling.least_share(),
             }
         };
-        let mut rest: Vec<Span> = self.spans(tables);
-        while !rest.is_empty() {
-            check(interrupt)?;
-            let (band, macs) = self.pace.take(&mut rest);
+        self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| {
             let uniforms: Vec<DecodeUniform> = band.iter().map(uniform).collect();
             let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
             let group = self.stage.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
-            let secs = self.gpu.run(|pass| {
-                for (i, span) in band.iter().enumerate() {
-                    let groups = (span.end - span.start).div_ceil(span.grain);
-                    self.stage.dispatch(pass, &group, i * stride, [groups, 1]);
-                }
-                band.len() as u64
-            })?;
-            self.pace.record(macs, secs);
-        }
-        let decoded = self.gpu.read(&out, 0, samples * 3)?;
+            let dispatch = |(i, span): (usize, &Span)| Dispatch {
+                stage: &self.stage,
+                group: group.clone(),
+                offset: i * stride,
+                groups: [span.groups(), 1],
+            };
+            Ok(band.iter().enumerate().map(dispatch).collect())
+        })?;
+        let decoded = self.gpu.read(&out, 0, samples * 3, Number::F32)?;
         let mut rgb = vec![0.0; samples * 3];
         let pixels = rgb.as_chunks_mut::<3>().0;
         tables.order.iter().zip(decoded.as_chunks().0).for_each(|(to, value)| pixels[*to as usize] = *value);

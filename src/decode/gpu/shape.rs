@@ -79,7 +79,7 @@ impl DecodeShape {
         for row in params.mlp.last().0 {
             values.extend(self.padded(row));
         }
-        to_bytes(&values, self.number)
+        to_bytes(&values, self.number).into_owned()
     }
 
     /// The vectors in front of the codes, for samples of `cell` (y, x) source pixels.

@@ -1,4 +1,4 @@
-//! The 3×3 convolution with zero padding, stride 1, and its gradients.
+//! The 3×3 convolution with zero padding, stride 1, and its gradients; the 1×1 one.
 //!
 //! Where the processor has blocks (`block`), images are channels-last. In bfloat16 every pixel's neighbourhood is
 //! multiplied where it lies (`direct`); in single precision four products do for nine (`winograd`), except for few or odd
@@ -7,7 +7,9 @@
 mod batch;
 mod direct;
 mod gradient;
+mod joined;
 mod planes;
+mod pointwise;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 #[cfg(target_arch = "x86_64")]
@@ -17,6 +19,8 @@ pub use batch::{
     ImageBatch, ImageGradient, ResultGradient, convolve_batch, convolve_batch_backward, convolve_batch_into,
 };
 pub use gradient::{WeightGradient, weight_gradient};
+pub use joined::Joined;
+pub use pointwise::Conv1x1;
 
 use super::block;
 use super::precision::Precision;
@@ -53,6 +57,14 @@ pub struct After<'a> {
     pub relu: bool,
     /// Add an image of the result's shape, in the order of [`Conv3x3::order`].
     pub residual: Option<&'a [f32]>,
+}
+
+/// A band of output rows (of tiles, by Winograd's way), and what it is made of.
+struct Band<'a> {
+    input: Joined<'a>,
+    rows: std::ops::Range<usize>,
+    bias: &'a [f32],
+    after: After<'a>,
 }
 
 /// A convolution's weights, prepared for one way of computing it.
@@ -112,17 +124,20 @@ impl Conv3x3 {
     /// # Panics
     /// If a slice does not have the size that its shape asks for.
     pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
-        let area = image.height.checked_mul(image.width).expect("an image in memory");
-        assert_eq!(Some(image.values.len()), area.checked_mul(self.in_channels), "image does not fit its shape");
-        assert!(after.residual.is_none_or(|r| r.len() == self.bias.len() * area), "residual does not fit its shape");
+        self.forward_joined(Joined::new(&[image.values], image), after)
+    }
+
+    /// Convolves images joined along their channels, as [`Self::forward`].
+    ///
+    /// # Panics
+    /// As [`Self::forward`].
+    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>) -> Vec<f32> {
+        input.check(self.in_channels, self.bias.len(), after);
         match &self.way {
-            Way::Direct(direct) => direct.forward(image, &self.bias, after),
+            Way::Direct(direct) => direct.forward(input, &self.bias, after),
             #[cfg(target_arch = "x86_64")]
-            Way::Winograd(winograd) => {
-                let values = image.into_channels_last();
-                winograd.forward(Image { values: &values, ..image }, &self.bias, after)
-            }
-            Way::Planes(weight) => planes::forward(&image.into_planes(), image, weight, &self.bias, after),
+            Way::Winograd(winograd) => input.channels_last(|input| winograd.forward(input, &self.bias, after)),
+            Way::Planes(weight) => input.planes(|input| planes::forward(input, weight, &self.bias, after)),
         }
     }
 }
@@ -164,33 +179,10 @@ impl Way {
             return Self::Winograd(Winograd::new(weight, in_channels, out_channels));
         }
         if block::is_blocked(precision) {
-            Self::Direct(Direct::new(weight, in_channels, out_channels, precision))
+            Self::Direct(Direct::new(weight, in_channels, out_channels, 3, precision))
         } else {
             Self::Planes(weight.to_vec())
         }
-    }
-}
-
-impl<'a> Image<'a> {
-    /// The values channels-last.
-    fn into_channels_last(self) -> std::borrow::Cow<'a, [f32]> {
-        if self.order == Order::ChannelsLast {
-            return self.values.into();
-        }
-        let area = (self.height * self.width).max(1);
-        let pixel = |i: usize| self.values.iter().skip(i).step_by(area).copied();
-        (0..area).flat_map(pixel).collect::<Vec<_>>().into()
-    }
-
-    /// The values as planes.
-    fn into_planes(self) -> std::borrow::Cow<'a, [f32]> {
-        if self.order == Order::Planes {
-            return self.values.into();
-        }
-        let area = (self.height * self.width).max(1);
-        let channels = self.values.len() / area;
-        let plane = |channel| (0..area).map(move |i| self.values[i * channels + channel]);
-        (0..channels).flat_map(plane).collect::<Vec<_>>().into()
     }
 }
 
@@ -253,7 +245,7 @@ mod tests {
         let portable = Conv3x3 { in_channels, bias: bias.to_vec(), way: Way::Planes(weight.to_vec()) };
         let mut ways = vec![("planes".to_owned(), portable, false)];
         if block::is_blocked(Precision::F32) {
-            let direct = Way::Direct(Direct::new(weight, in_channels, bias.len(), Precision::F32));
+            let direct = Way::Direct(Direct::new(weight, in_channels, bias.len(), 3, Precision::F32));
             ways.push(("direct".to_owned(), Conv3x3 { in_channels, bias: bias.to_vec(), way: direct }, false));
         }
         for precision in Precision::ALL {
@@ -265,6 +257,35 @@ mod tests {
             }
         }
         ways
+    }
+
+    #[test]
+    fn images_joined_are_one_image_whatever_their_channels() {
+        let (h, w) = (7, 13);
+        for (channels, o) in [(&[64, 32, 16][..], 64), (&[16, 48], 32), (&[5, 27, 16], 40), (&[1, 1], 3), (&[32], 32)] {
+            let c: usize = channels.iter().sum();
+            let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
+            let mut first = 0;
+            let parts: Vec<Vec<f32>> = channels
+                .iter()
+                .map(|n| {
+                    first += n;
+                    input.chunks_exact(c).flat_map(|pixel| pixel[first - n..first].to_vec()).collect()
+                })
+                .collect();
+            let as_planes: Vec<Vec<f32>> = parts.iter().zip(channels).map(|(part, n)| planes(part, *n)).collect();
+            for (name, conv, _) in ways(&weight, &bias) {
+                let image = Image { values: &input, order: Order::ChannelsLast, height: h, width: w };
+                let expected = conv.forward(image, After::default());
+                for (order, parts) in [(Order::ChannelsLast, &parts), (Order::Planes, &as_planes)] {
+                    let slices: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
+                    let joined = Joined { parts: &slices, order, height: h, width: w };
+                    let found = conv.forward_joined(joined, After::default());
+                    let worst = crate::kernel::tests::worst(&found, &expected);
+                    assert!(worst < 1e-5, "{name}, {order:?}, {channels:?}: {worst}");
+                }
+            }
+        }
     }
 
     #[test]

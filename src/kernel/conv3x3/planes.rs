@@ -4,7 +4,7 @@
 //! Bias, ReLU and residual are applied while the band is still there.
 #![expect(unsafe_code, reason = "bands of one output plane are written by different threads; the plane is one slice")]
 
-use super::{After, Image};
+use super::{After, Joined};
 use crate::kernel::gemm::raw_gemm;
 use rayon::prelude::*;
 
@@ -17,17 +17,17 @@ struct Planes(*mut f32);
 // SAFETY: every thread writes only the rows of its own bands (`convolve_band`, `finish_band`); bands do not overlap.
 unsafe impl Sync for Planes {}
 
-/// Convolves `input [in_channels, height, width]` with `weight [out_channels, in_channels * 9]` and returns
+/// Convolves planes, `[in_channels, height, width]` altogether, with `weight [out_channels, in_channels * 9]` and returns
 /// `[out_channels, height, width]`.
-pub(super) fn forward(input: &[f32], image: Image<'_>, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
-    let Image { height, width, .. } = image;
+pub(super) fn forward(input: Joined<'_>, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
+    let Joined { height, width, .. } = input;
     let (area, depth) = (height * width, weight.len() / bias.len());
     let mut output = vec![0.0; bias.len() * area];
     let planes = Planes(output.as_mut_ptr());
     let band_rows = (BAND_COLUMNS / width.max(1)).clamp(1, height.max(1));
     (0..height.div_ceil(band_rows)).into_par_iter().for_each_init(Vec::new, |columns, band| {
         let rows = band * band_rows..((band + 1) * band_rows).min(height);
-        gather_columns(input, depth / 9, height, width, rows.clone(), columns);
+        gather_columns(input, depth / 9, rows.clone(), columns);
         convolve_band(&planes, area, width, rows.clone(), columns, weight, bias.len());
         finish_band(&planes, area, rows.start * width..rows.end * width, bias, after);
     });
@@ -35,17 +35,11 @@ pub(super) fn forward(input: &[f32], image: Image<'_>, weight: &[f32], bias: &[f
 }
 
 /// Fills `columns [in_channels * 9, rows * width]` with the shifted rows that every tap reads.
-fn gather_columns(
-    input: &[f32],
-    channels: usize,
-    height: usize,
-    width: usize,
-    rows: std::ops::Range<usize>,
-    columns: &mut Vec<f32>,
-) {
+fn gather_columns(input: Joined<'_>, channels: usize, rows: std::ops::Range<usize>, columns: &mut Vec<f32>) {
+    let Joined { height, width, .. } = input;
     columns.resize(channels * 9 * rows.len() * width, 0.0);
     let mut segments = columns.chunks_exact_mut(width.max(1));
-    for plane in input.chunks_exact((height * width).max(1)) {
+    for plane in input.parts.iter().flat_map(|part| part.chunks_exact(input.area().max(1))) {
         for tap in 0..9 {
             for row in rows.clone() {
                 let Some(segment) = segments.next() else { return };

@@ -6,7 +6,7 @@
 //! little beside the products because channels lie together; the rounding error grows two- to threefold (4·10⁻⁶ over the whole network).
 #![expect(unsafe_code, reason = "fresh memory is written before it is read, and vectors are loaded from arrays")]
 
-use super::{After, Image};
+use super::{After, Band, Image, Joined};
 use crate::kernel::block::{self, Out, Rows};
 use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
@@ -30,15 +30,6 @@ pub(super) struct Winograd {
     /// For every point `[in_channels, out_channels]`.
     panels: Vec<Panels>,
     in_channels: usize,
-}
-
-/// What one band of tiles needs.
-struct Band<'a> {
-    image: Image<'a>,
-    /// Rows of tiles.
-    rows: std::ops::Range<usize>,
-    bias: &'a [f32],
-    after: After<'a>,
 }
 
 /// Buffers of one thread: values before and after the products, `[point][tile][channel]`.
@@ -67,8 +58,8 @@ impl Winograd {
         Self { panels: (0..POINTS).map(pack).collect(), in_channels }
     }
 
-    /// `[height, width, out_channels]` of a channels-last image.
-    pub(super) fn forward(&self, image: Image<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
+    /// `[height, width, out_channels]` of channels-last images of whole panels.
+    pub(super) fn forward(&self, image: Joined<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
         let row = image.width * bias.len();
         let len = image.height * row;
         let mut output = Vec::with_capacity(len);
@@ -77,7 +68,7 @@ impl Winograd {
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((2 * band_rows * row).max(1)).enumerate();
         bands.for_each_init(Scratch::default, |scratch, (i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(tile_rows);
-            self.convolve_band(&Band { image, rows, bias, after }, scratch, out);
+            self.convolve_band(&Band { input: image, rows, bias, after }, scratch, out);
         });
         // SAFETY: the bands cover all rows, and every tile writes those of its pixels that exist.
         unsafe { output.set_len(len) };
@@ -97,20 +88,27 @@ impl Winograd {
         let rows = 0..image.height.div_ceil(2);
         // SAFETY: values that are there may be taken for ones that may not be, as long as only values are written.
         let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
-        self.convolve_band(&Band { image, rows, bias, after }, scratch, out);
+        let parts = [image.values];
+        self.convolve_band(&Band { input: Joined::new(&parts, image), rows, bias, after }, scratch, out);
     }
 
     fn convolve_band(&self, band: &Band<'_>, scratch: &mut Scratch, out: &mut [MaybeUninit<f32>]) {
         let (inputs, outputs) = (self.in_channels, band.bias.len());
-        let columns = band.image.width.div_ceil(2);
+        let columns = band.input.width.div_ceil(2);
         let tiles = band.rows.len() * columns;
         for first in (0..tiles).step_by(CHUNK) {
             let count = (tiles - first).min(CHUNK);
             let tile_at = |i: usize| (band.rows.start + (first + i) / columns, (first + i) % columns);
             let before: &mut [f32] = bytemuck::cast_slice_mut(scratch.before.words(POINTS * CHUNK * inputs));
             for i in 0..count {
-                // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
-                unsafe { transform_tile(band.image, inputs, tile_at(i), &mut before[i * inputs..]) }
+                let mut first = i * inputs;
+                let size = [band.input.height, band.input.width];
+                for part in band.input.parts {
+                    let source = Source { values: part, channels: band.input.channels(part), step: CHUNK * inputs };
+                    // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
+                    unsafe { transform_tile(source, size, tile_at(i), &mut before[first..]) }
+                    first += source.channels;
+                }
             }
             let sums: &mut [f32] = bytemuck::cast_slice_mut(scratch.after.words(POINTS * CHUNK * outputs));
             for (point, panels) in self.panels.iter().enumerate() {
@@ -143,17 +141,27 @@ fn transform_weight(kernel: &[f32; 9]) -> [f32; POINTS] {
     points
 }
 
-/// `Bᵀ d B` of the 4×4 pixels around tile (row, column), zero outside the image; point `p` goes to
-/// `out[p * CHUNK * channels ..]`.
+/// One of the images that go in, and the distance of a point from the next where it goes.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) channels: usize,
+    pub(super) step: usize,
+}
+
+/// `Bᵀ d B` of the 4×4 pixels around tile (row, column) of an image of this size (rows, columns), zero outside; point `p` goes
+/// to `out[p * step ..]`.
 #[target_feature(enable = "avx512f")]
-pub(super) fn transform_tile(image: Image<'_>, channels: usize, tile: (usize, usize), out: &mut [f32]) {
+pub(super) fn transform_tile(source: Source<'_>, size: [usize; 2], tile: (usize, usize), out: &mut [f32]) {
     const NOTHING: Lanes = [0.0; PANEL];
+    let Source { values: own, channels, step } = source;
+    let [height, width] = size;
     // Plain loops: closures of the standard library are not compiled for these vectors, and so not inlined.
     let mut pixels: [Option<&[f32]>; POINTS] = [None; POINTS];
     for (i, pixel) in pixels.iter_mut().enumerate() {
         let (y, x) = ((2 * tile.0 + i / 4).wrapping_sub(1), (2 * tile.1 + i % 4).wrapping_sub(1));
-        if y < image.height && x < image.width {
-            *pixel = Some(&image.values[(y * image.width + x) * channels..][..channels]);
+        if y < height && x < width {
+            *pixel = Some(&own[(y * width + x) * channels..][..channels]);
         }
     }
     for channel in (0..channels).step_by(PANEL) {
@@ -169,7 +177,7 @@ pub(super) fn transform_tile(image: Image<'_>, channels: usize, tile: (usize, us
         for y in 0..4 {
             let row = transform_line(d[4 * y], d[4 * y + 1], d[4 * y + 2], d[4 * y + 3]);
             for (x, point) in row.into_iter().enumerate() {
-                let at = (4 * y + x) * CHUNK * channels + channel;
+                let at = (4 * y + x) * step + channel;
                 *out[at..].first_chunk_mut().expect("sixteen channels") = values(point);
             }
         }
@@ -185,7 +193,7 @@ fn transform_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
 /// `Aᵀ m A` of a tile's sums, then bias, ReLU and residual, to those of its four pixels that exist.
 #[target_feature(enable = "avx512f")]
 fn finish_tile(band: &Band<'_>, tile: (usize, usize), sums: &[f32], out: &mut [MaybeUninit<f32>]) {
-    let Image { height, width, .. } = band.image;
+    let Joined { height, width, .. } = band.input;
     let channels = band.bias.len();
     let floor = _mm512_set1_ps(if band.after.relu { 0.0 } else { f32::NEG_INFINITY });
     let start = 2 * band.rows.start * width * channels;

@@ -6,7 +6,7 @@
 //! products for four pixels where the definition has thirty-six.
 #![expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")]
 
-use super::winograd::{CHUNK, POINTS, Winograd, lanes_at, transform_tile, values, vector};
+use super::winograd::{CHUNK, POINTS, Source, Winograd, lanes_at, transform_tile, values, vector};
 use super::{Image, WeightGradient};
 use crate::kernel::panels::PANEL;
 use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_ps};
@@ -46,6 +46,7 @@ pub(super) fn weight_gradient(
     of_gradient.resize(POINTS * CHUNK * outputs, 0.0);
     sums.clear();
     sums.resize(POINTS * inputs * outputs, 0.0);
+    let source = Source { values: image.values, channels: inputs, step: CHUNK * inputs };
     let columns = image.width.div_ceil(2);
     let tiles = image.height.div_ceil(2) * columns;
     for first in (0..tiles).step_by(CHUNK) {
@@ -54,7 +55,7 @@ pub(super) fn weight_gradient(
             let tile = ((first + i) / columns, (first + i) % columns);
             // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
             unsafe {
-                transform_tile(image, inputs, tile, &mut of_image[i * inputs..]);
+                transform_tile(source, [image.height, image.width], tile, &mut of_image[i * inputs..]);
                 spread_tile(gradient, outputs, tile, &mut of_gradient[i * outputs..]);
             }
         }

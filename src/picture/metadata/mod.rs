@@ -1,10 +1,13 @@
-//! What a file carries beside its pixels: the colour profile, and what the camera wrote (EXIF).
+//! What a file carries beside its pixels: the colour profile, what the camera wrote (EXIF), what people and programs
+//! wrote (XMP), and how finely it is to be printed.
 
 mod block;
 mod directory;
+pub(super) mod resolution;
 mod shot;
 mod tiff;
 mod walk;
+pub(super) mod xmp;
 
 pub use shot::Shot;
 
@@ -20,6 +23,10 @@ pub struct Metadata {
     pub icc_profile: Option<Vec<u8>>,
     /// The EXIF block, a small TIFF file, with its orientation reset, since the pixels are already upright.
     pub exif: Option<Vec<u8>>,
+    /// The XMP packet, UTF-8, with its orientation reset.
+    pub xmp: Option<Vec<u8>>,
+    /// Dots per inch on paper, if the file says so.
+    pub dpi: Option<f64>,
 }
 
 impl Metadata {

@@ -1,6 +1,7 @@
 //! EXIF in TIFF files, where it is not a block but directories of the file itself.
 
 use super::directory::{Directory, TiffEntry, Value, header};
+use super::resolution;
 use super::walk::Walker;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek};
@@ -24,6 +25,8 @@ pub(in crate::picture) struct TiffRemarks {
     pub(in crate::picture) exif: Option<Vec<u8>>,
     /// Whether its colours are multiplied by their opacity.
     pub(in crate::picture) is_premultiplied: bool,
+    /// Its dots per inch.
+    pub(in crate::picture) dpi: Option<f64>,
 }
 
 impl TiffRemarks {
@@ -35,7 +38,7 @@ impl TiffRemarks {
         let is_premultiplied = extra.iter().any(|entry| entry.bytes.first() == Some(&ASSOCIATED_ALPHA));
         let directories = described(&mut walker);
         let exif = directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories));
-        Self { exif, is_premultiplied }
+        Self { exif, is_premultiplied, dpi: resolution::of_directory(&mut walker) }
     }
 }
 

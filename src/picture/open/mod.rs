@@ -12,7 +12,7 @@ mod jpeg;
 mod stoppable;
 
 use super::color::{self, Source};
-use super::metadata::{TiffRemarks, is_adobe_rgb};
+use super::metadata::{TiffRemarks, is_adobe_rgb, resolution, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
@@ -150,7 +150,11 @@ fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String>
         return Ok(Picture { format: format_name(format), ..picture });
     }
     let remarks = if format == ImageFormat::Tiff { TiffRemarks::of(path) } else { TiffRemarks::default() };
-    decode(reader, format, remarks)
+    let dpi = remarks.dpi;
+    let mut picture = decode(reader, format, remarks)?;
+    let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
+    Ok(picture)
 }
 
 fn decode<R: BufRead + Seek>(
@@ -239,6 +243,7 @@ fn read_picture(
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let exif = remarks.exif.or_else(|| read_exif(&mut decoder));
+    let xmp = decoder.xmp_metadata().ok().flatten().and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
@@ -246,7 +251,7 @@ fn read_picture(
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     let picture = convert::into_picture(image, remarks.is_premultiplied || format == ImageFormat::OpenExr);
-    let metadata = Metadata { icc_profile: color.icc_profile, exif };
+    let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
 }

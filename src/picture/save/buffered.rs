@@ -5,13 +5,18 @@ use crate::atomic::describe_io;
 use crate::picture::Raster;
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::{JpegEncoder, PixelDensity};
-use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
 /// The longest EXIF block that fits into a JPEG segment beside its length and signature.
 const MAX_JPEG_EXIF_BYTES: usize = 65_533 - 6;
+
+/// How a segment says that it holds XMP.
+const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
+/// The longest packet that fits into a JPEG segment beside its length and name.
+const MAX_JPEG_XMP_BYTES: usize = 65_533 - XMP_NAME.len();
 
 /// The longest profile that the 255 segments of a JPEG can hold.
 const MAX_JPEG_PROFILE_BYTES: usize = 255 * 65_519;
@@ -43,35 +48,74 @@ impl BufferedSink {
         Ok(Self { codec, file: BufWriter::new(file), samples, options })
     }
 
-    fn encode(&mut self) -> ImageResult<()> {
+    fn encode(&mut self) -> Result<(), String> {
         match self.codec {
-            Codec::Jpeg => {
-                let quality = self.options.quality.clamp(1, 100);
-                let mut options = self.options.clone();
-                options.metadata.exif.take_if(|exif| exif.len() > MAX_JPEG_EXIF_BYTES);
-                options.metadata.icc_profile.take_if(|profile| profile.len() > MAX_JPEG_PROFILE_BYTES);
-                let mut encoder = JpegEncoder::new_with_quality(&mut self.file, quality);
-                if let Some(dpi) = options.dpi {
-                    encoder.set_pixel_density(PixelDensity::dpi(dpi.round().clamp(1.0, 65_535.0) as u16));
-                }
-                write(encoder, &self.samples, options)
-            }
-            Codec::WebP => write(WebPEncoder::new_lossless(&mut self.file), &self.samples, self.options.clone()),
-            Codec::Bmp => write(BmpEncoder::new(&mut self.file), &self.samples, self.options.clone()),
+            Codec::Jpeg => self.encode_jpeg().map_err(describe),
+            Codec::WebP => self.encode_webp(),
+            Codec::Bmp => write(BmpEncoder::new(&mut self.file), &self.samples, &self.options).map_err(describe),
         }
+    }
+
+    fn encode_jpeg(&mut self) -> ImageResult<()> {
+        let metadata = &mut self.options.metadata;
+        metadata.exif.take_if(|exif| exif.len() > MAX_JPEG_EXIF_BYTES);
+        metadata.icc_profile.take_if(|profile| profile.len() > MAX_JPEG_PROFILE_BYTES);
+        let packet = metadata.xmp.take_if(|packet| packet.len() <= MAX_JPEG_XMP_BYTES);
+        let mut bytes = Vec::new();
+        let mut encoder = JpegEncoder::new_with_quality(&mut bytes, self.options.quality.clamp(1, 100));
+        if let Some(dpi) = self.options.dpi {
+            encoder.set_pixel_density(PixelDensity::dpi(dpi.round().clamp(1.0, 65_535.0) as u16));
+        }
+        write(encoder, &self.samples, &self.options)?;
+        if let Some(packet) = packet {
+            insert_xmp(&mut bytes, &packet);
+        }
+        Ok(self.file.write_all(&bytes)?)
+    }
+
+    /// By the library behind `image`, which alone takes XMP.
+    fn encode_webp(&mut self) -> Result<(), String> {
+        let (size, metadata) = (self.options.size, self.options.metadata.clone());
+        let mut encoder = image_webp::WebPEncoder::new(&mut self.file);
+        metadata.icc_profile.into_iter().for_each(|profile| encoder.set_icc_profile(profile));
+        metadata.exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        metadata.xmp.into_iter().for_each(|packet| encoder.set_xmp_metadata(packet));
+        let color = if self.options.channels == 4 { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
+        encoder.encode(&self.samples, size.width as u32, size.height as u32, color).map_err(|error| match error {
+            image_webp::EncodingError::IoError(error) => describe_io(&error),
+            other => format!("its encoder failed ({other})"),
+        })
     }
 }
 
-fn write(mut encoder: impl ImageEncoder, samples: &[u8], options: SaveOptions) -> ImageResult<()> {
+fn write(mut encoder: impl ImageEncoder, samples: &[u8], options: &SaveOptions) -> ImageResult<()> {
     // BMP holds neither; that is no reason to fail.
-    if let Some(profile) = options.metadata.icc_profile {
+    if let Some(profile) = options.metadata.icc_profile.clone() {
         let _ = encoder.set_icc_profile(profile);
     }
-    if let Some(exif) = options.metadata.exif {
+    if let Some(exif) = options.metadata.exif.clone() {
         let _ = encoder.set_exif_metadata(exif);
     }
     let color = if options.channels == 4 { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
     encoder.write_image(samples, options.size.width as u32, options.size.height as u32, color)
+}
+
+/// Puts a packet into a JPEG that was just written, behind the segments that must be first (JFIF, EXIF).
+fn insert_xmp(jpeg: &mut Vec<u8>, packet: &[u8]) {
+    let mut at = 2;
+    while let Some([0xff, 0xe0 | 0xe1, high, low]) = jpeg.get(at..at + 4) {
+        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+    }
+    let len = (2 + XMP_NAME.len() + packet.len()) as u16;
+    let segment = [&[0xff, 0xe1], &len.to_be_bytes()[..], XMP_NAME, packet].concat();
+    jpeg.splice(at..at, segment);
+}
+
+fn describe(error: ImageError) -> String {
+    match error {
+        ImageError::IoError(error) => describe_io(&error),
+        other => format!("its encoder failed ({other})"),
+    }
 }
 
 impl Sink for BufferedSink {
@@ -82,10 +126,7 @@ impl Sink for BufferedSink {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), String> {
-        self.encode().map_err(|error| match error {
-            ImageError::IoError(error) => describe_io(&error),
-            other => format!("its encoder failed ({other})"),
-        })?;
+        self.encode()?;
         self.file.flush().map_err(|error| describe_io(&error))
     }
 }

@@ -9,7 +9,7 @@ mod png;
 mod roundtrip;
 mod tiff;
 
-use super::metadata::adapt;
+use super::metadata::{adapt, xmp};
 use super::{Metadata, Raster};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
@@ -69,6 +69,8 @@ impl PictureWriter {
         if let Some(exif) = &mut options.metadata.exif {
             adapt(exif, options.size, options.dpi);
         }
+        let packet = options.metadata.xmp.take();
+        options.metadata.xmp = packet.and_then(|packet| xmp::adapt(packet, options.size, options.dpi));
         let target = AtomicFile::create(path, options.overwrite).map_err(refuse)?;
         let file = target.file().map_err(refuse)?;
         let sink = format.start(file, &options).map_err(refuse)?;

@@ -3,7 +3,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, StreamWriter, Unit};
+use png::{BitDepth, ColorType, Encoder, EncodingError, Info, PixelDimensions, StreamWriter, Unit};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
@@ -60,12 +60,25 @@ impl PngSink {
         });
         let failure = Arc::new(OnceLock::new());
         let witness = Witness { file, failure: failure.clone() };
+        let packet = options.metadata.xmp.clone().and_then(|packet| String::from_utf8(packet).ok());
         let stream = Encoder::with_info(witness, info)
+            .and_then(|encoder| with_packet(encoder, packet))
             .and_then(Encoder::write_header)
             .and_then(|writer| writer.into_stream_writer_with_size(CHUNK_BYTES))
             .map_err(|error| describe(&failure, error))?;
         Ok(Self { stream, failure, bits: options.bits })
     }
+}
+
+/// XMP is a text under a name of its own.
+fn with_packet(
+    mut encoder: Encoder<'_, Witness>,
+    packet: Option<String>,
+) -> Result<Encoder<'_, Witness>, EncodingError> {
+    if let Some(packet) = packet {
+        encoder.add_itxt_chunk("XML:com.adobe.xmp".into(), packet)?;
+    }
+    Ok(encoder)
 }
 
 impl Sink for PngSink {

@@ -26,6 +26,7 @@ const HORIZONTAL_PREDICTOR: u16 = 2;
 const RGB: u16 = 2;
 const UNASSOCIATED_ALPHA: u16 = 2;
 const INCH: u16 = 2;
+const XMP_PACKET: u16 = 700;
 
 /// Resolutions are written in thousandths of a dot per inch.
 const DPI_PARTS: u32 = 1000;
@@ -105,6 +106,9 @@ impl TiffSink {
         }
         if let Some(profile) = self.options.metadata.icc_profile.take() {
             directory.add(Tag::IccProfile, Value::Undefined(profile));
+        }
+        if let Some(packet) = self.options.metadata.xmp.take() {
+            directory.add(Tag::Unknown(XMP_PACKET), Value::Undefined(packet));
         }
         directory
     }

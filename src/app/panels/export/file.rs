@@ -53,7 +53,7 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
         })),
         _ => {}
     }
-    ui.checkbox(&mut choice.file.strip_metadata, "Leave away what the camera wrote (EXIF)");
+    ui.checkbox(&mut choice.file.strip_metadata, "Leave away what the camera wrote (EXIF, XMP)");
     if choice != form.choice {
         commands.push(Command::Export(ExportCommand::Change(choice)));
     }

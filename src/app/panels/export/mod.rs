@@ -13,9 +13,12 @@ use crate::app::panels::progress::duration_text;
 use crate::app::state::{ExportForm, State};
 use crate::app::zoom::zoom_text;
 use crate::export::ExportJob;
-use egui::{Align, Align2, Area, Context, Frame, Id, Layout, Order, ScrollArea, Ui};
+use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Order, ScrollArea, Ui};
 
 const WIDTH: f32 = 380.0;
+
+/// Height of what does not scroll, in points: the bars above and below, the heading, and the foot with its buttons.
+const AROUND: f32 = 290.0;
 
 /// Draws the panel.
 pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
@@ -26,8 +29,9 @@ pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, state: &State, comm
             Frame::window(ui.style()).show(ui, |ui| {
                 ui.set_width(WIDTH);
                 ui.heading("Export a picture");
-                let height = (ctx.content_rect().height() - 170.0).max(120.0);
+                let height = (ctx.content_rect().height() - AROUND).max(80.0);
                 ScrollArea::vertical().max_height(height).show(ui, |ui| contents(ui, form, state, commands));
+                foot(ui, form, state, commands);
             });
         });
 }
@@ -41,6 +45,10 @@ fn contents(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Co
     }
     ui.separator();
     file::show(ui, form, commands);
+}
+
+/// What never scrolls away: what the export will take, and the buttons.
+fn foot(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
     ui.separator();
     let draft = state.export_draft(form);
     match &draft {
@@ -49,6 +57,11 @@ fn contents(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Co
     }
     let is_ready = draft.is_ok() && (form.exists != Some(true) || form.overwrite);
     buttons(ui, is_ready, draft.is_ok(), commands);
+    // Where no control has the focus, Enter is the button that matters.
+    let is_free = ui.memory(|memory| memory.focused().is_none());
+    if is_free && ui.input(|input| input.key_pressed(Key::Enter)) {
+        commands.push(Command::StartExport);
+    }
 }
 
 fn part(ui: &mut Ui, choice: &mut Choice, state: &State, commands: &mut Vec<Command>) {

@@ -1,0 +1,133 @@
+//! What the training panel is set to, and the training that it comes to.
+
+use crate::app::files::uri::path_from_text;
+use crate::train::{Degradation, Length, Recipe, Start, TrainConfig};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Time between two checkpoints: what a killed process loses at most.
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+
+/// Steps between two judgements on held-out pictures.
+const EVALUATE_EVERY: u64 = 20;
+
+/// All choices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choice {
+    /// The folder of pictures, as typed.
+    pub folder: String,
+    /// What is done to small pictures.
+    pub degradation: Degradation,
+    /// The time that training may take, in minutes.
+    pub minutes: f64,
+    /// The model to start from; none is the built-in one.
+    pub start: Option<PathBuf>,
+    /// Train imnet alone.
+    pub freeze_encoder: bool,
+    /// Adam's step size at the beginning.
+    pub learning_rate: f64,
+    /// Chooses pictures, places and damage.
+    pub seed: u64,
+    /// The part of the pictures that is kept for judging, in percent.
+    pub hold_out_percent: f64,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        let recipe = Recipe::default();
+        Self {
+            folder: String::new(),
+            degradation: recipe.degradation,
+            minutes: 15.0,
+            start: None,
+            freeze_encoder: recipe.freeze_encoder,
+            learning_rate: recipe.learning_rate,
+            seed: recipe.seed,
+            hold_out_percent: recipe.hold_out * 100.0,
+        }
+    }
+}
+
+impl Choice {
+    /// The folder, if one is named.
+    pub fn folder(&self) -> Option<PathBuf> {
+        path_from_text(&self.folder)
+    }
+
+    /// The folder's own name, without those around it.
+    pub fn folder_name(&self) -> String {
+        let name = self.folder().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        name.unwrap_or_else(|| "pictures".into())
+    }
+
+    /// The time that training may take.
+    pub fn time(&self) -> Duration {
+        Duration::from_secs_f64((self.minutes * 60.0).clamp(1.0, 1e8))
+    }
+
+    /// The training, from `start`, whose best weights go to `output`.
+    pub fn config(&self, start: Start, output: PathBuf) -> TrainConfig {
+        let recipe = Recipe {
+            degradation: self.degradation,
+            freeze_encoder: self.freeze_encoder,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+            hold_out: self.hold_out_percent / 100.0,
+            ..Recipe::default()
+        };
+        TrainConfig {
+            overwrite: true,
+            recipe,
+            checkpoint_every: CHECKPOINT_EVERY,
+            evaluate_every: EVALUATE_EVERY,
+            ..TrainConfig::new(self.folder().unwrap_or_default(), output, start, Length::Time(self.time()))
+        }
+    }
+}
+
+/// A kind of damage as people say it, and what it means.
+pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
+    match degradation {
+        Degradation::Clean => ("Clean pictures", "Sharp pictures without visible flaws"),
+        Degradation::Jpeg => ("JPEG photographs", "Pictures with the blocks and fringes of JPEG"),
+        Degradation::Phone => ("Phone", "A little soft, noisy, saved as JPEG"),
+        Degradation::Scan => ("Scans", "Scanned prints: soft, with a little noise"),
+        Degradation::Blur => ("Blurred", "Out of focus, or slightly shaken"),
+        Degradation::Noise => ("Noisy", "Taken in little light"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weights::Weights;
+
+    #[test]
+    fn choices_come_to_a_training() {
+        let choice = Choice {
+            folder: " \"/photos/Omas Dias\" ".into(),
+            degradation: Degradation::Scan,
+            minutes: 0.5,
+            hold_out_percent: 20.0,
+            seed: 9,
+            ..Choice::default()
+        };
+        let config = choice.config(Weights::builtin().unwrap().into(), "/x/out.safetensors".into());
+        assert_eq!((config.folder, config.length), ("/photos/Omas Dias".into(), Length::Time(Duration::from_secs(30))));
+        assert_eq!(
+            (config.recipe.degradation, config.recipe.hold_out, config.recipe.seed),
+            (Degradation::Scan, 0.2, 9)
+        );
+        assert!(config.recipe.check().is_ok() && config.overwrite);
+        assert_eq!(choice.folder_name(), "Omas Dias");
+        assert_eq!((Choice::default().folder(), Choice::default().folder_name().as_str()), (None, "pictures"));
+    }
+
+    #[test]
+    fn every_kind_of_damage_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<&str> = Degradation::ALL.iter().map(|kind| preset(*kind).0).collect();
+        assert_eq!(names.len(), Degradation::ALL.len());
+    }
+}

@@ -1,0 +1,172 @@
+//! What is known of a training: its events, taken in one after the other, as plain data to draw.
+
+use crate::train::TrainEvent;
+
+/// More points than this are not seen in a plot of the panel's width.
+const MOST_POINTS: usize = 400;
+
+/// Values over steps, of which only so many are kept: neighbours are averaged when there are too many.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    points: Vec<[f64; 2]>,
+    /// Values that make one point.
+    per_point: usize,
+    /// The sum of those that do not make a whole point yet, and their number.
+    open: ([f64; 2], usize),
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self { points: Vec::new(), per_point: 1, open: ([0.0; 2], 0) }
+    }
+}
+
+impl Curve {
+    /// The points, (step, value).
+    pub fn points(&self) -> &[[f64; 2]] {
+        &self.points
+    }
+
+    fn push(&mut self, step: u64, value: f64) {
+        let (sum, count) = &mut self.open;
+        sum[0] += step as f64;
+        sum[1] += value;
+        *count += 1;
+        if *count == self.per_point {
+            self.points.push(sum.map(|v| v / *count as f64));
+            self.open = ([0.0; 2], 0);
+        }
+        if self.points.len() == MOST_POINTS {
+            let mean = |pair: &[[f64; 2]; 2]| [0, 1].map(|i| f64::midpoint(pair[0][i], pair[1][i]));
+            self.points = self.points.as_chunks::<2>().0.iter().map(mean).collect();
+            self.per_point *= 2;
+        }
+    }
+}
+
+/// What was said when everything was ready.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beginning {
+    /// Pictures that are trained on.
+    pub pictures: usize,
+    /// Pictures that are kept for judging.
+    pub held_out: usize,
+    /// What computes.
+    pub device: String,
+}
+
+/// How good weights are on held-out pictures: PSNR in decibels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// As they are now.
+    pub now: f64,
+    /// Of bicubic enlargement.
+    pub bicubic: f64,
+    /// When training started.
+    pub start: f64,
+    /// The best so far.
+    pub best: f64,
+}
+
+impl Judgement {
+    /// What the best weights gained, in decibels.
+    pub fn gain(&self) -> f64 {
+        self.best - self.start
+    }
+}
+
+/// A training so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Nothing before everything is ready.
+    pub beginning: Option<Beginning>,
+    /// Steps taken, those before a resumption included.
+    pub step: u64,
+    /// The loss of the last step.
+    pub loss: Option<f64>,
+    /// The share of the work that is done, in [0, 1].
+    pub done: f64,
+    /// All losses.
+    pub losses: Curve,
+    /// PSNR on held-out pictures, (step, decibels).
+    pub psnrs: Curve,
+    /// The last judgement.
+    pub judgement: Option<Judgement>,
+    /// The step of the last checkpoint.
+    pub checkpoint: Option<u64>,
+    /// What is not as it should be, the newest last.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// Takes in what happened.
+    pub fn take(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Started { pictures, held_out, device, step, .. } => {
+                let (pictures, held_out) = (*pictures, *held_out);
+                self.beginning = Some(Beginning { pictures, held_out, device: device.clone() });
+                self.step = *step;
+            }
+            TrainEvent::Step { step, loss, done, .. } => {
+                (self.step, self.loss, self.done) = (*step, Some(*loss), *done);
+                self.losses.push(*step, *loss);
+            }
+            TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr } => {
+                self.psnrs.push(*step, *psnr);
+                let (now, bicubic) = (*psnr, *bicubic_psnr);
+                self.judgement = Some(Judgement { now, bicubic, start: *start_psnr, best: *best_psnr });
+            }
+            TrainEvent::Checkpoint { step, .. } => self.checkpoint = Some(*step),
+            TrainEvent::Warning { message } => {
+                self.warnings.retain(|known| known != message);
+                self.warnings.push(message.clone());
+            }
+            TrainEvent::Improved { .. }
+            | TrainEvent::Preview { .. }
+            | TrainEvent::Place { .. }
+            | TrainEvent::Finished { .. } => {}
+        }
+    }
+
+    /// How much training is still to come, in seconds, of `total_secs`. Time in which it waits does not count.
+    pub fn seconds_left(&self, total_secs: f64) -> f64 {
+        total_secs * (1.0 - self.done).clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_training_keeps_few_points_and_its_shape() {
+        let mut curve = Curve::default();
+        (1..=10_000).for_each(|step| curve.push(step, 2.0 * step as f64));
+        assert!(curve.points().len() < MOST_POINTS && curve.points().len() >= MOST_POINTS / 2);
+        assert!(curve.points().iter().all(|[step, value]| *value == 2.0 * step));
+        assert!(curve.points().is_sorted_by(|a, b| a[0] < b[0]) && curve.points()[0][0] < 50.0);
+    }
+
+    #[test]
+    fn events_become_a_report() {
+        let mut report = Report::default();
+        report.take(&TrainEvent::Evaluated {
+            step: 0,
+            psnr: 28.0,
+            bicubic_psnr: 27.0,
+            start_psnr: 28.0,
+            best_psnr: 28.0,
+        });
+        for step in 1..=3 {
+            let (loss, done) = (1.0 / step as f64, step as f64 / 4.0);
+            let (secs, waited_secs, remaining_secs) = (1.0, 0.0, 4.0 - step as f64);
+            let learning_rate = 1e-4;
+            report.take(&TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done, remaining_secs });
+        }
+        let message = "careful".to_owned();
+        (0..2).for_each(|_| report.take(&TrainEvent::Warning { message: message.clone() }));
+        assert_eq!((report.step, report.done, report.seconds_left(60.0)), (3, 0.75, 15.0));
+        assert_eq!(report.losses.points(), [[1.0, 1.0], [2.0, 0.5], [3.0, 1.0 / 3.0]]);
+        assert_eq!((report.warnings.len(), report.judgement.map(|j| j.gain())), (1, Some(0.0)));
+    }
+}

@@ -1,0 +1,342 @@
+//! The thread behind a training: asks for one event after the other, and answers wishes in between.
+
+use super::choice::Choice;
+use super::report::{Judgement, Report};
+use super::sight::{Place, Sight, Watcher, sight_of};
+use super::workplace::{Claim, Job, Workplace};
+use crate::error::{Error, Result};
+use crate::library::{self, Card, Lesson, Library};
+use crate::task::{Gate, Mailbox};
+use crate::train::{Ending, Preview, Start, TrainConfig, TrainEvent, Training};
+use crate::weights::Weights;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A watched place is looked at this often at most: a look costs about as much as a small step.
+const LOOK_EVERY: Duration = Duration::from_secs(12);
+
+/// A training that is driven from outside.
+pub trait Course {
+    /// Does the next piece of work; none after the end.
+    fn next(&mut self) -> Option<Result<TrainEvent>>;
+
+    /// A copy of the weights as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if they are not finite any more.
+    fn weights(&self) -> Result<Weights>;
+}
+
+impl Course for Training {
+    fn next(&mut self) -> Option<Result<TrainEvent>> {
+        Iterator::next(self)
+    }
+
+    fn weights(&self) -> Result<Weights> {
+        Training::weights(self)
+    }
+}
+
+/// Begins a training. Runs on a thread of its own.
+pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn Course>> + Send + Sync;
+
+/// The real one.
+///
+/// # Errors
+/// As [`Training::new`].
+pub fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn Course>> {
+    Ok(Box::new(Training::new(config, gate)?))
+}
+
+/// What the thread is to do.
+pub(super) struct Assignment {
+    pub(super) choice: Choice,
+    /// The interrupted training to go on with.
+    pub(super) resumed: Option<Job>,
+    pub(super) library: Library,
+    pub(super) workplace: Workplace,
+    /// Files that the viewer still shows.
+    pub(super) in_use: Vec<PathBuf>,
+}
+
+/// What the window wants, besides that training goes on. The newest counts.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Wish {
+    pub(super) is_paused: bool,
+    /// Whether the window is closing: then the training goes on at the next start.
+    pub(super) is_closing: bool,
+    pub(super) place: Option<Place>,
+    /// How many times weights were asked for, to try them in the viewer.
+    pub(super) trials: u64,
+    /// The last file that they were to be written to.
+    pub(super) save: Option<Save>,
+}
+
+/// A file that weights are to be written to.
+#[derive(Clone, PartialEq)]
+pub(super) struct Save {
+    pub(super) number: u64,
+    pub(super) path: PathBuf,
+    pub(super) overwrite: bool,
+}
+
+/// Weights to be tried in the viewer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Which wish this answers.
+    pub number: u64,
+    /// Their file.
+    pub path: PathBuf,
+    /// After which step.
+    pub step: u64,
+}
+
+/// What came of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Better than the weights at the start, on held-out pictures.
+    Better(Judgement),
+    /// Not better; the weights at the start are kept.
+    NotBetter(Judgement),
+    /// Nobody knows: no picture was held out.
+    NotJudged,
+    /// Stopped before there was anything.
+    Nothing,
+    /// It could not go on, for this reason.
+    Failed(String),
+}
+
+/// The end of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The new model in the list, if there is one.
+    pub kept: Option<PathBuf>,
+    /// The training to go on with, if it was stopped.
+    pub rest: Option<Job>,
+}
+
+/// Everything there is to know; newer news replace older.
+#[derive(Clone, Default)]
+pub struct News {
+    /// The training so far.
+    pub report: Report,
+    /// The watched place, or a held-out patch.
+    pub sight: Option<Arc<Sight>>,
+    /// The last weights that were asked for.
+    pub trial: Option<Trial>,
+    /// What became of the last saving: the number of the wish, and a sentence where it failed.
+    pub saved: Option<(u64, Result<PathBuf, String>)>,
+    /// Only once it is over.
+    pub end: Option<End>,
+}
+
+/// The thread's own view of things.
+pub(super) struct Teacher<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) inbox: &'a Mailbox<Wish>,
+    pub(super) tell: &'a dyn Fn(&News),
+    pub(super) news: News,
+    pub(super) wish: Wish,
+    watcher: Option<Watcher>,
+    looked: Option<(Place, Instant)>,
+    /// The held-out patch by the weights at the start.
+    first_preview: Option<Box<Preview>>,
+    job: Option<Job>,
+}
+
+impl<'a> Teacher<'a> {
+    pub(super) fn new(gate: &'a Gate, inbox: &'a Mailbox<Wish>, tell: &'a dyn Fn(&News)) -> Self {
+        let (news, wish) = (News::default(), Wish::default());
+        Self { gate, inbox, tell, news, wish, watcher: None, looked: None, first_preview: None, job: None }
+    }
+
+    /// The whole training; tells its end.
+    pub(super) fn run(mut self, assignment: &Assignment, train: &TrainFn) {
+        let end = self.work(assignment, train).unwrap_or_else(|error| {
+            let place = &assignment.workplace;
+            let outcome = match error {
+                Error::Cancelled => Outcome::Nothing,
+                error => Outcome::Failed(error.to_string()),
+            };
+            // Without a checkpoint there is nothing that could go on.
+            if !place.checkpoint().is_file() {
+                place.end();
+            }
+            End { outcome, kept: None, rest: None }
+        });
+        self.news.end = Some(end);
+        (self.tell)(&self.news);
+    }
+
+    fn work(&mut self, assignment: &Assignment, train: &TrainFn) -> Result<End> {
+        let Assignment { library, workplace, .. } = assignment;
+        let claim = workplace.claim().map_err(Error::Request)?;
+        let (job, start) = self.prepare(assignment, &claim)?;
+        let mut course = train(job.choice.config(start, workplace.output()), self.gate)?;
+        let (output, ending) = self.drive(course.as_mut(), workplace)?;
+        self.hear();
+        let is_over = ending == Ending::Done || !self.wish.is_closing;
+        let kept = match output.filter(|_| is_over) {
+            Some(path) => Some(keep(library, &path, &job, &self.news.report)?),
+            None => None,
+        };
+        if is_over {
+            workplace.end();
+        }
+        let rest = (ending == Ending::Stopped).then_some(job);
+        Ok(End { outcome: outcome_of(self.news.report.judgement), kept, rest })
+    }
+
+    /// Notes the training on the disk; what it is, and what it begins with.
+    fn prepare(&mut self, assignment: &Assignment, claim: &Claim) -> Result<(Job, Start)> {
+        let Assignment { choice, resumed, workplace, in_use, .. } = assignment;
+        let opened = library::open(choice.start.as_deref());
+        // Whoever goes on needs the weights at the start for nothing but "before".
+        self.watcher = opened.as_ref().ok().map(|(weights, ..)| Watcher::new(weights)).transpose()?;
+        let (job, start) = if let Some(job) = resumed {
+            (job.clone(), Start::Resume(workplace.checkpoint()))
+        } else {
+            let (weights, started_from, card) = opened?;
+            workplace.clean(claim, in_use);
+            (Job { choice: choice.clone(), started_from, licence: card.licence }, weights.into())
+        };
+        workplace.begin(&job, claim).map_err(Error::Request)?;
+        self.job = Some(job.clone());
+        Ok((job, start))
+    }
+
+    /// Asks for events until the last one; the best weights, if they were worth writing, and why it ended.
+    fn drive(&mut self, course: &mut dyn Course, workplace: &Workplace) -> Result<(Option<PathBuf>, Ending)> {
+        loop {
+            self.wait_and_serve(course, workplace);
+            let Some(event) = course.next() else {
+                return Err(Error::device("the training ended without a result; start it again"));
+            };
+            let event = event?;
+            self.news.report.take(&event);
+            match event {
+                TrainEvent::Finished { output, ending, .. } => return Ok((output, ending)),
+                TrainEvent::Preview { step, preview } => self.see_preview(step, preview),
+                TrainEvent::Step { .. } => self.look(course, false),
+                _ => {}
+            }
+            (self.tell)(&self.news);
+        }
+    }
+
+    /// Answers what the window wants, for as long as training is to pause, and lets the view go first.
+    fn wait_and_serve(&mut self, course: &mut dyn Course, workplace: &Workplace) {
+        let mut wish = self.inbox.take();
+        loop {
+            if let Some(wish) = wish {
+                self.serve(wish, course, workplace);
+            }
+            if !self.wish.is_paused || self.gate.is_stopped() {
+                break;
+            }
+            wish = self.inbox.wait();
+            if wish.is_none() {
+                break; // the window is gone
+            }
+        }
+        // Being stopped is the next event's business.
+        let _ = self.gate.pass();
+    }
+
+    /// Takes over the newest wish without acting on it.
+    fn hear(&mut self) {
+        if let Some(wish) = self.inbox.take() {
+            self.wish = wish;
+        }
+    }
+
+    fn serve(&mut self, wish: Wish, course: &mut dyn Course, workplace: &Workplace) {
+        let before = std::mem::replace(&mut self.wish, wish);
+        if self.wish.trials != before.trials {
+            let (step, number) = (self.news.report.step, self.wish.trials);
+            let path = workplace.trial(step);
+            match course.weights().and_then(|weights| weights.save(&path, true)) {
+                Ok(()) => self.news.trial = Some(Trial { number, path, step }),
+                Err(error) => self.warn(&error),
+            }
+        }
+        if let Some(Save { number, path, overwrite }) = self.wish.save.clone().filter(|_| self.wish.save != before.save)
+        {
+            // How good just these weights are, nobody has measured.
+            let card = self.job.as_ref().map(|job| card_of(job, &self.news.report, None).to_json()).unwrap_or_default();
+            let saved = course.weights().and_then(|weights| weights.save_with_card(&path, overwrite, &card));
+            self.news.saved = Some((number, saved.map(|()| path).map_err(|error| error.to_string())));
+        }
+        if self.wish.place != before.place {
+            self.look(course, true);
+        }
+        (self.tell)(&self.news);
+    }
+
+    fn warn(&mut self, error: &Error) {
+        self.news.report.take(&TrainEvent::Warning { message: error.to_string() });
+    }
+
+    /// Looks at the watched place, if it is time to.
+    fn look(&mut self, course: &dyn Course, is_now: bool) {
+        let (Some(place), Some(watcher)) = (self.wish.place.clone(), &mut self.watcher) else { return };
+        let is_due = self.looked.as_ref().is_none_or(|(known, at)| *known != place || at.elapsed() >= LOOK_EVERY);
+        if !(is_due || is_now) || self.gate.pass().is_err() {
+            return;
+        }
+        let gate = self.gate;
+        let seen = course
+            .weights()
+            .and_then(|weights| watcher.look(&place, &weights, self.news.report.step, &|| gate.is_stopped()));
+        self.looked = Some((place, Instant::now()));
+        match seen {
+            Ok(sight) => self.news.sight = Some(Arc::new(sight)),
+            Err(Error::Cancelled) => {}
+            Err(error) => self.warn(&error),
+        }
+    }
+
+    fn see_preview(&mut self, step: u64, preview: Box<Preview>) {
+        if step == 0 {
+            self.first_preview = Some(preview.clone());
+        }
+        if let Some(first) = self.first_preview.as_ref().filter(|_| self.wish.place.is_none()) {
+            self.news.sight = Some(Arc::new(sight_of(first, &preview, step)));
+        }
+    }
+}
+
+/// Puts the best weights on the list.
+fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<PathBuf> {
+    let card = card_of(job, report, report.judgement.map(|judgement| judgement.best));
+    library.add(&Weights::open(output)?, &job.choice.folder_name(), &card)
+}
+
+fn card_of(job: &Job, report: &Report, psnr: Option<f64>) -> Card {
+    let (pictures, held_out) = report.beginning.as_ref().map_or((0, 0), |b| (b.pictures, b.held_out));
+    let lesson = Lesson {
+        folder: job.choice.folder_name(),
+        pictures,
+        held_out,
+        steps: report.step,
+        date: chrono::Local::now().format("%Y-%m-%d").to_string(),
+        degradation: job.choice.degradation,
+        seed: job.choice.seed,
+        started_from: job.started_from.clone(),
+        bicubic_psnr: report.judgement.map(|judgement| judgement.bicubic),
+        start_psnr: report.judgement.map(|judgement| judgement.start),
+        psnr,
+    };
+    Card::trained(lesson, &job.licence)
+}
+
+fn outcome_of(judgement: Option<Judgement>) -> Outcome {
+    match judgement {
+        Some(judgement) if judgement.gain() > 0.0 => Outcome::Better(judgement),
+        Some(judgement) => Outcome::NotBetter(judgement),
+        None => Outcome::NotJudged,
+    }
+}

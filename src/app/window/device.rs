@@ -1,0 +1,29 @@
+//! Whether the window's graphics device is still there.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Watches a device. What is wrong with it is told here instead of ending the process.
+pub(super) struct DeviceWatch {
+    device: wgpu::Device,
+    losses: Receiver<String>,
+}
+
+impl DeviceWatch {
+    /// Begins to watch.
+    pub(super) fn of(device: &wgpu::Device) -> Self {
+        let (lost, losses) = sync_channel(1);
+        let failed = lost.clone();
+        // The first reason counts: what follows from it is dropped.
+        device.set_device_lost_callback(move |_, reason| drop(lost.try_send(reason)));
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(failed.try_send(error.to_string()))));
+        Self { device: device.clone(), losses }
+    }
+
+    /// Why the device cannot be used any more, if that is so. Never waits.
+    pub(super) fn loss(&self) -> Option<String> {
+        // A loss is told when the device is asked about its work.
+        let outcome = self.device.poll(wgpu::PollType::Poll);
+        self.losses.try_recv().ok().or_else(|| outcome.err().map(|error| error.to_string()))
+    }
+}

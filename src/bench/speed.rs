@@ -1,0 +1,108 @@
+//! How fast each device of this machine decodes: the one number by which to choose among them.
+
+use crate::decode::Sampling;
+use crate::error::{Error, Result};
+use crate::feature::FeatureWindow;
+use crate::geometry::{Region, SampleGrid, Size};
+use crate::kernel::processor_name;
+use crate::render::{Backend, Compute, LoadedModel};
+use crate::task::NEVER;
+use crate::weights::Weights;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// The name under which the processor is chosen.
+pub const CPU: &str = "CPU";
+
+/// The side of the latent codes that are decoded.
+const CODES: usize = 32;
+
+/// The sides of the picture that is made of them: the first, and the one beyond which nothing is learnt.
+const SIDES: [usize; 2] = [32, 1024];
+
+/// A run of this many seconds says enough.
+const ENOUGH_SECS: f64 = 0.1;
+
+/// Something that can compute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The name by which it is chosen: [`CPU`], or that of a graphics card with its kind and interface.
+    pub name: String,
+    /// What it is: the processor's name, or the driver with its version.
+    pub detail: String,
+    /// Whether it is software that stands in for a graphics card.
+    pub is_software: bool,
+}
+
+/// How fast a device decodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// Millions of output pixels a second, every one evaluated.
+    pub megapixels_per_sec: f64,
+    /// In which arithmetic.
+    pub arithmetic: String,
+}
+
+impl Device {
+    /// The processor.
+    pub fn processor() -> Self {
+        Self { name: CPU.into(), detail: processor_name().unwrap_or_default(), is_software: false }
+    }
+
+    /// Name and detail: what its speed depends on.
+    pub fn identity(&self) -> String {
+        if self.detail.is_empty() { self.name.clone() } else { format!("{}; {}", self.name, self.detail) }
+    }
+
+    /// Computing on it alone, in the fastest arithmetic that it has.
+    pub fn compute(&self) -> Compute {
+        match self.name.as_str() {
+            CPU => Compute { backend: Backend::Cpu, ..Compute::default() },
+            name => Compute { backend: Backend::Gpu, device: Some(name.to_owned()), ..Compute::default() },
+        }
+    }
+}
+
+/// The devices of this machine, the processor first, then graphics cards, the best first, software last.
+pub fn devices() -> Vec<Device> {
+    let mut devices = vec![Device::processor()];
+    #[cfg(feature = "gpu")]
+    devices.extend(crate::gpu::adapters().into_iter().map(|adapter| Device {
+        name: adapter.in_words(),
+        detail: adapter.driver,
+        is_software: adapter.is_software,
+    }));
+    devices
+}
+
+/// Measures how fast a device decodes with the built-in model. That takes a second or so.
+///
+/// # Errors
+/// [`Error::Device`] if it cannot be used, or fails on the way.
+pub fn measure(device: &Device) -> Result<Speed> {
+    let model = LoadedModel::on(&Weights::builtin()?, &device.compute())?;
+    let picture = Size::new(CODES, CODES);
+    let (margin, channels) = (model.decoder.margin(), model.decoder.channels);
+    let noise = |i: usize| (i as f32 * 0.37).sin() * 0.2;
+    let codes = (0..(CODES + 2 * margin).pow(2) * channels).map(noise).collect();
+    let window = FeatureWindow { rect: picture.rect(), margin, channels, codes };
+    let run = |side: usize| {
+        let grid = SampleGrid::spanning(Region::whole(picture), Size::new(side, side));
+        let start = Instant::now();
+        model.query_rgb(&window, picture, &grid, Sampling::Exact, NEVER)?;
+        Ok::<f64, Error>(start.elapsed().as_secs_f64())
+    };
+    let [mut side, most] = SIDES;
+    // The first run also wakes the device, and its bands find their size.
+    run(side)?;
+    let mut secs = run(side)?;
+    while secs < ENOUGH_SECS && side < most {
+        side *= 2;
+        secs = run(side)?;
+    }
+    let secs = secs.min(run(side)?);
+    if let Some(reason) = model.take_warning() {
+        return Err(Error::device(reason));
+    }
+    Ok(Speed { megapixels_per_sec: (side * side) as f64 / secs / 1e6, arithmetic: model.arithmetic() })
+}

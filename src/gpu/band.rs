@@ -1,0 +1,97 @@
+//! Work that goes to a device in bands: while one runs, the next is put together.
+
+use super::clock::Stopwatch;
+use super::device::Gpu;
+use super::failure::{Outcome, check};
+use super::pace::{Pace, Span};
+use super::pipeline::Stage;
+use crate::task::Interrupt;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// A stage, carried out once.
+pub struct Dispatch<'a> {
+    /// What is carried out.
+    pub stage: &'a Stage,
+    /// On which buffers.
+    pub group: wgpu::BindGroup,
+    /// Where its uniform structure begins, in bytes.
+    pub offset: usize,
+    /// How many workgroups, along two axes.
+    pub groups: [u32; 2],
+}
+
+/// A band that was handed over and may still run.
+struct Running {
+    submission: wgpu::SubmissionIndex,
+    start: Instant,
+    stopwatch: Option<Stopwatch>,
+    dispatches: usize,
+}
+
+impl Gpu {
+    /// Carries out `work` in order, in bands by `pace`. `prepare` makes each band's dispatches, while the band before it
+    /// runs; every dispatch sees what those before it have written.
+    ///
+    /// # Errors
+    /// [`super::Failure::Cancelled`] between two bands, [`super::Failure::Lost`], and those of `prepare`.
+    pub fn carry_out<'a>(
+        &self,
+        mut work: Vec<Span>,
+        pace: &Pace,
+        interrupt: Interrupt<'_>,
+        prepare: impl Fn(&[Span]) -> Outcome<Vec<Dispatch<'a>>>,
+    ) -> Outcome<()> {
+        let mut before: Option<(Running, f64)> = None;
+        while !work.is_empty() {
+            check(interrupt)?;
+            let (band, macs) = pace.take(&mut work);
+            let running = self.start(&prepare(&band)?)?;
+            if let Some((running, macs)) = before.replace((running, macs)) {
+                pace.record(macs, self.finish(running)?);
+            }
+        }
+        if let Some((running, macs)) = before {
+            pace.record(macs, self.finish(running)?);
+        }
+        Ok(())
+    }
+
+    fn start(&self, band: &[Dispatch<'_>]) -> Outcome<Running> {
+        self.check_alive()?;
+        let stopwatch = self.clock().map(|clock| clock.stopwatch(self)).transpose()?;
+        let start = Instant::now();
+        let submission = self.attempt(|| {
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let timestamp_writes = stopwatch.as_ref().map(Stopwatch::writes);
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
+            for dispatch in band {
+                dispatch.record(&mut pass);
+            }
+            drop(pass);
+            if let Some(stopwatch) = &stopwatch {
+                stopwatch.record(&mut encoder);
+            }
+            let submission = self.submit(encoder);
+            if let Some(stopwatch) = &stopwatch {
+                stopwatch.ask();
+            }
+            submission
+        })?;
+        Ok(Running { submission, start, stopwatch, dispatches: band.len() })
+    }
+
+    /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since
+    /// it was handed over, what it waited for included.
+    fn finish(&self, running: Running) -> Outcome<f64> {
+        self.wait_for(running.submission)?;
+        self.dispatches.fetch_add(running.dispatches as u64, Ordering::Relaxed);
+        let wall_secs = running.start.elapsed().as_secs_f64();
+        let times = self.clock().zip(running.stopwatch);
+        let own_secs = times.and_then(|(clock, stopwatch)| clock.read(stopwatch, wall_secs));
+        if own_secs.is_some() {
+            self.timed.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(own_secs.unwrap_or(wall_secs))
+    }
+}

@@ -1,0 +1,91 @@
+//! The 1×1 convolution: the direct way, without neighbours.
+
+use super::direct::{Direct, MIN_BF16_CHANNELS};
+use super::{After, Joined};
+use crate::kernel::block;
+use crate::kernel::precision::Precision;
+
+/// A 1×1 convolution of channels-last images.
+#[derive(Clone)]
+pub struct Conv1x1 {
+    in_channels: usize,
+    /// `[out_channels]`.
+    bias: Vec<f32>,
+    direct: Direct,
+}
+
+impl Conv1x1 {
+    /// From PyTorch's layout: `weight [out_channels, in_channels, 1, 1]`, `bias [out_channels]`; computed as
+    /// [`Conv3x3::new`](super::Conv3x3::new) would. None where images are planes, for which this is an ordinary product.
+    ///
+    /// # Panics
+    /// As [`Conv3x3::new`](super::Conv3x3::new).
+    pub fn new(weight: &[f32], bias: &[f32], precision: Precision) -> Option<Self> {
+        assert!(!bias.is_empty() && !weight.is_empty(), "there are no channels");
+        let in_channels = weight.len() / bias.len();
+        assert_eq!(weight.len(), in_channels * bias.len(), "weight does not fit its shape");
+        let is_fit = in_channels >= MIN_BF16_CHANNELS && block::is_blocked(precision);
+        let precision = if is_fit { precision } else { Precision::F32 };
+        let direct = || Direct::new(weight, in_channels, bias.len(), 1, precision);
+        block::is_blocked(precision).then(|| Self { in_channels, bias: bias.to_vec(), direct: direct() })
+    }
+
+    /// How many channels go in.
+    pub fn in_channels(&self) -> usize {
+        self.in_channels
+    }
+
+    /// How many channels come out.
+    pub fn out_channels(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Convolves images joined along their channels; the result is channels-last, and so is the residual.
+    ///
+    /// # Panics
+    /// If a slice does not have the size that its shape asks for.
+    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>) -> Vec<f32> {
+        input.check(self.in_channels, self.bias.len(), after);
+        self.direct.forward(input, &self.bias, after)
+    }
+}
+
+impl std::fmt::Debug for Conv1x1 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}→{} 1×1, {}", self.in_channels, self.bias.len(), self.direct.precision())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Conv3x3, Image, Order};
+    use super::*;
+    use crate::kernel::tests::{noise, worst};
+
+    /// As a 3×3 convolution whose outer taps are zero.
+    fn twin(weight: &[f32], bias: &[f32], precision: Precision) -> Conv3x3 {
+        let taps = |w: &f32| [0.0, 0.0, 0.0, 0.0, *w, 0.0, 0.0, 0.0, 0.0];
+        Conv3x3::new(&weight.iter().flat_map(taps).collect::<Vec<_>>(), bias, precision)
+    }
+
+    #[test]
+    fn it_is_the_larger_ones_middle() {
+        for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
+            for (c, o, h, w) in [(64, 64, 9, 20), (80, 33, 5, 7), (3, 5, 300, 1), (576, 64, 6, 40)] {
+                let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c, 2), noise(o, 3));
+                let residual = noise(o * h * w, 4);
+                let Some(conv) = Conv1x1::new(&weight, &bias, precision) else {
+                    eprintln!("skipped: images are planes on this processor");
+                    continue;
+                };
+                let after = After { relu: true, residual: Some(&residual) };
+                let image = Image { values: &input, order: Order::ChannelsLast, height: h, width: w };
+                let found = conv.forward_joined(Joined::new(&[&input], image), after);
+                let expected = twin(&weight, &bias, precision).forward(image, after);
+                let off = worst(&found, &expected);
+                assert!(off < 2e-4, "{precision}, {c}→{o} {h}×{w}: {off}");
+                assert!(worst(&found[1..], &expected[..expected.len() - 1]) > 0.1, "the comparison cannot fail");
+            }
+        }
+    }
+}

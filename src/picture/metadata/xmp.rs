@@ -1,0 +1,105 @@
+//! XMP packets: what people and programs wrote about a picture, as RDF in XML (ISO 16684-1). A packet travels as it is;
+//! only properties that an export makes untrue are set, in the text itself. Not handled: the part of a packet that JPEG
+//! stores beside it (extended XMP), namespaces under other prefixes than everybody's.
+
+use crate::geometry::Size;
+
+/// A packet whose pixels are upright already. One that is not UTF-8 cannot be followed, and could turn them again.
+pub(in crate::picture) fn upright(packet: Vec<u8>) -> Option<Vec<u8>> {
+    let mut text = String::from_utf8(packet).ok()?;
+    set(&mut text, "tiff:Orientation", "1");
+    Some(text.into_bytes())
+}
+
+/// Makes a packet true of an export: the output's size and resolution, and no thumbnails, which would show the whole
+/// picture where only a part of it was exported.
+pub(in crate::picture) fn adapt(packet: Vec<u8>, size: Size, dpi: Option<f64>) -> Option<Vec<u8>> {
+    let mut text = String::from_utf8(packet).ok()?;
+    let (width, height) = (size.width.to_string(), size.height.to_string());
+    for (property, value) in [
+        ("tiff:ImageWidth", &width),
+        ("tiff:ImageLength", &height),
+        ("exif:PixelXDimension", &width),
+        ("exif:PixelYDimension", &height),
+    ] {
+        set(&mut text, property, value);
+    }
+    if let Some(dpi) = dpi {
+        let thousandths = format!("{}/1000", (dpi * 1000.0).round());
+        set(&mut text, "tiff:XResolution", &thousandths);
+        set(&mut text, "tiff:YResolution", &thousandths);
+        set(&mut text, "tiff:ResolutionUnit", "2"); // inches
+    }
+    remove(&mut text, "xmp:Thumbnails");
+    Some(text.into_bytes())
+}
+
+/// Sets a simple property wherever it occurs, as an attribute or as an element.
+fn set(text: &mut String, property: &str, value: &str) {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(property).map(|at| from + at) {
+        let after = at + property.len();
+        let Some((start, end)) = value_at(text, after, property) else {
+            from = after;
+            continue;
+        };
+        text.replace_range(start..end, value);
+        from = start + value.len();
+    }
+}
+
+/// Where the value of a property is whose name ends at `after`.
+fn value_at(text: &str, after: usize, property: &str) -> Option<(usize, usize)> {
+    let rest = &text[after..];
+    let trimmed = rest.trim_start();
+    if let Some(quoted) = trimmed.strip_prefix('=').map(str::trim_start) {
+        let quote = quoted.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let start = text.len() - quoted.len() + 1;
+        return text[start..].find(quote).map(|len| (start, start + len));
+    }
+    let start = after + rest.strip_prefix('>').map(|_| 1)?;
+    let len = text[start..].find(&format!("</{property}>"))?;
+    // A plain value, not the end of the element itself or of one with parts.
+    (!text[start..start + len].contains('<')).then_some((start, start + len))
+}
+
+/// Removes an element with everything in it.
+fn remove(text: &mut String, property: &str) {
+    let (open, close) = (format!("<{property}"), format!("</{property}>"));
+    while let Some(start) = text.find(&open) {
+        let Some(len) = text[start..].find(&close) else { return };
+        text.replace_range(start..start + len + close.len(), "");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: &str = "<x:xmpmeta><rdf:Description tiff:Orientation = '6' tiff:ImageWidth=\"4000\" dc:format='é'>\
+        <tiff:ImageLength>3000</tiff:ImageLength><tiff:XResolution>72/1</tiff:XResolution>\
+        <xmp:Thumbnails><rdf:Alt><rdf:li xmpGImg:image='x'/></rdf:Alt></xmp:Thumbnails><xmp:Rating>5</xmp:Rating>\
+        </rdf:Description></x:xmpmeta>";
+
+    #[test]
+    fn what_an_export_makes_untrue_is_set_and_the_rest_is_kept() {
+        let upright = upright(PACKET.into()).unwrap();
+        let adapted = String::from_utf8(adapt(upright, Size::new(70, 9), Some(300.0)).unwrap()).unwrap();
+        let expected = PACKET
+            .replace("'6'", "'1'")
+            .replace("4000", "70")
+            .replace("3000", "9")
+            .replace("72/1", "300000/1000")
+            .replace("<xmp:Thumbnails><rdf:Alt><rdf:li xmpGImg:image='x'/></rdf:Alt></xmp:Thumbnails>", "");
+        assert_eq!(adapted, expected);
+    }
+
+    #[test]
+    fn a_damaged_packet_does_no_harm() {
+        for end in (0..PACKET.len()).filter(|end| PACKET.is_char_boundary(*end)) {
+            let upright = upright(PACKET[..end].into()).unwrap();
+            assert!(adapt(upright, Size::new(7, 9), Some(72.0)).is_some());
+        }
+        assert_eq!(upright(vec![0xff, 0xfe, b'<', 0]), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! Something that may be lost, and is tried again later.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+enum State<T> {
+    Present(Arc<T>),
+    /// Not tried again before.
+    Lost(Instant),
+    /// Somebody is trying.
+    Opening,
+}
+
+/// A thing that is there, or was lost and is opened again after a pause. Who asks meanwhile goes without; nobody waits.
+pub(super) struct Revival<T> {
+    state: Mutex<State<T>>,
+    pause: Duration,
+}
+
+impl<T> Revival<T> {
+    pub(super) fn new(thing: T, pause: Duration) -> Self {
+        Self { state: Mutex::new(State::Present(Arc::new(thing))), pause }
+    }
+
+    /// The same with another pause.
+    pub(super) fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
+    /// The thing, if it is there at present.
+    pub(super) fn present(&self) -> Option<Arc<T>> {
+        match &*self.lock() {
+            State::Present(thing) => Some(thing.clone()),
+            State::Lost(_) | State::Opening => None,
+        }
+    }
+
+    /// The thing; opened again by `open` if it was lost long enough before `now`.
+    pub(super) fn get(&self, now: Instant, open: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+        {
+            let mut state = self.lock();
+            match &*state {
+                State::Present(thing) => return Some(thing.clone()),
+                State::Lost(until) if now >= *until => *state = State::Opening,
+                State::Lost(_) | State::Opening => return None,
+            }
+        }
+        // Opening takes a while, and others only look.
+        let opened = open().map(Arc::new);
+        *self.lock() = opened.clone().map_or(State::Lost(now + self.pause), State::Present);
+        opened
+    }
+
+    /// Gives `thing` up until a pause after `now`. False if that was done before: another may be there already.
+    pub(super) fn lose(&self, thing: &Arc<T>, now: Instant) -> bool {
+        let mut state = self.lock();
+        let is_present = matches!(&*state, State::Present(present) if Arc::ptr_eq(present, thing));
+        if is_present {
+            *state = State::Lost(now + self.pause);
+        }
+        is_present
+    }
+
+    /// Held for the length of a move.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // What is inside is replaced as a whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn what_was_lost_is_tried_again_after_every_pause_until_it_comes_back() {
+        let start = Instant::now();
+        let revival = Revival::new(1, PAUSE);
+        let first = revival.get(start, || panic!("it is there")).unwrap();
+        assert!(revival.lose(&first, start) && revival.present().is_none());
+        let soon = start + Duration::from_secs(29);
+        assert!(revival.get(soon, || panic!("too soon")).is_none());
+        // It stays lost: tried once, then left alone for another pause.
+        assert!(revival.get(start + PAUSE, || None).is_none());
+        assert!(revival.get(soon + PAUSE, || panic!("too soon again")).is_none());
+        assert_eq!(revival.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
+        assert_eq!(revival.present().as_deref(), Some(&2));
+    }
+
+    #[test]
+    fn it_is_lost_once_however_many_notice() {
+        let start = Instant::now();
+        let revival = Revival::new(1, PAUSE);
+        let first = revival.present().unwrap();
+        assert!(revival.lose(&first, start) && !revival.lose(&first, start));
+        let second = revival.get(start + PAUSE, || Some(2)).unwrap();
+        // Somebody who was still at work with the first does not take the second away.
+        assert!(!revival.lose(&first, start + PAUSE) && revival.present().is_some());
+        assert!(revival.lose(&second, start + PAUSE));
+    }
+
+    #[test]
+    fn nobody_waits_while_it_is_opened() {
+        let start = Instant::now();
+        let revival = Revival::new(1, PAUSE);
+        revival.lose(&revival.present().unwrap(), start);
+        let opened = revival.get(start + PAUSE, || {
+            assert!(revival.present().is_none());
+            assert!(revival.get(start + 2 * PAUSE, || panic!("one is enough")).is_none());
+            Some(2)
+        });
+        assert_eq!(opened.as_deref(), Some(&2));
+    }
+}

@@ -1,0 +1,27 @@
+//! The graphics card to test with.
+
+use std::sync::Arc;
+use zoomfield::gpu::{AdapterChoice, Gpu, Number, adapters};
+
+/// The adapter to test with: any, software too.
+pub(crate) fn choice() -> Option<AdapterChoice> {
+    if let Ok(name) = std::env::var("ZOOMFIELD_TEST_DEVICE") {
+        return Some(AdapterChoice::Named(name));
+    }
+    let found = adapters().into_iter().next().map(|adapter| AdapterChoice::Named(adapter.name));
+    let is_required = std::env::var_os("ZOOMFIELD_REQUIRE_GPU").is_some_and(|value| value == "1");
+    assert!(found.is_some() || !is_required, "ZOOMFIELD_REQUIRE_GPU=1, but no adapter can compute");
+    if found.is_none() {
+        println!("skipped: no graphics card, and no software one either");
+    }
+    found
+}
+
+pub(crate) fn open() -> Option<Arc<Gpu>> {
+    choice().map(|choice| Arc::new(Gpu::open(&choice).unwrap()))
+}
+
+/// What it can multiply.
+pub(crate) fn numbers(gpu: &Gpu) -> Vec<Number> {
+    if gpu.has_f16() { vec![Number::F32, Number::F16] } else { vec![Number::F32] }
+}

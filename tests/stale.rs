@@ -1,0 +1,112 @@
+//! Work on a view that nobody looks at any more stops within a tenth of a second.
+//!
+//! What counts is the processor time from a new request to its first answer: it is the work that was still done for the
+//! old one, whatever else the machine does. A test alone in its process, because the clock is that of the process.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
+mod common;
+
+use common::textured;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use zoomfield::geometry::View;
+use zoomfield::kernel::Precision;
+use zoomfield::key::{Quality, Strength, TileKey};
+use zoomfield::picture::Picture;
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
+use zoomfield::weights::Weights;
+
+/// What the work may go on for.
+const MOST_SECS: f64 = 0.1;
+
+/// Four times as much on a machine that is shared, or slow.
+const SLACK: f64 = 4.0;
+
+/// Processor time of this process, all threads, in seconds; where the system does not tell, none.
+fn cpu_secs() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // In hundredths of a second: user and system.
+    Some((fields[11].parse::<f64>().ok()? + fields[12].parse::<f64>().ok()?) / 100.0)
+}
+
+struct Stage {
+    worker: RenderWorker,
+    picture: Arc<Picture>,
+    model: Arc<LoadedModel>,
+}
+
+impl Stage {
+    /// The tile at (`column`, `row`) of a zoom.
+    fn key(&self, zoom: f64, column: usize, row: usize, quality: Quality) -> TileKey {
+        let scale = (zoom.to_bits(), zoom.to_bits());
+        let (picture, model) = (self.picture.id, self.model.key);
+        TileKey { picture, model, scale, column, row, quality, strength: Strength::FULL }
+    }
+
+    fn request(&self, zoom: f64, wanted: Vec<TileKey>) {
+        let view = View { zoom, corner_on_screen: [0.0, 0.0] };
+        let rect = |key: &TileKey| view.tile_rect(key.column, key.row, self.picture.size).unwrap();
+        self.worker.request(ViewRequest {
+            picture: self.picture.clone(),
+            models: vec![self.model.clone()],
+            view,
+            wanted: wanted.into_iter().map(|key| TilePart { key, rect: rect(&key) }).collect(),
+            focus_in_output: [0.0, 0.0],
+            feature_budget_bytes: 64 << 20,
+        });
+    }
+
+    fn wait_for(&self, key: TileKey) {
+        let deadline = Instant::now() + Duration::from_mins(3);
+        loop {
+            match self.worker.poll() {
+                Some(RenderEvent::Tile(tile)) if tile.key == key => return,
+                Some(RenderEvent::Failed(reason)) => panic!("{reason}"),
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+            assert!(Instant::now() < deadline, "waited in vain");
+        }
+    }
+
+    /// Work for `before`, then another wish: processor and wall time until that is answered.
+    fn turn_away(&self, zoom: f64, before: &[TileKey], after: Duration, wish: Vec<TileKey>) -> Option<(f64, f64)> {
+        self.request(zoom, before.to_vec());
+        std::thread::sleep(after);
+        let (start, wall) = (cpu_secs()?, Instant::now());
+        let first = wish[0];
+        self.request(zoom, wish);
+        self.wait_for(first);
+        Some((cpu_secs()? - start, wall.elapsed().as_secs_f64()))
+    }
+}
+
+#[test]
+fn the_work_of_a_stale_view_stops() {
+    if cpu_secs().is_none() {
+        println!("skipped: this system does not tell the processor time of a process");
+        return;
+    }
+    let model = LoadedModel::on_cpu(&Weights::builtin().unwrap(), Precision::F32).unwrap();
+    let (picture, worker) = (Arc::new(textured(1500, 1100)), RenderWorker::start(|| {}).unwrap());
+    let stage = Stage { worker, picture, model: Arc::new(model) };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+    let (mut most_cpu, mut most_wall) = (0.0_f64, 0.0_f64);
+    for (i, zoom) in [8.0, 2.0, 1.3, 30.0].into_iter().cycle().take(12).enumerate() {
+        // Elsewhere each time, so that every trial begins with encoding and goes on to decoding.
+        let tile = |quality| stage.key(zoom, i % 4 + 1, i / 4 + 1, quality);
+        let after = Duration::from_millis(40 + 90 * (i as u64 % 5));
+        let wish = vec![stage.key(zoom, 0, 0, Quality::Resampled)];
+        let (cpu, wall) = stage.turn_away(zoom, &[tile(Quality::Exact)], after, wish).unwrap();
+        (most_cpu, most_wall) = (most_cpu.max(cpu), most_wall.max(wall));
+    }
+    println!("at most {most_cpu:.3} s of {cores} cores, {most_wall:.3} s on the wall");
+    assert!(most_cpu <= SLACK * MOST_SECS * cores, "{most_cpu:.3} s of processor time for a view that is gone");
+    // Where the new view wants the same tile the work goes on, and is seen by this clock.
+    let far = stage.key(2.0, 9, 9, Quality::Exact);
+    let (cpu, _) = stage.turn_away(2.0, &[far], Duration::from_millis(40), vec![far]).unwrap();
+    println!("a tile with its features takes {cpu:.3} s");
+    assert!(cpu > most_cpu, "the clock does not see work: {cpu:.3} s");
+}

@@ -1,0 +1,160 @@
+//! A training that is played: what happens in it depends on the folder's name.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+use zoomfield::app::training::teach::Course;
+use zoomfield::error::{Error, Result};
+use zoomfield::geometry::Size;
+use zoomfield::picture::Raster;
+use zoomfield::task::Gate;
+use zoomfield::train::{Ending, Preview, Start, TrainConfig, TrainEvent, untrained};
+use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
+
+/// Steps of a training that ends by itself.
+pub(crate) const STEPS: u64 = 40;
+
+/// A network that loads at once.
+pub(crate) fn tiny(seed: u64) -> Weights {
+    let config = ModelConfig {
+        encoder: EncoderConfig::Edsr { blocks: 1, features: 4, res_scale: 1.0 },
+        hidden: vec![8],
+        local_ensemble: true,
+        feat_unfold: true,
+        cell_decode: true,
+        normalization: Normalization::LIIF,
+    };
+    untrained(&config, seed).expect("a small network")
+}
+
+/// Decibels that a training gains with every judgement; none where nothing is held out.
+fn gain(name: &str) -> Option<f64> {
+    match name {
+        "unjudged" => None,
+        "worse" => Some(-0.25),
+        _ => Some(0.25),
+    }
+}
+
+struct Played {
+    name: String,
+    gate: Gate,
+    output: PathBuf,
+    checkpoint: PathBuf,
+    step: u64,
+    events: VecDeque<TrainEvent>,
+    is_over: bool,
+}
+
+/// Begins one.
+pub(crate) fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn Course>> {
+    let name = config.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if name == "empty" {
+        return Err(Error::dataset(&config.folder, "it holds no pictures"));
+    }
+    let checkpoint = config.checkpoint_path();
+    let step = match &config.start {
+        // The step is all that a played checkpoint knows.
+        Start::Resume(path) => std::fs::read_to_string(path).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
+        _ => 0,
+    };
+    let held_out = usize::from(name != "unjudged");
+    let started = TrainEvent::Started {
+        pictures: 12 - held_out,
+        held_out,
+        model: "tiny".into(),
+        parameters: 1000,
+        device: "played, 2 threads".into(),
+        step,
+        optimizer_step: 0,
+    };
+    let warning = TrainEvent::Warning { message: "broken.jpg is left out".into() };
+    let mut events = VecDeque::from([started, warning]);
+    if step == 0 && held_out > 0 {
+        events.extend(judgement(&name, 0));
+    }
+    Ok(Box::new(Played { name, gate: gate.clone(), output: config.output, checkpoint, step, events, is_over: false }))
+}
+
+fn judgement(name: &str, step: u64) -> Vec<TrainEvent> {
+    let Some(gain) = gain(name) else { return Vec::new() };
+    let psnr = 28.0 + gain * (step / 10) as f64;
+    let (bicubic_psnr, start_psnr, best_psnr) = (26.5, 28.0, psnr.max(28.0));
+    let gray = |value: f32| Raster { size: Size::new(8, 8), channels: 3, data: vec![value; 192] };
+    let preview = Preview { input: gray(0.2), prediction: gray(step as f32 / 100.0), truth: gray(0.9) };
+    vec![
+        TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr },
+        TrainEvent::Preview { step, preview: Box::new(preview) },
+    ]
+}
+
+impl Played {
+    fn step(&mut self) -> Result<()> {
+        std::thread::sleep(Duration::from_millis(3));
+        self.step += 1;
+        let step = self.step;
+        if step == 5 && self.name == "diverging" {
+            return Err(Error::Request("the loss of step 5 is not a number any more".into()));
+        }
+        assert!(step < 5 || self.name != "breaking", "this training breaks down");
+        let done = if self.name == "endless" { 0.25 } else { step as f64 / STEPS as f64 };
+        let loss = 1.0 / step as f64;
+        self.events.push_back(TrainEvent::Step {
+            step,
+            loss,
+            learning_rate: 1e-4,
+            secs: 0.003,
+            waited_secs: 0.0,
+            done,
+            remaining_secs: 0.0,
+        });
+        if step.is_multiple_of(10) {
+            self.events.extend(judgement(&self.name, step));
+            self.checkpoint();
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) {
+        std::fs::write(&self.checkpoint, self.step.to_string()).expect("the checkpoint is written");
+        let path = self.checkpoint.clone();
+        self.events.push_back(TrainEvent::Checkpoint { step: self.step, path, bytes: 2 });
+    }
+
+    fn finish(&mut self, ending: Ending) {
+        self.is_over = true;
+        self.checkpoint();
+        let is_worth_it = self.name != "worse" && (self.step >= 10 || self.name == "unjudged");
+        if is_worth_it {
+            tiny(self.step).save(&self.output, true).expect("the output is written");
+        }
+        self.events.push_back(TrainEvent::Finished {
+            step: self.step,
+            secs: 1.0,
+            ending,
+            output: is_worth_it.then(|| self.output.clone()),
+            checkpoint: self.checkpoint.clone(),
+            verdict: String::new(),
+        });
+    }
+}
+
+impl Course for Played {
+    fn next(&mut self) -> Option<Result<TrainEvent>> {
+        if self.events.is_empty() && !self.is_over {
+            if self.gate.is_stopped() {
+                self.finish(Ending::Stopped);
+            } else if self.step >= STEPS && self.name != "endless" {
+                self.finish(Ending::Done);
+            } else if let Err(error) = self.step() {
+                self.is_over = true;
+                return Some(Err(error));
+            }
+        }
+        self.events.pop_front().map(Ok)
+    }
+
+    fn weights(&self) -> Result<Weights> {
+        Ok(tiny(self.step))
+    }
+}

@@ -1,0 +1,164 @@
+//! The list of models in the window.
+
+use crate::Harness;
+use crate::course::tiny;
+use crate::files::Dropped;
+use crate::stub::wait_for;
+use crate::training::{home_in, window_home};
+use eframe::egui::Key;
+use egui_kittest::kittest::{NodeT, Queryable};
+use std::path::Path;
+use tempfile::TempDir;
+use zoomfield::app::library::ModelCommand;
+use zoomfield::app::{App, Command};
+use zoomfield::library::{Card, Lesson};
+use zoomfield::train::Degradation;
+
+fn lesson() -> Lesson {
+    Lesson {
+        folder: "scans".into(),
+        pictures: 9,
+        held_out: 2,
+        steps: 300,
+        date: "2026-11-22".into(),
+        degradation: Degradation::Scan,
+        seed: 7,
+        started_from: "built-in".into(),
+        bicubic_psnr: Some(27.0),
+        start_psnr: Some(28.0),
+        psnr: Some(28.75),
+    }
+}
+
+/// A folder with a trained model, and a damaged one.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let library = home_in(folder.path()).library;
+    library.add(&tiny(1), "scans", &Card::trained(lesson(), "BSD")).expect("a model");
+    std::fs::write(library.path_of("broken"), "nothing").expect("a file");
+    folder
+}
+
+fn open(folder: &Path) -> Harness<'static, App> {
+    let (mut harness, _) = window_home(folder, |_| None);
+    harness.key_press(Key::L);
+    wait_for(&mut harness, |harness| harness.state().state().models.entries.is_some());
+    harness.run_steps(3);
+    harness
+}
+
+fn click(harness: &mut Harness<'_, App>, label: &str) {
+    harness.get_by_label(label).click_accesskit();
+    harness.run_steps(3);
+}
+
+fn names(harness: &Harness<'_, App>) -> Vec<String> {
+    harness.state().state().models.entries.iter().flatten().map(|entry| entry.name.clone()).collect()
+}
+
+fn is_on(harness: &Harness<'_, App>, label: &str) -> bool {
+    !harness.get_by_label(label).accesskit_node().is_disabled()
+}
+
+#[test]
+fn every_model_has_a_card_and_damage_is_shown() {
+    let folder = folder();
+    let mut harness = open(folder.path());
+    assert_eq!(names(&harness), ["built-in", "broken", "scans"]);
+    harness.get_by_label("Part of the program; trained by its authors on DIV2K.");
+    harness.get_by_label("Trained on scans: 9 pictures (Scans), 300 steps, 2026-11-22, seed 7, from built-in.");
+    harness.get_by_label("+0.75 dB on 2 held-out pictures: 28.75 dB, bicubic 27.00 dB.");
+    harness.get_by_label("Licence: trained here, on top of: BSD");
+    assert!(harness.query_by_label_contains("Damaged: it is not a safetensors").is_some());
+    assert!(!is_on(&harness, "Use: broken") && is_on(&harness, "Delete: broken") && is_on(&harness, "Use: scans"));
+    assert!(!is_on(&harness, "Use: built-in"), "it is in use");
+    assert!(harness.query_by_label("Delete: built-in").is_none());
+    click(&mut harness, "Close");
+    assert!(harness.query_by_label("Part of the program; trained by its authors on DIV2K.").is_none());
+}
+
+#[test]
+fn a_model_is_used_compared_and_chosen_for_the_next_start() {
+    let folder = folder();
+    let file = home_in(folder.path()).library.path_of("scans");
+    let mut harness = open(folder.path());
+    click(&mut harness, "Compare: scans");
+    wait_for(&mut harness, |harness| harness.state().state().other_model.path() == Some(&file));
+    click(&mut harness, "Use: scans");
+    wait_for(&mut harness, |harness| harness.state().state().model.path() == Some(&file));
+    harness.run_steps(3);
+    assert!(!is_on(&harness, "Delete: scans"), "it is in use");
+    click(&mut harness, "Use at the start: scans");
+    harness.run_steps(3);
+    drop(harness);
+    let harness = open(folder.path());
+    assert_eq!(harness.state().state().model.path(), Some(file.as_path()));
+    assert_eq!(harness.state().state().model.model().map(|model| model.id), Some(tiny(1).id()));
+    drop(harness);
+    // A default that is gone is said, and the built-in model serves.
+    std::fs::remove_file(&file).expect("the file goes");
+    let mut harness = open(folder.path());
+    wait_for(&mut harness, |harness| harness.query_by_label_contains("Cannot use the weights").is_some());
+    assert_eq!(harness.state().state().model.path(), None);
+}
+
+#[test]
+fn a_name_is_changed_by_typing_and_what_names_the_model_follows() {
+    let folder = folder();
+    let library = home_in(folder.path()).library;
+    let mut harness = open(folder.path());
+    click(&mut harness, "Use: scans");
+    click(&mut harness, "Use at the start: scans");
+    wait_for(&mut harness, |harness| harness.state().state().model.path().is_some());
+    click(&mut harness, "Rename: scans");
+    assert_eq!(harness.get_by_label("Name").value().as_deref(), Some("scans"));
+    harness.state_mut().apply(Command::Models(ModelCommand::EditName("broken".into())));
+    harness.run_steps(3);
+    click(&mut harness, "Keep this name");
+    wait_for(&mut harness, |harness| {
+        harness.query_by_label_contains("there is a model called broken already").is_some()
+    });
+    click(&mut harness, "Rename: scans");
+    harness.get_by_label("Name").type_text(" 1970");
+    harness.run_steps(3);
+    harness.key_press(Key::Enter);
+    wait_for(&mut harness, |harness| names(harness).contains(&"scans 1970".to_owned()));
+    let state = harness.state().state();
+    assert_eq!(state.model.path(), Some(library.path_of("scans 1970").as_path()));
+    assert_eq!(state.settings.model.as_deref(), Some("scans 1970.safetensors"));
+}
+
+#[test]
+fn a_dropped_file_is_imported_and_compared_with() {
+    let folder = folder();
+    let mut harness = open(folder.path());
+    click(&mut harness, "Close");
+    let gift = folder.path().join("gift.safetensors");
+    tiny(5).save(&gift, false).expect("a file");
+    harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(gift.clone())));
+    wait_for(&mut harness, |harness| harness.query_by_label("Imported: gift").is_some());
+    let imported = home_in(folder.path()).library.path_of("gift");
+    wait_for(&mut harness, |harness| harness.state().state().other_model.path() == Some(&imported));
+    assert!(harness.state().state().split.is_some() && gift.exists());
+    // Damaged files stay outside.
+    let bad = folder.path().join("bad.pth");
+    std::fs::write(&bad, "PK").expect("a file");
+    harness.state_mut().apply(Command::Models(ModelCommand::Import(bad)));
+    wait_for(&mut harness, |harness| harness.query_by_label_contains("bad.pth").is_some());
+    assert_eq!(names(&harness), ["built-in", "broken", "gift", "scans"]);
+}
+
+#[test]
+fn what_is_deleted_is_in_the_bin_and_is_no_default_any_more() {
+    let folder = folder();
+    let mut harness = open(folder.path());
+    click(&mut harness, "Use at the start: scans");
+    click(&mut harness, "Delete: scans");
+    wait_for(&mut harness, |harness| names(harness) == ["built-in", "broken"]);
+    harness.run_steps(3);
+    harness.get_by_label("Scans is in the system's bin.");
+    assert!(folder.path().join("bin/scans.safetensors").exists());
+    assert_eq!(harness.state().state().settings.model, None);
+    click(&mut harness, "Delete: broken");
+    wait_for(&mut harness, |harness| names(harness) == ["built-in"]);
+}

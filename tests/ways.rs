@@ -49,6 +49,9 @@ enum Way {
     Card(Arc<Gpu>, Number),
 }
 
+/// Evaluates the function on a grid.
+type Decode<'a> = Box<dyn Fn(&SampleGrid, Sampling) -> Vec<f32> + 'a>;
+
 /// A model and a feature map.
 #[derive(Clone)]
 struct Case {
@@ -98,27 +101,36 @@ impl Way {
         !matches!(self, Self::Oracle | Self::Scalar)
     }
 
-    fn decode(&self, case: &Case, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
+    /// This way of decoding a case, prepared.
+    fn of<'a>(&'a self, case: &'a Case) -> Decode<'a> {
         let (window, size) = (case.window(), case.size());
         match self {
             Self::Oracle => {
                 let map = Tensor::from_slice(&case.map.data, case.map.shape.as_slice(), &Device::Cpu).unwrap();
-                let rgb = Liif::oracle(&case.weights).unwrap().query_rgb(&map, &Query::grid(grid)).unwrap();
-                rgb.flatten_all().unwrap().to_vec1().unwrap()
+                let liif = Liif::oracle(&case.weights).unwrap();
+                Box::new(move |grid, _| {
+                    let rgb = liif.query_rgb(&map, &Query::grid(grid)).unwrap();
+                    rgb.flatten_all().unwrap().to_vec1().unwrap()
+                })
             }
-            Self::Scalar => scalar::query_rgb(&case.weights, &case.map, grid),
+            Self::Scalar => Box::new(|grid, _| scalar::query_rgb(&case.weights, &case.map, grid)),
             Self::Processor(precision) => {
                 let params = DecodeParams::new(&case.weights, *precision);
-                decode::query_rgb(&params, &window, size, grid, sampling, NEVER).unwrap()
+                Box::new(move |grid, sampling| {
+                    decode::query_rgb(&params, &window, size, grid, sampling, NEVER).unwrap()
+                })
             }
             #[cfg(feature = "gpu")]
             Self::Card(gpu, number) => {
-                let (params, before) = (DecodeParams::new(&case.weights, Precision::F32), gpu.dispatches());
+                let params = DecodeParams::new(&case.weights, Precision::F32);
                 let decoder = GpuDecoder::new(gpu.clone(), &params, *number).unwrap();
-                let asked = WindowQuery { window: &window, picture: size, grid, sampling };
-                let rgb = decoder.query_rgb(asked, NEVER).unwrap();
-                assert!(gpu.dispatches() > before, "the graphics card did nothing");
-                rgb
+                Box::new(move |grid, sampling| {
+                    let before = gpu.dispatches();
+                    let asked = WindowQuery { window: &window, picture: size, grid, sampling };
+                    let rgb = decoder.query_rgb(asked, NEVER).unwrap();
+                    assert!(gpu.dispatches() > before, "the graphics card did nothing");
+                    rgb
+                })
             }
         }
     }
@@ -199,8 +211,9 @@ fn every_way_gives_the_originals_colours() {
             references.push((grid, &arrays.get("rgb_zoom200_y11.3_x7.9_64x64_f64").data));
         }
         for way in &ways {
+            let decode = way.of(&case);
             for (grid, reference) in references.iter().filter(|(grid, _)| !is_slow(way, name, grid)) {
-                let ours = way.decode(&case, grid, Sampling::Exact);
+                let ours = decode(grid, Sampling::Exact);
                 let what = format!("{name} at {}", grid.size());
                 assert!(case.is_close(way, &what, grid, &ours, reference), "{what}: {}", way.name());
             }
@@ -214,6 +227,8 @@ fn every_way_follows_the_definition_at_every_scale_with_and_without_the_lattice(
     for name in ["liif_edsr_tiny", "liif_edsr_tiny_no_local_ensemble", "liif_rdn_tiny", "liif_edsr_official"] {
         let arrays = Arrays::load(&format!("{name}.safetensors"));
         let case = Case::new(&arrays, scalar::weights_of(name, &arrays));
+        let (definition, lattice) = (Way::Scalar.of(&case), Way::Processor(Precision::F32));
+        let (lattice, prepared) = (lattice.of(&case), ways.iter().map(|way| (way, way.of(&case))).collect::<Vec<_>>());
         for (scale, width, height) in [
             (1.5, 13.4, 9.0),
             (2.0, 11.5, 7.5),
@@ -223,15 +238,15 @@ fn every_way_follows_the_definition_at_every_scale_with_and_without_the_lattice(
             (200.0, 0.21, 0.17),
         ] {
             let grid = Case::grid(Region { x: 3.3, y: 0.0, width, height }, scale);
-            let reference = Way::Scalar.decode(&case, &grid, Sampling::Exact);
-            let interpolated = Way::Processor(Precision::F32).decode(&case, &grid, Sampling::Lattice);
-            for way in &ways {
+            let reference = definition(&grid, Sampling::Exact);
+            let interpolated = lattice(&grid, Sampling::Lattice);
+            for (way, decode) in &prepared {
                 let what = format!("{name} at ×{scale}");
-                let ours = way.decode(&case, &grid, Sampling::Exact);
+                let ours = decode(&grid, Sampling::Exact);
                 assert!(case.is_close(way, &what, &grid, &ours, &reference), "{what}: {}", way.name());
                 if way.has_lattice() {
                     // In half precision other points may be doubted than in single precision: those are the better ones.
-                    let ours = way.decode(&case, &grid, Sampling::Lattice);
+                    let ours = decode(&grid, Sampling::Lattice);
                     let what = format!("{what} on the lattice");
                     let is_close = case.is_close(way, &what, &grid, &ours, &interpolated);
                     assert!(is_close || matches!(way.bound(), Bound::Psnr(_)), "{what}: {}", way.name());
@@ -247,7 +262,7 @@ fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample(
     let arrays = Arrays::load("liif_edsr_tiny.safetensors");
     let case = Case::new(&arrays, arrays.weights("model."));
     let grid = Case::grid(Region { x: 3.3, y: 1.0, width: 5.0, height: 4.0 }, 3.7);
-    let reference = Way::Scalar.decode(&case, &grid, Sampling::Exact);
+    let reference = Way::Scalar.of(&case)(&grid, Sampling::Exact);
     let mut changed = case.weights.arrays().clone();
     changed.get_mut("imnet.layers.4.weight").unwrap().data[5] += 0.5;
     let other_weight = Case { weights: Weights::new(case.weights.config().clone(), changed).unwrap(), ..case.clone() };
@@ -257,7 +272,7 @@ fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample(
     let shifted = SampleGrid { x: AxisGrid { origin: grid.x.origin + 0.5, ..grid.x }, ..grid };
     for way in Way::all() {
         let keeps = |case: &Case, asked: &SampleGrid| {
-            let ours = way.decode(case, asked, Sampling::Exact);
+            let ours = way.of(case)(asked, Sampling::Exact);
             case.is_close(&way, "changed or not", &grid, &ours, &reference)
         };
         assert!(keeps(&case, &grid), "{}", way.name());

@@ -11,7 +11,7 @@ use zoomfield::decode::Sampling;
 use zoomfield::export::{self, ExportJob, FileOptions};
 use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::gpu::{AdapterChoice, Gpu};
-use zoomfield::kernel::Precision;
+use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::key::Quality;
 use zoomfield::picture::Picture;
 use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
@@ -197,6 +197,10 @@ fn a_card_that_computes_wrongly_is_refused_by_name() {
     assert!(gpu.dispatches() > 0, "the graphics card did nothing");
 }
 
+fn choice_has_f16() -> bool {
+    open().is_some_and(|gpu| gpu.has_f16())
+}
+
 #[test]
 fn software_is_used_by_name_alone_and_a_missing_card_is_an_error() {
     let Some(choice) = choice() else { return };
@@ -204,6 +208,12 @@ fn software_is_used_by_name_alone_and_a_missing_card_is_an_error() {
     let compute = Compute { device: Some(name), half: false, ..Compute::default() };
     let model = LoadedModel::on(&weights(), &compute).unwrap();
     assert!(model.adapter().is_some() && model.dispatches() > 0, "the graphics card did nothing");
+    // Automatic arithmetic may be half precision; single precision by name is single precision, here too.
+    let best = if choice_has_f16() { "f16" } else { "f32" };
+    for (precision, arithmetic) in [(PrecisionChoice::Auto, best), (PrecisionChoice::Only(Precision::F32), "f32")] {
+        let model = LoadedModel::on(&weights(), &Compute { half: true, precision, ..compute.clone() }).unwrap();
+        assert_eq!(model.arithmetic(), arithmetic, "{precision:?}");
+    }
     let missing = Compute { device: Some("no such card".into()), ..compute.clone() };
     // Where the choice is automatic the processor stands in, and says so.
     let model = LoadedModel::on(&weights(), &missing).unwrap();

@@ -118,6 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_graphics_cards_dispatches_are_told() {
+        assert!(!explanation(0).contains("dispatches") && explanation(7).ends_with("7 dispatches so far."));
+    }
+
+    #[test]
     fn source_and_shown_values_stand_side_by_side() {
         assert_eq!(reading_text((1, 0), [4, 5, 6], None), "(1, 0)  source 4 5 6");
         assert_eq!(reading_text((1, 0), [4, 5, 65535], Some([7, 8, 9])), "(1, 0)  source 4 5 65535  shown 7 8 9");

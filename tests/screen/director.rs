@@ -113,7 +113,7 @@ fn export_by_keys(screen: &Screen, watched: &Observed, folder: &Path) {
     std::thread::sleep(Duration::from_millis(800));
     photograph(screen, shown.canvas.unwrap(), "export-panel");
     // The name's field has the focus.
-    screen.press(&[key::RETURN]);
+    screen.press(&[key::ENTER]);
     let deadline = Instant::now() + Duration::from_mins(3);
     let written = loop {
         let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());

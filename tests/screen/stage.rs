@@ -35,7 +35,6 @@ pub(crate) struct Snapshot {
     /// How often the graphics device was taken away.
     pub(crate) losses: usize,
     /// How much of the view's tiles is there.
-    pub(crate) part_there: f32,
     pub(crate) model: Option<String>,
     pub(crate) training: TrainingShot,
     /// The toolkit's and the window's own part of each frame.
@@ -150,7 +149,6 @@ impl Observed {
             has_split: state.split.is_some(),
             is_original_held: state.is_original_held,
             losses,
-            part_there: state.part_there,
             model: state.model.model().map(|model| model.id.to_string()),
             training: TrainingShot {
                 is_running: state.training.running.is_some(),

@@ -34,7 +34,6 @@ pub(crate) struct Snapshot {
     pub(crate) is_original_held: bool,
     /// How often the graphics device was taken away.
     pub(crate) losses: usize,
-    /// How much of the view's tiles is there.
     pub(crate) model: Option<String>,
     pub(crate) training: TrainingShot,
     /// The toolkit's and the window's own part of each frame.

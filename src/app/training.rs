@@ -11,10 +11,11 @@ use super::models::Slot;
 use super::one_shot::{OneShot, Waker};
 use crate::library::Library;
 use crate::task::{Gate, Mailbox, Post, Worker, mailbox};
+use crate::train::{Place, PlaceChoice};
 use choice::Choice;
 use egui::{Context, TextureHandle};
 use report::Report;
-use sight::{Place, Sight};
+use sight::Sight;
 use std::sync::Arc;
 use teach::{Assignment, End, News, Outcome, Teacher, TrainFn, Wish};
 use workplace::{Job, Workplace};
@@ -78,6 +79,7 @@ pub struct RunningTraining {
     /// Whether it was told to stop.
     pub is_stopping: bool,
     is_held: bool,
+    places: PlaceChoice,
     wish: Wish,
     gate: Gate,
     // Before the worker: once nobody wishes, the thread cannot wait for wishes.
@@ -91,7 +93,7 @@ impl RunningTraining {
         let ((wishes, inbox), (outbox, news)) = (mailbox(), mailbox());
         let gate = Gate::default();
         let (inner, waker) = (gate.clone(), ctx.clone());
-        let choice = assignment.choice.clone();
+        let (choice, places) = (assignment.choice.clone(), assignment.places.clone());
         let worker = Worker::spawn("training", move || {
             // Wakes the window also if the training panics.
             let waker = Waker(waker);
@@ -102,7 +104,8 @@ impl RunningTraining {
             Teacher::new(&inner, &inbox, &tell).run(&assignment, &*train);
         })?;
         let wish = Wish::default();
-        Ok(Self { choice, is_paused: false, is_stopping: false, is_held: false, wish, gate, wishes, news, worker })
+        let is_held = false;
+        Ok(Self { choice, is_paused: false, is_stopping: false, is_held, places, wish, gate, wishes, news, worker })
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Wish)) {
@@ -160,7 +163,7 @@ impl Drop for RunningTraining {
 
 /// The two pictures of a place, on the graphics card.
 pub struct SightTextures {
-    /// By the weights at the start.
+    /// By the weights that training, or its resumption, began with.
     pub before: TextureHandle,
     /// By the weights of the step.
     pub after: TextureHandle,

@@ -96,7 +96,7 @@ impl Profile {
             None => tags.push((*b"kTRC", self.curve.tag())),
         }
         let space = if self.colorants.is_some() { b"RGB " } else { b"GRAY" };
-        assemble([2, 0x40, 0, 0], space, b"XYZ ", tags)
+        assemble([2, 0x40, 0, 0], *space, *b"XYZ ", tags)
     }
 
     pub(crate) fn description(&self) -> Vec<u8> {
@@ -109,12 +109,12 @@ impl Profile {
 }
 
 /// A display's profile of these tags: header, table, values.
-pub(crate) fn assemble(version: [u8; 4], space: &[u8; 4], pcs: &[u8; 4], tags: Vec<([u8; 4], Vec<u8>)>) -> Vec<u8> {
+pub(crate) fn assemble(version: [u8; 4], space: [u8; 4], pcs: [u8; 4], tags: Vec<([u8; 4], Vec<u8>)>) -> Vec<u8> {
     let mut bytes = vec![0; 128];
     bytes[8..12].copy_from_slice(&version);
     bytes[12..16].copy_from_slice(b"mntr");
-    bytes[16..20].copy_from_slice(space);
-    bytes[20..24].copy_from_slice(pcs);
+    bytes[16..20].copy_from_slice(&space);
+    bytes[20..24].copy_from_slice(&pcs);
     bytes[36..40].copy_from_slice(b"acsp");
     bytes[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
     bytes.extend((tags.len() as u32).to_be_bytes());

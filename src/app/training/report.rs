@@ -53,6 +53,8 @@ pub struct Beginning {
     pub held_out: usize,
     /// What computes.
     pub device: String,
+    /// Steps taken before; 0 unless resumed.
+    pub step: u64,
 }
 
 /// How good weights are on held-out pictures: PSNR in decibels.
@@ -86,6 +88,8 @@ pub struct Report {
     pub loss: Option<f64>,
     /// The share of the work that is done, in [0, 1].
     pub done: f64,
+    /// How much training is still to come, once that is known. Time in which it waits does not count.
+    pub remaining_secs: Option<f64>,
     /// All losses.
     pub losses: Curve,
     /// PSNR on held-out pictures, (step, decibels).
@@ -104,11 +108,12 @@ impl Report {
         match event {
             TrainEvent::Started { pictures, held_out, device, step, .. } => {
                 let (pictures, held_out) = (*pictures, *held_out);
-                self.beginning = Some(Beginning { pictures, held_out, device: device.clone() });
+                self.beginning = Some(Beginning { pictures, held_out, device: device.clone(), step: *step });
                 self.step = *step;
             }
-            TrainEvent::Step { step, loss, done, .. } => {
+            TrainEvent::Step { step, loss, done, remaining_secs, .. } => {
                 (self.step, self.loss, self.done) = (*step, Some(*loss), *done);
+                self.remaining_secs = Some(*remaining_secs);
                 self.losses.push(*step, *loss);
             }
             TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr } => {
@@ -121,16 +126,8 @@ impl Report {
                 self.warnings.retain(|known| known != message);
                 self.warnings.push(message.clone());
             }
-            TrainEvent::Improved { .. }
-            | TrainEvent::Preview { .. }
-            | TrainEvent::Place { .. }
-            | TrainEvent::Finished { .. } => {}
+            _ => {}
         }
-    }
-
-    /// How much training is still to come, in seconds, of `total_secs`. Time in which it waits does not count.
-    pub fn seconds_left(&self, total_secs: f64) -> f64 {
-        total_secs * (1.0 - self.done).clamp(0.0, 1.0)
     }
 }
 
@@ -159,13 +156,13 @@ mod tests {
         });
         for step in 1..=3 {
             let (loss, done) = (1.0 / step as f64, step as f64 / 4.0);
-            let (secs, waited_secs, remaining_secs) = (1.0, 0.0, 4.0 - step as f64);
-            let learning_rate = 1e-4;
+            let (learning_rate, remaining_secs) = (1e-4, 60.0 - 15.0 * step as f64);
+            let (secs, waited_secs) = (1.0, 0.0);
             report.take(&TrainEvent::Step { step, loss, learning_rate, secs, waited_secs, done, remaining_secs });
         }
         let message = "careful".to_owned();
         (0..2).for_each(|_| report.take(&TrainEvent::Warning { message: message.clone() }));
-        assert_eq!((report.step, report.done, report.seconds_left(60.0)), (3, 0.75, 15.0));
+        assert_eq!((report.step, report.done, report.remaining_secs), (3, 0.75, Some(15.0)));
         assert_eq!(report.losses.points(), [[1.0, 1.0], [2.0, 0.5], [3.0, 1.0 / 3.0]]);
         assert_eq!((report.warnings.len(), report.judgement.map(|j| j.gain())), (1, Some(0.0)));
     }

@@ -2,19 +2,15 @@
 
 use super::choice::Choice;
 use super::report::{Judgement, Report};
-use super::sight::{Place, Sight, Watcher, sight_of};
+use super::sight::Sight;
 use super::workplace::{Claim, Job, Workplace};
 use crate::error::{Error, Result};
 use crate::library::{self, Card, Lesson, Library};
 use crate::task::{Gate, Mailbox};
-use crate::train::{Ending, Preview, Start, TrainConfig, TrainEvent, Training};
+use crate::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// A watched place is looked at this often at most: a look costs about as much as a small step.
-const LOOK_EVERY: Duration = Duration::from_secs(12);
 
 /// A training that is driven from outside.
 pub trait Course {
@@ -58,6 +54,8 @@ pub(super) struct Assignment {
     pub(super) workplace: Workplace,
     /// Files that the viewer still shows.
     pub(super) in_use: Vec<PathBuf>,
+    /// The place that is watched.
+    pub(super) places: PlaceChoice,
 }
 
 /// What the window wants, besides that training goes on. The newest counts.
@@ -66,7 +64,6 @@ pub(super) struct Wish {
     pub(super) is_paused: bool,
     /// Whether the window is closing: then the training goes on at the next start.
     pub(super) is_closing: bool,
-    pub(super) place: Option<Place>,
     /// How many times weights were asked for, to try them in the viewer.
     pub(super) trials: u64,
     /// The last file that they were to be written to.
@@ -90,6 +87,8 @@ pub struct Trial {
     pub path: PathBuf,
     /// After which step.
     pub step: u64,
+    /// Whether they are the best so far, and better than those at the start.
+    pub is_best: bool,
 }
 
 /// What came of a training.
@@ -140,8 +139,10 @@ pub(super) struct Teacher<'a> {
     pub(super) tell: &'a dyn Fn(&News),
     pub(super) news: News,
     pub(super) wish: Wish,
-    watcher: Option<Watcher>,
-    looked: Option<(Place, Instant)>,
+    /// The best weights so far, if they are better than those at the start: their step and PSNR.
+    best: Option<(Arc<Weights>, u64, f64)>,
+    /// Whether a place is watched: then held-out patches are not shown any more.
+    has_place: bool,
     /// The held-out patch by the weights at the start.
     first_preview: Option<Box<Preview>>,
     job: Option<Job>,
@@ -150,7 +151,7 @@ pub(super) struct Teacher<'a> {
 impl<'a> Teacher<'a> {
     pub(super) fn new(gate: &'a Gate, inbox: &'a Mailbox<Wish>, tell: &'a dyn Fn(&News)) -> Self {
         let (news, wish) = (News::default(), Wish::default());
-        Self { gate, inbox, tell, news, wish, watcher: None, looked: None, first_preview: None, job: None }
+        Self { gate, inbox, tell, news, wish, best: None, has_place: false, first_preview: None, job: None }
     }
 
     /// The whole training; tells its end.
@@ -175,7 +176,8 @@ impl<'a> Teacher<'a> {
         let Assignment { library, workplace, .. } = assignment;
         let claim = workplace.claim().map_err(Error::Request)?;
         let (job, start) = self.prepare(assignment, &claim)?;
-        let mut course = train(job.choice.config(start, workplace.output()), self.gate)?;
+        let config = TrainConfig { place: assignment.places.clone(), ..job.choice.config(start, workplace.output()) };
+        let mut course = train(config, self.gate)?;
         let (output, ending) = self.drive(course.as_mut(), workplace)?;
         self.hear();
         let is_over = ending == Ending::Done || !self.wish.is_closing;
@@ -193,13 +195,10 @@ impl<'a> Teacher<'a> {
     /// Notes the training on the disk; what it is, and what it begins with.
     fn prepare(&mut self, assignment: &Assignment, claim: &Claim) -> Result<(Job, Start)> {
         let Assignment { choice, resumed, workplace, in_use, .. } = assignment;
-        let opened = library::open(choice.start.as_deref());
-        // Whoever goes on needs the weights at the start for nothing but "before".
-        self.watcher = opened.as_ref().ok().map(|(weights, ..)| Watcher::new(weights)).transpose()?;
         let (job, start) = if let Some(job) = resumed {
             (job.clone(), Start::Resume(workplace.checkpoint()))
         } else {
-            let (weights, started_from, card) = opened?;
+            let (weights, started_from, card) = library::open(choice.start.as_deref())?;
             workplace.clean(claim, in_use);
             (Job { choice: choice.clone(), started_from, licence: card.licence }, weights.into())
         };
@@ -219,8 +218,12 @@ impl<'a> Teacher<'a> {
             self.news.report.take(&event);
             match event {
                 TrainEvent::Finished { output, ending, .. } => return Ok((output, ending)),
+                TrainEvent::Improved { step, psnr, weights } => self.best = Some((weights, step, psnr)),
                 TrainEvent::Preview { step, preview } => self.see_preview(step, preview),
-                TrainEvent::Step { .. } => self.look(course, false),
+                TrainEvent::Place { step, before, after } => {
+                    self.has_place = true;
+                    self.news.sight = Some(Arc::new(Sight::of_place(&before, &after, step)));
+                }
                 _ => {}
             }
             (self.tell)(&self.news);
@@ -256,22 +259,23 @@ impl<'a> Teacher<'a> {
     fn serve(&mut self, wish: Wish, course: &mut dyn Course, workplace: &Workplace) {
         let before = std::mem::replace(&mut self.wish, wish);
         if self.wish.trials != before.trials {
-            let (step, number) = (self.news.report.step, self.wish.trials);
-            let path = workplace.trial(step);
-            match course.weights().and_then(|weights| weights.save(&path, true)) {
-                Ok(()) => self.news.trial = Some(Trial { number, path, step }),
+            let number = self.wish.trials;
+            let saved = self.present(course).and_then(|(weights, step, psnr)| {
+                let path = workplace.trial(step);
+                weights.save(&path, true).map(|()| Trial { number, path, step, is_best: psnr.is_some() })
+            });
+            match saved {
+                Ok(trial) => self.news.trial = Some(trial),
                 Err(error) => self.warn(&error),
             }
         }
         if let Some(Save { number, path, overwrite }) = self.wish.save.clone().filter(|_| self.wish.save != before.save)
         {
-            // How good just these weights are, nobody has measured.
-            let card = self.job.as_ref().map(|job| card_of(job, &self.news.report, None).to_json()).unwrap_or_default();
-            let saved = course.weights().and_then(|weights| weights.save_with_card(&path, overwrite, &card));
+            let saved = self.present(course).and_then(|(weights, step, psnr)| {
+                let card = self.job.as_ref().map(|job| card_of(job, &self.news.report, step, psnr).to_json());
+                weights.save_with_card(&path, overwrite, &card.unwrap_or_default())
+            });
             self.news.saved = Some((number, saved.map(|()| path).map_err(|error| error.to_string())));
-        }
-        if self.wish.place != before.place {
-            self.look(course, true);
         }
         (self.tell)(&self.news);
     }
@@ -280,22 +284,11 @@ impl<'a> Teacher<'a> {
         self.news.report.take(&TrainEvent::Warning { message: error.to_string() });
     }
 
-    /// Looks at the watched place, if it is time to.
-    fn look(&mut self, course: &dyn Course, is_now: bool) {
-        let (Some(place), Some(watcher)) = (self.wish.place.clone(), &mut self.watcher) else { return };
-        let is_due = self.looked.as_ref().is_none_or(|(known, at)| *known != place || at.elapsed() >= LOOK_EVERY);
-        if !(is_due || is_now) || self.gate.pass().is_err() {
-            return;
-        }
-        let gate = self.gate;
-        let seen = course
-            .weights()
-            .and_then(|weights| watcher.look(&place, &weights, self.news.report.step, &|| gate.is_stopped()));
-        self.looked = Some((place, Instant::now()));
-        match seen {
-            Ok(sight) => self.news.sight = Some(Arc::new(sight)),
-            Err(Error::Cancelled) => {}
-            Err(error) => self.warn(&error),
+    /// The best weights so far, else those of now: with their step, and their PSNR as far as that is known.
+    fn present(&self, course: &dyn Course) -> Result<(Arc<Weights>, u64, Option<f64>)> {
+        match &self.best {
+            Some((weights, step, psnr)) => Ok((weights.clone(), *step, Some(*psnr))),
+            None => Ok((Arc::new(course.weights()?), self.news.report.step, None)),
         }
     }
 
@@ -303,25 +296,26 @@ impl<'a> Teacher<'a> {
         if step == 0 {
             self.first_preview = Some(preview.clone());
         }
-        if let Some(first) = self.first_preview.as_ref().filter(|_| self.wish.place.is_none()) {
-            self.news.sight = Some(Arc::new(sight_of(first, &preview, step)));
+        if let Some(first) = self.first_preview.as_ref().filter(|_| !self.has_place) {
+            self.news.sight = Some(Arc::new(Sight::of_previews(first, &preview, step)));
         }
     }
 }
 
 /// Puts the best weights on the list.
 fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<PathBuf> {
-    let card = card_of(job, report, report.judgement.map(|judgement| judgement.best));
+    let card = card_of(job, report, report.step, report.judgement.map(|judgement| judgement.best));
     library.add(&Weights::open(output)?, &job.choice.folder_name(), &card)
 }
 
-fn card_of(job: &Job, report: &Report, psnr: Option<f64>) -> Card {
+/// The card of weights of a step, and how good they are as far as that is known.
+fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
     let (pictures, held_out) = report.beginning.as_ref().map_or((0, 0), |b| (b.pictures, b.held_out));
     let lesson = Lesson {
         folder: job.choice.folder_name(),
         pictures,
         held_out,
-        steps: report.step,
+        steps,
         date: chrono::Local::now().format("%Y-%m-%d").to_string(),
         degradation: job.choice.degradation,
         seed: job.choice.seed,

@@ -34,7 +34,7 @@ pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining
     ui.separator();
     plots::show(ui, report);
     ui.separator();
-    sight(ui, state, commands);
+    place(ui, state, commands);
     ui.separator();
     let can_use = report.step > 0 && !running.is_stopping;
     model(ui, state, can_use, "Use in viewer", commands);
@@ -53,7 +53,7 @@ fn pictures(report: &Report) -> String {
 /// What it is doing, and how long it will.
 fn condition(state: &State, running: &RunningTraining) -> String {
     let report = state.training.report();
-    let left = duration_text(report.seconds_left(running.choice.time().as_secs_f64()));
+    let left = report.remaining_secs.map(duration_text);
     if running.is_closing() {
         "Saving; the window closes then.".into()
     } else if running.is_stopping {
@@ -61,23 +61,29 @@ fn condition(state: &State, running: &RunningTraining) -> String {
     } else if report.beginning.is_none() {
         "Reading the pictures…".into()
     } else if running.is_paused {
-        format!("Paused. {left} of training left.")
+        left.map_or_else(|| "Paused.".into(), |left| format!("Paused. {left} of training left."))
     } else {
-        format!("Training. {left} left; zooming comes first.")
+        left.map_or_else(|| "Training…".into(), |left| format!("Training. {left} left; zooming comes first."))
     }
 }
 
 /// Before and after, of a place that the person picks.
-fn sight(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn place(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ask(ui, "Watch this place", state.shown.is_some(), TrainCommand::Watch, commands);
         let text = if state.training.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
         ui.weak(text);
     });
+    sight(ui, state);
+}
+
+fn sight(ui: &mut Ui, state: &State) {
     let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
     let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
     ui.horizontal(|ui| {
-        for (texture, name) in [(before, "Before".to_owned()), (after, format!("After step {step}"))] {
+        let is_resumed = state.training.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
+        let at_first = if is_resumed { "When resumed" } else { "Before" };
+        for (texture, name) in [(before, at_first.to_owned()), (after, format!("After step {step}"))] {
             ui.vertical(|ui| {
                 ui.set_width(width);
                 ui.label(&name);
@@ -142,7 +148,7 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, commands: &mut Vec
         ui.separator();
         plots::show(ui, report);
         ui.separator();
-        sight(ui, state, commands);
+        sight(ui, state);
         warnings(ui, report);
     }
 }

@@ -287,6 +287,19 @@ fn folders_without_a_usable_picture_are_refused() {
 }
 
 #[test]
+fn a_training_that_ends_at_once_writes_no_weights() {
+    let world = World::new(4);
+    let gate = Gate::default();
+    let mut training = Training::new(world.config(5), &gate).unwrap();
+    assert!(matches!(training.next(), Some(Ok(TrainEvent::Started { .. }))));
+    gate.stop();
+    let events: Vec<_> = training.map(Result::unwrap).collect();
+    let Some(TrainEvent::Finished { verdict, output: None, step: 0, .. }) = events.last() else { panic!("{events:?}") };
+    assert!(verdict.contains("before anything was judged"), "{verdict}");
+    assert!(!world.config(5).output.exists());
+}
+
+#[test]
 fn a_single_picture_trains_without_being_judged() {
     let world = World::new(1);
     let events = run(world.config(3));

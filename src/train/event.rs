@@ -139,8 +139,15 @@ pub struct Preview {
     pub truth: Raster,
 }
 
-/// What came of a training, in plain words: PSNR on held-out pictures of the weights at the start and of the best ones.
-pub(super) fn verdict(start: Option<f64>, best: Option<f64>, bicubic: Option<f64>, output: &str) -> String {
+/// What came of a training, in plain words: PSNR on held-out pictures of the weights at the start and of the best ones,
+/// if it was not blind for want of such pictures.
+pub(super) fn verdict(
+    start: Option<f64>,
+    best: Option<f64>,
+    bicubic: Option<f64>,
+    is_blind: bool,
+    output: &str,
+) -> String {
     match (start, best, bicubic) {
         (Some(start), Some(best), Some(bicubic)) if best > start => format!(
             "better by {:.2} dB than the weights you started from, on pictures it has not seen: {best:.2} dB, \
@@ -151,6 +158,7 @@ pub(super) fn verdict(start: Option<f64>, best: Option<f64>, bicubic: Option<f64
             "not better than the weights you started from ({best:.2} dB against {start:.2} dB on pictures it has not \
              seen); those are kept, and {output} was not written"
         ),
+        _ if !is_blind => format!("it ended before anything was judged, and {output} was not written"),
         _ => format!(
             "no picture was held out, so it is not known whether the weights in {output} are better than those you \
              started from"
@@ -164,11 +172,12 @@ mod tests {
 
     #[test]
     fn the_verdict_is_plain() {
-        let said = |best| verdict(Some(30.0), Some(best), Some(28.5), "out.safetensors");
+        let said = |best| verdict(Some(30.0), Some(best), Some(28.5), false, "out.safetensors");
         assert!(said(30.5).starts_with("better by 0.50 dB"));
         assert!(said(30.0).starts_with("not better than the weights you started from (30.00 dB"));
         assert!(said(29.0).contains("was not written"));
-        assert!(verdict(None, None, None, "out.safetensors").contains("not known"));
+        assert!(verdict(None, None, None, true, "out.safetensors").contains("not known"));
+        assert!(verdict(None, None, None, false, "out.safetensors").contains("before anything was judged"));
     }
 
     #[test]

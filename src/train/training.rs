@@ -20,6 +20,9 @@ use crate::weights::Weights;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// Said of a training that cannot be judged.
+const BLIND: &str = "no picture is held out, so nothing will tell whether training helps";
+
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -34,6 +37,8 @@ pub struct Training {
     trainer: Trainer,
     loader: Loader,
     held_out: Option<HeldOut>,
+    /// Where the held-out pictures are, until they are read.
+    unread: Option<Arc<Library>>,
     gate: Gate,
     watch: Watch,
     events: VecDeque<TrainEvent>,
@@ -78,7 +83,6 @@ impl Training {
         let interrupt = || gate.pass().is_err();
         let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, &interrupt);
         let library = Arc::new(trainer.install(open)?);
-        let (held_out, unreadable) = trainer.install(|| HeldOut::new(&library, recipe, &interrupt))?;
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
             pictures: library.trained_on.len(),
@@ -90,9 +94,9 @@ impl Training {
             optimizer_step: state.adam.step,
         }]);
         events.extend(state.improvement());
-        let only = "no picture is held out, so nothing will tell whether training helps";
-        let warnings = library.warnings.iter().cloned().chain(unreadable).chain(remark);
-        let warnings = warnings.chain(held_out.is_none().then(|| only.to_owned()));
+        let unread = (!library.held_out.is_empty()).then(|| library.clone());
+        let warnings = library.warnings.iter().cloned().chain(remark);
+        let warnings = warnings.chain(unread.is_none().then(|| BLIND.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
         let loader = Loader::start(library, recipe, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
@@ -102,7 +106,8 @@ impl Training {
         Ok(Self {
             trainer,
             loader,
-            held_out,
+            held_out: None,
+            unread,
             gate,
             watch,
             events,
@@ -134,6 +139,7 @@ impl Training {
             _ if self.gate.is_stopped() => self.finish(Ending::Stopped),
             Phase::Judge => {
                 self.phase = Phase::Step;
+                self.read_held_out()?;
                 self.judge()
             }
             Phase::Step if self.done() >= 1.0 => self.finish(Ending::Done),
@@ -143,6 +149,26 @@ impl Training {
                 taken => taken,
             },
         }
+    }
+
+    /// Cuts the patches that will be judged.
+    fn read_held_out(&mut self) -> Result<()> {
+        let Some(library) = &self.unread else { return Ok(()) };
+        let (gate, recipe) = (&self.gate, &self.good.notes.recipe);
+        let read = self.trainer.install(|| HeldOut::new(library, recipe, &|| gate.pass().is_err()));
+        let (held_out, mut warnings) = match read {
+            Err(Error::Cancelled) => return Ok(()),
+            read => read?,
+        };
+        warnings.extend(held_out.is_none().then(|| BLIND.to_owned()));
+        self.events.extend(warnings.into_iter().map(|message| TrainEvent::Warning { message }));
+        (self.held_out, self.unread) = (held_out, None);
+        Ok(())
+    }
+
+    /// Whether there is nothing to judge by.
+    fn is_blind(&self) -> bool {
+        self.held_out.is_none() && self.unread.is_none()
     }
 
     fn stopwatch(&self) -> Stopwatch {
@@ -296,10 +322,7 @@ impl Training {
         let weights = self.sound_weights()?;
         self.checkpoint(weights);
         let output = self.config.output.clone();
-        let written = match self.held_out {
-            Some(_) => self.write_best(),
-            None => self.good.weights.save(&output, true),
-        };
+        let written = if self.is_blind() { self.good.weights.save(&output, true) } else { self.write_best() };
         written.map_err(|error| self.with_way_out(error))?;
         if self.written_step != Some(self.step) {
             self.write_state().map_err(|error| self.with_way_out(error))?;
@@ -307,8 +330,8 @@ impl Training {
         let notes = &self.good.notes;
         let (start, best) = (notes.start_psnr, notes.best_psnr);
         let bicubic = self.held_out.as_ref().map(|held_out| held_out.bicubic_psnr);
-        let is_written = self.held_out.is_none() || self.written_psnr.is_some();
-        let verdict = verdict(start, best, bicubic, &output.display().to_string());
+        let is_written = self.is_blind() || self.written_psnr.is_some();
+        let verdict = verdict(start, best, bicubic, self.is_blind(), &output.display().to_string());
         self.events.push_back(TrainEvent::Finished {
             step: self.step,
             secs: self.elapsed_secs,

@@ -156,12 +156,14 @@ pub(super) fn transform_tile(source: Source<'_>, size: [usize; 2], tile: (usize,
     const NOTHING: Lanes = [0.0; PANEL];
     let Source { values: own, channels, step } = source;
     let [height, width] = size;
-    let pixels: [Option<&[f32]>; POINTS] = std::array::from_fn(|i| {
+    // Plain loops: closures of the standard library are not compiled for these vectors, and so not inlined.
+    let mut pixels: [Option<&[f32]>; POINTS] = [None; POINTS];
+    for (i, pixel) in pixels.iter_mut().enumerate() {
         let (y, x) = ((2 * tile.0 + i / 4).wrapping_sub(1), (2 * tile.1 + i % 4).wrapping_sub(1));
-        let is_inside = y < height && x < width;
-        is_inside.then(|| &own[(y * width + x) * channels..][..channels])
-    });
-    // Plain loops: vectors that pass through a closure of the standard library go through memory.
+        if y < height && x < width {
+            *pixel = Some(&own[(y * width + x) * channels..][..channels]);
+        }
+    }
     for channel in (0..channels).step_by(PANEL) {
         let mut d = [vector(&NOTHING); POINTS];
         for i in 0..POINTS {
@@ -213,7 +215,7 @@ fn finish_tile(band: &Band<'_>, tile: (usize, usize), sums: &[f32], out: &mut [M
                     value = _mm512_add_ps(value, vector(lanes_at(residual, at)));
                 }
                 let to: &mut [MaybeUninit<f32>; PANEL] = out[at - start..].first_chunk_mut().expect("sixteen channels");
-                *to = values(value).map(MaybeUninit::new);
+                to.write_copy_of_slice(&values(value));
             }
         }
     }

@@ -76,11 +76,13 @@ pub(super) fn weight_gradient(
 /// `out[p * CHUNK * channels ..]`.
 #[target_feature(enable = "avx512f")]
 fn spread_tile(gradient: Image<'_>, channels: usize, tile: (usize, usize), out: &mut [f32]) {
-    let pixels: [Option<&[f32]>; 4] = std::array::from_fn(|i| {
+    let mut pixels: [Option<&[f32]>; 4] = [None; 4];
+    for (i, pixel) in pixels.iter_mut().enumerate() {
         let (y, x) = (2 * tile.0 + i / 2, 2 * tile.1 + i % 2);
-        let is_inside = y < gradient.height && x < gradient.width;
-        is_inside.then(|| &gradient.values[(y * gradient.width + x) * channels..][..channels])
-    });
+        if y < gradient.height && x < gradient.width {
+            *pixel = Some(&gradient.values[(y * gradient.width + x) * channels..][..channels]);
+        }
+    }
     for channel in (0..channels).step_by(PANEL) {
         let mut e = [_mm512_setzero_ps(); 4];
         for i in 0..4 {

@@ -99,10 +99,9 @@ impl App {
     pub(super) fn edit_path(&mut self, text: String) {
         if let Some(form) = self.state.path_form() {
             form.path = text;
-            form.note = None;
         }
         if let Panel::Export(form) = &mut self.state.panel {
-            form.overwrite = false;
+            (form.overwrite, form.path.note) = (false, None);
             self.look_up_output();
         }
     }

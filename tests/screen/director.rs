@@ -4,7 +4,6 @@ use crate::keyboard::{Screen, key};
 use crate::stage::{Observed, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use zoomfield::app::look::Mode;
@@ -48,7 +47,7 @@ pub(crate) fn wait(what: &str, watched: &Observed, is_there: impl Fn(&Snapshot) 
         if snapshot.view.is_some() && is_there(&snapshot) {
             return snapshot;
         }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        assert!(Instant::now() < deadline, "waited in vain for {what}; there is {snapshot:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -156,8 +155,14 @@ fn lose_the_device(screen: &Screen, watched: &Observed) {
     screen.type_text("6");
     let before = wait("the view before the loss", watched, |s| s.is_exact && s.view.unwrap().zoom == 6.0);
     let seen = photograph(screen, before.canvas.unwrap(), "before-loss");
-    watched.wants_loss.store(true, Ordering::SeqCst);
-    // The window draws once more to see it.
+    // The window is at rest: no frame is under way.
+    let device = watched.device.lock().unwrap().take().expect("the window has a device");
+    {
+        let mut snapshot = watched.snapshot.lock().unwrap();
+        *snapshot = Snapshot { losses: snapshot.losses + 1, ..Snapshot::default() };
+    }
+    device.destroy();
+    // The window sees it when it draws again.
     screen.move_to(300, 300);
     screen.move_to(310, 300);
     let after = wait("the picture after the loss", watched, |s| s.losses == 1 && s.is_exact && s.canvas.is_some());

@@ -14,6 +14,7 @@ pub(crate) mod key {
     pub(crate) const CONTROL: u32 = 0xffe3;
     pub(crate) const ENTER: u32 = 0xff0d;
     pub(crate) const ESCAPE: u32 = 0xff1b;
+    pub(crate) const SHIFT: u32 = 0xffe1;
     pub(crate) const RETURN: u32 = 0xff0d;
     pub(crate) const RIGHT: u32 = 0xff53;
 }

@@ -4,7 +4,7 @@
 //! the process and with the last turn of the wheel; the program writes when its frames were ready (`--milestones`).
 //! `ZOOMFIELD_PRECISION` chooses the arithmetic. Nothing is asserted: what else the machine does is in the figures.
 
-use crate::keyboard::Screen;
+use crate::keyboard::{Screen, key};
 use crate::server::start_server;
 use serde_json::Value;
 use std::path::Path;
@@ -33,12 +33,15 @@ pub(crate) fn main() {
     let screen = Screen::connect_to(Some(&display));
     screen.focus_window();
     screen.move_to(640, 430);
-    // From the fitted view, about ×0.26, to ×8.
-    (0..14).for_each(|_| screen.turn_wheel());
+    // From the fitted view, about ×0.26, to ×8; a turn by XTEST counts twice, and finely with Shift.
+    screen.hold(key::SHIFT);
+    (0..5).for_each(|_| screen.turn_wheel());
+    screen.let_go(key::SHIFT);
+    (0..6).for_each(|_| screen.turn_wheel());
     let turned = unix_secs();
     screen.turn_wheel();
     std::thread::sleep(Duration::from_secs(14));
-    screen.press(&[crate::keyboard::key::CONTROL, u32::from('q')]);
+    screen.press(&[key::CONTROL, u32::from('q')]);
     let status = program.wait().expect("the program ends");
     let _ = server.kill();
     let _ = server.wait();

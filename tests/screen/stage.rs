@@ -6,7 +6,6 @@ use crate::{director, measure, training};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use zoomfield::app::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
@@ -23,7 +22,7 @@ const FOLDER: &str = "ZOOMFIELD_SCREEN_TEST_FOLDER";
 const NO_WINDOW: i32 = 77;
 
 /// What the window shows at the moment.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) view: Option<View>,
     pub(crate) picture: Option<Size>,
@@ -43,7 +42,7 @@ pub(crate) struct Snapshot {
 }
 
 /// What is known of a training at the moment.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TrainingShot {
     pub(crate) is_running: bool,
     pub(crate) step: u64,
@@ -124,20 +123,16 @@ fn start_without_adapter(display: &str) -> String {
 #[derive(Default)]
 pub(crate) struct Observed {
     pub(crate) snapshot: Mutex<Snapshot>,
-    /// Has the window's graphics device taken away.
-    pub(crate) wants_loss: AtomicBool,
+    /// The window's graphics device.
+    pub(crate) device: Mutex<Option<wgpu::Device>>,
     places: Places,
 }
 
 impl Observed {
     fn look_at(&self, app: &App, frame: &eframe::Frame) {
+        *self.device.lock().unwrap() = frame.wgpu_render_state().map(|state| state.device.clone());
         let mut snapshot = self.snapshot.lock().unwrap();
         let losses = snapshot.losses;
-        if self.wants_loss.swap(false, Ordering::SeqCst) {
-            frame.wgpu_render_state().expect("a device").device.destroy();
-            *snapshot = Snapshot { losses: losses + 1, ..Snapshot::default() };
-            return;
-        }
         let canvas = app.canvas_rect_in_pixels();
         let (labels, secs) = self.places.lock().unwrap().clone();
         let mut frame_secs = std::mem::take(&mut snapshot.frame_secs);

@@ -101,7 +101,7 @@ fn the_format_is_chosen_and_its_options_follow() {
     assert_eq!(harness.get_by_label("File").value().as_deref(), Some("untitled-x1.jpg"));
     assert!(harness.query_by_label("16 bits").is_none());
     assert!(harness.query_all_by_label("Quality").next().is_some());
-    harness.get_by_label("Leave away what the camera wrote (EXIF)").click();
+    harness.get_by_label("Leave away what the camera wrote (EXIF, XMP)").click();
     harness.run();
     assert!(draft(&harness).file.strip_metadata);
 }

@@ -330,7 +330,10 @@ pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness
         }
         std::thread::sleep(std::time::Duration::from_millis(4));
     }
-    panic!("waited in vain");
+    let state = harness.state().state();
+    let said: Vec<&str> = state.toasts.iter().map(|toast| toast.text.as_str()).collect();
+    let is_opening = state.opening.is_some();
+    panic!("waited in vain; panel {:?}, opening {is_opening}, messages {said:?}", state.panel);
 }
 
 /// The view of a window with a picture.

@@ -54,7 +54,9 @@ fn main_button(text: &str) -> Button<'_> {
 fn path_field(ui: &mut Ui, form: &PathForm, label: &str, commands: &mut Vec<Command>) -> bool {
     let label = ui.label(label);
     let mut text = form.path.clone();
-    let field = ui.add(TextEdit::singleline(&mut text).desired_width(f32::INFINITY)).labelled_by(label.id);
+    // A name of its own: a note that comes or goes above it must not take its focus.
+    let field = TextEdit::singleline(&mut text).id_salt("path").desired_width(f32::INFINITY);
+    let field = ui.add(field).labelled_by(label.id);
     if form.wants_focus {
         field.request_focus();
         select(ui, field.id, name_part(&form.path));

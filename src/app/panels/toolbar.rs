@@ -13,11 +13,11 @@ use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, W
 /// Height of everything in the bar, in points.
 const HEIGHT: f32 = 26.0;
 
-/// Below this width, in points, labels are shorter.
-const ROOM_FOR_WORDS: f32 = 1110.0;
+/// Below this width, in points, labels are shorter, and a menu holds what concerns the window.
+const ROOM_FOR_WORDS: f32 = 1240.0;
 
-/// Below this one there is a menu.
-const ROOM_FOR_ALL: f32 = 930.0;
+/// Below this one it holds comparisons and training too.
+const ROOM_FOR_TOOLS: f32 = 945.0;
 
 /// What there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ enum Room {
 impl Room {
     fn of(width: f32) -> Self {
         match width {
-            _ if width < ROOM_FOR_ALL => Self::Little,
+            _ if width < ROOM_FOR_TOOLS => Self::Little,
             _ if width < ROOM_FOR_WORDS => Self::Some,
             _ => Self::Much,
         }
@@ -64,7 +64,10 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             let export = if room == Room::Much { "Export this view…" } else { "Export…" };
             button(ui, export, "Export this view…", "Ctrl+E", has_picture, Command::ShowExport, commands);
             ui.separator();
-            if room > Room::Little { window(ui, state, commands) } else { menu(ui, state, commands) }
+            if room > Room::Little {
+                train(ui, state, commands);
+            }
+            if room == Room::Much { window(ui, commands) } else { menu(ui, state, room, commands) }
         });
     });
 }
@@ -90,27 +93,35 @@ fn compare(ui: &mut Ui, has_picture: bool, commands: &mut Vec<Command>) {
     button(ui, "Compare", "Compare", "C", has_picture, Command::View(ViewCommand::ToggleSplit), commands);
 }
 
+fn train(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let text = training_text(state);
+    button(ui, &text, "Train", "T", true, Command::Train(TrainCommand::Toggle), commands);
+}
+
 /// What concerns the window rather than the picture.
-fn window(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let train = training_text(state);
-    button(ui, &train, "Train", "T", true, Command::Train(TrainCommand::Toggle), commands);
+fn window(ui: &mut Ui, commands: &mut Vec<Command>) {
     button(ui, "Models", "Models", "L", true, Command::Models(ModelCommand::Toggle), commands);
     button(ui, "Settings", "Settings", "Ctrl+,", true, Command::ToggleSettings, commands);
     button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
 }
 
 /// What there is no room for.
-fn menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn menu(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>) {
     // The slider in it must not close it.
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (_, inner) = MenuButton::new("More").config(config).ui(ui, |ui| {
         let before = commands.len();
-        compare(ui, state.shown.is_some(), commands);
-        window(ui, state, commands);
+        if room == Room::Little {
+            compare(ui, state.shown.is_some(), commands);
+            train(ui, state, commands);
+        }
+        window(ui, commands);
         if commands.len() > before {
             ui.close();
         }
-        strength(ui, state, Room::Much, commands);
+        if room == Room::Little {
+            strength(ui, state, Room::Much, commands);
+        }
     });
     drop(inner);
 }
@@ -124,8 +135,13 @@ fn strength(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>)
     let mut percent = state.strength.as_percent();
     ui.spacing_mut().slider_width = 80.0;
     let slider = Slider::new(&mut percent, 0..=100).suffix(" %");
-    let response = ui.add(if room == Room::Much { slider.text("Strength") } else { slider });
-    response.widget_info(|| WidgetInfo::slider(true, f64::from(percent), "Strength"));
+    let response = if room == Room::Much {
+        ui.add(slider.text("Strength"))
+    } else {
+        let response = ui.add(slider);
+        response.widget_info(|| WidgetInfo::slider(true, f64::from(percent), "Strength"));
+        response
+    };
     let response = response.on_hover_text("How much of the network's detail is shown: 0 % is bicubic  ([ and ])");
     if response.changed() {
         commands.push(Command::View(ViewCommand::SetStrength(Strength::percent(percent))));

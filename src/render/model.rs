@@ -69,6 +69,7 @@ impl Default for Compute {
 
 impl Compute {
     /// Whether a graphics card may compute in half precision.
+    #[cfg(feature = "gpu")]
     fn allows_half(&self) -> bool {
         self.half && self.precision != PrecisionChoice::Only(Precision::F32)
     }

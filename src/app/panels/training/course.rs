@@ -12,6 +12,9 @@ use crate::app::training::teach::{End, Outcome};
 use crate::app::training::{RunningTraining, SightTextures, TrainCommand};
 use egui::{Image, ProgressBar, RichText, TextureHandle, Ui};
 
+/// The longest side of a watched place, in points.
+const PICTURE_SIDE: f32 = 148.0;
+
 /// Draws the training that runs.
 pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining, commands: &mut Vec<Command>) {
     let report = state.training.report();
@@ -79,7 +82,8 @@ fn place(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 fn sight(ui: &mut Ui, state: &State) {
     let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
-    let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+    // Beside the scroll bar, and small enough that a window of usual height shows all of the panel.
+    let width = ((ui.available_width() - ui.spacing().item_spacing.x) / 2.0 - 6.0).min(PICTURE_SIDE);
     ui.horizontal(|ui| {
         let is_resumed = state.training.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
         let at_first = if is_resumed { "When resumed" } else { "Before" };

@@ -5,7 +5,7 @@ use crate::app::training::report::Report;
 use egui::Ui;
 use egui_plot::{Corner, HLine, Legend, Line, LineStyle, Plot, PlotPoints, Points};
 
-const HEIGHT: f32 = 104.0;
+const HEIGHT: f32 = 88.0;
 
 /// Draws both, as far as there is something to draw; the numbers stand above them for those who cannot see lines.
 pub(super) fn show(ui: &mut Ui, report: &Report) {

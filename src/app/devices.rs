@@ -5,23 +5,37 @@ use super::App;
 use super::one_shot::{OneShot, Outcome};
 use crate::bench::{Device, Speed};
 use crate::error::{Error, Result};
+use crate::task::{Gate, Interrupt};
 use std::collections::BTreeMap;
 
 /// Lists the devices. Runs on a thread of its own.
 pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
 /// Measures one. Runs on a thread of its own.
-pub type MeasureFn = dyn Fn(&Device) -> Result<Speed> + Send + Sync;
+pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
 
 /// What is known of the devices, apart from their speeds.
 #[derive(Default)]
 pub struct Devices {
     found: Option<Vec<Device>>,
     listing: Option<OneShot<Vec<Device>>>,
-    measuring: Option<(Device, OneShot<Result<Speed>>)>,
+    measuring: Option<Measuring>,
     /// Still to be measured.
     waiting: Vec<Device>,
     /// Why they could not be measured, by identity.
     failures: BTreeMap<String, String>,
+}
+
+/// A measurement under way; it stops when nobody waits for it any more.
+struct Measuring {
+    device: Device,
+    job: OneShot<Result<Speed>>,
+    gate: Gate,
+}
+
+impl Drop for Measuring {
+    fn drop(&mut self) {
+        self.gate.stop();
+    }
 }
 
 impl Devices {
@@ -42,7 +56,7 @@ impl Devices {
 
     /// Whether this one is being measured, or will be.
     pub fn awaits(&self, device: &Device) -> bool {
-        self.measuring.as_ref().is_some_and(|(measured, _)| measured == device) || self.waiting.contains(device)
+        self.measuring.as_ref().is_some_and(|measuring| measuring.device == *device) || self.waiting.contains(device)
     }
 
     /// Why this one could not be measured.
@@ -85,11 +99,13 @@ impl App {
                 }
             }
         }
-        if let Some((device, job)) = self.state.devices.measuring.take() {
-            match job.poll() {
-                Outcome::Pending => self.state.devices.measuring = Some((device, job)),
-                Outcome::Done(result) => self.take_speed(&device, result),
-                Outcome::Lost => self.take_speed(&device, Err(Error::device("measuring it failed unexpectedly"))),
+        if let Some(measuring) = self.state.devices.measuring.take() {
+            match measuring.job.poll() {
+                Outcome::Pending => self.state.devices.measuring = Some(measuring),
+                Outcome::Done(result) => self.take_speed(&measuring.device, result),
+                Outcome::Lost => {
+                    self.take_speed(&measuring.device, Err(Error::device("measuring it failed unexpectedly")));
+                }
             }
         }
     }
@@ -123,9 +139,10 @@ impl App {
             return;
         }
         let device = devices.waiting.remove(0);
-        let (measure, measured) = (self.services.measure_device.clone(), device.clone());
-        match OneShot::start("measure device", &self.ctx, move || measure(&measured)) {
-            Ok(job) => self.state.devices.measuring = Some((device, job)),
+        let (measure, measured, gate) = (self.services.measure_device.clone(), device.clone(), Gate::default());
+        let inner = gate.clone();
+        match OneShot::start("measure device", &self.ctx, move || measure(&measured, &|| inner.is_stopped())) {
+            Ok(job) => self.state.devices.measuring = Some(Measuring { device, job, gate }),
             Err(error) => self.fail(format!("cannot measure the devices: {error}")),
         }
     }

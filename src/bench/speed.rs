@@ -6,7 +6,7 @@ use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::kernel::processor_name;
 use crate::render::{Backend, Compute, LoadedModel};
-use crate::task::NEVER;
+use crate::task::Interrupt;
 use crate::weights::Weights;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -78,8 +78,8 @@ pub fn devices() -> Vec<Device> {
 /// Measures how fast a device decodes with the built-in model. That takes a second or so.
 ///
 /// # Errors
-/// [`Error::Device`] if it cannot be used, or fails on the way.
-pub fn measure(device: &Device) -> Result<Speed> {
+/// [`Error::Device`] if it cannot be used, or fails on the way; [`Error::Cancelled`] if interrupted.
+pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
     let model = LoadedModel::on(&Weights::builtin()?, &device.compute())?;
     let picture = Size::new(CODES, CODES);
     let (margin, channels) = (model.decoder.margin(), model.decoder.channels);
@@ -89,7 +89,7 @@ pub fn measure(device: &Device) -> Result<Speed> {
     let run = |side: usize| {
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(side, side));
         let start = Instant::now();
-        model.query_rgb(&window, picture, &grid, Sampling::Exact, NEVER)?;
+        model.query_rgb(&window, picture, &grid, Sampling::Exact, interrupt)?;
         Ok::<f64, Error>(start.elapsed().as_secs_f64())
     };
     let [mut side, most] = SIDES;

@@ -6,6 +6,7 @@ use crate::bench::{self, BenchOptions, Device, Measurement, Speed};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::render::Backend;
+use crate::task::NEVER;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let picture = args.picture.as_deref().map(Picture::open).transpose()?;
@@ -42,7 +43,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
 
 /// A device and how fast it decodes.
 fn tell_speed(device: &Device, json: bool) {
-    let measured = bench::measure(device);
+    let measured = bench::measure(device, NEVER);
     if json {
         let (speed, reason) = match &measured {
             Ok(speed) => (Some(speed), None),

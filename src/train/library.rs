@@ -73,6 +73,8 @@ pub(super) struct Library {
     pub(super) warnings: Vec<String>,
     /// Bytes that more pictures may take in memory.
     budget: AtomicUsize,
+    /// Why the first picture was left out after the beginning.
+    first_failure: OnceLock<String>,
 }
 
 impl Library {
@@ -117,11 +119,11 @@ impl Library {
             }
         }
         if sources.is_empty() {
-            return Err(none_usable(folder, &warnings));
+            return Err(none_usable(folder, warnings.len(), warnings.first().map_or("", String::as_str)));
         }
         let (held_out, trained_on) = split(sources, recipe.hold_out);
-        let budget = AtomicUsize::new(cache_bytes);
-        Ok(Self { folder: folder.to_owned(), trained_on, held_out, warnings, budget })
+        let (folder, budget, first_failure) = (folder.to_owned(), AtomicUsize::new(cache_bytes), OnceLock::new());
+        Ok(Self { folder, trained_on, held_out, warnings, budget, first_failure })
     }
 
     /// A picture, from memory or from its file. What cannot be read is not tried again.
@@ -134,6 +136,7 @@ impl Library {
             return Ok(loaded.clone());
         }
         let loaded = source.read(interrupt).map_err(|reason| {
+            self.first_failure.get_or_init(|| reason.clone());
             let was_said = source.is_unusable.swap(true, Ordering::Relaxed);
             (!was_said).then_some(reason)
         })?;
@@ -148,19 +151,23 @@ impl Library {
         }
         Ok(loaded)
     }
+
+    /// What to say once every picture to learn from was left out.
+    pub(super) fn none_left(&self) -> Error {
+        let first = self.first_failure.get().map_or("", String::as_str);
+        none_usable(&self.folder, self.trained_on.len(), first)
+    }
 }
 
-/// Words for a folder of which no picture is left.
-pub(super) fn none_usable(folder: &Path, warnings: &[String]) -> Error {
-    let reason = match warnings {
-        [only] => format!("none of its pictures can be used: {only}"),
-        many => format!(
-            "none of its {} pictures can be used; the first: {}",
-            many.len(),
-            many.first().map_or("none is left", String::as_str)
-        ),
-    };
-    Error::dataset(folder, reason)
+/// Words for a folder of which no picture is left of so many, the first for this reason.
+fn none_usable(folder: &Path, count: usize, first: &str) -> Error {
+    Error::dataset(
+        folder,
+        match count {
+            1 => format!("none of its pictures can be used: {first}"),
+            _ => format!("none of its {count} pictures can be used; the first: {first}"),
+        },
+    )
 }
 
 impl Source {

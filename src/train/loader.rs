@@ -5,7 +5,7 @@
 
 use super::batch::Batch;
 use super::config::Recipe;
-use super::library::{Library, Source, none_usable};
+use super::library::{Library, Source};
 use super::random::Random;
 use super::sampler;
 use crate::error::{Error, Result};
@@ -126,7 +126,7 @@ impl Maker {
                 loaded.map_err(|reason| warnings.extend(reason)).ok().map(|picture| (picture, source.rank))
             });
             self.gate.pass()?;
-            let (picture, rank) = found.ok_or_else(|| none_usable(&library.folder, &warnings))?;
+            let (picture, rank) = found.ok_or_else(|| library.none_left())?;
             samples.push(sampler::sample(recipe, &picture, rank, true, &mut random));
         }
         if again.is_some() {

@@ -280,9 +280,9 @@ fn devices_are_listed_by_name_and_measured() {
     let card = devices.iter().find(|device| device.name == gpu.description().in_words()).unwrap();
     assert_eq!(card.is_software, gpu.description().is_software);
     assert!(card.identity().contains(&gpu.description().driver));
-    let speed = bench::measure(card).unwrap();
+    let speed = bench::measure(card, NEVER).unwrap();
     assert!(speed.megapixels_per_sec.is_finite() && speed.megapixels_per_sec > 0.0);
     assert_eq!(speed.arithmetic, if gpu.has_f16() { "f16" } else { "f32" });
     let missing = bench::Device { name: "no such card".into(), ..card.clone() };
-    assert!(bench::measure(&missing).unwrap_err().to_string().contains("`no such card`"));
+    assert!(bench::measure(&missing, NEVER).unwrap_err().to_string().contains("`no such card`"));
 }

@@ -299,7 +299,7 @@ fn window_with_options(
                 show_outside: Arc::new(show_outside),
                 load_model,
                 list_devices: Arc::new(list_devices),
-                measure_device: Arc::new(move |device| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
+                measure_device: Arc::new(move |device, _| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
                 train: Arc::new(train),
                 home,
                 keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use zoomfield::app::look::{Mode, Side};
 use zoomfield::app::settings::{Arithmetic, Detail};
 use zoomfield::app::{App, AppOptions, Command, ModelSource, Services, ViewCommand};
+use zoomfield::bench::{CPU, Device};
 use zoomfield::key::Strength;
 use zoomfield::render::Compute;
 
@@ -58,7 +59,9 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
 fn start() -> Harness<'static, App> {
     Harness::builder().with_size(vec2(900.0, 600.0)).with_step_dt(1.0 / 30.0).build_eframe(move |cc| {
         let real = Services::start(&cc.egui_ctx, None).unwrap();
-        let services = Services { pick: Arc::new(|_| None), ..real };
+        // Drivers keep threads of their own, which take the name of the one that asked first.
+        let list_devices = || vec![Device { name: CPU.into(), detail: "the processor".into(), is_software: false }];
+        let services = Services { pick: Arc::new(|_| None), list_devices: Arc::new(list_devices), ..real };
         let model = ModelSource::File(Some(weights()));
         let (files, compute) = (Vec::new(), Compute::default());
         let options = AppOptions { files, model, compute, settings: None, data: None };

@@ -20,6 +20,7 @@ pub(crate) mod key {
 
 /// The wheel's button for "away from the person".
 const WHEEL_UP: u8 = 4;
+const WHEEL_DOWN: u8 = 5;
 const LEFT: u8 = 1;
 const MIDDLE: u8 = 2;
 
@@ -71,8 +72,16 @@ impl Screen {
     }
 
     pub(crate) fn turn_wheel(&self) {
-        self.fake(BUTTON_PRESS_EVENT, WHEEL_UP, 0, 0);
-        self.fake(BUTTON_RELEASE_EVENT, WHEEL_UP, 0, 0);
+        self.turn(WHEEL_UP);
+    }
+
+    pub(crate) fn turn_wheel_back(&self) {
+        self.turn(WHEEL_DOWN);
+    }
+
+    fn turn(&self, button: u8) {
+        self.fake(BUTTON_PRESS_EVENT, button, 0, 0);
+        self.fake(BUTTON_RELEASE_EVENT, button, 0, 0);
     }
 
     pub(crate) fn click(&self, x: i16, y: i16) {

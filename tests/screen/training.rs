@@ -39,6 +39,9 @@ pub(crate) fn prepare(folder: &Path) {
     }
 }
 
+/// Where the panel begins, in pixels.
+const PANEL_LEFT: f32 = 650.0;
+
 /// The third act: train, zoom, try, export, revert, stop.
 pub(crate) fn third_act(watched: &Observed, folder: &Path) {
     let screen = Screen::connect();
@@ -162,13 +165,22 @@ fn place(snapshot: &Snapshot, label: &str) -> Option<Rect> {
     snapshot.labels.iter().find(|(name, _)| name == label).map(|(_, rect)| *rect)
 }
 
-/// Clicks on what has that name, once it stands still.
+/// The rows between which a scrolled panel shows what is in it, in pixels.
+const SHOWN: std::ops::Range<f32> = 100.0..680.0;
+
+/// Clicks on what has that name, once it stands still and in sight.
 fn click(screen: &Screen, watched: &Observed, label: &str) {
     let mut before = None;
     let middle = loop {
         let now = place(&wait(label, watched, |s| has_label(s, label)), label);
         if let Some(rect) = now.filter(|_| now == before) {
-            break rect.center();
+            let middle = rect.center();
+            let is_in_panel = middle.x > PANEL_LEFT && middle.y > SHOWN.start - 60.0;
+            if !is_in_panel || SHOWN.contains(&middle.y) {
+                break middle;
+            }
+            screen.move_to(middle.x as i16, SHOWN.start as i16 + 300);
+            if middle.y < SHOWN.start { screen.turn_wheel() } else { screen.turn_wheel_back() }
         }
         before = now;
         std::thread::sleep(Duration::from_millis(400));

@@ -65,14 +65,14 @@ impl Device {
 
 /// The devices of this machine, the processor first, then graphics cards, the best first, software last.
 pub fn devices() -> Vec<Device> {
-    let mut devices = vec![Device::processor()];
+    let devices = std::iter::once(Device::processor());
     #[cfg(feature = "gpu")]
-    devices.extend(crate::gpu::adapters().into_iter().map(|adapter| Device {
+    let devices = devices.chain(crate::gpu::adapters().into_iter().map(|adapter| Device {
         name: adapter.in_words(),
         detail: adapter.driver,
         is_software: adapter.is_software,
     }));
-    devices
+    devices.collect()
 }
 
 /// Measures how fast a device decodes with the built-in model. That takes a second or so.

@@ -134,7 +134,10 @@ fn try_and_export(screen: &Screen, watched: &Observed, folder: &Path, novice: &s
     let compared = wait("the comparison", watched, |s| s.has_split && s.is_exact);
     photograph(screen, compared.canvas.unwrap(), "old-and-new");
     screen.type_text("c");
-    let shown = wait("the new model alone", watched, |s| !s.has_split && s.is_exact);
+    wait("the end of the comparison", watched, |s| !s.has_split && s.is_exact);
+    // The canvas takes the comparison's bar over with the next frame.
+    std::thread::sleep(Duration::from_millis(800));
+    let shown = wait("the new model alone", watched, |s| s.is_exact);
     let seen = photograph(screen, shown.canvas.unwrap(), "training");
     screen.press(&[key::CONTROL, u32::from('e')]);
     click(screen, watched, "Export");

@@ -110,8 +110,7 @@ impl App {
             Err(error) => {
                 self.state.toasts.fail(error, self.state.now_secs);
                 if had_none {
-                    // The built-in weights always load where any do.
-                    self.load_own(None);
+                    self.fall_back();
                 }
             }
         }
@@ -123,6 +122,15 @@ impl App {
             }
             Err(error) => self.state.toasts.fail(error, self.state.now_secs),
         }
+    }
+
+    /// Without a model nothing is enlarged: the built-in weights load wherever any do, and on the processor where a
+    /// graphics card was demanded that is not there.
+    fn fall_back(&mut self) {
+        if self.compute().backend == Backend::Gpu {
+            (self.state.compute.backend, self.state.compute.device) = (Backend::Cpu, None);
+        }
+        self.load_own(None);
     }
 
     /// Says why no graphics card computes, where one might have.

@@ -97,7 +97,8 @@ fn descriptor<'a>(label: &'a str, text: &'a str) -> wgpu::ShaderModuleDescriptor
 #[expect(unsafe_code, reason = "the checks cost more than the work: every loop gets a second counter")]
 fn trusted(gpu: &Gpu, label: &str, text: &str) -> wgpu::ShaderModule {
     // SAFETY: the texts are this crate's own. Their loops end (bounds are uniform or constant), and their accesses
-    // stay inside the buffers: `ConvParams::check` and `Job::check` verify the largest index of each buffer before
-    // every dispatch, and `tests/gpu.rs` compares with the checked modules.
+    // stay inside the buffers: before a dispatch `ConvParams::check` verifies the largest index of each buffer and
+    // `Tables::stay_in` those that samples name, the other buffers are made of the size that the same parameters say,
+    // and `tests/gpu` compares with the checked modules.
     unsafe { gpu.device.create_shader_module_trusted(descriptor(label, text), wgpu::ShaderRuntimeChecks::unchecked()) }
 }

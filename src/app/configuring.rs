@@ -2,7 +2,7 @@
 
 use super::App;
 use super::look::Side;
-use super::models::ModelSource;
+use super::models::{Failure, ModelSource};
 use super::settings::{Settings, ThemeChoice};
 use super::state::Panel;
 use crate::kernel::PrecisionChoice;
@@ -80,7 +80,11 @@ impl App {
     }
 
     pub(super) fn load_own(&mut self, path: Option<PathBuf>) {
-        let (load, compute) = (self.services.load_model.clone(), self.compute());
+        self.load_own_by(path, self.compute());
+    }
+
+    fn load_own_by(&mut self, path: Option<PathBuf>, compute: Compute) {
+        let load = self.services.load_model.clone();
         if let Err(error) = self.state.model.start(&self.ctx, load, path, compute) {
             self.fail(format!("cannot start loading the model: {error}"));
         }
@@ -95,9 +99,10 @@ impl App {
     }
 
     fn reload_models(&mut self) {
-        self.load_own(self.state.model.path().map(Into::into));
-        if self.state.other_model.model().is_some() {
-            self.load_other(self.state.other_model.path().map(PathBuf::from));
+        self.load_own(self.state.model.wanted().map(Into::into));
+        let other = &self.state.other_model;
+        if other.model().is_some() || other.is_loading() {
+            self.load_other(other.wanted().map(PathBuf::from));
         }
     }
 
@@ -107,10 +112,11 @@ impl App {
         match self.state.model.poll() {
             Ok(false) => {}
             Ok(true) => self.tell_refusal(),
-            Err(error) => {
+            Err(Failure { error, instead }) => {
                 self.state.toasts.fail(error, self.state.now_secs);
-                if had_none {
-                    self.fall_back();
+                // Without a model nothing is enlarged.
+                if let Some((path, compute)) = instead.filter(|_| had_none) {
+                    self.load_own_by(path, compute);
                 }
             }
         }
@@ -120,17 +126,8 @@ impl App {
                 self.state.split.get_or_insert_default();
                 self.set_side(false, Side::OtherModel);
             }
-            Err(error) => self.state.toasts.fail(error, self.state.now_secs),
+            Err(failure) => self.state.toasts.fail(failure.error, self.state.now_secs),
         }
-    }
-
-    /// Without a model nothing is enlarged: the built-in weights load wherever any do, and on the processor where a
-    /// graphics card was demanded that is not there.
-    fn fall_back(&mut self) {
-        if self.compute().backend == Backend::Gpu {
-            (self.state.compute.backend, self.state.compute.device) = (Backend::Cpu, None);
-        }
-        self.load_own(None);
     }
 
     /// Says why no graphics card computes, where one might have.

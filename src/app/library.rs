@@ -2,6 +2,7 @@
 
 mod actions;
 
+use super::folders::own_folder;
 use super::one_shot::OneShot;
 use super::state::PathForm;
 use crate::library::{self, Entry, Library};
@@ -146,13 +147,5 @@ pub fn to_bin(path: &Path) -> Result<(), String> {
 
 /// Where models and trainings are kept: a folder of our own among the system's for data.
 pub fn default_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = if cfg!(windows) {
-        set("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        std::env::home_dir().map(|home| home.join("Library/Application Support"))
-    } else {
-        set("XDG_DATA_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
-    };
-    folder.map(|folder| folder.join("zoomfield"))
+    own_folder("XDG_DATA_HOME", ".local/share")
 }

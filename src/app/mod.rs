@@ -15,6 +15,7 @@ mod draw;
 pub mod exporting;
 mod exports;
 pub mod files;
+mod folders;
 mod fonts;
 mod gpu_setup;
 mod incoming;

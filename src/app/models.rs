@@ -2,7 +2,7 @@
 
 use super::one_shot::{OneShot, Outcome};
 use crate::error::{Error, Result};
-use crate::render::{Compute, LoadedModel};
+use crate::render::{Backend, Compute, LoadedModel};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,7 @@ pub enum ModelSource {
 /// A model on its way in.
 struct Loading {
     path: Option<PathBuf>,
+    compute: Compute,
     job: OneShot<Result<LoadedModel>>,
 }
 
@@ -73,6 +74,11 @@ impl Slot {
         self.loading.is_some()
     }
 
+    /// What was asked for last: the file that is being loaded, else the model's own; none for the built-in weights.
+    pub fn wanted(&self) -> Option<&Path> {
+        self.loading.as_ref().map_or(self.path(), |loading| loading.path.as_deref())
+    }
+
     /// Its file; none for the built-in weights.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -95,26 +101,60 @@ impl Slot {
         path: Option<PathBuf>,
         compute: Compute,
     ) -> std::io::Result<()> {
-        let from = path.clone();
-        let job = OneShot::start("load model", ctx, move || load(from.as_deref(), &compute))?;
-        self.loading = Some(Loading { path, job });
+        let (from, by) = (path.clone(), compute.clone());
+        let job = OneShot::start("load model", ctx, move || load(from.as_deref(), &by))?;
+        self.loading = Some(Loading { path, compute, job });
         Ok(())
     }
 
     /// Takes in what was loaded: true once a new model is there.
     ///
     /// # Errors
-    /// Why it could not be loaded; the model before stays.
-    pub fn poll(&mut self) -> Result<bool> {
+    /// Why it could not be loaded, and what to load instead; the model before stays.
+    pub fn poll(&mut self) -> Result<bool, Failure> {
         let Some(loading) = &self.loading else { return Ok(false) };
         let result = match loading.job.poll() {
             Outcome::Pending => return Ok(false),
             Outcome::Done(result) => result,
             Outcome::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
         };
-        let path = self.loading.take().and_then(|loading| loading.path);
-        self.model = Some(Arc::new(result?));
-        self.path = path;
+        let Some(Loading { path, compute, .. }) = self.loading.take() else { return Ok(false) };
+        let model = result.map_err(|error| Failure { error, instead: next_best(path.clone(), compute) })?;
+        (self.model, self.path) = (Some(Arc::new(model)), path);
         Ok(true)
+    }
+}
+
+/// A model that could not be loaded.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: Error,
+    /// What is left to try, for who has no model yet.
+    pub instead: Option<(Option<PathBuf>, Compute)>,
+}
+
+/// What to load where this cannot be: on the processor what was to be on a demanded graphics card, then the built-in
+/// weights, then nothing any more.
+fn next_best(path: Option<PathBuf>, compute: Compute) -> Option<(Option<PathBuf>, Compute)> {
+    match (compute.backend, path) {
+        (Backend::Gpu, path) => Some((path, Compute { backend: Backend::Cpu, device: None, ..compute })),
+        (_, Some(_)) => Some((None, compute)),
+        (_, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_loaded_ends_with_the_built_in_weights_on_the_processor() {
+        let demanded = Compute { backend: Backend::Gpu, device: Some("none".into()), ..Compute::default() };
+        let (path, compute) = next_best(Some("a.pth".into()), demanded).unwrap();
+        assert_eq!((path.clone(), compute.backend, compute.device.clone()), (Some("a.pth".into()), Backend::Cpu, None));
+        let (path, compute) = next_best(path, compute).unwrap();
+        assert_eq!((path.clone(), compute.backend), (None, Backend::Cpu));
+        assert_eq!(next_best(path, compute), None);
     }
 }

@@ -3,6 +3,7 @@
 //! The file is JSON in the system's folder for configuration. A file that cannot be read is kept beside the new one
 //! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults.
 
+use super::folders::own_folder;
 use super::look::Mode;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
@@ -189,15 +190,7 @@ impl Settings {
 
 /// Where the choices are kept: a folder of our own among the system's for configuration.
 pub fn default_path() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = if cfg!(windows) {
-        set("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        std::env::home_dir().map(|home| home.join("Library/Application Support"))
-    } else {
-        set("XDG_CONFIG_HOME").or_else(|| std::env::home_dir().map(|home| home.join(".config")))
-    };
-    folder.map(|folder| folder.join("zoomfield").join("settings.json"))
+    own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("settings.json"))
 }
 
 /// Reads the choices. Where that fails, the defaults, and a sentence about it.

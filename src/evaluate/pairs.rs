@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::picture::resample::resize_bicubic_u8;
-use crate::picture::{Picture, Raster, Samples, is_picture_path, small_versions};
+use crate::picture::{Picture, Raster, Samples, list_pictures, small_versions};
 use std::path::{Path, PathBuf};
 
 /// An original and, if it is not to be made from it, its small picture.
@@ -23,50 +23,14 @@ pub struct Pair {
 /// [`Error::Dataset`] if a folder cannot be read or holds no pictures, the two hold different numbers, or a name has no
 /// partner.
 pub fn pair_folders(hr: &Path, lr: Option<&Path>) -> Result<Vec<Pair>> {
-    let originals = list_pictures(hr)?;
-    let small = lr.map(list_pictures).transpose()?;
-    if let (Some(small), Some(folder)) = (&small, lr)
-        && small.len() != originals.len()
-    {
-        let (have, need) = (small.len(), originals.len());
-        let reason = format!("it holds {have} pictures and {} holds {need}; each original needs one", hr.display());
-        return Err(Error::dataset(folder, reason));
-    }
-    let small = match (small, lr) {
-        (Some(small), Some(folder)) => {
-            let small = small_versions((hr, &originals), (folder, &small));
-            Some(small.map_err(|reason| Error::dataset(folder, reason))?)
-        }
-        _ => None,
-    };
+    let originals = list_pictures(hr, false)?;
+    let small = lr.map(|lr| small_versions(hr, &originals, lr, false)).transpose()?;
     let pair = |(i, hr): (usize, PathBuf)| Pair {
         name: hr.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         lr: small.as_ref().map(|small| small[i].clone()),
         hr,
     };
     Ok(originals.into_iter().enumerate().map(pair).collect())
-}
-
-fn list_pictures(folder: &Path) -> Result<Vec<PathBuf>> {
-    let refuse = |reason: &str| Error::dataset(folder, reason);
-    if !folder.exists() {
-        return Err(refuse("there is no such folder"));
-    }
-    if !folder.is_dir() {
-        return Err(refuse("it is not a folder"));
-    }
-    let entries = std::fs::read_dir(folder).map_err(|error| Error::dataset(folder, error))?;
-    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_picture_path(path) && !is_hidden(path) && path.is_file())
-        .collect();
-    if paths.is_empty() {
-        return Err(refuse("it holds no pictures; give the folder that the picture files are in"));
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// The small picture, and the original cut to what the small one stands for.

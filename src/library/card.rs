@@ -118,14 +118,14 @@ fn tidy(text: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn lesson() -> Lesson {
+    pub(crate) fn lesson() -> Lesson {
         Lesson {
             folder: "scans".into(),
             pictures: 9,
-            held_out: 1,
+            held_out: 2,
             steps: 300,
             date: "2026-11-22".into(),
             degradation: Degradation::Scan,

@@ -12,6 +12,8 @@
 mod card;
 mod name;
 
+#[cfg(test)]
+pub(crate) use card::tests as card_tests;
 pub use card::{Card, Lesson, Origin};
 
 use crate::error::{Error, Result};

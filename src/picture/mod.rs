@@ -14,7 +14,7 @@ pub use crate::raster::Raster;
 pub use color::ColorSpace;
 pub use metadata::{Metadata, Shot};
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
-pub use pairs::small_versions;
+pub use pairs::{list_pictures, small_versions};
 
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;

@@ -1,14 +1,66 @@
-//! Which small picture belongs to which original.
+//! The pictures of a folder, and which small picture belongs to which original.
 
+use super::is_picture_path;
+use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The small version of each original, by name: `dir/a.png` belongs to `dir/a` with any ending, or to `dir/ax2`,
-/// `dir/ax4` and so on, as benchmark sets are named. Paths are compared from their folders on.
+/// All picture files of a folder that are not hidden, sorted by path; with `is_deep` also those of the folders inside
+/// it. Links to folders are not followed, since they may lead around in circles.
 ///
 /// # Errors
-/// Which original has no small version, or more than one, and how to name it.
-pub fn small_versions(originals: (&Path, &[PathBuf]), small: (&Path, &[PathBuf])) -> Result<Vec<PathBuf>, String> {
+/// [`Error::Dataset`] if it is no folder, cannot be read or holds no pictures.
+pub fn list_pictures(folder: &Path, is_deep: bool) -> Result<Vec<PathBuf>> {
+    let refuse = |reason: &str| Error::dataset(folder, reason);
+    if !folder.exists() {
+        return Err(refuse("there is no such folder"));
+    }
+    if !folder.is_dir() {
+        return Err(refuse("it is not a folder; give the folder that the picture files are in"));
+    }
+    let (mut paths, mut rest) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(inner) = rest.pop() {
+        let entries = std::fs::read_dir(&inner).map_err(|error| Error::dataset(&inner, error))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            if is_deep && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                rest.push(path);
+            } else if is_picture_path(&path) && path.is_file() {
+                paths.push(path);
+            }
+        }
+    }
+    if paths.is_empty() {
+        return Err(refuse("it holds no pictures; give a folder with PNG, JPEG or other picture files"));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The small version of each original, found in the folder `small` as [`list_pictures`] lists it, by name: `dir/a.png`
+/// belongs to `dir/a` with any ending, or to `dir/ax2`, `dir/ax4` and so on, as benchmark sets are named. Paths are
+/// compared from their folders on.
+///
+/// # Errors
+/// [`Error::Dataset`] if the folders hold different numbers of pictures, or which original has no small version, or more
+/// than one, and how to name it.
+pub fn small_versions(folder: &Path, originals: &[PathBuf], small: &Path, is_deep: bool) -> Result<Vec<PathBuf>> {
+    let paths = list_pictures(small, is_deep)?;
+    if paths.len() != originals.len() {
+        let (have, need) = (paths.len(), originals.len());
+        let reason = format!(
+            "it holds {have} pictures and {} holds {need}; each picture needs one small version",
+            folder.display()
+        );
+        return Err(Error::dataset(small, reason));
+    }
+    pair((folder, originals), (small, &paths)).map_err(|reason| Error::dataset(small, reason))
+}
+
+fn pair(originals: (&Path, &[PathBuf]), small: (&Path, &[PathBuf])) -> Result<Vec<PathBuf>, String> {
     let mut by_name: HashMap<String, Vec<&PathBuf>> = HashMap::new();
     for path in small.1 {
         let name = name_in(small.0, path);
@@ -53,7 +105,7 @@ mod tests {
 
     fn paired(originals: &[&str], small: &[&str]) -> Result<Vec<String>, String> {
         let (hr, lr) = (paths("hr", originals), paths("lr", small));
-        let found = small_versions((Path::new("hr"), &hr), (Path::new("lr"), &lr))?;
+        let found = pair((Path::new("hr"), &hr), (Path::new("lr"), &lr))?;
         Ok(found.iter().map(|path| path.to_string_lossy().replace('\\', "/")).collect())
     }
 

@@ -17,7 +17,7 @@ pub fn render_source(picture: &Picture, grid: &SampleGrid, quality: Quality) -> 
 fn nearest(picture: &Picture, grid: &SampleGrid) -> Raster {
     let rows = pixels_under(&grid.y, picture.size.height);
     let columns = pixels_under(&grid.x, picture.size.width);
-    let mut raster = Raster::new(grid.size(), if picture.alpha.is_some() { 4 } else { 3 });
+    let mut raster = Raster::new(grid.size(), picture.channels());
     let at = rows.iter().flat_map(|y| columns.iter().map(move |x| y * picture.size.width + x));
     for (pixel, at) in raster.data.chunks_exact_mut(raster.channels).zip(at) {
         (0..3).for_each(|c| pixel[c] = picture.rgb.unit(3 * at + c));

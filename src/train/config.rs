@@ -5,7 +5,7 @@ use super::place::PlaceChoice;
 use crate::error::{Error, Result};
 use crate::weights::{AdamState, ModelConfig, Weights};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How small pictures and their originals are made (`datasets/wrappers.py` of the original).
@@ -219,10 +219,15 @@ impl TrainConfig {
         }
     }
 
-    /// Where the checkpoint lies: `x.safetensors` has `x.checkpoint.safetensors` beside it.
+    /// Where the checkpoint lies.
     pub fn checkpoint_path(&self) -> PathBuf {
-        self.output.with_extension("checkpoint.safetensors")
+        checkpoint_of(&self.output)
     }
+}
+
+/// Where the checkpoint of an output lies: `x.safetensors` has `x.checkpoint.safetensors` beside it.
+pub fn checkpoint_of(output: &Path) -> PathBuf {
+    output.with_extension("checkpoint.safetensors")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::config::{Recipe, Sampling};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::key::FileId;
-use crate::picture::{Picture, Samples, is_picture_path, small_versions};
+use crate::picture::{Picture, Samples, list_pictures, small_versions};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 use std::fs::File;
@@ -89,21 +89,8 @@ impl Library {
         cache_bytes: usize,
         interrupt: Interrupt<'_>,
     ) -> Result<Self> {
-        let paths = list(folder)?;
-        let small = small_folder.map(list).transpose()?;
-        if let Some(small) = &small
-            && small.len() != paths.len()
-        {
-            let reason = format!("it holds {} pictures and its small folder {}", paths.len(), small.len());
-            return Err(Error::dataset(folder, format!("{reason}; each picture needs one small version")));
-        }
-        let small = match (small, small_folder) {
-            (Some(small), Some(inside)) => {
-                let small = small_versions((folder, &paths), (inside, &small));
-                Some(small.map_err(|reason| Error::dataset(inside, reason))?)
-            }
-            _ => None,
-        };
+        let paths = list_pictures(folder, true)?;
+        let small = small_folder.map(|small| small_versions(folder, &paths, small, true)).transpose()?;
         let last = paths.len().saturating_sub(1).max(1) as f64;
         let open = |(i, path): (usize, &PathBuf)| {
             check(interrupt)?;
@@ -244,37 +231,6 @@ fn split(sources: Vec<Source>, share: f64) -> (Vec<Source>, Vec<Source>) {
     }
     let limit = ((share * u64::MAX as f64) as u64).clamp(lowest, highest - 1);
     sources.into_iter().partition(|source| source.digest <= limit)
-}
-
-/// All picture files, sorted; links to folders are not followed, since they may lead around in circles.
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let refuse = |reason: &str| Error::dataset(folder, reason);
-    if !folder.exists() {
-        return Err(refuse("there is no such folder"));
-    }
-    if !folder.is_dir() {
-        return Err(refuse("it is not a folder; give the folder that the picture files are in"));
-    }
-    let (mut paths, mut rest) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(inner) = rest.pop() {
-        let entries = std::fs::read_dir(&inner).map_err(|error| Error::dataset(&inner, error))?;
-        for entry in entries.flatten() {
-            let (path, name) = (entry.path(), entry.file_name());
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                rest.push(path);
-            } else if is_picture_path(&path) && path.is_file() {
-                paths.push(path);
-            }
-        }
-    }
-    if paths.is_empty() {
-        return Err(refuse("it holds no pictures; give a folder with PNG, JPEG or other picture files"));
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// How often a small picture goes into its original; the original may have a few pixels more.

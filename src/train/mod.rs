@@ -28,7 +28,7 @@ mod trainer;
 mod training;
 
 pub use batch::Batch;
-pub use config::{Length, Recipe, Sampling, Start, TrainConfig, TrainDevice};
+pub use config::{Length, Recipe, Sampling, Start, TrainConfig, TrainDevice, checkpoint_of};
 pub use degrade::Degradation;
 pub use event::{Ending, Preview, TrainEvent};
 pub use gradient::{Engine, Gradients, Timings};

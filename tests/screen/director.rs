@@ -114,6 +114,12 @@ fn export_by_keys(screen: &Screen, watched: &Observed, folder: &Path) {
     photograph(screen, shown.canvas.unwrap(), "export-panel");
     // The name's field has the focus.
     screen.press(&[key::ENTER]);
+    let quality = compare_export(folder, &seen, shown.view.unwrap());
+    println!("exported by keys: the file = the screen by {quality:.1} dB");
+}
+
+/// Waits for an export of the cat, compares it with what was seen of `view`, and removes it. Answers the PSNR.
+pub(crate) fn compare_export(folder: &Path, seen: &Picture, view: View) -> f64 {
     let deadline = Instant::now() + Duration::from_mins(3);
     let written = loop {
         let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
@@ -124,10 +130,10 @@ fn export_by_keys(screen: &Screen, watched: &Observed, folder: &Path) {
         std::thread::sleep(Duration::from_millis(100));
     };
     let exported = Picture::open(&written).unwrap();
-    let quality = psnr(&exported, &seen, shown.view.unwrap().corner_on_screen.map(|v| v.max(0.0) as usize));
+    let quality = psnr(&exported, seen, view.corner_on_screen.map(|v| v.max(0.0) as usize));
     assert!(quality >= SAME_DB, "the exported file is not what was seen: {quality:.1} dB");
-    println!("exported by keys: the file = the screen by {quality:.1} dB");
     std::fs::remove_file(written).unwrap();
+    quality
 }
 
 fn walk_on(screen: &Screen, watched: &Observed) {
@@ -248,7 +254,7 @@ fn export(region: Region, size: Size) -> Picture {
 }
 
 /// PSNR of 8-bit pixels, the export laid on the screen at `corner`; the minimap's corner is left out.
-pub(crate) fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
+fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
     let (Samples::U8(a), Samples::U8(b)) = (&exported.rgb, &seen.rgb) else { panic!("8 bits") };
     let (mut squares, mut count) = (0.0, 0_usize);
     let covered = |x: usize, y: usize| x + 220 > seen.size.width && y + 170 > seen.size.height;

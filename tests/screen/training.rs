@@ -1,22 +1,18 @@
 //! Training on the virtual screen: the window trains on a folder, the person zooms, tries, exports, goes back, and the
 //! process is killed.
 
-use crate::director::{at_rest, photograph, psnr, wait};
+use crate::director::{at_rest, compare_export, photograph, wait};
 use crate::keyboard::{Screen, key};
 use crate::stage::{Observed, Snapshot};
 use eframe::egui::Rect;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use zoomfield::library::{self, Library};
-use zoomfield::picture::Picture;
 use zoomfield::train::untrained;
 use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization};
 
 /// Name of the folder of pictures, as it is typed.
 const LESSONS: &str = "lessons";
-
-/// As in the director: the exported file is what was seen.
-const SAME_DB: f64 = 60.0;
 
 /// A small network that learns fast, and pictures to learn from.
 pub(crate) fn prepare(folder: &Path) {
@@ -141,20 +137,8 @@ fn try_and_export(screen: &Screen, watched: &Observed, folder: &Path, novice: &s
     let seen = photograph(screen, shown.canvas.unwrap(), "training");
     screen.press(&[key::CONTROL, u32::from('e')]);
     click(screen, watched, "Export");
-    let deadline = Instant::now() + Duration::from_mins(3);
-    let written = loop {
-        let files = std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
-        if let Some(file) = files.into_iter().find(|path| path.to_string_lossy().contains("chelsea-x")) {
-            break file;
-        }
-        assert!(Instant::now() < deadline, "the export was not written");
-        std::thread::sleep(Duration::from_millis(100));
-    };
-    let corner = shown.view.unwrap().corner_on_screen.map(|v| v.max(0.0) as usize);
-    let quality = psnr(&Picture::open(&written).unwrap(), &seen, corner);
+    let quality = compare_export(folder, &seen, shown.view.unwrap());
     println!("exported with the model in training: the file = the screen by {quality:.1} dB");
-    assert!(quality >= SAME_DB, "the exported file is not what was seen: {quality:.1} dB");
-    std::fs::remove_file(written).unwrap();
     assert_ne!(tried.model.as_deref(), Some(novice));
     click(screen, watched, "Revert");
     wait("the model of before", watched, |s| s.model.as_deref() == Some(novice) && s.is_exact);

@@ -161,23 +161,11 @@ fn name_field(ui: &mut Ui, renaming: &Renaming, commands: &mut Vec<Command>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Degradation;
+    use crate::library::card_tests::lesson;
 
     #[test]
     fn a_card_says_what_was_learnt() {
-        let mut lesson = Lesson {
-            folder: "scans".into(),
-            pictures: 9,
-            held_out: 2,
-            steps: 300,
-            date: "2026-11-22".into(),
-            degradation: Degradation::Scan,
-            seed: 7,
-            started_from: "built-in".into(),
-            bicubic_psnr: Some(27.0),
-            start_psnr: Some(28.0),
-            psnr: Some(28.75),
-        };
+        let mut lesson = lesson();
         assert_eq!(gain(&lesson), "+0.75 dB on 2 held-out pictures: 28.75 dB, bicubic 27.00 dB.");
         lesson.psnr = None;
         assert!(gain(&lesson).starts_with("Not judged"));

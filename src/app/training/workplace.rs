@@ -5,6 +5,7 @@
 
 use super::choice::Choice;
 use crate::atomic;
+use crate::train::checkpoint_of;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -45,9 +46,9 @@ impl Workplace {
         self.folder.join("best.safetensors")
     }
 
-    /// Where the checkpoint lies; the same as `TrainConfig` says.
+    /// Where the checkpoint lies.
     pub fn checkpoint(&self) -> PathBuf {
-        self.output().with_extension("checkpoint.safetensors")
+        checkpoint_of(&self.output())
     }
 
     /// Where weights of a step are put that are tried in the viewer.

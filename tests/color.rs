@@ -242,6 +242,8 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
     };
     let worker = RenderWorker::start(|| {}).unwrap();
     worker.request(ViewRequest {
+        number: 0,
+        likely: Vec::new(),
         picture,
         models: vec![model],
         view,

@@ -10,7 +10,7 @@ mod common;
 use common::textured;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zoomfield::geometry::View;
+use zoomfield::geometry::{VIEW_TILE, View};
 use zoomfield::kernel::Precision;
 use zoomfield::key::{Quality, Strength, TileKey};
 use zoomfield::picture::Picture;
@@ -49,6 +49,8 @@ impl Stage {
         let view = View { zoom, corner_on_screen: [0.0, 0.0] };
         let rect = |key: &TileKey| view.tile_rect(key.column, key.row, self.picture.size).unwrap();
         self.worker.request(ViewRequest {
+            number: 0,
+            likely: Vec::new(),
             picture: self.picture.clone(),
             models: vec![self.model.clone()],
             view,
@@ -83,6 +85,28 @@ impl Stage {
     }
 }
 
+/// A wheel that goes on turning asks for another zoom of the same place again and again: it is encoded once.
+fn what_the_new_view_needs_too_goes_on(stage: &Stage) {
+    let zooms = [3.0, 3.3, 3.7, 4.1, 4.6, 5.2, 5.8, 6.4];
+    // The tile around one source pixel, by its place in tiles of features.
+    let tile = |zoom: f64, [x, y]: [f64; 2]| {
+        let [column, row] = [x, y].map(|at| ((at + 0.5) * 128.0 * zoom) as usize / VIEW_TILE);
+        stage.key(zoom, column, row, Quality::Neural)
+    };
+    let secs = |zooms: &[f64], place: [f64; 2]| {
+        let start = cpu_secs().unwrap();
+        for zoom in zooms {
+            stage.request(*zoom, vec![tile(*zoom, place)]);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        stage.wait_for(tile(*zooms.last().unwrap(), place));
+        cpu_secs().unwrap() - start
+    };
+    let (once, turning) = (secs(&zooms[7..], [7.0, 5.0]), secs(&zooms, [9.0, 5.0]));
+    println!("one zoom takes {once:.3} s, with seven others before it {turning:.3} s");
+    assert!(turning <= 1.5 * once, "what was encoded for another zoom was thrown away");
+}
+
 #[test]
 fn the_work_of_a_stale_view_stops() {
     if cpu_secs().is_none() {
@@ -104,6 +128,7 @@ fn the_work_of_a_stale_view_stops() {
     }
     println!("at most {most_cpu:.3} s of {cores} cores, {most_wall:.3} s on the wall");
     assert!(most_cpu <= SLACK * MOST_SECS * cores, "{most_cpu:.3} s of processor time for a view that is gone");
+    what_the_new_view_needs_too_goes_on(&stage);
     // Where the new view wants the same tile the work goes on, and is seen by this clock.
     let far = stage.key(2.0, 9, 9, Quality::Exact);
     let (cpu, _) = stage.turn_away(2.0, &[far], Duration::from_millis(40), vec![far]).unwrap();

@@ -227,7 +227,7 @@ impl App {
     /// Reads the neighbours once the view needs nothing any more.
     pub(super) fn read_neighbours(&mut self) {
         let is_idle = self.state.opening.is_none() && self.state.shown.is_some();
-        if is_idle && !self.requests.are_pending(&self.textures) {
+        if is_idle && !self.requests.are_pending() {
             self.read_ahead(self.state.files.wanted_ahead());
         }
     }

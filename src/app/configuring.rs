@@ -45,7 +45,6 @@ impl App {
             ThemeChoice::Light => egui::ThemePreference::Light,
         });
         self.ctx.set_zoom_factor(settings.text_scale);
-        self.textures.set_budget(settings.tile_budget_mib << 20);
     }
 
     /// Has the settings written at the end of the frame.

@@ -4,15 +4,17 @@ use super::App;
 use super::command::Command;
 use super::dialogs::{Answer, PATIENCE_SECS};
 use super::library::ModelCommand;
+use super::requests::Moment;
 use super::services::Ask;
 use super::state::{Panel, PathForm, Reading, Sharpness};
 use crate::render::{RenderEvent, RenderedTile, TilePart};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Tiles taken in per frame, so that a fast renderer cannot keep a frame from ending: uploading one takes a fifth of a
-/// millisecond.
+/// Tiles taken in per frame at least, and per second: uploading one takes a fifth of a millisecond, so a fast renderer
+/// takes half of a fast window's frame and a sixth of a slow one's.
 const EVENTS_PER_FRAME: usize = 32;
+const EVENTS_PER_SEC: f32 = 800.0;
 
 impl App {
     /// Takes in what the threads have sent. Never waits.
@@ -48,7 +50,7 @@ impl App {
         if state.export.is_none() && state.copying.is_none() && state.training.running.is_none() {
             return;
         }
-        let is_waiting = self.requests.are_pending(&self.textures);
+        let is_waiting = self.requests.are_pending();
         if let Some(export) = &state.export {
             export.give_way(is_waiting);
         }
@@ -61,15 +63,16 @@ impl App {
     }
 
     fn drain_tiles(&mut self) {
-        for _ in 0..EVENTS_PER_FRAME {
+        let frame_secs = self.ctx.input(|input| input.stable_dt);
+        for _ in 0..EVENTS_PER_FRAME.max((EVENTS_PER_SEC * frame_secs) as usize) {
             match self.services.tiles.poll() {
                 Some(RenderEvent::Tile(tile)) => self.take_tile(tile),
                 Some(RenderEvent::Features(report)) => self.state.features = Some(report),
                 Some(RenderEvent::Failed(reason)) => {
-                    self.requests.has_failed = true;
+                    self.requests.fail();
                     self.state.toasts.fail(reason, self.state.now_secs);
                 }
-                Some(RenderEvent::Finished) => {}
+                Some(RenderEvent::Finished(number)) => self.requests.finish(number),
                 None => return,
             }
         }
@@ -154,7 +157,9 @@ impl App {
     pub(super) fn end_frame(&mut self, has_changed: bool) {
         let cursor = self.ctx.pointer_hover_pos().map(|at| self.state.canvas.screen_from_points(at));
         let cursor = cursor.unwrap_or_else(|| self.state.canvas.center());
-        self.requests.update(&self.state, &self.textures, cursor, self.services.tiles.as_ref());
+        self.textures.set_budget(self.state.settings.tile_budget_mib << 20, self.state.canvas.size);
+        let next_secs = self.state.now_secs + f64::from(self.ctx.input(|input| input.stable_dt));
+        self.requests.update(&self.state, &self.textures, Moment { cursor, next_secs }, self.services.tiles.as_ref());
         self.let_the_view_win();
         let has_news = self.look_at_tiles();
         self.upload_squares();
@@ -203,7 +208,7 @@ impl App {
             let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
-        if self.requests.has_failed { Sharpness::Failed } else { Sharpness::Sharpening }
+        if self.requests.have_failed() { Sharpness::Failed } else { Sharpness::Sharpening }
     }
 
     fn read_under_cursor(&mut self, keys: &[TilePart]) -> Option<Reading> {

@@ -1,16 +1,27 @@
 //! Tiles as textures: which are there, and how visible each is.
 
 use super::theme;
-use crate::geometry::PixelRect;
+use crate::geometry::{PixelRect, Size};
 use crate::key::{Quality, TileKey};
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
-/// Memory that tiles may take: on the graphics card, and the same again for the values under the cursor.
+/// Memory that tiles may take unless the settings say otherwise: on the graphics card, and the same again for the values
+/// under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
+
+/// Bytes that a pixel of a tile takes.
+const PIXEL_BYTES: usize = 8;
+
+/// Pixels of tiles that a view needs, per pixel of its canvas: three passes, with what hangs over the edges at worst.
+const PIXELS_PER_CANVAS_PIXEL: usize = 4;
 
 /// How long a neural tile takes to appear over what stood in for it.
 pub const FADE_SECS: f64 = 0.12;
+
+/// How far on its way a neural tile is in its first frame: as after a frame of most screens, so that it can be seen at
+/// once.
+const FIRST_SECS: f64 = 1.0 / 60.0;
 
 /// Textures are interpolated when scaled and never wrap around.
 pub const FILTER: TextureOptions = TextureOptions::LINEAR;
@@ -69,7 +80,8 @@ impl Piece {
 
 /// How visible a tile is: those of source pixels at once, neural ones fade in.
 fn opacity(quality: Quality, born_secs: f64, now_secs: f64) -> f32 {
-    if quality.is_neural() { ((now_secs - born_secs) / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
+    let age_secs = now_secs - born_secs + FIRST_SECS;
+    if quality.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
 /// The tiles on the graphics card, least recently used first out.
@@ -94,7 +106,7 @@ impl TileTextures {
         if !is_opaque {
             lay_over_checkerboard(&mut rgba, rect);
         }
-        let own_bytes = 2 * rgba.len();
+        let own_bytes = PIXEL_BYTES * rect.area();
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
         let texture = ctx.load_texture("tile", image, filter(key.quality));
@@ -160,9 +172,13 @@ impl TileTextures {
         self.tiles.iter()
     }
 
-    /// Takes over another budget.
-    pub fn set_budget(&mut self, budget_bytes: usize) {
-        drop(self.tiles.set_budget(budget_bytes));
+    /// Takes over another budget, or what the view on a canvas needs if that is more: a view whose own tiles push each
+    /// other out would never be exact.
+    pub fn set_budget(&mut self, budget_bytes: usize, canvas: Size) {
+        let budget_bytes = budget_bytes.max(PIXEL_BYTES * PIXELS_PER_CANVAS_PIXEL * canvas.area());
+        if budget_bytes != self.tiles.budget_bytes() {
+            drop(self.tiles.set_budget(budget_bytes));
+        }
     }
 
     /// Bytes in use.
@@ -199,8 +215,9 @@ mod tests {
     fn neural_tiles_fade_in_and_others_do_not() {
         assert_eq!(opacity(Quality::Resampled, 5.0, 5.0), 1.0);
         assert_eq!(opacity(Quality::Nearest, 5.0, 5.0), 1.0);
-        assert_eq!(opacity(Quality::Coarse, 5.0, 5.0), 0.0);
-        assert!((opacity(Quality::Neural, 5.0, 5.06) - 0.5).abs() < 1e-6);
+        let first = opacity(Quality::Coarse, 5.0, 5.0);
+        assert!((0.05..0.2).contains(&first), "{first}");
+        assert!((opacity(Quality::Neural, 5.0, 5.06) - 0.5 - first).abs() < 1e-6);
         assert_eq!(opacity(Quality::Neural, 5.0, 5.13), 1.0);
     }
 

@@ -10,6 +10,7 @@ use crate::key::{Quality, Strength, TileKey};
 use crate::picture::Picture;
 use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest, coarse_saves};
 use crate::weights::Weights;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
@@ -23,9 +24,11 @@ struct Waited {
     all: f64,
 }
 
-/// The window's render thread, and the sound of its bell.
+/// The window's render threads, and the sound of their bell.
 struct Screen {
     worker: RenderWorker,
+    /// How often they were asked.
+    asked: Cell<u64>,
     bell: Receiver<()>,
 }
 
@@ -37,14 +40,15 @@ impl Screen {
             let _ = ring.try_send(());
         })
         .map_err(Error::device)?;
-        Ok(Self { worker, bell })
+        Ok(Self { worker, asked: Cell::new(0), bell })
     }
 
     /// Shows the middle of a picture at `zoom` and waits for all of it.
     fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> Result<Waited> {
         let start = Instant::now();
-        let request = request(picture, model, zoom);
-        self.worker.request(request);
+        let number = self.asked.get() + 1;
+        self.asked.set(number);
+        self.worker.request(ViewRequest { number, ..request(picture, model, zoom) });
         let mut first = None;
         loop {
             let is_there = self.bell.recv().is_ok();
@@ -53,7 +57,7 @@ impl Screen {
                     RenderEvent::Tile(tile) if tile.key.quality.is_neural() => {
                         first.get_or_insert_with(|| start.elapsed().as_secs_f64());
                     }
-                    RenderEvent::Finished => {
+                    RenderEvent::Finished(_) => {
                         let all = start.elapsed().as_secs_f64();
                         return Ok(Waited { first: first.unwrap_or(all), all });
                     }
@@ -95,6 +99,8 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     let wanted = qualities.iter().flat_map(|quality| tiles.iter().filter_map(|tile| part(*quality, *tile))).collect();
     let focus_in_output = [0, 1].map(|i| middle[i] * zoom);
     ViewRequest {
+        number: 0,
+        likely: Vec::new(),
         picture: picture.clone(),
         models: vec![model.clone()],
         view,

@@ -7,7 +7,7 @@ use crate::decode::{self, Sampling};
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{
-    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, VIEW_TILE, codes_for, feature_tiles_over, merge_tiles,
+    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, Size, VIEW_TILE, codes_for, feature_tiles_over, merge_tiles,
 };
 use crate::key::{FeatureKey, ModelId, PictureId, Quality, Recipe, Strength};
 use crate::picture::{Picture, Raster, resample};
@@ -42,6 +42,30 @@ impl RenderOptions {
     /// For export: larger rectangles waste less on halos, a smaller budget leaves room for their activations.
     pub const EXPORT: Self =
         Self { feature_budget_bytes: 256 << 20, decoded_budget_bytes: 0, max_encode_side: 384, ..Self::VIEW };
+}
+
+impl RenderOptions {
+    /// The feature tiles, counted in tiles, that decoding `grid` of a picture of `size` in a neural quality needs; none
+    /// if nothing is enlarged.
+    pub fn features_for(
+        &self,
+        model: &LoadedModel,
+        size: Size,
+        grid: &SampleGrid,
+        quality: Quality,
+    ) -> Option<PixelRect> {
+        let codes = codes_for(&decode::sample_points(grid, self.sampling_of(quality)), size);
+        let codes = codes.grown_within(model.decoder.margin(), size);
+        (!grid.is_reduction()).then(|| feature_tiles_over(codes))
+    }
+
+    fn sampling_of(&self, quality: Quality) -> Sampling {
+        match quality {
+            Quality::Exact => Sampling::Exact,
+            Quality::Coarse => Sampling::Coarse,
+            _ => self.sampling,
+        }
+    }
 }
 
 /// What decoded colours depend on: everything but the strength.
@@ -79,6 +103,11 @@ impl Renderer {
         Self { gate, ..self }
     }
 
+    /// How it works.
+    pub fn options(&self) -> &RenderOptions {
+        &self.options
+    }
+
     /// Takes over another budget for features.
     pub fn set_feature_budget(&mut self, budget_bytes: usize) {
         drop(self.features.set_budget(budget_bytes));
@@ -108,7 +137,7 @@ impl Renderer {
         if !quality.is_neural() || strength == Strength::NONE || grid.is_reduction() {
             return Ok(render_source(picture, grid, quality));
         }
-        let decoded = self.decode(picture, model, grid, self.sampling_of(quality), interrupt)?;
+        let decoded = self.decode(picture, model, grid, self.options.sampling_of(quality), interrupt)?;
         let mut colors = Arc::unwrap_or_clone(decoded);
         if strength != Strength::FULL {
             mix(&mut colors, &render_source(picture, grid, Quality::Resampled), strength.share());
@@ -141,14 +170,6 @@ impl Renderer {
             self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
         }
         Ok(raster)
-    }
-
-    fn sampling_of(&self, quality: Quality) -> Sampling {
-        match quality {
-            Quality::Exact => Sampling::Exact,
-            Quality::Coarse => Sampling::Coarse,
-            _ => self.options.sampling,
-        }
     }
 
     /// Normalised RGB of the continuous function, `[grid.y.len, grid.x.len, 3]`, not clamped: what
@@ -184,9 +205,22 @@ impl Renderer {
 
     /// Whether everything that decoding `grid` in a neural quality needs is encoded.
     pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, quality: Quality) -> bool {
-        let codes = codes_for(&decode::sample_points(grid, self.sampling_of(quality)), picture.size);
-        let codes = codes.grown_within(model.decoder.margin(), picture.size);
-        grid.is_reduction() || keys(picture, model, feature_tiles_over(codes)).all(|key| self.features.contains(&key))
+        let needed = self.options.features_for(model, picture.size, grid, quality);
+        needed.is_none_or(|tiles| keys(picture, model, tiles).all(|key| self.features.contains(&key)))
+    }
+
+    /// Encodes feature tiles (`tiles` counts in tiles) unless they are kept from before.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn encode(
+        &mut self,
+        picture: &Picture,
+        model: &LoadedModel,
+        tiles: PixelRect,
+        interrupt: Interrupt<'_>,
+    ) -> Result<()> {
+        self.features_of(picture, model, tiles, interrupt).map(drop)
     }
 
     /// The feature tiles of a block (`tiles` counts in tiles), encoded now unless kept from before. They are held by

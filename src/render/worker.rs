@@ -1,25 +1,29 @@
-//! The thread behind the view: takes the newest request, does one unit of work, looks again.
+//! The threads behind the view: each takes the newest request, does one unit of work, looks again.
 
 use super::model::LoadedModel;
 use super::renderer::{RenderOptions, Renderer};
 use super::schedule::{self, TilePart};
 use super::source::render_source;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::geometry::{PixelRect, View};
 use crate::key::{ModelId, PictureId, TileKey};
-use crate::picture::Picture;
+use crate::picture::{Picture, Raster};
 use crate::task::{Mailbox, Post, Worker, mailbox};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-/// Finished tiles that may wait for the window before the worker waits too.
-const QUEUE: usize = 16;
+/// Finished tiles that may wait for the window before the worker waits too: 8 MiB, more than a view's bicubic tiles,
+/// which are made faster than windows draw. With 16 of them the network began five frames late.
+const QUEUE: usize = 128;
 
 /// What the window wants to see.
 #[derive(Clone)]
 pub struct ViewRequest {
+    /// Its name, larger than those before, which comes back with [`RenderEvent::Finished`].
+    pub number: u64,
     /// Of which picture.
     pub picture: Arc<Picture>,
     /// The models that the wanted tiles name; the first is the view's own. None while it is being loaded.
@@ -28,6 +32,8 @@ pub struct ViewRequest {
     pub view: View,
     /// The tiles, or parts of them, that are missing on the screen, in any order.
     pub wanted: Vec<TilePart>,
+    /// Parts of tiles that will be wanted soon: while a view is still changing its features are encoded.
+    pub likely: Vec<TilePart>,
     /// The output pixel that matters most, (x, y): what is nearest to it comes first.
     pub focus_in_output: [f64; 2],
     /// Memory for features.
@@ -73,47 +79,73 @@ pub enum RenderEvent {
     Tile(RenderedTile),
     /// Features were encoded or let go.
     Features(FeatureReport),
-    /// All tiles of the newest request were sent.
-    Finished,
+    /// All tiles of the request of this number were sent.
+    Finished(u64),
     /// The request cannot be rendered; the sentence says why.
     Failed(String),
 }
 
-/// The render thread. Dropping it ends and joins the thread.
+/// The two threads behind the view: one for the network, one for what is made of source pixels alone, which never waits
+/// for the other. Dropping it ends and joins them.
 pub struct RenderWorker {
-    // Order matters: the mailbox and the queue close before the thread is joined.
-    requests: Post<ViewRequest>,
+    // Order matters: the mailboxes and the queue close before the threads are joined.
+    requests: [Post<ViewRequest>; 2],
     events: Receiver<RenderEvent>,
-    _thread: Worker,
+    /// The request that one of the threads has finished.
+    half_done: Cell<Option<u64>>,
+    _threads: [Worker; 2],
 }
 
 impl RenderWorker {
-    /// Starts the thread; `notify` is called after each event is queued (to wake the window).
+    /// Starts the threads; `notify` is called after each event is queued (to wake the window).
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.
-    pub fn start(notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let (requests, inbox) = mailbox();
+    pub fn start(notify: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (sender, events) = sync_channel(QUEUE);
-        let send = Outbox { sender, notify: Box::new(notify) };
-        let thread = Worker::spawn("render", move || serve(&inbox, &send))?;
-        Ok(Self { requests, events, _thread: thread })
+        let outbox = Outbox { sender, notify: Arc::new(notify) };
+        let ((to_source, source), (to_network, network)) = (mailbox(), mailbox());
+        let for_source = outbox.clone();
+        let threads = [
+            Worker::spawn("source", move || serve_source(&source, &for_source))?,
+            Worker::spawn("render", move || serve_network(&network, &outbox))?,
+        ];
+        Ok(Self { requests: [to_source, to_network], events, half_done: Cell::new(None), _threads: threads })
     }
 
     /// Replaces whatever was asked before.
     pub fn request(&self, request: ViewRequest) {
-        self.requests.send(request);
+        let [to_source, to_network] = &self.requests;
+        let is_neural = |part: &TilePart| part.key.quality.is_neural();
+        let (neural, plain) = request.wanted.iter().copied().partition(is_neural);
+        to_source.send(ViewRequest { wanted: plain, likely: Vec::new(), ..request.clone() });
+        to_network.send(ViewRequest { wanted: neural, ..request });
     }
 
     /// The next event, if one is ready. Never waits.
     pub fn poll(&self) -> Option<RenderEvent> {
-        self.events.try_recv().ok()
+        loop {
+            match self.events.try_recv().ok()? {
+                RenderEvent::Finished(number) if !self.is_second_half(number) => {}
+                event => return Some(event),
+            }
+        }
     }
 }
 
+impl RenderWorker {
+    /// Whether the other thread had finished this request already. What is said of an older one comes too late.
+    fn is_second_half(&self, number: u64) -> bool {
+        let newest = self.half_done.get().filter(|half| *half >= number);
+        self.half_done.set(Some(newest.unwrap_or(number)));
+        newest == Some(number)
+    }
+}
+
+#[derive(Clone)]
 struct Outbox {
     sender: SyncSender<RenderEvent>,
-    notify: Box<dyn Fn() + Send>,
+    notify: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Outbox {
@@ -123,9 +155,51 @@ impl Outbox {
         (self.notify)();
         is_open
     }
+
+    /// Sends what a unit of work has come to. `None` once the window is gone, else whether to go on with the request.
+    fn send_outcome(&self, outcome: std::thread::Result<Result<Option<RenderedTile>>>) -> Option<bool> {
+        let unexpected = || Error::device("rendering this view failed unexpectedly; move the view to try again");
+        let event = match outcome.unwrap_or_else(|_| Err(unexpected())) {
+            Ok(None) => return Some(true),
+            Ok(Some(tile)) => RenderEvent::Tile(tile),
+            Err(Error::Cancelled) => return Some(false),
+            Err(error) => RenderEvent::Failed(error.to_string()),
+        };
+        let goes_on = matches!(event, RenderEvent::Tile(_));
+        self.send(event).then_some(goes_on)
+    }
 }
 
-fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
+/// Serves the tiles that are made of source pixels alone.
+fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
+    while let Some(mut request) = inbox.wait() {
+        let is_done = loop {
+            if inbox.peek(|_| true) {
+                break false;
+            }
+            let Some(at) = schedule::next(&request.wanted, request.focus_in_output, |_| true) else { break true };
+            let part = request.wanted.swap_remove(at);
+            let outcome = catch_unwind(AssertUnwindSafe(|| Ok(Some(source_tile(&request, part)))));
+            match outbox.send_outcome(outcome) {
+                Some(true) => {}
+                Some(false) => break false,
+                None => return,
+            }
+        };
+        if is_done && !outbox.send(RenderEvent::Finished(request.number)) {
+            return;
+        }
+    }
+}
+
+fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
+    let started = Instant::now();
+    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.quality);
+    finished_tile(request, part, raster, started)
+}
+
+/// Serves the network's tiles.
+fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     let mut renderer = Renderer::new(RenderOptions::VIEW);
     let mut reported = None;
     while let Some(mut request) = inbox.wait() {
@@ -137,60 +211,97 @@ fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             if !report_features(&renderer, &request, &mut reported, outbox) {
                 return;
             }
-            let Some(unit) = next_unit(&renderer, &request) else { break true };
-            let part = request.wanted.swap_remove(unit);
+            let Some(unit) = take_unit(&renderer, &mut request) else { break true };
             // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-            let unit = AssertUnwindSafe(|| render_tile(&mut renderer, &request, part, inbox));
-            let outcome = catch_unwind(unit).unwrap_or_else(|_| {
+            let outcome = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, &request, unit, inbox)));
+            if outcome.is_err() {
                 renderer = Renderer::new(RenderOptions::VIEW);
-                Err(Error::device("rendering this view failed unexpectedly; move the view to try again"))
-            });
-            match outcome {
-                Ok(Some(tile)) => {
-                    if !outbox.send(RenderEvent::Tile(tile)) {
-                        return;
-                    }
-                }
-                Ok(None) => {}
-                Err(Error::Cancelled) => break false,
-                Err(error) => {
-                    outbox.send(RenderEvent::Failed(error.to_string()));
-                    break false;
-                }
+            }
+            match outbox.send_outcome(outcome) {
+                Some(true) => {}
+                Some(false) => break false,
+                None => return,
             }
         };
-        if is_done && !outbox.send(RenderEvent::Finished) {
+        if is_done && !outbox.send(RenderEvent::Finished(request.number)) {
             return;
         }
     }
 }
 
-fn next_unit(renderer: &Renderer, request: &ViewRequest) -> Option<usize> {
-    let is_ready = |TilePart { key, rect }: &TilePart| {
-        let Some(model) = request.model_of(key) else { return true };
-        renderer.is_ready(&request.picture, model, &request.view.grid_of(*rect), key.quality)
-    };
-    schedule::next(&request.wanted, request.focus_in_output, is_ready)
+/// A piece of work after which the thread looks up.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// Pixels that are missing on the screen.
+    Render(TilePart),
+    /// Features alone.
+    Encode(TilePart),
 }
 
-/// Renders a part of a tile, unless a newer request does not want it any more.
-fn render_tile(
+/// The next unit of a request, which is taken off its lists.
+fn take_unit(renderer: &Renderer, request: &mut ViewRequest) -> Option<Unit> {
+    let is_ready = |part: &TilePart| {
+        let Some(model) = request.model_of(&part.key) else { return true };
+        renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.quality)
+    };
+    match schedule::next(&request.wanted, request.focus_in_output, is_ready) {
+        Some(at) => Some(Unit::Render(request.wanted.swap_remove(at))),
+        None => request.likely.pop().map(Unit::Encode),
+    }
+}
+
+/// Encodes what a part of a tile needs and, if its pixels are wanted, renders it; nothing while its model is missing.
+fn do_unit(
     renderer: &mut Renderer,
     request: &ViewRequest,
-    TilePart { key, rect }: TilePart,
+    unit: Unit,
     inbox: &Mailbox<ViewRequest>,
-) -> crate::error::Result<Option<RenderedTile>> {
-    let is_wanted = |part: &TilePart| part.key == key && part.rect.intersection(rect).is_some();
+) -> Result<Option<RenderedTile>> {
+    let started = Instant::now();
+    let (Unit::Render(part) | Unit::Encode(part)) = unit;
+    let Some(model) = request.model_of(&part.key) else { return Ok(None) };
+    encode_for(renderer, request, model, part, inbox)?;
+    if let Unit::Encode(_) = unit {
+        return Ok(None);
+    }
+    let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
-    let (grid, started) = (request.view.grid_of(rect), Instant::now());
-    let mut raster = match request.model_of(&key) {
-        Some(model) => renderer.render(&request.picture, model, &grid, key.recipe(), &is_stale)?,
-        None if key.quality.is_neural() => return Ok(None),
-        None => render_source(&request.picture, &grid, key.quality),
+    let grid = request.view.grid_of(part.rect);
+    let raster = renderer.render(&request.picture, model, &grid, part.key.recipe(), &is_stale)?;
+    Ok(Some(finished_tile(request, part, raster, started)))
+}
+
+/// Has the features ready that a part of a tile needs. That is worth going on with as long as a tile of the newest
+/// request needs one of them, be it of another zoom.
+fn encode_for(
+    renderer: &mut Renderer,
+    request: &ViewRequest,
+    model: &LoadedModel,
+    part: TilePart,
+    inbox: &Mailbox<ViewRequest>,
+) -> Result<()> {
+    let (options, size) = (*renderer.options(), request.picture.size);
+    let needed_by = |request: &ViewRequest, part: &TilePart| {
+        options.features_for(model, size, &request.view.grid_of(part.rect), part.key.quality)
     };
+    let Some(needed) = needed_by(request, &part) else { return Ok(()) };
+    let needs = |newer: &ViewRequest, other: &TilePart| {
+        let is_alike = (other.key.model, other.key.picture) == (part.key.model, part.key.picture);
+        is_alike && needed_by(newer, other).is_some_and(|features| features.intersection(needed).is_some())
+    };
+    let is_stale = || inbox.peek(|newer| !newer.wanted.iter().chain(&newer.likely).any(|part| needs(newer, part)));
+    renderer.encode(&request.picture, model, needed, &is_stale)
+}
+
+fn finished_tile(
+    request: &ViewRequest,
+    TilePart { key, rect }: TilePart,
+    mut raster: Raster,
+    started: Instant,
+) -> RenderedTile {
     request.picture.color.show(&mut raster);
     let (rgba, render_secs) = (raster.to_rgba8(), started.elapsed().as_secs_f64());
-    Ok(Some(RenderedTile { key, rect, rgba, is_opaque: raster.channels == 3, render_secs }))
+    RenderedTile { key, rect, rgba, is_opaque: raster.channels == 3, render_secs }
 }
 
 /// Tells which features are ready, if that has changed. `false` once the window is gone.

@@ -49,7 +49,7 @@ impl TileSource for StubTiles {
             let tiles: Vec<RenderEvent> =
                 request.wanted.iter().map(|part| RenderEvent::Tile(tile(&request, *part))).collect();
             log.events.extend(tiles);
-            log.events.push_back(RenderEvent::Finished);
+            log.events.push_back(RenderEvent::Finished(request.number));
         }
         log.requests.push(request);
     }

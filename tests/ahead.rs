@@ -1,0 +1,80 @@
+//! What a view will need soon is encoded before anybody asks for its pixels.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
+mod common;
+
+use common::textured;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use zoomfield::geometry::View;
+use zoomfield::kernel::Precision;
+use zoomfield::key::{Quality, Strength, TileKey};
+use zoomfield::picture::Picture;
+use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
+use zoomfield::weights::Weights;
+
+/// What came until a request was finished.
+#[derive(Default)]
+struct Answer {
+    tiles: Vec<TilePart>,
+    /// The features that are ready, as often as that has changed.
+    features: Vec<Vec<(usize, usize)>>,
+}
+
+fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
+    let (number, deadline) = (request.number, Instant::now() + Duration::from_mins(3));
+    worker.request(request);
+    let mut answer = Answer::default();
+    loop {
+        match worker.poll() {
+            Some(RenderEvent::Tile(tile)) => answer.tiles.push(TilePart { key: tile.key, rect: tile.rect }),
+            Some(RenderEvent::Features(report)) => answer.features.push(report.tiles),
+            Some(RenderEvent::Finished(finished)) if finished == number => return answer,
+            Some(RenderEvent::Finished(other)) => panic!("request {other} was answered before"),
+            Some(RenderEvent::Failed(reason)) => panic!("{reason}"),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+        assert!(Instant::now() < deadline, "waited in vain");
+    }
+}
+
+fn part(picture: &Picture, model: &LoadedModel, zoom: f64, place: (usize, usize), quality: Quality) -> TilePart {
+    let (scale, (column, row)) = ((zoom.to_bits(), zoom.to_bits()), place);
+    let key = TileKey { picture: picture.id, model: model.key, scale, column, row, quality, strength: Strength::FULL };
+    let view = View { zoom, corner_on_screen: [0.0, 0.0] };
+    TilePart { key, rect: view.tile_rect(column, row, picture.size).unwrap() }
+}
+
+#[test]
+fn features_are_ready_before_pixels_are_asked_for() {
+    let model = Arc::new(LoadedModel::on_cpu(&Weights::builtin().unwrap(), Precision::F32).unwrap());
+    let (picture, worker) = (Arc::new(textured(400, 300)), RenderWorker::start(|| {}).unwrap());
+    let request = |number: u64, zoom: f64, wanted: Vec<TilePart>, likely: Vec<TilePart>| ViewRequest {
+        number,
+        picture: picture.clone(),
+        models: vec![model.clone()],
+        view: View { zoom, corner_on_screen: [0.0, 0.0] },
+        wanted,
+        likely,
+        focus_in_output: [0.0, 0.0],
+        feature_budget_bytes: 64 << 20,
+    };
+    // Tile (2, 1) at ×2 is source pixels 128 to 192 by 64 to 128, with its neighbours.
+    let likely = vec![part(&picture, &model, 2.0, (2, 1), Quality::Neural)];
+    let ahead = answer(&worker, request(1, 2.0, Vec::new(), likely));
+    assert!(ahead.tiles.is_empty(), "nobody asked for pixels");
+    let ready = ahead.features.last().unwrap().clone();
+    assert!(ready.contains(&(1, 0)), "{ready:?}");
+    // At ×4 a part of it is tile (5, 2); nothing more is encoded for it, and its bicubic pixels come as well.
+    let qualities = [Quality::Resampled, Quality::Neural];
+    let wanted = qualities.map(|quality| part(&picture, &model, 4.0, (5, 2), quality)).to_vec();
+    let then = answer(&worker, request(2, 4.0, wanted.clone(), Vec::new()));
+    assert_eq!(then.tiles.len(), 2);
+    assert!(wanted.iter().all(|part| then.tiles.contains(part)));
+    assert!(then.features.iter().all(|tiles| *tiles == ready), "{:?}", then.features);
+    // Elsewhere there is something to encode: the comparison above sees it.
+    let wanted = vec![part(&picture, &model, 4.0, (11, 7), Quality::Neural)];
+    let elsewhere = answer(&worker, request(3, 4.0, wanted, Vec::new()));
+    assert!(elsewhere.features.iter().any(|tiles| *tiles != ready));
+}

@@ -130,12 +130,15 @@ impl TileTextures {
     }
 
     /// Whether all of these parts are there and fully visible.
-    pub fn are_settled(&mut self, parts: &[TilePart], now_secs: f64) -> bool {
-        parts.iter().all(|TilePart { key, rect }| {
-            let Some(tile) = self.get(key) else { return false };
-            let settled = tile.pieces.iter().filter(|piece| piece.opacity(key.quality, now_secs) >= 1.0);
-            rect.uncovered_by(settled.map(|piece| piece.rect)).is_none()
-        })
+    pub fn are_settled(&self, parts: &[TilePart], now_secs: f64) -> bool {
+        parts.iter().all(|part| self.is_settled(part, now_secs))
+    }
+
+    /// Whether this part is there and fully visible.
+    pub fn is_settled(&self, TilePart { key, rect }: &TilePart, now_secs: f64) -> bool {
+        let Some(tile) = self.tiles.peek(key) else { return false };
+        let settled = tile.pieces.iter().filter(|piece| piece.opacity(key.quality, now_secs) >= 1.0);
+        rect.uncovered_by(settled.map(|piece| piece.rect)).is_none()
     }
 
     /// Whether something of these tiles is on its way in.

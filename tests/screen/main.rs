@@ -16,6 +16,7 @@ mod keyboard;
 mod labels;
 #[cfg(target_os = "linux")]
 mod measure;
+mod photo;
 #[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]

@@ -5,17 +5,13 @@
 //! `ZOOMFIELD_PRECISION` chooses the arithmetic. Nothing is asserted: what else the machine does is in the figures.
 
 use crate::keyboard::{Screen, key};
+use crate::photo::write_photo;
 use crate::server::start_server;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::picture::save::{PictureWriter, SaveOptions};
-use zoomfield::picture::{Metadata, Picture, resample};
-
-/// 12 megapixels.
-const PHOTO: Size = Size::new(4000, 3000);
+use zoomfield::picture::Picture;
 
 pub(crate) fn main() {
     let (mut server, display) = start_server("1280x860").expect("Xvfb is installed");
@@ -83,21 +79,4 @@ fn report(milestones: &Path, decode_secs: f64, started: f64, turned: f64) {
 
 fn unix_secs() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs_f64()
-}
-
-fn write_photo(path: &Path) {
-    let cat = Picture::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").as_ref()).expect("the cat");
-    let options = SaveOptions {
-        size: PHOTO,
-        channels: 3,
-        bits: 8,
-        quality: 92,
-        overwrite: true,
-        dpi: None,
-        metadata: Metadata::default(),
-    };
-    let grid = SampleGrid::spanning(Region::whole(cat.size), PHOTO);
-    let mut writer = PictureWriter::create(path, options).expect("a place for the photograph");
-    writer.write_rows(&resample::resample_region(&cat, &grid)).expect("room for the photograph");
-    writer.finish().expect("the photograph is written");
 }

@@ -7,15 +7,17 @@
 //! 5. coarse tiles of this zoom, fading in;
 //! 6. the final tiles of this zoom, fading in.
 //!
-//! At rest and done, only the last layer is painted, one texel on one pixel.
+//! What is below a layer that is opaque everywhere is not painted: at rest and done that leaves the last one, one texel
+//! on one pixel.
 
 use super::Canvas;
 use crate::app::look::{Look, Pane};
 use crate::app::state::Shown;
 use crate::app::textures::{Tile, TileTextures};
 use crate::app::theme;
-use crate::geometry::{PixelRect, View};
+use crate::geometry::{PixelRect, VIEW_TILE, View};
 use crate::key::{ModelId, Quality, Recipe, TileKey};
+use crate::render::TilePart;
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
 
 /// Tiles of a zoom this many times larger are too small on the screen to be worth painting.
@@ -49,43 +51,55 @@ pub struct Paint<'a> {
 }
 
 impl Paint<'_> {
-    /// Paints a pane; what lies around it and around the picture is left as it is.
+    /// Paints a pane; what lies around it and around the picture is left as it is. Of what is hidden nothing is painted:
+    /// weak graphics cards spend their time on filling.
     pub fn pane(&mut self, shown: &Shown, pane: &Pane) {
         self.area = pane.area;
         let view = shown.motion.view(self.now_secs);
-        // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
-        let is_at_rest = shown.motion.is_at_rest();
-        let last = if is_at_rest { pane.final_tiles(&view) } else { Vec::new() };
-        if last.is_empty() || !self.textures.are_settled(&last, self.now_secs) {
-            self.below_final(shown, pane, &view);
+        let layers = self.layers(shown, pane, &view);
+        let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
+        if highest_full.is_none() {
+            self.base(shown, pane.subject.look, &view);
         }
-        for part in &last {
-            self.tile(&part.key, &view);
+        for key in layers[highest_full.unwrap_or(0)..].iter().flatten() {
+            self.tile(key, &view);
         }
     }
 
-    fn below_final(&mut self, shown: &Shown, pane: &Pane, view: &View) {
-        self.base(shown, pane.subject.look, view);
+    /// Everything above the small picture, from below: the tiles of a layer are of one zoom and look.
+    fn layers(&self, shown: &Shown, pane: &Pane, view: &View) -> Vec<Vec<TileKey>> {
+        // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
         let is_at_rest = shown.motion.is_at_rest();
         let passes = if is_at_rest { pane.subject.passes(view.zoom, true) } else { Vec::new() };
         let (below, above) = self.stand_ins(shown, pane, view, &passes);
-        let last = passes.len().saturating_sub(1);
-        let (coarse, rough): (Vec<Recipe>, Vec<Recipe>) =
-            passes[..last].iter().partition(|recipe| recipe.quality.is_neural());
-        for key in &below {
-            self.tile(key, view);
-        }
-        self.own_pass(pane, view, &rough);
-        for key in &above {
-            self.tile(key, view);
-        }
-        self.own_pass(pane, view, &coarse);
+        let batches = |keys: Vec<TileKey>| -> Vec<Vec<TileKey>> {
+            keys.chunk_by(|a, b| batch(a) == batch(b)).map(<[TileKey]>::to_vec).collect()
+        };
+        let own = |recipe: &Recipe| pane.tiles(view, *recipe).into_iter().map(|part| part.key).collect();
+        let (rough, neural): (Vec<Recipe>, Vec<Recipe>) =
+            passes.iter().partition(|recipe| **recipe != passes[passes.len() - 1] && !recipe.quality.is_neural());
+        let [rough, neural] = [rough, neural].map(|recipes| recipes.iter().map(own).collect::<Vec<_>>());
+        [batches(below), rough, batches(above), neural].concat()
     }
 
-    fn own_pass(&mut self, pane: &Pane, view: &View, recipes: &[Recipe]) {
-        for part in recipes.iter().flat_map(|recipe| pane.tiles(view, *recipe)) {
-            self.tile(&part.key, view);
-        }
+    /// Whether a layer is there and opaque wherever the pane shows the picture.
+    fn hides(&self, shown: &Shown, view: &View, layer: &[TileKey]) -> bool {
+        let Some(any) = layer.first() else { return false };
+        let Some(seen) = self.visible(whole_on_screen(shown, view)) else { return true };
+        let scale = any.zoom().0 / view.zoom;
+        let output = |at: [f64; 2], round: fn(f64) -> f64| {
+            [0, 1].map(|i| round((at[i] - view.corner_on_screen[i]) * scale).max(0.0) as usize)
+        };
+        // A thousandth of a pixel is a rounding error.
+        let [x, y] = output(seen.min, |v| (v + 1e-3).floor());
+        let [right, bottom] = output(seen.max, |v| (v - 1e-3).ceil());
+        let all = PixelRect { x, y, width: right.saturating_sub(x), height: bottom.saturating_sub(y) };
+        let is_full = |(column, row): (usize, usize)| {
+            let tile = PixelRect { x: column * VIEW_TILE, y: row * VIEW_TILE, width: VIEW_TILE, height: VIEW_TILE };
+            let part = tile.intersection(all).map(|rect| TilePart { key: TileKey { column, row, ..*any }, rect });
+            part.is_none_or(|part| self.textures.is_settled(&part, self.now_secs))
+        };
+        View::tiles_over(all).all(is_full)
     }
 
     /// Tiles that are none of this view's own `passes`: those to paint below its resampled tiles, and those above. What
@@ -127,12 +141,7 @@ impl Paint<'_> {
     }
 
     fn base(&mut self, shown: &Shown, look: Look, view: &View) {
-        let rect = if shown.motion.is_at_rest() {
-            output_on_screen(view, view.output_size(shown.picture.size).rect(), 1.0)
-        } else {
-            let far = [shown.picture.size.width as f64, shown.picture.size.height as f64];
-            ScreenRect { min: view.screen_from_image([0.0, 0.0]), max: view.screen_from_image(far) }
-        };
+        let rect = whole_on_screen(shown, view);
         if shown.picture.alpha.is_some() {
             self.checkerboard(shown.checker.id(), rect);
         }
@@ -192,6 +201,15 @@ impl Paint<'_> {
         mesh.add_rect_with_uv(rect, uv, tint);
         self.painter.add(Shape::mesh(mesh));
     }
+}
+
+/// Where the whole picture lies; at rest without what is left of its last pixels.
+fn whole_on_screen(shown: &Shown, view: &View) -> ScreenRect {
+    if shown.motion.is_at_rest() {
+        return output_on_screen(view, view.output_size(shown.picture.size).rect(), 1.0);
+    }
+    let far = [shown.picture.size.width as f64, shown.picture.size.height as f64];
+    ScreenRect { min: view.screen_from_image([0.0, 0.0]), max: view.screen_from_image(far) }
 }
 
 /// Whether a tile of this quality looks as the pane should.

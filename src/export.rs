@@ -50,6 +50,13 @@ pub struct ExportJob {
     pub file: FileOptions,
 }
 
+impl ExportJob {
+    /// Whether the network makes its pixels.
+    pub fn is_neural(&self) -> bool {
+        self.recipe.quality.is_neural() && !self.grid.is_reduction()
+    }
+}
+
 /// How an output file is made, beside its pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FileOptions {

@@ -39,7 +39,7 @@ use zoomfield::app::keys::{GESTURES, SHORTCUTS};
 use zoomfield::app::services::TileSource;
 use zoomfield::app::state::{Panel, Sharpness};
 use zoomfield::app::{App, Command};
-use zoomfield::geometry::{Size, View};
+use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::key::Quality;
 
 const PICTURE: Size = Size::new(451, 300);
@@ -165,14 +165,20 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     let asked = tiles.0.borrow().requests.len();
     harness.key_press(Key::Num9);
     harness.run();
-    assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
-    let wanted = tiles.0.borrow().requests[asked].wanted.clone();
-    assert!(wanted.iter().any(|part| part.key.quality == Quality::Neural));
+    assert_eq!(tiles.0.borrow().requests.len(), asked + 2);
+    let [ahead, then] = [0, 1].map(|i| tiles.0.borrow().requests[asked + i].clone());
+    // While the view moves: no pixels, but what the network must read in the middle, where no cursor says otherwise.
+    let middle = then.focus_in_output.map(|at| at as usize);
+    assert!(ahead.wanted.is_empty() && ahead.number < then.number);
+    let [likely] = ahead.likely[..] else { panic!("{:?}", ahead.likely) };
+    assert!(likely.key.quality == Quality::Neural);
+    assert!(likely.rect.contains(PixelRect { x: middle[0], y: middle[1], width: 1, height: 1 }));
+    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.quality == Quality::Neural));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");
     harness.run_steps(10);
-    assert_eq!(tiles.0.borrow().requests.len(), asked + 1);
+    assert_eq!(tiles.0.borrow().requests.len(), asked + 2);
     // The same tiles serve again after a detour.
     harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowLeft);
     harness.run();
@@ -180,6 +186,19 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     harness.run();
     let last = tiles.0.borrow().requests.last().map(|request| request.wanted.len());
     assert_eq!(last, Some(0));
+}
+
+/// Memory that is given back is given back now, not with the next view.
+#[test]
+fn the_renderer_hears_of_another_budget_at_once() {
+    let (mut harness, tiles) = window_with(picture(PICTURE));
+    let mut settings = harness.state().state().settings.clone();
+    settings.feature_budget_mib = 128;
+    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.run();
+    let last = tiles.0.borrow().requests.last().cloned().expect("a request");
+    assert_eq!(last.feature_budget_bytes, 128 << 20);
+    assert!(last.wanted.is_empty() && last.likely.is_empty());
 }
 
 #[test]

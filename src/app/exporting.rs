@@ -25,6 +25,8 @@ pub struct RunningExport {
     pub output: PathBuf,
     /// How far it is.
     pub progress: Progress,
+    /// Whether the network makes its pixels.
+    pub is_neural: bool,
     /// Whether it was told to stop.
     pub is_stopping: bool,
     started_secs: f64,
@@ -43,6 +45,7 @@ impl RunningExport {
         let (send, events) = sync_channel(8);
         let gate = Gate::default();
         let (output, total) = (job.output.clone(), job.grid.size().area());
+        let is_neural = job.is_neural();
         let (worker_gate, waker) = (gate.clone(), ctx.clone());
         let worker = Worker::spawn("export", move || {
             // Dropped in reverse: the window wakes after the channel has closed, also if the export panics.
@@ -53,7 +56,16 @@ impl RunningExport {
             let _ = send.send(Event::Ended(ended));
         })?;
         let progress = Progress { done: 0, total };
-        Ok(Self { output, progress, is_stopping: false, started_secs: now_secs, gate, events, _worker: worker })
+        Ok(Self {
+            output,
+            progress,
+            is_neural,
+            is_stopping: false,
+            started_secs: now_secs,
+            gate,
+            events,
+            _worker: worker,
+        })
     }
 
     /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.

@@ -56,8 +56,8 @@ impl State {
 
     /// What an export will take, as far as that is known in this session.
     pub fn export_estimate(&self, job: &ExportJob) -> Estimate {
-        let view_rate = self.rate.megapixels_per_sec().filter(|_| job.recipe.quality.is_neural());
-        estimate(job, self.exports.rate.or(view_rate))
+        let view_rate = self.rate.megapixels_per_sec().filter(|_| job.is_neural());
+        estimate(job, self.exports.rates[usize::from(job.is_neural())].or(view_rate))
     }
 }
 
@@ -244,8 +244,11 @@ impl App {
         if let Ok(report) = &result {
             self.state.exports.finish(export.output.clone());
             let megapixels = export.progress.total as f64 / 1e6;
-            self.state.exports.rate = Some(megapixels / report.elapsed_secs.max(1e-3));
+            let rate = &mut self.state.exports.rates[usize::from(export.is_neural)];
+            *rate = Some(megapixels / report.elapsed_secs.max(1e-3));
         }
+        // Who is to close the window must not miss that there is no file.
+        self.state.exports.closes_when_done &= !matches!(&result, Err(error) if !matches!(error, Error::Cancelled));
         self.tell_export(&export.output, result);
         drop(export);
         self.start_waiting();

@@ -182,10 +182,14 @@ fn lose_the_device(screen: &Screen, watched: &Observed) {
     println!("the window's device was lost: the same pixels came back");
 }
 
-/// The upper two thirds of a picture's pixels: where no message lies.
+/// Where neither messages nor the minimap lie: the upper two thirds of a photograph of the canvas.
+fn upper_rows(picture: &Picture) -> usize {
+    picture.size.height * 2 / 3
+}
+
 fn upper_part(picture: &Picture) -> Vec<u8> {
     let Samples::U8(rgb) = &picture.rgb else { panic!("8 bits") };
-    rgb[..picture.size.width * 3 * (picture.size.height * 2 / 3)].to_vec()
+    rgb[..picture.size.width * 3 * upper_rows(picture)].to_vec()
 }
 
 /// The canvas as the screen shows it, kept as an artefact.
@@ -253,13 +257,13 @@ fn export(region: Region, size: Size) -> Picture {
     Picture::open(&path).unwrap()
 }
 
-/// PSNR of 8-bit pixels, the export laid on the screen at `corner`; the minimap's corner is left out.
+/// PSNR of 8-bit pixels, the export laid on the screen at `corner`; where minimap and messages lie is left out.
 fn psnr(exported: &Picture, seen: &Picture, corner: [usize; 2]) -> f64 {
     let (Samples::U8(a), Samples::U8(b)) = (&exported.rgb, &seen.rgb) else { panic!("8 bits") };
     let (mut squares, mut count) = (0.0, 0_usize);
-    let covered = |x: usize, y: usize| x + 220 > seen.size.width && y + 170 > seen.size.height;
-    for y in 0..exported.size.height {
-        for x in (0..exported.size.width).filter(|x| !covered(x + corner[0], y + corner[1])) {
+    let rows = 0..exported.size.height;
+    for y in rows.take_while(|y| y + corner[1] < upper_rows(seen)) {
+        for x in 0..exported.size.width {
             let (at, on_screen) =
                 ((y * exported.size.width + x) * 3, ((y + corner[1]) * seen.size.width + x + corner[0]) * 3);
             squares += (0..3).map(|c| (f64::from(a[at + c]) - f64::from(b[on_screen + c])).powi(2)).sum::<f64>();

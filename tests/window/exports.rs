@@ -120,7 +120,7 @@ fn the_panel_says_what_an_export_will_take() {
     assert!(harness.query_by_label_contains("MP). File: about").is_some());
     // The stub's exports take a tenth of a second: then the speed is known.
     start(&mut harness, "speed.png");
-    wait_for(&mut harness, |harness| harness.state().state().exports.rate.is_some());
+    wait_for(&mut harness, |harness| harness.state().state().exports.rates[0].is_some());
     harness.state_mut().apply(Command::ShowExport);
     harness.run();
     assert!(harness.query_by_label_contains("Time: about 1 s").is_some());
@@ -266,6 +266,19 @@ fn closing_during_an_export_is_asked_about() {
     harness.state_mut().apply(Command::Export(ExportCommand::CancelAndClose));
     assert!(step(&mut harness).contains(&ViewportCommand::Close));
     assert!(!ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose), "the answer was given");
+}
+
+#[test]
+fn a_window_that_was_to_close_stays_where_an_export_failed() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    start(&mut harness, "full.png");
+    harness.state_mut().apply(Command::Export(ExportCommand::FinishThenClose));
+    wait_for_label(&mut harness, "Dismiss");
+    harness.get_by_label_contains("the disk is full");
+    for _ in 0..30 {
+        assert!(!step(&mut harness).contains(&ViewportCommand::Close), "nobody has seen that there is no file");
+    }
+    assert!(!harness.state().state().exports.closes_when_done);
 }
 
 #[test]

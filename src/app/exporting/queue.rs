@@ -52,8 +52,8 @@ pub struct Exports {
     pub waiting: VecDeque<ExportJob>,
     /// Files that were written, oldest first.
     pub finished: Vec<PathBuf>,
-    /// Millions of pixels a second of the exports of this session.
-    pub rate: Option<f64>,
+    /// Millions of pixels a second of this session's exports: of those without the network, and with it.
+    pub rates: [Option<f64>; 2],
     /// Whether the window closes once all are done.
     pub closes_when_done: bool,
     /// Whether the window may close although exports were running.

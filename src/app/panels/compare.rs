@@ -15,14 +15,16 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
             ui.separator();
             sides(ui, state, split, false, commands);
             ui.separator();
-            if ui.button("Choose other model…").clicked() {
+            if ui.button("Load model…").clicked() {
                 commands.push(Command::BrowseModel);
             }
             if state.other_model.is_loading() {
                 ui.spinner();
                 ui.weak("Loading the model…");
             }
-            if ui.button("Close comparison").clicked() {
+            let close = ui.button("Close");
+            close.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Close comparison"));
+            if close.clicked() {
                 commands.push(Command::View(ViewCommand::ToggleSplit));
             }
         });

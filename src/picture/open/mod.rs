@@ -123,6 +123,7 @@ fn guess<'a>(
     interrupt: Interrupt<'a>,
 ) -> Result<(ImageReader<BufReader<Stoppable<'a>>>, ImageFormat), String> {
     let file = File::open(path).map_err(|error| describe_io(&error))?;
+    let length = file.metadata().map_err(|error| describe_io(&error))?.len();
     let mut file = BufReader::new(Stoppable::new(file, interrupt));
     let start = file.fill_buf().map_err(|error| describe_io(&error))?;
     if let Some(reason) = foreign::reason_to_refuse(start, path) {
@@ -134,6 +135,11 @@ fn guess<'a>(
     }
     let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
     let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
+    // Their decoders take the file into memory before they look at it.
+    if matches!(format, ImageFormat::Jpeg | ImageFormat::Ico) && length > MAX_DECODED_BYTES {
+        let (name, gibibytes) = (format_name(format), length as f64 / f64::from(1 << 30));
+        return Err(format!("a {name} file of {gibibytes:.1} GiB is not a picture that can be shown; it is damaged"));
+    }
     Ok((reader, format))
 }
 
@@ -365,5 +371,11 @@ mod tests {
         let empty = folder.path().join("empty.png");
         std::fs::write(&empty, []).unwrap();
         assert!(said(&empty).contains("empty"));
+        // All but its first bytes are a hole: it takes no room on the disk, and must not take any in memory.
+        let endless = folder.path().join("endless.jpg");
+        std::fs::write(&endless, b"\xff\xd8\xff\xe0").unwrap();
+        File::options().write(true).open(&endless).unwrap().set_len(40 << 30).unwrap();
+        assert!(said(&endless).contains("40.0 GiB"));
+        assert!(size_of(&endless).is_err());
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     let lines = [("bicubic", judgement.bicubic, theme::PLAIN), ("start", judgement.start, theme::BUSY)];
     let values = psnrs.iter().map(|point| point[1]).chain(lines.iter().map(|line| line.1));
     plot(ui, "PSNR plot", values)
-        .legend(Legend::default().position(Corner::LeftTop).follow_insertion_order(true))
+        .legend(Legend::default().position(Corner::RightBottom).follow_insertion_order(true))
         .show(ui, |plot| {
             for (name, value, color) in lines {
                 plot.hline(HLine::new(name, value).color(color).style(LineStyle::dashed_loose()));

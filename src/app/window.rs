@@ -23,7 +23,7 @@ const APP_ID: &str = "io.github.zoomfield.Zoomfield";
 /// What to do instead.
 const WITHOUT_WINDOW: &str = "use `zoomfield export` to write a picture without one";
 
-/// A device that is lost sooner than this after the one before will be lost again.
+/// Two losses within this time are not the last.
 const LASTS: Duration = Duration::from_secs(10);
 
 /// Looks at the window after every frame.
@@ -52,9 +52,9 @@ pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
 pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: &mut Watcher<'_>) -> Result<()> {
     let fail = |reason: String| Error::device(format!("cannot open a window ({reason}); {WITHOUT_WINDOW}"));
     let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
-    let mut start = Some(options);
+    let (mut start, mut last_loss) = (Some(options), None::<Instant>);
     loop {
-        let (opened, lost) = (Instant::now(), Rc::new(Cell::new(None)));
+        let lost = Rc::new(Cell::new(None));
         let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
         let start = &mut start;
         let make = move |cc: &eframe::CreationContext<'_>| {
@@ -71,10 +71,10 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
             .map_err(|error| fail(error.to_string()))?;
         match lost.take() {
             None => return Ok(()),
-            Some(reason) if opened.elapsed() < LASTS => {
+            Some(reason) if last_loss.is_some_and(|before| before.elapsed() < LASTS) => {
                 return Err(fail(format!("its graphics device was lost again and again: {reason}")));
             }
-            Some(_) => {}
+            Some(_) => last_loss = Some(Instant::now()),
         }
     }
 }

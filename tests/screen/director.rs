@@ -156,11 +156,17 @@ fn set(screen: &Screen, watched: &Observed) {
     wait("the other mode", watched, |s| s.mode == Some(Mode::Neural));
 }
 
-/// Takes the window's graphics device away: the picture comes back in another window, as it was.
-fn lose_the_device(screen: &Screen, watched: &Observed) {
-    screen.type_text("6");
-    let before = wait("the view before the loss", watched, |s| s.is_exact && s.view.unwrap().zoom == 6.0);
-    let seen = photograph(screen, before.canvas.unwrap(), "before-loss");
+/// The act of a graphics device that does not last: the window gives up rather than open again and again.
+pub(crate) fn lost_again_act(watched: &Observed) {
+    let screen = Screen::connect();
+    for losses in 0..2 {
+        wait("the picture", watched, |s| s.is_exact && s.canvas.is_some() && s.losses == losses);
+        take_the_device(&screen, watched);
+    }
+    std::thread::sleep(Duration::from_mins(1));
+}
+
+fn take_the_device(screen: &Screen, watched: &Observed) {
     // The window is at rest: no frame is under way.
     let device = watched.device.lock().unwrap().take().expect("the window has a device");
     {
@@ -171,6 +177,14 @@ fn lose_the_device(screen: &Screen, watched: &Observed) {
     // The window sees it when it draws again.
     screen.move_to(300, 300);
     screen.move_to(310, 300);
+}
+
+/// Takes the window's graphics device away: the picture comes back in another window, as it was.
+fn lose_the_device(screen: &Screen, watched: &Observed) {
+    screen.type_text("6");
+    let before = wait("the view before the loss", watched, |s| s.is_exact && s.view.unwrap().zoom == 6.0);
+    let seen = photograph(screen, before.canvas.unwrap(), "before-loss");
+    take_the_device(screen, watched);
     let after = wait("the picture after the loss", watched, |s| s.losses == 1 && s.is_exact && s.canvas.is_some());
     screen.focus_window();
     assert_eq!((after.view, &after.name, after.canvas), (before.view, &before.name, before.canvas));

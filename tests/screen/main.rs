@@ -16,6 +16,7 @@ mod keyboard;
 mod labels;
 #[cfg(target_os = "linux")]
 mod measure;
+#[cfg(target_os = "linux")]
 mod photo;
 #[cfg(target_os = "linux")]
 mod server;

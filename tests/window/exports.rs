@@ -120,7 +120,7 @@ fn the_panel_says_what_an_export_will_take() {
     assert!(harness.query_by_label_contains("MP). File: about").is_some());
     // The stub's exports take a tenth of a second: then the speed is known.
     start(&mut harness, "speed.png");
-    wait_for(&mut harness, |harness| harness.state().state().exports.rates[0].is_some());
+    wait_for(&mut harness, |harness| harness.state().state().exports.rates.iter().any(Option::is_some));
     harness.state_mut().apply(Command::ShowExport);
     harness.run();
     assert!(harness.query_by_label_contains("Time: about 1 s").is_some());
@@ -400,4 +400,20 @@ fn a_copy_waits_while_the_view_waits_for_tiles() {
     tiles.0.borrow_mut().is_silent = false;
     harness.state_mut().apply(Command::ZoomTo(8.0));
     wait_for(&mut harness, |harness| harness.state().state().copying.is_none());
+}
+
+#[test]
+fn a_copy_that_breaks_down_is_told_and_the_next_one_works() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    let mut broken = picture(Size::new(90, 60));
+    broken.path = "broken.png".into();
+    for (picture, said) in
+        [(broken, "copying the view failed unexpectedly"), (picture(PICTURE), "Copied 451×300 pixels.")]
+    {
+        harness.state_mut().show(picture);
+        harness.state_mut().apply(Command::ZoomTo(1.0));
+        harness.run();
+        harness.state_mut().apply(Command::CopyView);
+        wait_for(&mut harness, |harness| harness.query_by_label_contains(said).is_some());
+    }
 }

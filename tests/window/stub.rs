@@ -164,6 +164,7 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
 }
 
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
+    assert!(!job.picture.path.ends_with("broken.png"), "this copy breaks down");
     // As an export: long enough for the window to hold it.
     std::thread::sleep(std::time::Duration::from_millis(150));
     gate.pass()?;

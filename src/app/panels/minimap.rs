@@ -2,6 +2,7 @@
 
 use crate::app::command::{Command, ViewCommand};
 use crate::app::look::Look;
+use crate::app::panels::progress;
 use crate::app::state::{Shown, State};
 use crate::app::theme;
 use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
@@ -19,8 +20,8 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     let Some(shown) = state.shown.as_ref().filter(|_| is_useful(state)) else { return };
     let size = size_of(shown.picture.size);
     let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(MARGIN, MARGIN);
-    // The progress of an export has that corner first.
-    let up = if state.export.is_some() { 130.0 } else { 0.0 };
+    // Exports have that corner first.
+    let up = progress::height(ctx, state);
     Area::new(Id::unique("minimap")).order(Order::Middle).fixed_pos(corner - vec2(0.0, up)).show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));

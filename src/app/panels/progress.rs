@@ -4,17 +4,35 @@ use crate::app::command::Command;
 use crate::app::exporting::RunningExport;
 use crate::app::exporting::queue::ExportCommand;
 use crate::app::state::State;
-use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Ui};
+use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Ui, vec2};
 use std::path::Path;
+
+/// Its distance from the canvas's corner, in points.
+const MARGIN: f32 = 14.0;
+
+/// How much of the canvas's corner, upwards, they take, in points.
+pub(super) fn height(ctx: &Context, state: &State) -> f32 {
+    let rect = ctx.memory(|memory| memory.area_rect(id())).filter(|_| has_any(state));
+    rect.map_or(0.0, |rect| rect.height() + MARGIN)
+}
+
+fn id() -> Id {
+    Id::unique("export progress")
+}
+
+fn has_any(state: &State) -> bool {
+    state.export.is_some() || !state.exports.finished.is_empty()
+}
 
 /// Draws them, if there are any.
 pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    if state.export.is_none() && state.exports.finished.is_empty() {
+    if !has_any(state) {
         return;
     }
-    Area::new(Id::unique("export progress"))
+    Area::new(id())
         .order(Order::Middle)
-        .anchor(Align2::RIGHT_BOTTOM, egui::vec2(-16.0, -48.0))
+        .pivot(Align2::RIGHT_BOTTOM)
+        .fixed_pos(state.canvas.rect_in_points().right_bottom() - vec2(MARGIN, MARGIN))
         .show(ctx, |ui| {
             Frame::window(ui.style()).show(ui, |ui| {
                 ui.set_width(300.0);

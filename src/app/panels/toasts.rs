@@ -13,7 +13,8 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     }
     Area::new(Id::unique("messages"))
         .order(Order::Foreground)
-        .anchor(Align2::LEFT_BOTTOM, egui::vec2(16.0, -48.0))
+        .pivot(Align2::LEFT_BOTTOM)
+        .fixed_pos(state.canvas.rect_in_points().left_bottom() + egui::vec2(14.0, -14.0))
         .show(ctx, |ui| {
             for toast in state.toasts.iter() {
                 message(ui, toast, commands);

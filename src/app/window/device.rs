@@ -24,6 +24,7 @@ impl DeviceWatch {
     pub(super) fn loss(&self) -> Option<String> {
         // A loss is told when the device is asked about its work.
         let outcome = self.device.poll(wgpu::PollType::Poll);
-        self.losses.try_recv().ok().or_else(|| outcome.err().map(|error| error.to_string()))
+        let reason = self.losses.try_recv().ok().or_else(|| outcome.err().map(|error| error.to_string()))?;
+        Some(if reason.is_empty() { "its driver gives no reason".into() } else { reason })
     }
 }

@@ -35,12 +35,13 @@ pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining
         return;
     }
     ui.separator();
+    // Above what may need scrolling: it is what the training is for.
+    let can_use = report.step > 0 && !running.is_stopping;
+    model(ui, state, can_use, "Use in viewer", commands);
+    ui.separator();
     plots::show(ui, report);
     ui.separator();
     place(ui, state, commands);
-    ui.separator();
-    let can_use = report.step > 0 && !running.is_stopping;
-    model(ui, state, can_use, "Use in viewer", commands);
     warnings(ui, report);
 }
 

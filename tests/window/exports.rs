@@ -408,7 +408,7 @@ fn a_copy_that_breaks_down_is_told_and_the_next_one_works() {
     let mut broken = picture(Size::new(90, 60));
     broken.path = "broken.png".into();
     for (picture, said) in
-        [(broken, "copying the view failed unexpectedly"), (picture(PICTURE), "Copied 451×300 pixels.")]
+        [(broken, "Copying the view failed unexpectedly"), (picture(PICTURE), "Copied 451×300 pixels.")]
     {
         harness.state_mut().show(picture);
         harness.state_mut().apply(Command::ZoomTo(1.0));

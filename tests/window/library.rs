@@ -162,3 +162,38 @@ fn what_is_deleted_is_in_the_bin_and_is_no_default_any_more() {
     click(&mut harness, "Delete: broken");
     wait_for(&mut harness, |harness| names(harness) == ["built-in"]);
 }
+
+/// The file that [`the_real_bin`] is to move.
+#[cfg(target_os = "linux")]
+const TO_BIN: &str = "ZOOMFIELD_TEST_TO_BIN";
+
+/// In a process of its own, so that the bin is one that nobody else has.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_deleted_can_be_taken_out_of_the_systems_bin() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let model = folder.path().join("scans.safetensors");
+    std::fs::write(&model, "weights").expect("a file");
+    let this = std::env::current_exe().expect("this program has a path");
+    let ended = std::process::Command::new(this)
+        .args(["--exact", "library::the_real_bin", "--ignored"])
+        .env("XDG_DATA_HOME", folder.path().join("data"))
+        .env(TO_BIN, &model)
+        .output()
+        .expect("this program starts again");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
+    assert!(!model.exists());
+    let kept = folder.path().join("data/Trash/files/scans.safetensors");
+    assert_eq!(std::fs::read_to_string(kept).expect("it is in the bin"), "weights");
+    let note = std::fs::read_to_string(folder.path().join("data/Trash/info/scans.safetensors.trashinfo"));
+    assert!(note.expect("the bin knows where it was").contains("scans.safetensors"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "a part of the test above"]
+fn the_real_bin() {
+    let Some(model) = std::env::var_os(TO_BIN) else { return };
+    zoomfield::app::library::to_bin(Path::new(&model)).expect("there is a bin");
+}

@@ -142,7 +142,8 @@ fn a_training_shows_how_it_goes_and_the_person_zooms_meanwhile() {
     harness.get_by_label("endless");
     harness.get_by_label("Clean pictures, 11 pictures, 1 held out; played, 2 threads");
     harness.get_by_label("Training. 45 s left; zooming comes first.");
-    harness.get_by_label("at the start 28.00 dB, bicubic 26.50 dB");
+    harness.get_by_label("start 28.00 dB");
+    harness.get_by_label("bicubic 26.50 dB");
     assert!(harness.query_by_label_contains("dB on 1 picture not trained on").is_some());
     assert!(harness.query_by_label_contains("Loss 0.0").is_some());
     harness.get_by_label("broken.jpg is left out");
@@ -258,7 +259,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     click(&mut harness, "Use in viewer");
     wait_for(&mut harness, |harness| key(harness) != original);
     harness.run_steps(3);
-    assert!(harness.query_by_label_contains("The viewer uses after step").is_some());
+    assert!(harness.query_by_label_contains("The viewer uses “after step").is_some());
     click(&mut harness, "Compare old and new");
     let split = harness.state().state().split.expect("a comparison");
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Neural));

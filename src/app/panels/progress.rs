@@ -4,7 +4,7 @@ use crate::app::command::Command;
 use crate::app::exporting::RunningExport;
 use crate::app::exporting::queue::ExportCommand;
 use crate::app::state::State;
-use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Ui, vec2};
+use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
 use std::path::Path;
 
 /// Its distance from the canvas's corner, in points.
@@ -12,8 +12,17 @@ const MARGIN: f32 = 14.0;
 
 /// How much of the canvas's corner, upwards, they take, in points.
 pub(super) fn height(ctx: &Context, state: &State) -> f32 {
-    let rect = ctx.memory(|memory| memory.area_rect(id())).filter(|_| has_any(state));
-    rect.map_or(0.0, |rect| rect.height() + MARGIN)
+    rect(ctx, state).map_or(0.0, |rect| rect.height() + MARGIN)
+}
+
+/// How much of the canvas's width they leave to what stands beside them, in points.
+pub(super) fn left_of(ctx: &Context, state: &State) -> f32 {
+    let canvas = state.canvas.rect_in_points().width();
+    (canvas - rect(ctx, state).map_or(0.0, |rect| rect.width() + MARGIN) - 5.0 * MARGIN).max(LEAST_BESIDE)
+}
+
+fn rect(ctx: &Context, state: &State) -> Option<Rect> {
+    ctx.memory(|memory| memory.area_rect(id())).filter(|_| has_any(state))
 }
 
 fn id() -> Id {
@@ -23,6 +32,9 @@ fn id() -> Id {
 fn has_any(state: &State) -> bool {
     state.export.is_some() || !state.exports.finished.is_empty()
 }
+
+/// Enough for a few words a line.
+const LEAST_BESIDE: f32 = 200.0;
 
 /// Draws them, if there are any.
 pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {

@@ -116,7 +116,8 @@ fn model(ui: &mut Ui, state: &State, can_use: bool, text: &str, commands: &mut V
     if state.model.is_loading() {
         ui.weak("Loading the model…");
     } else if has_before {
-        ui.weak(format!("The viewer uses {}.", state.model.name()));
+        let name = state.model.name();
+        ui.weak(format!("The viewer uses “{}”.", name.strip_suffix(".safetensors").unwrap_or(&name)));
     }
 }
 

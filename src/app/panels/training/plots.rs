@@ -2,8 +2,8 @@
 
 use crate::app::theme;
 use crate::app::training::report::Report;
-use egui::Ui;
-use egui_plot::{Corner, HLine, Legend, Line, LineStyle, Plot, PlotPoints, Points};
+use egui::{Color32, Sense, Stroke, Ui, vec2};
+use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoints, Points};
 
 const HEIGHT: f32 = 88.0;
 
@@ -19,20 +19,38 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     let held_out = report.beginning.as_ref().map_or(0, |beginning| beginning.held_out);
     let noun = if held_out == 1 { "picture" } else { "pictures" };
     ui.label(format!("{:.2} dB on {held_out} {noun} not trained on", judgement.now));
-    ui.weak(format!("at the start {:.2} dB, bicubic {:.2} dB", judgement.start, judgement.bicubic));
     let psnrs = report.psnrs.points();
-    let lines = [("bicubic", judgement.bicubic, theme::PLAIN), ("start", judgement.start, theme::BUSY)];
+    let (start, bicubic) = (LineStyle::dashed_loose(), LineStyle::dotted_dense());
+    let lines = [("start", judgement.start, theme::BUSY, start), ("bicubic", judgement.bicubic, theme::PLAIN, bicubic)];
+    // A legend over the plot would lie on the newest points.
+    ui.horizontal_wrapped(|ui| {
+        for (name, value, color, style) in &lines {
+            sample(ui, *color, *style);
+            ui.weak(format!("{name} {value:.2} dB"));
+        }
+    });
     let values = psnrs.iter().map(|point| point[1]).chain(lines.iter().map(|line| line.1));
-    plot(ui, "PSNR plot", values)
-        .legend(Legend::default().position(Corner::RightBottom).follow_insertion_order(true))
-        .show(ui, |plot| {
-            for (name, value, color) in lines {
-                plot.hline(HLine::new(name, value).color(color).style(LineStyle::dashed_loose()));
-            }
-            let points = || PlotPoints::from(psnrs.to_vec());
-            plot.line(Line::new("now", points()).color(theme::DONE).width(1.5));
-            plot.points(Points::new("now", points()).color(theme::DONE).radius(2.5));
-        });
+    plot(ui, "PSNR plot", values).show(ui, |plot| {
+        for (name, value, color, style) in lines {
+            plot.hline(HLine::new(name, value).color(color).style(style));
+        }
+        let points = || PlotPoints::from(psnrs.to_vec());
+        plot.line(Line::new("now", points()).color(theme::DONE).width(1.5));
+        plot.points(Points::new("now", points()).color(theme::DONE).radius(2.5));
+    });
+}
+
+/// A piece of a line as the plot draws it.
+fn sample(ui: &mut Ui, color: Color32, style: LineStyle) {
+    let (rect, _) = ui.allocate_exact_size(vec2(18.0, ui.spacing().interact_size.y), Sense::empty());
+    let [from, to] = [rect.left_center(), rect.right_center()];
+    if let LineStyle::Dashed { .. } = style {
+        ui.painter().line_segment([from, to], Stroke::new(1.5, color));
+    } else {
+        for dot in [from, from.lerp(to, 0.5), to] {
+            ui.painter().circle_filled(dot, 1.2, color);
+        }
+    }
 }
 
 /// A plot that only shows: it takes neither the wheel nor drags away from the panel.

@@ -80,6 +80,15 @@ pub fn fading(opacity: f32) -> Color32 {
     UNTINTED.gamma_multiply(opacity)
 }
 
+/// One of the colours above for text and thin lines: darker on a light ground.
+pub fn legible(color: Color32, visuals: &Visuals) -> Color32 {
+    if visuals.dark_mode {
+        return color;
+    }
+    let [r, g, b, _] = color.to_array().map(|value| (f32::from(value) * 0.55) as u8);
+    Color32::from_rgb(r, g, b)
+}
+
 /// Applies the design; which of the two themes is shown is a setting.
 pub fn apply(ctx: &Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
@@ -103,6 +112,7 @@ fn dark() -> Visuals {
     visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(222);
     visuals.widgets.inactive.weak_bg_fill = Color32::from_gray(50);
     visuals.weak_text_color = Some(Color32::from_gray(158));
+    visuals.selection.bg_fill = ACCENT;
     shared(visuals)
 }
 
@@ -113,6 +123,9 @@ fn light() -> Visuals {
     visuals.widgets.noninteractive.fg_stroke.color = Color32::from_gray(40);
     visuals.widgets.inactive.fg_stroke.color = Color32::from_gray(30);
     visuals.weak_text_color = Some(Color32::from_gray(88));
+    // Text in a selection is as dark as other text, and the stroke is also the frame of a field with the focus.
+    visuals.selection.bg_fill = Color32::from_rgb(176, 205, 242);
+    visuals.selection.stroke.color = Color32::from_rgb(24, 58, 108);
     shared(visuals)
 }
 
@@ -126,6 +139,5 @@ fn shared(mut visuals: Visuals) -> Visuals {
     visuals.widgets.active.bg_stroke = Stroke::new(2.0, FOCUS);
     visuals.window_corner_radius = CornerRadius::same(10);
     visuals.menu_corner_radius = radius;
-    visuals.selection.bg_fill = ACCENT;
     visuals
 }

@@ -51,7 +51,10 @@ fn card(ui: &mut Ui, state: &State, entry: &Entry, commands: &mut Vec<Command>) 
         }
         match &entry.facts {
             Ok(facts) => known(ui, facts, entry.bytes),
-            Err(reason) => drop(ui.label(RichText::new(format!("Damaged: {reason}")).color(theme::FAILED))),
+            Err(reason) => {
+                let color = theme::legible(theme::FAILED, ui.visuals());
+                ui.label(RichText::new(format!("Damaged: {reason}")).color(color));
+            }
         }
         ui.horizontal_wrapped(|ui| buttons(ui, state, entry, commands));
     });
@@ -61,10 +64,10 @@ fn title(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(&entry.name).strong());
         if is_used(state, entry) {
-            ui.label(RichText::new("in use").color(theme::DONE));
+            ui.label(RichText::new("in use").color(theme::legible(theme::DONE, ui.visuals())));
         }
         if is_default(state, entry) {
-            ui.label(RichText::new("used at the start").color(theme::BUSY));
+            ui.label(RichText::new("used at the start").color(theme::legible(theme::BUSY, ui.visuals())));
         }
     });
 }

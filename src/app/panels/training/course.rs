@@ -124,7 +124,7 @@ fn model(ui: &mut Ui, state: &State, can_use: bool, text: &str, commands: &mut V
 fn warnings(ui: &mut Ui, report: &Report) {
     // The newest are the likeliest to matter.
     for warning in report.warnings.iter().rev().take(3) {
-        ui.label(RichText::new(warning).small().color(theme::FAILED));
+        ui.label(RichText::new(warning).small().color(theme::legible(theme::FAILED, ui.visuals())));
     }
 }
 

@@ -12,8 +12,10 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     let loss = report.loss.map_or_else(|| "–".into(), |loss| format!("{loss:.4}"));
     ui.label(format!("Loss {loss} at step {}", report.step));
     let losses = report.losses.points();
+    let [accent, busy, done] =
+        [theme::ACCENT_LINE, theme::BUSY, theme::DONE].map(|color| theme::legible(color, ui.visuals()));
     plot(ui, "loss plot", losses.iter().map(|point| point[1])).show(ui, |plot| {
-        plot.line(Line::new("loss", PlotPoints::from(losses.to_vec())).color(theme::ACCENT_LINE).width(1.5));
+        plot.line(Line::new("loss", PlotPoints::from(losses.to_vec())).color(accent).width(1.5));
     });
     let Some(judgement) = report.judgement else { return };
     let held_out = report.beginning.as_ref().map_or(0, |beginning| beginning.held_out);
@@ -21,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     ui.label(format!("{:.2} dB on {held_out} {noun} not trained on", judgement.now));
     let psnrs = report.psnrs.points();
     let (start, bicubic) = (LineStyle::dashed_loose(), LineStyle::dotted_dense());
-    let lines = [("start", judgement.start, theme::BUSY, start), ("bicubic", judgement.bicubic, theme::PLAIN, bicubic)];
+    let lines = [("start", judgement.start, busy, start), ("bicubic", judgement.bicubic, theme::PLAIN, bicubic)];
     // A legend over the plot would lie on the newest points.
     ui.horizontal_wrapped(|ui| {
         for (name, value, color, style) in &lines {
@@ -35,8 +37,8 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
             plot.hline(HLine::new(name, value).color(color).style(style));
         }
         let points = || PlotPoints::from(psnrs.to_vec());
-        plot.line(Line::new("now", points()).color(theme::DONE).width(1.5));
-        plot.points(Points::new("now", points()).color(theme::DONE).radius(2.5));
+        plot.line(Line::new("now", points()).color(done).width(1.5));
+        plot.points(Points::new("now", points()).color(done).radius(2.5));
     });
 }
 

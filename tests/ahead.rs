@@ -32,7 +32,7 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
             Some(RenderEvent::Features(report)) => answer.features.push(report.tiles),
             Some(RenderEvent::Finished(finished)) if finished == number => return answer,
             Some(RenderEvent::Finished(other)) => panic!("request {other} was answered before"),
-            Some(RenderEvent::Failed(reason)) => panic!("{reason}"),
+            Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
             None => std::thread::sleep(Duration::from_millis(1)),
         }
         assert!(Instant::now() < deadline, "waited in vain");

@@ -254,7 +254,7 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
     let tile = loop {
         match worker.poll() {
             Some(RenderEvent::Tile(tile)) => break tile,
-            Some(RenderEvent::Failed(reason)) => panic!("{reason}"),
+            Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
             _ => std::thread::sleep(std::time::Duration::from_millis(2)),
         }
     };

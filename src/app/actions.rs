@@ -134,7 +134,8 @@ impl App {
 
     /// Goes on in another window, on another graphics device: all textures are made anew.
     pub(super) fn on_another_device(mut self) -> Self {
-        (self.textures, self.requests) = Default::default();
+        self.textures = super::textures::TileTextures::default();
+        self.requests.forget();
         self.follow_settings();
         self.fonts.upload_anew(&self.ctx);
         if let Some(opened) = self.state.files.current.clone() {

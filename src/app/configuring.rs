@@ -115,6 +115,8 @@ impl App {
                 self.state.toasts.fail(error, self.state.now_secs);
                 // Without a model nothing is enlarged.
                 if let Some((path, compute)) = instead.filter(|_| had_none) {
+                    // The models to come had better not ask for a card that is not there, either.
+                    (self.state.compute.backend, self.state.compute.device) = (compute.backend, compute.device.clone());
                     self.load_own_by(path, compute);
                 }
             }

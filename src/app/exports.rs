@@ -190,7 +190,17 @@ impl App {
         let Some(job) = self.state.exports.waiting.pop_front() else { return };
         match RunningExport::start(&self.ctx, self.services.export.clone(), job, self.state.now_secs) {
             Ok(export) => self.state.export = Some(export),
-            Err(error) => self.fail(format!("cannot start the export: {error}")),
+            Err(error) => {
+                self.stay_open();
+                self.fail(format!("cannot start the export: {error}"));
+            }
+        }
+    }
+
+    /// Takes back that the window closes once all is done: nobody would see what has gone wrong.
+    fn stay_open(&mut self) {
+        if std::mem::take(&mut self.state.exports.closes_when_done) {
+            self.state.training.closes_when_saved = false;
         }
     }
 
@@ -247,8 +257,9 @@ impl App {
             let rate = &mut self.state.exports.rates[usize::from(export.is_neural)];
             *rate = Some(megapixels / report.elapsed_secs.max(1e-3));
         }
-        // Who is to close the window must not miss that there is no file.
-        self.state.exports.closes_when_done &= !matches!(&result, Err(error) if !matches!(error, Error::Cancelled));
+        if matches!(&result, Err(error) if !matches!(error, Error::Cancelled)) {
+            self.stay_open();
+        }
         self.tell_export(&export.output, result);
         drop(export);
         self.start_waiting();

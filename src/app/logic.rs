@@ -68,8 +68,8 @@ impl App {
             match self.services.tiles.poll() {
                 Some(RenderEvent::Tile(tile)) => self.take_tile(tile),
                 Some(RenderEvent::Features(report)) => self.state.features = Some(report),
-                Some(RenderEvent::Failed(reason)) => {
-                    self.requests.fail();
+                Some(RenderEvent::Failed { number, reason }) => {
+                    self.requests.fail(number);
                     self.state.toasts.fail(reason, self.state.now_secs);
                 }
                 Some(RenderEvent::Finished(number)) => self.requests.finish(number),

@@ -119,7 +119,10 @@ impl Slot {
             Outcome::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
         };
         let Some(Loading { path, compute, .. }) = self.loading.take() else { return Ok(false) };
-        let model = result.map_err(|error| Failure { error, instead: next_best(path.clone(), compute) })?;
+        let model = result.map_err(|error| {
+            let instead = next_best(&error, path.clone(), compute);
+            Failure { error, instead }
+        })?;
         (self.model, self.path) = (Some(Arc::new(model)), path);
         Ok(true)
     }
@@ -134,14 +137,13 @@ pub struct Failure {
     pub instead: Option<(Option<PathBuf>, Compute)>,
 }
 
-/// What to load where this cannot be: on the processor what was to be on a demanded graphics card, then the built-in
-/// weights, then nothing any more.
-fn next_best(path: Option<PathBuf>, compute: Compute) -> Option<(Option<PathBuf>, Compute)> {
-    match (compute.backend, path) {
-        (Backend::Gpu, path) => Some((path, Compute { backend: Backend::Cpu, device: None, ..compute })),
-        (_, Some(_)) => Some((None, compute)),
-        (_, None) => None,
+/// What to load where this cannot be: on the processor what a demanded graphics card is not fit for, the built-in weights
+/// instead of damaged ones, and after those nothing any more.
+fn next_best(error: &Error, path: Option<PathBuf>, compute: Compute) -> Option<(Option<PathBuf>, Compute)> {
+    if matches!(error, Error::Device { .. }) && compute.backend == Backend::Gpu {
+        return Some((path, Compute { backend: Backend::Cpu, device: None, ..compute }));
     }
+    path.map(|_| (None, compute))
 }
 
 #[cfg(test)]
@@ -151,10 +153,16 @@ mod tests {
     #[test]
     fn what_cannot_be_loaded_ends_with_the_built_in_weights_on_the_processor() {
         let demanded = Compute { backend: Backend::Gpu, device: Some("none".into()), ..Compute::default() };
-        let (path, compute) = next_best(Some("a.pth".into()), demanded).unwrap();
-        assert_eq!((path.clone(), compute.backend, compute.device.clone()), (Some("a.pth".into()), Backend::Cpu, None));
-        let (path, compute) = next_best(path, compute).unwrap();
+        let (no_card, damaged) = (Error::device("no card"), Error::weights("a.pth".as_ref(), "damaged"));
+        let (path, compute) = next_best(&damaged, Some("a.pth".into()), demanded.clone()).unwrap();
+        assert_eq!((path.clone(), &compute), (None, &demanded), "the card is not to blame");
+        let (path, compute) = next_best(&no_card, path, compute).unwrap();
+        assert_eq!((path.clone(), compute.backend, compute.device.clone()), (None, Backend::Cpu, None));
+        assert_eq!(next_best(&no_card, path, compute), None);
+        let (path, compute) = next_best(&no_card, Some("a.pth".into()), demanded).unwrap();
+        assert_eq!((path.clone(), compute.backend), (Some("a.pth".into()), Backend::Cpu));
+        let (path, compute) = next_best(&damaged, path, compute).unwrap();
         assert_eq!((path.clone(), compute.backend), (None, Backend::Cpu));
-        assert_eq!(next_best(path, compute), None);
+        assert_eq!(next_best(&damaged, path, compute), None);
     }
 }

@@ -50,12 +50,14 @@ impl Requests {
     /// the cursor is the same for all of them, so that is encoded meanwhile.
     pub(super) fn update(&mut self, state: &State, textures: &TileTextures, moment: Moment, source: &dyn TileSource) {
         let Some(shown) = &state.shown else { return };
-        let asked = Asked {
+        let mut asked = Asked {
             view: shown.motion.goal(),
             panes: state.panes(),
             feature_budget_bytes: state.settings.feature_budget_mib << 20,
-            is_settled: shown.motion.is_settling(moment.next_secs),
+            is_settled: true,
         };
+        // What was believed to be the last goal stays so until there is another.
+        asked.is_settled = self.last.as_ref() == Some(&asked) || shown.motion.is_settling(moment.next_secs);
         if self.last.as_ref() == Some(&asked) {
             return;
         }
@@ -89,9 +91,16 @@ impl Requests {
         }
     }
 
-    /// Takes note that the renderer has given up.
-    pub(super) fn fail(&mut self) {
-        self.answer = Answer::Failed;
+    /// Takes note that the renderer has given a request up.
+    pub(super) fn fail(&mut self, number: u64) {
+        if number == self.number {
+            self.answer = Answer::Failed;
+        }
+    }
+
+    /// Forgets what was asked, so that it is asked again: what came of it is gone.
+    pub(super) fn forget(&mut self) {
+        (self.last, self.answer) = (None, Answer::Complete);
     }
 
     /// Whether it has.

@@ -13,8 +13,8 @@ pub const BUDGET_BYTES: usize = 256 << 20;
 /// Bytes that a pixel of a tile takes.
 const PIXEL_BYTES: usize = 8;
 
-/// Pixels of tiles that a view needs, per pixel of its canvas: three passes, with what hangs over the edges at worst.
-const PIXELS_PER_CANVAS_PIXEL: usize = 4;
+/// Pixels of tiles that a view needs, per pixel of its canvas: three passes of at worst 1.41 with what hangs over the edges.
+const PIXELS_PER_CANVAS_PIXEL: usize = 5;
 
 /// How long a neural tile takes to appear over what stood in for it.
 pub const FADE_SECS: f64 = 0.12;

@@ -61,7 +61,7 @@ impl Screen {
                         let all = start.elapsed().as_secs_f64();
                         return Ok(Waited { first: first.unwrap_or(all), all });
                     }
-                    RenderEvent::Failed(reason) => return Err(Error::device(reason)),
+                    RenderEvent::Failed { reason, .. } => return Err(Error::device(reason)),
                     _ => {}
                 }
             }

@@ -78,6 +78,13 @@ struct DecodedKey {
     grid: [(u64, u64, usize); 2],
 }
 
+impl DecodedKey {
+    fn new(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> Self {
+        let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
+        Self { picture: picture.id, model: model.key, sampling, grid }
+    }
+}
+
 /// Renders on the calling thread (and rayon's), keeping features for the next call.
 pub struct Renderer {
     options: RenderOptions,
@@ -154,8 +161,7 @@ impl Renderer {
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Arc<Raster>> {
-        let axes = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
-        let key = DecodedKey { picture: picture.id, model: model.key, sampling, grid: axes };
+        let key = DecodedKey::new(picture, model, grid, sampling);
         if let Some(raster) = self.decoded.get(&key) {
             return Ok(raster.clone());
         }
@@ -203,13 +209,28 @@ impl Renderer {
         model.query_rgb(&window, picture.size, grid, sampling, interrupt)
     }
 
-    /// Whether everything that decoding `grid` in a neural quality needs is encoded.
+    /// Whether rendering `grid` in a neural quality needs nothing encoded.
     pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, quality: Quality) -> bool {
-        let needed = self.options.features_for(model, picture.size, grid, quality);
-        needed.is_none_or(|tiles| keys(picture, model, tiles).all(|key| self.features.contains(&key)))
+        self.missing_features(picture, model, grid, quality).is_empty()
     }
 
-    /// Encodes feature tiles (`tiles` counts in tiles) unless they are kept from before.
+    /// What rendering `grid` in a neural quality needs encoded: blocks, counted in feature tiles, each to be encoded in one
+    /// go. Nothing where the colours themselves are kept.
+    pub fn missing_features(
+        &self,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        quality: Quality,
+    ) -> Vec<PixelRect> {
+        let key = DecodedKey::new(picture, model, grid, self.options.sampling_of(quality));
+        let needed = self.options.features_for(model, picture.size, grid, quality);
+        needed
+            .filter(|_| !self.decoded.contains(&key))
+            .map_or_else(Vec::new, |tiles| self.blocks(picture, model, tiles))
+    }
+
+    /// Encodes a block of feature tiles.
     ///
     /// # Errors
     /// As [`Self::render`].
@@ -217,14 +238,21 @@ impl Renderer {
         &mut self,
         picture: &Picture,
         model: &LoadedModel,
-        tiles: PixelRect,
+        block: PixelRect,
         interrupt: Interrupt<'_>,
-    ) -> Result<()> {
-        self.features_of(picture, model, tiles, interrupt).map(drop)
+    ) -> Result<Vec<Arc<FeatureTile>>> {
+        self.gate.pass()?;
+        let mut encoded = Vec::new();
+        for (tile, features) in model.encode_tiles(picture, block, self.options.precision, interrupt)? {
+            let (bytes, features) = (features.byte_len(), Arc::new(features));
+            encoded.push(features.clone());
+            self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);
+        }
+        Ok(encoded)
     }
 
-    /// The feature tiles of a block (`tiles` counts in tiles), encoded now unless kept from before. They are held by
-    /// the caller, so a budget smaller than the block costs time, never pixels.
+    /// The feature tiles of a rectangle (`tiles` counts in tiles), encoded now unless kept from before. They are held by
+    /// the caller, so a budget smaller than the rectangle costs time, never pixels.
     fn features_of(
         &mut self,
         picture: &Picture,
@@ -232,25 +260,23 @@ impl Renderer {
         tiles: PixelRect,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<Arc<FeatureTile>>> {
-        let (mut found, mut missing) = (Vec::new(), Vec::new());
-        for key in keys(picture, model, tiles) {
-            match self.features.get(&key) {
-                Some(tile) => found.push(tile.clone()),
-                None => missing.push(key.tile),
-            }
+        let blocks = self.blocks(picture, model, tiles);
+        let mut found: Vec<_> =
+            keys(picture, model, tiles).filter_map(|key| self.features.get(&key).cloned()).collect();
+        for block in blocks {
+            found.extend(self.encode(picture, model, block, interrupt)?);
         }
+        Ok(found)
+    }
+
+    /// What is missing of a rectangle of feature tiles, in blocks to be encoded in one go.
+    fn blocks(&self, picture: &Picture, model: &LoadedModel, tiles: PixelRect) -> Vec<PixelRect> {
+        let missing: Vec<_> =
+            keys(picture, model, tiles).filter(|key| !self.features.contains(key)).map(|key| key.tile).collect();
         // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes tile by tile.
         let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
-        for block in merge_tiles(&missing, most) {
-            self.gate.pass()?;
-            for (tile, features) in model.encode_tiles(picture, block, self.options.precision, interrupt)? {
-                let (bytes, features) = (features.byte_len(), Arc::new(features));
-                found.push(features.clone());
-                self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);
-            }
-        }
-        Ok(found)
+        merge_tiles(&missing, most)
     }
 }
 

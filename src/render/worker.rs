@@ -81,8 +81,13 @@ pub enum RenderEvent {
     Features(FeatureReport),
     /// All tiles of the request of this number were sent.
     Finished(u64),
-    /// The request cannot be rendered; the sentence says why.
-    Failed(String),
+    /// A request cannot be rendered.
+    Failed {
+        /// Its number.
+        number: u64,
+        /// Why, in a sentence.
+        reason: String,
+    },
 }
 
 /// The two threads behind the view: one for the network, one for what is made of source pixels alone, which never waits
@@ -93,7 +98,7 @@ pub struct RenderWorker {
     events: Receiver<RenderEvent>,
     /// The request that one of the threads has finished.
     half_done: Cell<Option<u64>>,
-    _threads: [Worker; 2],
+    threads: Vec<Worker>,
 }
 
 impl RenderWorker {
@@ -106,11 +111,12 @@ impl RenderWorker {
         let outbox = Outbox { sender, notify: Arc::new(notify) };
         let ((to_source, source), (to_network, network)) = (mailbox(), mailbox());
         let for_source = outbox.clone();
-        let threads = [
-            Worker::spawn("source", move || serve_source(&source, &for_source))?,
-            Worker::spawn("render", move || serve_network(&network, &outbox))?,
-        ];
-        Ok(Self { requests: [to_source, to_network], events, half_done: Cell::new(None), _threads: threads })
+        let requests = [to_source, to_network];
+        // Were the second thread refused, dropping this would end and join the first.
+        let mut this = Self { requests, events, half_done: Cell::new(None), threads: Vec::new() };
+        this.threads.push(Worker::spawn("source", move || serve_source(&source, &for_source))?);
+        this.threads.push(Worker::spawn("render", move || serve_network(&network, &outbox))?);
+        Ok(this)
     }
 
     /// Replaces whatever was asked before.
@@ -157,21 +163,23 @@ impl Outbox {
     }
 
     /// Sends what a unit of work has come to. `None` once the window is gone, else whether to go on with the request.
-    fn send_outcome(&self, outcome: std::thread::Result<Result<Option<RenderedTile>>>) -> Option<bool> {
+    fn send_outcome(&self, number: u64, outcome: std::thread::Result<Result<Option<RenderedTile>>>) -> Option<bool> {
         let unexpected = || Error::device("rendering this view failed unexpectedly; move the view to try again");
         let event = match outcome.unwrap_or_else(|_| Err(unexpected())) {
             Ok(None) => return Some(true),
             Ok(Some(tile)) => RenderEvent::Tile(tile),
             Err(Error::Cancelled) => return Some(false),
-            Err(error) => RenderEvent::Failed(error.to_string()),
+            Err(error) => RenderEvent::Failed { number, reason: error.to_string() },
         };
         let goes_on = matches!(event, RenderEvent::Tile(_));
         self.send(event).then_some(goes_on)
     }
 }
 
-/// Serves the tiles that are made of source pixels alone.
+/// Serves the tiles that are made of source pixels alone, on threads of their own: in the common pool they would stand
+/// behind the network's convolutions.
 fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|_| "source".into()).build().ok();
     while let Some(mut request) = inbox.wait() {
         let is_done = loop {
             if inbox.peek(|_| true) {
@@ -179,8 +187,10 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             }
             let Some(at) = schedule::next(&request.wanted, request.focus_in_output, |_| true) else { break true };
             let part = request.wanted.swap_remove(at);
-            let outcome = catch_unwind(AssertUnwindSafe(|| Ok(Some(source_tile(&request, part)))));
-            match outbox.send_outcome(outcome) {
+            let work = || Ok(Some(source_tile(&request, part)));
+            let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
+            let outcome = catch_unwind(AssertUnwindSafe(on_pool));
+            match outbox.send_outcome(request.number, outcome) {
                 Some(true) => {}
                 Some(false) => break false,
                 None => return,
@@ -217,7 +227,7 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             if outcome.is_err() {
                 renderer = Renderer::new(RenderOptions::VIEW);
             }
-            match outbox.send_outcome(outcome) {
+            match outbox.send_outcome(request.number, outcome) {
                 Some(true) => {}
                 Some(false) => break false,
                 None => return,
@@ -260,37 +270,36 @@ fn do_unit(
     let started = Instant::now();
     let (Unit::Render(part) | Unit::Encode(part)) = unit;
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
-    encode_for(renderer, request, model, part, inbox)?;
+    let grid = request.view.grid_of(part.rect);
+    for block in renderer.missing_features(&request.picture, model, &grid, part.key.quality) {
+        encode_block(renderer, request, model, block, inbox)?;
+    }
     if let Unit::Encode(_) = unit {
         return Ok(None);
     }
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
-    let grid = request.view.grid_of(part.rect);
     let raster = renderer.render(&request.picture, model, &grid, part.key.recipe(), &is_stale)?;
     Ok(Some(finished_tile(request, part, raster, started)))
 }
 
-/// Has the features ready that a part of a tile needs. That is worth going on with as long as a tile of the newest
-/// request needs one of them, be it of another zoom.
-fn encode_for(
+/// Encodes a block of feature tiles. That is worth going on with as long as a tile of the newest request needs one of
+/// them, be it of another zoom.
+fn encode_block(
     renderer: &mut Renderer,
     request: &ViewRequest,
     model: &LoadedModel,
-    part: TilePart,
+    block: PixelRect,
     inbox: &Mailbox<ViewRequest>,
 ) -> Result<()> {
-    let (options, size) = (*renderer.options(), request.picture.size);
-    let needed_by = |request: &ViewRequest, part: &TilePart| {
-        options.features_for(model, size, &request.view.grid_of(part.rect), part.key.quality)
-    };
-    let Some(needed) = needed_by(request, &part) else { return Ok(()) };
-    let needs = |newer: &ViewRequest, other: &TilePart| {
-        let is_alike = (other.key.model, other.key.picture) == (part.key.model, part.key.picture);
-        is_alike && needed_by(newer, other).is_some_and(|features| features.intersection(needed).is_some())
+    let (options, picture) = (*renderer.options(), &request.picture);
+    let needs = |newer: &ViewRequest, TilePart { key, rect }: &TilePart| {
+        let is_alike = key.quality.is_neural() && (key.model, key.picture) == (model.key, picture.id);
+        let needed = || options.features_for(model, picture.size, &newer.view.grid_of(*rect), key.quality);
+        is_alike && needed().is_some_and(|features| features.intersection(block).is_some())
     };
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().chain(&newer.likely).any(|part| needs(newer, part)));
-    renderer.encode(&request.picture, model, needed, &is_stale)
+    renderer.encode(picture, model, block, &is_stale).map(drop)
 }
 
 fn finished_tile(

@@ -27,9 +27,11 @@ pub(crate) fn first_act(watched: &Observed, folder: &Path) {
     pan(&screen, watched);
     look_around(&screen, watched);
     export_by_keys(&screen, watched, folder);
+    lose_the_device(&screen, watched);
+    // What waits for the view waits for that of the new window.
+    export_by_keys(&screen, watched, folder);
     walk_on(&screen, watched);
     set(&screen, watched);
-    lose_the_device(&screen, watched);
 }
 
 /// The second act, after a restart: the settings are those of the first.

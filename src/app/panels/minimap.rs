@@ -22,6 +22,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(MARGIN, MARGIN);
     // Exports have that corner first.
     let up = progress::height(ctx, state);
+    if corner.y - up < state.canvas.rect_in_points().top() {
+        return;
+    }
     Area::new(Id::unique("minimap")).order(Order::Middle).fixed_pos(corner - vec2(0.0, up)).show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));

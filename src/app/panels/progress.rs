@@ -30,7 +30,7 @@ fn id() -> Id {
 }
 
 fn has_any(state: &State) -> bool {
-    state.export.is_some() || !state.exports.finished.is_empty()
+    state.export.is_some() || !state.exports.finished.is_empty() || !state.exports.waiting.is_empty()
 }
 
 /// Enough for a few words a line.

@@ -73,6 +73,7 @@ impl App {
     }
 
     fn start_training(&mut self, resumed: Option<Job>) {
+        self.state.training.closes_when_saved = false;
         if self.state.training.running.is_some() {
             return;
         }

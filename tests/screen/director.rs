@@ -169,7 +169,8 @@ pub(crate) fn lost_again_act(watched: &Observed) {
 }
 
 fn take_the_device(screen: &Screen, watched: &Observed) {
-    // The window is at rest: no frame is under way.
+    // A loss in the middle of a frame ends the process: the last one must be over.
+    std::thread::sleep(Duration::from_millis(1500));
     let device = watched.device.lock().unwrap().take().expect("the window has a device");
     {
         let mut snapshot = watched.snapshot.lock().unwrap();
@@ -198,9 +199,10 @@ fn lose_the_device(screen: &Screen, watched: &Observed) {
     println!("the window's device was lost: the same pixels came back");
 }
 
-/// Where neither messages nor the minimap lie: the upper two thirds of a photograph of the canvas.
+/// Where neither messages nor finished exports nor the minimap above them lie: the upper half of a photograph of the
+/// canvas.
 fn upper_rows(picture: &Picture) -> usize {
-    picture.size.height * 2 / 3
+    picture.size.height / 2
 }
 
 fn upper_part(picture: &Picture) -> Vec<u8> {

@@ -21,6 +21,9 @@ const FOLDER: &str = "ZOOMFIELD_SCREEN_TEST_FOLDER";
 /// Set to anything for the acts about training.
 const TRAINING: &str = "ZOOMFIELD_SCREEN_TRAINING";
 
+/// The act of a device that is lost twice within ten seconds.
+const LOST_AGAIN: &str = "lost again";
+
 /// How the copy says that no window can be opened there.
 const NO_WINDOW: i32 = 77;
 
@@ -79,7 +82,7 @@ pub(crate) fn main() {
     } else {
         println!("skipped: training in the window takes minutes; {TRAINING}=1 plays it");
     }
-    let lost_again = start_act("lost again", &display, folder.path());
+    let lost_again = start_act(LOST_AGAIN, &display, folder.path());
     let without_adapter = start_without_adapter(&display);
     let _ = server.kill();
     let _ = server.wait();
@@ -184,7 +187,9 @@ fn play(act: &str) {
     let observed = Arc::new(Observed::default());
     let watched = observed.clone();
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("a folder to play in"));
-    let (file, settings) = (folder.join("chelsea.png"), folder.join("config/settings.json"));
+    // The act that must be quick has the picture that is.
+    let picture = if act == LOST_AGAIN { "pixel-art.png" } else { "chelsea.png" };
+    let (file, settings) = (folder.join(picture), folder.join("config/settings.json"));
     let data = folder.join("data");
     let (send_ctx, ctx) = std::sync::mpsc::sync_channel::<egui::Context>(1);
     let builder = std::thread::Builder::new().name("director".into());

@@ -47,7 +47,9 @@ fn sample(ui: &mut Ui, color: Color32, style: LineStyle) {
     let (rect, _) = ui.allocate_exact_size(vec2(18.0, ui.spacing().interact_size.y), Sense::empty());
     let [from, to] = [rect.left_center(), rect.right_center()];
     if let LineStyle::Dashed { .. } = style {
-        ui.painter().line_segment([from, to], Stroke::new(1.5, color));
+        for dash in [[from, from.lerp(to, 0.4)], [from.lerp(to, 0.6), to]] {
+            ui.painter().line_segment(dash, Stroke::new(1.5, color));
+        }
     } else {
         for dot in [from, from.lerp(to, 0.5), to] {
             ui.painter().circle_filled(dot, 1.2, color);

@@ -8,10 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use zoomfield::app::look::Mode;
 use zoomfield::app::services::TileSource;
+use zoomfield::app::settings::Settings;
 use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::geometry::Size;
 use zoomfield::key::Quality;
-use zoomfield::picture::Picture;
+use zoomfield::picture::{Picture, Samples};
 
 #[test]
 fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
@@ -99,6 +100,69 @@ fn squares_stay_squares_in_flight() {
         }
     }
     assert!(compared > 500, "only {compared} pixels were compared");
+}
+
+/// Layers that others hide are not painted: in no frame may that leave a hole, at the picture's edges neither.
+#[test]
+fn no_frame_has_a_hole() {
+    let size = Size::new(150, 110);
+    for (opacity, has_split) in [(255, false), (0, false), (255, true)] {
+        let (rgb, alpha) = (vec![250; size.area() * 3], vec![opacity; size.area()]);
+        let alpha = (opacity < 255).then_some(Samples::U8(alpha));
+        let (mut harness, tiles) = window_with(Picture::from_samples(size, Samples::U8(rgb), alpha));
+        let settings = Settings { minimap: false, ..harness.state().state().settings.clone() };
+        harness.state_mut().apply(Command::ChangeSettings(settings));
+        if has_split {
+            harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
+        }
+        harness.run();
+        for zoom in [2.3, 6.7, 3.1, 40.0, 4.9] {
+            tiles.0.borrow_mut().is_silent = true;
+            harness.state_mut().apply(Command::ZoomTo(zoom));
+            for step in 0..10 {
+                if step == 6 {
+                    let request = tiles.0.borrow().requests.last().cloned().expect("a request");
+                    tiles.0.borrow_mut().is_silent = false;
+                    TileSource::request(&tiles, request);
+                }
+                harness.step();
+                let Some(image) = rendered(&mut harness) else { return };
+                let hole = hole(&harness, &image);
+                assert!(hole.is_none(), "opacity {opacity}, split {has_split}, to ×{zoom}, step {step}: {hole:?}");
+            }
+            harness.run();
+        }
+        // Where the picture ends there is what a hole would look like.
+        let Some(image) = rendered(&mut harness) else { return };
+        let canvas = harness.state().canvas_rect_in_pixels();
+        assert!(is_ground(&image, canvas.x as u32 + 4, canvas.y as u32 + 80));
+    }
+}
+
+/// Where the canvas is seen through the picture; left out are labels above, the line of a comparison, and the ring in
+/// the corner.
+fn hole(harness: &Harness<'_, App>, image: &image::RgbaImage) -> Option<[usize; 2]> {
+    let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(harness));
+    let size = harness.state().picture().expect("a picture").size;
+    // Smoothed edges: a pixel inside; and the last one may be a part of one.
+    let range = |i: usize, canvas: usize, side: usize| {
+        let from = view.corner_on_screen[i].max(0.0).ceil() as usize + 1;
+        let to = view.corner_on_screen[i] + side as f64 * view.zoom;
+        from..(to as usize).min(canvas).saturating_sub(2)
+    };
+    let covered = |x: usize, y: usize| {
+        y < 60 || x.abs_diff(canvas.width / 2) < 30 || (x + 80 > canvas.width && y + 80 > canvas.height)
+    };
+    let columns = range(0, canvas.width, size.width);
+    let mut pixels = range(1, canvas.height, size.height)
+        .flat_map(|y| columns.clone().map(move |x| [x, y]))
+        .filter(|[x, y]| !covered(*x, *y));
+    pixels.find(|[x, y]| is_ground(image, (canvas.x + x) as u32, (canvas.y + y) as u32))
+}
+
+/// Whether the canvas itself is seen: it is darker than picture and checkerboard.
+fn is_ground(image: &image::RgbaImage, x: u32, y: u32) -> bool {
+    image.get_pixel(x, y).0[..3].iter().all(|value| *value < 80)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::app::theme;
 use crate::app::training::report::Report;
 use egui::{Color32, Sense, Stroke, Ui, vec2};
-use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoints, Points};
+use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoints, Points, uniform_grid_spacer};
 
 const HEIGHT: f32 = 88.0;
 
@@ -15,7 +15,10 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     let [accent, busy, done] =
         [theme::ACCENT_LINE, theme::BUSY, theme::DONE].map(|color| theme::legible(color, ui.visuals()));
     plot(ui, "loss plot", losses.iter().map(|point| point[1])).show(ui, |plot| {
-        plot.line(Line::new("loss", PlotPoints::from(losses.to_vec())).color(accent).width(1.5));
+        // Every batch is of other pictures: what the loss does is seen in its running mean.
+        let line = |points| Line::new("loss", PlotPoints::from(points));
+        plot.line(line(losses.to_vec()).color(accent.gamma_multiply(0.4)).width(1.0));
+        plot.line(line(running_mean(losses)).color(accent).width(1.8));
     });
     let Some(judgement) = report.judgement else { return };
     let held_out = report.beginning.as_ref().map_or(0, |beginning| beginning.held_out);
@@ -68,6 +71,7 @@ fn plot<'a>(ui: &Ui, name: &str, values: impl Iterator<Item = f64>) -> Plot<'a> 
         .width(ui.available_width())
         .show_grid(false)
         .y_axis_min_width(40.0)
+        .y_grid_spacer(uniform_grid_spacer(|input| marks(input.bounds.1 - input.bounds.0)))
         .allow_zoom(false)
         .allow_drag(false)
         .allow_scroll(false)
@@ -75,4 +79,45 @@ fn plot<'a>(ui: &Ui, name: &str, values: impl Iterator<Item = f64>) -> Plot<'a> 
         .allow_axis_zoom_drag(false)
         .show_crosshair(false);
     if least.is_finite() { plot.include_y(least - margin).include_y(most + margin) } else { plot }
+}
+
+/// Over about a tenth of the points there are.
+fn running_mean(points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let keep = 1.0 - 1.0 / (points.len() as f64 / 10.0).max(1.0);
+    let (mut sum, mut weight) = (0.0, 0.0);
+    let mean = |[x, y]: &[f64; 2]| {
+        (sum, weight) = (sum * keep + y, weight * keep + 1.0);
+        [*x, sum / weight]
+    };
+    points.iter().map(mean).collect()
+}
+
+/// Distances between an axis's marks: two or three of the smallest in a range.
+fn marks(range: f64) -> [f64; 3] {
+    let rough = range.max(1e-9) / 3.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0].map(|digit| digit * power).into_iter().find(|step| *step >= rough);
+    let step = step.unwrap_or(10.0 * power);
+    [step, 10.0 * step, 100.0 * step]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_round_marks() {
+        for (range, step) in [(0.012, 0.005), (0.7, 0.5), (3.0, 1.0), (25.0, 10.0), (28.0, 10.0), (61.0, 50.0)] {
+            assert!((marks(range)[0] - step).abs() < 1e-12, "{range}: {}", marks(range)[0]);
+        }
+    }
+
+    #[test]
+    fn the_running_mean_keeps_a_level_and_calms_noise() {
+        let level: Vec<[f64; 2]> = (0..50).map(|i| [f64::from(i), 0.3]).collect();
+        assert!(running_mean(&level).iter().zip(&level).all(|(mean, point)| (mean[1] - point[1]).abs() < 1e-12));
+        let noisy: Vec<[f64; 2]> = (0..50).map(|i| [f64::from(i), f64::from(i % 2)]).collect();
+        assert!(running_mean(&noisy)[20..].iter().all(|mean| (mean[1] - 0.5).abs() < 0.15));
+        assert_eq!(running_mean(&noisy[..3]), noisy[..3]);
+    }
 }

@@ -96,6 +96,8 @@ pub struct Report {
     pub psnrs: Curve,
     /// The last judgement.
     pub judgement: Option<Judgement>,
+    /// The step of the best weights so far, once some are better than those at the start.
+    pub best_step: Option<u64>,
     /// The step of the last checkpoint.
     pub checkpoint: Option<u64>,
     /// What is not as it should be, the newest last.
@@ -121,6 +123,7 @@ impl Report {
                 let (now, bicubic) = (*psnr, *bicubic_psnr);
                 self.judgement = Some(Judgement { now, bicubic, start: *start_psnr, best: *best_psnr });
             }
+            TrainEvent::Improved { step, .. } => self.best_step = Some(*step),
             TrainEvent::Checkpoint { step, .. } => self.checkpoint = Some(*step),
             TrainEvent::Warning { message } => {
                 self.warnings.retain(|known| known != message);

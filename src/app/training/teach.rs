@@ -304,7 +304,8 @@ impl<'a> Teacher<'a> {
 
 /// Puts the best weights on the list.
 fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<PathBuf> {
-    let card = card_of(job, report, report.step, report.judgement.map(|judgement| judgement.best));
+    let steps = report.best_step.unwrap_or(report.step);
+    let card = card_of(job, report, steps, report.judgement.map(|judgement| judgement.best));
     library.add(&Weights::open(output)?, &job.choice.folder_name(), &card)
 }
 

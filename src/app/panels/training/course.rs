@@ -166,10 +166,11 @@ fn verdict(end: &End, report: &Report) -> (&'static str, String) {
         Outcome::Better(judgement) => (
             "Better than before",
             format!(
-                "{:.2} dB better on pictures it has not seen, after {steps} steps: {:.2} dB, at the start {:.2} dB, \
+                "{:.2} dB better on pictures it has not seen: {:.2} dB at step {} of {steps}, at the start {:.2} dB, \
                  bicubic {:.2} dB.",
                 judgement.gain(),
                 judgement.best,
+                report.best_step.unwrap_or(steps),
                 judgement.start,
                 judgement.bicubic
             ),
@@ -204,6 +205,9 @@ mod tests {
         let said = |outcome| verdict(&End { outcome, kept: None, rest: None }, &Report::default());
         let judgement = Judgement { now: 29.0, bicubic: 27.0, start: 28.5, best: 29.25 };
         assert!(said(Outcome::Better(judgement)).1.starts_with("0.75 dB better on pictures it has not seen"));
+        let end = End { outcome: Outcome::Better(judgement), kept: None, rest: None };
+        let report = Report { step: 80, best_step: Some(60), ..Report::default() };
+        assert!(verdict(&end, &report).1.contains("29.25 dB at step 60 of 80"), "whose number it is");
         let worse = Judgement { now: 28.0, best: 28.5, ..judgement };
         let (heading, words) = said(Outcome::NotBetter(worse));
         assert!(heading.starts_with("Not better") && words.contains("28.00 dB against 28.50 dB"));

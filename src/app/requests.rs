@@ -103,7 +103,7 @@ impl Requests {
         (self.last, self.answer) = (None, Answer::Complete);
     }
 
-    /// Whether it has.
+    /// Whether the renderer has given up what was asked last.
     pub(super) fn have_failed(&self) -> bool {
         self.answer == Answer::Failed
     }

@@ -163,7 +163,7 @@ impl Outbox {
     }
 
     /// Sends what a unit of work has come to. `None` once the window is gone, else whether to go on with the request.
-    fn send_outcome(&self, number: u64, outcome: std::thread::Result<Result<Option<RenderedTile>>>) -> Option<bool> {
+    fn send_outcome(&self, number: u64, outcome: Outcome) -> Option<bool> {
         let unexpected = || Error::device("rendering this view failed unexpectedly; move the view to try again");
         let event = match outcome.unwrap_or_else(|_| Err(unexpected())) {
             Ok(None) => return Some(true),
@@ -176,20 +176,17 @@ impl Outbox {
     }
 }
 
-/// Serves the tiles that are made of source pixels alone, on threads of their own: in the common pool they would stand
-/// behind the network's convolutions.
-fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
-    let pool = rayon::ThreadPoolBuilder::new().thread_name(|_| "source".into()).build().ok();
+/// What has become of a unit of work: a tile, nothing to show, an error, or a panic.
+type Outcome = std::thread::Result<Result<Option<RenderedTile>>>;
+
+/// Serves the newest request unit by unit; `work` does the next one, if there is one left.
+fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, mut work: impl FnMut(&mut ViewRequest) -> Option<Outcome>) {
     while let Some(mut request) = inbox.wait() {
         let is_done = loop {
             if inbox.peek(|_| true) {
                 break false;
             }
-            let Some(at) = schedule::next(&request.wanted, request.focus_in_output, |_| true) else { break true };
-            let part = request.wanted.swap_remove(at);
-            let work = || Ok(Some(source_tile(&request, part)));
-            let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
-            let outcome = catch_unwind(AssertUnwindSafe(on_pool));
+            let Some(outcome) = work(&mut request) else { break true };
             match outbox.send_outcome(request.number, outcome) {
                 Some(true) => {}
                 Some(false) => break false,
@@ -200,6 +197,19 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             return;
         }
     }
+}
+
+/// Serves the tiles that are made of source pixels alone, on threads of their own: in the common pool they would stand
+/// behind the network's convolutions.
+fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|_| "source".into()).build().ok();
+    serve(inbox, outbox, |request| {
+        let at = schedule::next(&request.wanted, request.focus_in_output, |_| true)?;
+        let part = request.wanted.swap_remove(at);
+        let work = || Ok(Some(source_tile(request, part)));
+        let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
+        Some(catch_unwind(AssertUnwindSafe(on_pool)))
+    });
 }
 
 fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
@@ -212,31 +222,17 @@ fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
 fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     let mut renderer = Renderer::new(RenderOptions::VIEW);
     let mut reported = None;
-    while let Some(mut request) = inbox.wait() {
+    serve(inbox, outbox, |request| {
         renderer.set_feature_budget(request.feature_budget_bytes);
-        let is_done = loop {
-            if inbox.peek(|_| true) {
-                break false;
-            }
-            if !report_features(&renderer, &request, &mut reported, outbox) {
-                return;
-            }
-            let Some(unit) = take_unit(&renderer, &mut request) else { break true };
-            // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-            let outcome = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, &request, unit, inbox)));
-            if outcome.is_err() {
-                renderer = Renderer::new(RenderOptions::VIEW);
-            }
-            match outbox.send_outcome(request.number, outcome) {
-                Some(true) => {}
-                Some(false) => break false,
-                None => return,
-            }
-        };
-        if is_done && !outbox.send(RenderEvent::Finished(request.number)) {
-            return;
+        report_features(&renderer, request, &mut reported, outbox);
+        let unit = take_unit(&renderer, request)?;
+        // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
+        let outcome = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, request, unit, inbox)));
+        if outcome.is_err() {
+            renderer = Renderer::new(RenderOptions::VIEW);
         }
-    }
+        Some(outcome)
+    });
 }
 
 /// A piece of work after which the thread looks up.
@@ -313,20 +309,15 @@ fn finished_tile(
     RenderedTile { key, rect, rgba, is_opaque: raster.channels == 3, render_secs }
 }
 
-/// Tells which features are ready, if that has changed. `false` once the window is gone.
-fn report_features(
-    renderer: &Renderer,
-    request: &ViewRequest,
-    reported: &mut Option<FeatureReport>,
-    outbox: &Outbox,
-) -> bool {
-    let Some(model) = request.models.first() else { return true };
+/// Tells which features are ready, if that has changed.
+fn report_features(renderer: &Renderer, request: &ViewRequest, reported: &mut Option<FeatureReport>, outbox: &Outbox) {
+    let Some(model) = request.models.first() else { return };
     let (mut tiles, used_bytes) = renderer.ready_features(request.picture.id, model.key);
     tiles.sort_unstable();
     let report = FeatureReport { picture: request.picture.id, model: model.key, tiles, used_bytes };
-    if reported.as_ref() == Some(&report) {
-        return true;
+    if reported.as_ref() != Some(&report) {
+        *reported = Some(report.clone());
+        // Whether the window is gone the next tile finds out: its mailbox is closed by then, which interrupts the work.
+        outbox.send(RenderEvent::Features(report));
     }
-    *reported = Some(report.clone());
-    outbox.send(RenderEvent::Features(report))
 }

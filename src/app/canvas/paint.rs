@@ -71,15 +71,20 @@ impl Paint<'_> {
         // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
         let is_at_rest = shown.motion.is_at_rest();
         let passes = if is_at_rest { pane.subject.passes(view.zoom, true) } else { Vec::new() };
+        let mut own: Vec<Vec<TileKey>> =
+            passes.iter().map(|recipe| pane.tiles(view, *recipe).into_iter().map(|part| part.key).collect()).collect();
+        // Done: of what else there is nothing would be seen.
+        if let Some(last) = own.pop_if(|last| self.hides(shown, view, last)) {
+            return vec![last];
+        }
         let (below, above) = self.stand_ins(shown, pane, view, &passes);
         let batches = |keys: Vec<TileKey>| -> Vec<Vec<TileKey>> {
             keys.chunk_by(|a, b| batch(a) == batch(b)).map(<[TileKey]>::to_vec).collect()
         };
-        let own = |recipe: &Recipe| pane.tiles(view, *recipe).into_iter().map(|part| part.key).collect();
-        let (rough, neural): (Vec<Recipe>, Vec<Recipe>) =
-            passes.iter().partition(|recipe| **recipe != passes[passes.len() - 1] && !recipe.quality.is_neural());
-        let [rough, neural] = [rough, neural].map(|recipes| recipes.iter().map(own).collect::<Vec<_>>());
-        [batches(below), rough, batches(above), neural].concat()
+        // The resampled pass, where it is not the last one itself, lies below the network's tiles of other zooms.
+        let above_rough = usize::from(own.len() > 1);
+        let neural = own.split_off(above_rough);
+        [batches(below), own, batches(above), neural].concat()
     }
 
     /// Whether a layer is there and opaque wherever the pane shows the picture.

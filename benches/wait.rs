@@ -12,17 +12,16 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may panic and speaks")]
 
-#[path = "../tests/screen/photo.rs"]
-mod photo;
-
 use eframe::egui;
 use egui_kittest::Harness;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::app::{App, AppOptions, Command, ModelSource};
+use zoomfield::bench::write_photo;
 use zoomfield::geometry::Size;
 use zoomfield::kernel::Precision;
+use zoomfield::picture::Picture;
 use zoomfield::render::{Backend, Compute, LoadedModel};
 use zoomfield::weights::Weights;
 
@@ -38,7 +37,8 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let photo = folder.path().join("photo.jpg");
-    photo::write_photo(&photo);
+    let cat = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png");
+    write_photo(&Picture::open(cat.as_ref()).unwrap(), &photo).unwrap();
     let mut precisions = vec![Precision::F32, Precision::best()];
     precisions.dedup();
     for precision in precisions {

@@ -7,6 +7,7 @@ mod speed;
 mod stages;
 mod views;
 
+pub use sample::write_photo;
 pub use speed::{CPU, Device, Speed, devices, measure};
 
 use crate::error::Result;

@@ -19,7 +19,10 @@ pub(super) fn builtin() -> Result<Picture> {
 }
 
 /// Writes a 12-megapixel JPEG: the picture and its mirror images, side by side.
-pub(super) fn write_photo(picture: &Picture, path: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Export`] if it cannot be written.
+pub fn write_photo(picture: &Picture, path: &Path) -> Result<()> {
     let options = SaveOptions {
         size: PHOTO,
         channels: 3,

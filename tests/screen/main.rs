@@ -17,8 +17,6 @@ mod labels;
 #[cfg(target_os = "linux")]
 mod measure;
 #[cfg(target_os = "linux")]
-mod photo;
-#[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]
 mod stage;

@@ -5,19 +5,22 @@
 //! `ZOOMFIELD_PRECISION` chooses the arithmetic. Nothing is asserted: what else the machine does is in the figures.
 
 use crate::keyboard::{Screen, key};
-use crate::photo::write_photo;
 use crate::server::start_server;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use zoomfield::bench::write_photo;
 use zoomfield::picture::Picture;
+
+/// What the photograph is made of.
+const CAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png");
 
 pub(crate) fn main() {
     let (mut server, display) = start_server("1280x860").expect("Xvfb is installed");
     let folder = tempfile::tempdir().expect("a folder for the photograph");
     let photo = folder.path().join("photo.jpg");
-    write_photo(&photo);
+    write_photo(&Picture::open(CAT.as_ref()).expect("the cat"), &photo).expect("room for the photograph");
     let decode = Instant::now();
     Picture::open(&photo).expect("the photograph is read");
     let decode_secs = decode.elapsed().as_secs_f64();

@@ -38,7 +38,6 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::PathBuf;
 use stub::{picture, view, wait_for, window, window_with};
 use zoomfield::app::keys::{GESTURES, SHORTCUTS};
-use zoomfield::app::services::TileSource;
 use zoomfield::app::state::{Panel, Sharpness};
 use zoomfield::app::{App, Command};
 use zoomfield::geometry::{PixelRect, Size, View};
@@ -211,9 +210,7 @@ fn the_view_is_not_exact_before_its_tiles_have_faded_in() {
     harness.run();
     assert!(!harness.state().is_exact());
     harness.get_by_label("Sharpening…");
-    let request = tiles.0.borrow().requests.last().cloned().expect("a request");
-    tiles.0.borrow_mut().is_silent = false;
-    TileSource::request(&tiles, request);
+    tiles.answer();
     harness.step();
     assert!(!harness.state().is_exact(), "the first frame with the tiles still fades");
     harness.run();

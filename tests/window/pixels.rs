@@ -7,7 +7,6 @@ use egui_kittest::kittest::Queryable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use zoomfield::app::look::Mode;
-use zoomfield::app::services::TileSource;
 use zoomfield::app::settings::Settings;
 use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::geometry::Size;
@@ -50,9 +49,7 @@ fn no_frame_on_the_way_is_blank_or_dark() {
     let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
     for step in 0..20 {
         if step == 7 {
-            let request = tiles.0.borrow().requests.last().cloned().expect("a request");
-            tiles.0.borrow_mut().is_silent = false;
-            TileSource::request(&tiles, request);
+            tiles.answer();
         }
         harness.step();
         let Some(image) = rendered(&mut harness) else { return };
@@ -121,9 +118,7 @@ fn no_frame_has_a_hole() {
             harness.state_mut().apply(Command::ZoomTo(zoom));
             for step in 0..10 {
                 if step == 6 {
-                    let request = tiles.0.borrow().requests.last().cloned().expect("a request");
-                    tiles.0.borrow_mut().is_silent = false;
-                    TileSource::request(&tiles, request);
+                    tiles.answer();
                 }
                 harness.step();
                 let Some(image) = rendered(&mut harness) else { return };

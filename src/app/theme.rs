@@ -22,6 +22,9 @@ pub const CHECKER_SIDE: usize = 8;
 /// No tint: textures are shown as they are.
 pub const UNTINTED: Color32 = Color32::WHITE;
 
+/// From the canvas's edges to what lies in its corners, in points.
+pub const CORNER_MARGIN: f32 = 14.0;
+
 /// The dot of a view that shows exactly what an export would write.
 pub const DONE: Color32 = Color32::from_rgb(118, 190, 140);
 

@@ -4,7 +4,7 @@ use crate::app::command::{Command, ViewCommand};
 use crate::app::look::Look;
 use crate::app::panels::progress;
 use crate::app::state::{Shown, State};
-use crate::app::theme;
+use crate::app::theme::{self, CORNER_MARGIN};
 use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
 use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
 use std::collections::HashSet;
@@ -12,14 +12,11 @@ use std::collections::HashSet;
 /// The most that it takes of the canvas, in points.
 const MOST: egui::Vec2 = vec2(190.0, 140.0);
 
-/// Its distance from the canvas's corner, in points.
-const MARGIN: f32 = 14.0;
-
 /// Draws it where a part of the picture is off the canvas.
 pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     let Some(shown) = state.shown.as_ref().filter(|_| is_useful(state)) else { return };
     let size = size_of(shown.picture.size);
-    let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(MARGIN, MARGIN);
+    let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(CORNER_MARGIN, CORNER_MARGIN);
     // Exports have that corner first.
     let up = progress::height(ctx, state);
     if corner.y - up < state.canvas.rect_in_points().top() {

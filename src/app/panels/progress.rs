@@ -4,21 +4,19 @@ use crate::app::command::Command;
 use crate::app::exporting::RunningExport;
 use crate::app::exporting::queue::ExportCommand;
 use crate::app::state::State;
+use crate::app::theme::CORNER_MARGIN;
 use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
 use std::path::Path;
 
-/// Its distance from the canvas's corner, in points.
-const MARGIN: f32 = 14.0;
-
 /// How much of the canvas's corner, upwards, they take, in points.
 pub(super) fn height(ctx: &Context, state: &State) -> f32 {
-    rect(ctx, state).map_or(0.0, |rect| rect.height() + MARGIN)
+    rect(ctx, state).map_or(0.0, |rect| rect.height() + CORNER_MARGIN)
 }
 
 /// How much of the canvas's width they leave to what stands beside them, in points.
 pub(super) fn left_of(ctx: &Context, state: &State) -> f32 {
     let canvas = state.canvas.rect_in_points().width();
-    (canvas - rect(ctx, state).map_or(0.0, |rect| rect.width() + MARGIN) - 5.0 * MARGIN).max(LEAST_BESIDE)
+    (canvas - rect(ctx, state).map_or(0.0, |rect| rect.width() + CORNER_MARGIN) - 5.0 * CORNER_MARGIN).max(LEAST_BESIDE)
 }
 
 fn rect(ctx: &Context, state: &State) -> Option<Rect> {
@@ -44,7 +42,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     Area::new(id())
         .order(Order::Middle)
         .pivot(Align2::RIGHT_BOTTOM)
-        .fixed_pos(state.canvas.rect_in_points().right_bottom() - vec2(MARGIN, MARGIN))
+        .fixed_pos(state.canvas.rect_in_points().right_bottom() - vec2(CORNER_MARGIN, CORNER_MARGIN))
         .show(ctx, |ui| {
             Frame::window(ui.style()).show(ui, |ui| {
                 ui.set_width(300.0);

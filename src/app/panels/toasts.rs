@@ -18,7 +18,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     Area::new(Id::unique("messages"))
         .order(Order::Foreground)
         .pivot(Align2::LEFT_BOTTOM)
-        .fixed_pos(state.canvas.rect_in_points().left_bottom() + egui::vec2(14.0, -14.0))
+        .fixed_pos(
+            state.canvas.rect_in_points().left_bottom() + egui::vec2(theme::CORNER_MARGIN, -theme::CORNER_MARGIN),
+        )
         .show(ctx, |ui| {
             let width = progress::left_of(ctx, state).min(MOST_WIDTH);
             for toast in state.toasts.iter() {

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::{AppOptions, ModelSource, library, settings};
+use zoomfield::app::AppOptions;
+use zoomfield::app::ModelSource;
+use zoomfield::app::models;
+use zoomfield::app::settings::choices;
 use zoomfield::cli::{self, Invocation, View};
 use zoomfield::error::Result;
 #[cfg(feature = "app")]

@@ -7,7 +7,7 @@ use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex};
-use zoomfield::app::look::Mode;
+use zoomfield::app::view::look::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::render::{Compute, LoadedModel};

@@ -6,9 +6,9 @@ use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEven
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use zoomfield::app::exporting::choice::{Choice, Part, Sizing};
-use zoomfield::app::exporting::queue::{ExportCommand, Outside};
-use zoomfield::app::state::Panel;
+use zoomfield::app::export::choice::{Choice, Part, Sizing};
+use zoomfield::app::export::queue::{ExportCommand, Outside};
+use zoomfield::app::window::state::Panel;
 use zoomfield::app::{App, Command};
 use zoomfield::cli::parse_export;
 use zoomfield::export::ExportJob;

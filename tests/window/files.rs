@@ -264,7 +264,7 @@ fn what_was_opened_last_is_offered_in_the_next_run() {
 
 #[test]
 fn a_file_dialog_that_hangs_leaves_a_path_to_type() {
-    fn hang(_: &zoomfield::app::services::Ask) -> Option<Vec<PathBuf>> {
+    fn hang(_: &zoomfield::app::ports::Ask) -> Option<Vec<PathBuf>> {
         std::thread::sleep(std::time::Duration::from_hours(1));
         None
     }

@@ -9,7 +9,7 @@ use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::Path;
 use tempfile::TempDir;
-use zoomfield::app::library::ModelCommand;
+use zoomfield::app::models::ModelCommand;
 use zoomfield::app::{App, Command};
 use zoomfield::library::{Card, Lesson};
 use zoomfield::train::Degradation;
@@ -195,5 +195,5 @@ fn what_is_deleted_can_be_taken_out_of_the_systems_bin() {
 #[ignore = "a part of the test above"]
 fn the_real_bin() {
     let Some(model) = std::env::var_os(TO_BIN) else { return };
-    zoomfield::app::library::to_bin(Path::new(&model)).expect("there is a bin");
+    zoomfield::app::models::to_bin(Path::new(&model)).expect("there is a bin");
 }

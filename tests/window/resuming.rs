@@ -8,7 +8,7 @@ use crate::training::{
 use eframe::egui::{self, ViewportCommand, ViewportEvent};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
-use zoomfield::app::state::Panel;
+use zoomfield::app::window::state::Panel;
 
 /// The commands to the window of a step.
 fn step(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {

@@ -5,8 +5,8 @@ use crate::{PICTURE, wheel};
 use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::Command;
-use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction, load};
-use zoomfield::app::state::Panel;
+use zoomfield::app::settings::choices::{Detail, Settings, ThemeChoice, WheelAction, load};
+use zoomfield::app::window::state::Panel;
 use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::key::Quality;
 use zoomfield::render::Backend;
@@ -21,12 +21,12 @@ fn every_choice_is_a_control_with_a_name() {
         ("Theme: Light", (|s: &Settings| s.theme == ThemeChoice::Light) as fn(&Settings) -> bool),
         ("Text size: 120 %", |s| s.text_scale == 1.2),
         ("Text size: 100 %", |s| s.text_scale == 1.0),
-        ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
+        ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::choices::DoubleClick::Fullscreen),
         ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
         ("Lattice at deep zoom: Every pixel", |s| s.detail == Detail::Exact),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
-        ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
+        ("Precision: f32", |s| s.precision == zoomfield::app::settings::choices::Arithmetic::F32),
         ("Minimap while a part of the picture is off the window", |s| !s.minimap),
     ] {
         harness.get_by_label(label).click_accesskit();
@@ -124,7 +124,7 @@ fn settings_survive_a_restart_and_damage_is_reported() {
     harness.run();
     drop(harness);
     let (settings, _) = load(&file);
-    assert!(settings.pixel_grid && settings.mode == zoomfield::app::look::Mode::Neural);
+    assert!(settings.pixel_grid && settings.mode == zoomfield::app::view::look::Mode::Neural);
     let harness = window_remembering(&file);
     assert_eq!(harness.state().state().settings, settings);
     drop(harness);

@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use zoomfield::app::exporting::queue::Outside;
+use zoomfield::app::export::queue::Outside;
 use zoomfield::app::files::FileServices;
+use zoomfield::app::files::open::Opened;
 use zoomfield::app::files::recent::beside;
 use zoomfield::app::files::watch::Stamp;
-use zoomfield::app::open::Opened;
-use zoomfield::app::services::{Ask, OpenFn, TileSource};
-use zoomfield::app::settings::Keeper;
+use zoomfield::app::ports::{Ask, OpenFn, TileSource};
+use zoomfield::app::settings::choices::Keeper;
 use zoomfield::app::training::Home;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
 use zoomfield::bench::{CPU, Device, Speed};
@@ -204,7 +204,7 @@ pub(crate) static ASKED: Mutex<Vec<Compute>> = Mutex::new(Vec::new());
 /// The built-in model on the processor, whatever is asked for: no window of a test depends on the machine's graphics.
 fn load_model(path: Option<&std::path::Path>, compute: &Compute) -> Result<LoadedModel> {
     ASKED.lock().expect("no test panicked here").push(compute.clone());
-    zoomfield::app::models::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
+    zoomfield::app::models::slot::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
 }
 
 /// A machine with a processor, a graphics card, one that is not fit, and software.
@@ -275,7 +275,7 @@ pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'stati
         while !is_let.load(Ordering::SeqCst) {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
-        zoomfield::app::models::load(path, compute)
+        zoomfield::app::models::slot::load(path, compute)
     };
     window_with_options(1.0, |_| None, options, Arc::new(load), None).0
 }

@@ -5,7 +5,7 @@ use crate::{Harness, PICTURE};
 use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
-use zoomfield::app::state::Panel;
+use zoomfield::app::window::state::Panel;
 
 fn at_width(width: f32) -> Harness<'static, App> {
     let (mut harness, _) = window_with(picture(PICTURE));

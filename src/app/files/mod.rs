@@ -3,14 +3,18 @@
 //! No function here that the window's thread calls touches the disk; those that do say so.
 
 pub mod album;
+mod apply;
 pub mod natural;
+pub mod open;
+pub mod panels;
 pub mod preload;
 pub mod recent;
+pub mod samples;
 pub mod uri;
 pub mod watch;
 
-use super::open::Opened;
-use super::services::OpenFn;
+use crate::app::files::open::Opened;
+use crate::app::ports::OpenFn;
 use album::{Album, Source, Step};
 use preload::{Preloader, Shelf};
 use recent::{Recent, Recorder};

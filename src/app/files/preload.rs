@@ -1,7 +1,7 @@
 //! Pictures beside the one that is shown, read before anybody asks, so that the next one is there at once.
 
-use crate::app::open::Opened;
-use crate::app::services::OpenFn;
+use super::open::Opened;
+use crate::app::ports::OpenFn;
 use crate::picture::Picture;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,3 @@
+//! Two ways of making pixels, side by side.
+
+pub mod panel;

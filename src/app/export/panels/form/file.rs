@@ -1,0 +1,74 @@
+//! Which file an export writes, and how.
+
+use crate::app::export::queue::ExportCommand;
+use crate::app::kit::widgets::path_field;
+use crate::app::window::command::Command;
+use crate::app::window::state::ExportForm;
+use egui::{Slider, Ui};
+use std::path::{Path, PathBuf};
+
+/// Formats to choose from, by their endings.
+const FORMATS: [(&str, &str); 5] = [("png", "PNG"), ("tif", "TIFF"), ("jpg", "JPEG"), ("webp", "WebP"), ("bmp", "BMP")];
+
+/// Draws the choice.
+pub(super) fn show(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
+    if let Some(note) = form.path.note {
+        ui.label(note);
+    }
+    if path_field(ui, &form.path, "File", commands) {
+        commands.push(Command::StartExport);
+    }
+    ui.horizontal_wrapped(|ui| {
+        if ui.button("Browse…").clicked() {
+            commands.push(Command::BrowseExport);
+        }
+        let ending = ending(&form.path.path);
+        for (own, name) in FORMATS {
+            if ui.selectable_label(ending == own, name).clicked() {
+                commands.push(Command::EditPath(with_ending(&form.path.path, own)));
+            }
+        }
+    });
+    if form.exists == Some(true) {
+        let mut overwrite = form.overwrite;
+        if ui.checkbox(&mut overwrite, "Replace the existing file").changed() {
+            commands.push(Command::SetOverwrite(overwrite));
+        }
+    }
+    options(ui, form, commands);
+}
+
+fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
+    let mut choice = form.choice.clone();
+    match ending(&form.path.path).as_str() {
+        "png" | "tif" => drop(ui.horizontal(|ui| {
+            ui.label("Depth");
+            for (bits, name) in [(None, "As the picture"), (Some(8), "8 bits"), (Some(16), "16 bits")] {
+                ui.radio_value(&mut choice.file.bits, bits, name);
+            }
+        })),
+        "jpg" => drop(ui.horizontal(|ui| {
+            let label = ui.label("Quality");
+            ui.add(Slider::new(&mut choice.file.quality, 1..=100)).labelled_by(label.id);
+        })),
+        _ => {}
+    }
+    ui.checkbox(&mut choice.file.strip_metadata, "Leave away what the camera wrote (EXIF, XMP)");
+    if choice != form.choice {
+        commands.push(Command::Export(ExportCommand::Change(choice)));
+    }
+}
+
+/// The format's ending: the shorter of two that mean the same.
+fn ending(path: &str) -> String {
+    let ending = Path::new(path).extension().map_or_else(|| "png".into(), |ending| ending.to_string_lossy());
+    match ending.to_lowercase().as_str() {
+        "tiff" => "tif".into(),
+        "jpeg" => "jpg".into(),
+        other => other.into(),
+    }
+}
+
+fn with_ending(path: &str, ending: &str) -> String {
+    PathBuf::from(path).with_extension(ending).to_string_lossy().into_owned()
+}

@@ -1,0 +1,119 @@
+//! The panel that exports: which part, how large, into what file, and what that will take. It lies beside the middle
+//! of the canvas and leaves the picture to the person: the canvas is the preview.
+
+mod file;
+mod size;
+
+use super::progress::duration_text;
+use crate::app::export::apply::{pixels_text, size_text};
+use crate::app::export::choice::{Choice, Part};
+use crate::app::export::queue::ExportCommand;
+use crate::app::kit::widgets::main_button;
+use crate::app::view::zoom::zoom_text;
+use crate::app::window::command::Command;
+use crate::app::window::state::{ExportForm, State};
+use crate::export::ExportJob;
+use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Order, ScrollArea, Ui};
+
+const WIDTH: f32 = 380.0;
+
+/// Height of what does not scroll, in points: the bars above and below, the heading, and the foot with its buttons.
+const AROUND: f32 = 290.0;
+
+/// Draws the panel.
+pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+    Area::new(Id::unique("export panel"))
+        .order(Order::Foreground)
+        .anchor(Align2::RIGHT_TOP, egui::vec2(-12.0, 56.0))
+        .show(ctx, |ui| {
+            Frame::window(ui.style()).show(ui, |ui| {
+                ui.set_width(WIDTH);
+                ui.heading("Export a picture");
+                let height = (ctx.content_rect().height() - AROUND).max(80.0);
+                ScrollArea::vertical().max_height(height).show(ui, |ui| contents(ui, form, state, commands));
+                foot(ui, form, state, commands);
+            });
+        });
+}
+
+fn contents(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+    let mut choice = form.choice.clone();
+    part(ui, &mut choice, state, commands);
+    size::show(ui, &mut choice);
+    if choice != form.choice {
+        commands.push(Command::Export(ExportCommand::Change(choice)));
+    }
+    ui.separator();
+    file::show(ui, form, commands);
+}
+
+/// What never scrolls away: what the export will take, and the buttons.
+fn foot(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+    ui.separator();
+    let draft = state.export_draft(form);
+    match &draft {
+        Ok((job, _)) => outlook(ui, job, state),
+        Err(reason) => drop(ui.label(reason)),
+    }
+    let is_ready = draft.is_ok() && (form.exists != Some(true) || form.overwrite);
+    buttons(ui, is_ready, draft.is_ok(), commands);
+    // Where no control has the focus, Enter is the button that matters.
+    let is_free = ui.memory(|memory| memory.focused().is_none());
+    if is_free && ui.input(|input| input.key_pressed(Key::Enter)) {
+        commands.push(Command::StartExport);
+    }
+}
+
+fn part(ui: &mut Ui, choice: &mut Choice, state: &State, commands: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.radio_value(&mut choice.part, Part::View, "This view");
+        ui.radio_value(&mut choice.part, Part::Selection, "Selection");
+        ui.radio_value(&mut choice.part, Part::Whole, "Whole picture");
+    });
+    if choice.part != Part::Selection {
+        return;
+    }
+    if state.exports.is_selecting {
+        ui.label("Drag over the picture.");
+    } else if ui.button("Draw the selection").clicked() {
+        commands.push(Command::Export(ExportCommand::StartSelecting));
+    }
+    if let Some(region) = &mut choice.selection {
+        ui.horizontal_wrapped(|ui| {
+            size::number(ui, "Left", &mut region.x, 0.0..=1e6, "");
+            size::number(ui, "Top", &mut region.y, 0.0..=1e6, "");
+            size::number(ui, "Columns", &mut region.width, 0.01..=1e6, "");
+            size::number(ui, "Rows", &mut region.height, 0.01..=1e6, "");
+        });
+    }
+}
+
+/// What it will take.
+fn outlook(ui: &mut Ui, job: &ExportJob, state: &State) {
+    let scale = 1.0 / job.grid.x.pitch;
+    ui.label(format!("{} pixels at {}", job.grid.size(), zoom_text(scale)));
+    let estimate = state.export_estimate(job);
+    let time = estimate.secs.map_or_else(|| "unknown yet".into(), |secs| format!("about {}", duration_text(secs)));
+    ui.weak(format!(
+        "{}. File: about {}. Memory: about {}. Time: {time}.",
+        pixels_text(estimate.size),
+        size_text(estimate.file_bytes),
+        size_text(estimate.memory_bytes)
+    ));
+}
+
+fn buttons(ui: &mut Ui, is_ready: bool, is_sound: bool, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        if ui.add_enabled(is_sound, egui::Button::new("Copy as command")).clicked() {
+            commands.push(Command::CopyAsCommand);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.add_enabled(is_ready, main_button("Export")).clicked() {
+                commands.push(Command::StartExport);
+            }
+            if ui.button("Cancel").clicked() {
+                commands.push(Command::Back);
+            }
+        });
+    });
+}

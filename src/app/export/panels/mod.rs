@@ -1,0 +1,4 @@
+//! Panels about exports.
+
+pub mod form;
+pub mod progress;

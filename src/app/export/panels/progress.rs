@@ -1,0 +1,131 @@
+//! Exports that run, wait and are done, in a corner: the view stays usable meanwhile.
+
+use crate::app::export::queue::ExportCommand;
+use crate::app::export::running::RunningExport;
+use crate::app::kit::theme::CORNER_MARGIN;
+use crate::app::window::command::Command;
+use crate::app::window::state::State;
+use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
+use std::path::Path;
+
+/// How much of the canvas's corner, upwards, they take, in points.
+pub(in crate::app) fn height(ctx: &Context, state: &State) -> f32 {
+    rect(ctx, state).map_or(0.0, |rect| rect.height() + CORNER_MARGIN)
+}
+
+/// How much of the canvas's width they leave to what stands beside them, in points.
+pub(in crate::app) fn left_of(ctx: &Context, state: &State) -> f32 {
+    let canvas = state.canvas.rect_in_points().width();
+    (canvas - rect(ctx, state).map_or(0.0, |rect| rect.width() + CORNER_MARGIN) - 5.0 * CORNER_MARGIN).max(LEAST_BESIDE)
+}
+
+fn rect(ctx: &Context, state: &State) -> Option<Rect> {
+    ctx.memory(|memory| memory.area_rect(id())).filter(|_| has_any(state))
+}
+
+fn id() -> Id {
+    Id::unique("export progress")
+}
+
+fn has_any(state: &State) -> bool {
+    state.export.is_some() || !state.exports.finished.is_empty() || !state.exports.waiting.is_empty()
+}
+
+/// Enough for a few words a line.
+const LEAST_BESIDE: f32 = 200.0;
+
+/// Draws them, if there are any.
+pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    if !has_any(state) {
+        return;
+    }
+    Area::new(id())
+        .order(Order::Middle)
+        .pivot(Align2::RIGHT_BOTTOM)
+        .fixed_pos(state.canvas.rect_in_points().right_bottom() - vec2(CORNER_MARGIN, CORNER_MARGIN))
+        .show(ctx, |ui| {
+            Frame::window(ui.style()).show(ui, |ui| {
+                ui.set_width(300.0);
+                if let Some(export) = &state.export {
+                    contents(ui, export, state.now_secs, commands);
+                }
+                waiting(ui, state, commands);
+                finished(ui, state, commands);
+            });
+        });
+}
+
+fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut Vec<Command>) {
+    ui.label(format!("Exporting {}", name(&export.output)));
+    ui.add(ProgressBar::new(export.fraction()).show_percentage());
+    ui.horizontal(|ui| {
+        match export.seconds_left(now_secs) {
+            _ if export.is_stopping => ui.weak("Stopping…"),
+            Some(left) => ui.weak(time_text(left)),
+            None => ui.weak("Working…"),
+        };
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.add_enabled(!export.is_stopping, egui::Button::new("Cancel export")).clicked() {
+                commands.push(Command::CancelExport);
+            }
+        });
+    });
+}
+
+fn waiting(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    for (i, job) in state.exports.waiting.iter().enumerate() {
+        ui.horizontal(|ui| {
+            ui.weak(format!("Waiting: {}", name(&job.output)));
+            if ui.small_button("Withdraw").clicked() {
+                commands.push(Command::Export(ExportCommand::Withdraw(i)));
+            }
+        });
+    }
+}
+
+fn finished(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    for path in &state.exports.finished {
+        ui.label(format!("Done: {}", name(path)));
+        ui.horizontal(|ui| {
+            for (text, command) in [
+                ("Open", ExportCommand::Open(path.clone())),
+                ("Show folder", ExportCommand::ShowFolder(path.clone())),
+                ("Forget", ExportCommand::Forget(path.clone())),
+            ] {
+                if ui.small_button(text).clicked() {
+                    commands.push(Command::Export(command));
+                }
+            }
+        });
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn time_text(left_secs: f64) -> String {
+    format!("{} left", duration_text(left_secs))
+}
+
+/// A time for people, rounded up to seconds, or to minutes where there are hours.
+pub(in crate::app) fn duration_text(secs: f64) -> String {
+    let left = secs.ceil() as u64;
+    match (left / 3600, left / 60 % 60, left % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(time_text(4.2), "5 s left");
+        assert_eq!(time_text(125.0), "2 min 5 s left");
+        assert_eq!(time_text(7300.0), "2 h 1 min left");
+    }
+}

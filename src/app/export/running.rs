@@ -1,0 +1,173 @@
+//! An export while it runs, and the form that starts it.
+
+use crate::app::kit::one_shot::Waker;
+use crate::app::ports::ExportFn;
+use crate::error::Result;
+use crate::export::{ExportJob, ExportReport, Progress};
+use crate::geometry::{SampleGrid, Size, View};
+use crate::picture::Picture;
+use crate::task::{Gate, Worker};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+
+enum Event {
+    Progress(Progress),
+    Ended(Result<ExportReport>),
+}
+
+/// An export on its thread. Dropping it stops the export, waits for it, and leaves no half file behind.
+pub struct RunningExport {
+    /// The file being written.
+    pub output: PathBuf,
+    /// How far it is.
+    pub progress: Progress,
+    /// Whether the network makes its pixels.
+    pub is_neural: bool,
+    /// Whether it was told to stop.
+    pub is_stopping: bool,
+    started_secs: f64,
+    gate: Gate,
+    // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
+    events: Receiver<Event>,
+    _worker: Worker,
+}
+
+impl RunningExport {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(ctx: &egui::Context, run: Arc<ExportFn>, job: ExportJob, now_secs: f64) -> std::io::Result<Self> {
+        let (send, events) = sync_channel(8);
+        let gate = Gate::default();
+        let (output, total) = (job.output.clone(), job.grid.size().area());
+        let is_neural = job.is_neural();
+        let (worker_gate, waker) = (gate.clone(), ctx.clone());
+        let worker = Worker::spawn("export", move || {
+            // Dropped in reverse: the window wakes after the channel has closed, also if the export panics.
+            let waker = Waker(waker);
+            let send = send;
+            let ended = run(&job, &worker_gate, &mut |progress| report(&send, &waker.0, progress));
+            // Nobody listening any more means that the window is closing.
+            let _ = send.send(Event::Ended(ended));
+        })?;
+        let progress = Progress { done: 0, total };
+        Ok(Self {
+            output,
+            progress,
+            is_neural,
+            is_stopping: false,
+            started_secs: now_secs,
+            gate,
+            events,
+            _worker: worker,
+        })
+    }
+
+    /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.
+    pub fn poll(&mut self) -> Option<Option<Result<ExportReport>>> {
+        loop {
+            match self.events.try_recv() {
+                Ok(Event::Progress(progress)) => self.progress = progress,
+                Ok(Event::Ended(result)) => return Some(Some(result)),
+                Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Disconnected) => return Some(None),
+            }
+        }
+    }
+
+    /// Holds the work at its next unit while the view waits for tiles: the view always wins.
+    pub fn give_way(&self, is_view_waiting: bool) {
+        self.gate.hold(is_view_waiting);
+    }
+
+    /// Tells it to stop; it then ends by itself.
+    pub fn stop(&mut self) {
+        self.is_stopping = true;
+        self.gate.stop();
+    }
+
+    /// The part that is done, in [0, 1].
+    pub fn fraction(&self) -> f32 {
+        self.progress.done as f32 / self.progress.total.max(1) as f32
+    }
+
+    /// How long it will still take if it goes on as so far, in seconds; nothing while that is a guess.
+    pub fn seconds_left(&self, now_secs: f64) -> Option<f64> {
+        let (done, elapsed) = (f64::from(self.fraction()), now_secs - self.started_secs);
+        (elapsed > 1.0 && done > 0.01).then(|| elapsed * (1.0 - done) / done)
+    }
+}
+
+impl Drop for RunningExport {
+    fn drop(&mut self) {
+        self.gate.stop();
+    }
+}
+
+/// Progress that nobody has looked at yet is worth less than going on: a full queue drops it.
+fn report(send: &SyncSender<Event>, waker: &egui::Context, progress: Progress) {
+    if send.try_send(Event::Progress(progress)).is_ok() {
+        waker.request_repaint();
+    }
+}
+
+/// What an export of the present view would write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExportPlan {
+    /// The sample positions: those of the visible output pixels.
+    pub grid: SampleGrid,
+    /// Output pixels per source pixel.
+    pub scale: f64,
+}
+
+impl ExportPlan {
+    /// The output pixels that a snapped view shows of a picture.
+    pub fn of(view: &View, picture: Size, canvas: Size) -> Option<Self> {
+        let visible = view.visible_output(picture, canvas)?;
+        Some(Self { grid: view.grid_of(visible), scale: view.zoom })
+    }
+
+    /// Size of the file in pixels.
+    pub fn size(&self) -> Size {
+        self.grid.size()
+    }
+}
+
+/// A file name for an export, beside the picture: `name-x30.png`.
+pub fn proposed_path(picture: &Picture, zoom: f64) -> PathBuf {
+    let stem = picture.path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy());
+    let name = format!("{stem}-x{}.png", short(zoom));
+    picture.path.parent().unwrap_or(Path::new("")).join(name)
+}
+
+/// A zoom with as many digits as matter: `30`, `2.5`, `0.37`.
+fn short(zoom: f64) -> String {
+    let text = if zoom < 1.0 { format!("{zoom:.3}") } else { format!("{zoom:.1}") };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proposal_lies_beside_the_picture_and_names_the_zoom() {
+        let mut picture = Picture::from_rgb8(Size::new(1, 1), vec![0; 3]);
+        assert_eq!(proposed_path(&picture, 30.0), PathBuf::from("untitled-x30.png"));
+        picture.path = PathBuf::from("/photos/bird.v2.jpg");
+        assert_eq!(proposed_path(&picture, 2.51), PathBuf::from("/photos/bird.v2-x2.5.png"));
+        assert_eq!(proposed_path(&picture, 0.37), PathBuf::from("/photos/bird.v2-x0.37.png"));
+    }
+
+    #[test]
+    fn the_plan_is_the_visible_output_pixels() {
+        let (picture, canvas) = (Size::new(100, 80), Size::new(640, 480));
+        let view = View::centered([50.0, 40.0], 30.0, canvas).snapped();
+        let plan = ExportPlan::of(&view, picture, canvas).unwrap();
+        assert_eq!(plan.size(), canvas);
+        assert_eq!(plan.grid.x.pitch, 1.0 / 30.0);
+        assert_eq!(plan.grid.x.origin, (-view.corner_on_screen[0]) / 30.0);
+    }
+}

@@ -1,0 +1,100 @@
+//! Reading a picture, and making the small version that is shown until tiles arrive. Not on the window's thread.
+
+use super::watch::Stamp;
+use crate::error::Result;
+use crate::geometry::{Region, SampleGrid, Size};
+use crate::picture::{Picture, Shot, resample};
+use crate::task::{Interrupt, check};
+use egui::{Color32, ColorImage};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Longest side of the small version, in pixels: every adapter takes a texture of this size.
+const PREVIEW_SIDE: usize = 2048;
+
+/// A picture with its small version. Clones share both.
+#[derive(Clone)]
+pub struct Opened {
+    /// The picture.
+    pub picture: Arc<Picture>,
+    /// The whole of it, reduced if need be.
+    pub preview: Arc<ColorImage>,
+    /// What the camera wrote.
+    pub shot: Shot,
+    /// What its file was when it was read; nothing for a picture from memory.
+    pub stamp: Option<Stamp>,
+}
+
+impl Opened {
+    /// Makes the small version.
+    pub fn new(picture: Picture) -> Self {
+        let preview = Arc::new(preview_of(&picture));
+        let shot = picture.metadata.shot();
+        Self { picture: Arc::new(picture), preview, shot, stamp: None }
+    }
+
+    /// Memory that both take, in bytes.
+    pub fn byte_len(&self) -> usize {
+        self.picture.byte_len() + self.preview.pixels.len() * 4
+    }
+}
+
+/// Reads a picture file, until `stop` says that nobody wants it any more.
+///
+/// # Errors
+/// [`crate::error::Error::Picture`], [`crate::error::Error::Cancelled`].
+pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
+    // Before reading: what is written meanwhile is a change.
+    let stamp = Stamp::of(path);
+    let picture = Picture::open_unless(path, stop)?;
+    check(stop)?;
+    Ok(Opened { stamp, ..Opened::new(picture) })
+}
+
+fn preview_of(picture: &Picture) -> ColorImage {
+    let size = preview_size(picture.size);
+    if size == picture.size && picture.color.is_srgb() {
+        return ColorImage::new([size.width, size.height], source_colors(picture));
+    }
+    let grid = SampleGrid::spanning(Region::whole(picture.size), size);
+    let mut raster = resample::resample_region(picture, &grid);
+    picture.color.show(&mut raster);
+    ColorImage::from_rgba_unmultiplied([size.width, size.height], &raster.to_rgba8())
+}
+
+fn preview_size(picture: Size) -> Size {
+    let longest = picture.width.max(picture.height);
+    if longest <= PREVIEW_SIDE {
+        return picture;
+    }
+    let side = |n: usize| (n * PREVIEW_SIDE).div_ceil(longest);
+    Size::new(side(picture.width), side(picture.height))
+}
+
+fn source_colors(picture: &Picture) -> Vec<Color32> {
+    let byte = |unit: f32| (unit * 255.0 + 0.5) as u8;
+    let color = |i: usize| {
+        let [r, g, b] = [0, 1, 2].map(|c| byte(picture.rgb.unit(3 * i + c)));
+        let opacity = picture.alpha.as_ref().map_or(255, |alpha| byte(alpha.unit(i)));
+        Color32::from_rgba_unmultiplied(r, g, b, opacity)
+    };
+    (0..picture.size.area()).map(color).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_picture_is_its_own_preview() {
+        let opened = Opened::new(Picture::from_rgb8(Size::new(2, 1), vec![1, 2, 3, 250, 128, 0]));
+        assert_eq!(opened.preview.pixels, [Color32::from_rgb(1, 2, 3), Color32::from_rgb(250, 128, 0)]);
+    }
+
+    #[test]
+    fn previews_are_within_the_limit_and_never_empty() {
+        assert_eq!(preview_size(Size::new(6000, 4000)), Size::new(2048, 1366));
+        assert_eq!(preview_size(Size::new(1, 100_000)), Size::new(1, 2048));
+        assert_eq!(preview_size(Size::new(2048, 10)), Size::new(2048, 10));
+    }
+}

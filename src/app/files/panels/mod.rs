@@ -1,0 +1,5 @@
+//! Panels about files.
+
+pub mod info;
+pub mod open;
+mod recent;

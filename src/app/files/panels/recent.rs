@@ -1,0 +1,27 @@
+//! What was opened last, to open it again.
+
+use crate::app::files::recent::Recent;
+use crate::app::window::command::Command;
+use egui::{Button, Ui};
+use std::path::Path;
+
+/// As many as fit beside other things.
+const MOST: usize = 6;
+
+/// Draws a button for each, if there is any.
+pub(in crate::app) fn show(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Command>) {
+    if recent.is_empty() {
+        return;
+    }
+    ui.weak("Opened last");
+    for path in recent.iter().take(MOST) {
+        let button = ui.add(Button::new(name(path)).truncate());
+        if button.on_hover_text(path.to_string_lossy()).clicked() {
+            commands.push(Command::Open(path.clone()));
+        }
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,7 @@
+//! What every slice draws and waits with.
+
+pub mod folders;
+pub mod one_shot;
+pub mod theme;
+pub mod toasts;
+pub mod widgets;

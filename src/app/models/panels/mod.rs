@@ -1,0 +1,4 @@
+//! Panels about models.
+
+pub mod list;
+pub mod save;

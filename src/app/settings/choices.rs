@@ -1,0 +1,318 @@
+//! What the person has chosen for good, and the file that remembers it.
+//!
+//! The file is JSON in the system's folder for configuration. A file that cannot be read is kept beside the new one
+//! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults.
+
+use crate::app::kit::folders::own_folder;
+use crate::app::view::look::Mode;
+use crate::atomic;
+use crate::bench::{CPU, Speed};
+use crate::kernel::{Precision, PrecisionChoice};
+use crate::key::Quality;
+use crate::render::Backend;
+use crate::task::Worker;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Colours of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the desktop.
+    #[default]
+    System,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// Arithmetic of the network's hidden layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arithmetic {
+    /// The fastest that the processor has.
+    #[default]
+    Auto,
+    /// Single precision.
+    F32,
+    /// bfloat16 where the processor has it.
+    Bf16,
+}
+
+impl Arithmetic {
+    /// The choice on this processor; automatic where the processor lacks it.
+    pub fn choice(self) -> PrecisionChoice {
+        match self {
+            Self::Auto => PrecisionChoice::Auto,
+            Self::F32 => PrecisionChoice::Only(Precision::F32),
+            Self::Bf16 => "bf16".parse().unwrap_or_default(),
+        }
+    }
+}
+
+/// Where the function is evaluated at deep zoom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Detail {
+    /// On the sparse lattice.
+    Fast,
+    /// On the lattice that is as good as every pixel.
+    #[default]
+    Default,
+    /// At every pixel.
+    Exact,
+}
+
+impl Detail {
+    /// The quality that ends the work on a view.
+    pub fn quality(self) -> Quality {
+        match self {
+            Self::Fast => Quality::Coarse,
+            Self::Default => Quality::Neural,
+            Self::Exact => Quality::Exact,
+        }
+    }
+}
+
+/// What a double click does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DoubleClick {
+    /// Between 100 % and the whole picture.
+    #[default]
+    Zoom,
+    /// Into and out of full screen.
+    Fullscreen,
+}
+
+/// What the wheel does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WheelAction {
+    /// Zooms at the cursor.
+    #[default]
+    Zoom,
+    /// Moves the view; with Ctrl it zooms.
+    Pan,
+    /// Shows the next and the previous picture; with Ctrl it zooms.
+    Pictures,
+}
+
+/// All choices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Colours of the window.
+    pub theme: ThemeChoice,
+    /// Size of text and controls; 1 is the system's.
+    pub text_scale: f32,
+    /// What enlarged pixels are made of.
+    pub mode: Mode,
+    /// Memory for features, in MiB.
+    pub feature_budget_mib: usize,
+    /// Memory for tiles, in MiB.
+    pub tile_budget_mib: usize,
+    /// The model to start with, by the name of its file in the list of models; none is the built-in one.
+    pub model: Option<String>,
+    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics card by name. For one that is not there the
+    /// processor stands in.
+    pub device: String,
+    /// How fast devices were when they were measured, by [`Device::identity`](crate::bench::Device::identity).
+    pub speeds: BTreeMap<String, Speed>,
+    /// Arithmetic of the network.
+    pub precision: Arithmetic,
+    /// Where the function is evaluated.
+    pub detail: Detail,
+    /// What a double click does.
+    pub double_click: DoubleClick,
+    /// What the wheel does.
+    pub wheel: WheelAction,
+    /// Whether the minimap is shown while a part of the picture is off the canvas.
+    pub minimap: bool,
+    /// Whether source pixels are outlined, and their values written, where there is room.
+    pub pixel_grid: bool,
+}
+
+/// The name of the device that is the best one at hand.
+pub const AUTOMATIC: &str = "auto";
+
+/// The sizes of text to choose from.
+pub const TEXT_SCALES: [f32; 5] = [0.85, 1.0, 1.2, 1.5, 2.0];
+/// The budgets to choose from, in MiB.
+pub const BUDGETS_MIB: [usize; 5] = [128, 256, 512, 1024, 2048];
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            text_scale: 1.0,
+            mode: Mode::default(),
+            feature_budget_mib: 512,
+            tile_budget_mib: 256,
+            device: AUTOMATIC.into(),
+            speeds: BTreeMap::new(),
+            model: None,
+            precision: Arithmetic::default(),
+            detail: Detail::default(),
+            double_click: DoubleClick::default(),
+            wheel: WheelAction::default(),
+            minimap: true,
+            pixel_grid: false,
+        }
+    }
+}
+
+impl Settings {
+    /// What is to compute, and which graphics card.
+    pub fn backend(&self) -> (Backend, Option<String>) {
+        match self.device.as_str() {
+            AUTOMATIC => (Backend::Auto, None),
+            CPU => (Backend::Cpu, None),
+            name => (Backend::Auto, Some(name.to_owned())),
+        }
+    }
+
+    /// The same with values that make sense, whatever the file said.
+    fn checked(self) -> Self {
+        let scale = if self.text_scale.is_finite() { self.text_scale } else { 1.0 };
+        let [least, most] = [BUDGETS_MIB[0] / 2, BUDGETS_MIB[4] * 8];
+        Self {
+            text_scale: scale.clamp(0.5, 3.0),
+            feature_budget_mib: self.feature_budget_mib.clamp(least, most),
+            tile_budget_mib: self.tile_budget_mib.clamp(least, most),
+            ..self
+        }
+    }
+}
+
+/// Where the choices are kept: a folder of our own among the system's for configuration.
+pub fn default_path() -> Option<PathBuf> {
+    own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("settings.json"))
+}
+
+/// Reads the choices. Where that fails, the defaults, and a sentence about it.
+pub fn load(path: &Path) -> (Settings, Option<String>) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), None),
+        Err(error) => return (Settings::default(), Some(set_aside(path, &error.to_string()))),
+    };
+    match serde_json::from_str::<Settings>(&text) {
+        Ok(settings) => (settings.checked(), None),
+        Err(error) => (Settings::default(), Some(set_aside(path, &error.to_string()))),
+    }
+}
+
+/// Keeps a file that cannot be used, and says so.
+fn set_aside(path: &Path, reason: &str) -> String {
+    let kept = path.with_extension("json.damaged");
+    let damage = format!("the settings in {} cannot be read ({reason}), so the defaults are used", path.display());
+    match std::fs::rename(path, &kept) {
+        Ok(()) => format!("{damage}; the file is kept as {}", kept.display()),
+        Err(_) => damage,
+    }
+}
+
+/// Writes the choices.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub fn save(path: &Path, settings: &Settings) -> Result<(), String> {
+    let fail = |reason: String| format!("cannot write the settings to {}: {reason}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+    let mut text = serde_json::to_string_pretty(settings).map_err(|error| fail(error.to_string()))?;
+    text.push('\n');
+    atomic::write(path, true, text.as_bytes()).map_err(fail)
+}
+
+/// Choices that may wait to be written before the newest one has to wait for the next frame.
+const QUEUE: usize = 16;
+
+/// A thread that writes choices, the newest for sure. Dropping it writes what is left.
+pub struct Keeper {
+    // Before the thread: the queue closes before the thread is joined.
+    changes: SyncSender<Settings>,
+    failures: Receiver<String>,
+    _thread: Worker,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(path: PathBuf) -> std::io::Result<Self> {
+        let (changes, queue) = sync_channel::<Settings>(QUEUE);
+        let (complain, failures) = sync_channel(1);
+        let thread = Worker::spawn("settings", move || {
+            while let Ok(first) = queue.recv() {
+                let newest = queue.try_iter().last().unwrap_or(first);
+                if let Err(reason) = save(&path, &newest) {
+                    // One complaint at a time is enough.
+                    let _ = complain.try_send(reason);
+                }
+            }
+        })?;
+        Ok(Self { changes, failures, _thread: thread })
+    }
+
+    /// Hands choices over. `false` if too many wait: then try again.
+    pub fn keep(&self, settings: &Settings) -> bool {
+        self.changes.try_send(settings.clone()).is_ok()
+    }
+
+    /// Why the last choices could not be written, once.
+    pub fn failure(&self) -> Option<String> {
+        self.failures.try_recv().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_survive_and_missing_ones_have_their_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/settings.json");
+        assert_eq!(load(&path), (Settings::default(), None));
+        let chosen = Settings { theme: ThemeChoice::Light, wheel: WheelAction::Pictures, ..Settings::default() };
+        let keeper = Keeper::start(path.clone()).unwrap();
+        assert!(keeper.keep(&Settings::default()) && keeper.keep(&chosen));
+        drop(keeper);
+        assert_eq!(load(&path), (chosen, None));
+        std::fs::write(&path, r#"{"theme": "dark", "text_scale": 90.0, "of_the_future": 1}"#).unwrap();
+        let (settings, complaint) = load(&path);
+        assert_eq!((settings.theme, settings.text_scale), (ThemeChoice::Dark, 3.0));
+        assert_eq!((settings.minimap, complaint), (true, None));
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_and_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for damage in [&b"{\"theme\": \"pink\"}"[..], b"", b"\xff\xfe", b"[1,2"] {
+            std::fs::write(&path, damage).unwrap();
+            let (settings, complaint) = load(&path);
+            assert_eq!(settings, Settings::default());
+            assert!(complaint.unwrap().contains("settings.json.damaged"));
+            assert!(!path.exists());
+            assert_eq!(std::fs::read(folder.path().join("settings.json.damaged")).unwrap(), damage);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let keeper = Keeper::start(file.join("settings.json")).unwrap();
+        assert!(keeper.keep(&Settings::default()));
+        let complaint = std::iter::repeat_with(|| keeper.failure()).take(1_000_000).flatten().next().unwrap();
+        assert!(complaint.starts_with("cannot write the settings to"), "{complaint}");
+    }
+}

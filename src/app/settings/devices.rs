@@ -1,0 +1,149 @@
+//! The devices that can compute, and how fast each is: found out on a thread when the settings are first looked at, and
+//! remembered by them.
+
+use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::window::app::App;
+use crate::bench::{Device, Speed};
+use crate::error::{Error, Result};
+use crate::task::{Gate, Interrupt};
+use std::collections::BTreeMap;
+
+/// Lists the devices. Runs on a thread of its own.
+pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
+/// Measures one. Runs on a thread of its own.
+pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
+
+/// What is known of the devices, apart from their speeds.
+#[derive(Default)]
+pub struct Devices {
+    found: Option<Vec<Device>>,
+    listing: Option<OneShot<Vec<Device>>>,
+    measuring: Option<Measuring>,
+    /// Still to be measured.
+    waiting: Vec<Device>,
+    /// Why they could not be measured, by identity.
+    failures: BTreeMap<String, String>,
+}
+
+/// A measurement under way; it stops when nobody waits for it any more.
+struct Measuring {
+    device: Device,
+    job: OneShot<Result<Speed>>,
+    gate: Gate,
+}
+
+impl Drop for Measuring {
+    fn drop(&mut self) {
+        self.gate.stop();
+    }
+}
+
+impl Devices {
+    /// Those that were found, in the order of the list.
+    pub fn found(&self) -> &[Device] {
+        self.found.as_deref().unwrap_or_default()
+    }
+
+    /// Whether they are being looked for.
+    pub fn is_listing(&self) -> bool {
+        self.listing.is_some()
+    }
+
+    /// Whether any is being measured.
+    pub fn is_measuring(&self) -> bool {
+        self.measuring.is_some()
+    }
+
+    /// Whether this one is being measured, or will be.
+    pub fn awaits(&self, device: &Device) -> bool {
+        self.measuring.as_ref().is_some_and(|measuring| measuring.device == *device) || self.waiting.contains(device)
+    }
+
+    /// Why this one could not be measured.
+    pub fn failure(&self, device: &Device) -> Option<&str> {
+        self.failures.get(&device.identity()).map(String::as_str)
+    }
+}
+
+impl App {
+    /// Has the devices looked for, once.
+    pub(in crate::app) fn look_for_devices(&mut self) {
+        let devices = &mut self.state.devices;
+        if devices.found.is_some() || devices.listing.is_some() {
+            return;
+        }
+        let list = self.services.list_devices.clone();
+        match OneShot::start("list devices", &self.ctx, move || list()) {
+            Ok(job) => self.state.devices.listing = Some(job),
+            Err(error) => self.fail(format!("cannot look for graphics cards: {error}")),
+        }
+    }
+
+    /// Measures all devices, whatever is known of them.
+    pub(in crate::app) fn measure_devices(&mut self) {
+        let devices = &mut self.state.devices;
+        devices.failures.clear();
+        devices.waiting = devices.found().to_vec();
+        self.measure_next_device();
+    }
+
+    /// Takes in what was found and measured.
+    pub(in crate::app) fn drain_devices(&mut self) {
+        if let Some(listing) = self.state.devices.listing.take() {
+            match listing.poll() {
+                Outcome::Pending => self.state.devices.listing = Some(listing),
+                Outcome::Done(found) => self.take_devices(found),
+                Outcome::Lost => {
+                    self.state.devices.found = Some(Vec::new());
+                    self.fail("the graphics drivers cannot be asked; the CPU computes".into());
+                }
+            }
+        }
+        if let Some(measuring) = self.state.devices.measuring.take() {
+            match measuring.job.poll() {
+                Outcome::Pending => self.state.devices.measuring = Some(measuring),
+                Outcome::Done(result) => self.take_speed(&measuring.device, result),
+                Outcome::Lost => {
+                    self.take_speed(&measuring.device, Err(Error::device("measuring it failed unexpectedly")));
+                }
+            }
+        }
+    }
+
+    fn take_devices(&mut self, found: Vec<Device>) {
+        let is_new = |device: &&Device| !self.state.settings.speeds.contains_key(&device.identity());
+        let waiting = found.iter().filter(is_new).cloned().collect();
+        self.state.devices.waiting = waiting;
+        self.state.devices.found = Some(found);
+        self.measure_next_device();
+    }
+
+    fn take_speed(&mut self, device: &Device, result: Result<Speed>) {
+        match result {
+            Ok(speed) => {
+                self.state.settings.speeds.insert(device.identity(), speed);
+                self.keep_settings();
+            }
+            Err(error) => {
+                self.state.settings.speeds.remove(&device.identity());
+                self.state.devices.failures.insert(device.identity(), error.to_string());
+            }
+        }
+        self.measure_next_device();
+    }
+
+    /// One at a time: two would slow each other down.
+    fn measure_next_device(&mut self) {
+        let devices = &mut self.state.devices;
+        if devices.measuring.is_some() || devices.waiting.is_empty() {
+            return;
+        }
+        let device = devices.waiting.remove(0);
+        let (measure, measured, gate) = (self.services.measure_device.clone(), device.clone(), Gate::default());
+        let inner = gate.clone();
+        match OneShot::start("measure device", &self.ctx, move || measure(&measured, &|| inner.is_stopped())) {
+            Ok(job) => self.state.devices.measuring = Some(Measuring { device, job, gate }),
+            Err(error) => self.fail(format!("cannot measure the devices: {error}")),
+        }
+    }
+}

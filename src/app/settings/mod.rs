@@ -1,0 +1,5 @@
+//! Choices that last, and the devices that can be chosen.
+
+pub mod choices;
+pub mod devices;
+pub mod panel;

@@ -1,0 +1,135 @@
+//! Choices that last.
+
+use super::choices::{
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+};
+use crate::app::kit::widgets::modal;
+use crate::app::view::rate::rate_text;
+use crate::app::window::command::Command;
+use crate::app::window::state::State;
+use crate::bench::{CPU, Device};
+use crate::kernel::PrecisionChoice;
+use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
+
+/// Draws the panel.
+pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    modal(ctx, "Settings", 560.0, commands, |ui, commands| {
+        let mut settings = state.settings.clone();
+        let height = ctx.content_rect().height() - 180.0;
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            appearance(ui, &mut settings);
+            ui.separator();
+            input(ui, &mut settings);
+            ui.separator();
+            computing(ui, state, &mut settings, commands);
+            ui.separator();
+            memory(ui, state, &mut settings);
+        });
+        if settings != state.settings {
+            commands.push(Command::ChangeSettings(settings));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.button("Close").clicked() {
+                commands.push(Command::Back);
+            }
+        });
+    });
+}
+
+fn appearance(ui: &mut Ui, settings: &mut Settings) {
+    let themes = [(ThemeChoice::System, "System"), (ThemeChoice::Dark, "Dark"), (ThemeChoice::Light, "Light")];
+    choice(ui, "Theme", &themes, &mut settings.theme);
+    let scales = TEXT_SCALES.map(|scale| (scale, format!("{:.0} %", scale * 100.0)));
+    choice(ui, "Text size", &scales, &mut settings.text_scale);
+    ui.checkbox(&mut settings.minimap, "Minimap while a part of the picture is off the window");
+    ui.checkbox(&mut settings.pixel_grid, "Grid and values of source pixels at high zoom");
+}
+
+fn input(ui: &mut Ui, settings: &mut Settings) {
+    let clicks = [(DoubleClick::Zoom, "100 % or fit"), (DoubleClick::Fullscreen, "Full screen")];
+    choice(ui, "Double click", &clicks, &mut settings.double_click);
+    let wheels =
+        [(WheelAction::Zoom, "Zoom"), (WheelAction::Pan, "Move the view"), (WheelAction::Pictures, "Next picture")];
+    choice(ui, "Wheel", &wheels, &mut settings.wheel);
+}
+
+fn computing(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut Vec<Command>) {
+    devices(ui, state, settings, commands);
+    let mut precisions = vec![(Arithmetic::Auto, "Automatic"), (Arithmetic::F32, "f32")];
+    if "bf16".parse::<PrecisionChoice>().is_ok() {
+        precisions.push((Arithmetic::Bf16, "bf16"));
+    }
+    choice(ui, "Precision", &precisions, &mut settings.precision);
+    if state.model.is_loading() {
+        ui.weak("Loading the model…");
+    }
+    let details = [(Detail::Fast, "Fast"), (Detail::Default, "Default"), (Detail::Exact, "Every pixel")];
+    choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
+}
+
+/// Which device computes, each with its measured speed.
+fn devices(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut Vec<Command>) {
+    let devices = &state.devices;
+    let mut options = vec![(AUTOMATIC.to_owned(), "Automatic".to_owned())];
+    options.extend(devices.found().iter().map(|device| (device.name.clone(), device_text(device, state))));
+    if options.iter().all(|(name, _)| *name != settings.device) {
+        let remark = if devices.found().is_empty() { "" } else { ", not there now: the CPU computes" };
+        options.push((settings.device.clone(), format!("{}{remark}", settings.device)));
+    }
+    choice(ui, "Device", &options, &mut settings.device);
+    if devices.is_listing() {
+        ui.weak("Looking for graphics cards…");
+    }
+    for device in devices.found() {
+        if let Some(reason) = devices.failure(device) {
+            ui.weak(format!("{}: {reason}", device.name));
+        }
+    }
+    let can_measure = !devices.found().is_empty() && !devices.is_measuring();
+    if ui.add_enabled(can_measure, Button::new("Measure again")).clicked() {
+        commands.push(Command::MeasureDevices);
+    }
+}
+
+/// A device's name, what it is, and how fast.
+fn device_text(device: &Device, state: &State) -> String {
+    let known = state.settings.speeds.get(&device.identity());
+    let speed = match known {
+        _ if state.devices.awaits(device) => "being measured…".to_owned(),
+        Some(speed) => format!("{} Mpx/s in {}", rate_text(speed.megapixels_per_sec), speed.arithmetic),
+        None if state.devices.failure(device).is_some() => "cannot be used".to_owned(),
+        None => "not measured".to_owned(),
+    };
+    let is_processor = device.name == CPU && !device.detail.is_empty();
+    let name = if is_processor { format!("{CPU} ({})", device.detail) } else { device.name.clone() };
+    format!("{name}, {speed}")
+}
+
+fn memory(ui: &mut Ui, state: &State, settings: &mut Settings) {
+    let budgets = BUDGETS_MIB.map(|mib| (mib, mib_text(mib)));
+    choice(ui, "Memory for features", &budgets, &mut settings.feature_budget_mib);
+    let used = state.features.as_ref().map_or(0, |report| report.used_bytes);
+    ui.weak(format!("In use: {}", mib_text(used >> 20)));
+    choice(ui, "Memory for tiles", &budgets, &mut settings.tile_budget_mib);
+    ui.weak(format!("In use: {}", mib_text(state.tile_bytes >> 20)));
+}
+
+fn mib_text(mib: usize) -> String {
+    if mib >= 1024 { format!("{} GiB", mib / 1024) } else { format!("{mib} MiB") }
+}
+
+/// A row of radio buttons under a name, which screen readers hear with each.
+fn choice<T: PartialEq + Clone, S: AsRef<str>>(ui: &mut Ui, name: &str, options: &[(T, S)], chosen: &mut T) {
+    ui.strong(name);
+    ui.horizontal_wrapped(|ui| {
+        for (value, text) in options {
+            let is_chosen = value == chosen;
+            let response = ui.radio(is_chosen, text.as_ref());
+            let label = format!("{name}: {}", text.as_ref());
+            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, &label));
+            if response.clicked() {
+                *chosen = value.clone();
+            }
+        }
+    });
+}

@@ -1,0 +1,218 @@
+//! A training under way, and what came of it.
+
+use super::ask;
+use super::plots;
+use crate::app::export::panels::progress::duration_text;
+use crate::app::kit::theme;
+use crate::app::kit::widgets::main_button;
+use crate::app::training::choice::preset;
+use crate::app::training::report::Report;
+use crate::app::training::teach::{End, Outcome};
+use crate::app::training::{RunningTraining, SightTextures, TrainCommand};
+use crate::app::window::command::Command;
+use crate::app::window::state::State;
+use egui::{Image, ProgressBar, RichText, TextureHandle, Ui};
+
+/// The longest side of a watched place, in points.
+const PICTURE_SIDE: f32 = 148.0;
+
+/// Draws the training that runs.
+pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining, commands: &mut Vec<Command>) {
+    let report = state.training.report();
+    ui.label(RichText::new(running.choice.folder_name()).strong());
+    ui.weak(format!("{}, {}", preset(running.choice.degradation).0, pictures(report)));
+    ui.add(ProgressBar::new(report.done as f32).show_percentage());
+    ui.label(condition(state, running));
+    ui.horizontal_wrapped(|ui| {
+        let is_on = !running.is_stopping && report.beginning.is_some();
+        if running.is_paused {
+            ask(ui, "Go on", is_on, TrainCommand::GoOn, commands);
+        } else {
+            ask(ui, "Pause", is_on, TrainCommand::Pause, commands);
+        }
+        ask(ui, "Stop", !running.is_stopping, TrainCommand::Stop, commands);
+    });
+    if report.beginning.is_none() {
+        return;
+    }
+    ui.separator();
+    // Above what may need scrolling: it is what the training is for.
+    let can_use = report.step > 0 && !running.is_stopping;
+    model(ui, state, can_use, "Use in viewer", commands);
+    ui.separator();
+    plots::show(ui, report);
+    ui.separator();
+    place(ui, state, commands);
+    warnings(ui, report);
+}
+
+fn pictures(report: &Report) -> String {
+    match &report.beginning {
+        Some(beginning) => {
+            format!("{} pictures, {} held out; {}", beginning.pictures, beginning.held_out, beginning.device)
+        }
+        None => "reading the pictures".into(),
+    }
+}
+
+/// What it is doing, and how long it will.
+fn condition(state: &State, running: &RunningTraining) -> String {
+    let report = state.training.report();
+    let left = report.remaining_secs.map(duration_text);
+    if running.is_closing() {
+        "Saving; the window closes then.".into()
+    } else if running.is_stopping {
+        "Stopping: the last step is finished and saved.".into()
+    } else if report.beginning.is_none() {
+        "Reading the pictures…".into()
+    } else if running.is_paused {
+        left.map_or_else(|| "Paused.".into(), |left| format!("Paused. {left} of training left."))
+    } else {
+        left.map_or_else(|| "Training…".into(), |left| format!("Training. {left} left; zooming comes first."))
+    }
+}
+
+/// Before and after, of a place that the person picks.
+fn place(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        ask(ui, "Watch this place", state.shown.is_some(), TrainCommand::Watch, commands);
+        let text = if state.training.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
+        ui.weak(text);
+    });
+    sight(ui, state);
+}
+
+fn sight(ui: &mut Ui, state: &State) {
+    let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
+    // Beside the scroll bar, and small enough that a window of usual height shows all of the panel.
+    let width = ((ui.available_width() - ui.spacing().item_spacing.x) / 2.0 - 6.0).min(PICTURE_SIDE);
+    ui.horizontal(|ui| {
+        let is_resumed = state.training.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
+        let at_first = if is_resumed { "When resumed" } else { "Before" };
+        for (texture, name) in [(before, at_first.to_owned()), (after, format!("After step {step}"))] {
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                ui.label(&name);
+                picture(ui, texture, width, &name);
+            });
+        }
+    });
+}
+
+fn picture(ui: &mut Ui, texture: &TextureHandle, width: f32, name: &str) {
+    let size = texture.size_vec2();
+    let fitted = size * (width / size.x.max(size.y).max(1.0));
+    ui.add(Image::new(texture).fit_to_exact_size(fitted).alt_text(name));
+}
+
+/// The new model in the viewer, and the way back.
+fn model(ui: &mut Ui, state: &State, can_use: bool, text: &str, commands: &mut Vec<Command>) {
+    let has_before = state.training.before.is_some();
+    ui.horizontal_wrapped(|ui| {
+        ask(ui, text, can_use, TrainCommand::Use, commands);
+        ask(ui, "Compare old and new", has_before && state.shown.is_some(), TrainCommand::Compare, commands);
+        ask(ui, "Revert", has_before, TrainCommand::Revert, commands);
+        ask(ui, "Save as…", can_use, TrainCommand::SaveAs, commands);
+    });
+    if state.model.is_loading() {
+        ui.weak("Loading the model…");
+    } else if has_before {
+        let name = state.model.name();
+        ui.weak(format!("The viewer uses “{}”.", name.strip_suffix(".safetensors").unwrap_or(&name)));
+    }
+}
+
+fn warnings(ui: &mut Ui, report: &Report) {
+    // The newest are the likeliest to matter.
+    for warning in report.warnings.iter().rev().take(3) {
+        ui.label(RichText::new(warning).small().color(theme::legible(theme::FAILED, ui.visuals())));
+    }
+}
+
+/// Draws what came of a training.
+pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, commands: &mut Vec<Command>) {
+    let report = state.training.report();
+    let (heading, words) = verdict(end, report);
+    ui.label(RichText::new(heading).strong());
+    ui.label(words);
+    if let Some(path) = &end.kept {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        ui.label(format!("It is in the list of models as {name}."));
+    }
+    let has_model = end.kept.is_some();
+    if has_model || state.training.before.is_some() {
+        model(ui, state, has_model, "Use in viewer", commands);
+    }
+    ui.horizontal_wrapped(|ui| {
+        if ui.add(main_button("New training")).clicked() {
+            commands.push(Command::Train(TrainCommand::Again));
+        }
+        if end.rest.is_some() {
+            ask(ui, "Go on with this one", true, TrainCommand::Resume, commands);
+        }
+    });
+    if report.beginning.is_some() {
+        ui.separator();
+        plots::show(ui, report);
+        ui.separator();
+        sight(ui, state);
+        warnings(ui, report);
+    }
+}
+
+/// What came of it, in plain words.
+fn verdict(end: &End, report: &Report) -> (&'static str, String) {
+    let steps = report.step;
+    match &end.outcome {
+        Outcome::Better(judgement) => (
+            "Better than before",
+            format!(
+                "{:.2} dB better on pictures it has not seen: {:.2} dB at step {} of {steps}, at the start {:.2} dB, \
+                 bicubic {:.2} dB.",
+                judgement.gain(),
+                judgement.best,
+                report.best_step.unwrap_or(steps),
+                judgement.start,
+                judgement.bicubic
+            ),
+        ),
+        Outcome::NotBetter(judgement) => (
+            "Not better than before",
+            format!(
+                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The model of \
+                 before is kept; nothing has changed.",
+                judgement.now, judgement.start
+            ),
+        ),
+        Outcome::NotJudged => (
+            "Trained, but not judged",
+            format!(
+                "No picture was held out, so nobody knows whether {steps} steps made it better. Compare before you use \
+                 it."
+            ),
+        ),
+        Outcome::Nothing => ("Stopped", "There was no step yet. Nothing has changed.".into()),
+        Outcome::Failed(reason) => ("Training failed", format!("{reason}. The model of before is kept.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::training::report::Judgement;
+
+    #[test]
+    fn the_verdict_is_plain() {
+        let said = |outcome| verdict(&End { outcome, kept: None, rest: None }, &Report::default());
+        let judgement = Judgement { now: 29.0, bicubic: 27.0, start: 28.5, best: 29.25 };
+        assert!(said(Outcome::Better(judgement)).1.starts_with("0.75 dB better on pictures it has not seen"));
+        let end = End { outcome: Outcome::Better(judgement), kept: None, rest: None };
+        let report = Report { step: 80, best_step: Some(60), ..Report::default() };
+        assert!(verdict(&end, &report).1.contains("29.25 dB at step 60 of 80"), "whose number it is");
+        let worse = Judgement { now: 28.0, best: 28.5, ..judgement };
+        let (heading, words) = said(Outcome::NotBetter(worse));
+        assert!(heading.starts_with("Not better") && words.contains("28.00 dB against 28.50 dB"));
+        assert!(words.contains("nothing has changed"));
+        assert!(said(Outcome::Failed("no pictures".into())).1.starts_with("no pictures. The model"));
+    }
+}

@@ -1,0 +1,122 @@
+//! What to learn from, and for how long.
+
+use super::ask;
+use crate::app::kit::widgets::main_button;
+use crate::app::training::TrainCommand;
+use crate::app::training::choice::{Choice, preset};
+use crate::app::window::command::Command;
+use crate::app::window::state::State;
+use crate::library::BUILTIN;
+use crate::train::Degradation;
+use egui::{ComboBox, DragValue, Key, RichText, TextEdit, Ui};
+use std::path::Path;
+
+/// Times that are offered, in minutes.
+const TIMES: [(f64, &str); 4] = [(5.0, "5 min"), (15.0, "15 min"), (60.0, "1 h"), (240.0, "4 h")];
+
+/// Draws the form.
+pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    if state.training.offer.is_some() {
+        super::offer::question(ui, state, commands);
+        ui.separator();
+    }
+    let mut choice = state.training.choice.clone();
+    ui.weak("The model learns from pictures like those you look at. Nothing leaves this computer.");
+    let is_entered = folder(ui, state, &mut choice, commands);
+    kind(ui, &mut choice);
+    time(ui, &mut choice);
+    start(ui, state, &mut choice);
+    ui.collapsing("More", |ui| advanced(ui, &mut choice));
+    ui.add_space(4.0);
+    let is_ready = choice.folder().is_some();
+    let is_clicked = ui.add_enabled(is_ready, main_button("Start training")).clicked();
+    ui.weak("Your present model stays as it is. You decide what comes of the new one.");
+    if choice != state.training.choice {
+        commands.push(Command::Train(TrainCommand::Change(choice)));
+    }
+    if is_clicked || (is_entered && is_ready) {
+        commands.push(Command::Train(TrainCommand::Start));
+    }
+}
+
+/// True if Enter was pressed in the field.
+fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Command>) -> bool {
+    let label = ui.strong("Folder of pictures");
+    let mut is_entered = false;
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut choice.folder).desired_width(ui.available_width() - 112.0);
+        let field = ui.add(field).labelled_by(label.id);
+        if state.training.wants_focus {
+            field.request_focus();
+            commands.push(Command::Train(TrainCommand::FolderFocused));
+        }
+        is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        ask(ui, "Browse…", true, TrainCommand::BrowseFolder, commands);
+    });
+    if let Some(note) = state.training.note {
+        ui.label(note);
+    }
+    is_entered
+}
+
+fn kind(ui: &mut Ui, choice: &mut Choice) {
+    ui.strong("They should become sharper when they are");
+    ui.horizontal_wrapped(|ui| {
+        for kind in Degradation::ALL {
+            let (name, words) = preset(kind);
+            ui.radio_value(&mut choice.degradation, kind, name).on_hover_text(words);
+        }
+    });
+    ui.weak(preset(choice.degradation).1);
+}
+
+fn time(ui: &mut Ui, choice: &mut Choice) {
+    let label = ui.strong("Time");
+    ui.horizontal_wrapped(|ui| {
+        for (minutes, text) in TIMES {
+            ui.radio_value(&mut choice.minutes, minutes, text);
+        }
+        let field = DragValue::new(&mut choice.minutes).range(0.1..=10_000.0).max_decimals(1).suffix(" min");
+        ui.add(field).labelled_by(label.id);
+    });
+}
+
+fn start(ui: &mut Ui, state: &State, choice: &mut Choice) {
+    let label = ui.strong("Start from");
+    let chosen = name_of(choice.start.as_deref());
+    let usable = state.models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
+    let combo = ComboBox::from_id_salt("start from").selected_text(chosen).width(200.0).show_ui(ui, |ui| {
+        for entry in usable {
+            ui.selectable_value(&mut choice.start, entry.path.clone(), &entry.name);
+        }
+    });
+    combo.response.labelled_by(label.id);
+}
+
+fn name_of(path: Option<&Path>) -> String {
+    let stem = path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| BUILTIN.into())
+}
+
+fn advanced(ui: &mut Ui, choice: &mut Choice) {
+    ui.checkbox(&mut choice.freeze_encoder, "Leave the encoder as it is")
+        .on_hover_text("Steps are faster, and gain less");
+    number(ui, "Learning rate", |ui| {
+        let field = DragValue::new(&mut choice.learning_rate).range(1e-7..=1e-1).speed(1e-6);
+        ui.add(field.custom_formatter(|v, _| format!("{v:.0e}")).custom_parser(|text| text.trim().parse().ok()))
+    });
+    number(ui, "Seed", |ui| ui.add(DragValue::new(&mut choice.seed)));
+    number(ui, "Held out for judging", |ui| {
+        ui.add(DragValue::new(&mut choice.hold_out_percent).range(0.0..=90.0).max_decimals(0).suffix(" %"))
+    });
+    if choice.hold_out_percent == 0.0 {
+        ui.label(RichText::new("Without held-out pictures nobody can tell whether training helps.").italics());
+    }
+}
+
+fn number(ui: &mut Ui, name: &str, field: impl FnOnce(&mut Ui) -> egui::Response) {
+    ui.horizontal(|ui| {
+        let label = ui.label(name);
+        field(ui).labelled_by(label.id);
+    });
+}

@@ -1,0 +1,130 @@
+//! The whole picture, small, with the part that is on the canvas and the parts that the network has not read yet.
+
+use crate::app::export::panels::progress;
+use crate::app::kit::theme::{self, CORNER_MARGIN};
+use crate::app::view::look::Look;
+use crate::app::window::command::{Command, ViewCommand};
+use crate::app::window::state::{Shown, State};
+use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
+use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
+use std::collections::HashSet;
+
+/// The most that it takes of the canvas, in points.
+const MOST: egui::Vec2 = vec2(190.0, 140.0);
+
+/// Draws it where a part of the picture is off the canvas.
+pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    let Some(shown) = state.shown.as_ref().filter(|_| is_useful(state)) else { return };
+    let size = size_of(shown.picture.size);
+    let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(CORNER_MARGIN, CORNER_MARGIN);
+    // Exports have that corner first.
+    let up = progress::height(ctx, state);
+    if corner.y - up < state.canvas.rect_in_points().top() {
+        return;
+    }
+    Area::new(Id::unique("minimap")).order(Order::Middle).fixed_pos(corner - vec2(0.0, up)).show(ctx, |ui| {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));
+        contents(ui.painter(), state, shown, rect);
+        let is_new = ui.input(|input| input.pointer.any_pressed()) || response.drag_delta() != vec2(0.0, 0.0);
+        let at = response.interact_pointer_pos().filter(|_| is_new && response.is_pointer_button_down_on());
+        if let Some(at) = at {
+            let part = (at - rect.min) / rect.size();
+            let Size { width, height } = shown.picture.size;
+            let in_image =
+                [f64::from(part.x.clamp(0.0, 1.0)) * width as f64, f64::from(part.y.clamp(0.0, 1.0)) * height as f64];
+            commands.push(Command::View(ViewCommand::CenterOn(in_image)));
+        }
+        response.on_hover_text(
+            "Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.",
+        );
+    });
+}
+
+/// Whether it is wanted and a part of the picture is off the canvas.
+fn is_useful(state: &State) -> bool {
+    let (Some(view), Some(shown)) = (state.view().filter(|_| state.settings.minimap), &state.shown) else {
+        return false;
+    };
+    let Size { width, height } = shown.picture.size;
+    let [right, bottom] = view.screen_from_image([width as f64, height as f64]);
+    let [x, y] = view.corner_on_screen;
+    let canvas = state.canvas.size;
+    x < -1.0 || y < -1.0 || right > canvas.width as f64 + 1.0 || bottom > canvas.height as f64 + 1.0
+}
+
+fn size_of(picture: Size) -> egui::Vec2 {
+    let (width, height) = (picture.width as f32, picture.height as f32);
+    let scale = (MOST.x / width).min(MOST.y / height);
+    vec2((width * scale).max(8.0), (height * scale).max(8.0))
+}
+
+fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
+    let Size { width, height } = shown.picture.size;
+    let at = |[x, y]: [f64; 2]| {
+        let part = vec2((x / width as f64) as f32, (y / height as f64) as f32);
+        rect.min + part * rect.size()
+    };
+    painter.rect_filled(rect.expand(3.0), 4.0, theme::PLATE);
+    painter.image(shown.preview.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), theme::UNTINTED);
+    for unread in unread(state, shown) {
+        let corners = [[unread.x, unread.y], [unread.right(), unread.bottom()]];
+        let [min, max] = corners.map(|corner| at(corner.map(|v| v as f64)));
+        hatch(painter, Rect::from_min_max(min, max).intersect(rect));
+    }
+    if let Some(view) = state.view() {
+        let far = [state.canvas.size.width as f64, state.canvas.size.height as f64];
+        let seen = Rect::from_min_max(at(view.image_from_screen([0.0; 2])), at(view.image_from_screen(far)));
+        let seen = seen.expand2((vec2(5.0, 5.0) - seen.size()).max(vec2(0.0, 0.0)) / 2.0).intersect(rect.expand(2.0));
+        painter.rect_stroke(seen, 1.0, Stroke::new(3.0, theme::OUTLINE), StrokeKind::Middle);
+        painter.rect_stroke(seen, 1.0, Stroke::new(1.5, theme::SPLIT), StrokeKind::Middle);
+    }
+}
+
+/// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
+fn unread(state: &State, shown: &Shown) -> Vec<PixelRect> {
+    let is_neural = state.panes().iter().any(|pane| matches!(pane.subject.look, Look::Neural(_)));
+    let Some(report) = state.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
+        return Vec::new();
+    };
+    let size = shown.picture.size;
+    let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
+    let mut unread: Vec<PixelRect> = Vec::new();
+    let (columns, rows) = (size.width.div_ceil(FEATURE_TILE), size.height.div_ceil(FEATURE_TILE));
+    for tile in (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row))) {
+        let rect = feature_tile_rect(tile.0, tile.1, size);
+        match unread.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
+            _ if ready.contains(&tile) => {}
+            Some(last) => *last = last.union(rect),
+            None => unread.push(rect),
+        }
+    }
+    unread
+}
+
+/// Slanted lines: seen without telling colours apart.
+fn hatch(painter: &Painter, rect: Rect) {
+    painter.rect_filled(rect, 0.0, theme::UNREAD);
+    let inside = painter.with_clip_rect(rect);
+    let (start, end) = (rect.min.x + rect.min.y, rect.max.x + rect.max.y);
+    let first = (start / 7.0).ceil() as i32;
+    for sum in (first..).map(|i| i as f32 * 7.0).take_while(|sum| *sum < end) {
+        let from = pos2(sum - rect.min.y, rect.min.y);
+        let to = pos2(sum - rect.max.y, rect.max.y);
+        inside.line_segment([from, to], Stroke::new(1.0, theme::UNREAD_LINE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_fits_its_corner_whatever_the_picture() {
+        for size in [Size::new(6000, 4000), Size::new(1, 100_000), Size::new(451, 300), Size::new(100_000, 1)] {
+            let small = size_of(size);
+            assert!(small.x <= MOST.x + 0.01 && small.y <= MOST.y + 0.01 && small.min_elem() >= 8.0);
+        }
+        assert_eq!(size_of(Size::new(400, 200)), vec2(190.0, 95.0));
+    }
+}

@@ -1,0 +1,4 @@
+//! Panels about the view.
+
+pub mod minimap;
+pub mod zoom;

@@ -1,0 +1,114 @@
+//! The system's file dialogs, on a thread of their own: a portal may hang, and may fail without saying so.
+
+use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::ports::{Ask, PickFn};
+use crate::picture::save::formats;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A dialog that ends sooner without a choice was never on the screen: nobody cancels that fast.
+const NEVER_SHOWN: Duration = Duration::from_millis(300);
+
+/// A dialog that has not answered after this long may never do so: then a path can be typed as well.
+pub const PATIENCE_SECS: f64 = 1.5;
+
+/// What became of a dialog.
+#[derive(Debug, PartialEq)]
+pub enum Answer {
+    /// A choice: several where pictures are to be opened, else one.
+    Chosen(Vec<PathBuf>),
+    /// The person closed it.
+    Cancelled,
+    /// There is no dialog on this system, or it failed.
+    Unavailable,
+}
+
+/// A dialog that is on the screen, or should be.
+pub struct PendingDialog {
+    /// What it asks for.
+    pub ask: Ask,
+    /// When it was asked for.
+    pub asked_secs: f64,
+    job: OneShot<(Option<Vec<PathBuf>>, Duration)>,
+}
+
+impl PendingDialog {
+    /// Asks.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(ctx: &egui::Context, pick: Arc<PickFn>, ask: Ask, now_secs: f64) -> std::io::Result<Self> {
+        let asked = ask.clone();
+        let job = OneShot::start("file dialog", ctx, move || {
+            let started = Instant::now();
+            let chosen = pick(&asked);
+            (chosen, started.elapsed())
+        })?;
+        Ok(Self { ask, asked_secs: now_secs, job })
+    }
+
+    /// The answer, if there is one. Never waits.
+    pub fn poll(&self) -> Option<Answer> {
+        match self.job.poll() {
+            Outcome::Pending => None,
+            Outcome::Lost => Some(Answer::Unavailable),
+            Outcome::Done((chosen, took)) => Some(judge(chosen, took)),
+        }
+    }
+}
+
+fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> Answer {
+    match chosen {
+        Some(paths) => Answer::Chosen(paths),
+        None if took < NEVER_SHOWN => Answer::Unavailable,
+        None => Answer::Cancelled,
+    }
+}
+
+/// Shows the system's dialog and waits for it.
+pub fn pick(ask: &Ask) -> Option<Vec<PathBuf>> {
+    let chosen = match ask {
+        Ask::Open => return rfd::FileDialog::new().set_title("Open pictures").pick_files(),
+        Ask::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
+        Ask::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
+        Ask::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
+        Ask::SaveModel(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
+            proposing(dialog.set_title("Save this model"), proposal).save_file()
+        }
+        Ask::Save(proposal) => {
+            let dialog = rfd::FileDialog::new().add_filter("Pictures", formats());
+            proposing(dialog.set_title("Export this view"), proposal).save_file()
+        }
+    };
+    chosen.map(|path| vec![path])
+}
+
+fn weights(dialog: rfd::FileDialog) -> rfd::FileDialog {
+    dialog.add_filter("Weights", &["safetensors", "pth", "pt"])
+}
+
+/// A dialog that proposes a name, and its folder.
+fn proposing(mut dialog: rfd::FileDialog, proposal: &Path) -> rfd::FileDialog {
+    if let Some(name) = proposal.file_name() {
+        dialog = dialog.set_file_name(name.to_string_lossy());
+    }
+    match proposal.parent().filter(|folder| folder.is_dir()) {
+        Some(folder) => dialog.set_directory(folder),
+        None => dialog,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_cancels_within_a_blink() {
+        assert_eq!(judge(None, Duration::from_millis(20)), Answer::Unavailable);
+        assert_eq!(judge(None, Duration::from_secs(2)), Answer::Cancelled);
+        let paths = vec![PathBuf::from("a.png"), PathBuf::from("b.png")];
+        assert_eq!(judge(Some(paths.clone()), Duration::ZERO), Answer::Chosen(paths));
+    }
+}

@@ -1,0 +1,15 @@
+//! The loop, the keys, and what surrounds the picture.
+
+pub mod app;
+mod apply;
+pub mod command;
+pub mod dialogs;
+mod draw;
+mod fonts;
+mod gpu_setup;
+mod incoming;
+pub mod keys;
+mod logic;
+mod panels;
+pub mod run;
+pub mod state;

@@ -1,0 +1,7 @@
+//! What surrounds the picture.
+
+pub mod closing;
+pub mod help;
+pub mod status;
+pub mod toasts;
+pub mod toolbar;

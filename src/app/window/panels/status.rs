@@ -1,0 +1,130 @@
+//! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
+
+use crate::app::kit::theme;
+use crate::app::view::canvas::overlay::ring;
+use crate::app::view::rate::rate_text;
+use crate::app::view::zoom::{percent_text, zoom_text};
+use crate::app::window::state::{Reading, Sharpness, Shown, State, source_values};
+use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
+
+/// With less room than this, in points, the bar does not say what computes, what is under the cursor, the percentage.
+const ROOM_FOR_DEVICE: f32 = 790.0;
+const ROOM_FOR_READING: f32 = 560.0;
+const ROOM_FOR_PERCENT: f32 = 240.0;
+
+/// Draws the bar.
+pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
+    let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 5));
+    Panel::bottom("status").frame(frame).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            if let Some(opening) = &state.opening {
+                let name = opening.path.file_name().map(|name| name.to_string_lossy());
+                ui.spinner();
+                ui.label(format!("Opening {}…", name.unwrap_or_default()));
+            } else if let Some(shown) = &state.shown {
+                picture(ui, shown);
+                place(ui, state);
+            } else {
+                ui.weak("No picture");
+            }
+            if let Some(shown) = &state.shown {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| view(ui, state, shown));
+            }
+        });
+    });
+}
+
+fn picture(ui: &mut Ui, shown: &Shown) {
+    ui.label(shown.picture.name());
+    ui.weak(format!("{} {}", shown.picture.size, shown.picture.format));
+}
+
+/// Where the picture is among the others of its folder or list.
+fn place(ui: &mut Ui, state: &State) {
+    if let Some((place, count)) = state.files.album.place() {
+        ui.weak(format!("{place} of {count}"));
+    }
+}
+
+fn view(ui: &mut Ui, state: &State, shown: &Shown) {
+    let room = ui.available_width();
+    let (word, color) = sharpness(state.sharpness);
+    if state.sharpness == Sharpness::Sharpening {
+        ui.label(word);
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
+        ring(ui.painter(), rect.center(), 5.0, state.part_there);
+    } else {
+        ui.label(word);
+        dot(ui, color);
+    }
+    ui.separator();
+    let zoom = shown.motion.view(state.now_secs).zoom;
+    if zoom > 1.0 && room > ROOM_FOR_PERCENT {
+        ui.weak(percent_text(zoom));
+    }
+    ui.label(RichText::new(zoom_text(zoom)).strong());
+    if room > ROOM_FOR_DEVICE {
+        ui.separator();
+        computing(ui, state);
+    }
+    if let Some(Reading { pixel, shown: seen }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
+        ui.separator();
+        ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));
+    }
+}
+
+/// What computes, in which arithmetic, and how fast it was.
+fn computing(ui: &mut Ui, state: &State) {
+    let Some(model) = state.model.model() else {
+        ui.weak("Loading the model…");
+        return;
+    };
+    let device = model.computed_by();
+    let text = match state.rate.megapixels_per_sec() {
+        Some(rate) => format!("{device}, {} Mpx/s", rate_text(rate)),
+        None => device,
+    };
+    ui.weak(text).on_hover_text(explanation(model.dispatches()));
+}
+
+/// What computes, in words; `dispatches` of a graphics card.
+fn explanation(dispatches: u64) -> String {
+    let what = "What computes, and how many millions of pixels it made a second, reading included";
+    if dispatches == 0 { what.to_owned() } else { format!("{what}. {dispatches} dispatches so far.") }
+}
+
+fn dot(ui: &mut Ui, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::empty());
+    ui.painter().circle_filled(rect.center(), 3.5, color);
+}
+
+fn sharpness(sharpness: Sharpness) -> (&'static str, Color32) {
+    match sharpness {
+        Sharpness::Sharpening => ("Sharpening…", theme::BUSY),
+        Sharpness::Exact => ("Sharp", theme::DONE),
+        Sharpness::Resampled => ("Resampled", theme::PLAIN),
+        Sharpness::Failed => ("Not rendered", theme::FAILED),
+    }
+}
+
+/// Position and colour of a source pixel, in the file's own values, and the 8-bit colour on the screen.
+fn reading_text((x, y): (usize, usize), [r, g, b]: [u16; 3], shown: Option<[u8; 3]>) -> String {
+    let source = format!("({x}, {y})  source {r} {g} {b}");
+    shown.map_or(source.clone(), |[r, g, b]| format!("{source}  shown {r} {g} {b}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_graphics_cards_dispatches_are_told() {
+        assert!(!explanation(0).contains("dispatches") && explanation(7).ends_with("7 dispatches so far."));
+    }
+
+    #[test]
+    fn source_and_shown_values_stand_side_by_side() {
+        assert_eq!(reading_text((1, 0), [4, 5, 6], None), "(1, 0)  source 4 5 6");
+        assert_eq!(reading_text((1, 0), [4, 5, 65535], Some([7, 8, 9])), "(1, 0)  source 4 5 65535  shown 7 8 9");
+    }
+}

@@ -1,0 +1,151 @@
+//! Opening the window on the system, and opening it again where its graphics device was lost.
+//!
+//! The toolkit panics when it draws with a lost device and cannot be given another one. So the device is asked before
+//! every frame; once it is lost nothing is drawn any more, the window closes, and a new one opens with the same
+//! [`App`]: the picture, the view, exports under way and what waits in them go on. Only textures are made anew.
+
+mod device;
+mod milestones;
+
+use super::app::App;
+use super::app::AppOptions;
+use super::gpu_setup;
+use crate::error::{Error, Result};
+use device::DeviceWatch;
+use eframe::egui::{self, IconData, ViewportBuilder, ViewportCommand};
+use milestones::Milestones;
+use std::cell::Cell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// The name under which desktops know the program.
+const APP_ID: &str = "io.github.zoomfield.Zoomfield";
+
+/// What to do instead.
+const WITHOUT_WINDOW: &str = "use `zoomfield export` to write a picture without one";
+
+/// Two losses within this time are not the last.
+const LASTS: Duration = Duration::from_secs(10);
+
+/// Looks at the window after every frame.
+pub type Watcher<'a> = dyn FnMut(&App, &eframe::Frame) + 'a;
+
+/// Opens the window and stays until it is closed. With `milestones`, a file, when things were first
+/// seen is written there as JSON.
+///
+/// # Errors
+/// [`Error::Device`] if there is no display or no graphics device to open it on, or it is lost again and again;
+/// [`Error::Export`] if the milestones cannot be written.
+pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
+    if !has_display() {
+        return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
+    }
+    let Some(file) = milestones else { return run_watched(options, native_options(), &mut |_, _| {}) };
+    let mut seen = Milestones::default();
+    run_watched(options, native_options(), &mut |app, _| seen.look_at(app))?;
+    seen.write(file)
+}
+
+/// As [`run`], with a window that is made as `native` says, and somebody who looks on.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: &mut Watcher<'_>) -> Result<()> {
+    let fail = |reason: String| Error::device(format!("cannot open a window ({reason}); {WITHOUT_WINDOW}"));
+    let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
+    let (mut start, mut last_loss) = (Some(options), None::<Instant>);
+    loop {
+        let lost = Rc::new(Cell::new(None));
+        let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
+        let start = &mut start;
+        let make = move |cc: &eframe::CreationContext<'_>| {
+            let app = match (before, start.take()) {
+                (Some(app), _) => App::on_another_device(app),
+                (None, Some(options)) => App::new(cc, options)?,
+                (None, None) => return Err("the window is gone".into()),
+            };
+            let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));
+            let window = Window { app: Some(app), device, lost: lost_there, left: left_there, watcher };
+            Ok(Box::new(window) as Box<dyn eframe::App + '_>)
+        };
+        eframe::run_native_ext(APP_ID, native.clone(), Some(ctx.clone()), Box::new(make))
+            .map_err(|error| fail(error.to_string()))?;
+        match lost.take() {
+            None => return Ok(()),
+            Some(reason) if last_loss.is_some_and(|before| before.elapsed() < LASTS) => {
+                return Err(fail(format!("its graphics device was lost again and again: {reason}")));
+            }
+            Some(_) => last_loss = Some(Instant::now()),
+        }
+    }
+}
+
+/// The application in a window of the system.
+struct Window<'a> {
+    /// There until the window closes.
+    app: Option<App>,
+    device: Option<DeviceWatch>,
+    /// Why the window closed, if its device was lost.
+    lost: Rc<Cell<Option<String>>>,
+    /// Where the application is left for the next window.
+    left: Rc<Cell<Option<App>>>,
+    watcher: &'a mut Watcher<'a>,
+}
+
+impl eframe::App for Window<'_> {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(reason) = self.device.as_ref().and_then(DeviceWatch::loss) {
+            self.lost.set(Some(reason));
+            self.device = None;
+            self.left.set(self.app.take());
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        if let Some(app) = &mut self.app {
+            app.logic(ctx, frame);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        // Without a device nothing may be drawn.
+        if let Some(app) = &mut self.app {
+            app.ui(ui, frame);
+            (self.watcher)(app, frame);
+        }
+    }
+}
+
+/// How the window is made.
+pub fn native_options() -> eframe::NativeOptions {
+    eframe::NativeOptions {
+        viewport: viewport(),
+        wgpu_options: gpu_setup::configuration(),
+        // Dithering would change the picture's pixels.
+        dithering: false,
+        // Fonts of the system are looked for by `fonts`, without making a frame wait.
+        system_font_fallback: false,
+        ..eframe::NativeOptions::default()
+    }
+}
+
+fn viewport() -> ViewportBuilder {
+    ViewportBuilder::default()
+        .with_app_id(APP_ID)
+        .with_title("Zoomfield")
+        .with_icon(icon())
+        .with_drag_and_drop(true)
+        .with_inner_size([1280.0, 860.0])
+        .with_min_inner_size([640.0, 420.0])
+}
+
+/// The window's icon, drawn by `assets/icon/make.py`.
+fn icon() -> IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../../../assets/icon/zoomfield-128.png")).unwrap_or_default()
+}
+
+/// Whether there is anything to open a window on; elsewhere than on X11 and Wayland there always is.
+fn has_display() -> bool {
+    let is_unix_desktop = cfg!(all(unix, not(target_os = "macos")));
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !is_unix_desktop || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET")
+}

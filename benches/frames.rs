@@ -35,7 +35,7 @@ mod linux {
     use eframe::egui;
     use std::process::Command as Process;
     use std::time::{Duration, Instant};
-    use zoomfield::app::{App, AppOptions, Command, ModelSource, native_options};
+    use zoomfield::app::{App, AppOptions, ModelSource, export, native_options, view};
     use zoomfield::render::Compute;
 
     const ON_STAGE: &str = "ZOOMFIELD_FRAMES_ON_STAGE";
@@ -94,7 +94,7 @@ mod linux {
         fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
             let now = self.now;
             ui.ctx().request_repaint();
-            let is_ready = self.app.picture().is_some() && self.app.state().model.model().is_some();
+            let is_ready = self.app.picture().is_some() && self.app.slices().models.own.model().is_some();
             if is_ready {
                 if let Some(before) = self.started {
                     let handed_over = self.handed_over.get();
@@ -120,16 +120,19 @@ mod linux {
         fn act(&mut self) {
             let at = [700.0, 330.0];
             match self.frame % 120 {
-                i @ 0..40 if i % 3 == 0 => self.app.apply(Command::Wheel { factor: 1.25, at }),
-                40..80 => self.app.apply(Command::Pan([-9.0, 4.0])),
-                i @ 80..120 if i % 3 == 0 => self.app.apply(Command::Wheel { factor: 0.8, at }),
+                i @ 0..40 if i % 3 == 0 => self.app.apply(view::Command::Wheel { factor: 1.25, at }),
+                40..80 => self.app.apply(view::Command::Pan([-9.0, 4.0])),
+                i @ 80..120 if i % 3 == 0 => self.app.apply(view::Command::Wheel { factor: 0.8, at }),
                 _ => {}
             }
-            if self.app.state().export.is_none() {
+            if self.app.slices().export.running.is_none() {
                 let output = self.folder.path().join("export.png").to_string_lossy().into_owned();
-                for command in
-                    [Command::ShowExport, Command::EditPath(output), Command::SetOverwrite(true), Command::StartExport]
-                {
+                for command in [
+                    export::Command::Show,
+                    export::Command::EditPath(output),
+                    export::Command::SetOverwrite(true),
+                    export::Command::Start,
+                ] {
                     self.app.apply(command);
                 }
                 self.exports += 1;
@@ -138,7 +141,7 @@ mod linux {
 
         fn report(&mut self) {
             let frames = &self.cpu[WARM_UP..];
-            let rate = self.app.state().rate.megapixels_per_sec().unwrap_or(0.0);
+            let rate = self.app.slices().view.rate.megapixels_per_sec().unwrap_or(0.0);
             println!(
                 "{} frames at 1280×800, {} exports begun, {} frames exact, {rate:.2} Mpx/s decoded",
                 frames.len(),

@@ -17,7 +17,7 @@ use egui_kittest::Harness;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zoomfield::app::{App, AppOptions, Command, ModelSource};
+use zoomfield::app::{App, AppOptions, ModelSource, view};
 use zoomfield::bench::write_photo;
 use zoomfield::geometry::Size;
 use zoomfield::kernel::Precision;
@@ -95,7 +95,7 @@ impl Window {
 
     /// Turns the wheel at a place nobody has looked at: seconds until the network's first pixels, and until all.
     fn zoom_in(&mut self, trial: usize) -> [f64; 2] {
-        self.harness.state_mut().apply(Command::Fit);
+        self.harness.state_mut().apply(view::Command::Fit);
         self.frames_until(App::is_exact);
         let at = [400.0 + 80.0 * trial as f64, 330.0];
         let from = self.harness.state().view().unwrap().zoom;
@@ -105,10 +105,10 @@ impl Window {
             if notch > 0 {
                 (0..FRAMES_PER_NOTCH).for_each(|_| self.frame());
             }
-            self.harness.state_mut().apply(Command::Wheel { factor, at });
+            self.harness.state_mut().apply(view::Command::Wheel { factor, at });
         }
         let start = Instant::now();
-        self.frames_until(|app| app.state().has_neural);
+        self.frames_until(|app| app.slices().view.has_neural);
         let first = start.elapsed().as_secs_f64();
         self.frames_until(App::is_exact);
         [first, start.elapsed().as_secs_f64()]

@@ -2,10 +2,7 @@
 
 use std::process::ExitCode;
 #[cfg(feature = "app")]
-use zoomfield::app::AppOptions;
-use zoomfield::app::ModelSource;
-use zoomfield::app::models;
-use zoomfield::app::settings::choices;
+use zoomfield::app::{AppOptions, ModelSource, models, settings};
 use zoomfield::cli::{self, Invocation, View};
 use zoomfield::error::Result;
 #[cfg(feature = "app")]
@@ -26,9 +23,9 @@ fn main() -> ExitCode {
 fn view(asked: View) -> Result<()> {
     let precision = cli::precision(asked.precision)?;
     let (backend, device) = cli::backend(asked.backend, asked.device)?;
-    let (model, settings) = (ModelSource::File(asked.model), settings::default_path());
+    let (model, settings) = (ModelSource::File(asked.model), settings::choices::default_path());
     let compute = Compute { backend, device, precision, ..Compute::default() };
-    let options = AppOptions { files: asked.files, model, compute, settings, data: library::default_folder() };
+    let options = AppOptions { files: asked.files, model, compute, settings, data: models::default_folder() };
     zoomfield::app::run(options, asked.milestones.as_deref())
 }
 

@@ -23,6 +23,11 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("raster", "geometry"),
 ];
 
+/// Slices of the window from low to high: a slice names those before it, never those after it. `window` has all of them,
+/// and `app/mod.rs` only names them.
+const SLICES: &[&str] =
+    &["kit", "ports", "env", "settings", "files", "models", "view", "compare", "export", "training", "window"];
+
 /// Foreign crates and where they are at home: modules or files. No home: free everywhere.
 const HOMES: &[(&str, &[&str])] = &[
     ("bytemuck", &[]),
@@ -139,6 +144,35 @@ fn imports(file: &str, code: &str) -> Vec<String> {
     names
 }
 
+/// The slice of the window that a file belongs to.
+fn slice_of(file: &str) -> Option<&str> {
+    let slice = file.strip_prefix("app/")?.split('/').next()?.trim_end_matches(".rs");
+    (slice != "mod").then_some(slice)
+}
+
+/// What a file of the window names that is not below its own slice: slices above, and the window's own items.
+fn names_above(file: &str, code: &str) -> Vec<String> {
+    let place = |slice: &str| SLICES.iter().position(|known| *known == slice);
+    let Some(slice) = slice_of(file) else { return Vec::new() };
+    let Some(own) = place(slice) else { return vec![slice.to_owned()] };
+    let behind = |word| after(code, word).filter_map(|rest| rest.strip_prefix("::"));
+    let mut names: Vec<String> = Vec::new();
+    for path in behind("crate") {
+        match path.strip_prefix("app::") {
+            Some(path) => names.extend(names_behind(path)),
+            // A list hides what is named of the window.
+            None => names.extend(names_behind(path).into_iter().filter(|name| name == "app")),
+        }
+    }
+    if file == format!("app/{slice}.rs") || file == format!("app/{slice}/mod.rs") {
+        names.extend(behind("super").flat_map(names_behind));
+    }
+    names.retain(|name| place(name).is_none_or(|other| other > own) && slice != "window");
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Everything that is wrong with one file.
 fn violations(file: &str, source: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -149,6 +183,9 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         if layer(name) >= Some(own) && !EXCEPTIONS.contains(&(module, name)) {
             report(format!("imports `{name}`, which is not below `{module}`"));
         }
+    }
+    for name in names_above(file, &code) {
+        report(format!("names `{name}` of the window, which is not below its slice"));
     }
     if after(&code, "super").any(|rest| rest.starts_with("::super")) {
         report("climbs by `super::super`; name the module from `crate`".into());
@@ -246,9 +283,22 @@ fn imports_from_above_or_beside_are_found() {
     assert_found("decode/mod.rs", "use crate::{error::Error, geometry::{Size, Region}, export};", "imports `export`");
     assert_found("model/mod.rs", "use super::encode;", "imports `encode`");
     assert_found("export.rs", "use super::cli::main;", "imports `cli`");
-    assert_found("app/ui.rs", "pub(crate) use crate::cli::Args;", "imports `cli`");
+    assert_found("app/window/ui.rs", "pub(crate) use crate::cli::Args;", "imports `cli`");
     assert_found("picture/save/png.rs", "use super::super::Raster;", "super::super");
     assert_found("novelty.rs", "", "no layer");
+}
+
+#[test]
+fn slices_that_name_what_is_above_them_are_found() {
+    assert_found("app/files/apply.rs", "use crate::app::view::State;", "names `view`");
+    assert_found("app/view/mod.rs", "use crate::app::{files, compare::split::Side};", "names `compare`");
+    assert_found("app/settings/panel.rs", "use crate::app::window::command::Command;", "names `window`");
+    assert_found("app/kit/theme.rs", "fn f() { crate::app::env::Env; }", "names `env`");
+    assert_found("app/export/apply.rs", "use crate::app::App;", "names `App`");
+    assert_found("app/ports.rs", "use super::files::Opened;", "names `files`");
+    assert_found("app/models/mod.rs", "pub use super::training::Home;", "names `training`");
+    assert_found("app/view/look.rs", "use crate::{app::compare, error::Error};", "names `app`");
+    assert_found("app/novelty/mod.rs", "", "names `novelty`");
 }
 
 #[test]
@@ -278,6 +328,13 @@ fn what_is_allowed_is_not_reported() {
         ("evaluate/mod.rs", "#![deny(unsafe_code)]\nlet image = a::image::b;"),
         ("export.rs", &"\n".repeat(400)),
         ("main.rs", "fn main() { zoomfield::cli::main() }"),
+        ("app/mod.rs", "pub mod view;\npub use window::app::App;"),
+        ("app/env.rs", "use super::ports::Ports;\nuse super::kit::toasts::Toasts;"),
+        (
+            "app/view/apply.rs",
+            "use super::State;\nuse crate::app::view::look::Look;\nuse crate::app::{files, settings};",
+        ),
+        ("app/window/draw.rs", "use crate::app::{App, training};"),
     ];
     for (file, source) in clean {
         assert_eq!(violations(file, source), Vec::<String>::new(), "{file}: {source}");

@@ -8,9 +8,13 @@ use egui_kittest::Harness;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zoomfield::app::settings::choices::{Arithmetic, Detail};
-use zoomfield::app::view::look::{Mode, Side};
-use zoomfield::app::{App, AppOptions, Command, ModelSource, Services, ViewCommand};
+use zoomfield::app::compare::split::Side;
+use zoomfield::app::files::album::Step;
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::settings::{Arithmetic, Detail};
+use zoomfield::app::{
+    App, AppOptions, Command, ModelSource, Ports, Services, compare, export, files, models, settings, view,
+};
 use zoomfield::bench::{CPU, Device};
 use zoomfield::key::Strength;
 use zoomfield::render::Compute;
@@ -58,10 +62,11 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
 
 fn start() -> Harness<'static, App> {
     Harness::builder().with_size(vec2(900.0, 600.0)).with_step_dt(1.0 / 30.0).build_eframe(move |cc| {
-        let real = Services::start(&cc.egui_ctx, None).unwrap();
+        let real = Services::start(&cc.egui_ctx, None, None).unwrap();
         // Drivers keep threads of their own, which take the name of the one that asked first.
         let list_devices = || vec![Device { name: CPU.into(), detail: "the processor".into(), is_software: false }];
-        let services = Services { pick: Arc::new(|_| None), list_devices: Arc::new(list_devices), ..real };
+        let ports = Ports { pick: Arc::new(|_| None), list_devices: Arc::new(list_devices), ..real.ports };
+        let services = Services { ports, ..real };
         let model = ModelSource::File(Some(weights()));
         let (files, compute) = (Vec::new(), Compute::default());
         let options = AppOptions { files, model, compute, settings: None, data: None };
@@ -76,38 +81,58 @@ fn weights() -> PathBuf {
 /// One thing that a person might do, or several that belong together.
 fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness: &mut Harness<'static, App>) {
     let at = [random.unit() * 900.0, random.unit() * 600.0];
-    let commands = match random.below(20) {
-        0 | 1 => vec![Command::OpenAll(vec![random.pick(pictures).clone()])],
-        2 => vec![Command::OpenAll(pictures.to_vec())],
-        3..=5 => vec![Command::Wheel { factor: 2f64.powf(random.unit() * 6.0 - 2.5), at }],
-        6 => vec![Command::ZoomTo(10f64.powf(random.unit() * 4.0 - 1.0)), Command::Fit],
-        7 | 8 => vec![Command::Pan([random.unit() * 800.0 - 400.0, random.unit() * 800.0 - 400.0])],
+    let commands: Vec<Command> = match random.below(20) {
+        0 | 1 => vec![files::Command::OpenAll(vec![random.pick(pictures).clone()]).into()],
+        2 => vec![files::Command::OpenAll(pictures.to_vec()).into()],
+        3..=5 => vec![view::Command::Wheel { factor: 2f64.powf(random.unit() * 6.0 - 2.5), at }.into()],
+        6 => vec![view::Command::ZoomTo(10f64.powf(random.unit() * 4.0 - 1.0)).into(), view::Command::Fit.into()],
+        7 | 8 => vec![view::Command::Pan([random.unit() * 800.0 - 400.0, random.unit() * 800.0 - 400.0]).into()],
         9 => {
             harness.set_size(vec2(300.0 + random.unit() as f32 * 900.0, 200.0 + random.unit() as f32 * 600.0));
             vec![]
         }
         10 | 11 => {
             let output = folder.join(format!("out-{}.png", random.below(4)));
-            let path = Command::EditPath(output.to_string_lossy().into_owned());
-            vec![Command::ShowExport, path, Command::SetOverwrite(true), Command::StartExport]
+            let path = export::Command::EditPath(output.to_string_lossy().into_owned()).into();
+            vec![
+                export::Command::Show.into(),
+                path,
+                export::Command::SetOverwrite(true).into(),
+                export::Command::Start.into(),
+            ]
         }
-        12 => vec![Command::CancelExport],
-        13 => vec![Command::LoadOther(if random.below(4) == 0 { folder.join("no.pth") } else { weights() })],
+        12 => vec![export::Command::Cancel.into()],
+        13 => vec![
+            models::Command::Compare(Some(if random.below(4) == 0 { folder.join("no.pth") } else { weights() })).into(),
+        ],
         14 => vec![settings(random, harness)],
-        15 => vec![Command::View(ViewCommand::SetMode(*random.pick(&Mode::ALL)))],
-        16 => vec![Command::View(ViewCommand::SetStrength(Strength::percent(random.below(101) as u8)))],
+        15 => vec![view::Command::SetMode(*random.pick(&Mode::ALL)).into()],
+        16 => vec![view::Command::SetStrength(Strength::percent(random.below(101) as u8)).into()],
         17 => {
             let side = *random.pick(&Side::ALL);
             let is_left = random.below(2) == 0;
-            let line = Command::View(ViewCommand::SetSplitAt(random.unit()));
-            vec![Command::View(ViewCommand::ToggleSplit), line, Command::View(ViewCommand::SetSide { is_left, side })]
+            let line = compare::Command::SetSplitAt(random.unit()).into();
+            vec![compare::Command::ToggleSplit.into(), line, compare::Command::SetSide { is_left, side }.into()]
         }
-        18 => vec![random.pick(&[Command::NextPicture, Command::PreviousPicture, Command::Reload]).clone()],
+        18 => vec![
+            random
+                .pick::<Command>(&[
+                    files::Command::Show(Step::Next).into(),
+                    files::Command::Show(Step::Previous).into(),
+                    files::Command::Reload.into(),
+                ])
+                .clone(),
+        ],
         _ => vec![
             random
-                .pick(&[Command::ToggleHelp, Command::ToggleSettings, Command::ToggleInfo, Command::CopyView])
+                .pick::<Command>(&[
+                    Command::ToggleHelp,
+                    settings::Command::Toggle.into(),
+                    files::Command::ToggleInfo.into(),
+                    export::Command::CopyView.into(),
+                ])
                 .clone(),
-            Command::View(ViewCommand::HoldOriginal(random.below(2) == 0)),
+            compare::Command::HoldOriginal(random.below(2) == 0).into(),
             Command::Back,
         ],
     };
@@ -117,13 +142,13 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
 }
 
 fn settings(random: &mut Random, harness: &Harness<'static, App>) -> Command {
-    let mut settings = harness.state().state().settings.clone();
+    let mut settings = harness.state().slices().settings.choices.clone();
     settings.feature_budget_mib = BUDGET_MIB;
     settings.tile_budget_mib = BUDGET_MIB;
     settings.detail = *random.pick(&[Detail::Fast, Detail::Default, Detail::Exact]);
     settings.precision = *random.pick(&[Arithmetic::Auto, Arithmetic::F32]);
     settings.pixel_grid = random.below(2) == 0;
-    Command::ChangeSettings(settings)
+    settings::Command::Change(settings).into()
 }
 
 /// Threads of ours that are running.
@@ -155,9 +180,9 @@ fn random_commands_leave_nothing_behind() {
             harness.step();
             std::thread::sleep(Duration::from_millis(random.below(12) as u64));
         }
-        let state = harness.state().state();
-        let features = state.features.as_ref().map_or(0, |report| report.used_bytes);
-        assert!(state.tile_bytes <= BUDGET_MIB << 20, "step {i}: {} bytes of tiles", state.tile_bytes);
+        let view = &harness.state().slices().view;
+        let features = view.features.as_ref().map_or(0, |report| report.used_bytes);
+        assert!(view.tile_bytes <= BUDGET_MIB << 20, "step {i}: {} bytes of tiles", view.tile_bytes);
         assert!(features <= BUDGET_MIB << 20, "step {i}: {features} bytes of features");
         if i % 170 == 169 {
             // Closed in the middle of whatever it was doing.

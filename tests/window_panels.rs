@@ -37,9 +37,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::PathBuf;
 use stub::{picture, view, wait_for, window, window_with};
+use zoomfield::app::env::Panel;
+use zoomfield::app::view::Sharpness;
 use zoomfield::app::window::keys::{GESTURES, SHORTCUTS};
-use zoomfield::app::window::state::{Panel, Sharpness};
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, export, files, settings, view};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::key::Quality;
 
@@ -84,13 +85,13 @@ fn toolbar_buttons_do_what_they_say() {
     assert_eq!(view(&harness).zoom, 1.0);
     harness.get_by_label("Help").click();
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Help);
+    assert_eq!(harness.state().window().panel, Panel::Help);
     harness.get_by_label("Close").click();
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().window().panel, Panel::Closed);
     harness.get_by_label("Export this view…").click();
     harness.run();
-    assert!(matches!(harness.state().state().panel, Panel::Export(_)));
+    assert!(matches!(harness.state().window().panel, Panel::Export));
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn dragging_pans_and_a_double_click_toggles() {
 #[test]
 fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     let (mut harness, tiles) = window_with(picture(PICTURE));
-    assert_eq!(harness.state().state().sharpness, Sharpness::Resampled);
+    assert_eq!(harness.state().slices().view.sharpness, Sharpness::Resampled);
     let asked = tiles.0.borrow().requests.len();
     harness.key_press(Key::Num9);
     harness.run();
@@ -176,7 +177,7 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     assert!(likely.rect.contains(PixelRect { x: middle[0], y: middle[1], width: 1, height: 1 }));
     assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.quality == Quality::Neural));
     assert!(harness.state().is_exact());
-    assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
+    assert_eq!(harness.state().slices().view.sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");
     harness.run_steps(10);
     assert_eq!(tiles.0.borrow().requests.len(), asked + 2);
@@ -193,9 +194,9 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
 #[test]
 fn the_renderer_hears_of_another_budget_at_once() {
     let (mut harness, tiles) = window_with(picture(PICTURE));
-    let mut settings = harness.state().state().settings.clone();
+    let mut settings = harness.state().slices().settings.choices.clone();
     settings.feature_budget_mib = 128;
-    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.state_mut().apply(settings::Command::Change(settings));
     harness.run();
     let last = tiles.0.borrow().requests.last().cloned().expect("a request");
     assert_eq!(last.feature_budget_bytes, 128 << 20);
@@ -228,7 +229,7 @@ fn the_help_lists_every_key() {
     }
     harness.key_press(Key::Escape);
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().window().panel, Panel::Closed);
 }
 
 #[test]
@@ -251,8 +252,8 @@ fn an_existing_file_is_only_replaced_when_told() {
     let file = folder.path().join("there.png");
     std::fs::write(&file, "x").unwrap();
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
-    harness.state_mut().apply(Command::EditPath(file.to_string_lossy().into_owned()));
+    harness.state_mut().apply(export::Command::Show);
+    harness.state_mut().apply(export::Command::EditPath(file.to_string_lossy().into_owned()));
     wait_for(&mut harness, |harness| harness.query_by_label("Replace the existing file").is_some());
     assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
     harness.get_by_label("Replace the existing file").click();
@@ -263,9 +264,9 @@ fn an_existing_file_is_only_replaced_when_told() {
 #[test]
 fn a_running_export_can_be_stopped() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
-    harness.state_mut().apply(Command::EditPath("slow.png".into()));
-    harness.state_mut().apply(Command::StartExport);
+    harness.state_mut().apply(export::Command::Show);
+    harness.state_mut().apply(export::Command::EditPath("slow.png".into()));
+    harness.state_mut().apply(export::Command::Start);
     wait_for(&mut harness, |harness| harness.query_by_label("Exporting slow.png").is_some());
     harness.get_by_label("Cancel export").click();
     wait_for(&mut harness, |harness| harness.query_by_label("Export stopped; nothing was written.").is_some());
@@ -275,25 +276,25 @@ fn a_running_export_can_be_stopped() {
 fn an_export_waits_while_the_view_waits_for_tiles() {
     let (mut harness, tiles) = window_with(picture(PICTURE));
     tiles.0.borrow_mut().is_silent = true;
-    harness.state_mut().apply(Command::ZoomTo(9.0));
+    harness.state_mut().apply(view::Command::ZoomTo(9.0));
     harness.run();
-    harness.state_mut().apply(Command::ShowExport);
-    harness.state_mut().apply(Command::EditPath("held.png".into()));
-    harness.state_mut().apply(Command::StartExport);
+    harness.state_mut().apply(export::Command::Show);
+    harness.state_mut().apply(export::Command::EditPath("held.png".into()));
+    harness.state_mut().apply(export::Command::Start);
     for _ in 0..100 {
         harness.step();
         std::thread::sleep(std::time::Duration::from_millis(6));
     }
-    assert!(harness.state().state().export.is_some(), "the export went on although the view was waiting");
+    assert!(harness.state().slices().export.running.is_some(), "the export went on although the view was waiting");
     tiles.0.borrow_mut().is_silent = false;
-    harness.state_mut().apply(Command::ZoomTo(8.0));
-    wait_for(&mut harness, |harness| harness.state().state().export.is_none());
+    harness.state_mut().apply(view::Command::ZoomTo(8.0));
+    wait_for(&mut harness, |harness| harness.state().slices().export.running.is_none());
 }
 
 #[test]
 fn typing_does_not_zoom() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.state_mut().apply(files::Command::ShowPanel);
     harness.run();
     let zoom = view(&harness).zoom;
     for (key, text) in [(Key::Num5, "5"), (Key::F, "f"), (Key::Plus, "+"), (Key::Questionmark, "?")] {
@@ -305,13 +306,13 @@ fn typing_does_not_zoom() {
     assert_eq!(view(&harness).zoom, zoom);
     harness.key_press(Key::Escape);
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().window().panel, Panel::Closed);
 }
 
 #[test]
 fn a_typed_path_opens_and_a_bad_one_is_explained() {
     let (mut harness, _) = window(1.0, |_| None);
-    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.state_mut().apply(files::Command::ShowPanel);
     harness.run();
     harness.get_by_label("Path of a picture or a folder").type_text("/photos/bird.png");
     harness.run();
@@ -319,11 +320,14 @@ fn a_typed_path_opens_and_a_bad_one_is_explained() {
     wait_for(&mut harness, |harness| harness.state().picture().is_some());
     harness.run();
     harness.get_by_label("bird.png");
-    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().window().panel, Panel::Closed);
     let fitted = View::fit(Size::new(120, 80), harness.state().canvas_rect_in_pixels().size()).snapped();
     assert_eq!(view(&harness), fitted, "a picture opens as large as it fits");
-    assert_eq!(harness.state().state().title(), format!("bird.png — ×{:.1} — Zoomfield", fitted.zoom));
-    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    assert_eq!(
+        harness.state().slices().title(harness.state().window().now_secs),
+        format!("bird.png — ×{:.1} — Zoomfield", fitted.zoom)
+    );
+    harness.state_mut().apply(files::Command::Open("/photos/notes.txt".into()));
     let sentence = "Cannot open the picture /photos/notes.txt: this is not a picture";
     wait_for(&mut harness, |harness| harness.query_by_label(sentence).is_some());
     assert!(harness.state().picture().is_some(), "the picture before stays");
@@ -336,9 +340,9 @@ fn a_typed_path_opens_and_a_bad_one_is_explained() {
 fn the_newest_picture_wins() {
     let (mut harness, _) = window(1.0, |_| None);
     for name in ["/a.png", "/b.txt", "/c.png"] {
-        harness.state_mut().apply(Command::Open(name.into()));
+        harness.state_mut().apply(files::Command::Open(name.into()));
     }
-    wait_for(&mut harness, |harness| harness.state().state().opening.is_none());
+    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
     assert_eq!(harness.state().picture().map(|picture| picture.name()).as_deref(), Some("c.png"));
     harness.run();
     assert!(harness.query_by_label("Dismiss").is_none());

@@ -1,25 +1,18 @@
-//! What the window needs from the rest of the program, so that tests can stand in for each part.
+//! What the window asks of the rest of the program and of the system, so that tests can stand in for each part. The
+//! real ones are wired in [`super::window::services`].
 
-use crate::app::export::queue::{Outside, show_outside};
-use crate::app::files::FileServices;
-use crate::app::files::open::Opened;
-use crate::app::files::recent::beside;
-use crate::app::files::watch::INTERVAL;
-use crate::app::models::slot::LoadFn;
-use crate::app::settings::choices::Keeper;
-use crate::app::settings::devices::{ListFn, MeasureFn};
-use crate::app::training::Home;
-use crate::app::training::teach::TrainFn;
-use crate::app::training::workplace::Workplace;
-use crate::bench;
-use crate::error::{Error, Result};
-use crate::export::{self, ExportJob, ExportReport, Progress};
-use crate::library::Library;
-use crate::picture::Raster;
-use crate::render::{RenderEvent, RenderWorker, ViewRequest};
+use crate::bench::{Device, Speed};
+use crate::error::Result;
+use crate::export::{ExportJob, ExportReport, Progress};
+use crate::picture::{Picture, Raster, Shot};
+use crate::render::{Compute, LoadedModel, RenderEvent, RenderWorker, ViewRequest};
 use crate::task::{Gate, Interrupt};
+use crate::train::{TrainConfig, TrainEvent};
+use crate::weights::Weights;
+use egui::ColorImage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Where tiles come from.
 pub trait TileSource {
@@ -40,9 +33,9 @@ impl TileSource for RenderWorker {
     }
 }
 
-/// What a file dialog is asked for.
+/// What a file dialog is for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ask {
+pub enum DialogPurpose {
     /// Pictures to open.
     Open,
     /// A name to export to; the present one is the proposal.
@@ -57,21 +50,73 @@ pub enum Ask {
     SaveModel(PathBuf),
 }
 
+/// What tells one content of a file from another: when it was written, and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(pub(in crate::app) SystemTime, pub(in crate::app) u64);
+
+impl Stamp {
+    /// That of a file; nothing if it is not there. Touches the disk.
+    pub fn of(path: &Path) -> Option<Self> {
+        let about = path.metadata().ok()?;
+        Some(Self(about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
+    }
+}
+
+/// A picture with its small version. Clones share both.
+#[derive(Clone)]
+pub struct Opened {
+    /// The picture.
+    pub picture: Arc<Picture>,
+    /// The whole of it, reduced if need be.
+    pub preview: Arc<ColorImage>,
+    /// What the camera wrote.
+    pub shot: Shot,
+    /// What its file was when it was read; nothing for a picture from memory.
+    pub stamp: Option<Stamp>,
+}
+
+/// What the system is asked to show outside of the window.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outside {
+    /// A file, in its program.
+    File(PathBuf),
+    /// The folder of a file.
+    Folder(PathBuf),
+}
+
+/// A training that is driven from outside.
+pub trait Course {
+    /// Does the next piece of work; none after the end.
+    fn next(&mut self) -> Option<Result<TrainEvent>>;
+
+    /// A copy of the weights as they are now.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Weights`] if they are not finite any more.
+    fn weights(&self) -> Result<Weights>;
+}
+
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
 pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
 /// Shows a file dialog and waits for it; several answers only where pictures are to be opened. Runs on a thread of its own.
-pub type PickFn = dyn Fn(&Ask) -> Option<Vec<PathBuf>> + Send + Sync;
+pub type PickFn = dyn Fn(&DialogPurpose) -> Option<Vec<PathBuf>> + Send + Sync;
 /// Exports. Runs on a thread of its own.
 pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
-
 /// Renders what an export would write. Runs on a thread of its own.
 pub type RenderFn = dyn Fn(&ExportJob, &Gate) -> Result<Raster> + Send + Sync;
-
 /// Has the system show a file or a folder; a sentence if that fails. Runs on a thread of its own.
 pub type OutsideFn = dyn Fn(&Outside) -> Result<(), String> + Send + Sync;
+/// Loads weights (the built-in ones without a path) on what is to compute. Runs on a thread of its own.
+pub type LoadFn = dyn Fn(Option<&Path>, &Compute) -> Result<LoadedModel> + Send + Sync;
+/// Lists the devices. Runs on a thread of its own.
+pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
+/// Measures one. Runs on a thread of its own.
+pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
+/// Begins a training. Runs on a thread of its own.
+pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn Course>> + Send + Sync;
 
 /// The window's connections to the world.
-pub struct Services {
+pub struct Ports {
     /// Renders the view.
     pub tiles: Box<dyn TileSource>,
     /// Opens pictures.
@@ -82,7 +127,7 @@ pub struct Services {
     pub export: Arc<ExportFn>,
     /// Renders for the clipboard.
     pub render: Arc<RenderFn>,
-    /// Has the system show files. Runs on a thread of its own.
+    /// Has the system show files.
     pub show_outside: Arc<OutsideFn>,
     /// Loads models.
     pub load_model: Arc<LoadFn>,
@@ -92,50 +137,4 @@ pub struct Services {
     pub measure_device: Arc<MeasureFn>,
     /// Begins trainings.
     pub train: Arc<TrainFn>,
-    /// Where models are kept and trainings work, if there is a place for them.
-    pub home: Option<Home>,
-    /// Remembers settings; nothing does where there is no place for them.
-    pub keeper: Option<Keeper>,
-    /// Lists, watches, reads ahead, and remembers what was opened.
-    pub files: FileServices,
-}
-
-impl Services {
-    /// The real ones; `settings` is the file that remembers them.
-    ///
-    /// # Errors
-    /// [`Error::Device`] if the system has no thread for one of them.
-    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
-        let waker = ctx.clone();
-        let worker = RenderWorker::start(move || waker.request_repaint())
-            .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
-        let open: Arc<OpenFn> = Arc::new(crate::app::files::open::read);
-        let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
-            .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
-        let keeper = settings
-            .map(Keeper::start)
-            .transpose()
-            .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
-        Ok(Self {
-            tiles: Box::new(worker),
-            open,
-            pick: Arc::new(crate::app::window::dialogs::pick),
-            export: Arc::new(export::run),
-            render: Arc::new(export::render),
-            show_outside: Arc::new(show_outside),
-            load_model: Arc::new(crate::app::models::slot::load),
-            list_devices: Arc::new(bench::devices),
-            measure_device: Arc::new(bench::measure),
-            train: Arc::new(crate::app::training::teach::train),
-            home: None,
-            keeper,
-            files,
-        })
-    }
-
-    /// Models and trainings in a folder of our own; what is deleted goes to the system's bin.
-    pub fn home_in(folder: &Path) -> Home {
-        let library = Library::new(folder.join("models"), Arc::new(crate::app::models::to_bin));
-        Home { library, workplace: Workplace::new(folder.join("training")) }
-    }
 }

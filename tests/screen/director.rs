@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
-use zoomfield::app::view::look::Mode;
+use zoomfield::app::settings::mode::Mode;
 use zoomfield::geometry::{PixelRect, Region, Size, View};
 use zoomfield::picture::{Picture, Samples};
 

@@ -7,7 +7,7 @@ use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex};
-use zoomfield::app::view::look::Mode;
+use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::render::{Compute, LoadedModel};
@@ -159,20 +159,20 @@ impl Observed {
         let (labels, secs) = self.places.lock().unwrap().clone();
         let mut frame_secs = std::mem::take(&mut snapshot.frame_secs);
         frame_secs.extend(secs);
-        let (state, report) = (app.state(), app.state().training.report());
+        let (slices, report) = (app.slices(), app.slices().training.report());
         *snapshot = Snapshot {
             view: app.view(),
             picture: app.picture().map(|picture| picture.size),
             canvas: (canvas.area() > 0).then_some(canvas),
             is_exact: app.is_exact(),
             name: app.picture().map_or_else(String::new, |picture| picture.name()),
-            mode: Some(state.settings.mode),
-            has_split: state.split.is_some(),
-            is_original_held: state.is_original_held,
+            mode: Some(slices.settings.choices.mode),
+            has_split: slices.compare.split.is_some(),
+            is_original_held: slices.compare.is_original_held,
             losses,
-            model: state.model.model().map(|model| model.id.to_string()),
+            model: slices.models.own.model().map(|model| model.id.to_string()),
             training: TrainingShot {
-                is_running: state.training.running.is_some(),
+                is_running: slices.training.running.is_some(),
                 step: report.step,
                 checkpoint: report.checkpoint,
                 losses: report.losses.points().iter().map(|point| point[1]).collect(),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use zoomfield::app::training::teach::Course;
+use zoomfield::app::ports::Course;
 use zoomfield::error::{Error, Result};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Raster;

@@ -6,10 +6,10 @@ use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEven
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use zoomfield::app::env::Panel;
 use zoomfield::app::export::choice::{Choice, Part, Sizing};
-use zoomfield::app::export::queue::{ExportCommand, Outside};
-use zoomfield::app::window::state::Panel;
-use zoomfield::app::{App, Command};
+use zoomfield::app::ports::Outside;
+use zoomfield::app::{App, Command, export, view};
 use zoomfield::cli::parse_export;
 use zoomfield::export::ExportJob;
 use zoomfield::geometry::{Region, Size};
@@ -26,26 +26,27 @@ fn wait_for_label(harness: &mut Harness<'_, App>, label: &str) {
 }
 
 fn choice(harness: &Harness<'_, App>) -> Choice {
-    match &harness.state().state().panel {
-        Panel::Export(form) => form.choice.clone(),
+    match harness.state().window().panel {
+        Panel::Export => harness.state().slices().export.form.choice.clone(),
         other => panic!("the export panel is not open: {other:?}"),
     }
 }
 
 fn draft(harness: &Harness<'_, App>) -> ExportJob {
-    let Panel::Export(form) = &harness.state().state().panel else { panic!("the export panel is not open") };
-    harness.state().state().export_draft(form).unwrap_or_else(|reason| panic!("{reason}")).0
+    let Panel::Export = harness.state().window().panel else { panic!("the export panel is not open") };
+    let app = harness.state();
+    export::draft::draft(&app.slices().export.form, app.scene()).unwrap_or_else(|reason| panic!("{reason}")).0
 }
 
 fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
-    harness.state_mut().apply(Command::Export(ExportCommand::Change(choice)));
+    harness.state_mut().apply(export::Command::Change(choice));
     harness.run();
 }
 
 fn start(harness: &mut Harness<'_, App>, path: &str) {
-    harness.state_mut().apply(Command::ShowExport);
-    harness.state_mut().apply(Command::EditPath(path.into()));
-    harness.state_mut().apply(Command::StartExport);
+    harness.state_mut().apply(export::Command::Show);
+    harness.state_mut().apply(export::Command::EditPath(path.into()));
+    harness.state_mut().apply(export::Command::Start);
 }
 
 /// The commands to the window of a step.
@@ -63,7 +64,7 @@ fn ask_to_close(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
 #[test]
 fn every_way_to_say_a_size_is_in_the_panel() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     harness.get_by_label("Whole picture").click();
     harness.run();
@@ -91,7 +92,7 @@ fn every_way_to_say_a_size_is_in_the_panel() {
 #[test]
 fn the_format_is_chosen_and_its_options_follow() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     harness.get_by_label("16 bits").click();
     harness.run();
@@ -112,7 +113,7 @@ fn the_panel_says_what_an_export_will_take() {
     harness.run();
     harness.state_mut().show(picture(PICTURE));
     harness.run();
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     harness.get_by_label("Whole picture").click();
     harness.run();
@@ -120,8 +121,8 @@ fn the_panel_says_what_an_export_will_take() {
     assert!(harness.query_by_label_contains("MP). File: about").is_some());
     // The stub's exports take a tenth of a second: then the speed is known.
     start(&mut harness, "speed.png");
-    wait_for(&mut harness, |harness| harness.state().state().exports.rates.iter().any(Option::is_some));
-    harness.state_mut().apply(Command::ShowExport);
+    wait_for(&mut harness, |harness| harness.state().slices().export.rates.iter().any(Option::is_some));
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     assert!(harness.query_by_label_contains("Time: about 1 s").is_some());
 }
@@ -157,7 +158,7 @@ fn a_selection_is_drawn_with_shift() {
 #[test]
 fn the_panel_asks_for_a_selection_and_a_plain_drag_draws_it() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     harness.get_by_label("Selection").click();
     harness.run();
@@ -178,7 +179,7 @@ fn the_panel_asks_for_a_selection_and_a_plain_drag_draws_it() {
 /// The text that the command puts on the clipboard.
 fn copied(harness: &mut Harness<'_, App>) -> String {
     assert!(!harness.get_by_label("Copy as command").accesskit_node().is_disabled());
-    harness.state_mut().apply(Command::CopyAsCommand);
+    harness.state_mut().apply(export::Command::CopyAsCommand);
     harness.step();
     let commands = &harness.output().platform_output.commands;
     let text = commands.iter().find_map(|command| match command {
@@ -196,9 +197,9 @@ fn the_copied_command_does_the_same_export() {
     std::fs::write(&file, "451x300").expect("a file for the test");
     let (mut harness, _) = window_of(1.0, |_| None, vec![file.clone()], None);
     wait_for(&mut harness, |harness| harness.state().picture().is_some());
-    harness.state_mut().apply(Command::ZoomTo(7.3));
+    harness.state_mut().apply(view::Command::ZoomTo(7.3));
     harness.run();
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     let whole = Choice { part: Part::Whole, sizing: Sizing::Paper, ..Choice::default() };
     let selection = Some(Region { x: 1.5, y: 2.125, width: 33.3, height: 20.0 });
@@ -233,7 +234,7 @@ fn exports_queue_and_can_be_withdrawn() {
     harness.query_all_by_label("Withdraw").next().expect("a button").click();
     harness.run_steps(10);
     let waiting = |harness: &Harness<'_, App>| -> Vec<String> {
-        let jobs = harness.state().state().exports.waiting.iter();
+        let jobs = harness.state().slices().export.waiting.iter();
         jobs.map(|job| job.output.to_string_lossy().into_owned()).collect()
     };
     assert_eq!(waiting(&harness), ["third.png"]);
@@ -259,11 +260,11 @@ fn closing_during_an_export_is_asked_about() {
     assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
     wait_for_label(&mut harness, "An export is running");
     harness.get_by_label("Keep the window open").click();
-    wait_for(&mut harness, |harness| harness.state().state().panel == Panel::Closed);
-    assert!(harness.state().state().export.is_some());
+    wait_for(&mut harness, |harness| harness.state().window().panel == Panel::Closed);
+    assert!(harness.state().slices().export.running.is_some());
     assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
     wait_for_label(&mut harness, "Stop it and close");
-    harness.state_mut().apply(Command::Export(ExportCommand::CancelAndClose));
+    harness.state_mut().apply(Command::CancelAndClose);
     assert!(step(&mut harness).contains(&ViewportCommand::Close));
     assert!(!ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose), "the answer was given");
 }
@@ -272,13 +273,13 @@ fn closing_during_an_export_is_asked_about() {
 fn a_window_that_was_to_close_stays_where_an_export_failed() {
     let (mut harness, _) = window_with(picture(PICTURE));
     start(&mut harness, "full.png");
-    harness.state_mut().apply(Command::Export(ExportCommand::FinishThenClose));
+    harness.state_mut().apply(Command::FinishThenClose);
     wait_for_label(&mut harness, "Dismiss");
     harness.get_by_label_contains("the disk is full");
     for _ in 0..30 {
         assert!(!step(&mut harness).contains(&ViewportCommand::Close), "nobody has seen that there is no file");
     }
-    assert!(!harness.state().state().exports.closes_when_done);
+    assert!(!harness.state().slices().export.closes_when_done);
 }
 
 #[test]
@@ -287,7 +288,7 @@ fn the_window_closes_once_its_exports_are_done() {
     start(&mut harness, "a.png");
     assert!(ask_to_close(&mut harness).contains(&ViewportCommand::CancelClose));
     wait_for_label(&mut harness, "Finish, then close");
-    harness.state_mut().apply(Command::Export(ExportCommand::FinishThenClose));
+    harness.state_mut().apply(Command::FinishThenClose);
     let mut has_closed = false;
     for _ in 0..300 {
         has_closed |= step(&mut harness).contains(&ViewportCommand::Close);
@@ -296,8 +297,8 @@ fn the_window_closes_once_its_exports_are_done() {
         }
         std::thread::sleep(std::time::Duration::from_millis(4));
     }
-    assert!(has_closed && harness.state().state().export.is_none());
-    assert_eq!(harness.state().state().exports.finished, [std::path::PathBuf::from("a.png")]);
+    assert!(has_closed && harness.state().slices().export.running.is_none());
+    assert_eq!(harness.state().slices().export.finished, [std::path::PathBuf::from("a.png")]);
 }
 
 #[test]
@@ -309,7 +310,7 @@ fn exports_that_fail_are_explained_and_do_not_stop_the_others() {
     wait_for_label(&mut harness, "Done: fine.png");
     harness.get_by_label("Cannot write full.png: the disk is full; free some space or choose another");
     harness.get_by_label("Cannot write broken.png: the export ended unexpectedly");
-    assert_eq!(harness.state().state().exports.finished.len(), 1);
+    assert_eq!(harness.state().slices().export.finished.len(), 1);
 }
 
 fn file(harness: &Harness<'_, App>) -> String {
@@ -332,7 +333,7 @@ fn the_name_is_typed_over_and_enter_exports() {
     harness.run();
     harness.key_press(egui::Key::Escape);
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Closed);
+    assert_eq!(harness.state().window().panel, Panel::Closed);
 }
 
 #[test]
@@ -341,12 +342,14 @@ fn enter_does_not_replace_a_file_that_nobody_gave_up() {
     let there = folder.path().join("there.png");
     std::fs::write(&there, "x").unwrap();
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ShowExport);
-    harness.state_mut().apply(Command::EditPath(there.to_string_lossy().into_owned()));
+    harness.state_mut().apply(export::Command::Show);
+    harness.state_mut().apply(export::Command::EditPath(there.to_string_lossy().into_owned()));
     wait_for_label(&mut harness, "Replace the existing file");
     harness.key_press(egui::Key::Enter);
     wait_for_label(&mut harness, "This file exists already. Type another name, or tick that it is to be replaced.");
-    assert!(harness.state().state().export.is_none() && matches!(harness.state().state().panel, Panel::Export(_)));
+    assert!(
+        harness.state().slices().export.running.is_none() && matches!(harness.state().window().panel, Panel::Export)
+    );
 }
 
 #[test]
@@ -354,7 +357,7 @@ fn the_buttons_are_in_the_window_however_much_the_panel_holds() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.set_size(egui::vec2(1000.0, 720.0));
     harness.run();
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     let selection = Some(Region { x: 10.0, y: 20.0, width: 30.0, height: 40.0 });
     let all = Choice { part: Part::Selection, selection, sizing: Sizing::Paper, ..choice(&harness) };
     choose(&mut harness, all);

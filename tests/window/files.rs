@@ -7,7 +7,8 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use tempfile::TempDir;
-use zoomfield::app::{App, Command};
+use zoomfield::app::files::album::Step;
+use zoomfield::app::{App, files, view};
 use zoomfield::geometry::Size;
 
 /// A file as the system drops it.
@@ -77,8 +78,8 @@ fn keys_walk_through_the_folder_in_natural_order() {
 fn a_key_that_is_faster_than_the_folder_is_not_lost() {
     let folder = folder(&["a.png", "b.png"]);
     let (mut harness, _) = window(1.0, |_| None);
-    harness.state_mut().apply(Command::Open(folder.path().join("a.png")));
-    harness.state_mut().apply(Command::NextPicture);
+    harness.state_mut().apply(files::Command::Open(folder.path().join("a.png")));
+    harness.state_mut().apply(files::Command::Show(Step::Next));
     wait_for_name(&mut harness, "b.png");
 }
 
@@ -118,12 +119,12 @@ fn neighbours_are_there_at_once() {
     let folder = folder(&["a.png", "b.png", "c.png"]);
     let (mut harness, _) = window_of(1.0, |_| None, vec![folder.path().join("b.png")], None);
     let next = folder.path().join("c.png");
-    wait_for(&mut harness, |harness| harness.state().state().files.shelf.contains(&next));
-    harness.state_mut().apply(Command::NextPicture);
-    assert!(harness.state().state().opening.is_none(), "nothing has to be read");
+    wait_for(&mut harness, |harness| harness.state().slices().files.shelf.contains(&next));
+    harness.state_mut().apply(files::Command::Show(Step::Next));
+    assert!(harness.state().slices().files.opening.is_none(), "nothing has to be read");
     assert_eq!(name(&harness), "c.png");
     // And so is the one that was left.
-    harness.state_mut().apply(Command::PreviousPicture);
+    harness.state_mut().apply(files::Command::Show(Step::Previous));
     assert_eq!(name(&harness), "b.png");
 }
 
@@ -132,10 +133,10 @@ fn a_superseded_picture_is_given_up() {
     let folder = folder(&["slow.png", "quick.png"]);
     let (mut harness, _) = window(1.0, |_| None);
     let before = GIVEN_UP.load(Ordering::SeqCst);
-    harness.state_mut().apply(Command::Open(folder.path().join("slow.png")));
+    harness.state_mut().apply(files::Command::Open(folder.path().join("slow.png")));
     wait_for_label(&mut harness, "Opening slow.png…");
     std::thread::sleep(std::time::Duration::from_millis(100));
-    harness.state_mut().apply(Command::Open(folder.path().join("quick.png")));
+    harness.state_mut().apply(files::Command::Open(folder.path().join("quick.png")));
     wait_for_name(&mut harness, "quick.png");
     wait_for(&mut harness, |_| GIVEN_UP.load(Ordering::SeqCst) > before);
     harness.run();
@@ -149,14 +150,14 @@ fn a_changed_file_is_read_again_and_the_view_stays() {
     std::fs::write(&file, "90x60").unwrap();
     let (mut harness, _) = window_of(1.0, |_| None, vec![file.clone()], None);
     wait_for_name(&mut harness, "a.png");
-    harness.state_mut().apply(Command::ZoomTo(7.0));
+    harness.state_mut().apply(view::Command::ZoomTo(7.0));
     harness.run();
     let before = view(&harness);
     let id = harness.state().picture().map(|picture| std::sync::Arc::as_ptr(picture) as usize);
     std::fs::write(&file, "90x60 ").unwrap();
     std::fs::write(&file, "90x60").unwrap();
     harness.key_press(Key::F5);
-    wait_for(&mut harness, |harness| harness.state().state().opening.is_none());
+    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
     wait_for(&mut harness, |harness| {
         harness.state().picture().map(|picture| std::sync::Arc::as_ptr(picture) as usize) != id
     });
@@ -195,7 +196,7 @@ fn dropped_files_and_pasted_uris_open() {
     wait_for_name(&mut harness, "Фото.png");
     wait_for_label(&mut harness, "1 of 2");
     // While a path is typed, pasting is typing.
-    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.state_mut().apply(files::Command::ShowPanel);
     harness.run();
     harness.event(egui::Event::Paste("/x.png".into()));
     harness.run();
@@ -264,7 +265,7 @@ fn what_was_opened_last_is_offered_in_the_next_run() {
 
 #[test]
 fn a_file_dialog_that_hangs_leaves_a_path_to_type() {
-    fn hang(_: &zoomfield::app::ports::Ask) -> Option<Vec<PathBuf>> {
+    fn hang(_: &zoomfield::app::ports::DialogPurpose) -> Option<Vec<PathBuf>> {
         std::thread::sleep(std::time::Duration::from_hours(1));
         None
     }
@@ -280,7 +281,7 @@ fn a_file_dialog_that_hangs_leaves_a_path_to_type() {
     harness.run_steps(3);
     harness.key_press(Key::Enter);
     wait_for_name(&mut harness, "a.png");
-    assert!(harness.state().state().dialog.is_some());
+    assert!(harness.state().window().dialog.is_some());
 }
 
 #[test]

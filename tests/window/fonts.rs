@@ -4,7 +4,7 @@ use crate::Harness;
 use crate::stub::{wait_for, window};
 use eframe::egui::{FallbackRequest, FontFamily, FontId, FontProvider, MissingGlyphPolicy};
 use egui_system_font_provider::SystemFontProvider;
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, files};
 
 /// Han, Hangul, Devanagari, Arabic, Armenian, Georgian, Lao, Tifinagh.
 const LETTERS: [char; 8] = ['字', '한', 'न', 'ع', 'Ա', 'ა', 'ກ', 'ⵣ'];
@@ -27,7 +27,7 @@ fn the_systems_fonts_are_asked_once_a_letter_is_missing() {
         eprintln!("skipped: no font of this system has any of {LETTERS:?}");
         return;
     };
-    harness.state_mut().apply(Command::Open(format!("/photos/{letter}.png").into()));
+    harness.state_mut().apply(files::Command::Open(format!("/photos/{letter}.png").into()));
     wait_for(&mut harness, |harness| harness.state().picture().is_some());
     wait_for(&mut harness, |harness| is_drawn(harness, letter));
 }

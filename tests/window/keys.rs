@@ -5,12 +5,13 @@ use crate::{Harness, PICTURE};
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
-use zoomfield::app::settings::choices::Settings;
-use zoomfield::app::view::look::Mode;
-use zoomfield::app::window::command::KEY_FACTOR;
+use zoomfield::app::env::Panel;
+use zoomfield::app::files::album::Step;
+use zoomfield::app::settings::Settings;
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::view::command::KEY_FACTOR;
 use zoomfield::app::window::keys::{Binding, SHORTCUTS};
-use zoomfield::app::window::state::Panel;
-use zoomfield::app::{App, Command, ViewCommand};
+use zoomfield::app::{App, Command, compare, export, files, settings, view};
 use zoomfield::geometry::View;
 use zoomfield::key::Strength;
 
@@ -23,7 +24,7 @@ fn among_others(label: &str) -> (Harness<'static, App>, Option<TempDir>) {
         std::fs::write(folder.join(name).with_extension("png"), "90x60").expect("a file for the test");
     }
     let (mut harness, _) = window_of(1.0, |_| None, vec![folder.join("3.png")], None);
-    wait_for(&mut harness, |harness| harness.state().state().files.album.place() == Some((3, 5)));
+    wait_for(&mut harness, |harness| harness.state().slices().files.album.place() == Some((3, 5)));
     wait_for(&mut harness, |harness| name(harness) == "3.png");
     assert_eq!(harness.state().picture().expect("a picture").size, zoomfield::geometry::Size::new(90, 60));
     if label == AGAIN {
@@ -53,9 +54,9 @@ fn ready(label: &str) -> (Harness<'static, App>, Option<TempDir>) {
     }
     let (mut harness, _) = window(1.0, PICK);
     harness.state_mut().show(picture(PICTURE));
-    harness.state_mut().apply(Command::ZoomTo(4.0));
+    harness.state_mut().apply(view::Command::ZoomTo(4.0));
     if label == "Move the line of the comparison" {
-        harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
+        harness.state_mut().apply(compare::Command::ToggleSplit);
     }
     harness.run_steps(7);
     (harness, None)
@@ -67,52 +68,52 @@ fn press(harness: &mut Harness<'_, App>, (modifiers, key, _): &Binding) {
 }
 
 fn settings(harness: &Harness<'_, App>) -> Settings {
-    harness.state().state().settings.clone()
+    harness.state().slices().settings.choices.clone()
 }
 
 /// What the table says of a key must have happened.
 fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_, App>) {
     let (_, key, command) = binding;
-    let state = harness.state().state();
+    let (window, slices) = (harness.state().window(), harness.state().slices());
     let moved = || {
         let now = view(harness).corner_on_screen;
         [now[0] - before.corner_on_screen[0], now[1] - before.corner_on_screen[1]]
     };
     match label {
-        "Open a picture" | "Compare with another model" => assert!(state.dialog.is_some()),
-        "Open by path" => assert!(matches!(state.panel, Panel::Open(_))),
-        "Export this view" => assert!(matches!(state.panel, Panel::Export(_))),
+        "Open a picture" | "Compare with another model" => assert!(window.dialog.is_some()),
+        "Open by path" => assert!(matches!(window.panel, Panel::Open)),
+        "Export this view" => assert!(matches!(window.panel, Panel::Export)),
         "Fit the window" => {
             let canvas = harness.state().canvas_rect_in_pixels().size();
             assert_eq!(view(harness), View::fit(PICTURE, canvas).snapped());
         }
         "100 %: one source pixel on one screen pixel" => assert_eq!(view(harness).zoom, 1.0),
         "Zoom to ×2 to ×9" => {
-            let Command::ZoomTo(zoom) = command else { panic!("{command:?}") };
+            let Command::View(view::Command::ZoomTo(zoom)) = command else { panic!("{command:?}") };
             assert_eq!((view(harness).zoom, key.symbol_or_name()), (*zoom, format!("{zoom}").as_str()));
         }
         "Zoom in" => assert!((view(harness).zoom - 4.0 * KEY_FACTOR).abs() < 1e-9),
         "Zoom out" => assert!((view(harness).zoom - 4.0 / KEY_FACTOR).abs() < 1e-9),
-        "Go to a zoom by typing it" => assert!(matches!(state.panel, Panel::Zoom(_))),
+        "Go to a zoom by typing it" => assert!(matches!(window.panel, Panel::Zoom)),
         "Move the view (up and down also without Shift)" => assert_eq!(moved(), arrow(*key, 80.0)),
         "Move the view further" => assert_eq!(moved(), arrow(*key, 320.0)),
         "Change how pixels are made: auto, neural, bicubic, nearest" => {
-            assert_eq!(state.settings.mode, Mode::Neural);
+            assert_eq!(slices.settings.choices.mode, Mode::Neural);
         }
         "Less and more of the network's detail" => {
             let expected = if *key == Key::OpenBracket { 90 } else { 100 };
-            assert_eq!(state.strength, Strength::percent(expected));
+            assert_eq!(slices.view.strength, Strength::percent(expected));
         }
-        "Compare two ways side by side, or stop" => assert!(state.split.is_some()),
+        "Compare two ways side by side, or stop" => assert!(slices.compare.split.is_some()),
         "Move the line of the comparison" => {
-            let at = state.split.expect("a comparison").at;
+            let at = slices.compare.split.expect("a comparison").at;
             assert!(if *key == Key::Comma { at < 0.5 } else { at > 0.5 });
         }
         "Grid and values of source pixels, at high zoom" => assert!(settings(harness).pixel_grid),
         "Show or hide the minimap" => assert!(!settings(harness).minimap),
-        "Settings" => assert_eq!(state.panel, Panel::Settings),
-        "Show or hide this help" => assert_eq!(state.panel, Panel::Help),
-        "Close a panel, leave full screen" => assert_eq!(state.panel, Panel::Closed),
+        "Settings" => assert_eq!(window.panel, Panel::Settings),
+        "Show or hide this help" => assert_eq!(window.panel, Panel::Help),
+        "Close a panel, leave full screen" => assert_eq!(window.panel, Panel::Closed),
         // Commands to the window system, which is not there: that they are sent is all there is to see.
         "Full screen" => assert_eq!(*command, Command::ToggleFullscreen),
         "Quit" => assert_eq!(*command, Command::Quit),
@@ -122,9 +123,9 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
             let usual = zoomfield::geometry::Size::new(120, 80);
             wait_for(harness, |harness| harness.state().picture().is_some_and(|picture| picture.size == usual));
         }
-        "Train on your own pictures" => assert!(state.training.is_shown),
-        "The list of models" => assert_eq!(state.panel, Panel::Models),
-        "Show or hide what is known of the picture" => assert!(state.shows_info),
+        "Train on your own pictures" => assert!(slices.training.is_shown),
+        "The list of models" => assert_eq!(window.panel, Panel::Models),
+        "Show or hide what is known of the picture" => assert!(slices.files.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }
 }
@@ -132,10 +133,10 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
 /// The picture that a step from the third of five leads to.
 fn stepped_to(command: &Command) -> &'static str {
     match command {
-        Command::FirstPicture => "1.png",
-        Command::PreviousPicture => "2.png",
-        Command::NextPicture => "4.png",
-        Command::LastPicture => "5.png",
+        Command::Files(files::Command::Show(Step::First)) => "1.png",
+        Command::Files(files::Command::Show(Step::Previous)) => "2.png",
+        Command::Files(files::Command::Show(Step::Next)) => "4.png",
+        Command::Files(files::Command::Show(Step::Last)) => "5.png",
         other => panic!("{other:?} is no step"),
     }
 }
@@ -167,14 +168,15 @@ fn every_key_does_what_the_help_says() {
 
 #[test]
 fn escape_closes_what_is_open() {
-    for open in [Command::ShowExport, Command::ToggleHelp, Command::ToggleSettings, Command::ShowOpenPanel] {
+    let (show, settings) = (export::Command::Show.into(), settings::Command::Toggle.into());
+    for open in [show, Command::ToggleHelp, settings, files::Command::ShowPanel.into()] {
         let (mut harness, _) = ready("");
         harness.state_mut().apply(open);
         harness.run();
-        assert_ne!(harness.state().state().panel, Panel::Closed);
+        assert_ne!(harness.state().window().panel, Panel::Closed);
         harness.key_press(Key::Escape);
         harness.run();
-        assert_eq!(harness.state().state().panel, Panel::Closed);
+        assert_eq!(harness.state().window().panel, Panel::Closed);
     }
 }
 
@@ -183,12 +185,12 @@ fn a_held_key_shows_the_source_pixels_until_it_is_let_go() {
     let (mut harness, _) = ready("");
     harness.key_down(Key::O);
     harness.run();
-    assert!(harness.state().state().is_original_held);
+    assert!(harness.state().slices().compare.is_original_held);
     wait_for(&mut harness, |harness| harness.state().is_exact());
     harness.key_up(Key::O);
     harness.run();
-    assert!(!harness.state().state().is_original_held && harness.state().is_exact());
+    assert!(!harness.state().slices().compare.is_original_held && harness.state().is_exact());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
     harness.run_steps(2);
-    assert!(!harness.state().state().is_original_held, "with Ctrl it opens");
+    assert!(!harness.state().slices().compare.is_original_held, "with Ctrl it opens");
 }

@@ -9,8 +9,7 @@ use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::Path;
 use tempfile::TempDir;
-use zoomfield::app::models::ModelCommand;
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, models};
 use zoomfield::library::{Card, Lesson};
 use zoomfield::train::Degradation;
 
@@ -42,7 +41,7 @@ fn folder() -> TempDir {
 fn open(folder: &Path) -> Harness<'static, App> {
     let (mut harness, _) = window_home(folder, |_| None);
     harness.key_press(Key::L);
-    wait_for(&mut harness, |harness| harness.state().state().models.entries.is_some());
+    wait_for(&mut harness, |harness| harness.state().slices().models.entries.is_some());
     harness.run_steps(3);
     harness
 }
@@ -53,7 +52,7 @@ fn click(harness: &mut Harness<'_, App>, label: &str) {
 }
 
 fn names(harness: &Harness<'_, App>) -> Vec<String> {
-    harness.state().state().models.entries.iter().flatten().map(|entry| entry.name.clone()).collect()
+    harness.state().slices().models.entries.iter().flatten().map(|entry| entry.name.clone()).collect()
 }
 
 fn is_on(harness: &Harness<'_, App>, label: &str) -> bool {
@@ -83,23 +82,23 @@ fn a_model_is_used_compared_and_chosen_for_the_next_start() {
     let file = home_in(folder.path()).library.path_of("scans");
     let mut harness = open(folder.path());
     click(&mut harness, "Compare: scans");
-    wait_for(&mut harness, |harness| harness.state().state().other_model.path() == Some(&file));
+    wait_for(&mut harness, |harness| harness.state().slices().models.other.path() == Some(&file));
     click(&mut harness, "Use: scans");
-    wait_for(&mut harness, |harness| harness.state().state().model.path() == Some(&file));
+    wait_for(&mut harness, |harness| harness.state().slices().models.own.path() == Some(&file));
     harness.run_steps(3);
     assert!(!is_on(&harness, "Delete: scans"), "it is in use");
     click(&mut harness, "Use at the start: scans");
     harness.run_steps(3);
     drop(harness);
     let harness = open(folder.path());
-    assert_eq!(harness.state().state().model.path(), Some(file.as_path()));
-    assert_eq!(harness.state().state().model.model().map(|model| model.id), Some(tiny(1).id()));
+    assert_eq!(harness.state().slices().models.own.path(), Some(file.as_path()));
+    assert_eq!(harness.state().slices().models.own.model().map(|model| model.id), Some(tiny(1).id()));
     drop(harness);
     // A default that is gone is said, and the built-in model serves.
     std::fs::remove_file(&file).expect("the file goes");
     let mut harness = open(folder.path());
     wait_for(&mut harness, |harness| harness.query_by_label_contains("Cannot use the weights").is_some());
-    assert_eq!(harness.state().state().model.path(), None);
+    assert_eq!(harness.state().slices().models.own.path(), None);
 }
 
 #[test]
@@ -109,10 +108,10 @@ fn a_name_is_changed_by_typing_and_what_names_the_model_follows() {
     let mut harness = open(folder.path());
     click(&mut harness, "Use: scans");
     click(&mut harness, "Use at the start: scans");
-    wait_for(&mut harness, |harness| harness.state().state().model.path().is_some());
+    wait_for(&mut harness, |harness| harness.state().slices().models.own.path().is_some());
     click(&mut harness, "Rename: scans");
     assert_eq!(harness.get_by_label("Name").value().as_deref(), Some("scans"));
-    harness.state_mut().apply(Command::Models(ModelCommand::EditName("broken".into())));
+    harness.state_mut().apply(models::Command::EditName("broken".into()));
     harness.run_steps(3);
     click(&mut harness, "Keep this name");
     wait_for(&mut harness, |harness| {
@@ -123,9 +122,9 @@ fn a_name_is_changed_by_typing_and_what_names_the_model_follows() {
     harness.run_steps(3);
     harness.key_press(Key::Enter);
     wait_for(&mut harness, |harness| names(harness).contains(&"scans 1970".to_owned()));
-    let state = harness.state().state();
-    assert_eq!(state.model.path(), Some(library.path_of("scans 1970").as_path()));
-    assert_eq!(state.settings.model.as_deref(), Some("scans 1970.safetensors"));
+    let slices = harness.state().slices();
+    assert_eq!(slices.models.own.path(), Some(library.path_of("scans 1970").as_path()));
+    assert_eq!(slices.settings.choices.model.as_deref(), Some("scans 1970.safetensors"));
 }
 
 #[test]
@@ -138,12 +137,12 @@ fn a_dropped_file_is_imported_and_compared_with() {
     harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(gift.clone())));
     wait_for(&mut harness, |harness| harness.query_by_label("Imported: gift").is_some());
     let imported = home_in(folder.path()).library.path_of("gift");
-    wait_for(&mut harness, |harness| harness.state().state().other_model.path() == Some(&imported));
-    assert!(harness.state().state().split.is_some() && gift.exists());
+    wait_for(&mut harness, |harness| harness.state().slices().models.other.path() == Some(&imported));
+    assert!(harness.state().slices().compare.split.is_some() && gift.exists());
     // Damaged files stay outside.
     let bad = folder.path().join("bad.pth");
     std::fs::write(&bad, "PK").expect("a file");
-    harness.state_mut().apply(Command::Models(ModelCommand::Import(bad)));
+    harness.state_mut().apply(models::Command::Import(bad));
     wait_for(&mut harness, |harness| harness.query_by_label_contains("bad.pth").is_some());
     assert_eq!(names(&harness), ["built-in", "broken", "gift", "scans"]);
 }
@@ -158,7 +157,7 @@ fn what_is_deleted_is_in_the_bin_and_is_no_default_any_more() {
     harness.run_steps(3);
     harness.get_by_label("Scans is in the system's bin.");
     assert!(folder.path().join("bin/scans.safetensors").exists());
-    assert_eq!(harness.state().state().settings.model, None);
+    assert_eq!(harness.state().slices().settings.choices.model, None);
     click(&mut harness, "Delete: broken");
     wait_for(&mut harness, |harness| names(harness) == ["built-in"]);
 }

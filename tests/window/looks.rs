@@ -5,9 +5,10 @@ use crate::{Harness, PICTURE};
 use eframe::egui::{self, Key, Modifiers, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use std::path::PathBuf;
-use zoomfield::app::view::look::{Mode, Side};
-use zoomfield::app::window::state::Panel;
-use zoomfield::app::{App, Command, ViewCommand};
+use zoomfield::app::compare::split::Side;
+use zoomfield::app::env::Panel;
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::{App, view};
 use zoomfield::geometry::Size;
 use zoomfield::key::{Quality, Strength};
 use zoomfield::picture::Picture;
@@ -29,11 +30,11 @@ fn one_key_goes_through_the_modes() {
     assert_eq!(finest(&tiles), Some(Quality::Neural));
     harness.get_by_label("Change how pixels are made").click();
     harness.run();
-    assert_eq!(harness.state().state().settings.mode, Mode::Neural);
+    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Neural);
     harness.get_by_label("Neural view");
     harness.key_press(Key::V);
     harness.run();
-    assert_eq!(harness.state().state().settings.mode, Mode::Bicubic);
+    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Bicubic);
     harness.get_by_label("Resampled");
     harness.key_press(Key::V);
     harness.run();
@@ -73,12 +74,12 @@ fn strength_is_part_of_what_is_shown_and_exported() {
             .collect()
     });
     assert!(!strengths.is_empty() && strengths.iter().all(|strength| *strength == Strength::percent(70)));
-    let recipe = harness.state().state().recipe().expect("a picture");
+    let recipe = harness.state().scene().recipe().expect("a picture");
     assert_eq!((recipe.quality, recipe.strength), (Quality::Neural, Strength::percent(70)));
-    harness.state_mut().apply(Command::View(ViewCommand::SetStrength(Strength::NONE)));
+    harness.state_mut().apply(view::Command::SetStrength(Strength::NONE));
     harness.run();
     harness.get_by_label("Resampled");
-    assert_eq!(harness.state().state().recipe().map(|recipe| recipe.quality), Some(Quality::Resampled));
+    assert_eq!(harness.state().scene().recipe().map(|recipe| recipe.quality), Some(Quality::Resampled));
 }
 
 #[test]
@@ -99,17 +100,17 @@ fn a_comparison_shows_both_sides_and_its_line_moves() {
     harness.run();
     harness.drop_at(line.center() + vec2(200.0, 0.0));
     harness.run();
-    let at = harness.state().state().split.expect("a comparison").at;
+    let at = harness.state().slices().compare.split.expect("a comparison").at;
     assert!((at - 0.5 - 200.0 / f64::from(canvas.width as u32)).abs() < 0.01, "{at}");
     harness.get_by_label("Comparison line").focus();
     harness.run();
     harness.key_press(Key::ArrowLeft);
     harness.run();
-    let after = harness.state().state().split.expect("a comparison").at;
+    let after = harness.state().slices().compare.split.expect("a comparison").at;
     assert!((at - after - 0.05).abs() < 1e-6, "{at} {after}");
     harness.get_by_label("Close comparison").click();
     harness.run();
-    assert!(harness.state().state().split.is_none());
+    assert!(harness.state().slices().compare.split.is_none());
 }
 
 /// Whether pixels left of the line are blocks and those right of it are smooth.
@@ -138,8 +139,8 @@ fn another_model_can_be_compared_with() {
     harness.key_press(Key::Num9);
     harness.run();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::M);
-    wait_for(&mut harness, |harness| harness.state().state().split.is_some());
-    assert_eq!(harness.state().state().split.map(|split| split.right), Some(Side::OtherModel));
+    wait_for(&mut harness, |harness| harness.state().slices().compare.split.is_some());
+    assert_eq!(harness.state().slices().compare.split.map(|split| split.right), Some(Side::OtherModel));
     harness.run();
     harness.get_by_label("Right: Other model");
     let requests = tiles.0.borrow();
@@ -167,7 +168,7 @@ fn a_typed_zoom_is_exact_and_nonsense_is_explained() {
     harness.run();
     harness.key_press(Key::Enter);
     harness.run();
-    assert!(matches!(&harness.state().state().panel, Panel::Zoom(form) if form.is_wrong));
+    assert!(harness.state().window().panel == Panel::Zoom && harness.state().slices().view.form.is_wrong);
     harness.get_by_label_contains("This is no zoom");
     for _ in 0..4 {
         harness.key_press(Key::Backspace);
@@ -176,7 +177,7 @@ fn a_typed_zoom_is_exact_and_nonsense_is_explained() {
     harness.run();
     harness.key_press(Key::Enter);
     harness.run();
-    assert_eq!((view(&harness).zoom, &harness.state().state().panel), (2.5, &Panel::Closed));
+    assert_eq!((view(&harness).zoom, &harness.state().window().panel), (2.5, &Panel::Closed));
 }
 
 #[test]
@@ -209,7 +210,7 @@ fn the_bar_reads_the_pixel_under_the_cursor_as_it_is_and_as_it_is_shown() {
     harness.hover_at(at);
     harness.run();
     harness.step();
-    let reading = harness.state().state().reading.expect("the cursor is on the picture");
+    let reading = harness.state().slices().view.reading.expect("the cursor is on the picture");
     let canvas = harness.state().canvas_rect_in_pixels();
     let screen = [f64::from(at.x) - canvas.x as f64, f64::from(at.y) - canvas.y as f64].map(f64::floor);
     let in_image = view(&harness).image_from_screen(screen.map(|v| v + 0.5));
@@ -224,8 +225,8 @@ fn the_bar_reads_the_pixel_under_the_cursor_as_it_is_and_as_it_is_shown() {
 #[test]
 fn the_grid_and_the_values_are_drawn_where_there_is_room() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ZoomTo(60.0));
-    harness.state_mut().apply(Command::View(ViewCommand::SetMode(Mode::Nearest)));
+    harness.state_mut().apply(view::Command::ZoomTo(60.0));
+    harness.state_mut().apply(view::Command::SetMode(Mode::Nearest));
     harness.run();
     let Some(plain) = crate::pixels::rendered(&mut harness) else { return };
     harness.key_press(Key::G);

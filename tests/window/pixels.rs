@@ -6,9 +6,9 @@ use eframe::egui::{self, Key, pos2};
 use egui_kittest::kittest::Queryable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use zoomfield::app::settings::choices::Settings;
-use zoomfield::app::view::look::Mode;
-use zoomfield::app::{App, Command, ViewCommand};
+use zoomfield::app::settings::Settings;
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::{App, Command, compare, export, files, settings, view};
 use zoomfield::geometry::Size;
 use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Samples};
@@ -19,7 +19,7 @@ fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
         let (mut harness, tiles) = window(scale, |_| None);
         harness.run();
         harness.state_mut().show(picture(PICTURE));
-        harness.state_mut().apply(Command::ZoomTo(5.3));
+        harness.state_mut().apply(view::Command::ZoomTo(5.3));
         harness.run();
         assert!(harness.state().is_exact());
         let Some(image) = rendered(&mut harness) else { return };
@@ -44,7 +44,7 @@ fn no_frame_on_the_way_is_blank_or_dark() {
     let (mut harness, tiles) = window_with(picture(PICTURE));
     harness.key_press(Key::Num4);
     harness.run();
-    harness.state_mut().apply(Command::ZoomTo(9.0));
+    harness.state_mut().apply(view::Command::ZoomTo(9.0));
     tiles.0.borrow_mut().is_silent = true;
     let points: Vec<[u32; 2]> = (1..8).flat_map(|x| (1..5).map(move |y| [x * 150, y * 150])).collect();
     for step in 0..20 {
@@ -73,10 +73,10 @@ fn squares_stay_squares_in_flight() {
     let color =
         |i: usize| [[250, 20, 30], [20, 240, 40], [30, 20, 230], [240, 240, 250]][(i % 40 * 7 + i / 40 * 5) % 4];
     let (mut harness, tiles) = window_with(Picture::from_rgb8(size, (0..size.area()).flat_map(color).collect()));
-    harness.state_mut().apply(Command::View(ViewCommand::SetMode(Mode::Nearest)));
+    harness.state_mut().apply(view::Command::SetMode(Mode::Nearest));
     harness.run();
     tiles.0.borrow_mut().is_silent = true;
-    harness.state_mut().apply(Command::ZoomTo(24.0));
+    harness.state_mut().apply(view::Command::ZoomTo(24.0));
     let mut compared = 0;
     for _ in 0..7 {
         harness.step();
@@ -107,15 +107,15 @@ fn no_frame_has_a_hole() {
         let (rgb, alpha) = (vec![250; size.area() * 3], vec![opacity; size.area()]);
         let alpha = (opacity < 255).then_some(Samples::U8(alpha));
         let (mut harness, tiles) = window_with(Picture::from_samples(size, Samples::U8(rgb), alpha));
-        let settings = Settings { minimap: false, ..harness.state().state().settings.clone() };
-        harness.state_mut().apply(Command::ChangeSettings(settings));
+        let settings = Settings { minimap: false, ..harness.state().slices().settings.choices.clone() };
+        harness.state_mut().apply(settings::Command::Change(settings));
         if has_split {
-            harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
+            harness.state_mut().apply(compare::Command::ToggleSplit);
         }
         harness.run();
         for zoom in [2.3, 6.7, 3.1, 40.0, 4.9] {
             tiles.0.borrow_mut().is_silent = true;
-            harness.state_mut().apply(Command::ZoomTo(zoom));
+            harness.state_mut().apply(view::Command::ZoomTo(zoom));
             for step in 0..10 {
                 if step == 6 {
                     tiles.answer();
@@ -179,7 +179,7 @@ fn pictures_of_the_window() {
     let (mut harness, _) = window(1.0, |_| None);
     harness.run();
     shot(&mut harness, "empty");
-    harness.state_mut().apply(Command::ShowOpenPanel);
+    harness.state_mut().apply(files::Command::ShowPanel);
     harness.run();
     shot(&mut harness, "open");
     harness.key_press(Key::Escape);
@@ -193,16 +193,16 @@ fn pictures_of_the_window() {
     harness.key_press(Key::Num9);
     harness.run();
     shot(&mut harness, "times-nine");
-    harness.state_mut().apply(Command::ShowExport);
+    harness.state_mut().apply(export::Command::Show);
     harness.run();
     shot(&mut harness, "export");
-    harness.state_mut().apply(Command::EditPath("slow.png".into()));
-    harness.state_mut().apply(Command::StartExport);
-    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    harness.state_mut().apply(export::Command::EditPath("slow.png".into()));
+    harness.state_mut().apply(export::Command::Start);
+    harness.state_mut().apply(files::Command::Open("/photos/notes.txt".into()));
     wait_for(&mut harness, |harness| harness.query_by_label("Dismiss").is_some());
     harness.run_steps(10);
     shot(&mut harness, "progress");
-    harness.state_mut().apply(Command::CancelExport);
+    harness.state_mut().apply(export::Command::Cancel);
     harness.state_mut().apply(Command::ToggleHelp);
     harness.run_steps(10);
     shot(&mut harness, "help");

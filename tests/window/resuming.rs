@@ -8,7 +8,7 @@ use crate::training::{
 use eframe::egui::{self, ViewportCommand, ViewportEvent};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
-use zoomfield::app::window::state::Panel;
+use zoomfield::app::env::Panel;
 
 /// The commands to the window of a step.
 fn step(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
@@ -76,7 +76,7 @@ fn an_interrupted_training_is_offered_until_somebody_decides() {
         let (mut harness, _) = window_home(folder.path(), |_| None);
         wait_for_label(&mut harness, "A training was interrupted");
         click(&mut harness, "Not now");
-        assert_eq!(harness.state().state().panel, Panel::Closed);
+        assert_eq!(harness.state().window().panel, Panel::Closed);
     }
     let (mut harness, _) = window_home(folder.path(), |_| None);
     wait_for_label(&mut harness, "Resume the training of endless");

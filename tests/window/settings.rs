@@ -4,9 +4,9 @@ use crate::stub::{ASKED, picture, view, wait_for, window_remembering, window_wit
 use crate::{PICTURE, wheel};
 use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
-use zoomfield::app::Command;
-use zoomfield::app::settings::choices::{Detail, Settings, ThemeChoice, WheelAction, load};
-use zoomfield::app::window::state::Panel;
+use zoomfield::app::env::Panel;
+use zoomfield::app::settings;
+use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction, load};
 use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::key::Quality;
 use zoomfield::render::Backend;
@@ -16,30 +16,30 @@ fn every_choice_is_a_control_with_a_name() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.get_by_label("Settings").click();
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Settings);
+    assert_eq!(harness.state().window().panel, Panel::Settings);
     for (label, is_chosen) in [
         ("Theme: Light", (|s: &Settings| s.theme == ThemeChoice::Light) as fn(&Settings) -> bool),
         ("Text size: 120 %", |s| s.text_scale == 1.2),
         ("Text size: 100 %", |s| s.text_scale == 1.0),
-        ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::choices::DoubleClick::Fullscreen),
+        ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
         ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
         ("Lattice at deep zoom: Every pixel", |s| s.detail == Detail::Exact),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
-        ("Precision: f32", |s| s.precision == zoomfield::app::settings::choices::Arithmetic::F32),
+        ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
         ("Minimap while a part of the picture is off the window", |s| !s.minimap),
     ] {
         harness.get_by_label(label).click_accesskit();
         harness.run();
-        assert!(is_chosen(&harness.state().state().settings), "{label} does nothing");
+        assert!(is_chosen(&harness.state().slices().settings.choices), "{label} does nothing");
     }
-    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     harness.get_by_label("Close").click();
     harness.run();
     harness.key_press(Key::Num9);
     harness.run();
-    assert!(harness.state().state().panel == Panel::Closed && harness.state().is_exact());
-    assert_eq!(harness.state().state().recipe().map(|recipe| recipe.quality), Some(Quality::Exact));
+    assert!(harness.state().window().panel == Panel::Closed && harness.state().is_exact());
+    assert_eq!(harness.state().scene().recipe().map(|recipe| recipe.quality), Some(Quality::Exact));
 }
 
 #[test]
@@ -47,10 +47,10 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.json");
     let mut harness = window_remembering(&file);
-    harness.state_mut().apply(Command::ToggleSettings);
+    harness.state_mut().apply(settings::Command::Toggle);
     harness.run_steps(2);
     let is_measured = |harness: &crate::Harness<'_, zoomfield::app::App>| {
-        let devices = &harness.state().state().devices;
+        let devices = &harness.state().slices().settings.devices;
         devices.found().len() == 4 && !devices.is_measuring()
     };
     wait_for(&mut harness, is_measured);
@@ -66,15 +66,15 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     harness.get_by_label_contains("its self-test failed");
     harness.get_by_label("Device: Card 5 (discrete, vulkan), 12 Mpx/s in f16").click_accesskit();
     harness.run_steps(2);
-    assert_eq!(harness.state().state().settings.device, "Card 5 (discrete, vulkan)");
-    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    assert_eq!(harness.state().slices().settings.choices.device, "Card 5 (discrete, vulkan)");
+    wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     let asked = ASKED.lock().unwrap().iter().rfind(|asked| asked.device.is_some()).cloned().unwrap();
     // The processor stands in for a card that is not there; only f32 by name forbids half precision.
     let expected = (Backend::Auto, Some("Card 5 (discrete, vulkan)"), PrecisionChoice::Auto);
     assert_eq!((asked.backend, asked.device.as_deref(), asked.precision), expected);
     harness.get_by_label("Precision: f32").click_accesskit();
     harness.run_steps(2);
-    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
+    wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     let asked = ASKED.lock().unwrap().iter().rfind(|asked| asked.device.is_some()).cloned().unwrap();
     assert_eq!(asked.precision, PrecisionChoice::Only(Precision::F32));
 
@@ -87,8 +87,8 @@ fn devices_are_listed_measured_chosen_and_remembered() {
 
     // Another start: chosen as before, and what has a speed is not measured again (it would be slower the first time).
     let mut harness = window_remembering(&file);
-    assert_eq!(harness.state().state().settings.device, "Card 5 (discrete, vulkan)");
-    harness.state_mut().apply(Command::ToggleSettings);
+    assert_eq!(harness.state().slices().settings.choices.device, "Card 5 (discrete, vulkan)");
+    harness.state_mut().apply(settings::Command::Toggle);
     harness.run_steps(2);
     wait_for(&mut harness, is_measured);
     harness.run_steps(2);
@@ -101,9 +101,9 @@ fn the_wheel_does_what_it_is_set_to() {
     harness.key_press(Key::Num4);
     harness.hover_at(pos2(640.0, 430.0));
     harness.run();
-    let mut settings = harness.state().state().settings.clone();
+    let mut settings = harness.state().slices().settings.choices.clone();
     settings.wheel = WheelAction::Pan;
-    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.state_mut().apply(settings::Command::Change(settings));
     let before = view(&harness);
     wheel(&harness, -1.0, Modifiers::NONE);
     harness.run();
@@ -124,15 +124,15 @@ fn settings_survive_a_restart_and_damage_is_reported() {
     harness.run();
     drop(harness);
     let (settings, _) = load(&file);
-    assert!(settings.pixel_grid && settings.mode == zoomfield::app::view::look::Mode::Neural);
+    assert!(settings.pixel_grid && settings.mode == zoomfield::app::settings::mode::Mode::Neural);
     let harness = window_remembering(&file);
-    assert_eq!(harness.state().state().settings, settings);
+    assert_eq!(harness.state().slices().settings.choices, settings);
     drop(harness);
     std::fs::write(&file, "{").unwrap();
     let mut harness = window_remembering(&file);
     harness.run_steps(3);
     harness.get_by_label_contains("so the defaults are used");
-    assert_eq!(harness.state().state().settings, Settings::default());
+    assert_eq!(harness.state().slices().settings.choices, Settings::default());
     assert!(folder.path().join("settings.json.damaged").exists());
 }
 
@@ -143,9 +143,9 @@ fn text_grows_and_the_picture_does_not() {
         harness.get_by_label("Fit").rect().height() * harness.ctx.pixels_per_point()
     };
     let before = button(&harness);
-    let mut settings = harness.state().state().settings.clone();
+    let mut settings = harness.state().slices().settings.choices.clone();
     settings.text_scale = 2.0;
-    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.state_mut().apply(settings::Command::Change(settings));
     harness.run_steps(6);
     assert!(button(&harness) > 1.9 * before, "{} {before}", button(&harness));
     assert_eq!(view(&harness).zoom, 1.0);

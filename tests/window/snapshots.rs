@@ -6,9 +6,9 @@ use crate::Harness;
 use crate::stub::window;
 use eframe::egui::{Key, vec2};
 use egui_kittest::SnapshotOptions;
-use zoomfield::app::settings::choices::ThemeChoice;
-use zoomfield::app::view::look::Side;
-use zoomfield::app::{App, Command, ViewCommand};
+use zoomfield::app::compare::split::Side;
+use zoomfield::app::settings::ThemeChoice;
+use zoomfield::app::{App, compare, settings, view};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Picture;
 
@@ -32,9 +32,9 @@ fn flat() -> Picture {
 fn small(theme: ThemeChoice) -> Harness<'static, App> {
     let (mut harness, _) = window(1.0, |_| None);
     harness.set_size(vec2(760.0, 480.0));
-    let mut settings = harness.state().state().settings.clone();
+    let mut settings = harness.state().slices().settings.choices.clone();
     settings.theme = theme;
-    harness.state_mut().apply(Command::ChangeSettings(settings));
+    harness.state_mut().apply(settings::Command::Change(settings));
     harness.run();
     harness
 }
@@ -81,24 +81,24 @@ fn a_zoom_being_typed() {
 #[test]
 fn the_settings() {
     let mut harness = with_picture(ThemeChoice::Dark);
-    harness.state_mut().apply(Command::ToggleSettings);
+    harness.state_mut().apply(settings::Command::Toggle);
     compare(&mut harness, "settings");
 }
 
 #[test]
 fn a_comparison() {
     let mut harness = with_picture(ThemeChoice::Dark);
-    harness.state_mut().apply(Command::ZoomTo(24.0));
-    harness.state_mut().apply(Command::View(ViewCommand::ToggleSplit));
-    harness.state_mut().apply(Command::View(ViewCommand::SetSide { is_left: true, side: Side::Nearest }));
+    harness.state_mut().apply(view::Command::ZoomTo(24.0));
+    harness.state_mut().apply(compare::Command::ToggleSplit);
+    harness.state_mut().apply(compare::Command::SetSide { is_left: true, side: Side::Nearest });
     compare(&mut harness, "comparison");
 }
 
 #[test]
 fn the_values_of_pixels() {
     let mut harness = with_picture(ThemeChoice::Dark);
-    harness.state_mut().apply(Command::ZoomTo(64.0));
-    harness.state_mut().apply(Command::View(ViewCommand::TogglePixelGrid));
+    harness.state_mut().apply(view::Command::ZoomTo(64.0));
+    harness.state_mut().apply(view::Command::TogglePixelGrid);
     harness.run();
     compare(&mut harness, "pixel-values");
 }

@@ -9,15 +9,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use zoomfield::app::export::queue::Outside;
 use zoomfield::app::files::FileServices;
-use zoomfield::app::files::open::Opened;
 use zoomfield::app::files::recent::beside;
-use zoomfield::app::files::watch::Stamp;
-use zoomfield::app::ports::{Ask, OpenFn, TileSource};
-use zoomfield::app::settings::choices::Keeper;
-use zoomfield::app::training::Home;
-use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Services};
+use zoomfield::app::ports::{DialogPurpose, OpenFn, Opened, Outside, Stamp, TileSource};
+use zoomfield::app::settings::Keeper;
+use zoomfield::app::window::services::Home;
+use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
 use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
@@ -190,7 +187,7 @@ fn show_outside(what: &Outside) -> Result<(), String> {
 }
 
 /// What a played file dialog answers.
-pub(crate) type Pick = fn(&Ask) -> Option<Vec<PathBuf>>;
+pub(crate) type Pick = fn(&DialogPurpose) -> Option<Vec<PathBuf>>;
 
 /// A model that nothing is computed with.
 pub(crate) fn model() -> Arc<LoadedModel> {
@@ -300,7 +297,7 @@ fn window_with_options(
             let interval = std::time::Duration::from_millis(20);
             let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
             let done = AtomicUsize::new(0);
-            let services = Services {
+            let ports = Ports {
                 tiles: Box::new(source),
                 open,
                 pick: Arc::new(pick),
@@ -311,6 +308,9 @@ fn window_with_options(
                 list_devices: Arc::new(list_devices),
                 measure_device: Arc::new(move |device, _| measure_device(device, done.fetch_add(1, Ordering::SeqCst))),
                 train: Arc::new(train),
+            };
+            let services = Services {
+                ports,
                 home,
                 keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,
@@ -325,7 +325,7 @@ pub(crate) fn window_with(picture: Picture) -> (Harness<'static, App>, StubTiles
     let (mut harness, tiles) = window(1.0, |_| None);
     harness.state_mut().show(picture);
     harness.run();
-    harness.state_mut().apply(zoomfield::app::Command::ZoomTo(1.0));
+    harness.state_mut().apply(zoomfield::app::view::Command::ZoomTo(1.0));
     harness.run();
     (harness, tiles)
 }
@@ -340,10 +340,10 @@ pub(crate) fn wait_for(harness: &mut Harness<'_, App>, is_done: impl Fn(&Harness
         }
         std::thread::sleep(std::time::Duration::from_millis(4));
     }
-    let state = harness.state().state();
-    let said: Vec<&str> = state.toasts.iter().map(|toast| toast.text.as_str()).collect();
-    let is_opening = state.opening.is_some();
-    panic!("waited in vain; panel {:?}, opening {is_opening}, messages {said:?}", state.panel);
+    let window = harness.state().window();
+    let said: Vec<&str> = window.toasts.iter().map(|toast| toast.text.as_str()).collect();
+    let is_opening = harness.state().slices().files.opening.is_some();
+    panic!("waited in vain; panel {:?}, opening {is_opening}, messages {said:?}", window.panel);
 }
 
 /// The view of a window with a picture.

@@ -5,7 +5,7 @@ use crate::{Harness, PICTURE};
 use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
-use zoomfield::app::window::state::Panel;
+use zoomfield::app::env::Panel;
 
 fn at_width(width: f32) -> Harness<'static, App> {
     let (mut harness, _) = window_with(picture(PICTURE));
@@ -35,12 +35,12 @@ fn what_has_no_room_is_in_the_menu() {
     harness.run();
     harness.get_by_label("Compare").click();
     harness.run();
-    assert!(harness.state().state().split.is_some());
+    assert!(harness.state().slices().compare.split.is_some());
     assert!(harness.query_by_label("Settings").is_none(), "the menu closes");
     harness.get_by_label("More").click();
     harness.run();
     assert!(harness.query_all_by_label("Strength").next().is_some());
     harness.get_by_label("Settings").click();
     harness.run();
-    assert_eq!(harness.state().state().panel, Panel::Settings);
+    assert_eq!(harness.state().window().panel, Panel::Settings);
 }

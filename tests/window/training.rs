@@ -8,13 +8,14 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use zoomfield::app::training::choice::{Choice, preset};
+use zoomfield::app::compare::split::Side;
+use zoomfield::app::env::Panel;
+use zoomfield::app::kit::text::preset;
+use zoomfield::app::training::choice::Choice;
 use zoomfield::app::training::teach::Outcome;
 use zoomfield::app::training::workplace::Workplace;
-use zoomfield::app::training::{Home, TrainCommand, Trainings};
-use zoomfield::app::view::look::Side;
-use zoomfield::app::window::state::Panel;
-use zoomfield::app::{App, Command};
+use zoomfield::app::window::services::Home;
+use zoomfield::app::{App, models, training, view};
 use zoomfield::library::{Library, Origin};
 use zoomfield::train::Degradation;
 use zoomfield::weights::Weights;
@@ -35,7 +36,7 @@ pub(crate) fn window_home(folder: &Path, pick: Pick) -> (Harness<'static, App>, 
     let settings = Some(folder.join("settings.json"));
     let (mut harness, tiles) = window_at(1.0, pick, Vec::new(), settings, Some(home_in(folder)));
     harness.state_mut().show(picture(PICTURE));
-    wait_for(&mut harness, |harness| harness.state().state().model.model().is_some());
+    wait_for(&mut harness, |harness| harness.state().slices().models.own.model().is_some());
     (harness, tiles)
 }
 
@@ -47,8 +48,8 @@ pub(crate) fn start() -> (TempDir, Harness<'static, App>, StubTiles) {
     (folder, harness, tiles)
 }
 
-pub(crate) fn training<'a>(harness: &'a Harness<'_, App>) -> &'a Trainings {
-    &harness.state().state().training
+pub(crate) fn training<'a>(harness: &'a Harness<'_, App>) -> &'a training::State {
+    &harness.state().slices().training
 }
 
 pub(crate) fn choice(harness: &Harness<'_, App>) -> Choice {
@@ -58,7 +59,7 @@ pub(crate) fn choice(harness: &Harness<'_, App>) -> Choice {
 /// Starts a training of a played folder, as the form would.
 pub(crate) fn train(harness: &mut Harness<'_, App>, name: &str) {
     let choice = Choice { folder: format!("/photos/{name}"), minutes: 1.0, ..choice(harness) };
-    harness.state_mut().apply(Command::Train(TrainCommand::Change(choice)));
+    harness.state_mut().apply(training::Command::Change(choice));
     harness.step();
     harness.get_by_label("Start training").click();
     wait_for(harness, |harness| training(harness).running.is_some());
@@ -125,7 +126,7 @@ fn every_choice_has_a_control_with_a_name() {
 fn the_folder_comes_from_the_dialog_or_is_typed() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let (mut harness, _) = window_home(folder.path(), |_| Some(vec!["/photos/chosen".into()]));
-    harness.state_mut().apply(Command::Train(TrainCommand::Toggle));
+    harness.state_mut().apply(training::Command::Toggle);
     harness.run_steps(3);
     click(&mut harness, "Browse…");
     wait_for(&mut harness, |harness| choice(harness).folder == "/photos/chosen");
@@ -198,9 +199,9 @@ fn a_better_model_comes_on_the_list_with_its_card() {
     assert_eq!((lesson.steps, lesson.gain_db(), lesson.started_from.as_str()), (STEPS, Some(1.0), "built-in"));
     assert!(lesson.date.len() == 10 && card.licence.contains("BSD"));
     // It is used only when the person says so.
-    assert_eq!(harness.state().state().model.path(), None);
+    assert_eq!(harness.state().slices().models.own.path(), None);
     click(&mut harness, "Use in viewer");
-    wait_for(&mut harness, |harness| harness.state().state().model.path() == Some(&kept));
+    wait_for(&mut harness, |harness| harness.state().slices().models.own.path() == Some(&kept));
     click(&mut harness, "New training");
     harness.get_by_label("Start training");
 }
@@ -208,15 +209,15 @@ fn a_better_model_comes_on_the_list_with_its_card() {
 #[test]
 fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     let (folder, mut harness, _) = start();
-    let original = harness.state().state().model.model().expect("a model").key;
+    let original = harness.state().slices().models.own.model().expect("a model").key;
     train(&mut harness, "worse");
     wait_for_step(&mut harness, 2);
     click(&mut harness, "Use in viewer");
     assert!(matches!(end(&mut harness), Outcome::NotBetter(_)));
     harness.get_by_label("Not better than before");
     assert!(harness.query_by_label_contains("The model of before is kept; nothing has changed.").is_some());
-    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
-    assert_eq!(harness.state().state().model.model().expect("a model").key, original);
+    wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
+    assert_eq!(harness.state().slices().models.own.model().expect("a model").key, original);
     assert!(!folder.path().join("models").exists());
     assert!(harness.query_by_label("Use in viewer").is_none());
 }
@@ -233,7 +234,7 @@ fn failures_are_explained_and_change_nothing() {
         let outcome = end(&mut harness);
         assert!(matches!(&outcome, Outcome::Failed(reason) if reason.contains(words)), "{name}: {outcome:?}");
         harness.get_by_label("Training failed");
-        assert_eq!(harness.state().state().model.path(), None);
+        assert_eq!(harness.state().slices().models.own.path(), None);
         click(&mut harness, "New training");
         harness.get_by_label("Start training");
     }
@@ -251,7 +252,7 @@ fn without_held_out_pictures_nobody_claims_anything() {
 #[test]
 fn the_model_is_swapped_live_compared_and_taken_back() {
     let (folder, mut harness, _) = start();
-    let key = |harness: &Harness<'_, App>| harness.state().state().model.model().expect("a model").key;
+    let key = |harness: &Harness<'_, App>| harness.state().slices().models.own.model().expect("a model").key;
     let original = key(&harness);
     train(&mut harness, "endless");
     wait_for_step(&mut harness, 3);
@@ -261,9 +262,9 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     harness.run_steps(3);
     assert!(harness.query_by_label_contains("The viewer uses “after step").is_some());
     click(&mut harness, "Compare old and new");
-    let split = harness.state().state().split.expect("a comparison");
+    let split = harness.state().slices().compare.split.expect("a comparison");
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Neural));
-    let panes = harness.state().state().panes();
+    let panes = harness.state().slices().compare.panes(harness.state().scene());
     assert!(panes[0].subject.model == original && panes[1].subject.model == key(&harness));
     // Asked again, the newer weights come in, and the way back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);
@@ -273,8 +274,8 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     harness.run_steps(3);
     click(&mut harness, "Revert");
     assert_eq!(key(&harness), original);
-    wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
-    assert_eq!((key(&harness), harness.state().state().model.path()), (original, None));
+    wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
+    assert_eq!((key(&harness), harness.state().slices().models.own.path()), (original, None));
     assert!(!is_on(&harness, "Revert"));
     drop(harness);
     assert!(folder.path().join("training").is_dir());
@@ -291,7 +292,7 @@ fn a_place_is_watched_before_and_after() {
         training(harness).sight.as_ref().is_some_and(|sight| sight.after.size() == [side, side])
     };
     assert!(is_square(&harness, 8));
-    harness.state_mut().apply(Command::ZoomTo(6.0));
+    harness.state_mut().apply(view::Command::ZoomTo(6.0));
     harness.run_steps(20);
     click(&mut harness, "Watch this place");
     wait_for(&mut harness, |harness| is_square(harness, 160));
@@ -306,7 +307,7 @@ fn the_weights_of_the_moment_can_be_saved() {
     static FOLDER: std::sync::OnceLock<TempDir> = std::sync::OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a folder for the test"));
     let (mut harness, _) = window_home(folder.path(), |_| FOLDER.get().map(|folder| vec![folder.path().join("mine")]));
-    harness.state_mut().apply(Command::Train(TrainCommand::Toggle));
+    harness.state_mut().apply(training::Command::Toggle);
     harness.run_steps(3);
     train(&mut harness, "endless");
     wait_for_step(&mut harness, 2);
@@ -327,8 +328,8 @@ fn without_a_dialog_the_path_is_typed_and_nothing_is_replaced() {
     std::fs::write(&taken, "mine").expect("a file");
     for (path, words) in [(&taken, "exists already"), (&file, "Written: ")] {
         click(&mut harness, "Save as…");
-        wait_for(&mut harness, |harness| matches!(harness.state().state().panel, Panel::SaveModel(_)));
-        harness.state_mut().apply(Command::EditPath(path.to_string_lossy().into_owned()));
+        wait_for(&mut harness, |harness| matches!(harness.state().window().panel, Panel::SaveModel));
+        harness.state_mut().apply(models::Command::EditPath(path.to_string_lossy().into_owned()));
         harness.run_steps(3);
         click(&mut harness, "Save");
         wait_for_label(&mut harness, words);
@@ -343,7 +344,7 @@ fn training_waits_while_the_view_waits_for_tiles() {
     train(&mut harness, "endless");
     wait_for_step(&mut harness, 3);
     tiles.0.borrow_mut().is_silent = true;
-    harness.state_mut().apply(Command::ZoomTo(9.0));
+    harness.state_mut().apply(view::Command::ZoomTo(9.0));
     harness.run_steps(20);
     std::thread::sleep(std::time::Duration::from_millis(50));
     harness.run_steps(2);
@@ -352,6 +353,6 @@ fn training_waits_while_the_view_waits_for_tiles() {
     harness.run_steps(2);
     assert_eq!(training(&harness).report().step, held, "training went on although the view was waiting");
     tiles.0.borrow_mut().is_silent = false;
-    harness.state_mut().apply(Command::ZoomTo(8.0));
+    harness.state_mut().apply(view::Command::ZoomTo(8.0));
     wait_for_step(&mut harness, held + 3);
 }

@@ -1,3 +1,48 @@
 //! Two ways of making pixels, side by side.
 
+mod apply;
+pub mod command;
+pub mod line;
 pub mod panel;
+pub mod split;
+
+pub use command::Command;
+
+use crate::app::view::look::{Look, Pane, Subject};
+use crate::app::view::scene::Scene;
+use crate::geometry::PixelRect;
+use split::{Side, Split};
+
+/// What is compared.
+#[derive(Default)]
+pub struct State {
+    /// The comparison, if one is shown.
+    pub split: Option<Split>,
+    /// Whether the key that shows the source pixels is held.
+    pub is_original_held: bool,
+}
+
+impl State {
+    /// What the canvas shows, and where.
+    pub fn panes(&self, scene: Scene<'_>) -> Vec<Pane> {
+        let Some(subject) = scene.subject() else { return Vec::new() };
+        let area = scene.view.canvas.size.rect();
+        let Some(split) = self.split.filter(|_| !self.is_original_held) else {
+            let look = if self.is_original_held { Look::Nearest } else { subject.look };
+            return vec![Pane { subject: Subject { look, ..subject }, area }];
+        };
+        let left = split.left_columns(area.width);
+        let side = |side, x, width| {
+            let subject = side_of(side, subject, scene);
+            Pane { subject, area: PixelRect { x, width, ..area } }
+        };
+        let panes = [side(split.left, 0, left), side(split.right, left, area.width - left)];
+        panes.into_iter().filter(|pane| pane.area.width > 0).collect()
+    }
+}
+
+fn side_of(side: Side, subject: Subject, scene: Scene<'_>) -> Subject {
+    let other = scene.models.other.model().filter(|_| side == Side::OtherModel);
+    let model = other.map_or(subject.model, |model| model.key);
+    Subject { look: side.look(scene.view.strength), model, ..subject }
+}

@@ -110,15 +110,6 @@ impl Choice {
     }
 }
 
-/// The rectangle between two positions, in whatever order, inside a picture; nothing if it is empty.
-pub fn region_between(a: [f64; 2], b: [f64; 2], picture: Size) -> Option<Region> {
-    let far = [picture.width as f64, picture.height as f64];
-    let low = [0, 1].map(|i| a[i].min(b[i]).clamp(0.0, far[i]));
-    let high = [0, 1].map(|i| a[i].max(b[i]).clamp(0.0, far[i]));
-    let (width, height) = (high[0] - low[0], high[1] - low[1]);
-    (width > 0.0 && height > 0.0).then_some(Region { x: low[0], y: low[1], width, height })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,13 +137,5 @@ mod tests {
         assert_eq!(samples(&Choice { part: Part::Selection, ..choice.clone() }), None);
         let selection = Some(Region { x: 1.5, y: 2.25, width: 10.0, height: 4.0 });
         assert_eq!(samples(&Choice { part: Part::Selection, selection, ..choice }), Some((300, 120)));
-    }
-
-    #[test]
-    fn a_drawn_rectangle_stays_inside_the_picture() {
-        let region = Region { x: 0.0, y: 10.0, width: 30.0, height: 70.0 };
-        assert_eq!(region_between([30.0, 900.0], [-5.0, 10.0], PICTURE), Some(region));
-        assert_eq!(region_between([5.0, 5.0], [5.0, 9.0], PICTURE), None);
-        assert_eq!(region_between([500.0, 5.0], [600.0, 9.0], PICTURE), None);
     }
 }

@@ -1,7 +1,9 @@
 //! Putting the view on the clipboard: rendered like an export, in the screen's colours.
 
+use super::running::ExportPlan;
+use crate::app::env::Env;
 use crate::app::kit::one_shot::{OneShot, Outcome};
-use crate::app::window::app::App;
+use crate::app::view::scene::Scene;
 use crate::error::{Error, Result};
 use crate::export::ExportJob;
 use crate::geometry::Size;
@@ -18,7 +20,7 @@ pub struct Copying {
 
 impl Copying {
     /// Holds the work at its next unit while the view waits for tiles: the view always wins.
-    pub(in crate::app) fn give_way(&self, is_view_waiting: bool) {
+    pub(super) fn give_way(&self, is_view_waiting: bool) {
         self.gate.hold(is_view_waiting);
     }
 }
@@ -29,61 +31,61 @@ impl Drop for Copying {
     }
 }
 
-impl App {
-    /// Starts to render the view for the clipboard; a copy that is on its way is given up.
-    pub(in crate::app) fn copy_view(&mut self) {
-        let Some(job) = self.view_job() else {
-            let is_loading = self.state.shown.is_some() && self.state.model.model().is_none();
-            let text = if is_loading { MODEL_LOADING } else { "There is nothing to copy; open a picture first." };
-            return self.state.toasts.tell(text, self.state.now_secs);
-        };
-        let (render, gate) = (self.services.render.clone(), Gate::default());
-        let inner = gate.clone();
-        let work = move || {
-            let mut raster = render(&job, &inner)?;
-            job.picture.color.show(&mut raster);
-            let Size { width, height } = raster.size;
-            Ok(ColorImage::from_rgba_unmultiplied([width, height], &raster.to_rgba8()))
-        };
-        match OneShot::start("copy", &self.ctx, work) {
-            Ok(job) => self.state.copying = Some(Copying { job, gate }),
-            Err(error) => self.state.toasts.fail(format!("cannot start to copy: {error}"), self.state.now_secs),
+/// Starts to render the view for the clipboard; nothing if that is not possible.
+pub(super) fn start(scene: Scene<'_>, env: &mut Env<'_>) -> Option<Copying> {
+    let Some(job) = view_job(scene) else {
+        let is_loading = scene.view.shown.is_some() && scene.models.own.model().is_none();
+        env.tell(if is_loading { MODEL_LOADING } else { "There is nothing to copy; open a picture first." });
+        return None;
+    };
+    let (render, gate) = (env.ports.render.clone(), Gate::default());
+    let inner = gate.clone();
+    let work = move || {
+        let mut raster = render(&job, &inner)?;
+        job.picture.color.show(&mut raster);
+        let Size { width, height } = raster.size;
+        Ok(ColorImage::from_rgba_unmultiplied([width, height], &raster.to_rgba8()))
+    };
+    match OneShot::start("copy", env.ctx, work) {
+        Ok(job) => Some(Copying { job, gate }),
+        Err(error) => {
+            env.fail(format!("cannot start to copy: {error}"));
+            None
         }
     }
+}
 
-    /// What an export of the view would do; nothing if there is no view.
-    fn view_job(&self) -> Option<ExportJob> {
-        let shown = self.state.shown.as_ref()?;
-        let plan = self.state.export_plan()?;
-        Some(ExportJob {
-            picture: shown.picture.clone(),
-            model: self.state.model.model()?.clone(),
-            grid: plan.grid,
-            output: std::path::PathBuf::new(),
-            overwrite: false,
-            recipe: self.state.recipe()?,
-            sampling: crate::decode::Sampling::default(),
-            file: crate::export::FileOptions::default(),
-        })
-    }
+/// What an export of the view would do; nothing if there is no view.
+fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
+    let shown = scene.view.shown.as_ref()?;
+    let plan = ExportPlan::of(&shown.motion.goal(), shown.picture.size, scene.view.canvas.size)?;
+    Some(ExportJob {
+        picture: shown.picture.clone(),
+        model: scene.models.own.model()?.clone(),
+        grid: plan.grid,
+        output: std::path::PathBuf::new(),
+        overwrite: false,
+        recipe: scene.recipe()?,
+        sampling: crate::decode::Sampling::default(),
+        file: crate::export::FileOptions::default(),
+    })
+}
 
-    pub(in crate::app) fn drain_copying(&mut self) {
-        let Some(copying) = &self.state.copying else { return };
-        let result = match copying.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::device("copying the view failed unexpectedly; try again")),
-        };
-        self.state.copying = None;
-        let now_secs = self.state.now_secs;
-        match result {
-            Ok(image) => {
-                let [width, height] = image.size;
-                self.ctx.copy_image(image);
-                self.state.toasts.tell(format!("Copied {width}×{height} pixels."), now_secs);
-            }
-            Err(Error::Cancelled) => {}
-            Err(error) => self.state.toasts.fail(error, now_secs),
+/// Takes in what has become of a copy. True if it is over.
+pub(super) fn take(copying: &Copying, env: &mut Env<'_>) -> bool {
+    let result = match copying.job.poll() {
+        Outcome::Pending => return false,
+        Outcome::Done(result) => result,
+        Outcome::Lost => Err(Error::device("copying the view failed unexpectedly; try again")),
+    };
+    match result {
+        Ok(image) => {
+            let [width, height] = image.size;
+            env.ctx.copy_image(image);
+            env.tell(format!("Copied {width}×{height} pixels."));
         }
+        Err(Error::Cancelled) => {}
+        Err(error) => env.fail(error),
     }
+    true
 }

@@ -1,12 +1,14 @@
 //! Opening pictures and walking through them.
 
 use super::album::{Source, Step};
-use super::open::Opened;
 use super::preload::BUDGET_BYTES;
+use super::samples::SAMPLES;
 use super::watch::{FileEvent, WatchRequest};
+use super::{Command, Opening, State};
+use crate::app::env::{Env, Event, Panel};
 use crate::app::kit::one_shot::{OneShot, Outcome};
-use crate::app::window::app::App;
-use crate::app::window::state::{Opening, Panel};
+use crate::app::kit::widgets::PathForm;
+use crate::app::ports::{DialogPurpose, Opened};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::task::{Gate, Interrupt, check};
@@ -18,76 +20,98 @@ use std::time::Duration;
 /// Whoever holds a key down wants to see the last picture of many: those on the way are not begun.
 const SETTLE: Duration = Duration::from_millis(60);
 
-impl App {
-    /// Opens files and folders, and walks through them from then on.
-    pub(in crate::app) fn open_all(&mut self, paths: Vec<PathBuf>) {
-        let Some(first) = paths.first().cloned() else { return };
-        let (source, read) = (Source(paths), self.services.open.clone());
-        self.state.files.album.clear();
-        self.state.files.waiting = None;
-        self.state.files.source = source.clone();
-        self.watch();
-        self.start_opening(first, false, move |stop| read(&source.first()?, stop));
-        if matches!(self.state.panel, Panel::Open(_)) {
-            self.state.panel = Panel::Closed;
+impl State {
+    /// Does one thing.
+    pub fn apply(&mut self, command: Command, env: &mut Env<'_>) {
+        match command {
+            Command::Open(path) => self.open_all(vec![path], env),
+            Command::OpenAll(paths) => self.open_all(paths, env),
+            Command::OpenSample(index) => self.open_sample(index, env),
+            Command::Browse => env.announce(Event::DialogWanted(DialogPurpose::Open)),
+            Command::ShowPanel => self.show_panel(None, env),
+            Command::ClosePanel => env.close(Panel::Open),
+            Command::EditPath(text) => self.form.path = text,
+            Command::PathFocused => self.form.wants_focus = false,
+            Command::PasteImage(image) => self.paste_image(image, env),
+            Command::Show(step) => self.step_picture(step, env),
+            Command::Reload => self.reload(env),
+            Command::ToggleInfo => self.shows_info = !self.shows_info,
         }
     }
 
+    /// Has a path typed; `note` says why.
+    pub fn show_panel(&mut self, note: Option<&'static str>, env: &mut Env<'_>) {
+        self.form = PathForm { note, wants_focus: true, ..PathForm::default() };
+        *env.panel = Panel::Open;
+    }
+
+    /// Opens files and folders, and walks through them from then on.
+    fn open_all(&mut self, paths: Vec<PathBuf>, env: &mut Env<'_>) {
+        let Some(first) = paths.first().cloned() else { return };
+        let (source, read) = (Source(paths), env.ports.open.clone());
+        self.album.clear();
+        self.waiting = None;
+        self.source = source.clone();
+        self.watch();
+        self.start_opening(first, false, env, move |stop| read(&source.first()?, stop));
+        env.close(Panel::Open);
+    }
+
     /// Goes on to another picture of the folder or list; waits for the list if it is not there yet.
-    pub(in crate::app) fn step_picture(&mut self, step: Step) {
-        let files = &mut self.state.files;
-        files.is_backwards = matches!(step, Step::Previous | Step::Last);
-        if !files.album.is_ready() {
-            files.waiting = (!files.source.0.is_empty()).then_some(step);
-        } else if let Some(path) = files.album.step(step) {
-            self.show_path(path);
-        } else if self.state.shown.is_some() {
-            let end = if self.state.files.is_backwards { "first" } else { "last" };
-            self.state.toasts.tell(format!("This is the {end} picture."), self.state.now_secs);
+    fn step_picture(&mut self, step: Step, env: &mut Env<'_>) {
+        self.is_backwards = matches!(step, Step::Previous | Step::Last);
+        if !self.album.is_ready() {
+            self.waiting = (!self.source.0.is_empty()).then_some(step);
+        } else if let Some(path) = self.album.step(step) {
+            self.show_path(path, env);
+        } else if self.current.is_some() {
+            let end = if self.is_backwards { "first" } else { "last" };
+            env.tell(format!("This is the {end} picture."));
         }
     }
 
     /// Shows a picture of the present list, from memory if it was read ahead.
-    fn show_path(&mut self, path: PathBuf) {
-        if let Some(opened) = self.state.files.shelf.take(&path) {
-            self.state.opening = None;
-            self.present(opened, false);
+    fn show_path(&mut self, path: PathBuf, env: &mut Env<'_>) {
+        if let Some(opened) = self.shelf.take(&path) {
+            self.opening = None;
+            self.present(opened, false, env);
         } else {
-            let (read, from) = (self.services.open.clone(), path.clone());
-            self.start_opening(path, false, move |stop| read(&from, stop));
+            let (read, from) = (env.ports.open.clone(), path.clone());
+            self.start_opening(path, false, env, move |stop| read(&from, stop));
         }
     }
 
     /// Reads the picture from its file again; the view stays.
-    pub(in crate::app) fn reload(&mut self) {
-        let Some(path) = self.state.shown.as_ref().map(|shown| shown.picture.path.clone()) else { return };
+    fn reload(&mut self, env: &mut Env<'_>) {
+        let Some(path) = self.current.as_ref().map(|opened| opened.picture.path.clone()) else { return };
         if path.as_os_str().is_empty() {
-            self.state.toasts.tell("This picture is not from a file.", self.state.now_secs);
+            env.tell("This picture is not from a file.");
             return;
         }
-        let (read, from) = (self.services.open.clone(), path.clone());
-        self.start_opening(path, true, move |stop| read(&from, stop));
+        let (read, from) = (env.ports.open.clone(), path.clone());
+        self.start_opening(path, true, env, move |stop| read(&from, stop));
     }
 
     /// Shows a picture from the clipboard.
-    pub(in crate::app) fn paste_image(&mut self, image: Arc<ColorImage>) {
-        self.state.files.album.clear();
-        self.state.files.source = Source::default();
+    fn paste_image(&mut self, image: Arc<ColorImage>, env: &mut Env<'_>) {
+        self.album.clear();
+        self.source = Source::default();
         let read = move |stop: Interrupt<'_>| {
             check(stop)?;
             Ok(Opened::new(picture_of(&image)))
         };
-        self.start_opening("pasted picture".into(), false, read);
+        self.start_opening("pasted picture".into(), false, env, read);
     }
 
     /// Starts reading. A picture that is still being read is given up: the newest wish wins.
-    pub(in crate::app) fn start_opening(
+    fn start_opening(
         &mut self,
         path: PathBuf,
         keep_view: bool,
+        env: &mut Env<'_>,
         read: impl FnOnce(Interrupt<'_>) -> Result<Opened> + Send + 'static,
     ) {
-        let is_hurried = self.state.opening.take().is_some();
+        let is_hurried = self.opening.take().is_some();
         self.read_ahead(Vec::new());
         let stop = Gate::default();
         let watched = stop.clone();
@@ -99,157 +123,163 @@ impl App {
             check(&is_unwanted)?;
             read(&is_unwanted)
         };
-        match OneShot::start("open", &self.ctx, work) {
-            Ok(job) => self.state.opening = Some(Opening { path, job, keep_view, stop }),
-            Err(error) => {
-                let text = format!("cannot start reading the picture: {error}");
-                self.state.toasts.fail(text, self.state.now_secs);
-            }
+        match OneShot::start("open", env.ctx, work) {
+            Ok(job) => self.opening = Some(Opening { path, job, keep_view, stop }),
+            Err(error) => env.fail(format!("cannot start reading the picture: {error}")),
         }
     }
 
-    pub(in crate::app) fn drain_opening(&mut self) {
-        let Some(opening) = &self.state.opening else { return };
+    /// Takes in what the threads have sent.
+    pub fn drain(&mut self, env: &mut Env<'_>) {
+        self.drain_opening(env);
+        self.drain_files(env);
+    }
+
+    fn drain_opening(&mut self, env: &mut Env<'_>) {
+        let Some(opening) = &self.opening else { return };
         let result = match opening.job.poll() {
             Outcome::Pending => return,
             Outcome::Done(result) => result,
             Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
         };
-        let Some(opening) = self.state.opening.take() else { return };
+        let Some(opening) = self.opening.take() else { return };
         match result {
-            Ok(opened) => self.present(opened, opening.keep_view),
+            Ok(opened) => self.present(opened, opening.keep_view, env),
             Err(Error::Cancelled) => {}
             Err(error) => {
-                self.state.toasts.fail(error, self.state.now_secs);
-                self.state.files.album.go_to(&opening.path);
-                if self.state.files.recent.remove(&opening.path) {
+                env.fail(error);
+                self.album.go_to(&opening.path);
+                if self.recent.remove(&opening.path) {
                     self.record();
                 }
             }
         }
-        self.take_waiting_step();
+        self.take_waiting_step(env);
     }
 
     /// Puts a picture on the canvas and everything around it in order.
-    fn present(&mut self, opened: Opened, keep_view: bool) {
-        let before = self.state.shown.as_ref().map(|shown| (shown.picture.clone(), shown.motion.clone()));
+    fn present(&mut self, opened: Opened, keep_view: bool, env: &mut Env<'_>) {
         let path = opened.picture.path.clone();
         self.shelve_present(&path);
-        let (size, notice) = (opened.picture.size, opened.picture.notice.clone());
-        self.show_opened(opened);
-        if let (Some((picture, motion)), Some(shown)) = (before, &mut self.state.shown)
-            && keep_view
-            && picture.size == size
-        {
-            shown.motion = motion;
-        }
+        let notice = opened.picture.notice.clone();
+        self.show(opened, keep_view, env);
         if let Some(notice) = notice {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            self.state.toasts.fail(format!("{name}: {notice}"), self.state.now_secs);
+            env.fail(format!("{name}: {notice}"));
         }
-        self.state.files.album.go_to(&path);
-        if !path.as_os_str().is_empty() && self.state.files.recent.add(&path) {
+        self.album.go_to(&path);
+        if !path.as_os_str().is_empty() && self.recent.add(&path) {
             self.record();
         }
         self.watch();
     }
 
+    /// Puts a picture on the canvas.
+    pub fn show(&mut self, opened: Opened, keeps_view: bool, env: &mut Env<'_>) {
+        self.current = Some(opened.clone());
+        env.announce(Event::PictureOpened { opened, keeps_view });
+        env.close(Panel::Open);
+        env.close(Panel::Export);
+        env.ctx.request_repaint();
+    }
+
     /// Keeps the picture that is left behind, in case the person comes back.
     fn shelve_present(&mut self, next: &Path) {
-        if let Some(opened) = self.state.files.current.take()
+        if let Some(opened) = self.current.take()
             && !opened.picture.path.as_os_str().is_empty()
             && opened.picture.path != next
         {
-            self.state.files.shelf.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
+            self.shelf.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
         }
     }
 
     /// Takes in what the threads behind files have sent.
-    pub(in crate::app) fn drain_files(&mut self) {
-        while let Some((path, opened)) = self.services.files.preloader.poll() {
-            if self.state.files.asked_ahead.contains(&path) {
-                self.state.files.shelf.keep(path, opened, BUDGET_BYTES);
+    fn drain_files(&mut self, env: &mut Env<'_>) {
+        while let Some((path, opened)) = self.threads.preloader.poll() {
+            if self.asked_ahead.contains(&path) {
+                self.shelf.keep(path, opened, BUDGET_BYTES);
             }
         }
-        while let Some(event) = self.services.files.watch.poll() {
+        while let Some(event) = self.threads.watch.poll() {
             match event {
-                FileEvent::Listed(source, list) => self.take_list(&source, list),
-                FileEvent::Changed(path) => self.reload_changed(&path),
-                FileEvent::Gone(path) => self.tell_gone(&path),
+                FileEvent::Listed(source, list) => self.take_list(&source, list, env),
+                FileEvent::Changed(path) => self.reload_changed(&path, env),
+                FileEvent::Gone(path) => self.tell_gone(&path, env),
             }
         }
     }
 
-    fn take_list(&mut self, source: &Source, list: Vec<PathBuf>) {
-        let files = &mut self.state.files;
-        if files.source != *source {
+    fn take_list(&mut self, source: &Source, list: Vec<PathBuf>, env: &mut Env<'_>) {
+        if self.source != *source {
             return; // of what was shown before
         }
-        files.album.set_list(list);
-        self.take_waiting_step();
+        self.album.set_list(list);
+        self.take_waiting_step(env);
     }
 
     /// Goes on as asked before the list or the first picture was there.
-    fn take_waiting_step(&mut self) {
-        let is_ready = self.state.files.album.is_ready();
-        if let Some(step) = self.state.files.waiting.take_if(|_| is_ready) {
-            self.step_picture(step);
+    fn take_waiting_step(&mut self, env: &mut Env<'_>) {
+        let is_ready = self.album.is_ready();
+        if let Some(step) = self.waiting.take_if(|_| is_ready) {
+            self.step_picture(step, env);
         }
     }
 
     fn is_shown(&self, path: &Path) -> bool {
-        self.state.shown.as_ref().is_some_and(|shown| shown.picture.path == path)
+        self.current.as_ref().is_some_and(|opened| opened.picture.path == path)
     }
 
-    fn reload_changed(&mut self, path: &Path) {
+    fn reload_changed(&mut self, path: &Path, env: &mut Env<'_>) {
         // Another picture that is on its way counts for more.
-        if self.is_shown(path) && self.state.opening.is_none() {
-            self.reload();
+        if self.is_shown(path) && self.opening.is_none() {
+            self.reload(env);
         }
     }
 
-    fn tell_gone(&mut self, path: &Path) {
+    fn tell_gone(&self, path: &Path, env: &mut Env<'_>) {
         if self.is_shown(path) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let text = format!("{name} was deleted or moved; it stays on the screen until you open another picture.");
-            self.state.toasts.fail(text, self.state.now_secs);
+            env.fail(format!("{name} was deleted or moved; it stays on the screen until you open another picture."));
         }
     }
 
     /// Tells the thread that looks after files what to look after.
     fn watch(&self) {
-        let files = &self.state.files;
-        let current = files.current.as_ref().filter(|opened| !opened.picture.path.as_os_str().is_empty());
+        let current = self.current.as_ref().filter(|opened| !opened.picture.path.as_os_str().is_empty());
         let shown = current.map(|opened| (opened.picture.path.clone(), opened.stamp));
-        self.services.files.watch.request(WatchRequest { source: files.source.clone(), shown });
+        self.threads.watch.request(WatchRequest { source: self.source.clone(), shown });
     }
 
-    /// Reads the neighbours once the view needs nothing any more.
-    pub(in crate::app) fn read_neighbours(&mut self) {
-        let is_idle = self.state.opening.is_none() && self.state.shown.is_some();
-        if is_idle && !self.requests.are_pending() {
-            self.read_ahead(self.state.files.wanted_ahead());
+    /// Reads the neighbours; called once the view needs nothing any more.
+    pub fn read_neighbours(&mut self) {
+        if self.opening.is_none() && self.current.is_some() {
+            self.read_ahead(self.wanted_ahead());
         }
     }
 
     fn read_ahead(&mut self, wanted: Vec<PathBuf>) {
         // What is being read already goes on; the list only shrinks as its pictures arrive.
-        let is_known = wanted.iter().all(|path| self.state.files.asked_ahead.contains(path));
-        if is_known && !wanted.is_empty() || wanted == self.state.files.asked_ahead {
+        let is_known = wanted.iter().all(|path| self.asked_ahead.contains(path));
+        if is_known && !wanted.is_empty() || wanted == self.asked_ahead {
             return;
         }
-        self.services.files.preloader.request(wanted.clone());
-        self.state.files.asked_ahead = wanted;
+        self.threads.preloader.request(wanted.clone());
+        self.asked_ahead = wanted;
     }
 
     fn record(&self) {
-        if let Some(recorder) = &self.services.files.recorder {
-            recorder.keep(&self.state.files.recent);
+        if let Some(recorder) = &self.threads.recorder {
+            recorder.keep(&self.recent);
         }
     }
 
-    pub(in crate::app) fn toggle_info(&mut self) {
-        self.state.shows_info = !self.state.shows_info;
+    /// Opens a picture that comes with the program.
+    fn open_sample(&mut self, index: usize, env: &mut Env<'_>) {
+        let Some(sample) = SAMPLES.get(index) else { return };
+        self.start_opening(sample.name.into(), false, env, move |stop| {
+            check(stop)?;
+            Picture::open_unless(&sample.unpack()?, stop).map(Opened::new)
+        });
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod album;
 mod apply;
+pub mod command;
 pub mod natural;
 pub mod open;
 pub mod panels;
@@ -13,8 +14,13 @@ pub mod samples;
 pub mod uri;
 pub mod watch;
 
-use crate::app::files::open::Opened;
-use crate::app::ports::OpenFn;
+pub use command::Command;
+
+use crate::app::kit::one_shot::OneShot;
+use crate::app::kit::widgets::PathForm;
+use crate::app::ports::{OpenFn, Opened};
+use crate::error::Result;
+use crate::task::Gate;
 use album::{Album, Source, Step};
 use preload::{Preloader, Shelf};
 use recent::{Recent, Recorder};
@@ -56,9 +62,26 @@ impl FileServices {
     }
 }
 
-/// What the window knows about files.
-#[derive(Default)]
-pub struct Files {
+/// A picture that is being read.
+pub struct Opening {
+    /// From where.
+    pub path: PathBuf,
+    /// The work.
+    pub job: OneShot<Result<Opened>>,
+    /// Whether the view stays, because it is the same picture again.
+    pub keep_view: bool,
+    /// Stopped once nobody wants it any more.
+    pub stop: Gate,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+/// Which picture is shown, and those around it.
+pub struct State {
     /// What was asked to be shown.
     pub source: Source,
     /// The pictures of it.
@@ -67,6 +90,8 @@ pub struct Files {
     pub waiting: Option<Step>,
     /// The last direction, in which reading ahead begins.
     pub is_backwards: bool,
+    /// A picture on its way in.
+    pub opening: Option<Opening>,
     /// The picture that is shown.
     pub current: Option<Opened>,
     /// Pictures in memory that are not.
@@ -75,9 +100,32 @@ pub struct Files {
     pub asked_ahead: Vec<PathBuf>,
     /// What was opened last.
     pub recent: Recent,
+    /// The path that is typed in the panel that opens.
+    pub form: PathForm,
+    /// Whether what is known of the picture is shown beside it.
+    pub shows_info: bool,
+    threads: FileServices,
 }
 
-impl Files {
+impl State {
+    /// Nothing is shown yet.
+    pub fn new(threads: FileServices, recent: Recent) -> Self {
+        Self {
+            source: Source::default(),
+            album: Album::default(),
+            waiting: None,
+            is_backwards: false,
+            opening: None,
+            current: None,
+            shelf: Shelf::default(),
+            asked_ahead: Vec::new(),
+            recent,
+            form: PathForm::default(),
+            shows_info: false,
+            threads,
+        }
+    }
+
     /// The pictures that should be read ahead now, the likelier one first.
     pub fn wanted_ahead(&self) -> Vec<PathBuf> {
         let mut steps = [Step::Next, Step::Previous];

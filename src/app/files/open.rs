@@ -1,9 +1,9 @@
 //! Reading a picture, and making the small version that is shown until tiles arrive. Not on the window's thread.
 
-use super::watch::Stamp;
+use crate::app::ports::{Opened, Stamp};
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{Picture, Shot, resample};
+use crate::picture::{Picture, resample};
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
 use std::path::Path;
@@ -11,19 +11,6 @@ use std::sync::Arc;
 
 /// Longest side of the small version, in pixels: every adapter takes a texture of this size.
 const PREVIEW_SIDE: usize = 2048;
-
-/// A picture with its small version. Clones share both.
-#[derive(Clone)]
-pub struct Opened {
-    /// The picture.
-    pub picture: Arc<Picture>,
-    /// The whole of it, reduced if need be.
-    pub preview: Arc<ColorImage>,
-    /// What the camera wrote.
-    pub shot: Shot,
-    /// What its file was when it was read; nothing for a picture from memory.
-    pub stamp: Option<Stamp>,
-}
 
 impl Opened {
     /// Makes the small version.

@@ -1,7 +1,6 @@
 //! Pictures beside the one that is shown, read before anybody asks, so that the next one is there at once.
 
-use super::open::Opened;
-use crate::app::ports::OpenFn;
+use crate::app::ports::{OpenFn, Opened};
 use crate::picture::Picture;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,7 @@
 //! Pictures that come with the program, to try it without one's own.
 
-use super::open::Opened;
-use crate::app::window::app::App;
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::picture::Picture;
-use crate::task::check;
 use std::path::PathBuf;
 
 /// A picture that is part of the program.
@@ -29,7 +25,7 @@ pub const SAMPLES: [Sample; 2] = [
 
 impl Sample {
     /// Writes it where temporary files are, because pictures are files.
-    fn unpack(&self) -> Result<PathBuf> {
+    pub(super) fn unpack(&self) -> Result<PathBuf> {
         let folder = std::env::temp_dir().join("zoomfield-samples");
         let path = folder.join(self.name);
         std::fs::create_dir_all(&folder).map_err(|error| Error::picture(&path, error))?;
@@ -38,20 +34,10 @@ impl Sample {
     }
 }
 
-impl App {
-    /// Opens a picture that comes with the program.
-    pub(in crate::app) fn open_sample(&mut self, index: usize) {
-        let Some(sample) = SAMPLES.get(index) else { return };
-        self.start_opening(sample.name.into(), false, move |stop| {
-            check(stop)?;
-            Picture::open_unless(&sample.unpack()?, stop).map(Opened::new)
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Picture;
     use crate::render::suits_nearest;
 
     #[test]

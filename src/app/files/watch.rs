@@ -4,28 +4,17 @@
 //! a second is soon enough. A drive that hangs hangs this thread alone: it is never waited for.
 
 use super::album::Source;
+use crate::app::ports::Stamp;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How often to look.
 pub const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Events that may wait for the window before the thread waits too.
 const QUEUE: usize = 16;
-
-/// What tells one content of a file from another: when it was written, and its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp(SystemTime, u64);
-
-impl Stamp {
-    /// That of a file; nothing if it is not there. Touches the disk.
-    pub fn of(path: &Path) -> Option<Self> {
-        let about = path.metadata().ok()?;
-        Some(Self(about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len()))
-    }
-}
 
 /// What to list, and what to look after.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -169,6 +158,7 @@ impl Looker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn changes_are_reported_once_and_after_they_settle() {

@@ -1,20 +1,29 @@
-//! The panels around and over the canvas. Each draws a part of the state and says what the person asks for.
+//! What panels are made of.
 
 use super::theme;
-use crate::app::window::command::Command;
-use crate::app::window::state::PathForm;
 use egui::text::{CCursor, CCursorRange};
 use egui::widgets::text_edit::TextEditState;
 use egui::{Button, Context, Frame, Id, Key, Modal, RichText, TextEdit, Ui};
 use std::ops::Range;
 
-/// A panel over everything else; Esc or a click beside it closes it.
-pub(in crate::app) fn modal(
+/// A path being typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PathForm {
+    /// The text so far.
+    pub path: String,
+    /// Why the form is there, if it was not asked for.
+    pub note: Option<&'static str>,
+    /// Whether the text field should take the focus.
+    pub wants_focus: bool,
+}
+
+/// A panel over everything else; Esc or a click beside it closes it, which is the command `close`.
+pub(in crate::app) fn modal<C>(
     ctx: &Context,
     name: &str,
     width: f32,
-    commands: &mut Vec<Command>,
-    contents: impl FnOnce(&mut Ui, &mut Vec<Command>),
+    (commands, close): (&mut Vec<C>, C),
+    contents: impl FnOnce(&mut Ui, &mut Vec<C>),
 ) {
     let frame = Frame::window(&ctx.global_style());
     let shown = Modal::new(Id::unique(name)).frame(frame).backdrop_color(theme::BACKDROP).show(ctx, |ui| {
@@ -24,7 +33,7 @@ pub(in crate::app) fn modal(
         contents(ui, commands);
     });
     if shown.should_close() {
-        commands.push(Command::Back);
+        commands.push(close);
     }
 }
 
@@ -33,8 +42,25 @@ pub(in crate::app) fn main_button(text: &str) -> Button<'_> {
     Button::new(RichText::new(text).color(theme::ON_ACCENT)).fill(theme::ACCENT).min_size(egui::vec2(84.0, 0.0))
 }
 
-/// A text field for a path. True if Enter was pressed in it.
-pub(in crate::app) fn path_field(ui: &mut Ui, form: &PathForm, label: &str, commands: &mut Vec<Command>) -> bool {
+/// What was done to a text field for a path.
+pub(in crate::app) struct PathEdit {
+    /// Whether it has received the focus that the form wants for it.
+    pub(in crate::app) is_focused: bool,
+    /// The text, if it was edited.
+    pub(in crate::app) text: Option<String>,
+    /// Whether Enter was pressed in it.
+    pub(in crate::app) is_entered: bool,
+}
+
+impl PathEdit {
+    /// The commands that it comes to.
+    pub(in crate::app) fn commands<C>(self, focused: C, edit: impl FnOnce(String) -> C) -> impl Iterator<Item = C> {
+        self.is_focused.then_some(focused).into_iter().chain(self.text.map(edit))
+    }
+}
+
+/// A text field for a path.
+pub(in crate::app) fn path_field(ui: &mut Ui, form: &PathForm, label: &str) -> PathEdit {
     let label = ui.label(label);
     let mut text = form.path.clone();
     // A name of its own: a note that comes or goes above it must not take its focus.
@@ -43,12 +69,12 @@ pub(in crate::app) fn path_field(ui: &mut Ui, form: &PathForm, label: &str, comm
     if form.wants_focus {
         field.request_focus();
         select(ui, field.id, name_part(&form.path));
-        commands.push(Command::PathFocused);
     }
-    if field.changed() {
-        commands.push(Command::EditPath(text));
+    PathEdit {
+        is_focused: form.wants_focus,
+        text: field.changed().then_some(text),
+        is_entered: field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)),
     }
-    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 /// Selects a part of a text field, in letters, so that typing replaces it.

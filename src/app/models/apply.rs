@@ -1,252 +1,265 @@
 //! Carrying out what the person asks of models.
 
-use super::Answer;
-use super::ModelCommand;
-use super::Renaming;
-use super::SaveForm;
-use super::SaveFrom;
-use super::Task;
-use super::work;
+use super::{Answer, Command, Renaming, SaveForm, SaveFrom, State, Task, work};
+use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
 use crate::app::kit::one_shot::{OneShot, Outcome};
-use crate::app::ports::Ask;
-use crate::app::window::app::App;
-use crate::app::window::logic::NO_DIALOG;
-use crate::app::window::state::{Panel, PathForm};
+use crate::app::kit::widgets::PathForm;
+use crate::app::ports::DialogPurpose;
+use crate::app::settings;
 use crate::library::BUILTIN;
 use std::path::{Path, PathBuf};
 
-impl App {
-    /// Does what concerns models.
-    pub fn apply_models(&mut self, command: ModelCommand) {
+impl State {
+    /// Does one thing.
+    pub fn apply(&mut self, command: Command, settings: &mut settings::State, env: &mut Env<'_>) {
         match command {
-            ModelCommand::Toggle => self.toggle_models(),
-            ModelCommand::BrowseImport => self.browse(Ask::Import),
-            ModelCommand::Import(path) => self.import_model(path),
-            ModelCommand::Use(path) => self.use_model(path),
-            ModelCommand::Compare(path) => self.load_other(path),
-            ModelCommand::SetDefault(path) => self.set_default_model(path.as_deref()),
-            ModelCommand::StartRename(path) => self.start_rename(path),
-            ModelCommand::EditName(text) => self.edit_name(text),
-            ModelCommand::NameFocused => self.name_focused(),
-            ModelCommand::Rename => self.rename_model(),
-            ModelCommand::CancelRename => self.state.models.renaming = None,
-            ModelCommand::Delete(path) => self.add_task(Task::Delete(path)),
-            ModelCommand::SaveCopy(path) => self.ask_where_to_save(SaveFrom::Entry(path), None),
-            ModelCommand::BrowseSave => self.browse_save(),
-            ModelCommand::Save => self.save_typed(),
+            Command::Toggle => self.toggle_models(env),
+            Command::Close => env.close(Panel::Models),
+            Command::BrowseImport => env.announce(Event::DialogWanted(DialogPurpose::Import)),
+            Command::Import(path) => self.import_model(path, settings, env),
+            Command::Use(path) => self.use_model(path, settings, env),
+            Command::Compare(path) => self.load_other(path, settings, env),
+            Command::SetDefault(path) => set_default_model(path.as_deref(), settings),
+            Command::StartRename(path) => self.start_rename(path),
+            Command::EditName(text) => self.edit_name(text),
+            Command::NameFocused => self.name_focused(),
+            Command::Rename => self.rename_model(env),
+            Command::CancelRename => self.renaming = None,
+            Command::Delete(path) => self.add_task(Task::Delete(path), env),
+            Command::SaveCopy(path) => self.ask_where_to_save(SaveFrom::Entry(path), None, env),
+            Command::EditPath(text) => self.edit_path(text),
+            Command::PathFocused => self.path_focused(),
+            Command::CloseSave => env.close(Panel::SaveModel),
+            Command::BrowseSave => self.browse_save(env),
+            Command::Save => self.save_typed(env),
         }
     }
 
-    fn toggle_models(&mut self) {
-        self.state.models.renaming = None;
-        if self.state.panel == Panel::Models {
-            self.state.panel = Panel::Closed;
-        } else {
-            self.state.panel = Panel::Models;
-            self.list_models();
+    /// Takes in what the threads have sent.
+    pub fn drain(&mut self, settings: &mut settings::State, env: &mut Env<'_>) {
+        self.drain_models(settings, env);
+        self.drain_warnings(env);
+        self.drain_list(settings, env);
+    }
+
+    fn toggle_models(&mut self, env: &mut Env<'_>) {
+        self.renaming = None;
+        if env.toggle(Panel::Models) {
+            self.list_models(env);
         }
     }
 
     /// Reads the list, if nothing else is being done: every other task reads it too.
-    pub(in crate::app) fn list_models(&mut self) {
-        if self.services.home.is_some() {
-            self.add_task(Task::List);
+    pub fn list_models(&mut self, env: &mut Env<'_>) {
+        if self.library.is_some() {
+            self.add_task(Task::List, env);
         }
     }
 
     /// Reads the list if that was not done yet.
-    pub(in crate::app) fn list_models_once(&mut self) {
-        if self.state.models.entries.is_none() && !self.state.models.is_busy() {
-            self.list_models();
+    pub fn list_models_once(&mut self, env: &mut Env<'_>) {
+        if self.entries.is_none() && !self.is_busy() {
+            self.list_models(env);
         }
     }
 
-    fn add_task(&mut self, task: Task) {
-        self.state.models.waiting.push_back(task);
-        self.start_task();
+    fn add_task(&mut self, task: Task, env: &mut Env<'_>) {
+        self.waiting.push_back(task);
+        self.start_task(env);
     }
 
-    fn start_task(&mut self) {
-        if self.state.models.is_busy() {
+    fn start_task(&mut self, env: &mut Env<'_>) {
+        if self.is_busy() {
             return;
         }
-        let Some(home) = self.services.home.clone() else {
-            self.state.models.waiting.clear();
-            return self.fail("There is no folder to keep models in: the system names none for your data.".into());
+        let Some(library) = self.library.clone() else {
+            self.waiting.clear();
+            return env.fail(NO_FOLDER);
         };
-        let Some(task) = self.state.models.waiting.pop_front() else { return };
-        match OneShot::start("models", &self.ctx, move || work(&home.library, task)) {
-            Ok(job) => self.state.models.job = Some(job),
-            Err(error) => self.fail(format!("cannot look at the models: {error}")),
+        let Some(task) = self.waiting.pop_front() else { return };
+        match OneShot::start("models", env.ctx, move || work(&library, task)) {
+            Ok(job) => self.job = Some(job),
+            Err(error) => env.fail(format!("cannot look at the models: {error}")),
         }
     }
 
     /// Imports a file; without a list it is compared with where it lies.
-    fn import_model(&mut self, path: PathBuf) {
-        if self.services.home.is_some() {
-            self.add_task(Task::Import(path));
+    fn import_model(&mut self, path: PathBuf, settings: &settings::State, env: &mut Env<'_>) {
+        if self.library.is_some() {
+            self.add_task(Task::Import(path), env);
         } else {
-            self.load_other(Some(path));
+            self.load_other(Some(path), settings, env);
         }
     }
 
-    fn use_model(&mut self, path: Option<PathBuf>) {
+    fn use_model(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
         // Chosen on purpose: there is nothing to go back from.
-        self.state.training.before = None;
-        self.load_own(path);
-    }
-
-    /// What the settings name a model by: its file's name alone.
-    fn set_default_model(&mut self, path: Option<&Path>) {
-        let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        self.state.settings.model = name;
-        self.keep_settings();
-    }
-
-    fn is_default(&self, path: &Path) -> bool {
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        self.state.settings.model.is_some() && self.state.settings.model.as_deref() == name.as_deref()
+        self.before = None;
+        self.load_own(path, settings, env);
     }
 
     fn start_rename(&mut self, path: PathBuf) {
         let text = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        self.state.models.renaming = Some(Renaming { path, text, wants_focus: true });
+        self.renaming = Some(Renaming { path, text, wants_focus: true });
     }
 
     fn edit_name(&mut self, text: String) {
-        if let Some(renaming) = &mut self.state.models.renaming {
+        if let Some(renaming) = &mut self.renaming {
             renaming.text = text;
         }
     }
 
     fn name_focused(&mut self) {
-        if let Some(renaming) = &mut self.state.models.renaming {
+        if let Some(renaming) = &mut self.renaming {
             renaming.wants_focus = false;
         }
     }
 
-    fn rename_model(&mut self) {
-        if let Some(Renaming { path, text, .. }) = self.state.models.renaming.take() {
-            self.add_task(Task::Rename(path, text));
+    fn rename_model(&mut self, env: &mut Env<'_>) {
+        if let Some(Renaming { path, text, .. }) = self.renaming.take() {
+            self.add_task(Task::Rename(path, text), env);
         }
     }
 
     /// Asks where to write a model; what is written is remembered until the answer is there.
-    pub(in crate::app) fn ask_where_to_save(&mut self, from: SaveFrom, name: Option<String>) {
+    pub fn ask_where_to_save(&mut self, from: SaveFrom, name: Option<String>, env: &mut Env<'_>) {
         let own = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.or_else(|| match &from {
             SaveFrom::Entry(path) => path.as_ref().and_then(own),
             SaveFrom::Training => None,
         });
         let proposal = PathBuf::from(format!("{}.safetensors", name.as_deref().unwrap_or(BUILTIN)));
-        self.state.models.saving = Some(from);
-        self.browse(Ask::SaveModel(proposal));
+        self.saving = Some(from);
+        env.announce(Event::DialogWanted(DialogPurpose::SaveModel(proposal)));
     }
 
     /// Takes over where the system's dialog says to write to; it has asked already whether a file may be replaced.
-    pub(in crate::app) fn save_model_to(&mut self, path: &Path) {
+    pub fn save_model_to(&mut self, path: &Path, env: &mut Env<'_>) {
         let to = with_ending(path);
         let overwrite = to == path;
-        if let Some(from) = self.state.models.saving.take() {
-            self.save_model(from, to, overwrite);
+        if let Some(from) = self.saving.take() {
+            self.save_model(from, to, overwrite, env);
         }
     }
 
-    fn save_model(&mut self, from: SaveFrom, to: PathBuf, overwrite: bool) {
+    fn save_model(&mut self, from: SaveFrom, to: PathBuf, overwrite: bool, env: &mut Env<'_>) {
         match from {
-            SaveFrom::Training => self.save_running(to, overwrite),
-            SaveFrom::Entry(from) => self.add_task(Task::SaveCopy { from, to, overwrite }),
+            SaveFrom::Training => env.announce(Event::TrainedWeightsWanted { path: to, overwrite }),
+            SaveFrom::Entry(from) => self.add_task(Task::SaveCopy { from, to, overwrite }, env),
         }
     }
 
-    /// Has the path typed where there is no dialog.
-    pub(in crate::app) fn type_where_to_save(&mut self, proposal: &Path) {
-        let Some(from) = self.state.models.saving.take() else { return };
-        let note = Some(NO_DIALOG);
-        let path = PathForm { path: proposal.to_string_lossy().into_owned(), note, wants_focus: true };
-        self.state.panel = Panel::SaveModel(SaveForm { path, from });
+    /// Has the path typed where there is no dialog; `note` says so.
+    pub fn type_where_to_save(&mut self, proposal: &Path, note: &'static str, env: &mut Env<'_>) {
+        let Some(from) = self.saving.take() else { return };
+        let path = PathForm { path: proposal.to_string_lossy().into_owned(), note: Some(note), wants_focus: true };
+        self.form = Some(SaveForm { path, from });
+        *env.panel = Panel::SaveModel;
     }
 
-    fn browse_save(&mut self) {
-        if let Panel::SaveModel(form) = &self.state.panel {
-            let (from, proposal) = (form.from.clone(), PathBuf::from(&form.path.path));
-            self.state.panel = Panel::Closed;
-            self.state.models.saving = Some(from);
-            self.browse(Ask::SaveModel(proposal));
+    fn edit_path(&mut self, text: String) {
+        if let Some(form) = &mut self.form {
+            form.path.path = text;
         }
     }
 
-    fn save_typed(&mut self) {
-        let Panel::SaveModel(form) = &self.state.panel else { return };
-        let Some(path) = path_from_text(&form.path.path) else { return };
-        let from = form.from.clone();
-        self.state.panel = Panel::Closed;
-        self.save_model(from, with_ending(&path), false);
+    fn path_focused(&mut self) {
+        if let Some(form) = &mut self.form {
+            form.path.wants_focus = false;
+        }
     }
 
-    /// Takes in what the thread behind models has sent.
-    pub(in crate::app) fn drain_model_list(&mut self) {
-        let Some(job) = &self.state.models.job else { return };
+    fn browse_save(&mut self, env: &mut Env<'_>) {
+        if let Some(form) = self.form.take() {
+            env.close(Panel::SaveModel);
+            self.saving = Some(form.from);
+            let proposal = PathBuf::from(form.path.path);
+            env.announce(Event::DialogWanted(DialogPurpose::SaveModel(proposal)));
+        }
+    }
+
+    fn save_typed(&mut self, env: &mut Env<'_>) {
+        let Some(path) = self.form.as_ref().and_then(|form| path_from_text(&form.path.path)) else { return };
+        let Some(form) = self.form.take() else { return };
+        env.close(Panel::SaveModel);
+        self.save_model(form.from, with_ending(&path), false, env);
+    }
+
+    /// Takes in what the thread behind the list has sent.
+    fn drain_list(&mut self, settings: &mut settings::State, env: &mut Env<'_>) {
+        let Some(job) = &self.job else { return };
         match job.poll() {
             Outcome::Pending => return,
-            Outcome::Lost => self.fail("looking at the models failed unexpectedly".into()),
+            Outcome::Lost => env.fail("looking at the models failed unexpectedly"),
             Outcome::Done(Answer { task, result, entries }) => {
                 match entries {
-                    Ok(entries) => self.state.models.entries = Some(entries),
-                    Err(reason) => self.fail(reason),
+                    Ok(entries) => self.entries = Some(entries),
+                    Err(reason) => env.fail(reason),
                 }
                 match result {
-                    Ok(found) => self.tell_task(task, found),
-                    Err(reason) => self.fail(reason),
+                    Ok(found) => self.tell_task(task, found, settings, env),
+                    Err(reason) => env.fail(reason),
                 }
             }
         }
-        self.state.models.job = None;
-        self.start_task();
+        self.job = None;
+        self.start_task(env);
     }
 
-    fn tell_task(&mut self, task: Task, found: Option<(PathBuf, bool)>) {
+    fn tell_task(
+        &mut self,
+        task: Task,
+        found: Option<(PathBuf, bool)>,
+        settings: &mut settings::State,
+        env: &mut Env<'_>,
+    ) {
         let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = match (task, found) {
             (Task::Import(_), Some((path, was_there))) => {
                 let name = stem(&path);
-                self.load_other(Some(path));
+                self.load_other(Some(path), settings, env);
                 if was_there { format!("{name} is in the list already.") } else { format!("Imported: {name}") }
             }
             (Task::Rename(old, _), Some((new, _))) => {
-                self.follow_rename(&old, &new);
+                self.follow_rename(old, new, settings, env);
                 return;
             }
             (Task::Delete(path), _) => {
-                if self.is_default(&path) {
-                    self.set_default_model(None);
+                if is_default(&path, settings) {
+                    set_default_model(None, settings);
                 }
                 format!("{} is in the system's bin.", stem(&path))
             }
             (Task::SaveCopy { .. }, Some((path, _))) => format!("Written: {}", path.display()),
             _ => return,
         };
-        self.state.toasts.tell(text, self.state.now_secs);
+        env.tell(text);
     }
 
     /// Whatever names a model by its file goes on doing so.
-    fn follow_rename(&mut self, old: &Path, new: &Path) {
-        if self.is_default(old) {
-            self.set_default_model(Some(new));
+    fn follow_rename(&mut self, old: PathBuf, new: PathBuf, settings: &mut settings::State, env: &mut Env<'_>) {
+        if is_default(&old, settings) {
+            set_default_model(Some(&new), settings);
         }
-        let training = &mut self.state.training;
-        let before = training.before.as_mut();
-        for slot in [Some(&mut self.state.model), Some(&mut self.state.other_model), before].into_iter().flatten() {
-            slot.follow_rename(old, new);
+        for slot in [Some(&mut self.own), Some(&mut self.other), self.before.as_mut()].into_iter().flatten() {
+            slot.follow_rename(&old, &new);
         }
-        let kept = training.news.end.as_mut().and_then(|end| end.kept.as_mut());
-        for path in [kept, training.choice.start.as_mut()].into_iter().flatten() {
-            if path == old {
-                new.clone_into(path);
-            }
-        }
+        env.announce(Event::ModelRenamed { old, new });
     }
+}
+
+const NO_FOLDER: &str = "There is no folder to keep models in: the system names none for your data.";
+
+/// What the settings name a model by: its file's name alone.
+fn set_default_model(path: Option<&Path>, settings: &mut settings::State) {
+    let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    settings.choose(|choices| choices.model = name);
+}
+
+fn is_default(path: &Path, settings: &settings::State) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    settings.choices.model.is_some() && settings.choices.model.as_deref() == name.as_deref()
 }
 
 /// A name without an ending means safetensors.

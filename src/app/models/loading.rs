@@ -1,153 +1,119 @@
-//! Commands about what the window computes with: settings and models.
+//! Loading models.
 
-use super::slot::{Failure, ModelSource};
-use crate::app::settings::choices::{Settings, ThemeChoice};
-use crate::app::view::look::Side;
-use crate::app::window::app::App;
-use crate::app::window::state::Panel;
-use crate::kernel::PrecisionChoice;
-use crate::render::{Backend, Compute};
+use super::State;
+use super::slot::{Failure, ModelSource, Slot};
+use crate::app::env::{Env, Event};
+use crate::app::settings;
+use crate::render::Compute;
 use std::path::PathBuf;
 
-impl App {
-    pub(in crate::app) fn toggle_settings(&mut self) {
-        self.state.panel = if self.state.panel == Panel::Settings { Panel::Closed } else { Panel::Settings };
-        if self.state.panel == Panel::Settings {
-            self.look_for_devices();
-        }
-    }
-
-    /// Takes over other choices, and remembers them.
-    pub(in crate::app) fn change_settings(&mut self, settings: Settings) {
-        let before = std::mem::replace(&mut self.state.settings, settings);
-        self.follow_settings();
-        let has_other_precision = before.precision != self.state.settings.precision;
-        let has_other_device = before.device != self.state.settings.device;
-        let compute = &mut self.state.compute;
-        if has_other_precision {
-            compute.precision = PrecisionChoice::Auto;
-        }
-        if has_other_device {
-            (compute.backend, compute.device) = (Backend::Auto, None);
-        }
-        if has_other_precision || has_other_device {
-            self.reload_models();
-        }
-        self.keep_settings();
-    }
-
-    /// Makes the window as the settings say.
-    pub(in crate::app) fn follow_settings(&mut self) {
-        let settings = &self.state.settings;
-        self.ctx.set_theme(match settings.theme {
-            ThemeChoice::System => egui::ThemePreference::System,
-            ThemeChoice::Dark => egui::ThemePreference::Dark,
-            ThemeChoice::Light => egui::ThemePreference::Light,
-        });
-        self.ctx.set_zoom_factor(settings.text_scale);
-    }
-
-    /// Has the settings written at the end of the frame.
-    pub(in crate::app) fn keep_settings(&mut self) {
-        self.has_unkept_settings = true;
-    }
-
-    /// Hands changed settings to the thread that writes them, and tells of its failures.
-    pub(in crate::app) fn write_settings(&mut self) {
-        let Some(keeper) = &self.services.keeper else { return };
-        if self.has_unkept_settings {
-            self.has_unkept_settings = !keeper.keep(&self.state.settings);
-        }
-        if let Some(reason) = keeper.failure() {
-            self.state.toasts.fail(reason, self.state.now_secs);
-        }
-    }
-
-    pub(in crate::app) fn start_model(&mut self, source: ModelSource) {
-        match source {
-            ModelSource::Loaded(model) => self.state.model = super::slot::Slot::holding(model),
-            ModelSource::File(path) => self.load_own(path),
+impl State {
+    /// Begins with a model; the settings name one where `source` does not.
+    pub fn start(&mut self, source: ModelSource, settings: &settings::State, env: &mut Env<'_>) {
+        match self.or_default(source, settings) {
+            ModelSource::Loaded(model) => self.own = Slot::holding(model),
+            ModelSource::File(path) => self.load_own(path, settings, env),
         }
     }
 
     /// The model that the settings name, where the command line names none.
-    pub(in crate::app) fn or_default(&self, asked: ModelSource) -> ModelSource {
-        match (asked, &self.state.settings.model, &self.services.home) {
-            (ModelSource::File(None), Some(name), Some(home)) => ModelSource::File(home.library.file(name)),
+    fn or_default(&self, asked: ModelSource, settings: &settings::State) -> ModelSource {
+        match (asked, &settings.choices.model, &self.library) {
+            (ModelSource::File(None), Some(name), Some(library)) => ModelSource::File(library.file(name)),
             (asked, ..) => asked,
         }
     }
 
-    pub(in crate::app) fn load_own(&mut self, path: Option<PathBuf>) {
-        self.load_own_by(path, self.compute());
+    /// Loads the model that enlarges the picture.
+    pub fn load_own(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
+        self.load_own_by(path, settings.compute(), env);
     }
 
-    fn load_own_by(&mut self, path: Option<PathBuf>, compute: Compute) {
-        let load = self.services.load_model.clone();
-        if let Err(error) = self.state.model.start(&self.ctx, load, path, compute) {
-            self.fail(format!("cannot start loading the model: {error}"));
+    fn load_own_by(&mut self, path: Option<PathBuf>, compute: Compute, env: &mut Env<'_>) {
+        let load = env.ports.load_model.clone();
+        if let Err(error) = self.own.start(env.ctx, load, path, compute) {
+            env.fail(format!("cannot start loading the model: {error}"));
         }
     }
 
     /// Loads the other side of a comparison.
-    pub(in crate::app) fn load_other(&mut self, path: Option<PathBuf>) {
-        let (load, compute) = (self.services.load_model.clone(), self.compute());
-        if let Err(error) = self.state.other_model.start(&self.ctx, load, path, compute) {
-            self.fail(format!("cannot start loading the model: {error}"));
+    pub fn load_other(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
+        let (load, compute) = (env.ports.load_model.clone(), settings.compute());
+        if let Err(error) = self.other.start(env.ctx, load, path, compute) {
+            env.fail(format!("cannot start loading the model: {error}"));
         }
     }
 
-    fn reload_models(&mut self) {
-        self.load_own(self.state.model.wanted().map(Into::into));
-        let other = &self.state.other_model;
-        if other.model().is_some() || other.is_loading() {
-            self.load_other(other.wanted().map(PathBuf::from));
+    /// Loads both again: something else is to compute.
+    pub fn reload(&mut self, settings: &settings::State, env: &mut Env<'_>) {
+        self.load_own(self.own.wanted().map(Into::into), settings, env);
+        if self.other.model().is_some() || self.other.is_loading() {
+            self.load_other(self.other.wanted().map(PathBuf::from), settings, env);
         }
     }
 
     /// Takes in models that have been loaded.
-    pub(in crate::app) fn drain_models(&mut self) {
-        let had_none = self.state.model.model().is_none();
-        match self.state.model.poll() {
+    pub(super) fn drain_models(&mut self, settings: &mut settings::State, env: &mut Env<'_>) {
+        let had_none = self.own.model().is_none();
+        match self.own.poll() {
             Ok(false) => {}
-            Ok(true) => self.tell_refusal(),
+            Ok(true) => self.tell_refusal(env),
             Err(Failure { error, instead }) => {
-                self.state.toasts.fail(error, self.state.now_secs);
+                env.fail(error);
                 // Without a model nothing is enlarged.
                 if let Some((path, compute)) = instead.filter(|_| had_none) {
                     // The models to come had better not ask for a card that is not there, either.
-                    (self.state.compute.backend, self.state.compute.device) = (compute.backend, compute.device.clone());
-                    self.load_own_by(path, compute);
+                    (settings.compute.backend, settings.compute.device) = (compute.backend, compute.device.clone());
+                    self.load_own_by(path, compute, env);
                 }
             }
         }
-        match self.state.other_model.poll() {
+        match self.other.poll() {
             Ok(false) => {}
-            Ok(true) => {
-                self.state.split.get_or_insert_default();
-                self.set_side(false, Side::OtherModel);
-            }
-            Err(failure) => self.state.toasts.fail(failure.error, self.state.now_secs),
+            Ok(true) => env.announce(Event::OtherModelLoaded),
+            Err(failure) => env.fail(failure.error),
         }
     }
 
     /// Says why no graphics card computes, where one might have.
-    fn tell_refusal(&mut self) {
-        let refusal = self.state.model.model().and_then(|model| model.refusal().map(str::to_owned));
+    fn tell_refusal(&self, env: &mut Env<'_>) {
+        let refusal = self.own.model().and_then(|model| model.refusal().map(str::to_owned));
         if let Some(reason) = refusal {
-            self.fail(reason);
+            env.fail(reason);
         }
     }
 
-    /// What computes: as was asked for this time, else as the settings say.
-    fn compute(&self) -> Compute {
-        let (asked, settings) = (self.state.compute.clone(), &self.state.settings);
-        let is_open = asked.backend == Backend::Auto && asked.device.is_none();
-        let (backend, device) = if is_open { settings.backend() } else { (asked.backend, asked.device) };
-        let precision = match asked.precision {
-            PrecisionChoice::Auto => settings.precision.choice(),
-            only @ PrecisionChoice::Only(_) => only,
-        };
-        Compute { backend, device, precision, ..asked }
+    /// What has gone wrong with a graphics card while the processor went on.
+    pub(super) fn drain_warnings(&self, env: &mut Env<'_>) {
+        let models = [self.own.model(), self.other.model()];
+        for warning in models.into_iter().flatten().filter_map(|model| model.take_warning()) {
+            env.fail(warning);
+        }
+    }
+
+    /// Shows the picture with another model; the one of before stays at hand.
+    pub fn try_out(&mut self, path: PathBuf, settings: &settings::State, env: &mut Env<'_>) {
+        let present = self.own.held();
+        if self.before.is_none() && present.path() != Some(&path) {
+            self.other = present.held();
+            self.before = Some(present);
+        }
+        self.load_own(Some(path), settings, env);
+    }
+
+    /// Has the model of before at hand for a comparison. False if there is none.
+    pub fn lay_before_aside(&mut self) -> bool {
+        let Some(before) = &self.before else { return false };
+        self.other = before.held();
+        true
+    }
+
+    /// Goes back to the model that was in use before weights were tried.
+    pub fn revert(&mut self, settings: &settings::State, env: &mut Env<'_>) {
+        let Some(before) = self.before.take() else { return };
+        let path = before.path().map(std::path::Path::to_owned);
+        self.other = std::mem::replace(&mut self.own, before).held();
+        // The settings may have changed meanwhile; what is the same is not computed again.
+        self.load_own(path, settings, env);
     }
 }

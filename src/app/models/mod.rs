@@ -1,51 +1,20 @@
-//! The list of models in the window: what it shows, and the work that it has others do.
+//! The model in use, the one to compare with, and the list of models.
 
 mod apply;
+pub mod command;
 mod loading;
 pub mod panels;
 pub mod slot;
 
+pub use command::Command;
+
 use crate::app::kit::folders::own_folder;
 use crate::app::kit::one_shot::OneShot;
-use crate::app::window::state::PathForm;
+use crate::app::kit::widgets::PathForm;
 use crate::library::{self, Entry, Library};
+use slot::Slot;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-
-/// What the person asks of models. Carried out by `App::apply_models`. A model is its file; none is the built-in one.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ModelCommand {
-    /// Show or hide the list.
-    Toggle,
-    /// Ask for a file to import with the system's file dialog.
-    BrowseImport,
-    /// Import a file, and compare with it.
-    Import(PathBuf),
-    /// Show pictures with a model.
-    Use(Option<PathBuf>),
-    /// Compare with a model.
-    Compare(Option<PathBuf>),
-    /// Start with a model from now on.
-    SetDefault(Option<PathBuf>),
-    /// Type another name for a model.
-    StartRename(PathBuf),
-    /// The name was edited.
-    EditName(String),
-    /// The name's text field has received the focus.
-    NameFocused,
-    /// Give the model the typed name.
-    Rename,
-    /// Leave the name as it is.
-    CancelRename,
-    /// Move a model to the system's bin.
-    Delete(PathBuf),
-    /// Ask where to write a copy of a model.
-    SaveCopy(Option<PathBuf>),
-    /// Ask again with the system's file dialog.
-    BrowseSave,
-    /// Write to the path that was typed.
-    Save,
-}
 
 /// Work on the folder of models.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,22 +75,48 @@ pub struct SaveForm {
     pub from: SaveFrom,
 }
 
-/// Everything about the list.
+/// The models.
 #[derive(Default)]
-pub struct Models {
-    /// The models, once they have been read.
+pub struct State {
+    /// The one that enlarges the picture.
+    pub own: Slot,
+    /// The one to compare it with.
+    pub other: Slot,
+    /// The one that was in use before the weights of a training were tried.
+    pub before: Option<Slot>,
+    /// The list, once it has been read.
     pub entries: Option<Vec<Entry>>,
     /// The name being typed.
     pub renaming: Option<Renaming>,
+    /// Where a model is to be written, where that must be typed.
+    pub form: Option<SaveForm>,
+    /// Where models are kept, if there is a place for them.
+    library: Option<Library>,
     waiting: VecDeque<Task>,
     job: Option<OneShot<Answer>>,
     saving: Option<SaveFrom>,
 }
 
-impl Models {
-    /// Whether something is being done.
+impl State {
+    /// No model is loaded yet.
+    pub fn new(library: Option<Library>) -> Self {
+        Self { library, ..Self::default() }
+    }
+
+    /// Where models are kept, if there is a place for them.
+    pub fn library(&self) -> Option<&Library> {
+        self.library.as_ref()
+    }
+
+    /// Whether something is being done with the list.
     pub fn is_busy(&self) -> bool {
         self.job.is_some()
+    }
+
+    /// The files of the models that are at hand.
+    pub fn paths_in_use(&self) -> Vec<PathBuf> {
+        let slots = [Some(&self.own), Some(&self.other), self.before.as_ref()];
+        slots.into_iter().flatten().filter_map(|slot| slot.path().map(Path::to_owned)).collect()
     }
 }
 

@@ -1,16 +1,14 @@
 //! The models that the window enlarges with: loaded on a thread of their own, because that takes a moment.
 
 use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::ports::LoadFn;
 use crate::error::{Error, Result};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Loads weights (the built-in ones without a path) on what is to compute. Runs on a thread of its own.
-pub type LoadFn = dyn Fn(Option<&Path>, &Compute) -> Result<LoadedModel> + Send + Sync;
-
-/// The real one.
+/// Loads weights (the built-in ones without a path) on what is to compute; not on the window's thread.
 ///
 /// # Errors
 /// [`Error::Weights`] or [`Error::Device`].

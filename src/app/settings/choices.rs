@@ -4,7 +4,7 @@
 //! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults.
 
 use crate::app::kit::folders::own_folder;
-use crate::app::view::look::Mode;
+use super::mode::Mode;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};

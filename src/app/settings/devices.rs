@@ -1,17 +1,15 @@
 //! The devices that can compute, and how fast each is: found out on a thread when the settings are first looked at, and
 //! remembered by them.
 
+use crate::app::env::Env;
 use crate::app::kit::one_shot::{OneShot, Outcome};
-use crate::app::window::app::App;
 use crate::bench::{Device, Speed};
 use crate::error::{Error, Result};
-use crate::task::{Gate, Interrupt};
+use crate::task::Gate;
 use std::collections::BTreeMap;
 
-/// Lists the devices. Runs on a thread of its own.
-pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
-/// Measures one. Runs on a thread of its own.
-pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
+/// How fast devices were, by identity.
+type Speeds = BTreeMap<String, Speed>;
 
 /// What is known of the devices, apart from their speeds.
 #[derive(Default)]
@@ -63,87 +61,83 @@ impl Devices {
     pub fn failure(&self, device: &Device) -> Option<&str> {
         self.failures.get(&device.identity()).map(String::as_str)
     }
-}
 
-impl App {
     /// Has the devices looked for, once.
-    pub(in crate::app) fn look_for_devices(&mut self) {
-        let devices = &mut self.state.devices;
-        if devices.found.is_some() || devices.listing.is_some() {
+    pub(super) fn look_for(&mut self, env: &mut Env<'_>) {
+        if self.found.is_some() || self.listing.is_some() {
             return;
         }
-        let list = self.services.list_devices.clone();
-        match OneShot::start("list devices", &self.ctx, move || list()) {
-            Ok(job) => self.state.devices.listing = Some(job),
-            Err(error) => self.fail(format!("cannot look for graphics cards: {error}")),
+        let list = env.ports.list_devices.clone();
+        match OneShot::start("list devices", env.ctx, move || list()) {
+            Ok(job) => self.listing = Some(job),
+            Err(error) => env.fail(format!("cannot look for graphics cards: {error}")),
         }
     }
 
     /// Measures all devices, whatever is known of them.
-    pub(in crate::app) fn measure_devices(&mut self) {
-        let devices = &mut self.state.devices;
-        devices.failures.clear();
-        devices.waiting = devices.found().to_vec();
-        self.measure_next_device();
+    pub(super) fn measure_all(&mut self, env: &mut Env<'_>) {
+        self.failures.clear();
+        self.waiting = self.found().to_vec();
+        self.measure_next(env);
     }
 
-    /// Takes in what was found and measured.
-    pub(in crate::app) fn drain_devices(&mut self) {
-        if let Some(listing) = self.state.devices.listing.take() {
+    /// Takes in what was found and measured. True if the speeds have changed.
+    pub(super) fn drain(&mut self, speeds: &mut Speeds, env: &mut Env<'_>) -> bool {
+        if let Some(listing) = self.listing.take() {
             match listing.poll() {
-                Outcome::Pending => self.state.devices.listing = Some(listing),
-                Outcome::Done(found) => self.take_devices(found),
+                Outcome::Pending => self.listing = Some(listing),
+                Outcome::Done(found) => self.take_devices(found, speeds, env),
                 Outcome::Lost => {
-                    self.state.devices.found = Some(Vec::new());
-                    self.fail("the graphics drivers cannot be asked; the CPU computes".into());
+                    self.found = Some(Vec::new());
+                    env.fail("the graphics drivers cannot be asked; the CPU computes");
                 }
             }
         }
-        if let Some(measuring) = self.state.devices.measuring.take() {
-            match measuring.job.poll() {
-                Outcome::Pending => self.state.devices.measuring = Some(measuring),
-                Outcome::Done(result) => self.take_speed(&measuring.device, result),
-                Outcome::Lost => {
-                    self.take_speed(&measuring.device, Err(Error::device("measuring it failed unexpectedly")));
-                }
+        let Some(measuring) = self.measuring.take() else { return false };
+        let result = match measuring.job.poll() {
+            Outcome::Pending => {
+                self.measuring = Some(measuring);
+                return false;
             }
-        }
+            Outcome::Done(result) => result,
+            Outcome::Lost => Err(Error::device("measuring it failed unexpectedly")),
+        };
+        let is_known = self.take_speed(&measuring.device, result, speeds);
+        self.measure_next(env);
+        is_known
     }
 
-    fn take_devices(&mut self, found: Vec<Device>) {
-        let is_new = |device: &&Device| !self.state.settings.speeds.contains_key(&device.identity());
-        let waiting = found.iter().filter(is_new).cloned().collect();
-        self.state.devices.waiting = waiting;
-        self.state.devices.found = Some(found);
-        self.measure_next_device();
+    fn take_devices(&mut self, found: Vec<Device>, speeds: &Speeds, env: &mut Env<'_>) {
+        let is_new = |device: &&Device| !speeds.contains_key(&device.identity());
+        self.waiting = found.iter().filter(is_new).cloned().collect();
+        self.found = Some(found);
+        self.measure_next(env);
     }
 
-    fn take_speed(&mut self, device: &Device, result: Result<Speed>) {
+    /// True if there is a speed to remember.
+    fn take_speed(&mut self, device: &Device, result: Result<Speed>, speeds: &mut Speeds) -> bool {
+        let is_known = result.is_ok();
         match result {
-            Ok(speed) => {
-                self.state.settings.speeds.insert(device.identity(), speed);
-                self.keep_settings();
-            }
+            Ok(speed) => drop(speeds.insert(device.identity(), speed)),
             Err(error) => {
-                self.state.settings.speeds.remove(&device.identity());
-                self.state.devices.failures.insert(device.identity(), error.to_string());
+                speeds.remove(&device.identity());
+                self.failures.insert(device.identity(), error.to_string());
             }
         }
-        self.measure_next_device();
+        is_known
     }
 
     /// One at a time: two would slow each other down.
-    fn measure_next_device(&mut self) {
-        let devices = &mut self.state.devices;
-        if devices.measuring.is_some() || devices.waiting.is_empty() {
+    fn measure_next(&mut self, env: &mut Env<'_>) {
+        if self.measuring.is_some() || self.waiting.is_empty() {
             return;
         }
-        let device = devices.waiting.remove(0);
-        let (measure, measured, gate) = (self.services.measure_device.clone(), device.clone(), Gate::default());
+        let device = self.waiting.remove(0);
+        let (measure, measured, gate) = (env.ports.measure_device.clone(), device.clone(), Gate::default());
         let inner = gate.clone();
-        match OneShot::start("measure device", &self.ctx, move || measure(&measured, &|| inner.is_stopped())) {
-            Ok(job) => self.state.devices.measuring = Some(Measuring { device, job, gate }),
-            Err(error) => self.fail(format!("cannot measure the devices: {error}")),
+        match OneShot::start("measure device", env.ctx, move || measure(&measured, &|| inner.is_stopped())) {
+            Ok(job) => self.measuring = Some(Measuring { device, job, gate }),
+            Err(error) => env.fail(format!("cannot measure the devices: {error}")),
         }
     }
 }

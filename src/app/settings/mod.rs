@@ -1,5 +1,34 @@
-//! Choices that last, and the devices that can be chosen.
+//! Choices that last, what computes, and the devices that can be chosen for it.
 
+mod apply;
 pub mod choices;
+pub mod command;
 pub mod devices;
+pub mod mode;
 pub mod panel;
+
+pub use choices::{Arithmetic, Detail, DoubleClick, Keeper, Settings, ThemeChoice, WheelAction};
+pub use command::Command;
+
+use crate::render::Compute;
+use devices::Devices;
+
+/// What is chosen.
+pub struct State {
+    /// Choices that last.
+    pub choices: Settings,
+    /// What computes this time; the choices say what this leaves open.
+    pub compute: Compute,
+    /// The devices that can compute.
+    pub devices: Devices,
+    has_unkept: bool,
+    /// Nothing is remembered where there is no place for it.
+    keeper: Option<Keeper>,
+}
+
+impl State {
+    /// Nothing is known of the devices yet.
+    pub fn new(choices: Settings, compute: Compute, keeper: Option<Keeper>) -> Self {
+        Self { choices, compute, devices: Devices::default(), has_unkept: false, keeper }
+    }
+}

@@ -1,36 +1,45 @@
 //! Choices that last.
 
+use super::{Command, State};
 use super::choices::{
     AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
 use crate::app::kit::widgets::modal;
-use crate::app::view::rate::rate_text;
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::kit::text::rate_text;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
+/// What the choices have led to, as other slices know it.
+pub(in crate::app) struct Usage {
+    /// Whether a model is being loaded.
+    pub(in crate::app) is_loading: bool,
+    /// Memory that features take, in bytes.
+    pub(in crate::app) feature_bytes: usize,
+    /// Memory that tiles take, in bytes.
+    pub(in crate::app) tile_bytes: usize,
+}
+
 /// Draws the panel.
-pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    modal(ctx, "Settings", 560.0, commands, |ui, commands| {
-        let mut settings = state.settings.clone();
+pub(in crate::app) fn show(ctx: &Context, state: &State, usage: &Usage, commands: &mut Vec<Command>) {
+    modal(ctx, "Settings", 560.0, (commands, Command::Close), |ui, commands| {
+        let mut settings = state.choices.clone();
         let height = ctx.content_rect().height() - 180.0;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             appearance(ui, &mut settings);
             ui.separator();
             input(ui, &mut settings);
             ui.separator();
-            computing(ui, state, &mut settings, commands);
+            computing(ui, state, usage, &mut settings, commands);
             ui.separator();
-            memory(ui, state, &mut settings);
+            memory(ui, usage, &mut settings);
         });
-        if settings != state.settings {
-            commands.push(Command::ChangeSettings(settings));
+        if settings != state.choices {
+            commands.push(Command::Change(settings));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button("Close").clicked() {
-                commands.push(Command::Back);
+                commands.push(Command::Close);
             }
         });
     });
@@ -53,14 +62,14 @@ fn input(ui: &mut Ui, settings: &mut Settings) {
     choice(ui, "Wheel", &wheels, &mut settings.wheel);
 }
 
-fn computing(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut Vec<Command>) {
+fn computing(ui: &mut Ui, state: &State, usage: &Usage, settings: &mut Settings, commands: &mut Vec<Command>) {
     devices(ui, state, settings, commands);
     let mut precisions = vec![(Arithmetic::Auto, "Automatic"), (Arithmetic::F32, "f32")];
     if "bf16".parse::<PrecisionChoice>().is_ok() {
         precisions.push((Arithmetic::Bf16, "bf16"));
     }
     choice(ui, "Precision", &precisions, &mut settings.precision);
-    if state.model.is_loading() {
+    if usage.is_loading {
         ui.weak("Loading the model…");
     }
     let details = [(Detail::Fast, "Fast"), (Detail::Default, "Default"), (Detail::Exact, "Every pixel")];
@@ -93,7 +102,7 @@ fn devices(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut V
 
 /// A device's name, what it is, and how fast.
 fn device_text(device: &Device, state: &State) -> String {
-    let known = state.settings.speeds.get(&device.identity());
+    let known = state.choices.speeds.get(&device.identity());
     let speed = match known {
         _ if state.devices.awaits(device) => "being measured…".to_owned(),
         Some(speed) => format!("{} Mpx/s in {}", rate_text(speed.megapixels_per_sec), speed.arithmetic),
@@ -105,13 +114,12 @@ fn device_text(device: &Device, state: &State) -> String {
     format!("{name}, {speed}")
 }
 
-fn memory(ui: &mut Ui, state: &State, settings: &mut Settings) {
+fn memory(ui: &mut Ui, usage: &Usage, settings: &mut Settings) {
     let budgets = BUDGETS_MIB.map(|mib| (mib, mib_text(mib)));
     choice(ui, "Memory for features", &budgets, &mut settings.feature_budget_mib);
-    let used = state.features.as_ref().map_or(0, |report| report.used_bytes);
-    ui.weak(format!("In use: {}", mib_text(used >> 20)));
+    ui.weak(format!("In use: {}", mib_text(usage.feature_bytes >> 20)));
     choice(ui, "Memory for tiles", &budgets, &mut settings.tile_budget_mib);
-    ui.weak(format!("In use: {}", mib_text(state.tile_bytes >> 20)));
+    ui.weak(format!("In use: {}", mib_text(usage.tile_bytes >> 20)));
 }
 
 fn mib_text(mib: usize) -> String {

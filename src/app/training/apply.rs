@@ -1,307 +1,265 @@
 //! Carrying out what the person asks of training.
 
-use super::Home;
-use super::RunningTraining;
-use super::SightTextures;
-use super::TrainCommand;
-use super::sight::place_at;
+use super::running::RunningTraining;
+use super::sight::{SightTextures, place_at};
 use super::teach::{Assignment, End, News, Outcome, Save, Trial};
 use super::workplace::Job;
+use super::{Below, Command, State};
+use crate::app::env::{Env, Event, Panel};
 use crate::app::kit::one_shot::{OneShot, Outcome as OneShotOutcome};
 use crate::app::models::SaveFrom;
-use crate::app::ports::Ask;
-use crate::app::view::look::{Side, Split};
-use crate::app::window::app::App;
-use crate::app::window::state::Panel;
+use crate::app::ports::DialogPurpose;
+use crate::app::{models, settings, view};
 use crate::train::PlaceChoice;
 use egui::{TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-impl App {
-    /// Does what concerns training.
-    pub fn apply_training(&mut self, command: TrainCommand) {
+impl State {
+    /// Does one thing.
+    pub fn apply(&mut self, command: Command, below: Below<'_>, env: &mut Env<'_>) {
         match command {
-            TrainCommand::Toggle => self.toggle_training(),
-            TrainCommand::Change(choice) => self.state.training.choice = choice,
-            TrainCommand::BrowseFolder => self.browse(Ask::Folder),
-            TrainCommand::FolderFocused => self.state.training.wants_focus = false,
-            TrainCommand::Start => self.start_training(None),
-            TrainCommand::Pause => self.pause_training(true),
-            TrainCommand::GoOn => self.pause_training(false),
-            TrainCommand::Stop => self.stop_training(),
-            TrainCommand::Watch => self.watch_place(),
-            TrainCommand::Use => self.use_trained(),
-            TrainCommand::Compare => self.compare_with_before(),
-            TrainCommand::Revert => self.revert_model(),
-            TrainCommand::SaveAs => self.save_trained(),
-            TrainCommand::Again => self.forget_training(),
-            TrainCommand::Resume => self.resume_training(),
-            TrainCommand::Later => self.state.panel = Panel::Closed,
-            TrainCommand::Discard => self.discard_training(),
-            TrainCommand::SaveAndClose => self.save_and_close(),
+            Command::Toggle => self.toggle_training(below.models, env),
+            Command::Change(choice) => self.choice = choice,
+            Command::BrowseFolder => env.announce(Event::DialogWanted(DialogPurpose::Folder)),
+            Command::FolderFocused => self.wants_focus = false,
+            Command::Start => self.start_training(None, below.models, env),
+            Command::Pause => self.pause_training(true),
+            Command::GoOn => self.pause_training(false),
+            Command::Stop => self.stop_training(),
+            Command::Watch => self.watch_place(below.view, env),
+            Command::Use => self.use_trained(below, env),
+            Command::Compare => {
+                if below.models.lay_before_aside() {
+                    below.compare.compare_with_other();
+                }
+            }
+            Command::Revert => below.models.revert(below.settings, env),
+            Command::SaveAs => self.save_trained(below.models, env),
+            Command::Again => self.forget_training(),
+            Command::Resume => self.resume_training(below.models, env),
+            Command::Later => env.close(Panel::Resuming),
+            Command::Discard => self.discard_training(env),
         }
     }
 
-    fn toggle_training(&mut self) {
-        self.state.training.is_shown = !self.state.training.is_shown;
-        if self.state.training.is_shown {
-            self.list_models_once();
-            self.propose_start();
+    fn toggle_training(&mut self, models: &mut models::State, env: &mut Env<'_>) {
+        self.is_shown = !self.is_shown;
+        if self.is_shown {
+            models.list_models_once(env);
+            self.propose_start(models);
         }
     }
 
     /// Whoever looks through a model of the list most likely wants to train that one.
-    fn propose_start(&mut self) {
-        let training = &mut self.state.training;
-        training.wants_focus = training.running.is_none() && training.choice.folder.is_empty();
-        let path = self.state.model.path().map(Path::to_owned);
-        let is_listed = |path: &PathBuf| self.services.home.as_ref().is_some_and(|home| home.library.holds(path));
-        if training.choice.folder.is_empty() {
-            training.choice.start = path.filter(is_listed);
+    fn propose_start(&mut self, models: &models::State) {
+        self.wants_focus = self.running.is_none() && self.choice.folder.is_empty();
+        let path = models.own.path().map(Path::to_owned);
+        let is_listed = |path: &PathBuf| models.library().is_some_and(|library| library.holds(path));
+        if self.choice.folder.is_empty() {
+            self.choice.start = path.filter(is_listed);
         }
     }
 
     /// Looks, on a thread, for a training that was interrupted.
-    pub(in crate::app) fn look_for_interrupted(&mut self) {
-        let Some(Home { workplace, .. }) = self.services.home.clone() else { return };
-        self.state.training.lookup =
-            OneShot::start("look for a training", &self.ctx, move || workplace.interrupted()).ok();
+    pub fn look_for_interrupted(&mut self, env: &Env<'_>) {
+        let Some(workplace) = self.workplace.clone() else { return };
+        self.lookup = OneShot::start("look for a training", env.ctx, move || workplace.interrupted()).ok();
     }
 
     /// The folder that the system's dialog has answered with.
-    pub(in crate::app) fn folder_chosen(&mut self, path: &Path) {
-        self.state.training.choice.folder = path.to_string_lossy().into_owned();
-        self.state.training.note = None;
+    pub fn take_folder(&mut self, path: &Path) {
+        self.choice.folder = path.to_string_lossy().into_owned();
+        self.note = None;
     }
 
-    fn start_training(&mut self, resumed: Option<Job>) {
-        self.state.training.closes_when_saved = false;
-        if self.state.training.running.is_some() {
+    fn start_training(&mut self, resumed: Option<Job>, models: &models::State, env: &mut Env<'_>) {
+        self.closes_when_saved = false;
+        if self.running.is_some() {
             return;
         }
-        let Some(Home { library, workplace }) = self.services.home.clone() else {
-            return self.fail("There is no folder to keep models in: the system names none for your data.".into());
+        let (Some(library), Some(workplace)) = (models.library().cloned(), self.workplace.clone()) else {
+            return env.fail("There is no folder to keep models in: the system names none for your data.");
         };
-        let choice = resumed.as_ref().map_or_else(|| self.state.training.choice.clone(), |job| job.choice.clone());
-        let before = self.state.training.before.as_ref();
-        let slots = [Some(&self.state.model), Some(&self.state.other_model), before];
-        let in_use = slots.into_iter().flatten().filter_map(|slot| slot.path().map(Path::to_owned)).collect();
+        let choice = resumed.as_ref().map_or_else(|| self.choice.clone(), |job| job.choice.clone());
+        let in_use = models.paths_in_use();
         let places = PlaceChoice::default();
-        places.choose(self.state.training.place.clone());
+        places.choose(self.place.clone());
         let assignment = Assignment { choice, resumed, library, workplace, in_use, places };
-        match RunningTraining::start(&self.ctx, self.services.train.clone(), assignment) {
+        match RunningTraining::start(env.ctx, env.ports.train.clone(), assignment) {
             Ok(running) => {
-                let training = &mut self.state.training;
-                (training.news, training.sight, training.answered) = (News::default(), None, (0, 0));
-                (training.offer, training.is_shown) = (None, true);
-                training.running = Some(running);
+                (self.news, self.sight, self.answered) = (News::default(), None, (0, 0));
+                (self.offer, self.is_shown) = (None, true);
+                self.running = Some(running);
             }
-            Err(error) => self.fail(format!("cannot start training: {error}")),
+            Err(error) => env.fail(format!("cannot start training: {error}")),
         }
     }
 
     fn pause_training(&mut self, is_paused: bool) {
-        if let Some(running) = &mut self.state.training.running {
+        if let Some(running) = &mut self.running {
             running.set_paused(is_paused);
         }
     }
 
     fn stop_training(&mut self) {
-        if let Some(running) = &mut self.state.training.running {
+        if let Some(running) = &mut self.running {
             running.stop(false);
         }
     }
 
-    fn watch_place(&mut self) {
-        let Some(shown) = &self.state.shown else { return };
-        let center = shown.motion.goal().image_from_screen(self.state.canvas.center());
+    fn watch_place(&mut self, view: &view::State, env: &mut Env<'_>) {
+        let Some(shown) = &view.shown else { return };
+        let center = shown.motion.goal().image_from_screen(view.canvas.center());
         match place_at(shown.picture.clone(), center) {
-            Ok(place) => self.state.training.place = Some(place),
-            Err(error) => return self.fail(error.to_string()),
+            Ok(place) => self.place = Some(place),
+            Err(error) => return env.fail(error),
         }
-        if let Some(running) = &self.state.training.running {
-            running.places.choose(self.state.training.place.clone());
+        if let Some(running) = &self.running {
+            running.places.choose(self.place.clone());
         }
     }
 
-    fn use_trained(&mut self) {
-        if let Some(running) = &mut self.state.training.running {
+    fn use_trained(&mut self, below: Below<'_>, env: &mut Env<'_>) {
+        if let Some(running) = &mut self.running {
             running.change(|wish| wish.trials += 1);
-        } else if let Some(path) = self.state.training.end().and_then(|end| end.kept.clone()) {
-            self.try_model(path);
+        } else if let Some(path) = self.end().and_then(|end| end.kept.clone()) {
+            below.models.try_out(path, below.settings, env);
         }
     }
 
-    /// Shows the picture with another model; the one of before stays at hand.
-    fn try_model(&mut self, path: PathBuf) {
-        let present = self.state.model.held();
-        if self.state.training.before.is_none() && present.path() != Some(&path) {
-            self.state.other_model = present.held();
-            self.state.training.before = Some(present);
-        }
-        self.load_own(Some(path));
-    }
-
-    fn compare_with_before(&mut self) {
-        let Some(before) = &self.state.training.before else { return };
-        self.state.other_model = before.held();
-        let at = self.state.split.map_or_else(|| Split::default().at, |split| split.at);
-        self.state.split = Some(Split { left: Side::OtherModel, right: Side::Neural, at });
-    }
-
-    fn revert_model(&mut self) {
-        let Some(before) = self.state.training.before.take() else { return };
-        let path = before.path().map(Path::to_owned);
-        self.state.other_model = std::mem::replace(&mut self.state.model, before).held();
-        // The settings may have changed meanwhile; what is the same is not computed again.
-        self.load_own(path);
-    }
-
-    fn save_trained(&mut self) {
-        let training = &self.state.training;
-        let from = match training.end().and_then(|end| end.kept.clone()) {
-            _ if training.running.is_some() => SaveFrom::Training,
+    fn save_trained(&self, models: &mut models::State, env: &mut Env<'_>) {
+        let from = match self.end().and_then(|end| end.kept.clone()) {
+            _ if self.running.is_some() => SaveFrom::Training,
             Some(path) => SaveFrom::Entry(Some(path)),
             None => return,
         };
-        let name = training.running.as_ref().map(|running| running.choice.folder_name());
-        self.ask_where_to_save(from, name);
+        let name = self.running.as_ref().map(|running| running.choice.folder_name());
+        models.ask_where_to_save(from, name, env);
     }
 
     /// Has the weights of this moment written; called once the person has said where to.
-    pub(in crate::app) fn save_running(&mut self, path: PathBuf, overwrite: bool) {
-        match &mut self.state.training.running {
+    pub fn save_running(&mut self, path: PathBuf, overwrite: bool, env: &mut Env<'_>) {
+        match &mut self.running {
             Some(running) => running.change(|wish| {
                 let number = wish.save.as_ref().map_or(1, |save| save.number + 1);
                 wish.save = Some(Save { number, path, overwrite });
             }),
-            None => self.fail("Training has ended meanwhile; save the model from the list of models.".into()),
+            None => env.fail("Training has ended meanwhile; save the model from the list of models."),
         }
     }
 
     fn forget_training(&mut self) {
-        let training = &mut self.state.training;
-        if training.running.is_none() {
-            (training.news, training.sight) = (News::default(), None);
+        if self.running.is_none() {
+            (self.news, self.sight) = (News::default(), None);
         }
     }
 
-    fn resume_training(&mut self) {
-        let training = &mut self.state.training;
-        let rest = training.end().and_then(|end| end.rest.clone());
-        let Some(job) = rest.or_else(|| training.offer.take()) else { return };
-        training.choice = job.choice.clone();
-        self.close_offer();
-        self.start_training(Some(job));
+    fn resume_training(&mut self, models: &models::State, env: &mut Env<'_>) {
+        let rest = self.end().and_then(|end| end.rest.clone());
+        let Some(job) = rest.or_else(|| self.offer.take()) else { return };
+        self.choice = job.choice.clone();
+        env.close(Panel::Resuming);
+        self.start_training(Some(job), models, env);
     }
 
-    fn discard_training(&mut self) {
-        self.state.training.offer = None;
-        self.close_offer();
-        if let Some(Home { workplace, .. }) = self.services.home.clone() {
+    fn discard_training(&mut self, env: &mut Env<'_>) {
+        self.offer = None;
+        env.close(Panel::Resuming);
+        if let Some(workplace) = self.workplace.clone() {
             let discard = move || {
                 workplace.discard();
                 None
             };
-            self.state.training.lookup = OneShot::start("forget a training", &self.ctx, discard).ok();
-        }
-    }
-
-    fn close_offer(&mut self) {
-        if self.state.panel == Panel::Resuming {
-            self.state.panel = Panel::Closed;
+            self.lookup = OneShot::start("forget a training", env.ctx, discard).ok();
         }
     }
 
     /// Lets the training write its checkpoint; the window closes after that.
-    pub(in crate::app) fn save_before_closing(&mut self) {
-        if let Some(running) = &mut self.state.training.running {
+    pub fn save_before_closing(&mut self) {
+        if let Some(running) = &mut self.running {
             running.stop(true);
-            self.state.training.closes_when_saved = true;
+            self.closes_when_saved = true;
         }
     }
 
-    fn save_and_close(&mut self) {
-        self.save_before_closing();
-        self.state.panel = Panel::Closed;
-        if self.state.training.running.is_none() {
-            self.ctx.send_viewport_cmd(ViewportCommand::Close);
+    /// A model's file has another name: whatever names it goes on doing so.
+    pub fn follow_rename(&mut self, old: &Path, new: &Path) {
+        let kept = self.news.end.as_mut().and_then(|end| end.kept.as_mut());
+        for path in [kept, self.choice.start.as_mut()].into_iter().flatten() {
+            if path == old {
+                new.clone_into(path);
+            }
         }
     }
 
     /// Takes in what the thread behind training has sent.
-    pub(in crate::app) fn drain_training(&mut self) {
-        if let Some(OneShotOutcome::Done(job)) = self.state.training.lookup.as_ref().map(OneShot::poll) {
-            self.state.training.lookup = None;
-            if job.is_some() && self.state.panel == Panel::Closed {
-                self.state.panel = Panel::Resuming;
+    pub fn drain(&mut self, below: Below<'_>, env: &mut Env<'_>) {
+        if let Some(OneShotOutcome::Done(job)) = self.lookup.as_ref().map(OneShot::poll) {
+            self.lookup = None;
+            if job.is_some() && *env.panel == Panel::Closed {
+                *env.panel = Panel::Resuming;
             }
-            self.state.training.offer = job;
+            self.offer = job;
         }
-        let training = &self.state.training;
-        if let Some(news) = training.running.as_ref().and_then(|running| running.poll(&training.news)) {
-            self.take_news(news);
+        if let Some(news) = self.running.as_ref().and_then(|running| running.poll(&self.news)) {
+            self.take_news(news, below, env);
         }
     }
 
-    fn take_news(&mut self, news: News) {
-        self.take_sight(&news);
-        self.state.training.news = news.clone();
-        let answered = self.state.training.answered.0;
+    fn take_news(&mut self, news: News, below: Below<'_>, env: &mut Env<'_>) {
+        self.take_sight(&news, env.ctx);
+        self.news = news.clone();
+        let answered = self.answered.0;
         if let Some(Trial { number, path, step, is_best }) = news.trial.filter(|trial| trial.number > answered) {
-            self.state.training.answered.0 = number;
-            self.try_model(path);
+            self.answered.0 = number;
+            below.models.try_out(path, below.settings, env);
             let which = if is_best { "the best weights so far, those" } else { "the weights" };
-            let text = format!("The viewer now uses {which} of step {step}. Revert goes back.");
-            self.state.toasts.tell(text, self.state.now_secs);
+            env.tell(format!("The viewer now uses {which} of step {step}. Revert goes back."));
         }
-        if let Some((number, saved)) = news.saved.filter(|saved| saved.0 > self.state.training.answered.1) {
-            self.state.training.answered.1 = number;
+        if let Some((number, saved)) = news.saved.filter(|saved| saved.0 > self.answered.1) {
+            self.answered.1 = number;
             match saved {
-                Ok(path) => self.state.toasts.tell(format!("Written: {}", path.display()), self.state.now_secs),
-                Err(reason) => self.fail(reason),
+                Ok(path) => env.tell(format!("Written: {}", path.display())),
+                Err(reason) => env.fail(reason),
             }
         }
         if let Some(end) = news.end {
-            self.end_training(&end);
+            self.end_training(&end, below, env);
         }
     }
 
-    fn take_sight(&mut self, news: &News) {
+    fn take_sight(&mut self, news: &News, ctx: &egui::Context) {
         let Some(sight) = &news.sight else { return };
-        if self.state.training.sight.as_ref().is_some_and(|known| Arc::ptr_eq(&known.source, sight)) {
+        if self.sight.as_ref().is_some_and(|known| Arc::ptr_eq(&known.source, sight)) {
             return;
         }
-        let load = |name, image: &egui::ColorImage| self.ctx.load_texture(name, image.clone(), TextureOptions::LINEAR);
+        let load = |name, image: &egui::ColorImage| ctx.load_texture(name, image.clone(), TextureOptions::LINEAR);
         let (before, after) = (load("before training", &sight.before), load("after training", &sight.after));
-        self.state.training.sight = Some(SightTextures { before, after, step: sight.step, source: sight.clone() });
+        self.sight = Some(SightTextures { before, after, step: sight.step, source: sight.clone() });
     }
 
-    fn end_training(&mut self, end: &End) {
-        self.state.training.running = None;
+    fn end_training(&mut self, end: &End, below: Below<'_>, env: &mut Env<'_>) {
+        self.running = None;
         if end.kept.is_some() {
-            self.list_models();
+            below.models.list_models(env);
         }
         match &end.outcome {
-            Outcome::Failed(reason) => self.fail(reason.clone()),
-            Outcome::NotBetter(_) | Outcome::Nothing => self.leave_trial(),
+            Outcome::Failed(reason) => env.fail(reason),
+            Outcome::NotBetter(_) | Outcome::Nothing => self.leave_trial(below.models, below.settings, env),
             Outcome::Better(_) | Outcome::NotJudged => {}
         }
-        let training = &self.state.training;
-        let waits_for_export = self.state.export.is_some() && !self.state.exports.may_close;
-        if training.closes_when_saved && !waits_for_export {
-            self.ctx.send_viewport_cmd(ViewportCommand::Close);
+        if self.closes_when_saved && !below.export.holds_window() {
+            env.ctx.send_viewport_cmd(ViewportCommand::Close);
         }
     }
 
     /// Weights that came to nothing are not left in the viewer.
-    fn leave_trial(&mut self) {
-        let trial = self.state.training.news.trial.as_ref().map(|trial| trial.path.clone());
-        if trial.is_some() && self.state.model.path() == trial.as_deref() {
-            self.revert_model();
-            let text = "Training made nothing better, so the viewer is back to the model of before.";
-            self.state.toasts.tell(text, self.state.now_secs);
+    fn leave_trial(&self, models: &mut models::State, settings: &settings::State, env: &mut Env<'_>) {
+        let trial = self.news.trial.as_ref().map(|trial| trial.path.clone());
+        if trial.is_some() && models.own.path() == trial.as_deref() {
+            models.revert(settings, env);
+            env.tell("Training made nothing better, so the viewer is back to the model of before.");
         }
     }
 }

@@ -87,18 +87,6 @@ impl Choice {
     }
 }
 
-/// A kind of damage as people say it, and what it means.
-pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
-    match degradation {
-        Degradation::Clean => ("Clean pictures", "Sharp pictures without visible flaws"),
-        Degradation::Jpeg => ("JPEG photographs", "Pictures with the blocks and fringes of JPEG"),
-        Degradation::Phone => ("Phone", "A little soft, noisy, saved as JPEG"),
-        Degradation::Scan => ("Scans", "Scanned prints: soft, with a little noise"),
-        Degradation::Blur => ("Blurred", "Out of focus, or slightly shaken"),
-        Degradation::Noise => ("Noisy", "Taken in little light"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +111,5 @@ mod tests {
         assert!(config.recipe.check().is_ok() && config.overwrite);
         assert_eq!(choice.folder_name(), "Omas Dias");
         assert_eq!((Choice::default().folder(), Choice::default().folder_name().as_str()), (None, "pictures"));
-    }
-
-    #[test]
-    fn every_kind_of_damage_has_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<&str> = Degradation::ALL.iter().map(|kind| preset(*kind).0).collect();
-        assert_eq!(names.len(), Degradation::ALL.len());
     }
 }

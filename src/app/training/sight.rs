@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::geometry::{Region, Size};
 use crate::picture::{Picture, Raster};
 use crate::train::{Place, Preview};
-use egui::ColorImage;
+use egui::{ColorImage, TextureHandle};
 use std::sync::Arc;
 
 /// Rows and columns of a place, in source pixels.
@@ -52,6 +52,17 @@ impl Sight {
     pub(super) fn of_previews(first: &Preview, now: &Preview, step: u64) -> Self {
         Self::of_place(&first.prediction, &now.prediction, step)
     }
+}
+
+/// The two pictures of a place, on the graphics card.
+pub struct SightTextures {
+    /// By the weights that training, or its resumption, began with.
+    pub before: TextureHandle,
+    /// By the weights of the step.
+    pub after: TextureHandle,
+    /// Which step.
+    pub step: u64,
+    pub(super) source: Arc<Sight>,
 }
 
 fn color_image(raster: &Raster) -> ColorImage {

@@ -4,6 +4,7 @@ use super::choice::Choice;
 use super::report::{Judgement, Report};
 use super::sight::Sight;
 use super::workplace::{Claim, Job, Workplace};
+use crate::app::ports::{Course, TrainFn};
 use crate::error::{Error, Result};
 use crate::library::{self, Card, Lesson, Library};
 use crate::task::{Gate, Mailbox};
@@ -11,18 +12,6 @@ use crate::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent,
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A training that is driven from outside.
-pub trait Course {
-    /// Does the next piece of work; none after the end.
-    fn next(&mut self) -> Option<Result<TrainEvent>>;
-
-    /// A copy of the weights as they are now.
-    ///
-    /// # Errors
-    /// [`Error::Weights`] if they are not finite any more.
-    fn weights(&self) -> Result<Weights>;
-}
 
 impl Course for Training {
     fn next(&mut self) -> Option<Result<TrainEvent>> {
@@ -34,10 +23,7 @@ impl Course for Training {
     }
 }
 
-/// Begins a training. Runs on a thread of its own.
-pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn Course>> + Send + Sync;
-
-/// The real one.
+/// Begins a training; not on the window's thread.
 ///
 /// # Errors
 /// As [`Training::new`].

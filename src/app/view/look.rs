@@ -1,46 +1,11 @@
 //! What enlarged pixels are made of: the person's choice, what it comes to for a picture, and comparisons.
 
 use crate::geometry::{PixelRect, Size, View};
+use crate::app::settings::mode::Mode;
 use crate::key::{ModelId, PictureId, Quality, Recipe, Strength, TileKey};
 use crate::render::TilePart;
-use serde::{Deserialize, Serialize};
-
-/// What the person wants to see.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// The network for photographs, squares for pixel art and screenshots.
-    #[default]
-    Auto,
-    /// The network.
-    Neural,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// Source pixels as squares.
-    Nearest,
-}
 
 impl Mode {
-    /// All of them, in the order of the key that goes through them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Neural, Self::Bicubic, Self::Nearest];
-
-    /// The next one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|mode| *mode == self).unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
-    }
-
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "Auto",
-            Self::Neural => "Neural",
-            Self::Bicubic => "Bicubic",
-            Self::Nearest => "Nearest",
-        }
-    }
-
     /// What it comes to.
     pub fn look(self, suits_nearest: bool, strength: Strength) -> Look {
         match self {
@@ -61,67 +26,6 @@ pub enum Look {
     Bicubic,
     /// The network, at a strength.
     Neural(Strength),
-}
-
-/// One side of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Source pixels as squares.
-    Nearest,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// The network.
-    Neural,
-    /// The network with the other model's weights.
-    OtherModel,
-}
-
-impl Side {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Nearest, Self::Bicubic, Self::Neural, Self::OtherModel];
-
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nearest => "Nearest",
-            Self::Bicubic => "Bicubic",
-            Self::Neural => "Neural",
-            Self::OtherModel => "Other model",
-        }
-    }
-
-    /// What it comes to.
-    pub fn look(self, strength: Strength) -> Look {
-        match self {
-            Self::Nearest => Look::Nearest,
-            Self::Bicubic => Look::Bicubic,
-            Self::Neural | Self::OtherModel => Look::Neural(strength),
-        }
-    }
-}
-
-/// A comparison: two sides of one view.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Split {
-    /// What is left of the line.
-    pub left: Side,
-    /// What is right of it.
-    pub right: Side,
-    /// Where the line is, as a part of the canvas's width in [0, 1].
-    pub at: f64,
-}
-
-impl Default for Split {
-    fn default() -> Self {
-        Self { left: Side::Bicubic, right: Side::Neural, at: 0.5 }
-    }
-}
-
-impl Split {
-    /// The columns of a canvas that are left of the line.
-    pub fn left_columns(&self, width: usize) -> usize {
-        ((self.at * width as f64).round().max(0.0) as usize).min(width)
-    }
 }
 
 /// What a picture looks like, and how large it is: all that tile names depend on beside the view.
@@ -191,32 +95,38 @@ impl Pane {
         View::tiles_over(visible).filter_map(part).collect()
     }
 
-    /// The tiles that end the work on this pane.
-    pub fn final_tiles(&self, view: &View) -> Vec<TilePart> {
-        self.tiles(view, self.subject.recipe(view.zoom))
+    /// The tiles of every recipe of this pane, from rough to final.
+    pub fn passes(&self, view: &View) -> Vec<Pass> {
+        let recipes = self.subject.passes(view.zoom, true);
+        recipes.into_iter().map(|recipe| Pass { recipe, tiles: self.tiles(view, recipe) }).collect()
     }
+}
 
-    /// The tiles of this pane that fade in.
-    pub fn neural_tiles(&self, view: &View) -> Vec<TilePart> {
-        let passes = self.subject.passes(view.zoom, true).into_iter().filter(|recipe| recipe.quality.is_neural());
-        passes.flat_map(|recipe| self.tiles(view, recipe)).collect()
-    }
+/// The tiles that a pane consists of in one recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// How their pixels are made.
+    pub recipe: Recipe,
+    /// The tiles.
+    pub tiles: Vec<TilePart>,
+}
 
-    /// What a snapped view still needs, rough tiles first; `left` says what is missing of a part.
-    pub fn missing(&self, view: &View, saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
-        let passes: Vec<Vec<TilePart>> =
-            self.subject.passes(view.zoom, saves).into_iter().map(|recipe| self.tiles(view, recipe)).collect();
-        let mut wanted = Vec::new();
-        for (i, pass) in passes.iter().enumerate() {
-            for (place, part) in pass.iter().enumerate() {
-                // Where a better tile is there, the rougher one would never be seen.
-                let has_better = passes[i + 1..].iter().any(|pass| left(&pass[place]).is_none());
-                let is_possible = !part.key.quality.is_neural() || part.key.model != ModelId::NONE;
-                wanted.extend(left(part).filter(|_| !has_better && is_possible));
-            }
+/// What passes from rough to final still need, rough tiles first; `left` says what is missing of a part, `saves` whether
+/// a coarse pass is worth its time.
+pub fn missing(passes: &[Pass], saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
+    let last = passes.len().saturating_sub(1);
+    let is_worthwhile = |(i, pass): &(usize, &Pass)| saves || *i == last || pass.recipe.quality != Quality::Coarse;
+    let passes: Vec<&Pass> = passes.iter().enumerate().filter(is_worthwhile).map(|(_, pass)| pass).collect();
+    let mut wanted = Vec::new();
+    for (i, pass) in passes.iter().enumerate() {
+        for (place, part) in pass.tiles.iter().enumerate() {
+            // Where a better tile is there, the rougher one would never be seen.
+            let has_better = passes[i + 1..].iter().any(|pass| left(&pass.tiles[place]).is_none());
+            let is_possible = !part.key.quality.is_neural() || part.key.model != ModelId::NONE;
+            wanted.extend(left(part).filter(|_| !has_better && is_possible));
         }
-        wanted
     }
+    wanted
 }
 
 #[cfg(test)]
@@ -235,6 +145,19 @@ mod tests {
         View::centered([200.0, 150.0], zoom, CANVAS).snapped()
     }
 
+    fn missing(
+        pane: &Pane,
+        view: &View,
+        saves: bool,
+        left: impl Fn(&TilePart) -> Option<TilePart>,
+    ) -> Vec<TilePart> {
+        super::missing(&pane.passes(view), saves, left)
+    }
+
+    fn final_tiles(pane: &Pane, view: &View) -> Vec<TilePart> {
+        pane.passes(view).pop().unwrap().tiles
+    }
+
     /// Nothing is there yet.
     #[expect(clippy::unnecessary_wraps, reason = "as `missing` wants it")]
     fn all_of_it(part: &TilePart) -> Option<TilePart> {
@@ -250,19 +173,19 @@ mod tests {
     #[test]
     fn an_enlarged_view_goes_from_rough_to_final_and_a_reduced_one_needs_only_the_source() {
         let neural = pane(Look::Neural(Strength::FULL));
-        let wanted = neural.missing(&view(30.0), true, all_of_it);
+        let wanted = missing(&neural, &view(30.0), true, all_of_it);
         assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Coarse, Quality::Neural]);
         assert!(wanted.len() >= 3 * 5 * 4 && wanted.len().is_multiple_of(3));
-        let wanted = neural.missing(&view(3.0), false, all_of_it);
+        let wanted = missing(&neural, &view(3.0), false, all_of_it);
         assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Neural]);
         for zoom in [0.3, 1.0] {
-            assert_eq!(qualities(&neural.missing(&view(zoom), true, all_of_it)), [Quality::Resampled]);
+            assert_eq!(qualities(&missing(&neural, &view(zoom), true, all_of_it)), [Quality::Resampled]);
         }
     }
 
     #[test]
     fn every_look_ends_with_its_own_quality() {
-        let ends = |look| qualities(&pane(look).missing(&view(30.0), true, all_of_it));
+        let ends = |look| qualities(&missing(&pane(look), &view(30.0), true, all_of_it));
         assert_eq!(ends(Look::Nearest), [Quality::Nearest]);
         assert_eq!(ends(Look::Bicubic), [Quality::Resampled]);
         assert_eq!(ends(Look::Neural(Strength::NONE)), [Quality::Resampled]);
@@ -272,9 +195,9 @@ mod tests {
     fn what_is_there_is_not_missing_and_better_tiles_need_no_rougher_ones() {
         let neural = pane(Look::Neural(Strength::FULL));
         assert!(
-            neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
+            missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
         );
-        let left = neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
+        let left = missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
         assert_eq!(qualities(&left), [Quality::Neural]);
     }
 
@@ -282,14 +205,14 @@ mod tests {
     fn without_a_model_the_network_is_not_asked() {
         let mut neural = pane(Look::Neural(Strength::FULL));
         neural.subject.model = ModelId::NONE;
-        assert_eq!(qualities(&neural.missing(&view(30.0), true, all_of_it)), [Quality::Resampled]);
+        assert_eq!(qualities(&missing(&neural, &view(30.0), true, all_of_it)), [Quality::Resampled]);
     }
 
     #[test]
     fn a_pane_needs_the_tiles_under_it_alone() {
         let whole = pane(Look::Bicubic);
         let half = Pane { area: PixelRect { x: 600, y: 0, width: 600, height: 800 }, ..whole };
-        let (all, right) = (whole.final_tiles(&view(30.0)), half.final_tiles(&view(30.0)));
+        let (all, right) = (final_tiles(&whole, &view(30.0)), final_tiles(&half, &view(30.0)));
         let lies_in = |part: &TilePart| all.iter().any(|whole| whole.key == part.key && whole.rect.contains(part.rect));
         assert!(right.iter().all(lies_in));
         assert!(right.len() < all.len() && right.iter().all(|part| part.key.column >= all[0].key.column + 2));
@@ -301,7 +224,7 @@ mod tests {
         for (zoom, canvas) in [(8.0, Size::new(1280, 800)), (30.0, Size::new(1280, 800)), (8.0, Size::new(999, 601))] {
             let pane = Pane { area: canvas.rect(), ..pane(Look::Neural(Strength::FULL)) };
             let middle = View::centered([203.3, 151.7], zoom, canvas).snapped();
-            let computed: usize = pane.final_tiles(&middle).iter().map(|part| part.rect.area()).sum();
+            let computed: usize = final_tiles(&pane, &middle).iter().map(|part| part.rect.area()).sum();
             let over = computed as f64 / canvas.area() as f64 - 1.0;
             assert!((0.0..0.18).contains(&over), "×{zoom} on {canvas}: {over:.3}");
         }

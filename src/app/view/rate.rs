@@ -23,23 +23,9 @@ impl Rate {
     }
 }
 
-/// A rate in millions of pixels a second, with as many digits as mean something.
-pub fn rate_text(rate: f64) -> String {
-    match rate {
-        0.0..0.1 => format!("{rate:.3}"),
-        0.1..10.0 => format!("{rate:.2}"),
-        _ => format!("{rate:.0}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rates_have_the_digits_that_mean_something() {
-        assert_eq!([0.0041, 0.456, 9.5, 23.4].map(rate_text), ["0.004", "0.46", "9.50", "23"]);
-    }
 
     #[test]
     fn the_rate_follows_the_newest_tiles() {

@@ -1,9 +1,10 @@
 //! What the renderer is asked for: once per view at rest, never once per tile.
 
-use super::look::Pane;
+use super::frame::Frame;
+use super::look::{Pane, missing};
+use super::scene::Scene;
 use super::textures::TileTextures;
 use crate::app::ports::TileSource;
-use crate::app::window::state::State;
 use crate::geometry::{PixelRect, View};
 use crate::render::{TilePart, ViewRequest, coarse_saves};
 
@@ -19,7 +20,7 @@ struct Asked {
 
 /// Remembers what was asked last, and what has come of it.
 #[derive(Default)]
-pub(in crate::app) struct Requests {
+pub(super) struct Requests {
     last: Option<Asked>,
     number: u64,
     answer: Answer,
@@ -35,11 +36,11 @@ enum Answer {
 
 /// When and where something is asked for.
 #[derive(Clone, Copy)]
-pub(in crate::app) struct Moment {
+pub(super) struct Moment {
     /// The position on the canvas that matters most, (x, y) in its pixels.
-    pub(in crate::app) cursor: [f64; 2],
+    pub(super) cursor: [f64; 2],
     /// When there will be another chance to ask: the next frame's time.
-    pub(in crate::app) next_secs: f64,
+    pub(super) next_secs: f64,
 }
 
 impl Requests {
@@ -48,7 +49,7 @@ impl Requests {
     /// While a zoom goes on being given other goals no pixels are asked for: what is on the graphics card stands in, and
     /// tiles of the zooms in between would never be looked at again. What the network has to read for the place under
     /// the cursor is the same for all of them, so that is encoded meanwhile.
-    pub(in crate::app) fn update(
+    pub(super) fn update(
         &mut self,
         state: &State,
         textures: &TileTextures,
@@ -58,8 +59,8 @@ impl Requests {
         let Some(shown) = &state.shown else { return };
         let mut asked = Asked {
             view: shown.motion.goal(),
-            panes: state.panes(),
-            feature_budget_bytes: state.settings.feature_budget_mib << 20,
+            panes: frame.panes().iter().map(|known| known.pane).collect(),
+            feature_budget_bytes: scene.settings.feature_budget_mib << 20,
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
@@ -67,19 +68,19 @@ impl Requests {
         if self.last.as_ref() == Some(&asked) {
             return;
         }
-        let Asked { view, panes, feature_budget_bytes, is_settled } = &asked;
+        let Asked { view, feature_budget_bytes, is_settled, .. } = &asked;
         let focus_in_output = [0, 1].map(|i| moment.cursor[i] - view.corner_on_screen[i]);
         let (wanted, likely) = if *is_settled {
-            (missing(view, panes, textures), Vec::new())
+            (wanted(view.zoom, frame, textures), Vec::new())
         } else {
-            (Vec::new(), likely(view, panes, focus_in_output))
+            (Vec::new(), likely(frame, focus_in_output))
         };
         let is_pending = !wanted.is_empty() || !likely.is_empty();
         self.number += 1;
         source.request(ViewRequest {
             number: self.number,
             picture: shown.picture.clone(),
-            models: [&state.model, &state.other_model].into_iter().filter_map(|slot| slot.model().cloned()).collect(),
+            models: [&scene.models.own, &scene.models.other].into_iter().filter_map(|slot| slot.model().cloned()).collect(),
             view: *view,
             wanted,
             likely,
@@ -91,39 +92,40 @@ impl Requests {
     }
 
     /// Takes note that everything was sent that a request asked for.
-    pub(in crate::app) fn finish(&mut self, number: u64) {
+    pub(super) fn finish(&mut self, number: u64) {
         if number == self.number && self.answer == Answer::Pending {
             self.answer = Answer::Complete;
         }
     }
 
     /// Takes note that the renderer has given a request up.
-    pub(in crate::app) fn fail(&mut self, number: u64) {
+    pub(super) fn fail(&mut self, number: u64) {
         if number == self.number {
             self.answer = Answer::Failed;
         }
     }
 
     /// Forgets what was asked, so that it is asked again: what came of it is gone.
-    pub(in crate::app) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         (self.last, self.answer) = (None, Answer::Complete);
     }
 
     /// Whether the renderer has given up what was asked last.
-    pub(in crate::app) fn have_failed(&self) -> bool {
+    pub(super) fn have_failed(&self) -> bool {
         self.answer == Answer::Failed
     }
 
     /// Whether something that was asked for is still on its way.
-    pub(in crate::app) fn are_pending(&self) -> bool {
+    pub(super) fn are_pending(&self) -> bool {
         self.answer == Answer::Pending
     }
 }
 
-fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TilePart> {
-    let saves = coarse_saves(view.zoom);
+fn wanted(zoom: f64, frame: &Frame, textures: &TileTextures) -> Vec<TilePart> {
+    let saves = coarse_saves(zoom);
+    let left = |part: &TilePart| textures.left_of(part);
     let mut wanted: Vec<TilePart> =
-        panes.iter().flat_map(|pane| pane.missing(view, saves, |part| textures.left_of(part))).collect();
+        frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves, left)).collect();
     // Two panes with the same look share the tiles under the line between them.
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|part| seen.insert(*part));
@@ -131,12 +133,12 @@ fn missing(view: &View, panes: &[Pane], textures: &TileTextures) -> Vec<TilePart
 }
 
 /// The tiles of the network that a view will show first: those under the cursor.
-fn likely(view: &View, panes: &[Pane], focus_in_output: [f64; 2]) -> Vec<TilePart> {
+fn likely(frame: &Frame, focus_in_output: [f64; 2]) -> Vec<TilePart> {
     if focus_in_output.iter().any(|at| *at < 0.0) {
         return Vec::new();
     }
     let [x, y] = focus_in_output.map(|at| at as usize);
     let focus = PixelRect { x, y, width: 1, height: 1 };
-    let is_it = |part: &TilePart| part.key.quality.is_neural() && part.rect.contains(focus);
-    panes.iter().flat_map(|pane| pane.final_tiles(view)).filter(is_it).collect()
+    let is_it = |part: &&TilePart| part.key.quality.is_neural() && part.rect.contains(focus);
+    frame.finals().iter().filter(is_it).copied().collect()
 }

@@ -1,20 +1,23 @@
-//! The window.
+//! The window: its slices and the loop.
 //!
-//! `logic` drains what the threads have sent into [`State`]; `ui` draws the state and collects
-//! [`Command`]s; [`App::apply`] carries them out. Nothing here waits for work.
+//! `logic` drains what the threads have sent into the slices; `ui` draws them and collects [`Command`]s;
+//! [`App::apply`] has them carried out, and what the slices have to tell each other delivered. Nothing here waits for
+//! work.
 
-use super::command::{Command, ViewCommand};
-use super::state::{Sharpness, State};
+use super::command::Command;
+use super::services::Services;
+use super::state::{Slices, State};
 use super::{draw, fonts, incoming, keys};
-use crate::app::files;
-use crate::app::files::open::Opened;
+use crate::app::env::{Env, Event};
+use crate::app::files::recent::{Recent, beside};
 use crate::app::kit::theme;
 use crate::app::models::slot::ModelSource;
-use crate::app::ports::Services;
-use crate::app::settings::choices as settings;
-use crate::app::view::canvas::{self, Canvas};
-use crate::app::view::requests::Requests;
-use crate::app::view::textures::TileTextures;
+use crate::app::ports::{Opened, Ports};
+use crate::app::view::Sharpness;
+use crate::app::view::canvas::{Canvas, input};
+use crate::app::view::scene::Scene;
+use crate::app::view::tiles::Tiles;
+use crate::app::{compare, export, files, models, settings, training, view};
 use crate::geometry::{PixelRect, View};
 use crate::picture::Picture;
 use crate::render::Compute;
@@ -37,14 +40,14 @@ pub struct AppOptions {
 
 /// The window's whole inside.
 pub struct App {
-    pub(in crate::app) ctx: egui::Context,
-    pub(in crate::app) state: State,
-    pub(in crate::app) textures: TileTextures,
-    pub(in crate::app) requests: Requests,
-    pub(in crate::app) services: Services,
-    pub(in crate::app) fonts: fonts::Fonts,
-    pub(in crate::app) title: String,
-    pub(in crate::app) has_unkept_settings: bool,
+    pub(super) ctx: egui::Context,
+    pub(super) ports: Ports,
+    pub(super) state: State,
+    pub(super) slices: Slices,
+    pub(super) tiles: Tiles,
+    pub(super) events: Vec<Event>,
+    pub(super) fonts: fonts::Fonts,
+    pub(super) title: String,
 }
 
 impl App {
@@ -53,8 +56,7 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let home = options.data.as_deref().map(Services::home_in);
-        let services = Services { home, ..Services::start(&cc.egui_ctx, options.settings.clone())? };
+        let services = Services::start(&cc.egui_ctx, options.settings.clone(), options.data.as_deref())?;
         Ok(Self::with_services(&cc.egui_ctx, options, services))
     }
 
@@ -65,61 +67,89 @@ impl App {
             // Ctrl with + and - zooms the picture, not the buttons.
             options.zoom_with_keyboard = false;
             // A notch of the wheel with Ctrl zooms as far as one without.
-            options.input_options.scroll_zoom_speed = canvas::input::scroll_zoom_speed(&options.input_options);
+            options.input_options.scroll_zoom_speed = input::scroll_zoom_speed(&options.input_options);
         });
-        let (settings, complaint) = options.settings.as_deref().map_or_else(Default::default, settings::load);
+        let AppOptions { files, model, compute, settings, .. } = options;
+        let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::choices::load);
+        let recent = settings.as_deref().map_or_else(Recent::default, |file| Recent::load(&beside(file)));
+        let Services { ports, home, keeper, files: threads } = services;
+        let (library, workplace) = home.map(|home| (home.library, home.workplace)).unzip();
+        let slices = Slices {
+            settings: settings::State::new(choices, compute, keeper),
+            files: files::State::new(threads, recent),
+            models: models::State::new(library),
+            view: view::State::default(),
+            compare: compare::State::default(),
+            export: export::State::default(),
+            training: training::State::new(workplace),
+        };
         let mut app = Self {
             ctx: ctx.clone(),
-            state: State::new(settings),
-            textures: TileTextures::default(),
-            requests: Requests::default(),
-            services,
+            ports,
+            state: State::default(),
+            slices,
+            tiles: Tiles::default(),
+            events: Vec::new(),
             fonts: fonts::Fonts::wait(ctx),
             title: String::new(),
-            has_unkept_settings: false,
         };
-        if let Some(file) = &options.settings {
-            app.state.files.recent = files::recent::Recent::load(&files::recent::beside(file));
-        }
-        app.follow_settings();
-        app.state.compute = options.compute;
-        let model = app.or_default(options.model);
-        app.start_model(model);
-        if let Some(complaint) = complaint {
-            app.fail(complaint);
-        }
-        app.look_for_interrupted();
-        if !options.files.is_empty() {
-            app.apply(Command::OpenAll(options.files));
-        }
+        app.begin(files, model, complaint);
         app
+    }
+
+    fn begin(&mut self, files: Vec<PathBuf>, model: ModelSource, complaint: Option<String>) {
+        let (mut env, slices, _) = self.parts();
+        slices.settings.follow(env.ctx);
+        slices.models.start(model, &slices.settings, &mut env);
+        if let Some(complaint) = complaint {
+            env.fail(complaint);
+        }
+        slices.training.look_for_interrupted(&env);
+        if !files.is_empty() {
+            self.apply(files::Command::OpenAll(files));
+        }
+    }
+
+    /// What a slice works with, apart from the slices.
+    pub(super) fn parts(&mut self) -> (Env<'_>, &mut Slices, &mut Tiles) {
+        let env = Env {
+            ctx: &self.ctx,
+            ports: &self.ports,
+            now_secs: self.state.now_secs,
+            toasts: &mut self.state.toasts,
+            panel: &mut self.state.panel,
+            events: &mut self.events,
+        };
+        (env, &mut self.slices, &mut self.tiles)
     }
 
     /// Shows a picture that is already in memory.
     pub fn show(&mut self, picture: Picture) {
-        self.show_opened(Opened::new(picture));
+        let (mut env, slices, _) = self.parts();
+        slices.files.show(Opened::new(picture), false, &mut env);
+        self.deliver();
     }
 
     /// The view at this moment, if there is a picture.
     pub fn view(&self) -> Option<View> {
-        self.state.view()
+        self.slices.view.view(self.state.now_secs)
     }
 
     /// The picture, if there is one.
     pub fn picture(&self) -> Option<&Arc<Picture>> {
-        self.state.shown.as_ref().map(|shown| &shown.picture)
+        self.slices.view.shown.as_ref().map(|shown| &shown.picture)
     }
 
     /// Where the canvas lies in the window, in physical pixels.
     pub fn canvas_rect_in_pixels(&self) -> PixelRect {
-        let Canvas { origin_in_window: [x, y], size, .. } = self.state.canvas;
+        let Canvas { origin_in_window: [x, y], size, .. } = self.slices.view.canvas;
         PixelRect { x: x as usize, y: y as usize, width: size.width, height: size.height }
     }
 
     /// Whether the canvas shows exactly the pixels that an export of the view would write: at rest, all tiles there,
     /// none fading.
     pub fn is_exact(&self) -> bool {
-        matches!(self.state.sharpness, Sharpness::Exact | Sharpness::Resampled)
+        matches!(self.slices.view.sharpness, Sharpness::Exact | Sharpness::Resampled)
     }
 
     /// The toolkit's side of it, by which other threads wake the window.
@@ -127,9 +157,19 @@ impl App {
         &self.ctx
     }
 
-    /// What the window shows, to look at.
-    pub fn state(&self) -> &State {
+    /// The slices, to look at.
+    pub fn slices(&self) -> &Slices {
+        &self.slices
+    }
+
+    /// What is known of the window itself, to look at.
+    pub fn window(&self) -> &State {
         &self.state
+    }
+
+    /// What is looked at, with what it is made with.
+    pub fn scene(&self) -> Scene<'_> {
+        self.slices.scene(self.state.now_secs)
     }
 }
 
@@ -142,11 +182,11 @@ impl eframe::App for App {
         self.begin_frame();
         let mut commands = keys::pressed(&self.ctx);
         let is_held = keys::holds_original(&self.ctx);
-        if is_held != self.state.is_original_held {
-            commands.push(Command::View(ViewCommand::HoldOriginal(is_held)));
+        if is_held != self.slices.compare.is_original_held {
+            commands.push(compare::Command::HoldOriginal(is_held).into());
         }
         commands.extend(incoming::commands(&self.ctx));
-        commands.extend(draw::frame(ui, &self.state, &mut self.textures));
+        commands.extend(draw::frame(ui, &self.state, &self.slices, &mut self.tiles));
         let has_changed = !commands.is_empty();
         for command in commands {
             self.apply(command);

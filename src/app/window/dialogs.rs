@@ -1,7 +1,7 @@
 //! The system's file dialogs, on a thread of their own: a portal may hang, and may fail without saying so.
 
 use crate::app::kit::one_shot::{OneShot, Outcome};
-use crate::app::ports::{Ask, PickFn};
+use crate::app::ports::{DialogPurpose, PickFn};
 use crate::picture::save::formats;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,25 +27,25 @@ pub enum Answer {
 /// A dialog that is on the screen, or should be.
 pub struct PendingDialog {
     /// What it asks for.
-    pub ask: Ask,
+    pub purpose: DialogPurpose,
     /// When it was asked for.
     pub asked_secs: f64,
     job: OneShot<(Option<Vec<PathBuf>>, Duration)>,
 }
 
 impl PendingDialog {
-    /// Asks.
+    /// DialogPurposes.
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.
-    pub fn start(ctx: &egui::Context, pick: Arc<PickFn>, ask: Ask, now_secs: f64) -> std::io::Result<Self> {
-        let asked = ask.clone();
+    pub fn start(ctx: &egui::Context, pick: Arc<PickFn>, purpose: DialogPurpose, now_secs: f64) -> std::io::Result<Self> {
+        let wanted = purpose.clone();
         let job = OneShot::start("file dialog", ctx, move || {
             let started = Instant::now();
-            let chosen = pick(&asked);
+            let chosen = pick(&wanted);
             (chosen, started.elapsed())
         })?;
-        Ok(Self { ask, asked_secs: now_secs, job })
+        Ok(Self { purpose, asked_secs: now_secs, job })
     }
 
     /// The answer, if there is one. Never waits.
@@ -67,17 +67,17 @@ fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> Answer {
 }
 
 /// Shows the system's dialog and waits for it.
-pub fn pick(ask: &Ask) -> Option<Vec<PathBuf>> {
-    let chosen = match ask {
-        Ask::Open => return rfd::FileDialog::new().set_title("Open pictures").pick_files(),
-        Ask::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
-        Ask::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
-        Ask::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
-        Ask::SaveModel(proposal) => {
+pub fn pick(purpose: &DialogPurpose) -> Option<Vec<PathBuf>> {
+    let chosen = match purpose {
+        DialogPurpose::Open => return rfd::FileDialog::new().set_title("Open pictures").pick_files(),
+        DialogPurpose::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
+        DialogPurpose::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
+        DialogPurpose::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
+        DialogPurpose::SaveModel(proposal) => {
             let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
             proposing(dialog.set_title("Save this model"), proposal).save_file()
         }
-        Ask::Save(proposal) => {
+        DialogPurpose::Save(proposal) => {
             let dialog = rfd::FileDialog::new().add_filter("Pictures", formats());
             proposing(dialog.set_title("Export this view"), proposal).save_file()
         }

@@ -1,71 +1,132 @@
-//! Draws the state and collects what the person asks for.
+//! Draws the slices and collects what the person asks for.
 
 use super::command::Command;
 use super::panels;
-use super::state::{Panel, State};
+use super::state::{Slices, State};
+use crate::app::env::Panel;
 use crate::app::kit::theme;
+use crate::app::models::panels::list;
+use crate::app::settings::panel::Usage;
+use crate::app::training::panels::around::Around;
 use crate::app::view::canvas::paint::Paint;
 use crate::app::view::canvas::{Canvas, input, overlay, selection};
-use crate::app::view::textures::TileTextures;
+use crate::app::view::tiles::Tiles;
 use crate::app::{compare, export, files, models, settings, training, view};
-use egui::{CentralPanel, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use egui::{CentralPanel, Context, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
 /// One frame.
-pub(in crate::app) fn frame(ui: &mut Ui, state: &State, textures: &mut TileTextures) -> Vec<Command> {
+pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Tiles) -> Vec<Command> {
     let mut commands = Vec::new();
-    if !state.is_fullscreen {
-        panels::toolbar::show(ui, state, &mut commands);
-        panels::status::show(ui, state);
+    let around = Around { models: &slices.models, has_picture: slices.view.shown.is_some() };
+    if !window.is_fullscreen {
+        panels::toolbar::show(ui, window, slices, &mut commands);
+        panels::status::show(ui, window, slices);
     }
-    if state.split.is_some() {
-        compare::panel::show(ui, state, &mut commands);
+    if slices.compare.split.is_some() {
+        within(&mut commands, |out| compare::panel::show(ui, &slices.compare, &slices.models, out));
     }
-    files::panels::info::show(ui, state, &mut commands);
-    training::panels::show(ui, state, &mut commands);
-    CentralPanel::no_frame().show(ui, |ui| canvas(ui, state, textures, &mut commands));
-    view::panels::minimap::show(ui.ctx(), state, &mut commands);
-    export::panels::progress::show(ui.ctx(), state, &mut commands);
-    panels::toasts::show(ui.ctx(), state, &mut commands);
-    match &state.panel {
-        Panel::Closed => {}
-        Panel::Open(form) => files::panels::open::show(ui.ctx(), form, &state.files, &mut commands),
-        Panel::Export(form) => export::panels::form::show(ui.ctx(), form, state, &mut commands),
-        Panel::Zoom(form) => view::panels::zoom::show(ui.ctx(), form, &mut commands),
-        Panel::Settings => settings::panel::show(ui.ctx(), state, &mut commands),
-        Panel::Models => models::panels::list::show(ui.ctx(), state, &mut commands),
-        Panel::SaveModel(form) => models::panels::save::show(ui.ctx(), form, &mut commands),
-        Panel::Resuming => training::panels::offer::show(ui.ctx(), state, &mut commands),
-        Panel::Closing => panels::closing::show(ui.ctx(), state, &mut commands),
-        Panel::Help => panels::help::show(ui.ctx(), &mut commands),
+    within(&mut commands, |out| files::panels::info::show(ui, &slices.files, out));
+    if !window.is_fullscreen {
+        within(&mut commands, |out| training::panels::show(ui, &slices.training, around, out));
     }
+    CentralPanel::no_frame().show(ui, |ui| canvas(ui, window, slices, tiles, &mut commands));
+    let (ctx, scene, at) = (ui.ctx(), slices.scene(window.now_secs), slices.view.canvas);
+    let up = export::panels::progress::height(ctx, &slices.export);
+    within(&mut commands, |out| view::panels::minimap::show(ctx, scene, &tiles.frame, up, out));
+    within(&mut commands, |out| export::panels::progress::show(ctx, &slices.export, at, window.now_secs, out));
+    panels::toasts::show(ctx, window, slices, &mut commands);
+    panel(ctx, window, slices, &mut commands);
     commands
 }
 
-fn canvas(ui: &mut Ui, state: &State, textures: &mut TileTextures, commands: &mut Vec<Command>) {
+/// The panel over the canvas, if one is open.
+fn panel(ctx: &Context, window: &State, slices: &Slices, commands: &mut Vec<Command>) {
+    let has_picture = slices.view.shown.is_some();
+    match window.panel {
+        Panel::Closed => {}
+        Panel::Open => within(commands, |out| files::panels::open::show(ctx, &slices.files, out)),
+        Panel::Export => within(commands, |out| {
+            export::panels::form::show(ctx, &slices.export, slices.scene(window.now_secs), out);
+        }),
+        Panel::Zoom => within(commands, |out| view::panels::zoom::show(ctx, &slices.view.form, out)),
+        Panel::Settings => within(commands, |out| {
+            settings::panel::show(ctx, &slices.settings, &usage(slices), out);
+        }),
+        Panel::Models => within(commands, |out| {
+            let around = list::Around { settings: &slices.settings.choices, has_picture };
+            list::show(ctx, &slices.models, around, out);
+        }),
+        Panel::SaveModel => {
+            if let Some(form) = &slices.models.form {
+                within(commands, |out| models::panels::save::show(ctx, form, out));
+            }
+        }
+        Panel::Resuming => within(commands, |out| training::panels::offer::show(ctx, &slices.training, out)),
+        Panel::Closing => panels::closing::show(ctx, slices, commands),
+        Panel::Help => panels::help::show(ctx, commands),
+    }
+}
+
+fn usage(slices: &Slices) -> Usage {
+    Usage {
+        is_loading: slices.models.own.is_loading(),
+        feature_bytes: slices.view.features.as_ref().map_or(0, |report| report.used_bytes),
+        tile_bytes: slices.view.tile_bytes,
+    }
+}
+
+/// Has a slice's commands among the window's.
+fn within<C: Into<Command>>(commands: &mut Vec<Command>, show: impl FnOnce(&mut Vec<C>)) {
+    let mut own = Vec::new();
+    show(&mut own);
+    commands.extend(own.into_iter().map(Into::into));
+}
+
+fn canvas(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Tiles, commands: &mut Vec<Command>) {
     let rect = ui.max_rect();
     let canvas = Canvas::new(rect, ui.pixels_per_point());
-    if canvas != state.canvas {
-        commands.push(Command::SetCanvas(canvas));
+    if canvas != slices.view.canvas {
+        commands.push(view::Command::SetCanvas(canvas).into());
     }
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, theme::CANVAS);
-    match &state.shown {
-        Some(shown) => {
-            // Not a stop of the Tab key: everything the pointer does here has a key of its own.
-            let response = ui.interact(rect, ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
-            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
-            let (canvas, now_secs) = (state.canvas, state.now_secs);
-            let mut paint = Paint { painter: &painter, canvas, area: canvas.size.rect(), textures, now_secs };
-            state.panes().iter().for_each(|pane| paint.pane(shown, pane));
-            commands.extend(input::commands(ui, &response, state));
-            selection::paint(&painter, state);
-            overlay::pixels(&painter, state, shown);
-            overlay::split(ui, &painter, state, commands);
-            overlay::progress(&painter, state);
-        }
-        None => files::panels::open::show_empty(ui, state, commands),
+    if slices.view.shown.is_some() {
+        picture(ui, &painter, window, slices, tiles, commands);
+    } else {
+        within(commands, |out| files::panels::open::show_empty(ui, &slices.files, out));
     }
     if ui.input(|input| !input.raw.hovered_files.is_empty()) {
         painter.rect_stroke(rect.shrink(4.0), 6.0, Stroke::new(3.0, theme::DROP_OUTLINE), StrokeKind::Inside);
     }
+}
+
+/// The picture, and what lies over it.
+fn picture(
+    ui: &Ui,
+    painter: &egui::Painter,
+    window: &State,
+    slices: &Slices,
+    tiles: &mut Tiles,
+    commands: &mut Vec<Command>,
+) {
+    let Some(shown) = &slices.view.shown else { return };
+    let (canvas, now_secs, scene) = (slices.view.canvas, window.now_secs, slices.scene(window.now_secs));
+    // Not a stop of the Tab key: everything the pointer does here has a key of its own.
+    let response = ui.interact(ui.max_rect(), ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
+    let Tiles { textures, frame, .. } = tiles;
+    let mut paint = Paint { painter, canvas, area: canvas.size.rect(), textures, now_secs };
+    frame.panes().iter().for_each(|pane| paint.pane(shown, pane));
+    let settings = &slices.settings.choices;
+    commands.extend(input::commands(ui, &response, &slices.view, settings).into_iter().map(Into::into));
+    let marked = slices.export.form.choice.marked().filter(|_| window.panel == Panel::Export);
+    if let (Some(region), Some(view)) = (marked, scene.view_now()) {
+        selection::paint(painter, canvas, &view, region);
+    }
+    overlay::pixels(painter, scene, shown);
+    within(commands, |out| compare::line::show(ui, painter, (&slices.compare, canvas), &slices.models, out));
+    if window.is_fullscreen {
+        overlay::progress(painter, &slices.view);
+    }
+    compare::line::original(painter, &slices.compare, canvas);
 }

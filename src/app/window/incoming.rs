@@ -2,7 +2,7 @@
 
 use super::command::Command;
 use crate::app::files::uri::paths_from_text;
-use crate::app::models::ModelCommand;
+use crate::app::{export, files, models};
 use egui::{Context, Event, InputState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ fn dropped(input: &InputState) -> Option<Command> {
 fn clipboard(event: &Event) -> Option<Command> {
     match event {
         Event::Paste(text) => open(paths_from_text(text)),
-        Event::PasteImage(image) => Some(Command::PasteImage(Arc::clone(image))),
-        Event::Copy => Some(Command::CopyView),
+        Event::PasteImage(image) => Some(files::Command::PasteImage(Arc::clone(image)).into()),
+        Event::Copy => Some(export::Command::CopyView.into()),
         _ => None,
     }
 }
@@ -36,8 +36,8 @@ fn clipboard(event: &Event) -> Option<Command> {
 fn open(paths: Vec<PathBuf>) -> Option<Command> {
     match paths.as_slice() {
         [] => None,
-        [path] if is_weights(path) => Some(Command::Models(ModelCommand::Import(path.clone()))),
-        _ => Some(Command::OpenAll(paths)),
+        [path] if is_weights(path) => Some(models::Command::Import(path.clone()).into()),
+        _ => Some(files::Command::OpenAll(paths).into()),
     }
 }
 

@@ -1,10 +1,17 @@
 //! The keys: one table that the window, the help panel and the tests read, so that the help cannot say anything else
 //! than what the keys do.
 
-use super::command::{Command, KEY_FACTOR, ViewCommand};
-use crate::app::models::ModelCommand;
-use crate::app::training::TrainCommand;
-use crate::app::view::apply::SPLIT_STEP;
+use super::command::Command;
+use crate::app::compare::Command as Compare;
+use crate::app::compare::command::SPLIT_STEP;
+use crate::app::export::Command as Export;
+use crate::app::files::Command as Files;
+use crate::app::files::album::Step;
+use crate::app::models::Command as Models;
+use crate::app::settings::Command as Settings;
+use crate::app::training::Command as Train;
+use crate::app::view::Command as View;
+use crate::app::view::command::KEY_FACTOR;
 use egui::{Context, Key, Modifiers};
 
 /// How far an arrow key moves the picture, in points.
@@ -75,10 +82,10 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Ctrl+arrows",
         "Move the view further",
         &[
-            (COMMAND, Key::ArrowLeft, Command::Nudge([FAR_POINTS, 0.0])),
-            (COMMAND, Key::ArrowRight, Command::Nudge([-FAR_POINTS, 0.0])),
-            (COMMAND, Key::ArrowUp, Command::Nudge([0.0, FAR_POINTS])),
-            (COMMAND, Key::ArrowDown, Command::Nudge([0.0, -FAR_POINTS])),
+            (COMMAND, Key::ArrowLeft, Command::View(View::Nudge([FAR_POINTS, 0.0]))),
+            (COMMAND, Key::ArrowRight, Command::View(View::Nudge([-FAR_POINTS, 0.0]))),
+            (COMMAND, Key::ArrowUp, Command::View(View::Nudge([0.0, FAR_POINTS]))),
+            (COMMAND, Key::ArrowDown, Command::View(View::Nudge([0.0, -FAR_POINTS]))),
         ],
     ),
     row(
@@ -86,15 +93,15 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Shift+arrows",
         "Move the view (up and down also without Shift)",
         &[
-            (SHIFT, Key::ArrowLeft, Command::Nudge([ARROW_POINTS, 0.0])),
-            (SHIFT, Key::ArrowRight, Command::Nudge([-ARROW_POINTS, 0.0])),
-            (SHIFT, Key::ArrowUp, Command::Nudge([0.0, ARROW_POINTS])),
-            (SHIFT, Key::ArrowDown, Command::Nudge([0.0, -ARROW_POINTS])),
-            (NONE, Key::ArrowUp, Command::Nudge([0.0, ARROW_POINTS])),
-            (NONE, Key::ArrowDown, Command::Nudge([0.0, -ARROW_POINTS])),
+            (SHIFT, Key::ArrowLeft, Command::View(View::Nudge([ARROW_POINTS, 0.0]))),
+            (SHIFT, Key::ArrowRight, Command::View(View::Nudge([-ARROW_POINTS, 0.0]))),
+            (SHIFT, Key::ArrowUp, Command::View(View::Nudge([0.0, ARROW_POINTS]))),
+            (SHIFT, Key::ArrowDown, Command::View(View::Nudge([0.0, -ARROW_POINTS]))),
+            (NONE, Key::ArrowUp, Command::View(View::Nudge([0.0, ARROW_POINTS]))),
+            (NONE, Key::ArrowDown, Command::View(View::Nudge([0.0, -ARROW_POINTS]))),
         ],
     ),
-    row(Group::Files, "Ctrl+O", "Open a picture", &[(COMMAND, Key::O, Command::BrowseOpen)]),
+    row(Group::Files, "Ctrl+O", "Open a picture", &[(COMMAND, Key::O, Command::Files(Files::Browse))]),
     row(Group::Files, "Ctrl+V", "Open what was copied", &[]),
     row(Group::Files, "Ctrl+C", "Copy the view", &[]),
     row(
@@ -102,41 +109,41 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Left, Right",
         "Previous and next picture (also Page Up and Page Down)",
         &[
-            (NONE, Key::ArrowLeft, Command::PreviousPicture),
-            (NONE, Key::ArrowRight, Command::NextPicture),
-            (NONE, Key::PageUp, Command::PreviousPicture),
-            (NONE, Key::PageDown, Command::NextPicture),
+            (NONE, Key::ArrowLeft, Command::Files(Files::Show(Step::Previous))),
+            (NONE, Key::ArrowRight, Command::Files(Files::Show(Step::Next))),
+            (NONE, Key::PageUp, Command::Files(Files::Show(Step::Previous))),
+            (NONE, Key::PageDown, Command::Files(Files::Show(Step::Next))),
         ],
     ),
     row(
         Group::Files,
         "Home, End",
         "First and last picture",
-        &[(NONE, Key::Home, Command::FirstPicture), (NONE, Key::End, Command::LastPicture)],
+        &[(NONE, Key::Home, Command::Files(Files::Show(Step::First))), (NONE, Key::End, Command::Files(Files::Show(Step::Last)))],
     ),
-    row(Group::Files, "F5", "Read the picture again", &[(NONE, Key::F5, Command::Reload)]),
-    row(Group::Files, "Ctrl+L", "Open by path", &[(COMMAND, Key::L, Command::ShowOpenPanel)]),
+    row(Group::Files, "F5", "Read the picture again", &[(NONE, Key::F5, Command::Files(Files::Reload))]),
+    row(Group::Files, "Ctrl+L", "Open by path", &[(COMMAND, Key::L, Command::Files(Files::ShowPanel))]),
     row(
         Group::Files,
         "Ctrl+E, Ctrl+S",
         "Export this view",
-        &[(COMMAND, Key::E, Command::ShowExport), (COMMAND, Key::S, Command::ShowExport)],
+        &[(COMMAND, Key::E, Command::Export(Export::Show)), (COMMAND, Key::S, Command::Export(Export::Show))],
     ),
-    row(Group::Zoom, "0", "Fit the window", &[(COMMAND, Key::Num0, Command::Fit), (NONE, Key::Num0, Command::Fit)]),
-    row(Group::Zoom, "1", "100 %: one source pixel on one screen pixel", &[(NONE, Key::Num1, Command::ZoomTo(1.0))]),
+    row(Group::Zoom, "0", "Fit the window", &[(COMMAND, Key::Num0, Command::View(View::Fit)), (NONE, Key::Num0, Command::View(View::Fit))]),
+    row(Group::Zoom, "1", "100 %: one source pixel on one screen pixel", &[(NONE, Key::Num1, Command::View(View::ZoomTo(1.0)))]),
     row(
         Group::Zoom,
         "2 to 9",
         "Zoom to ×2 to ×9",
         &[
-            (NONE, Key::Num2, Command::ZoomTo(2.0)),
-            (NONE, Key::Num3, Command::ZoomTo(3.0)),
-            (NONE, Key::Num4, Command::ZoomTo(4.0)),
-            (NONE, Key::Num5, Command::ZoomTo(5.0)),
-            (NONE, Key::Num6, Command::ZoomTo(6.0)),
-            (NONE, Key::Num7, Command::ZoomTo(7.0)),
-            (NONE, Key::Num8, Command::ZoomTo(8.0)),
-            (NONE, Key::Num9, Command::ZoomTo(9.0)),
+            (NONE, Key::Num2, Command::View(View::ZoomTo(2.0))),
+            (NONE, Key::Num3, Command::View(View::ZoomTo(3.0))),
+            (NONE, Key::Num4, Command::View(View::ZoomTo(4.0))),
+            (NONE, Key::Num5, Command::View(View::ZoomTo(5.0))),
+            (NONE, Key::Num6, Command::View(View::ZoomTo(6.0))),
+            (NONE, Key::Num7, Command::View(View::ZoomTo(7.0))),
+            (NONE, Key::Num8, Command::View(View::ZoomTo(8.0))),
+            (NONE, Key::Num9, Command::View(View::ZoomTo(9.0))),
         ],
     ),
     row(
@@ -144,10 +151,10 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "+ or =",
         "Zoom in",
         &[
-            (COMMAND, Key::Plus, Command::ZoomBy(KEY_FACTOR)),
-            (COMMAND, Key::Equals, Command::ZoomBy(KEY_FACTOR)),
-            (NONE, Key::Plus, Command::ZoomBy(KEY_FACTOR)),
-            (NONE, Key::Equals, Command::ZoomBy(KEY_FACTOR)),
+            (COMMAND, Key::Plus, Command::View(View::ZoomBy(KEY_FACTOR))),
+            (COMMAND, Key::Equals, Command::View(View::ZoomBy(KEY_FACTOR))),
+            (NONE, Key::Plus, Command::View(View::ZoomBy(KEY_FACTOR))),
+            (NONE, Key::Equals, Command::View(View::ZoomBy(KEY_FACTOR))),
         ],
     ),
     row(
@@ -155,54 +162,54 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "-",
         "Zoom out",
         &[
-            (COMMAND, Key::Minus, Command::ZoomBy(1.0 / KEY_FACTOR)),
-            (NONE, Key::Minus, Command::ZoomBy(1.0 / KEY_FACTOR)),
+            (COMMAND, Key::Minus, Command::View(View::ZoomBy(1.0 / KEY_FACTOR))),
+            (NONE, Key::Minus, Command::View(View::ZoomBy(1.0 / KEY_FACTOR))),
         ],
     ),
-    row(Group::Zoom, "Z", "Go to a zoom by typing it", &[(NONE, Key::Z, Command::View(ViewCommand::ShowZoom))]),
+    row(Group::Zoom, "Z", "Go to a zoom by typing it", &[(NONE, Key::Z, Command::View(View::ShowZoom))]),
     row(
         Group::Look,
         "V",
         "Change how pixels are made: auto, neural, bicubic, nearest",
-        &[(NONE, Key::V, Command::View(ViewCommand::CycleMode))],
+        &[(NONE, Key::V, Command::View(View::CycleMode))],
     ),
     row(
         Group::Look,
         "[ and ]",
         "Less and more of the network's detail",
         &[
-            (NONE, Key::OpenBracket, Command::View(ViewCommand::StrengthBy(-10))),
-            (NONE, Key::CloseBracket, Command::View(ViewCommand::StrengthBy(10))),
+            (NONE, Key::OpenBracket, Command::View(View::StrengthBy(-10))),
+            (NONE, Key::CloseBracket, Command::View(View::StrengthBy(10))),
         ],
     ),
     row(
         Group::Look,
         "C",
         "Compare two ways side by side, or stop",
-        &[(NONE, Key::C, Command::View(ViewCommand::ToggleSplit))],
+        &[(NONE, Key::C, Command::Compare(Compare::ToggleSplit))],
     ),
     row(
         Group::Look,
         ", and .",
         "Move the line of the comparison",
         &[
-            (NONE, Key::Comma, Command::View(ViewCommand::SplitBy(-SPLIT_STEP))),
-            (NONE, Key::Period, Command::View(ViewCommand::SplitBy(SPLIT_STEP))),
+            (NONE, Key::Comma, Command::Compare(Compare::SplitBy(-SPLIT_STEP))),
+            (NONE, Key::Period, Command::Compare(Compare::SplitBy(SPLIT_STEP))),
         ],
     ),
     row(Group::Look, "Hold O", "Show the source's own pixels", &[]),
-    row(Group::Look, "Ctrl+M", "Compare with another model", &[(COMMAND, Key::M, Command::BrowseModel)]),
+    row(Group::Look, "Ctrl+M", "Compare with another model", &[(COMMAND, Key::M, Command::Compare(Compare::BrowseModel))]),
     row(
         Group::Look,
         "G",
         "Grid and values of source pixels, at high zoom",
-        &[(NONE, Key::G, Command::View(ViewCommand::TogglePixelGrid))],
+        &[(NONE, Key::G, Command::View(View::TogglePixelGrid))],
     ),
-    row(Group::Window, "T", "Train on your own pictures", &[(NONE, Key::T, Command::Train(TrainCommand::Toggle))]),
-    row(Group::Window, "L", "The list of models", &[(NONE, Key::L, Command::Models(ModelCommand::Toggle))]),
-    row(Group::Window, "M", "Show or hide the minimap", &[(NONE, Key::M, Command::View(ViewCommand::ToggleMinimap))]),
-    row(Group::Window, "Ctrl+,", "Settings", &[(COMMAND, Key::Comma, Command::ToggleSettings)]),
-    row(Group::Window, "I", "Show or hide what is known of the picture", &[(NONE, Key::I, Command::ToggleInfo)]),
+    row(Group::Window, "T", "Train on your own pictures", &[(NONE, Key::T, Command::Train(Train::Toggle))]),
+    row(Group::Window, "L", "The list of models", &[(NONE, Key::L, Command::Models(Models::Toggle))]),
+    row(Group::Window, "M", "Show or hide the minimap", &[(NONE, Key::M, Command::View(View::ToggleMinimap))]),
+    row(Group::Window, "Ctrl+,", "Settings", &[(COMMAND, Key::Comma, Command::Settings(Settings::Toggle))]),
+    row(Group::Window, "I", "Show or hide what is known of the picture", &[(NONE, Key::I, Command::Files(Files::ToggleInfo))]),
     row(
         Group::Window,
         "F or F11",

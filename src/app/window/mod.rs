@@ -1,7 +1,9 @@
 //! The loop, the keys, and what surrounds the picture.
 
+mod answers;
 pub mod app;
 mod apply;
+mod closing;
 pub mod command;
 pub mod dialogs;
 mod draw;
@@ -12,4 +14,5 @@ pub mod keys;
 mod logic;
 mod panels;
 pub mod run;
+pub mod services;
 pub mod state;

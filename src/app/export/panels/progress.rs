@@ -1,10 +1,10 @@
 //! Exports that run, wait and are done, in a corner: the view stays usable meanwhile.
 
-use crate::app::export::queue::ExportCommand;
 use crate::app::export::running::RunningExport;
+use crate::app::kit::text::duration_text;
 use crate::app::kit::theme::CORNER_MARGIN;
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::export::{Command, State};
+use crate::app::view::canvas::Canvas;
 use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
 use std::path::Path;
 
@@ -14,8 +14,8 @@ pub(in crate::app) fn height(ctx: &Context, state: &State) -> f32 {
 }
 
 /// How much of the canvas's width they leave to what stands beside them, in points.
-pub(in crate::app) fn left_of(ctx: &Context, state: &State) -> f32 {
-    let canvas = state.canvas.rect_in_points().width();
+pub(in crate::app) fn left_of(ctx: &Context, state: &State, canvas: Canvas) -> f32 {
+    let canvas = canvas.rect_in_points().width();
     (canvas - rect(ctx, state).map_or(0.0, |rect| rect.width() + CORNER_MARGIN) - 5.0 * CORNER_MARGIN).max(LEAST_BESIDE)
 }
 
@@ -28,26 +28,32 @@ fn id() -> Id {
 }
 
 fn has_any(state: &State) -> bool {
-    state.export.is_some() || !state.exports.finished.is_empty() || !state.exports.waiting.is_empty()
+    state.running.is_some() || !state.finished.is_empty() || !state.waiting.is_empty()
 }
 
 /// Enough for a few words a line.
 const LEAST_BESIDE: f32 = 200.0;
 
 /// Draws them, if there are any.
-pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+pub(in crate::app) fn show(
+    ctx: &Context,
+    state: &State,
+    canvas: Canvas,
+    now_secs: f64,
+    commands: &mut Vec<Command>,
+) {
     if !has_any(state) {
         return;
     }
     Area::new(id())
         .order(Order::Middle)
         .pivot(Align2::RIGHT_BOTTOM)
-        .fixed_pos(state.canvas.rect_in_points().right_bottom() - vec2(CORNER_MARGIN, CORNER_MARGIN))
+        .fixed_pos(canvas.rect_in_points().right_bottom() - vec2(CORNER_MARGIN, CORNER_MARGIN))
         .show(ctx, |ui| {
             Frame::window(ui.style()).show(ui, |ui| {
                 ui.set_width(300.0);
-                if let Some(export) = &state.export {
-                    contents(ui, export, state.now_secs, commands);
+                if let Some(export) = &state.running {
+                    contents(ui, export, now_secs, commands);
                 }
                 waiting(ui, state, commands);
                 finished(ui, state, commands);
@@ -66,34 +72,34 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
         };
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if ui.add_enabled(!export.is_stopping, egui::Button::new("Cancel export")).clicked() {
-                commands.push(Command::CancelExport);
+                commands.push(Command::Cancel);
             }
         });
     });
 }
 
 fn waiting(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    for (i, job) in state.exports.waiting.iter().enumerate() {
+    for (i, job) in state.waiting.iter().enumerate() {
         ui.horizontal(|ui| {
             ui.weak(format!("Waiting: {}", name(&job.output)));
             if ui.small_button("Withdraw").clicked() {
-                commands.push(Command::Export(ExportCommand::Withdraw(i)));
+                commands.push(Command::Withdraw(i));
             }
         });
     }
 }
 
 fn finished(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    for path in &state.exports.finished {
+    for path in &state.finished {
         ui.label(format!("Done: {}", name(path)));
         ui.horizontal(|ui| {
             for (text, command) in [
-                ("Open", ExportCommand::Open(path.clone())),
-                ("Show folder", ExportCommand::ShowFolder(path.clone())),
-                ("Forget", ExportCommand::Forget(path.clone())),
+                ("Open", Command::Open(path.clone())),
+                ("Show folder", Command::ShowFolder(path.clone())),
+                ("Forget", Command::Forget(path.clone())),
             ] {
                 if ui.small_button(text).clicked() {
-                    commands.push(Command::Export(command));
+                    commands.push(command);
                 }
             }
         });
@@ -106,16 +112,6 @@ fn name(path: &Path) -> String {
 
 fn time_text(left_secs: f64) -> String {
     format!("{} left", duration_text(left_secs))
-}
-
-/// A time for people, rounded up to seconds, or to minutes where there are hours.
-pub(in crate::app) fn duration_text(secs: f64) -> String {
-    let left = secs.ceil() as u64;
-    match (left / 3600, left / 60 % 60, left % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! What is known of the picture, beside the canvas.
 
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::files::{Command, State};
 use crate::picture::{Picture, Shot};
 use egui::{Align, Frame, Grid, Label, Layout, Margin, Panel, ScrollArea, Ui};
 
 /// Draws the panel, if it is wanted and there is a picture.
 pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let Some(shown) = state.shown.as_ref().filter(|_| state.shows_info) else { return };
+    let Some(shown) = state.current.as_ref().filter(|_| state.shows_info) else { return };
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(14, 10));
     Panel::right("information").frame(frame).resizable(false).exact_size(280.0).show(ui, |ui| {
         ui.horizontal(|ui| {

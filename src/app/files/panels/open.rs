@@ -1,15 +1,11 @@
 //! Getting a picture in: the empty canvas, and the panel for a typed path.
 
 use super::recent;
-use crate::app::files::Files;
 use crate::app::files::samples::SAMPLES;
 use crate::app::files::uri::path_from_text;
+use crate::app::files::{Command, State};
 use crate::app::kit::theme;
-use crate::app::kit::widgets::main_button;
-use crate::app::kit::widgets::modal;
-use crate::app::kit::widgets::path_field;
-use crate::app::window::command::Command;
-use crate::app::window::state::{PathForm, State};
+use crate::app::kit::widgets::{main_button, modal, path_field};
 use egui::{Align, Button, Context, Layout, RichText, Ui};
 
 /// The canvas before there is a picture.
@@ -24,7 +20,7 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
         ui.label(RichText::new("Drop a picture here, or press Ctrl+O").size(18.0).color(theme::ON_CANVAS));
         ui.add_space(8.0);
         if ui.add(main_button("Open a picture…").min_size(egui::vec2(150.0, 32.0))).clicked() {
-            commands.push(Command::BrowseOpen);
+            commands.push(Command::Browse);
         }
         ui.add_space(4.0);
         let promise = "Zoom in as far as you like: detail is computed for every pixel of the screen.";
@@ -37,23 +33,26 @@ pub(in crate::app) fn show_empty(ui: &mut Ui, state: &State, commands: &mut Vec<
             }
         }
         ui.add_space(12.0);
-        recent::show(ui, &state.files.recent, commands);
+        recent::show(ui, &state.recent, commands);
     });
 }
 
 /// The panel for a typed path.
-pub(in crate::app) fn show(ctx: &Context, form: &PathForm, files: &Files, commands: &mut Vec<Command>) {
-    modal(ctx, "Open a picture", 520.0, commands, |ui, commands| {
+pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    let form = &state.form;
+    modal(ctx, "Open a picture", 520.0, (commands, Command::ClosePanel), |ui, commands| {
         if let Some(note) = form.note {
             ui.label(note);
         }
-        let is_entered = path_field(ui, form, "Path of a picture or a folder", commands);
+        let edit = path_field(ui, form, "Path of a picture or a folder");
+        let is_entered = edit.is_entered;
+        commands.extend(edit.commands(Command::PathFocused, Command::EditPath));
         let path = path_from_text(&form.path);
         ui.add_space(4.0);
-        recent::show(ui, &files.recent, commands);
+        recent::show(ui, &state.recent, commands);
         ui.horizontal(|ui| {
             if ui.button("Browse…").clicked() {
-                commands.push(Command::BrowseOpen);
+                commands.push(Command::Browse);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let is_clicked = ui.add_enabled(path.is_some(), main_button("Open")).clicked();
@@ -61,7 +60,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &PathForm, files: &Files, comman
                     commands.push(Command::Open(path));
                 }
                 if ui.button("Cancel").clicked() {
-                    commands.push(Command::Back);
+                    commands.push(Command::ClosePanel);
                 }
             });
         });

@@ -1,51 +1,58 @@
 //! The list of models, each with its card.
 
-use crate::app::export::apply::size_text;
+use crate::app::kit::text::{preset, size_text};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::modal;
-use crate::app::models::{ModelCommand, Renaming};
-use crate::app::training::choice::preset;
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::models::{Command, Renaming, State};
+use crate::app::settings::Settings;
 use crate::library::{Entry, Facts, Lesson, Origin};
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 use std::path::Path;
 
+/// What of other slices the list shows.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct Around<'a> {
+    /// The model to start with.
+    pub(in crate::app) settings: &'a Settings,
+    /// Whether there is a picture to compare models on.
+    pub(in crate::app) has_picture: bool,
+}
+
 /// Draws the list.
-pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    modal(ctx, "Models", 620.0, commands, |ui, commands| {
+pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, commands: &mut Vec<Command>) {
+    modal(ctx, "Models", 620.0, (commands, Command::Close), |ui, commands| {
         ui.weak("What you train or import is kept here. To import a .safetensors or .pth file, drop it on the window.");
         let height = (ctx.content_rect().height() - 220.0).max(120.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            match &state.models.entries {
-                Some(entries) => entries.iter().for_each(|entry| card(ui, state, entry, commands)),
-                None if state.models.is_busy() => drop(ui.spinner()),
+            match &state.entries {
+                Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
+                None if state.is_busy() => drop(ui.spinner()),
                 None => drop(ui.label("There is no folder to keep models in: the system names none for your data.")),
             }
         });
         ui.horizontal(|ui| {
             if ui.button("Import a file…").clicked() {
-                commands.push(Command::Models(ModelCommand::BrowseImport));
+                commands.push(Command::BrowseImport);
             }
-            if state.models.is_busy() {
+            if state.is_busy() {
                 ui.spinner();
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Close").clicked() {
-                    commands.push(Command::Back);
+                    commands.push(Command::Close);
                 }
             });
         });
     });
 }
 
-fn card(ui: &mut Ui, state: &State, entry: &Entry, commands: &mut Vec<Command>) {
+fn card(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, commands: &mut Vec<Command>) {
     Frame::group(ui.style()).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let renaming = state.models.renaming.as_ref().filter(|renaming| Some(&renaming.path) == entry.path.as_ref());
+        let renaming = state.renaming.as_ref().filter(|renaming| Some(&renaming.path) == entry.path.as_ref());
         match renaming {
             Some(renaming) => name_field(ui, renaming, commands),
-            None => title(ui, state, entry),
+            None => title(ui, state, around, entry),
         }
         match &entry.facts {
             Ok(facts) => known(ui, facts, entry.bytes),
@@ -54,29 +61,29 @@ fn card(ui: &mut Ui, state: &State, entry: &Entry, commands: &mut Vec<Command>) 
                 ui.label(RichText::new(format!("Damaged: {reason}")).color(color));
             }
         }
-        ui.horizontal_wrapped(|ui| buttons(ui, state, entry, commands));
+        ui.horizontal_wrapped(|ui| buttons(ui, state, around, entry, commands));
     });
 }
 
-fn title(ui: &mut Ui, state: &State, entry: &Entry) {
+fn title(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(&entry.name).strong());
         if is_used(state, entry) {
             ui.label(RichText::new("in use").color(theme::legible(theme::DONE, ui.visuals())));
         }
-        if is_default(state, entry) {
+        if is_default(around.settings, entry) {
             ui.label(RichText::new("used at the start").color(theme::legible(theme::BUSY, ui.visuals())));
         }
     });
 }
 
 fn is_used(state: &State, entry: &Entry) -> bool {
-    state.model.model().is_some() && state.model.path() == entry.path.as_deref()
+    state.own.model().is_some() && state.own.path() == entry.path.as_deref()
 }
 
-fn is_default(state: &State, entry: &Entry) -> bool {
+fn is_default(settings: &Settings, entry: &Entry) -> bool {
     let name = entry.path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
-    state.settings.model.as_deref() == name.as_deref()
+    settings.model.as_deref() == name.as_deref()
 }
 
 /// What is known about a model, in a few lines.
@@ -115,46 +122,46 @@ fn gain(lesson: &Lesson) -> String {
     }
 }
 
-fn buttons(ui: &mut Ui, state: &State, entry: &Entry, commands: &mut Vec<Command>) {
+fn buttons(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, commands: &mut Vec<Command>) {
     let (is_sound, is_used) = (entry.facts.is_ok(), is_used(state, entry));
-    let mut button = |ui: &mut Ui, text: &str, is_on: bool, command: ModelCommand| {
+    let mut button = |ui: &mut Ui, text: &str, is_on: bool, command: Command| {
         let response = ui.add_enabled(is_on, Button::new(text).small());
         let label = format!("{text}: {}", entry.name);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, is_on, &label));
         if response.clicked() {
-            commands.push(Command::Models(command));
+            commands.push(command);
         }
     };
-    button(ui, "Use", is_sound && !is_used, ModelCommand::Use(entry.path.clone()));
-    button(ui, "Compare", is_sound && !is_used && state.shown.is_some(), ModelCommand::Compare(entry.path.clone()));
-    let can_be_default = is_sound && !is_default(state, entry);
-    button(ui, "Use at the start", can_be_default, ModelCommand::SetDefault(entry.path.clone()));
+    button(ui, "Use", is_sound && !is_used, Command::Use(entry.path.clone()));
+    button(ui, "Compare", is_sound && !is_used && around.has_picture, Command::Compare(entry.path.clone()));
+    let can_be_default = is_sound && !is_default(around.settings, entry);
+    button(ui, "Use at the start", can_be_default, Command::SetDefault(entry.path.clone()));
     if let Some(path) = &entry.path {
-        button(ui, "Rename", true, ModelCommand::StartRename(path.clone()));
-        button(ui, "Save a copy…", is_sound, ModelCommand::SaveCopy(entry.path.clone()));
-        button(ui, "Delete", !is_used, ModelCommand::Delete(path.clone()));
+        button(ui, "Rename", true, Command::StartRename(path.clone()));
+        button(ui, "Save a copy…", is_sound, Command::SaveCopy(entry.path.clone()));
+        button(ui, "Delete", !is_used, Command::Delete(path.clone()));
     }
 }
 
 fn name_field(ui: &mut Ui, renaming: &Renaming, commands: &mut Vec<Command>) {
-    let mut ask = |command| commands.push(Command::Models(command));
+    let mut ask = |command| commands.push(command);
     ui.horizontal(|ui| {
         let label = ui.label("Name");
         let mut text = renaming.text.clone();
         let field = ui.add(TextEdit::singleline(&mut text).desired_width(300.0)).labelled_by(label.id);
         if renaming.wants_focus {
             field.request_focus();
-            ask(ModelCommand::NameFocused);
+            ask(Command::NameFocused);
         }
         if field.changed() {
-            ask(ModelCommand::EditName(text));
+            ask(Command::EditName(text));
         }
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if ui.button("Keep this name").clicked() || is_entered {
-            ask(ModelCommand::Rename);
+            ask(Command::Rename);
         }
         if ui.button("Cancel").clicked() {
-            ask(ModelCommand::CancelRename);
+            ask(Command::CancelRename);
         }
     });
 }

@@ -1,24 +1,29 @@
 //! A training under way, and what came of it.
 
-use super::ask;
+use super::around::{Around, ask};
 use super::plots;
-use crate::app::export::panels::progress::duration_text;
+use crate::app::kit::text::{duration_text, preset};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::main_button;
-use crate::app::training::choice::preset;
 use crate::app::training::report::Report;
+use crate::app::training::running::RunningTraining;
+use crate::app::training::sight::SightTextures;
 use crate::app::training::teach::{End, Outcome};
-use crate::app::training::{RunningTraining, SightTextures, TrainCommand};
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::training::{Command, State};
 use egui::{Image, ProgressBar, RichText, TextureHandle, Ui};
 
 /// The longest side of a watched place, in points.
 const PICTURE_SIDE: f32 = 148.0;
 
 /// Draws the training that runs.
-pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining, commands: &mut Vec<Command>) {
-    let report = state.training.report();
+pub(super) fn show_running(
+    ui: &mut Ui,
+    state: &State,
+    running: &RunningTraining,
+    around: Around<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let report = state.report();
     ui.label(RichText::new(running.choice.folder_name()).strong());
     ui.weak(format!("{}, {}", preset(running.choice.degradation).0, pictures(report)));
     ui.add(ProgressBar::new(report.done as f32).show_percentage());
@@ -26,11 +31,11 @@ pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining
     ui.horizontal_wrapped(|ui| {
         let is_on = !running.is_stopping && report.beginning.is_some();
         if running.is_paused {
-            ask(ui, "Go on", is_on, TrainCommand::GoOn, commands);
+            ask(ui, "Go on", is_on, Command::GoOn, commands);
         } else {
-            ask(ui, "Pause", is_on, TrainCommand::Pause, commands);
+            ask(ui, "Pause", is_on, Command::Pause, commands);
         }
-        ask(ui, "Stop", !running.is_stopping, TrainCommand::Stop, commands);
+        ask(ui, "Stop", !running.is_stopping, Command::Stop, commands);
     });
     if report.beginning.is_none() {
         return;
@@ -38,11 +43,11 @@ pub(super) fn show_running(ui: &mut Ui, state: &State, running: &RunningTraining
     ui.separator();
     // Above what may need scrolling: it is what the training is for.
     let can_use = report.step > 0 && !running.is_stopping;
-    model(ui, state, can_use, "Use in viewer", commands);
+    model(ui, around, can_use, "Use in viewer", commands);
     ui.separator();
     plots::show(ui, report);
     ui.separator();
-    place(ui, state, commands);
+    place(ui, state, around.has_picture, commands);
     warnings(ui, report);
 }
 
@@ -57,7 +62,7 @@ fn pictures(report: &Report) -> String {
 
 /// What it is doing, and how long it will.
 fn condition(state: &State, running: &RunningTraining) -> String {
-    let report = state.training.report();
+    let report = state.report();
     let left = report.remaining_secs.map(duration_text);
     if running.is_closing() {
         "Saving; the window closes then.".into()
@@ -73,21 +78,21 @@ fn condition(state: &State, running: &RunningTraining) -> String {
 }
 
 /// Before and after, of a place that the person picks.
-fn place(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn place(ui: &mut Ui, state: &State, has_picture: bool, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        ask(ui, "Watch this place", state.shown.is_some(), TrainCommand::Watch, commands);
-        let text = if state.training.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
+        ask(ui, "Watch this place", has_picture, Command::Watch, commands);
+        let text = if state.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
         ui.weak(text);
     });
     sight(ui, state);
 }
 
 fn sight(ui: &mut Ui, state: &State) {
-    let Some(SightTextures { before, after, step, .. }) = &state.training.sight else { return };
+    let Some(SightTextures { before, after, step, .. }) = &state.sight else { return };
     // Beside the scroll bar, and small enough that a window of usual height shows all of the panel.
     let width = ((ui.available_width() - ui.spacing().item_spacing.x) / 2.0 - 6.0).min(PICTURE_SIDE);
     ui.horizontal(|ui| {
-        let is_resumed = state.training.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
+        let is_resumed = state.report().beginning.as_ref().is_some_and(|beginning| beginning.step > 0);
         let at_first = if is_resumed { "When resumed" } else { "Before" };
         for (texture, name) in [(before, at_first.to_owned()), (after, format!("After step {step}"))] {
             ui.vertical(|ui| {
@@ -106,18 +111,18 @@ fn picture(ui: &mut Ui, texture: &TextureHandle, width: f32, name: &str) {
 }
 
 /// The new model in the viewer, and the way back.
-fn model(ui: &mut Ui, state: &State, can_use: bool, text: &str, commands: &mut Vec<Command>) {
-    let has_before = state.training.before.is_some();
+fn model(ui: &mut Ui, around: Around<'_>, can_use: bool, text: &str, commands: &mut Vec<Command>) {
+    let (own, has_before) = (&around.models.own, around.models.before.is_some());
     ui.horizontal_wrapped(|ui| {
-        ask(ui, text, can_use, TrainCommand::Use, commands);
-        ask(ui, "Compare old and new", has_before && state.shown.is_some(), TrainCommand::Compare, commands);
-        ask(ui, "Revert", has_before, TrainCommand::Revert, commands);
-        ask(ui, "Save as…", can_use, TrainCommand::SaveAs, commands);
+        ask(ui, text, can_use, Command::Use, commands);
+        ask(ui, "Compare old and new", has_before && around.has_picture, Command::Compare, commands);
+        ask(ui, "Revert", has_before, Command::Revert, commands);
+        ask(ui, "Save as…", can_use, Command::SaveAs, commands);
     });
-    if state.model.is_loading() {
+    if own.is_loading() {
         ui.weak("Loading the model…");
     } else if has_before {
-        let name = state.model.name();
+        let name = own.name();
         ui.weak(format!("The viewer uses “{}”.", name.strip_suffix(".safetensors").unwrap_or(&name)));
     }
 }
@@ -130,8 +135,14 @@ fn warnings(ui: &mut Ui, report: &Report) {
 }
 
 /// Draws what came of a training.
-pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, commands: &mut Vec<Command>) {
-    let report = state.training.report();
+pub(super) fn show_end(
+    ui: &mut Ui,
+    state: &State,
+    end: &End,
+    around: Around<'_>,
+    commands: &mut Vec<Command>,
+) {
+    let report = state.report();
     let (heading, words) = verdict(end, report);
     ui.label(RichText::new(heading).strong());
     ui.label(words);
@@ -140,15 +151,15 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, commands: &mut Vec
         ui.label(format!("It is in the list of models as {name}."));
     }
     let has_model = end.kept.is_some();
-    if has_model || state.training.before.is_some() {
-        model(ui, state, has_model, "Use in viewer", commands);
+    if has_model || around.models.before.is_some() {
+        model(ui, around, has_model, "Use in viewer", commands);
     }
     ui.horizontal_wrapped(|ui| {
         if ui.add(main_button("New training")).clicked() {
-            commands.push(Command::Train(TrainCommand::Again));
+            commands.push(Command::Again);
         }
         if end.rest.is_some() {
-            ask(ui, "Go on with this one", true, TrainCommand::Resume, commands);
+            ask(ui, "Go on with this one", true, Command::Resume, commands);
         }
     });
     if report.beginning.is_some() {

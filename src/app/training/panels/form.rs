@@ -1,11 +1,11 @@
 //! What to learn from, and for how long.
 
-use super::ask;
+use super::around::ask;
+use crate::app::kit::text::preset;
 use crate::app::kit::widgets::main_button;
-use crate::app::training::TrainCommand;
-use crate::app::training::choice::{Choice, preset};
-use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::models;
+use crate::app::training::choice::Choice;
+use crate::app::training::{Command, State};
 use crate::library::BUILTIN;
 use crate::train::Degradation;
 use egui::{ComboBox, DragValue, Key, RichText, TextEdit, Ui};
@@ -15,27 +15,27 @@ use std::path::Path;
 const TIMES: [(f64, &str); 4] = [(5.0, "5 min"), (15.0, "15 min"), (60.0, "1 h"), (240.0, "4 h")];
 
 /// Draws the form.
-pub(super) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    if state.training.offer.is_some() {
+pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands: &mut Vec<Command>) {
+    if state.offer.is_some() {
         super::offer::question(ui, state, commands);
         ui.separator();
     }
-    let mut choice = state.training.choice.clone();
+    let mut choice = state.choice.clone();
     ui.weak("The model learns from pictures like those you look at. Nothing leaves this computer.");
     let is_entered = folder(ui, state, &mut choice, commands);
     kind(ui, &mut choice);
     time(ui, &mut choice);
-    start(ui, state, &mut choice);
+    start(ui, models, &mut choice);
     ui.collapsing("More", |ui| advanced(ui, &mut choice));
     ui.add_space(4.0);
     let is_ready = choice.folder().is_some();
     let is_clicked = ui.add_enabled(is_ready, main_button("Start training")).clicked();
     ui.weak("Your present model stays as it is. You decide what comes of the new one.");
-    if choice != state.training.choice {
-        commands.push(Command::Train(TrainCommand::Change(choice)));
+    if choice != state.choice {
+        commands.push(Command::Change(choice));
     }
     if is_clicked || (is_entered && is_ready) {
-        commands.push(Command::Train(TrainCommand::Start));
+        commands.push(Command::Start);
     }
 }
 
@@ -46,14 +46,14 @@ fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Co
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(&mut choice.folder).desired_width(ui.available_width() - 112.0);
         let field = ui.add(field).labelled_by(label.id);
-        if state.training.wants_focus {
+        if state.wants_focus {
             field.request_focus();
-            commands.push(Command::Train(TrainCommand::FolderFocused));
+            commands.push(Command::FolderFocused);
         }
         is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        ask(ui, "Browse…", true, TrainCommand::BrowseFolder, commands);
+        ask(ui, "Browse…", true, Command::BrowseFolder, commands);
     });
-    if let Some(note) = state.training.note {
+    if let Some(note) = state.note {
         ui.label(note);
     }
     is_entered
@@ -81,10 +81,10 @@ fn time(ui: &mut Ui, choice: &mut Choice) {
     });
 }
 
-fn start(ui: &mut Ui, state: &State, choice: &mut Choice) {
+fn start(ui: &mut Ui, models: &models::State, choice: &mut Choice) {
     let label = ui.strong("Start from");
     let chosen = name_of(choice.start.as_deref());
-    let usable = state.models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
+    let usable = models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
     let combo = ComboBox::from_id_salt("start from").selected_text(chosen).width(200.0).show_ui(ui, |ui| {
         for entry in usable {
             ui.selectable_value(&mut choice.start, entry.path.clone(), &entry.name);

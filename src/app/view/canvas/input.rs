@@ -1,10 +1,9 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
-use super::Canvas;
-use super::selection;
-use crate::app::settings::choices::WheelAction;
-use crate::app::window::command::{Command, ViewCommand};
-use crate::app::window::state::State;
+use super::{Canvas, selection};
+use crate::app::files::album::Step;
+use crate::app::settings::{Settings, WheelAction};
+use crate::app::view::{Command, State};
 use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Response, Ui, Vec2};
 
 /// Zoom of one notch of the wheel.
@@ -20,7 +19,7 @@ pub fn scroll_zoom_speed(options: &egui::InputOptions) -> f32 {
 }
 
 /// What the person does with the pointer on the canvas.
-pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
+pub fn commands(ui: &Ui, response: &Response, state: &State, settings: &Settings) -> Vec<Command> {
     let (mut commands, canvas) = (Vec::new(), state.canvas);
     if selection::is_drawing(ui, state) {
         selection::commands(ui, response, state, &mut commands);
@@ -28,7 +27,7 @@ pub fn commands(ui: &Ui, response: &Response, state: &State) -> Vec<Command> {
         drag(ui, response, canvas, &mut commands);
     }
     if response.hovered() {
-        hover(ui, response, canvas, state.settings.wheel, &mut commands);
+        hover(ui, response, canvas, settings.wheel, &mut commands);
     }
     set_cursor(ui, response);
     commands
@@ -47,7 +46,7 @@ fn drag(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command
     if response.double_clicked()
         && let Some(at) = response.interact_pointer_pos()
     {
-        commands.push(Command::View(ViewCommand::DoubleClick(canvas.screen_from_points(at))));
+        commands.push(Command::DoubleClick(canvas.screen_from_points(at)));
     }
 }
 
@@ -76,7 +75,8 @@ fn wheel(event: &Event, at: [f64; 2], canvas: Canvas, action: WheelAction) -> Op
         WheelAction::Zoom => Some(Command::Wheel { factor: wheel_factor(*unit, *delta, *modifiers), at }),
         WheelAction::Pan => Some(Command::Pan(canvas.pixels_from_points(wheel_points(*unit, *delta, *modifiers)))),
         WheelAction::Pictures => {
-            Some(if delta.y + delta.x < 0.0 { Command::NextPicture } else { Command::PreviousPicture })
+            let step = if delta.y + delta.x < 0.0 { Step::Next } else { Step::Previous };
+            Some(Command::ShowPicture(step))
         }
     }
 }

@@ -12,11 +12,12 @@
 
 use super::Canvas;
 use crate::app::kit::theme;
-use crate::app::view::look::{Look, Pane};
+use crate::app::view::Shown;
+use crate::app::view::frame::PaneTiles;
+use crate::app::view::look::{Look, Pane, Pass};
 use crate::app::view::textures::{Tile, TileTextures};
-use crate::app::window::state::Shown;
 use crate::geometry::{PixelRect, VIEW_TILE, View};
-use crate::key::{ModelId, Quality, Recipe, TileKey};
+use crate::key::{ModelId, Quality, TileKey};
 use crate::render::TilePart;
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
 
@@ -53,10 +54,11 @@ pub struct Paint<'a> {
 impl Paint<'_> {
     /// Paints a pane; what lies around it and around the picture is left as it is. Of what is hidden nothing is painted:
     /// weak graphics cards spend their time on filling.
-    pub fn pane(&mut self, shown: &Shown, pane: &Pane) {
+    pub fn pane(&mut self, shown: &Shown, tiles: &PaneTiles) {
+        let pane = &tiles.pane;
         self.area = pane.area;
         let view = shown.motion.view(self.now_secs);
-        let layers = self.layers(shown, pane, &view);
+        let layers = self.layers(shown, tiles, &view);
         let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
         if highest_full.is_none() {
             self.base(shown, pane.subject.look, &view);
@@ -67,17 +69,17 @@ impl Paint<'_> {
     }
 
     /// Everything above the small picture, from below: the tiles of a layer are of one zoom and look.
-    fn layers(&self, shown: &Shown, pane: &Pane, view: &View) -> Vec<Vec<TileKey>> {
+    fn layers(&self, shown: &Shown, tiles: &PaneTiles, view: &View) -> Vec<Vec<TileKey>> {
         // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.
         let is_at_rest = shown.motion.is_at_rest();
-        let passes = if is_at_rest { pane.subject.passes(view.zoom, true) } else { Vec::new() };
+        let passes = if is_at_rest { &tiles.passes[..] } else { &[] };
         let mut own: Vec<Vec<TileKey>> =
-            passes.iter().map(|recipe| pane.tiles(view, *recipe).into_iter().map(|part| part.key).collect()).collect();
+            passes.iter().map(|pass| pass.tiles.iter().map(|part| part.key).collect()).collect();
         // Done: of what else there is nothing would be seen.
         if let Some(last) = own.pop_if(|last| self.hides(shown, view, last)) {
             return vec![last];
         }
-        let (below, above) = self.stand_ins(shown, pane, view, &passes);
+        let (below, above) = self.stand_ins(shown, &tiles.pane, view, passes);
         let batches = |keys: Vec<TileKey>| -> Vec<Vec<TileKey>> {
             keys.chunk_by(|a, b| batch(a) == batch(b)).map(<[TileKey]>::to_vec).collect()
         };
@@ -109,10 +111,10 @@ impl Paint<'_> {
 
     /// Tiles that are none of this view's own `passes`: those to paint below its resampled tiles, and those above. What
     /// is nearer in look and zoom comes later.
-    fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Recipe]) -> (Vec<TileKey>, Vec<TileKey>) {
+    fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Pass]) -> (Vec<TileKey>, Vec<TileKey>) {
         let subject = pane.subject;
         let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
-        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.contains(&key.recipe());
+        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.iter().any(|pass| pass.recipe == key.recipe());
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
         // The whole picture as squares is below; what is smooth would only blur it.
         let may_be_smooth = subject.look != Look::Nearest || shown.squares.is_none() || view.zoom <= 1.0;

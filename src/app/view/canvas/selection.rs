@@ -1,41 +1,36 @@
-//! Drawing the part of the picture that is to be exported.
+//! Drawing a selection: a part of the picture.
 
 use super::Canvas;
-use crate::app::export::queue::ExportCommand;
 use crate::app::kit::theme;
-use crate::app::window::command::Command;
-use crate::app::window::state::{Panel, State};
+use crate::app::view::{Command, State, Tool};
 use crate::geometry::{Region, View};
 use egui::{Painter, PointerButton, Rect, Response, Stroke, StrokeKind, Ui};
 
-/// Whether a drag draws a selection rather than moving the view: with Shift held, or when the panel asked for one.
+/// Whether a drag draws a selection rather than moving the view: by the tool for it, or with Shift held.
 pub fn is_drawing(ui: &Ui, state: &State) -> bool {
-    state.exports.is_selecting || state.exports.selecting.is_some() || ui.input(|input| input.modifiers.shift)
+    state.tool == Tool::Select || state.selecting.is_some() || ui.input(|input| input.modifiers.shift)
 }
 
 /// What a drag does to the selection.
 pub fn commands(ui: &Ui, response: &Response, state: &State, commands: &mut Vec<Command>) {
     let at = response.interact_pointer_pos().map(|at| state.canvas.screen_from_points(at));
-    let mut push = |command| commands.push(Command::Export(command));
     if response.drag_started_by(PointerButton::Primary)
         // Where the button went down, not where the drag was noticed.
         && let Some(origin) = ui.input(|input| input.pointer.press_origin())
     {
-        push(ExportCommand::SelectFrom(state.canvas.screen_from_points(origin)));
+        commands.push(Command::SelectFrom(state.canvas.screen_from_points(origin)));
     }
     if let Some(at) = at {
-        push(ExportCommand::SelectTo(at));
+        commands.push(Command::SelectTo(at));
     }
     if response.drag_stopped_by(PointerButton::Primary) {
-        push(ExportCommand::EndSelecting);
+        commands.push(Command::EndSelecting);
     }
 }
 
-/// Outlines the selection while the panel is open; what is left out is darker.
-pub fn paint(painter: &Painter, state: &State) {
-    let (Panel::Export(form), Some(view)) = (&state.panel, state.view()) else { return };
-    let Some(region) = form.choice.marked() else { return };
-    let (canvas, inner) = (state.canvas.rect_in_points(), on_canvas(state.canvas, &view, region));
+/// Outlines a selection; what is left out is darker.
+pub fn paint(painter: &Painter, canvas: Canvas, view: &View, region: Region) {
+    let (canvas, inner) = (canvas.rect_in_points(), on_canvas(canvas, view, region));
     let kept = inner.intersect(canvas);
     for dark in [
         Rect::from_min_max(canvas.min, egui::pos2(canvas.max.x, kept.min.y)),

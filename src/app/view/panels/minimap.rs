@@ -1,10 +1,10 @@
 //! The whole picture, small, with the part that is on the canvas and the parts that the network has not read yet.
 
-use crate::app::export::panels::progress;
 use crate::app::kit::theme::{self, CORNER_MARGIN};
+use crate::app::view::frame::Frame;
 use crate::app::view::look::Look;
-use crate::app::window::command::{Command, ViewCommand};
-use crate::app::window::state::{Shown, State};
+use crate::app::view::scene::Scene;
+use crate::app::view::{Command, Shown};
 use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
 use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
 use std::collections::HashSet;
@@ -12,20 +12,24 @@ use std::collections::HashSet;
 /// The most that it takes of the canvas, in points.
 const MOST: egui::Vec2 = vec2(190.0, 140.0);
 
-/// Draws it where a part of the picture is off the canvas.
-pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    let Some(shown) = state.shown.as_ref().filter(|_| is_useful(state)) else { return };
-    let size = size_of(shown.picture.size);
-    let corner = state.canvas.rect_in_points().right_bottom() - size - vec2(CORNER_MARGIN, CORNER_MARGIN);
-    // Exports have that corner first.
-    let up = progress::height(ctx, state);
-    if corner.y - up < state.canvas.rect_in_points().top() {
+/// Draws it where a part of the picture is off the canvas; `up` points above the corner, which exports have first.
+pub(in crate::app) fn show(
+    ctx: &Context,
+    scene: Scene<'_>,
+    frame: &Frame,
+    up: f32,
+    commands: &mut Vec<Command>,
+) {
+    let Some(shown) = scene.view.shown.as_ref().filter(|_| is_useful(scene)) else { return };
+    let (size, canvas) = (size_of(shown.picture.size), scene.view.canvas.rect_in_points());
+    let corner = canvas.right_bottom() - size - vec2(CORNER_MARGIN, CORNER_MARGIN);
+    if corner.y - up < canvas.top() {
         return;
     }
     Area::new(Id::unique("minimap")).order(Order::Middle).fixed_pos(corner - vec2(0.0, up)).show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));
-        contents(ui.painter(), state, shown, rect);
+        contents(ui.painter(), scene, &unread(scene, frame, shown), rect);
         let is_new = ui.input(|input| input.pointer.any_pressed()) || response.drag_delta() != vec2(0.0, 0.0);
         let at = response.interact_pointer_pos().filter(|_| is_new && response.is_pointer_button_down_on());
         if let Some(at) = at {
@@ -33,7 +37,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
             let Size { width, height } = shown.picture.size;
             let in_image =
                 [f64::from(part.x.clamp(0.0, 1.0)) * width as f64, f64::from(part.y.clamp(0.0, 1.0)) * height as f64];
-            commands.push(Command::View(ViewCommand::CenterOn(in_image)));
+            commands.push(Command::CenterOn(in_image));
         }
         response.on_hover_text(
             "Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.",
@@ -42,14 +46,14 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
 }
 
 /// Whether it is wanted and a part of the picture is off the canvas.
-fn is_useful(state: &State) -> bool {
-    let (Some(view), Some(shown)) = (state.view().filter(|_| state.settings.minimap), &state.shown) else {
+fn is_useful(scene: Scene<'_>) -> bool {
+    let (Some(view), Some(shown)) = (scene.view_now().filter(|_| scene.settings.minimap), &scene.view.shown) else {
         return false;
     };
     let Size { width, height } = shown.picture.size;
     let [right, bottom] = view.screen_from_image([width as f64, height as f64]);
     let [x, y] = view.corner_on_screen;
-    let canvas = state.canvas.size;
+    let canvas = scene.view.canvas.size;
     x < -1.0 || y < -1.0 || right > canvas.width as f64 + 1.0 || bottom > canvas.height as f64 + 1.0
 }
 
@@ -59,7 +63,8 @@ fn size_of(picture: Size) -> egui::Vec2 {
     vec2((width * scale).max(8.0), (height * scale).max(8.0))
 }
 
-fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
+fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rect) {
+    let Some(shown) = &scene.view.shown else { return };
     let Size { width, height } = shown.picture.size;
     let at = |[x, y]: [f64; 2]| {
         let part = vec2((x / width as f64) as f32, (y / height as f64) as f32);
@@ -67,13 +72,14 @@ fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
     };
     painter.rect_filled(rect.expand(3.0), 4.0, theme::PLATE);
     painter.image(shown.preview.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), theme::UNTINTED);
-    for unread in unread(state, shown) {
+    for unread in unread {
         let corners = [[unread.x, unread.y], [unread.right(), unread.bottom()]];
         let [min, max] = corners.map(|corner| at(corner.map(|v| v as f64)));
         hatch(painter, Rect::from_min_max(min, max).intersect(rect));
     }
-    if let Some(view) = state.view() {
-        let far = [state.canvas.size.width as f64, state.canvas.size.height as f64];
+    if let Some(view) = scene.view_now() {
+        let canvas = scene.view.canvas.size;
+        let far = [canvas.width as f64, canvas.height as f64];
         let seen = Rect::from_min_max(at(view.image_from_screen([0.0; 2])), at(view.image_from_screen(far)));
         let seen = seen.expand2((vec2(5.0, 5.0) - seen.size()).max(vec2(0.0, 0.0)) / 2.0).intersect(rect.expand(2.0));
         painter.rect_stroke(seen, 1.0, Stroke::new(3.0, theme::OUTLINE), StrokeKind::Middle);
@@ -82,9 +88,9 @@ fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
 }
 
 /// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
-fn unread(state: &State, shown: &Shown) -> Vec<PixelRect> {
-    let is_neural = state.panes().iter().any(|pane| matches!(pane.subject.look, Look::Neural(_)));
-    let Some(report) = state.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
+fn unread(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
+    let is_neural = frame.panes().iter().any(|known| matches!(known.pane.subject.look, Look::Neural(_)));
+    let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
         return Vec::new();
     };
     let size = shown.picture.size;

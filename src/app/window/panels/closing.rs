@@ -1,24 +1,21 @@
 //! The question before the window closes while an export or a training runs.
 
-use crate::app::export::queue::ExportCommand;
-use crate::app::kit::widgets::main_button;
-use crate::app::kit::widgets::modal;
-use crate::app::training::TrainCommand;
+use crate::app::kit::widgets::{main_button, modal};
 use crate::app::window::command::Command;
-use crate::app::window::state::State;
+use crate::app::window::state::Slices;
 use egui::Context;
 
 /// Draws the question.
-pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
-    let is_training = state.training.running.is_some();
+pub(in crate::app) fn show(ctx: &Context, slices: &Slices, commands: &mut Vec<Command>) {
+    let is_training = slices.training.running.is_some();
     // Training that ends while the question is open leaves the export's, or none.
-    let is_exporting = state.export.is_some();
+    let is_exporting = slices.export.running.is_some();
     let heading = match (is_exporting, is_training) {
         (true, true) => "An export and a training are running",
         (false, true) => "A training is running",
         _ => "An export is running",
     };
-    modal(ctx, heading, 460.0, commands, |ui, commands| {
+    modal(ctx, heading, 460.0, (commands, Command::Back), |ui, commands| {
         if is_exporting {
             ui.label("Closing the window now would stop the export and leave no file.");
         }
@@ -28,13 +25,13 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
         ui.horizontal_wrapped(|ui| {
             if is_exporting {
                 if ui.add(main_button("Finish, then close")).clicked() {
-                    commands.push(Command::Export(ExportCommand::FinishThenClose));
+                    commands.push(Command::FinishThenClose);
                 }
                 if ui.button("Stop it and close").clicked() {
-                    commands.push(Command::Export(ExportCommand::CancelAndClose));
+                    commands.push(Command::CancelAndClose);
                 }
             } else if ui.add(main_button("Save and close")).clicked() {
-                commands.push(Command::Train(TrainCommand::SaveAndClose));
+                commands.push(Command::SaveAndClose);
             }
             if ui.button("Keep the window open").clicked() {
                 commands.push(Command::Back);

@@ -7,7 +7,7 @@ use egui::{Align, Context, Grid, Layout, RichText, ScrollArea, Ui};
 
 /// Draws the panel.
 pub(in crate::app) fn show(ctx: &Context, commands: &mut Vec<Command>) {
-    modal(ctx, "Keys and gestures", 580.0, commands, |ui, commands| {
+    modal(ctx, "Keys and gestures", 580.0, (commands, Command::Back), |ui, commands| {
         let height = ctx.content_rect().height() - 180.0;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             for group in Group::ALL {

@@ -1,10 +1,11 @@
 //! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
 
+use crate::app::kit::text::rate_text;
 use crate::app::kit::theme;
 use crate::app::view::canvas::overlay::ring;
-use crate::app::view::rate::rate_text;
 use crate::app::view::zoom::{percent_text, zoom_text};
-use crate::app::window::state::{Reading, Sharpness, Shown, State, source_values};
+use crate::app::view::{Reading, Sharpness, Shown, source_values};
+use crate::app::window::state::{Slices, State};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
 /// With less room than this, in points, the bar does not say what computes, what is under the cursor, the percentage.
@@ -13,22 +14,22 @@ const ROOM_FOR_READING: f32 = 560.0;
 const ROOM_FOR_PERCENT: f32 = 240.0;
 
 /// Draws the bar.
-pub(in crate::app) fn show(ui: &mut Ui, state: &State) {
+pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 5));
     Panel::bottom("status").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
-            if let Some(opening) = &state.opening {
+            if let Some(opening) = &slices.files.opening {
                 let name = opening.path.file_name().map(|name| name.to_string_lossy());
                 ui.spinner();
                 ui.label(format!("Opening {}…", name.unwrap_or_default()));
-            } else if let Some(shown) = &state.shown {
+            } else if let Some(shown) = &slices.view.shown {
                 picture(ui, shown);
-                place(ui, state);
+                place(ui, slices);
             } else {
                 ui.weak("No picture");
             }
-            if let Some(shown) = &state.shown {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| view(ui, state, shown));
+            if let Some(shown) = &slices.view.shown {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| view(ui, window.now_secs, slices, shown));
             }
         });
     });
@@ -40,13 +41,14 @@ fn picture(ui: &mut Ui, shown: &Shown) {
 }
 
 /// Where the picture is among the others of its folder or list.
-fn place(ui: &mut Ui, state: &State) {
-    if let Some((place, count)) = state.files.album.place() {
+fn place(ui: &mut Ui, slices: &Slices) {
+    if let Some((place, count)) = slices.files.album.place() {
         ui.weak(format!("{place} of {count}"));
     }
 }
 
-fn view(ui: &mut Ui, state: &State, shown: &Shown) {
+fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
+    let state = &slices.view;
     let room = ui.available_width();
     let (word, color) = sharpness(state.sharpness);
     if state.sharpness == Sharpness::Sharpening {
@@ -58,14 +60,14 @@ fn view(ui: &mut Ui, state: &State, shown: &Shown) {
         dot(ui, color);
     }
     ui.separator();
-    let zoom = shown.motion.view(state.now_secs).zoom;
+    let zoom = shown.motion.view(now_secs).zoom;
     if zoom > 1.0 && room > ROOM_FOR_PERCENT {
         ui.weak(percent_text(zoom));
     }
     ui.label(RichText::new(zoom_text(zoom)).strong());
     if room > ROOM_FOR_DEVICE {
         ui.separator();
-        computing(ui, state);
+        computing(ui, slices);
     }
     if let Some(Reading { pixel, shown: seen }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
@@ -74,13 +76,13 @@ fn view(ui: &mut Ui, state: &State, shown: &Shown) {
 }
 
 /// What computes, in which arithmetic, and how fast it was.
-fn computing(ui: &mut Ui, state: &State) {
-    let Some(model) = state.model.model() else {
+fn computing(ui: &mut Ui, slices: &Slices) {
+    let Some(model) = slices.models.own.model() else {
         ui.weak("Loading the model…");
         return;
     };
     let device = model.computed_by();
-    let text = match state.rate.megapixels_per_sec() {
+    let text = match slices.view.rate.megapixels_per_sec() {
         Some(rate) => format!("{device}, {} Mpx/s", rate_text(rate)),
         None => device,
     };

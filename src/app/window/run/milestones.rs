@@ -1,7 +1,7 @@
 //! When things were first seen, for those who measure the window: `--milestones FILE`.
 
+use crate::app::view::Sharpness;
 use crate::app::window::app::App;
-use crate::app::window::state::Sharpness;
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::path::Path;
@@ -43,7 +43,7 @@ pub(super) struct Milestones {
 impl Milestones {
     /// Looks at a frame that has just been laid out.
     pub(super) fn look_at(&mut self, app: &App) {
-        let state = app.state();
+        let state = &app.slices().view;
         let goal = state.shown.as_ref().map(|shown| shown.motion.goal());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         let seen = |what| Milestone { what, unix_secs: now, zoom: goal.map_or(0.0, |goal| goal.zoom) };

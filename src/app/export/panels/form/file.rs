@@ -1,9 +1,7 @@
 //! Which file an export writes, and how.
 
-use crate::app::export::queue::ExportCommand;
 use crate::app::kit::widgets::path_field;
-use crate::app::window::command::Command;
-use crate::app::window::state::ExportForm;
+use crate::app::export::{Command, ExportForm};
 use egui::{Slider, Ui};
 use std::path::{Path, PathBuf};
 
@@ -15,12 +13,15 @@ pub(super) fn show(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) 
     if let Some(note) = form.path.note {
         ui.label(note);
     }
-    if path_field(ui, &form.path, "File", commands) {
-        commands.push(Command::StartExport);
+    let edit = path_field(ui, &form.path, "File");
+    let is_entered = edit.is_entered;
+    commands.extend(edit.commands(Command::PathFocused, Command::EditPath));
+    if is_entered {
+        commands.push(Command::Start);
     }
     ui.horizontal_wrapped(|ui| {
         if ui.button("Browse…").clicked() {
-            commands.push(Command::BrowseExport);
+            commands.push(Command::Browse);
         }
         let ending = ending(&form.path.path);
         for (own, name) in FORMATS {
@@ -55,7 +56,7 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     }
     ui.checkbox(&mut choice.file.strip_metadata, "Leave away what the camera wrote (EXIF, XMP)");
     if choice != form.choice {
-        commands.push(Command::Export(ExportCommand::Change(choice)));
+        commands.push(Command::Change(choice));
     }
 }
 

@@ -4,14 +4,14 @@
 mod file;
 mod size;
 
-use super::progress::duration_text;
-use crate::app::export::apply::{pixels_text, size_text};
 use crate::app::export::choice::{Choice, Part};
-use crate::app::export::queue::ExportCommand;
+use crate::app::export::draft::draft;
+use crate::app::export::{Command, ExportForm, State};
+use crate::app::kit::text::{duration_text, pixels_text, size_text};
 use crate::app::kit::widgets::main_button;
+use crate::app::view::Tool;
+use crate::app::view::scene::Scene;
 use crate::app::view::zoom::zoom_text;
-use crate::app::window::command::Command;
-use crate::app::window::state::{ExportForm, State};
 use crate::export::ExportJob;
 use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Order, ScrollArea, Ui};
 
@@ -21,7 +21,7 @@ const WIDTH: f32 = 380.0;
 const AROUND: f32 = 290.0;
 
 /// Draws the panel.
-pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+pub(in crate::app) fn show(ctx: &Context, state: &State, scene: Scene<'_>, commands: &mut Vec<Command>) {
     Area::new(Id::unique("export panel"))
         .order(Order::Foreground)
         .anchor(Align2::RIGHT_TOP, egui::vec2(-12.0, 56.0))
@@ -30,29 +30,30 @@ pub(in crate::app) fn show(ctx: &Context, form: &ExportForm, state: &State, comm
                 ui.set_width(WIDTH);
                 ui.heading("Export a picture");
                 let height = (ctx.content_rect().height() - AROUND).max(80.0);
-                ScrollArea::vertical().max_height(height).show(ui, |ui| contents(ui, form, state, commands));
-                foot(ui, form, state, commands);
+                ScrollArea::vertical().max_height(height).show(ui, |ui| contents(ui, &state.form, scene, commands));
+                foot(ui, state, scene, commands);
             });
         });
 }
 
-fn contents(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+fn contents(ui: &mut Ui, form: &ExportForm, scene: Scene<'_>, commands: &mut Vec<Command>) {
     let mut choice = form.choice.clone();
-    part(ui, &mut choice, state, commands);
+    part(ui, &mut choice, scene.view.tool, commands);
     size::show(ui, &mut choice);
     if choice != form.choice {
-        commands.push(Command::Export(ExportCommand::Change(choice)));
+        commands.push(Command::Change(choice));
     }
     ui.separator();
     file::show(ui, form, commands);
 }
 
 /// What never scrolls away: what the export will take, and the buttons.
-fn foot(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Command>) {
+fn foot(ui: &mut Ui, state: &State, scene: Scene<'_>, commands: &mut Vec<Command>) {
     ui.separator();
-    let draft = state.export_draft(form);
+    let form = &state.form;
+    let draft = draft(form, scene);
     match &draft {
-        Ok((job, _)) => outlook(ui, job, state),
+        Ok((job, _)) => outlook(ui, job, state, scene),
         Err(reason) => drop(ui.label(reason)),
     }
     let is_ready = draft.is_ok() && (form.exists != Some(true) || form.overwrite);
@@ -60,11 +61,11 @@ fn foot(ui: &mut Ui, form: &ExportForm, state: &State, commands: &mut Vec<Comman
     // Where no control has the focus, Enter is the button that matters.
     let is_free = ui.memory(|memory| memory.focused().is_none());
     if is_free && ui.input(|input| input.key_pressed(Key::Enter)) {
-        commands.push(Command::StartExport);
+        commands.push(Command::Start);
     }
 }
 
-fn part(ui: &mut Ui, choice: &mut Choice, state: &State, commands: &mut Vec<Command>) {
+fn part(ui: &mut Ui, choice: &mut Choice, tool: Tool, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ui.radio_value(&mut choice.part, Part::View, "This view");
         ui.radio_value(&mut choice.part, Part::Selection, "Selection");
@@ -73,10 +74,10 @@ fn part(ui: &mut Ui, choice: &mut Choice, state: &State, commands: &mut Vec<Comm
     if choice.part != Part::Selection {
         return;
     }
-    if state.exports.is_selecting {
+    if tool == Tool::Select {
         ui.label("Drag over the picture.");
     } else if ui.button("Draw the selection").clicked() {
-        commands.push(Command::Export(ExportCommand::StartSelecting));
+        commands.push(Command::StartSelecting);
     }
     if let Some(region) = &mut choice.selection {
         ui.horizontal_wrapped(|ui| {
@@ -89,10 +90,10 @@ fn part(ui: &mut Ui, choice: &mut Choice, state: &State, commands: &mut Vec<Comm
 }
 
 /// What it will take.
-fn outlook(ui: &mut Ui, job: &ExportJob, state: &State) {
+fn outlook(ui: &mut Ui, job: &ExportJob, state: &State, scene: Scene<'_>) {
     let scale = 1.0 / job.grid.x.pitch;
     ui.label(format!("{} pixels at {}", job.grid.size(), zoom_text(scale)));
-    let estimate = state.export_estimate(job);
+    let estimate = state.estimate(job, &scene.view.rate);
     let time = estimate.secs.map_or_else(|| "unknown yet".into(), |secs| format!("about {}", duration_text(secs)));
     ui.weak(format!(
         "{}. File: about {}. Memory: about {}. Time: {time}.",
@@ -109,10 +110,10 @@ fn buttons(ui: &mut Ui, is_ready: bool, is_sound: bool, commands: &mut Vec<Comma
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.add_enabled(is_ready, main_button("Export")).clicked() {
-                commands.push(Command::StartExport);
+                commands.push(Command::Start);
             }
             if ui.button("Cancel").clicked() {
-                commands.push(Command::Back);
+                commands.push(Command::Close);
             }
         });
     });

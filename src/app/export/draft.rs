@@ -1,0 +1,53 @@
+//! What the panel comes to: an export, and the command line that does the same.
+
+use super::ExportForm;
+use super::choice::Part;
+use crate::app::files::uri::path_from_text;
+use crate::app::view::scene::Scene;
+use crate::decode::Sampling;
+use crate::export::{CommandLine, ExportJob, check_size};
+use std::path::{Path, PathBuf};
+
+/// What an export would do, and its command line.
+///
+/// # Errors
+/// A sentence about what is wrong with the choices.
+pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandLine), String> {
+    let nothing = || "There is nothing of the picture in the window to export.".to_owned();
+    let shown = scene.view.shown.as_ref().ok_or_else(nothing)?;
+    let (view, size) = (shown.motion.goal(), shown.picture.size);
+    let choice = &form.choice;
+    if choice.part == Part::Selection && choice.selection.is_none() {
+        return Err("Draw a selection on the picture first.".into());
+    }
+    let request = choice.request(&view, view.visible_output(size, scene.view.canvas.size), size).ok_or_else(nothing)?;
+    let grid = request.grid(size).map_err(|error| error.to_string())?;
+    check_size(grid.size()).map_err(|error| error.to_string())?;
+    let model = scene.models.own.model().ok_or(MODEL_LOADING)?.clone();
+    let subject = scene.subject().ok_or_else(nothing)?;
+    let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
+    let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
+    let line = CommandLine {
+        input: shown.picture.path.clone(),
+        output: output.clone(),
+        request,
+        recipe,
+        file: choice.file_options(),
+        overwrite: form.overwrite,
+        model: scene.models.own.path().map(Path::to_owned),
+        precision: Some(model.precision.to_string()),
+    };
+    // As the view: what is seen is what is exported.
+    let sampling = Sampling::default();
+    let picture = shown.picture.clone();
+    let job =
+        ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, sampling, file: line.file };
+    Ok((job, line))
+}
+
+const MODEL_LOADING: &str = "The model is still being loaded; the export can start in a moment.";
+
+/// A name without an ending means PNG.
+pub(super) fn with_ending(path: &Path) -> PathBuf {
+    if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") }
+}

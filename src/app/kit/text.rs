@@ -1,0 +1,65 @@
+//! Numbers and names in words.
+
+use crate::geometry::Size;
+use crate::train::Degradation;
+
+/// A number of bytes for people.
+pub(in crate::app) fn size_text(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.0} kB", (bytes as f64 / 1e3).max(1.0)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// A size for people, in pixels and millions of them.
+pub(in crate::app) fn pixels_text(size: Size) -> String {
+    format!("{size} pixels ({:.1} MP)", size.area() as f64 / 1e6)
+}
+
+/// A time for people, rounded up to seconds, or to minutes where there are hours.
+pub(in crate::app) fn duration_text(secs: f64) -> String {
+    let left = secs.ceil() as u64;
+    match (left / 3600, left / 60 % 60, left % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A rate in millions of pixels a second, with as many digits as mean something.
+pub fn rate_text(rate: f64) -> String {
+    match rate {
+        0.0..0.1 => format!("{rate:.3}"),
+        0.1..10.0 => format!("{rate:.2}"),
+        _ => format!("{rate:.0}"),
+    }
+}
+
+/// A kind of damage as people say it, and what it means.
+pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
+    match degradation {
+        Degradation::Clean => ("Clean pictures", "Sharp pictures without visible flaws"),
+        Degradation::Jpeg => ("JPEG photographs", "Pictures with the blocks and fringes of JPEG"),
+        Degradation::Phone => ("Phone", "A little soft, noisy, saved as JPEG"),
+        Degradation::Scan => ("Scans", "Scanned prints: soft, with a little noise"),
+        Degradation::Blur => ("Blurred", "Out of focus, or slightly shaken"),
+        Degradation::Noise => ("Noisy", "Taken in little light"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_have_the_digits_that_mean_something() {
+        assert_eq!([0.0041, 0.456, 9.5, 23.4].map(rate_text), ["0.004", "0.46", "9.50", "23"]);
+    }
+
+    #[test]
+    fn every_kind_of_damage_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<&str> = Degradation::ALL.iter().map(|kind| preset(*kind).0).collect();
+        assert_eq!(names.len(), Degradation::ALL.len());
+    }
+}

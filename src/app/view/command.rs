@@ -1,0 +1,86 @@
+//! What the person asks of the view.
+
+use super::canvas::Canvas;
+use crate::app::files::album::Step;
+use crate::app::settings::mode::Mode;
+use crate::key::Strength;
+
+/// Zoom of one press of + or -.
+pub const KEY_FACTOR: f64 = 1.5;
+
+/// What a drag on the canvas does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Moves the view; with Shift held it selects.
+    #[default]
+    Move,
+    /// Draws a selection; then it is moving again.
+    Select,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Show the whole picture.
+    Fit,
+    /// Go to a zoom about the canvas's centre.
+    ZoomTo(f64),
+    /// Multiply the zoom about the canvas's centre.
+    ZoomBy(f64),
+    /// Multiply the zoom about a position on the canvas, in physical pixels.
+    Wheel {
+        /// By how much.
+        factor: f64,
+        /// About what.
+        at: [f64; 2],
+    },
+    /// The same, following fingers closely.
+    Pinch {
+        /// By how much.
+        factor: f64,
+        /// About what.
+        at: [f64; 2],
+    },
+    /// Move the picture by physical pixels.
+    Pan([f64; 2]),
+    /// Move the picture by points: what the arrow keys do.
+    Nudge([f32; 2]),
+    /// Show another picture: what the wheel can be set to do.
+    ShowPicture(Step),
+    /// What a double click at a position on the canvas is set to do.
+    DoubleClick([f64; 2]),
+    /// Move an image position, in source pixels, to the canvas's centre.
+    CenterOn([f64; 2]),
+    /// The canvas has another place or size.
+    SetCanvas(Canvas),
+    /// A drag on the canvas is to do something else.
+    UseTool(Tool),
+    /// A selection begins, at a position on the canvas.
+    SelectFrom([f64; 2]),
+    /// It reaches to here.
+    SelectTo([f64; 2]),
+    /// It is done.
+    EndSelecting,
+    /// Show the panel in which a zoom can be typed.
+    ShowZoom,
+    /// Close it.
+    CloseZoom,
+    /// The zoom in the panel was edited.
+    EditZoom(String),
+    /// The zoom's text field has received the focus.
+    ZoomFocused,
+    /// Go to the zoom in the panel.
+    SubmitZoom,
+    /// Choose what enlarged pixels are made of.
+    SetMode(Mode),
+    /// Choose the next one.
+    CycleMode,
+    /// Show so much of the network's detail.
+    SetStrength(Strength),
+    /// Show so many percent more of it, or less.
+    StrengthBy(i8),
+    /// Outline source pixels and write their values, or stop that.
+    TogglePixelGrid,
+    /// Show or hide the minimap.
+    ToggleMinimap,
+}

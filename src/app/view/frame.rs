@@ -1,0 +1,100 @@
+//! The tiles of a view at rest, asked once for everybody who needs them: until the view, what it shows, or the canvas
+//! becomes another one.
+
+use super::look::{Pane, Pass};
+use crate::geometry::View;
+use crate::render::TilePart;
+
+/// A part of the canvas with its tiles, from rough to final.
+#[derive(Clone, Debug)]
+pub struct PaneTiles {
+    /// What is shown, and where.
+    pub pane: Pane,
+    /// Its tiles.
+    pub passes: Vec<Pass>,
+}
+
+impl PaneTiles {
+    /// The tiles that end the work on it.
+    pub fn finals(&self) -> &[TilePart] {
+        self.passes.last().map_or(&[], |pass| &pass.tiles)
+    }
+}
+
+/// What the canvas shows once the view is at rest.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    view: Option<View>,
+    panes: Vec<PaneTiles>,
+    finals: Vec<TilePart>,
+    neural: Vec<TilePart>,
+}
+
+impl Frame {
+    /// Takes over where the view comes to rest, and what it shows there.
+    pub fn update(&mut self, view: Option<View>, panes: &[Pane]) {
+        if self.view == view && self.panes.iter().map(|known| &known.pane).eq(panes) {
+            return;
+        }
+        let with_tiles = |view: View| move |pane: &Pane| PaneTiles { pane: *pane, passes: pane.passes(&view) };
+        self.panes = view.map_or_else(Vec::new, |view| panes.iter().map(with_tiles(view)).collect());
+        self.view = view;
+        self.finals = self.panes.iter().flat_map(PaneTiles::finals).copied().collect();
+        let passes = self.panes.iter().flat_map(|pane| &pane.passes).filter(|pass| pass.recipe.quality.is_neural());
+        self.neural = passes.flat_map(|pass| &pass.tiles).copied().collect();
+    }
+
+    /// Where the view comes to rest, if there is a picture.
+    pub fn view(&self) -> Option<View> {
+        self.view
+    }
+
+    /// What the canvas shows, and where.
+    pub fn panes(&self) -> &[PaneTiles] {
+        &self.panes
+    }
+
+    /// The tiles that end the work on the view.
+    pub fn finals(&self) -> &[TilePart] {
+        &self.finals
+    }
+
+    /// The network's tiles, rough and final: those that fade in.
+    pub fn neural(&self) -> &[TilePart] {
+        &self.neural
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::view::look::{Look, Subject};
+    use crate::geometry::Size;
+    use crate::key::{ModelId, PictureId, Quality, Strength};
+
+    const CANVAS: Size = Size::new(1200, 800);
+
+    fn pane(finest: Quality) -> Pane {
+        let (picture, model) = (PictureId::of([&b"p"[..]]), ModelId::of([&b"m"[..]]));
+        let look = Look::Neural(Strength::FULL);
+        Pane { subject: Subject { picture, size: Size::new(451, 300), model, look, finest }, area: CANVAS.rect() }
+    }
+
+    #[test]
+    fn tiles_are_asked_again_only_for_another_view_or_pane() {
+        let view = |zoom| Some(View::centered([200.0, 150.0], zoom, CANVAS).snapped());
+        let mut frame = Frame::default();
+        assert!(frame.finals().is_empty() && frame.panes().is_empty());
+        frame.update(view(30.0), &[pane(Quality::Neural)]);
+        let (at, tiles) = (frame.finals().as_ptr(), frame.finals().to_vec());
+        assert!(!tiles.is_empty() && frame.neural().len() == 2 * tiles.len());
+        frame.update(view(30.0), &[pane(Quality::Neural)]);
+        assert_eq!(frame.finals().as_ptr(), at, "nothing was asked again");
+        frame.update(view(31.0), &[pane(Quality::Neural)]);
+        assert_ne!(frame.finals(), tiles);
+        frame.update(view(30.0), &[pane(Quality::Exact)]);
+        assert!(frame.finals().iter().all(|part| part.key.quality == Quality::Exact));
+        frame.update(None, &[]);
+        assert!(frame.finals().is_empty() && frame.panes().is_empty());
+    }
+}

@@ -1,0 +1,125 @@
+//! The tiles behind the view: asked for, taken in, and judged once a frame.
+
+use super::frame::Frame;
+use super::look::Pane;
+use super::requests::{Moment, Requests};
+use super::scene::Scene;
+use super::textures::TileTextures;
+use super::{Reading, Sharpness, State};
+use crate::app::env::Env;
+use crate::render::{RenderEvent, RenderedTile};
+
+/// Tiles taken in per frame at least, and per second: uploading one takes a fifth of a millisecond, so a fast renderer
+/// takes half of a fast window's frame and a sixth of a slow one's.
+const EVENTS_PER_FRAME: usize = 32;
+const EVENTS_PER_SEC: f32 = 800.0;
+
+/// What is on the graphics card, what is asked for, and what the present view consists of.
+#[derive(Default)]
+pub struct Tiles {
+    /// The tiles there are.
+    pub textures: TileTextures,
+    /// The tiles of the view at rest.
+    pub frame: Frame,
+    requests: Requests,
+}
+
+impl Tiles {
+    /// Takes in what the renderer has sent. Never waits.
+    pub fn drain(&mut self, view: &mut State, env: &mut Env<'_>) {
+        let frame_secs = env.ctx.input(|input| input.stable_dt);
+        for _ in 0..EVENTS_PER_FRAME.max((EVENTS_PER_SEC * frame_secs) as usize) {
+            match env.ports.tiles.poll() {
+                Some(RenderEvent::Tile(tile)) => self.take_tile(tile, view, env),
+                Some(RenderEvent::Features(report)) => view.features = Some(report),
+                Some(RenderEvent::Failed { number, reason }) => {
+                    self.requests.fail(number);
+                    env.fail(reason);
+                }
+                Some(RenderEvent::Finished(number)) => self.requests.finish(number),
+                None => return,
+            }
+        }
+        env.ctx.request_repaint();
+    }
+
+    fn take_tile(&mut self, tile: RenderedTile, view: &mut State, env: &Env<'_>) {
+        if tile.key.quality.is_neural() {
+            view.rate.count(tile.rect.area(), tile.render_secs);
+        }
+        self.textures.insert(env.ctx, tile, env.now_secs);
+    }
+
+    /// Takes over what the canvas shows.
+    pub fn follow(&mut self, view: &State, panes: &[Pane]) {
+        self.frame.update(view.shown.as_ref().map(|shown| shown.motion.goal()), panes);
+    }
+
+    /// Asks for the tiles that are missing.
+    pub fn request(&mut self, scene: Scene<'_>, env: &Env<'_>) {
+        let canvas = scene.view.canvas;
+        let cursor = env.ctx.pointer_hover_pos().map(|at| canvas.screen_from_points(at));
+        let cursor = cursor.unwrap_or_else(|| canvas.center());
+        self.textures.set_budget(scene.settings.tile_budget_mib << 20, canvas.size);
+        let next_secs = env.now_secs + f64::from(env.ctx.input(|input| input.stable_dt));
+        let (known, moment) = ((&self.frame, &self.textures), Moment { cursor, next_secs });
+        self.requests.update(scene, known, moment, env.ports.tiles.as_ref());
+    }
+
+    /// Whether something that was asked for is still on its way.
+    pub fn are_pending(&self) -> bool {
+        self.requests.are_pending()
+    }
+
+    /// Forgets what was on the graphics card: it is another one now.
+    pub fn forget(&mut self) {
+        self.textures = TileTextures::default();
+        self.requests.forget();
+    }
+
+    /// Judges what is on the canvas, and reads it under the cursor. True if that is not what was drawn.
+    pub fn judge(&mut self, view: &mut State, env: &Env<'_>) -> bool {
+        let drawn = (view.sharpness, view.part_there, view.reading);
+        view.tile_bytes = self.textures.used_bytes();
+        view.part_there = self.textures.part_there(self.frame.finals());
+        view.sharpness = self.judge_sharpness(view, env.now_secs);
+        view.has_neural = is_at_rest(view) && self.textures.is_any_seen(self.frame.neural(), env.now_secs);
+        view.reading = self.read_under_cursor(view, env);
+        drawn != (view.sharpness, view.part_there, view.reading)
+    }
+
+    fn judge_sharpness(&self, view: &State, now_secs: f64) -> Sharpness {
+        if view.shown.is_none() {
+            return Sharpness::Sharpening;
+        }
+        let keys = self.frame.finals();
+        if is_at_rest(view) && self.textures.are_settled(keys, now_secs) {
+            let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
+            return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
+        }
+        if self.requests.have_failed() { Sharpness::Failed } else { Sharpness::Sharpening }
+    }
+
+    fn read_under_cursor(&self, state: &State, env: &Env<'_>) -> Option<Reading> {
+        let at = env.ctx.pointer_hover_pos()?;
+        let pixel = state.source_pixel_at(at, env.now_secs)?;
+        let view = self.frame.view().filter(|_| is_at_rest(state))?;
+        let on_screen = state.canvas.screen_from_points(at);
+        let [x, y] = [0, 1].map(|i| (on_screen[i] - view.corner_on_screen[i]).max(0.0) as usize);
+        // In a comparison the same place has two colours: that of the pane under the cursor counts.
+        let pane = self.frame.panes().iter().find(|known| on_screen[0] < known.pane.area.right() as f64);
+        let own = pane.map_or(&[][..], |pane| pane.finals());
+        let shown = self.textures.color_at(if own.is_empty() { self.frame.finals() } else { own }, x, y);
+        Some(Reading { pixel, shown })
+    }
+
+    /// Whether the picture moves or tiles fade in.
+    pub fn is_animating(&self, view: &State, now_secs: f64) -> bool {
+        let is_moving = view.shown.as_ref().is_some_and(|shown| !shown.motion.is_at_rest());
+        is_moving || self.textures.is_fading(self.frame.neural(), now_secs)
+    }
+}
+
+fn is_at_rest(view: &State) -> bool {
+    view.shown.as_ref().is_some_and(|shown| shown.motion.is_at_rest())
+}

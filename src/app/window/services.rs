@@ -1,0 +1,79 @@
+//! The window's real connections to the world, and the threads that its slices work with.
+
+use super::dialogs;
+use crate::app::export::outside::show_outside;
+use crate::app::files::recent::beside;
+use crate::app::files::watch::INTERVAL;
+use crate::app::files::{self, FileServices};
+use crate::app::models;
+use crate::app::ports::{OpenFn, Ports};
+use crate::app::settings::Keeper;
+use crate::app::training::teach;
+use crate::app::training::workplace::Workplace;
+use crate::error::{Error, Result};
+use crate::library::Library;
+use crate::render::RenderWorker;
+use crate::{bench, export};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where models are kept and trainings work.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The models.
+    pub library: Library,
+    /// The training.
+    pub workplace: Workplace,
+}
+
+impl Home {
+    /// Models and trainings in a folder of our own; what is deleted goes to the system's bin.
+    pub fn within(folder: &Path) -> Self {
+        let library = Library::new(folder.join("models"), Arc::new(models::to_bin));
+        Self { library, workplace: Workplace::new(folder.join("training")) }
+    }
+}
+
+/// What a window is given to work with.
+pub struct Services {
+    /// The connections to the world.
+    pub ports: Ports,
+    /// Where models are kept and trainings work, if there is a place for them.
+    pub home: Option<Home>,
+    /// Remembers settings; nothing does where there is no place for them.
+    pub keeper: Option<Keeper>,
+    /// Lists, watches, reads ahead, and remembers what was opened.
+    pub files: FileServices,
+}
+
+impl Services {
+    /// The real ones; `settings` is the file that remembers them, `data` the folder for models and trainings.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the system has no thread for one of them.
+    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>, data: Option<&Path>) -> Result<Self> {
+        let waker = ctx.clone();
+        let worker = RenderWorker::start(move || waker.request_repaint())
+            .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
+        let open: Arc<OpenFn> = Arc::new(files::open::read);
+        let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
+            .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
+        let keeper = settings
+            .map(Keeper::start)
+            .transpose()
+            .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
+        let ports = Ports {
+            tiles: Box::new(worker),
+            open,
+            pick: Arc::new(dialogs::pick),
+            export: Arc::new(export::run),
+            render: Arc::new(export::render),
+            show_outside: Arc::new(show_outside),
+            load_model: Arc::new(models::slot::load),
+            list_devices: Arc::new(bench::devices),
+            measure_device: Arc::new(bench::measure),
+            train: Arc::new(teach::train),
+        };
+        Ok(Self { ports, home: data.map(Home::within), keeper, files })
+    }
+}

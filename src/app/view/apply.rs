@@ -1,12 +1,13 @@
 //! Carrying out what the person asks of the view.
 
 use super::canvas::Canvas;
-use super::command::{Command, Tool};
+use super::command::Command;
 use super::frame::Frame;
 use super::look::Look;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::panels::zoom::ZoomForm;
 use super::textures::{FILTER, SQUARES};
+use super::tools::Tool;
 use super::zoom::{parse_zoom, zoom_text};
 use super::{Sharpness, Shown, State};
 use crate::app::env::{Env, Event, Panel};
@@ -51,7 +52,6 @@ impl State {
             Command::DoubleClick(at) => self.double_click(at, settings, env),
             Command::CenterOn(at) => self.move_view(|motion, _| motion.center_on(at, now_secs)),
             Command::SetCanvas(canvas) => self.set_canvas(canvas),
-            Command::UseTool(tool) => self.tool = tool,
             Command::SelectFrom(at) => self.select_from(at, env),
             Command::SelectTo(at) => self.select_to(at, env),
             Command::EndSelecting => self.end_selecting(),

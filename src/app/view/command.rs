@@ -8,16 +8,6 @@ use crate::key::Strength;
 /// Zoom of one press of + or -.
 pub const KEY_FACTOR: f64 = 1.5;
 
-/// What a drag on the canvas does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tool {
-    /// Moves the view; with Shift held it selects.
-    #[default]
-    Move,
-    /// Draws a selection; then it is moving again.
-    Select,
-}
-
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -53,8 +43,6 @@ pub enum Command {
     CenterOn([f64; 2]),
     /// The canvas has another place or size.
     SetCanvas(Canvas),
-    /// A drag on the canvas is to do something else.
-    UseTool(Tool),
     /// A selection begins, at a position on the canvas.
     SelectFrom([f64; 2]),
     /// It reaches to here.

@@ -12,9 +12,11 @@ mod requests;
 pub mod scene;
 pub mod textures;
 pub mod tiles;
+pub mod tools;
 pub mod zoom;
 
-pub use command::{Command, Tool};
+pub use command::Command;
+pub use tools::Tool;
 
 use crate::geometry::{Size, View};
 use crate::key::Strength;

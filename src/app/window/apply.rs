@@ -34,6 +34,7 @@ impl App {
                 };
                 slices.training.apply(command, below, &mut env);
             }
+            Command::UseTool(tool) => slices.view.tool = tool,
             Command::ToggleHelp => drop(env.toggle(Panel::Help)),
             Command::Back => self.back(),
             Command::ToggleFullscreen => self.toggle_fullscreen(),

@@ -19,6 +19,8 @@ pub enum Command {
     Export(export::Command),
     /// Do something about training.
     Train(training::Command),
+    /// Have a drag on the canvas do something else.
+    UseTool(view::Tool),
     /// Show or hide the help.
     ToggleHelp,
     /// Close what is open: a panel, then full screen.

@@ -1,18 +1,17 @@
 //! Draws the slices and collects what the person asks for.
 
 use super::command::Command;
-use super::panels;
+use super::panels::{self, within};
 use super::state::{Slices, State};
 use crate::app::env::Panel;
 use crate::app::kit::theme;
-use crate::app::models::panels::list;
-use crate::app::settings::panel::Usage;
 use crate::app::training::panels::around::Around;
 use crate::app::view::canvas::paint::Paint;
-use crate::app::view::canvas::{Canvas, input, overlay, selection};
+use crate::app::view::canvas::{Canvas, input, overlay};
 use crate::app::view::tiles::Tiles;
-use crate::app::{compare, export, files, models, settings, training, view};
-use egui::{CentralPanel, Context, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use crate::app::view::tools::select;
+use crate::app::{compare, export, files, training, view};
+use egui::{CentralPanel, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
 /// One frame.
 pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Tiles) -> Vec<Command> {
@@ -35,51 +34,8 @@ pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Ti
     within(&mut commands, |out| view::panels::minimap::show(ctx, scene, &tiles.frame, up, out));
     within(&mut commands, |out| export::panels::progress::show(ctx, &slices.export, at, window.now_secs, out));
     panels::toasts::show(ctx, window, slices, &mut commands);
-    panel(ctx, window, slices, &mut commands);
+    panels::show(ctx, window, slices, &mut commands);
     commands
-}
-
-/// The panel over the canvas, if one is open.
-fn panel(ctx: &Context, window: &State, slices: &Slices, commands: &mut Vec<Command>) {
-    let has_picture = slices.view.shown.is_some();
-    match window.panel {
-        Panel::Closed => {}
-        Panel::Open => within(commands, |out| files::panels::open::show(ctx, &slices.files, out)),
-        Panel::Export => within(commands, |out| {
-            export::panels::form::show(ctx, &slices.export, slices.scene(window.now_secs), out);
-        }),
-        Panel::Zoom => within(commands, |out| view::panels::zoom::show(ctx, &slices.view.form, out)),
-        Panel::Settings => within(commands, |out| {
-            settings::panel::show(ctx, &slices.settings, &usage(slices), out);
-        }),
-        Panel::Models => within(commands, |out| {
-            let around = list::Around { settings: &slices.settings.choices, has_picture };
-            list::show(ctx, &slices.models, around, out);
-        }),
-        Panel::SaveModel => {
-            if let Some(form) = &slices.models.form {
-                within(commands, |out| models::panels::save::show(ctx, form, out));
-            }
-        }
-        Panel::Resuming => within(commands, |out| training::panels::offer::show(ctx, &slices.training, out)),
-        Panel::Closing => panels::closing::show(ctx, slices, commands),
-        Panel::Help => panels::help::show(ctx, commands),
-    }
-}
-
-fn usage(slices: &Slices) -> Usage {
-    Usage {
-        is_loading: slices.models.own.is_loading(),
-        feature_bytes: slices.view.features.as_ref().map_or(0, |report| report.used_bytes),
-        tile_bytes: slices.view.tile_bytes,
-    }
-}
-
-/// Has a slice's commands among the window's.
-fn within<C: Into<Command>>(commands: &mut Vec<Command>, show: impl FnOnce(&mut Vec<C>)) {
-    let mut own = Vec::new();
-    show(&mut own);
-    commands.extend(own.into_iter().map(Into::into));
 }
 
 fn canvas(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Tiles, commands: &mut Vec<Command>) {
@@ -121,7 +77,7 @@ fn picture(
     commands.extend(input::commands(ui, &response, &slices.view, settings).into_iter().map(Into::into));
     let marked = slices.export.form.choice.marked().filter(|_| window.panel == Panel::Export);
     if let (Some(region), Some(view)) = (marked, scene.view_now()) {
-        selection::paint(painter, canvas, &view, region);
+        select::paint(painter, canvas, &view, region);
     }
     overlay::pixels(painter, scene, shown);
     within(commands, |out| compare::line::show(ui, painter, (&slices.compare, canvas), &slices.models, out));

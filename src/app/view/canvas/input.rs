@@ -1,10 +1,10 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
-use super::{Canvas, selection};
+use super::Canvas;
 use crate::app::files::album::Step;
 use crate::app::settings::{Settings, WheelAction};
 use crate::app::view::{Command, State};
-use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Response, Ui, Vec2};
+use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, Response, Ui, Vec2};
 
 /// Zoom of one notch of the wheel.
 const NOTCH: f64 = 1.25;
@@ -21,33 +21,12 @@ pub fn scroll_zoom_speed(options: &egui::InputOptions) -> f32 {
 /// What the person does with the pointer on the canvas.
 pub fn commands(ui: &Ui, response: &Response, state: &State, settings: &Settings) -> Vec<Command> {
     let (mut commands, canvas) = (Vec::new(), state.canvas);
-    if selection::is_drawing(ui, state) {
-        selection::commands(ui, response, state, &mut commands);
-    } else {
-        drag(ui, response, canvas, &mut commands);
-    }
+    state.tool.in_hand(ui, state.selecting.is_some()).commands(ui, response, canvas, &mut commands);
     if response.hovered() {
         hover(ui, response, canvas, settings.wheel, &mut commands);
     }
     set_cursor(ui, response);
     commands
-}
-
-fn drag(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
-    let buttons = [PointerButton::Primary, PointerButton::Middle];
-    let is_pan = buttons.iter().any(|button| response.dragged_by(*button) || response.drag_stopped_by(*button));
-    // A drag begins once it cannot be a click any more: then the way so far counts too.
-    let so_far = response.total_drag_delta().filter(|_| response.drag_started());
-    // In the frame in which the button comes up the last part of the way counts too.
-    let by = so_far.unwrap_or_else(|| ui.input(|input| input.pointer.delta()));
-    if is_pan && by != Vec2::ZERO {
-        commands.push(Command::Pan(canvas.pixels_from_points(by)));
-    }
-    if response.double_clicked()
-        && let Some(at) = response.interact_pointer_pos()
-    {
-        commands.push(Command::DoubleClick(canvas.screen_from_points(at)));
-    }
 }
 
 fn hover(ui: &Ui, response: &Response, canvas: Canvas, action: WheelAction, commands: &mut Vec<Command>) {

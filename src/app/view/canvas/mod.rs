@@ -3,7 +3,6 @@
 pub mod input;
 pub mod overlay;
 pub mod paint;
-pub mod selection;
 
 use crate::geometry::Size;
 use egui::{Pos2, Rect, Vec2};

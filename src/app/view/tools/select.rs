@@ -1,24 +1,19 @@
 //! Drawing a selection: a part of the picture.
 
-use super::Canvas;
 use crate::app::kit::theme;
-use crate::app::view::{Command, State, Tool};
+use crate::app::view::canvas::Canvas;
+use crate::app::view::command::Command;
 use crate::geometry::{Region, View};
 use egui::{Painter, PointerButton, Rect, Response, Stroke, StrokeKind, Ui};
 
-/// Whether a drag draws a selection rather than moving the view: by the tool for it, or with Shift held.
-pub fn is_drawing(ui: &Ui, state: &State) -> bool {
-    state.tool == Tool::Select || state.selecting.is_some() || ui.input(|input| input.modifiers.shift)
-}
-
 /// What a drag does to the selection.
-pub fn commands(ui: &Ui, response: &Response, state: &State, commands: &mut Vec<Command>) {
-    let at = response.interact_pointer_pos().map(|at| state.canvas.screen_from_points(at));
+pub(super) fn commands(ui: &Ui, response: &Response, canvas: Canvas, commands: &mut Vec<Command>) {
+    let at = response.interact_pointer_pos().map(|at| canvas.screen_from_points(at));
     if response.drag_started_by(PointerButton::Primary)
         // Where the button went down, not where the drag was noticed.
         && let Some(origin) = ui.input(|input| input.pointer.press_origin())
     {
-        commands.push(Command::SelectFrom(state.canvas.screen_from_points(origin)));
+        commands.push(Command::SelectFrom(canvas.screen_from_points(origin)));
     }
     if let Some(at) = at {
         commands.push(Command::SelectTo(at));

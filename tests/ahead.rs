@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::geometry::View;
 use zoomfield::kernel::Precision;
-use zoomfield::key::{Quality, Strength, TileKey};
+use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::Source;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 use zoomfield::weights::Weights;
 
@@ -39,9 +40,9 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
     }
 }
 
-fn part(picture: &Picture, model: &LoadedModel, zoom: f64, place: (usize, usize), quality: Quality) -> TilePart {
+fn part(picture: &Picture, model: &LoadedModel, zoom: f64, place: (usize, usize), source: Source) -> TilePart {
     let (scale, (column, row)) = ((zoom.to_bits(), zoom.to_bits()), place);
-    let key = TileKey { picture: picture.id, model: model.key, scale, column, row, quality, strength: Strength::FULL };
+    let key = TileKey { picture: picture.id, model: model.key, scale, column, row, recipe: source.into() };
     let view = View { zoom, corner_on_screen: [0.0, 0.0] };
     TilePart { key, rect: view.tile_rect(column, row, picture.size).unwrap() }
 }
@@ -61,20 +62,20 @@ fn features_are_ready_before_pixels_are_asked_for() {
         feature_budget_bytes: 64 << 20,
     };
     // Tile (2, 1) at ×2 is source pixels 128 to 192 by 64 to 128, with its neighbours.
-    let likely = vec![part(&picture, &model, 2.0, (2, 1), Quality::Neural)];
+    let likely = vec![part(&picture, &model, 2.0, (2, 1), Source::NEURAL)];
     let ahead = answer(&worker, request(1, 2.0, Vec::new(), likely));
     assert!(ahead.tiles.is_empty(), "nobody asked for pixels");
     let ready = ahead.features.last().unwrap().clone();
     assert!(ready.contains(&(1, 0)), "{ready:?}");
     // At ×4 a part of it is tile (5, 2); nothing more is encoded for it, and its bicubic pixels come as well.
-    let qualities = [Quality::Resampled, Quality::Neural];
-    let wanted = qualities.map(|quality| part(&picture, &model, 4.0, (5, 2), quality)).to_vec();
+    let passes = [Source::Bicubic, Source::NEURAL];
+    let wanted = passes.map(|source| part(&picture, &model, 4.0, (5, 2), source)).to_vec();
     let then = answer(&worker, request(2, 4.0, wanted.clone(), Vec::new()));
     assert_eq!(then.tiles.len(), 2);
     assert!(wanted.iter().all(|part| then.tiles.contains(part)));
     assert!(then.features.iter().all(|tiles| *tiles == ready), "{:?}", then.features);
     // Elsewhere there is something to encode: the comparison above sees it.
-    let wanted = vec![part(&picture, &model, 4.0, (11, 7), Quality::Neural)];
+    let wanted = vec![part(&picture, &model, 4.0, (11, 7), Source::NEURAL)];
     let elsewhere = answer(&worker, request(3, 4.0, wanted, Vec::new()));
     assert!(elsewhere.features.iter().any(|tiles| *tiles != ready));
 }

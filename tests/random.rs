@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::app::look::{Mode, Side};
-use zoomfield::app::settings::{Arithmetic, Detail};
+use zoomfield::app::settings::Arithmetic;
 use zoomfield::app::{App, AppOptions, Command, ModelSource, Services, ViewCommand};
 use zoomfield::bench::{CPU, Device};
-use zoomfield::key::Strength;
+use zoomfield::recipe::{Sampling, Strength};
 use zoomfield::render::Compute;
 
 const COMMANDS: usize = 500;
@@ -120,7 +120,7 @@ fn settings(random: &mut Random, harness: &Harness<'static, App>) -> Command {
     let mut settings = harness.state().state().settings.clone();
     settings.feature_budget_mib = BUDGET_MIB;
     settings.tile_budget_mib = BUDGET_MIB;
-    settings.detail = *random.pick(&[Detail::Fast, Detail::Default, Detail::Exact]);
+    settings.detail = *random.pick(&[Sampling::Coarse, Sampling::Lattice, Sampling::Exact]);
     settings.precision = *random.pick(&[Arithmetic::Auto, Arithmetic::F32]);
     settings.pixel_grid = random.below(2) == 0;
     Command::ChangeSettings(settings)

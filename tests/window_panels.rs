@@ -41,7 +41,7 @@ use zoomfield::app::keys::{GESTURES, SHORTCUTS};
 use zoomfield::app::state::{Panel, Sharpness};
 use zoomfield::app::{App, Command};
 use zoomfield::geometry::{PixelRect, Size, View};
-use zoomfield::key::Quality;
+use zoomfield::recipe::Source;
 
 const PICTURE: Size = Size::new(451, 300);
 
@@ -172,9 +172,9 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     let middle = then.focus_in_output.map(|at| at as usize);
     assert!(ahead.wanted.is_empty() && ahead.number < then.number);
     let [likely] = ahead.likely[..] else { panic!("{:?}", ahead.likely) };
-    assert!(likely.key.quality == Quality::Neural);
+    assert!(likely.key.recipe == Source::NEURAL.into());
     assert!(likely.rect.contains(PixelRect { x: middle[0], y: middle[1], width: 1, height: 1 }));
-    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.quality == Quality::Neural));
+    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.recipe == Source::NEURAL.into()));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().state().sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");

@@ -4,7 +4,6 @@ use super::App;
 use super::command::Command;
 use super::dialogs::PendingDialog;
 use super::files::album::Step;
-use super::look::Look;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::open::Opened;
 use super::services::Ask;
@@ -12,6 +11,7 @@ use super::state::{Panel, PathForm, Sharpness, Shown};
 use super::textures::{FILTER, SQUARES};
 use super::{canvas::Canvas, theme};
 use crate::geometry::Size;
+use crate::recipe::Source;
 use crate::render::suits_nearest;
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions, ViewportCommand};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ impl App {
 
     /// Has the whole picture ready as squares, where a pane shows squares: what a zoom under way shows of it.
     pub(super) fn upload_squares(&mut self) {
-        let has_squares = self.state.panes().iter().any(|pane| pane.subject.look == Look::Nearest);
+        let has_squares = self.state.panes().iter().any(|pane| pane.subject.recipe.source() == Source::Nearest);
         let (Some(shown), Some(opened)) = (&mut self.state.shown, &self.state.files.current) else { return };
         let Size { width, height } = shown.picture.size;
         if has_squares && shown.squares.is_none() && opened.preview.size == [width, height] {

@@ -6,7 +6,7 @@ use super::library::ModelCommand;
 use super::look::{Mode, Side};
 use super::settings::Settings;
 use super::training::TrainCommand;
-use crate::key::Strength;
+use crate::recipe::Strength;
 use std::path::PathBuf;
 use std::sync::Arc;
 

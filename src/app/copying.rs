@@ -62,7 +62,6 @@ impl App {
             output: std::path::PathBuf::new(),
             overwrite: false,
             recipe: self.state.recipe()?,
-            sampling: crate::decode::Sampling::default(),
             file: crate::export::FileOptions::default(),
         })
     }

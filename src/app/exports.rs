@@ -9,10 +9,10 @@ use super::files::uri::path_from_text;
 use super::one_shot::{OneShot, Outcome};
 use super::services::Ask;
 use super::state::{ExportForm, Panel, PathForm, State};
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{CommandLine, Estimate, ExportJob, ExportReport, check_size, estimate};
 use crate::geometry::Size;
+use crate::render::Compute;
 use egui::ViewportCommand;
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,10 @@ impl State {
         check_size(grid.size()).map_err(|error| error.to_string())?;
         let model = self.model.model().ok_or(MODEL_LOADING)?.clone();
         let subject = self.subject().ok_or_else(nothing)?;
-        let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
+        let recipe = subject.recipe_at((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
         let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
+        // As the view: what is seen is what is exported.
+        let Compute { backend, device, precision, .. } = model.computed();
         let line = CommandLine {
             input: shown.picture.path.clone(),
             output: output.clone(),
@@ -44,13 +46,12 @@ impl State {
             file: choice.file_options(),
             overwrite: form.overwrite,
             model: self.model.path().map(Path::to_owned),
-            precision: Some(model.precision.to_string()),
+            backend: Some(backend),
+            device,
+            precision: Some(precision),
         };
-        // As the view: what is seen is what is exported.
-        let sampling = Sampling::default();
         let picture = shown.picture.clone();
-        let job =
-            ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, sampling, file: line.file };
+        let job = ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, file: line.file };
         Ok((job, line))
     }
 

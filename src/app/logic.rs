@@ -80,7 +80,7 @@ impl App {
     }
 
     fn take_tile(&mut self, tile: RenderedTile) {
-        if tile.key.quality.is_neural() {
+        if tile.key.recipe.is_neural() {
             self.state.rate.count(tile.rect.area(), tile.render_secs);
         }
         self.textures.insert(&self.ctx, tile, self.state.now_secs);
@@ -205,7 +205,7 @@ impl App {
     fn judge_sharpness(&mut self, keys: &[TilePart]) -> Sharpness {
         let Some(shown) = &self.state.shown else { return Sharpness::Sharpening };
         if shown.motion.is_at_rest() && self.textures.are_settled(keys, self.state.now_secs) {
-            let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
+            let is_neural = keys.iter().any(|part| part.key.recipe.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
         if self.requests.have_failed() { Sharpness::Failed } else { Sharpness::Sharpening }

@@ -1,28 +1,29 @@
-//! What enlarged pixels are made of: the person's choice, what it comes to for a picture, and comparisons.
+//! How enlarged pixels are made: the person's choice, what it comes to for a picture, and comparisons.
 
 use crate::geometry::{PixelRect, Size, View};
-use crate::key::{ModelId, PictureId, Quality, Recipe, Strength, TileKey};
+use crate::key::{ModelId, PictureId, TileKey};
+use crate::recipe::{Recipe, Sampling, Source};
 use crate::render::TilePart;
 use serde::{Deserialize, Serialize};
 
-/// What the person wants to see.
+/// What the person wants to see. In text: `auto`, or a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "String")]
 pub enum Mode {
     /// The network for photographs, squares for pixel art and screenshots.
     #[default]
     Auto,
-    /// The network.
-    Neural,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// Source pixels as squares.
-    Nearest,
+    /// This, whatever the picture is.
+    Always(Source),
 }
+
+/// The text of [`Mode::Auto`].
+const AUTO: &str = "auto";
 
 impl Mode {
     /// All of them, in the order of the key that goes through them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Neural, Self::Bicubic, Self::Nearest];
+    pub const ALL: [Self; 4] =
+        [Self::Auto, Self::Always(Source::NEURAL), Self::Always(Source::Bicubic), Self::Always(Source::Nearest)];
 
     /// The next one.
     #[must_use]
@@ -35,67 +36,66 @@ impl Mode {
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "Auto",
-            Self::Neural => "Neural",
-            Self::Bicubic => "Bicubic",
-            Self::Nearest => "Nearest",
+            Self::Always(source) => source.name(),
         }
     }
 
-    /// What it comes to.
-    pub fn look(self, suits_nearest: bool, strength: Strength) -> Look {
+    /// What it comes to, the function sampled as the settings say.
+    pub fn source(self, suits_nearest: bool, sampling: Sampling) -> Source {
         match self {
-            Self::Auto if suits_nearest => Look::Nearest,
-            Self::Auto | Self::Neural => Look::Neural(strength),
-            Self::Bicubic => Look::Bicubic,
-            Self::Nearest => Look::Nearest,
+            Self::Auto if suits_nearest => Source::Nearest,
+            Self::Auto => Source::Liif(sampling),
+            Self::Always(source) => source.sampled(sampling),
         }
     }
 }
 
-/// What enlarged pixels are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Source pixels as squares.
-    Nearest,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// The network, at a strength.
-    Neural(Strength),
+impl TryFrom<String> for Mode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // How the function is sampled is another choice.
+        let source = |text: &str| text.parse::<Source>().map(|source| source.sampled(Sampling::default()));
+        if text == AUTO { Ok(Self::Auto) } else { source(&text).map(Self::Always) }
+    }
+}
+
+impl From<Mode> for String {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => AUTO.into(),
+            Mode::Always(source) => source.to_string(),
+        }
+    }
 }
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Source pixels as squares.
-    Nearest,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// The network.
-    Neural,
+    /// The view's own model, if the network makes the pixels.
+    Own(Source),
     /// The network with the other model's weights.
     OtherModel,
 }
 
 impl Side {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Nearest, Self::Bicubic, Self::Neural, Self::OtherModel];
+    pub const ALL: [Self; 4] =
+        [Self::Own(Source::Nearest), Self::Own(Source::Bicubic), Self::Own(Source::NEURAL), Self::OtherModel];
 
     /// For people.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Nearest => "Nearest",
-            Self::Bicubic => "Bicubic",
-            Self::Neural => "Neural",
+            Self::Own(source) => source.name(),
             Self::OtherModel => "Other model",
         }
     }
 
-    /// What it comes to.
-    pub fn look(self, strength: Strength) -> Look {
+    /// What its pixels come from, the function sampled as the settings say.
+    pub fn source(self, sampling: Sampling) -> Source {
         match self {
-            Self::Nearest => Look::Nearest,
-            Self::Bicubic => Look::Bicubic,
-            Self::Neural | Self::OtherModel => Look::Neural(strength),
+            Self::Own(source) => source.sampled(sampling),
+            Self::OtherModel => Source::Liif(sampling),
         }
     }
 }
@@ -113,7 +113,7 @@ pub struct Split {
 
 impl Default for Split {
     fn default() -> Self {
-        Self { left: Side::Bicubic, right: Side::Neural, at: 0.5 }
+        Self { left: Side::Own(Source::Bicubic), right: Side::Own(Source::NEURAL), at: 0.5 }
     }
 }
 
@@ -133,32 +133,25 @@ pub struct Subject {
     pub size: Size,
     /// The model; [`ModelId::NONE`] while it is being loaded.
     pub model: ModelId,
-    /// What enlarged pixels are made of.
-    pub look: Look,
-    /// The quality that the network's work ends with.
-    pub finest: Quality,
+    /// How enlarged pixels are made.
+    pub recipe: Recipe,
 }
 
 impl Subject {
     /// What ends the work on a view: up to ×1 the source itself is all there is to show.
-    pub fn recipe(&self, zoom: f64) -> Recipe {
-        match self.look {
-            _ if zoom <= 1.0 => Quality::Resampled.into(),
-            Look::Nearest => Quality::Nearest.into(),
-            Look::Bicubic | Look::Neural(Strength::NONE) => Quality::Resampled.into(),
-            Look::Neural(strength) => Recipe { quality: self.finest, strength },
-        }
+    pub fn recipe_at(&self, zoom: f64) -> Recipe {
+        if zoom <= 1.0 { Source::Bicubic.into() } else { self.recipe }
     }
 
     /// The recipes of a view from rough to final. `saves` says whether a coarse pass is worth its time.
     pub fn passes(&self, zoom: f64, saves: bool) -> Vec<Recipe> {
-        let last = self.recipe(zoom);
-        if !last.quality.is_neural() {
+        let last = self.recipe_at(zoom);
+        if !last.is_neural() {
             return vec![last];
         }
-        let coarse = Recipe { quality: Quality::Coarse, ..last };
-        let has_coarse = saves && last.quality > Quality::Coarse;
-        [Quality::Resampled.into()].into_iter().chain(has_coarse.then_some(coarse)).chain([last]).collect()
+        let coarse = last.out_of(Source::COARSE);
+        let has_coarse = saves && last != coarse;
+        [Source::Bicubic.into()].into_iter().chain(has_coarse.then_some(coarse)).chain([last]).collect()
     }
 }
 
@@ -177,15 +170,14 @@ pub struct Pane {
 impl Pane {
     /// The tiles of a snapped view that make up this pane in the given recipe, as far as they are on it.
     pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TilePart> {
-        let Recipe { quality, strength } = recipe;
         let Subject { picture, size, model, .. } = self.subject;
-        let model = if quality.is_neural() { model } else { ModelId::NONE };
+        let model = if recipe.is_neural() { model } else { ModelId::NONE };
         let scale = (view.zoom.to_bits(), view.zoom.to_bits());
         let [x, y] = [self.area.x, self.area.y].map(|v| -(v as f64));
         let Some(visible) = view.panned([x, y]).visible_output(size, self.area.size()) else { return Vec::new() };
         let seen = visible.on_multiples_of(PART_STEP);
         let part = |(column, row)| {
-            let key = TileKey { picture, model, scale, column, row, quality, strength };
+            let key = TileKey { picture, model, scale, column, row, recipe };
             Some(TilePart { key, rect: view.tile_rect(column, row, size)?.intersection(seen)? })
         };
         View::tiles_over(visible).filter_map(part).collect()
@@ -193,12 +185,12 @@ impl Pane {
 
     /// The tiles that end the work on this pane.
     pub fn final_tiles(&self, view: &View) -> Vec<TilePart> {
-        self.tiles(view, self.subject.recipe(view.zoom))
+        self.tiles(view, self.subject.recipe_at(view.zoom))
     }
 
     /// The tiles of this pane that fade in.
     pub fn neural_tiles(&self, view: &View) -> Vec<TilePart> {
-        let passes = self.subject.passes(view.zoom, true).into_iter().filter(|recipe| recipe.quality.is_neural());
+        let passes = self.subject.passes(view.zoom, true).into_iter().filter(|recipe| recipe.is_neural());
         passes.flat_map(|recipe| self.tiles(view, recipe)).collect()
     }
 
@@ -211,7 +203,7 @@ impl Pane {
             for (place, part) in pass.iter().enumerate() {
                 // Where a better tile is there, the rougher one would never be seen.
                 let has_better = passes[i + 1..].iter().any(|pass| left(&pass[place]).is_none());
-                let is_possible = !part.key.quality.is_neural() || part.key.model != ModelId::NONE;
+                let is_possible = !part.key.recipe.is_neural() || part.key.model != ModelId::NONE;
                 wanted.extend(left(part).filter(|_| !has_better && is_possible));
             }
         }
@@ -222,12 +214,13 @@ impl Pane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::{Stage, Strength};
 
     const CANVAS: Size = Size::new(1200, 800);
 
-    fn pane(look: Look) -> Pane {
+    fn pane(recipe: impl Into<Recipe>) -> Pane {
         let (picture, model) = (PictureId::of([&b"p"[..]]), ModelId::of([&b"m"[..]]));
-        let subject = Subject { picture, size: Size::new(451, 300), model, look, finest: Quality::Neural };
+        let subject = Subject { picture, size: Size::new(451, 300), model, recipe: recipe.into() };
         Pane { subject, area: CANVAS.rect() }
     }
 
@@ -241,53 +234,56 @@ mod tests {
         Some(*part)
     }
 
-    fn qualities(parts: &[TilePart]) -> Vec<Quality> {
-        let mut qualities: Vec<Quality> = parts.iter().map(|part| part.key.quality).collect();
-        qualities.dedup();
-        qualities
+    fn sources(parts: &[TilePart]) -> Vec<Source> {
+        let mut sources: Vec<Source> = parts.iter().map(|part| part.key.recipe.source()).collect();
+        sources.dedup();
+        sources
     }
 
     #[test]
     fn an_enlarged_view_goes_from_rough_to_final_and_a_reduced_one_needs_only_the_source() {
-        let neural = pane(Look::Neural(Strength::FULL));
+        let neural = pane(Source::NEURAL);
         let wanted = neural.missing(&view(30.0), true, all_of_it);
-        assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Coarse, Quality::Neural]);
+        assert_eq!(sources(&wanted), [Source::Bicubic, Source::COARSE, Source::NEURAL]);
         assert!(wanted.len() >= 3 * 5 * 4 && wanted.len().is_multiple_of(3));
         let wanted = neural.missing(&view(3.0), false, all_of_it);
-        assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Neural]);
+        assert_eq!(sources(&wanted), [Source::Bicubic, Source::NEURAL]);
         for zoom in [0.3, 1.0] {
-            assert_eq!(qualities(&neural.missing(&view(zoom), true, all_of_it)), [Quality::Resampled]);
+            assert_eq!(sources(&neural.missing(&view(zoom), true, all_of_it)), [Source::Bicubic]);
         }
     }
 
     #[test]
-    fn every_look_ends_with_its_own_quality() {
-        let ends = |look| qualities(&pane(look).missing(&view(30.0), true, all_of_it));
-        assert_eq!(ends(Look::Nearest), [Quality::Nearest]);
-        assert_eq!(ends(Look::Bicubic), [Quality::Resampled]);
-        assert_eq!(ends(Look::Neural(Strength::NONE)), [Quality::Resampled]);
+    fn every_recipe_ends_with_its_own_pass() {
+        let ends = |recipe: Recipe| sources(&pane(recipe).missing(&view(30.0), true, all_of_it));
+        assert_eq!(ends(Source::Nearest.into()), [Source::Nearest]);
+        assert_eq!(ends(Source::Bicubic.into()), [Source::Bicubic]);
+        assert_eq!(ends(Recipe::from(Source::NEURAL).with(Stage::Strength(Strength::NONE))), [Source::Bicubic]);
     }
 
     #[test]
     fn what_is_there_is_not_missing_and_better_tiles_need_no_rougher_ones() {
-        let neural = pane(Look::Neural(Strength::FULL));
+        let neural = pane(Source::NEURAL);
         assert!(
-            neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
+            neural
+                .missing(&view(30.0), true, |part| (part.key.recipe.source() != Source::NEURAL).then_some(*part))
+                .is_empty()
         );
-        let left = neural.missing(&view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
-        assert_eq!(qualities(&left), [Quality::Neural]);
+        let left =
+            neural.missing(&view(30.0), true, |part| (part.key.recipe.source() != Source::COARSE).then_some(*part));
+        assert_eq!(sources(&left), [Source::NEURAL]);
     }
 
     #[test]
     fn without_a_model_the_network_is_not_asked() {
-        let mut neural = pane(Look::Neural(Strength::FULL));
+        let mut neural = pane(Source::NEURAL);
         neural.subject.model = ModelId::NONE;
-        assert_eq!(qualities(&neural.missing(&view(30.0), true, all_of_it)), [Quality::Resampled]);
+        assert_eq!(sources(&neural.missing(&view(30.0), true, all_of_it)), [Source::Bicubic]);
     }
 
     #[test]
     fn a_pane_needs_the_tiles_under_it_alone() {
-        let whole = pane(Look::Bicubic);
+        let whole = pane(Source::Bicubic);
         let half = Pane { area: PixelRect { x: 600, y: 0, width: 600, height: 800 }, ..whole };
         let (all, right) = (whole.final_tiles(&view(30.0)), half.final_tiles(&view(30.0)));
         let lies_in = |part: &TilePart| all.iter().any(|whole| whole.key == part.key && whole.rect.contains(part.rect));
@@ -299,7 +295,7 @@ mod tests {
     #[test]
     fn tiles_do_not_hang_far_over_the_edges() {
         for (zoom, canvas) in [(8.0, Size::new(1280, 800)), (30.0, Size::new(1280, 800)), (8.0, Size::new(999, 601))] {
-            let pane = Pane { area: canvas.rect(), ..pane(Look::Neural(Strength::FULL)) };
+            let pane = Pane { area: canvas.rect(), ..pane(Source::NEURAL) };
             let middle = View::centered([203.3, 151.7], zoom, canvas).snapped();
             let computed: usize = pane.final_tiles(&middle).iter().map(|part| part.rect.area()).sum();
             let over = computed as f64 / canvas.area() as f64 - 1.0;
@@ -309,8 +305,9 @@ mod tests {
 
     #[test]
     fn modes_go_round() {
-        assert_eq!(Mode::ALL.map(Mode::next), [Mode::Neural, Mode::Bicubic, Mode::Nearest, Mode::Auto]);
-        assert_eq!(Mode::Auto.look(true, Strength::FULL), Look::Nearest);
-        assert_eq!(Mode::Auto.look(false, Strength::percent(40)), Look::Neural(Strength::percent(40)));
+        assert_eq!(Mode::ALL.map(Mode::next), [Mode::ALL[1], Mode::ALL[2], Mode::ALL[3], Mode::Auto]);
+        assert_eq!(Mode::Auto.source(true, Sampling::Exact), Source::Nearest);
+        assert_eq!(Mode::Auto.source(false, Sampling::Exact), Source::EXACT);
+        assert_eq!(Mode::ALL[1].source(true, Sampling::Coarse), Source::COARSE);
     }
 }

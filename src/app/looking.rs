@@ -8,7 +8,7 @@ use super::services::Ask;
 use super::settings::DoubleClick;
 use super::state::{Panel, ZoomForm};
 use super::zoom::{parse_zoom, zoom_text};
-use crate::key::Strength;
+use crate::recipe::Strength;
 
 /// How far a key moves the line of a comparison, as a part of the canvas's width.
 pub(super) const SPLIT_STEP: f64 = 0.05;

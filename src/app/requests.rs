@@ -131,6 +131,6 @@ fn likely(view: &View, panes: &[Pane], focus_in_output: [f64; 2]) -> Vec<TilePar
     }
     let [x, y] = focus_in_output.map(|at| at as usize);
     let focus = PixelRect { x, y, width: 1, height: 1 };
-    let is_it = |part: &TilePart| part.key.quality.is_neural() && part.rect.contains(focus);
+    let is_it = |part: &TilePart| part.key.recipe.is_neural() && part.rect.contains(focus);
     panes.iter().flat_map(|pane| pane.final_tiles(view)).filter(is_it).collect()
 }

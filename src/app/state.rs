@@ -9,7 +9,7 @@ use super::exporting::queue::Exports;
 use super::exporting::{ExportPlan, RunningExport};
 use super::files::Files;
 use super::library::{Models, SaveForm};
-use super::look::{Look, Pane, Side, Split, Subject};
+use super::look::{Pane, Side, Split, Subject};
 use super::models::Slot;
 use super::motion::Motion;
 use super::one_shot::OneShot;
@@ -21,8 +21,9 @@ use super::training::Trainings;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
-use crate::key::{ModelId, Recipe, Strength};
+use crate::key::ModelId;
 use crate::picture::{Picture, Samples, Shot};
+use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::{Compute, FeatureReport};
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
@@ -262,14 +263,23 @@ impl State {
             picture: shown.picture.id,
             size: shown.picture.size,
             model: self.model.model().map_or(ModelId::NONE, |model| model.key),
-            look: self.settings.mode.look(shown.suits_nearest, self.strength),
-            finest: self.settings.detail.quality(),
+            recipe: self.at_strength(self.source()?),
         })
+    }
+
+    /// What enlarged pixels of the view come from.
+    pub fn source(&self) -> Option<Source> {
+        let shown = self.shown.as_ref()?;
+        Some(self.settings.mode.source(shown.suits_nearest, self.settings.detail))
+    }
+
+    fn at_strength(&self, source: Source) -> Recipe {
+        Recipe::from(source).with(Stage::Strength(self.strength))
     }
 
     /// How an export of the view makes its pixels.
     pub fn recipe(&self) -> Option<Recipe> {
-        Some(self.subject()?.recipe(self.shown.as_ref()?.motion.goal().zoom))
+        Some(self.subject()?.recipe_at(self.shown.as_ref()?.motion.goal().zoom))
     }
 
     /// What the canvas shows, and where.
@@ -277,8 +287,8 @@ impl State {
         let Some(subject) = self.subject() else { return Vec::new() };
         let area = self.canvas.size.rect();
         let Some(split) = self.split.filter(|_| !self.is_original_held) else {
-            let look = if self.is_original_held { Look::Nearest } else { subject.look };
-            return vec![Pane { subject: Subject { look, ..subject }, area }];
+            let recipe = if self.is_original_held { Source::Nearest.into() } else { subject.recipe };
+            return vec![Pane { subject: Subject { recipe, ..subject }, area }];
         };
         let left = split.left_columns(area.width);
         let side = |side, x, width| Pane { subject: self.side(side, subject), area: PixelRect { x, width, ..area } };
@@ -289,7 +299,7 @@ impl State {
     fn side(&self, side: Side, subject: Subject) -> Subject {
         let other = self.other_model.model().filter(|_| side == Side::OtherModel);
         let model = other.map_or(subject.model, |model| model.key);
-        Subject { look: side.look(self.strength), model, ..subject }
+        Subject { recipe: self.at_strength(side.source(self.settings.detail)), model, ..subject }
     }
 
     /// What an export of the view would write, if there is anything to export.

@@ -1,11 +1,10 @@
 //! Rendering any amount of pixels in bands, in memory that does not grow with them.
 
 use super::check_size;
-use crate::decode::Sampling;
 use crate::error::Result;
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
-use crate::key::Recipe;
 use crate::picture::{Picture, Raster};
+use crate::recipe::Recipe;
 use crate::render::{LoadedModel, RenderOptions, Renderer};
 use crate::task::Gate;
 use std::ops::Range;
@@ -28,8 +27,6 @@ pub struct Scene<'a> {
     pub grid: &'a SampleGrid,
     /// How its pixels are made.
     pub recipe: Recipe,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
 }
 
 impl Scene<'_> {
@@ -69,7 +66,7 @@ impl Scene<'_> {
         let columns = (self.grid.x.pitch * self.grid.x.len as f64 / FEATURE_TILE as f64) as usize + 2;
         let tile_bytes = FEATURE_TILE * FEATURE_TILE * self.model.config.encoder.features() * size_of::<half::f16>();
         let budget = RenderOptions::EXPORT.feature_budget_bytes.max(3 * columns * tile_bytes);
-        RenderOptions { sampling: self.sampling, feature_budget_bytes: budget, ..RenderOptions::EXPORT }
+        RenderOptions { feature_budget_bytes: budget, ..RenderOptions::EXPORT }
     }
 
     fn render_band(

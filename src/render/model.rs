@@ -6,9 +6,7 @@ use super::accelerator::Accelerator;
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device};
-#[cfg(not(feature = "gpu"))]
-use crate::error::Error;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
@@ -19,6 +17,7 @@ use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
+use std::fmt;
 use std::str::FromStr;
 
 /// What is to compute.
@@ -31,6 +30,16 @@ pub enum Backend {
     Cpu,
     /// A graphics card, or nothing.
     Gpu,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        })
+    }
 }
 
 impl FromStr for Backend {
@@ -55,7 +64,7 @@ pub struct Compute {
     /// that is not there, with [`Backend::Gpu`] nothing does.
     pub device: Option<String>,
     /// Arithmetic. On the processor `Auto` is the fastest; on a graphics card it allows half precision, and only single
-    /// precision by name forbids it.
+    /// precision by name forbids it; [`Backend::Gpu`] with half precision by name takes no card without it.
     pub precision: PrecisionChoice,
     /// Whether a graphics card may compute in half precision at all.
     pub half: bool,
@@ -72,6 +81,11 @@ impl Compute {
     #[cfg(feature = "gpu")]
     fn allows_half(&self) -> bool {
         self.half && self.precision != PrecisionChoice::Only(Precision::F32)
+    }
+
+    #[cfg(feature = "gpu")]
+    fn demands_half(&self) -> bool {
+        self.precision == PrecisionChoice::Half
     }
 
     /// Whether the processor alone computes.
@@ -160,6 +174,10 @@ impl LoadedModel {
             return Ok(self);
         }
         match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
+            Ok(accelerator) if is_demanded && compute.demands_half() && accelerator.number() != Number::F16 => {
+                let reason = format!("{} has no half precision that can be trusted", accelerator.name());
+                Err(Error::device(format!("{reason}; choose --precision f32")))
+            }
             Ok(accelerator) => Ok(self.with_accelerator(accelerator)),
             Err(error) if is_demanded => Err(error),
             Err(error) => Ok(Self { refusal: Some(error.to_string()), ..self }),
@@ -231,6 +249,22 @@ impl LoadedModel {
             return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
         }
         self.precision.to_string()
+    }
+
+    /// What to ask for so that the same is computed again: what computes at present, by its name, in its arithmetic.
+    pub fn computed(&self) -> Compute {
+        let (backend, device) = match self.adapter() {
+            Some(name) => (Backend::Gpu, Some(name.to_owned())),
+            None if self.encoder.is_on_cpu() => (Backend::Cpu, None),
+            // Candle's own device is taken where it is there; nobody can name it.
+            None => (Backend::Auto, None),
+        };
+        let precision = match (self.adapter(), self.arithmetic().as_str()) {
+            (Some(_), "f16") => PrecisionChoice::Half,
+            (Some(_), _) => PrecisionChoice::Only(Precision::F32),
+            (None, _) => PrecisionChoice::Only(self.precision),
+        };
+        Compute { backend, device, precision, half: true }
     }
 
     /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.

@@ -3,18 +3,19 @@
 use super::cache::ByteLru;
 use super::model::LoadedModel;
 use super::source::render_source;
-use crate::decode::{self, Sampling};
+use crate::decode;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{
     AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, Size, VIEW_TILE, codes_for, feature_tiles_over, merge_tiles,
 };
-use crate::key::{FeatureKey, ModelId, PictureId, Quality, Recipe, Strength};
+use crate::key::{FeatureKey, ModelId, PictureId};
 use crate::picture::{Picture, Raster, resample};
+use crate::recipe::{Recipe, Sampling, Source, Stage};
 use crate::task::{Gate, Interrupt};
 use std::sync::Arc;
 
-/// How a renderer works; of its pixels only `precision` and `sampling` change anything.
+/// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderOptions {
     /// Memory for features.
@@ -25,8 +26,6 @@ pub struct RenderOptions {
     pub max_encode_side: usize,
     /// How features are kept.
     pub precision: FeaturePrecision,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
 }
 
 impl RenderOptions {
@@ -36,7 +35,6 @@ impl RenderOptions {
         decoded_budget_bytes: 96 << 20,
         max_encode_side: 256,
         precision: FeaturePrecision::Half,
-        sampling: Sampling::Lattice,
     };
 
     /// For export: larger rectangles waste less on halos, a smaller budget leaves room for their activations.
@@ -44,28 +42,16 @@ impl RenderOptions {
         Self { feature_budget_bytes: 256 << 20, decoded_budget_bytes: 0, max_encode_side: 384, ..Self::VIEW };
 }
 
-impl RenderOptions {
-    /// The feature tiles, counted in tiles, that decoding `grid` of a picture of `size` in a neural quality needs; none
-    /// if nothing is enlarged.
-    pub fn features_for(
-        &self,
-        model: &LoadedModel,
-        size: Size,
-        grid: &SampleGrid,
-        quality: Quality,
-    ) -> Option<PixelRect> {
-        let codes = codes_for(&decode::sample_points(grid, self.sampling_of(quality)), size);
-        let codes = codes.grown_within(model.decoder.margin(), size);
-        (!grid.is_reduction()).then(|| feature_tiles_over(codes))
-    }
+/// The feature tiles, counted in tiles, that `grid` of a picture of `size` needs of a recipe; none if the network makes none
+/// of its pixels.
+pub fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
+    let sampling = recipe.source().sampling().filter(|_| !grid.is_reduction())?;
+    Some(tiles_of(model, size, grid, sampling))
+}
 
-    fn sampling_of(&self, quality: Quality) -> Sampling {
-        match quality {
-            Quality::Exact => Sampling::Exact,
-            Quality::Coarse => Sampling::Coarse,
-            _ => self.sampling,
-        }
-    }
+fn tiles_of(model: &LoadedModel, size: Size, grid: &SampleGrid, sampling: Sampling) -> PixelRect {
+    let codes = codes_for(&decode::sample_points(grid, sampling), size);
+    feature_tiles_over(codes.grown_within(model.decoder.margin(), size))
 }
 
 /// What decoded colours depend on: everything but the strength.
@@ -140,14 +126,19 @@ impl Renderer {
         recipe: impl Into<Recipe>,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        let Recipe { quality, strength } = recipe.into();
-        if !quality.is_neural() || strength == Strength::NONE || grid.is_reduction() {
-            return Ok(render_source(picture, grid, quality));
-        }
-        let decoded = self.decode(picture, model, grid, self.options.sampling_of(quality), interrupt)?;
+        let recipe = recipe.into();
+        let sampling = match recipe.source() {
+            Source::Liif(sampling) if !grid.is_reduction() => sampling,
+            source => return Ok(render_source(picture, grid, source)),
+        };
+        let decoded = self.decode(picture, model, grid, sampling, interrupt)?;
         let mut colors = Arc::unwrap_or_clone(decoded);
-        if strength != Strength::FULL {
-            mix(&mut colors, &render_source(picture, grid, Quality::Resampled), strength.share());
+        for stage in recipe.stages() {
+            match stage {
+                Stage::Strength(strength) => {
+                    mix(&mut colors, &render_source(picture, grid, Source::Bicubic), strength.share());
+                }
+            }
         }
         Ok(colors)
     }
@@ -165,7 +156,7 @@ impl Renderer {
         if let Some(raster) = self.decoded.get(&key) {
             return Ok(raster.clone());
         }
-        let mut rgb = self.query_by(picture, model, grid, sampling, interrupt)?;
+        let mut rgb = self.query_rgb(picture, model, grid, sampling, interrupt)?;
         model.decoder.denormalize(&mut rgb);
         let opaque = Raster { size: grid.size(), channels: 3, data: rgb };
         let raster = Arc::new(match resample::alpha_region(picture, grid) {
@@ -188,16 +179,6 @@ impl Renderer {
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
-        interrupt: Interrupt<'_>,
-    ) -> Result<Vec<f32>> {
-        self.query_by(picture, model, grid, self.options.sampling, interrupt)
-    }
-
-    fn query_by(
-        &mut self,
-        picture: &Picture,
-        model: &LoadedModel,
-        grid: &SampleGrid,
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
@@ -209,25 +190,24 @@ impl Renderer {
         model.query_rgb(&window, picture.size, grid, sampling, interrupt)
     }
 
-    /// Whether rendering `grid` in a neural quality needs nothing encoded.
-    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, quality: Quality) -> bool {
-        self.missing_features(picture, model, grid, quality).is_empty()
+    /// Whether rendering `grid` by a recipe needs nothing encoded.
+    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, recipe: Recipe) -> bool {
+        self.missing_features(picture, model, grid, recipe).is_empty()
     }
 
-    /// What rendering `grid` in a neural quality needs encoded: blocks, counted in feature tiles, each to be encoded in one
+    /// What rendering `grid` by a recipe needs encoded: blocks, counted in feature tiles, each to be encoded in one
     /// go. Nothing where the colours themselves are kept.
     pub fn missing_features(
         &self,
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
-        quality: Quality,
+        recipe: Recipe,
     ) -> Vec<PixelRect> {
-        let key = DecodedKey::new(picture, model, grid, self.options.sampling_of(quality));
-        let needed = self.options.features_for(model, picture.size, grid, quality);
-        needed
-            .filter(|_| !self.decoded.contains(&key))
-            .map_or_else(Vec::new, |tiles| self.blocks(picture, model, tiles))
+        let Some(sampling) = recipe.source().sampling() else { return Vec::new() };
+        let is_kept = self.decoded.contains(&DecodedKey::new(picture, model, grid, sampling));
+        let needed = features_for(model, picture.size, grid, recipe).filter(|_| !is_kept);
+        needed.map_or_else(Vec::new, |tiles| self.blocks(picture, model, tiles))
     }
 
     /// Encodes a block of feature tiles.

@@ -1,7 +1,7 @@
 //! The threads behind the view: each takes the newest request, does one unit of work, looks again.
 
 use super::model::LoadedModel;
-use super::renderer::{RenderOptions, Renderer};
+use super::renderer::{RenderOptions, Renderer, features_for};
 use super::schedule::{self, TilePart};
 use super::source::render_source;
 use crate::error::{Error, Result};
@@ -122,7 +122,7 @@ impl RenderWorker {
     /// Replaces whatever was asked before.
     pub fn request(&self, request: ViewRequest) {
         let [to_source, to_network] = &self.requests;
-        let is_neural = |part: &TilePart| part.key.quality.is_neural();
+        let is_neural = |part: &TilePart| part.key.recipe.is_neural();
         let (neural, plain) = request.wanted.iter().copied().partition(is_neural);
         to_source.send(ViewRequest { wanted: plain, likely: Vec::new(), ..request.clone() });
         to_network.send(ViewRequest { wanted: neural, ..request });
@@ -214,7 +214,7 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
 
 fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
     let started = Instant::now();
-    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.quality);
+    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.recipe.source());
     finished_tile(request, part, raster, started)
 }
 
@@ -248,7 +248,7 @@ enum Unit {
 fn take_unit(renderer: &Renderer, request: &mut ViewRequest) -> Option<Unit> {
     let is_ready = |part: &TilePart| {
         let Some(model) = request.model_of(&part.key) else { return true };
-        renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.quality)
+        renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.recipe)
     };
     match schedule::next(&request.wanted, request.focus_in_output, is_ready) {
         Some(at) => Some(Unit::Render(request.wanted.swap_remove(at))),
@@ -267,7 +267,7 @@ fn do_unit(
     let (Unit::Render(part) | Unit::Encode(part)) = unit;
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
     let grid = request.view.grid_of(part.rect);
-    for block in renderer.missing_features(&request.picture, model, &grid, part.key.quality) {
+    for block in renderer.missing_features(&request.picture, model, &grid, part.key.recipe) {
         encode_block(renderer, request, model, block, inbox)?;
     }
     if let Unit::Encode(_) = unit {
@@ -275,7 +275,7 @@ fn do_unit(
     }
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
-    let raster = renderer.render(&request.picture, model, &grid, part.key.recipe(), &is_stale)?;
+    let raster = renderer.render(&request.picture, model, &grid, part.key.recipe, &is_stale)?;
     Ok(Some(finished_tile(request, part, raster, started)))
 }
 
@@ -288,10 +288,10 @@ fn encode_block(
     block: PixelRect,
     inbox: &Mailbox<ViewRequest>,
 ) -> Result<()> {
-    let (options, picture) = (*renderer.options(), &request.picture);
+    let picture = &request.picture;
     let needs = |newer: &ViewRequest, TilePart { key, rect }: &TilePart| {
-        let is_alike = key.quality.is_neural() && (key.model, key.picture) == (model.key, picture.id);
-        let needed = || options.features_for(model, picture.size, &newer.view.grid_of(*rect), key.quality);
+        let is_alike = key.recipe.is_neural() && (key.model, key.picture) == (model.key, picture.id);
+        let needed = || features_for(model, picture.size, &newer.view.grid_of(*rect), key.recipe);
         is_alike && needed().is_some_and(|features| features.intersection(block).is_some())
     };
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().chain(&newer.likely).any(|part| needs(newer, part)));

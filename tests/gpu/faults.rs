@@ -7,13 +7,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use zoomfield::bench;
-use zoomfield::decode::Sampling;
 use zoomfield::export::{self, ExportJob, FileOptions};
 use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::gpu::{AdapterChoice, Gpu};
 use zoomfield::kernel::{Precision, PrecisionChoice};
-use zoomfield::key::Quality;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::Source;
 use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::{Gate, NEVER};
 use zoomfield::weights::Weights;
@@ -42,7 +41,7 @@ fn tiles(model: &LoadedModel, corners: &[(f64, f64)]) -> Vec<f32> {
     let mut renderer = Renderer::new(RenderOptions::VIEW);
     let render = |(x, y): &(f64, f64)| {
         let grid = SampleGrid::spanning(Region { x: *x, y: *y, width: 20.0, height: 15.0 }, Size::new(50, 40));
-        renderer.render(&picture, model, &grid, Quality::Neural, NEVER).unwrap().data
+        renderer.render(&picture, model, &grid, Source::NEURAL, NEVER).unwrap().data
     };
     corners.iter().flat_map(render).collect()
 }
@@ -145,19 +144,10 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(160, 120));
     let folder = tempfile::tempdir().unwrap();
     let run = |model: Arc<LoadedModel>, name: &str| {
-        let (output, recipe) = (folder.path().join(name), Quality::Neural.into());
-        let sampling = Sampling::Exact;
+        let (output, recipe) = (folder.path().join(name), Source::EXACT.into());
         let file = FileOptions::default();
-        let job = ExportJob {
-            picture: picture.clone(),
-            model,
-            grid,
-            output: output.clone(),
-            overwrite: false,
-            recipe,
-            sampling,
-            file,
-        };
+        let job =
+            ExportJob { picture: picture.clone(), model, grid, output: output.clone(), overwrite: false, recipe, file };
         export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
         let written = Picture::open(&output).unwrap();
         written.planes(written.size.rect())
@@ -246,6 +236,30 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
     assert!(!folder.path().join("b.png").exists());
+}
+
+/// The words of a copied command have the same card compute in the same arithmetic again, to the bit.
+#[test]
+fn what_computed_a_view_can_be_asked_for_again() {
+    let Some(gpu) = open() else { return };
+    for half in [false, true] {
+        let model = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, half).unwrap();
+        let Compute { backend, device, precision, .. } = model.computed();
+        assert_eq!((backend, device.as_deref()), (Backend::Gpu, model.adapter()));
+        assert_eq!(precision.to_string(), model.arithmetic());
+        let [backend, precision] = [backend.to_string(), precision.to_string()];
+        let asked = Compute {
+            backend: backend.parse().unwrap(),
+            device,
+            precision: precision.parse().unwrap(),
+            ..Compute::default()
+        };
+        let again = LoadedModel::on(&weights(), &asked).unwrap();
+        assert_eq!((again.adapter(), again.arithmetic()), (model.adapter(), model.arithmetic()));
+        assert_eq!(view(&again), view(&model));
+    }
+    let on_cpu = on_cpu().computed();
+    assert_eq!((on_cpu.backend, on_cpu.precision), (Backend::Cpu, PrecisionChoice::Only(Precision::F32)));
 }
 
 #[test]

@@ -8,11 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use zoomfield::app::exporting::choice::{Choice, Part, Sizing};
 use zoomfield::app::exporting::queue::{ExportCommand, Outside};
+use zoomfield::app::look::Mode;
+use zoomfield::app::settings::Settings;
 use zoomfield::app::state::Panel;
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::cli::parse_export;
 use zoomfield::export::ExportJob;
 use zoomfield::geometry::{Region, Size};
+use zoomfield::kernel::PrecisionChoice;
+use zoomfield::recipe::{Sampling, Strength};
+use zoomfield::render::Backend;
 
 fn wait_for_label(harness: &mut Harness<'_, App>, label: &str) {
     for _ in 0..500 {
@@ -216,7 +221,40 @@ fn the_copied_command_does_the_same_export() {
         assert_eq!(line.request.grid(PICTURE).expect("a grid"), job.grid, "{choice:?}");
         assert_eq!((line.output, line.overwrite), (job.output, job.overwrite));
         assert_eq!((line.file, line.recipe), (job.file, job.recipe));
+        // What computed the view computes the file.
+        let computed = job.model.computed();
+        assert_eq!(computed.precision, PrecisionChoice::Only(job.model.precision));
+        assert_eq!((line.backend, line.device), (Some(Backend::Cpu), None), "{text}");
+        assert_eq!((Some(computed.backend), Some(computed.precision)), (line.backend, line.precision));
     }
+}
+
+/// Whatever the window is set to, the command that it copies says the same.
+#[test]
+fn the_copied_command_says_every_way_of_making_pixels() {
+    let (mut harness, _) = window_with(picture(PICTURE));
+    harness.state_mut().apply(Command::ZoomTo(7.3));
+    let mut said = std::collections::HashSet::new();
+    for mode in Mode::ALL {
+        for detail in [Sampling::Exact, Sampling::Lattice, Sampling::Coarse] {
+            for strength in [0, 40, 100] {
+                let settings = Settings { mode, detail, ..harness.state().state().settings.clone() };
+                harness.state_mut().apply(Command::ChangeSettings(settings));
+                harness.state_mut().apply(Command::View(ViewCommand::SetStrength(Strength::percent(strength))));
+                harness.state_mut().apply(Command::ShowExport);
+                harness.state_mut().apply(Command::EditPath("a.png".into()));
+                let Panel::Export(form) = &harness.state().state().panel else { panic!("the panel is not open") };
+                let (job, mut line) = harness.state().state().export_draft(form).expect("an export");
+                line.input = "in.png".into();
+                let words = line.arguments().expect("words");
+                assert_eq!(parse_export(&words).expect("an export").recipe, job.recipe, "{words:?}");
+                assert_eq!(Some(job.recipe), harness.state().state().recipe());
+                said.insert(job.recipe.to_string());
+            }
+        }
+    }
+    // Squares, bicubic, and three samplings in two strengths.
+    assert_eq!(said.len(), 8, "{said:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use zoomfield::app::settings::Settings;
 use zoomfield::app::state::Panel;
 use zoomfield::app::{App, Command, ViewCommand};
 use zoomfield::geometry::View;
-use zoomfield::key::Strength;
+use zoomfield::recipe::{Source, Strength};
 
 /// Five pictures, of which the third is shown; no file is behind it any more where the key is to read it again: the
 /// window itself reads what changes on disk.
@@ -97,7 +97,7 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
         "Move the view (up and down also without Shift)" => assert_eq!(moved(), arrow(*key, 80.0)),
         "Move the view further" => assert_eq!(moved(), arrow(*key, 320.0)),
         "Change how pixels are made: auto, neural, bicubic, nearest" => {
-            assert_eq!(state.settings.mode, Mode::Neural);
+            assert_eq!(state.settings.mode, Mode::Always(Source::NEURAL));
         }
         "Less and more of the network's detail" => {
             let expected = if *key == Key::OpenBracket { 90 } else { 100 };

@@ -16,6 +16,7 @@ use zoomfield::app::training::workplace::Workplace;
 use zoomfield::app::training::{Home, TrainCommand, Trainings};
 use zoomfield::app::{App, Command};
 use zoomfield::library::{Library, Origin};
+use zoomfield::recipe::Source;
 use zoomfield::train::Degradation;
 use zoomfield::weights::Weights;
 
@@ -262,7 +263,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     assert!(harness.query_by_label_contains("The viewer uses “after step").is_some());
     click(&mut harness, "Compare old and new");
     let split = harness.state().state().split.expect("a comparison");
-    assert_eq!((split.left, split.right), (Side::OtherModel, Side::Neural));
+    assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
     let panes = harness.state().state().panes();
     assert!(panes[0].subject.model == original && panes[1].subject.model == key(&harness));
     // Asked again, the newer weights come in, and the way back still leads to the first model.

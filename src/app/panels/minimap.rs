@@ -1,7 +1,6 @@
 //! The whole picture, small, with the part that is on the canvas and the parts that the network has not read yet.
 
 use crate::app::command::{Command, ViewCommand};
-use crate::app::look::Look;
 use crate::app::panels::progress;
 use crate::app::state::{Shown, State};
 use crate::app::theme::{self, CORNER_MARGIN};
@@ -83,7 +82,7 @@ fn contents(painter: &Painter, state: &State, shown: &Shown, rect: Rect) {
 
 /// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
 fn unread(state: &State, shown: &Shown) -> Vec<PixelRect> {
-    let is_neural = state.panes().iter().any(|pane| matches!(pane.subject.look, Look::Neural(_)));
+    let is_neural = state.panes().iter().any(|pane| pane.subject.recipe.is_neural());
     let Some(report) = state.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
         return Vec::new();
     };

@@ -4,11 +4,12 @@ use super::modal;
 use crate::app::command::Command;
 use crate::app::rate::rate_text;
 use crate::app::settings::{
-    AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
 use crate::app::state::State;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
+use crate::recipe::Sampling;
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Draws the panel.
@@ -63,7 +64,7 @@ fn computing(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut
     if state.model.is_loading() {
         ui.weak("Loading the model…");
     }
-    let details = [(Detail::Fast, "Fast"), (Detail::Default, "Default"), (Detail::Exact, "Every pixel")];
+    let details = [(Sampling::Coarse, "Fast"), (Sampling::Lattice, "Default"), (Sampling::Exact, "Every pixel")];
     choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
 }
 

@@ -3,10 +3,9 @@
 
 use crate::app::command::{Command, KEY_FACTOR, ViewCommand};
 use crate::app::library::ModelCommand;
-use crate::app::look::Look;
 use crate::app::state::State;
 use crate::app::training::TrainCommand;
-use crate::key::Strength;
+use crate::recipe::{Source, Strength};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo};
 
@@ -128,7 +127,7 @@ fn menu(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>) {
 
 /// How much of the network is shown, where it is.
 fn strength(ui: &mut Ui, state: &State, room: Room, commands: &mut Vec<Command>) {
-    let is_neural = state.subject().is_some_and(|subject| matches!(subject.look, Look::Neural(_)));
+    let is_neural = state.source().is_some_and(Source::is_neural);
     if !is_neural && state.split.is_none() {
         return;
     }

@@ -10,6 +10,7 @@ use crate::app::look::{Side, Split};
 use crate::app::one_shot::{OneShot, Outcome as OneShotOutcome};
 use crate::app::services::Ask;
 use crate::app::state::Panel;
+use crate::recipe::Source;
 use crate::train::PlaceChoice;
 use egui::{TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
@@ -144,7 +145,7 @@ impl App {
         let Some(before) = &self.state.training.before else { return };
         self.state.other_model = before.held();
         let at = self.state.split.map_or_else(|| Split::default().at, |split| split.at);
-        self.state.split = Some(Split { left: Side::OtherModel, right: Side::Neural, at });
+        self.state.split = Some(Split { left: Side::OtherModel, right: Side::Own(Source::NEURAL), at });
     }
 
     fn revert_model(&mut self) {

@@ -16,7 +16,7 @@ use crate::geometry::{SampleGrid, Size};
 use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
 use crate::picture::{Picture, Raster};
 use crate::recipe::Recipe;
-use crate::render::LoadedModel;
+use crate::render::{FeatureStore, LoadedModel};
 use crate::task::Gate;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct ExportJob {
     pub recipe: Recipe,
     /// How the file is made.
     pub file: FileOptions,
+    /// Where features are looked up: what the view has encoded is not encoded again.
+    pub features: FeatureStore,
 }
 
 impl ExportJob {
@@ -97,8 +99,8 @@ pub struct ExportReport {
 impl ExportJob {
     /// What is rendered.
     pub fn scene(&self) -> Scene<'_> {
-        let Self { picture, model, grid, recipe, .. } = self;
-        Scene { picture, model, grid, recipe: *recipe }
+        let Self { picture, model, grid, recipe, features, .. } = self;
+        Scene { picture, model, grid, recipe: *recipe, features }
     }
 
     /// Whether the pixels become sRGB on their way, because the format cannot say that they are anything else.

@@ -68,18 +68,53 @@ identity!(
     FileId
 );
 
+identity!(
+    /// An encoder, by its configuration and weights.
+    EncoderId
+);
+identity!(
+    /// A decoder, by its configuration and weights.
+    DecoderId
+);
+identity!(
+    /// What computes, in which arithmetic, and how its results are kept: everything that rounds.
+    ArithmeticId
+);
+
 impl ModelId {
-    /// The name of no model: what is made of source pixels only depends on none.
-    pub const NONE: Self = Self(Digest128([0; 16]));
+    /// The name of the model that these make up.
+    pub fn of_both(encoder: EncoderId, decoder: DecoderId) -> Self {
+        Self::of([&encoder.0.0[..], &decoder.0.0])
+    }
 }
 
-/// A feature tile: the latent codes of one square of one picture under one model.
+/// What made features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EncodedBy {
+    /// Which encoder.
+    pub encoder: EncoderId,
+    /// What really computed it.
+    pub arithmetic: ArithmeticId,
+}
+
+/// What made pixels of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DecodedBy {
+    /// What made their features.
+    pub features: EncodedBy,
+    /// Which decoder.
+    pub decoder: DecoderId,
+    /// What really computed it.
+    pub arithmetic: ArithmeticId,
+}
+
+/// A feature tile: the latent codes of one square of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeatureKey {
     /// Of which picture.
     pub picture: PictureId,
-    /// By which encoder.
-    pub model: ModelId,
+    /// By what.
+    pub by: EncodedBy,
     /// Tile column and row.
     pub tile: (usize, usize),
 }
@@ -89,8 +124,8 @@ pub struct FeatureKey {
 pub struct TileKey {
     /// Of which picture.
     pub picture: PictureId,
-    /// By which model; [`ModelId::NONE`] where the network makes none of it.
-    pub model: ModelId,
+    /// By what; nothing where the network makes none of it.
+    pub model: Option<DecodedBy>,
     /// Bits of the zoom (`f64`) in y and x: tiles of another zoom are other tiles.
     pub scale: (u64, u64),
     /// Tile column.

@@ -12,7 +12,7 @@
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
 //! only from lower layers: `error` · `geometry`, `key`, `recipe`, `task`, `raster`, `atomic` · `picture`, `feature`,
-//! `weights`, `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render`, `train` · `evaluate`, `export`,
+//! `weights`, `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render` · `train` · `evaluate`, `export`,
 //! `bench`, `library` · `cli`, `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:

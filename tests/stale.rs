@@ -44,7 +44,7 @@ impl Stage {
     /// The tile at (`column`, `row`) of a zoom.
     fn key(&self, zoom: f64, column: usize, row: usize, source: Source) -> TileKey {
         let scale = (zoom.to_bits(), zoom.to_bits());
-        let (picture, model) = (self.picture.id, self.model.key);
+        let (picture, model) = (self.picture.id, source.is_neural().then(|| self.model.key()));
         TileKey { picture, model, scale, column, row, recipe: source.into() }
     }
 

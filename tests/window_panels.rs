@@ -1,6 +1,8 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/commands.rs"]
+mod commands;
 #[path = "window/copying.rs"]
 mod copying;
 #[path = "window/course.rs"]

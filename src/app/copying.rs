@@ -63,6 +63,7 @@ impl App {
             overwrite: false,
             recipe: self.state.recipe()?,
             file: crate::export::FileOptions::default(),
+            features: self.state.store.clone(),
         })
     }
 

@@ -51,7 +51,16 @@ impl State {
             precision: Some(precision),
         };
         let picture = shown.picture.clone();
-        let job = ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, file: line.file };
+        let job = ExportJob {
+            picture,
+            model,
+            grid,
+            output,
+            overwrite: form.overwrite,
+            recipe,
+            file: line.file,
+            features: self.store.clone(),
+        };
         Ok((job, line))
     }
 

@@ -1,7 +1,7 @@
 //! How enlarged pixels are made: the person's choice, what it comes to for a picture, and comparisons.
 
 use crate::geometry::{PixelRect, Size, View};
-use crate::key::{ModelId, PictureId, TileKey};
+use crate::key::{DecodedBy, PictureId, TileKey};
 use crate::recipe::{Recipe, Sampling, Source};
 use crate::render::TilePart;
 use serde::{Deserialize, Serialize};
@@ -131,8 +131,8 @@ pub struct Subject {
     pub picture: PictureId,
     /// Its size.
     pub size: Size,
-    /// The model; [`ModelId::NONE`] while it is being loaded.
-    pub model: ModelId,
+    /// What makes its neural pixels; nothing while the model is being loaded.
+    pub model: Option<DecodedBy>,
     /// How enlarged pixels are made.
     pub recipe: Recipe,
 }
@@ -171,7 +171,7 @@ impl Pane {
     /// The tiles of a snapped view that make up this pane in the given recipe, as far as they are on it.
     pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TilePart> {
         let Subject { picture, size, model, .. } = self.subject;
-        let model = if recipe.is_neural() { model } else { ModelId::NONE };
+        let model = model.filter(|_| recipe.is_neural());
         let scale = (view.zoom.to_bits(), view.zoom.to_bits());
         let [x, y] = [self.area.x, self.area.y].map(|v| -(v as f64));
         let Some(visible) = view.panned([x, y]).visible_output(size, self.area.size()) else { return Vec::new() };
@@ -203,7 +203,7 @@ impl Pane {
             for (place, part) in pass.iter().enumerate() {
                 // Where a better tile is there, the rougher one would never be seen.
                 let has_better = passes[i + 1..].iter().any(|pass| left(&pass[place]).is_none());
-                let is_possible = !part.key.recipe.is_neural() || part.key.model != ModelId::NONE;
+                let is_possible = !part.key.recipe.is_neural() || part.key.model.is_some();
                 wanted.extend(left(part).filter(|_| !has_better && is_possible));
             }
         }
@@ -214,12 +214,16 @@ impl Pane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{ArithmeticId, DecoderId, EncodedBy, EncoderId};
     use crate::recipe::{Stage, Strength};
 
     const CANVAS: Size = Size::new(1200, 800);
 
     fn pane(recipe: impl Into<Recipe>) -> Pane {
-        let (picture, model) = (PictureId::of([&b"p"[..]]), ModelId::of([&b"m"[..]]));
+        let picture = PictureId::of([&b"p"[..]]);
+        let features = EncodedBy { encoder: EncoderId::of([]), arithmetic: ArithmeticId::of([]) };
+        let (decoder, arithmetic) = (DecoderId::of([]), ArithmeticId::of([]));
+        let model = Some(DecodedBy { features, decoder, arithmetic });
         let subject = Subject { picture, size: Size::new(451, 300), model, recipe: recipe.into() };
         Pane { subject, area: CANVAS.rect() }
     }
@@ -277,7 +281,7 @@ mod tests {
     #[test]
     fn without_a_model_the_network_is_not_asked() {
         let mut neural = pane(Source::NEURAL);
-        neural.subject.model = ModelId::NONE;
+        neural.subject.model = None;
         assert_eq!(sources(&neural.missing(&view(30.0), true, all_of_it)), [Source::Bicubic]);
     }
 

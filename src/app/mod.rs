@@ -107,7 +107,7 @@ impl App {
         let (settings, complaint) = options.settings.as_deref().map_or_else(Default::default, settings::load);
         let mut app = Self {
             ctx: ctx.clone(),
-            state: State::new(settings),
+            state: State { store: services.features.clone(), ..State::new(settings) },
             textures: TileTextures::default(),
             requests: Requests::default(),
             services,

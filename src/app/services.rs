@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, ExportJob, ExportReport, Progress};
 use crate::library::Library;
 use crate::picture::Raster;
-use crate::render::{RenderEvent, RenderWorker, ViewRequest};
+use crate::render::{FeatureStore, RenderEvent, RenderWorker, ViewRequest};
 use crate::task::{Gate, Interrupt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +74,8 @@ pub type OutsideFn = dyn Fn(&Outside) -> Result<(), String> + Send + Sync;
 pub struct Services {
     /// Renders the view.
     pub tiles: Box<dyn TileSource>,
+    /// Where its features are: exports and copies look there first.
+    pub features: FeatureStore,
     /// Opens pictures.
     pub open: Arc<OpenFn>,
     /// Shows file dialogs.
@@ -107,7 +109,8 @@ impl Services {
     /// [`Error::Device`] if the system has no thread for one of them.
     pub fn start(ctx: &egui::Context, settings: Option<PathBuf>) -> Result<Self> {
         let waker = ctx.clone();
-        let worker = RenderWorker::start(move || waker.request_repaint())
+        let features = FeatureStore::default();
+        let worker = RenderWorker::sharing(features.clone(), move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
         let open: Arc<OpenFn> = Arc::new(super::open::read);
         let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
@@ -118,6 +121,7 @@ impl Services {
             .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         Ok(Self {
             tiles: Box::new(worker),
+            features,
             open,
             pick: Arc::new(super::dialogs::pick),
             export: Arc::new(export::run),

@@ -21,10 +21,9 @@ use super::training::Trainings;
 use super::zoom::zoom_text;
 use crate::error::Result;
 use crate::geometry::{PixelRect, Size, View};
-use crate::key::ModelId;
 use crate::picture::{Picture, Samples, Shot};
 use crate::recipe::{Recipe, Source, Stage, Strength};
-use crate::render::{Compute, FeatureReport};
+use crate::render::{Compute, FeatureReport, FeatureStore};
 use crate::task::Gate;
 use egui::{Pos2, TextureHandle};
 use std::path::PathBuf;
@@ -173,6 +172,8 @@ pub struct State {
     pub split: Option<Split>,
     /// Whether the key that shows the source pixels is held.
     pub is_original_held: bool,
+    /// Where the view's features are, which exports and copies use too.
+    pub store: FeatureStore,
     /// Which features are ready.
     pub features: Option<FeatureReport>,
     /// How fast the view is computed.
@@ -229,6 +230,7 @@ impl State {
             strength: Strength::FULL,
             split: None,
             is_original_held: false,
+            store: FeatureStore::default(),
             features: None,
             rate: Rate::default(),
             part_there: 0.0,
@@ -262,7 +264,7 @@ impl State {
         Some(Subject {
             picture: shown.picture.id,
             size: shown.picture.size,
-            model: self.model.model().map_or(ModelId::NONE, |model| model.key),
+            model: self.model.model().map(|model| model.key()),
             recipe: self.at_strength(self.source()?),
         })
     }
@@ -298,7 +300,7 @@ impl State {
 
     fn side(&self, side: Side, subject: Subject) -> Subject {
         let other = self.other_model.model().filter(|_| side == Side::OtherModel);
-        let model = other.map_or(subject.model, |model| model.key);
+        let model = other.map_or(subject.model, |model| Some(model.key()));
         Subject { recipe: self.at_strength(side.source(self.settings.detail)), model, ..subject }
     }
 

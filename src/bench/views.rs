@@ -85,7 +85,7 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     let scale = (zoom.to_bits(), zoom.to_bits());
     let key = |source: Source, (column, row)| TileKey {
         picture: picture.id,
-        model: model.key,
+        model: source.is_neural().then(|| model.key()),
         scale,
         column,
         row,

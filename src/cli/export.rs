@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
 use crate::picture::Picture;
+use crate::render::FeatureStore;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let compute = args.compute.compute(super::precision(args.precision())?)?;
     let model = Arc::new(load_model(args.model.as_deref(), &compute)?);
     let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
-    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file };
+    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features: FeatureStore::default() };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();

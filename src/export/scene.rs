@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
 use crate::picture::{Picture, Raster};
 use crate::recipe::Recipe;
-use crate::render::{LoadedModel, RenderOptions, Renderer};
+use crate::render::{FeatureStore, LoadedModel, RenderOptions, Renderer};
 use crate::task::Gate;
 use std::ops::Range;
 
@@ -27,6 +27,8 @@ pub struct Scene<'a> {
     pub grid: &'a SampleGrid,
     /// How its pixels are made.
     pub recipe: Recipe,
+    /// Where features are looked up.
+    pub features: &'a FeatureStore,
 }
 
 impl Scene<'_> {
@@ -54,7 +56,7 @@ impl Scene<'_> {
         on_pixels: &mut dyn FnMut(usize),
         on_band: &mut dyn FnMut(Raster) -> Result<()>,
     ) -> Result<()> {
-        let mut renderer = Renderer::new(self.options()).passing(gate.clone());
+        let mut renderer = Renderer::sharing(self.features.clone(), self.options()).passing(gate.clone());
         for rows in bands(self.grid) {
             on_band(self.render_band(&mut renderer, rows, gate, on_pixels)?)?;
         }

@@ -2,23 +2,26 @@
 
 #[cfg(feature = "gpu")]
 use super::accelerator::Accelerator;
+use super::names::Names;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
-use crate::encode::{self, NamedTile, PictureEncoder, best_device};
+use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, Gpu, Number};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::ModelId;
+use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,8 +106,9 @@ impl Compute {
 pub struct LoadedModel {
     /// Name of its configuration and weights.
     pub id: ModelId,
-    /// Name of those and of the precision: what everything that is made with it depends on.
-    pub key: ModelId,
+    names: Names,
+    /// Blocks that were encoded.
+    encoded: AtomicU64,
     /// What it is.
     pub config: ModelConfig,
     /// In which arithmetic it was loaded for the processor.
@@ -126,9 +130,11 @@ impl LoadedModel {
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
     pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
+        let names = Names::new(weights, device_name(&device), precision);
         Ok(Self {
-            id: weights.id(),
-            key: ModelId::of([weights.id().to_string().as_bytes(), precision.to_string().as_bytes()]),
+            id: names.model(),
+            names,
+            encoded: AtomicU64::new(0),
             config: weights.config().clone(),
             precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
@@ -206,9 +212,9 @@ impl LoadedModel {
 
     #[cfg(feature = "gpu")]
     fn with_accelerator(self, accelerator: Accelerator) -> Self {
-        let number: &[u8] = if accelerator.number() == Number::F16 { b"gpu f16" } else { b"gpu f32" };
-        let key = ModelId::of([self.key.to_string().as_bytes(), number]);
-        Self { key, accelerator: Some(accelerator), ..self }
+        let number = if accelerator.number() == Number::F16 { "f16" } else { "f32" };
+        let names = self.names.beside(accelerator.name(), number, accelerator.encodes());
+        Self { names, accelerator: Some(accelerator), ..self }
     }
 
     /// The same, but a graphics card that was lost is tried again after this long; 30 seconds where this is not called.
@@ -216,6 +222,34 @@ impl LoadedModel {
     #[must_use]
     pub fn retrying_after(self, pause: std::time::Duration) -> Self {
         Self { accelerator: self.accelerator.map(|accelerator| accelerator.retrying_after(pause)), ..self }
+    }
+
+    /// What makes features of `precision` at present.
+    pub fn encoded_by(&self, precision: FeaturePrecision) -> EncodedBy {
+        self.names.encoded_by(self.adapter().is_some(), precision)
+    }
+
+    /// Names of the features that it may decode: those that it would make at present first. While a graphics card computes,
+    /// the processor has encoded what the card had no memory for; once it is lost what it has made is not used any more.
+    pub fn readable(&self, precision: FeaturePrecision) -> Vec<EncodedBy> {
+        let mut names = vec![self.encoded_by(precision), self.names.encoded_by(false, precision)];
+        names.dedup();
+        names
+    }
+
+    /// What makes pixels out of features of `precision` at present.
+    pub fn decoded_by(&self, precision: FeaturePrecision) -> DecodedBy {
+        self.names.decoded_by(self.adapter().is_some(), precision)
+    }
+
+    /// What makes the view's pixels at present: other than before once a graphics card was lost, or is back.
+    pub fn key(&self) -> DecodedBy {
+        self.decoded_by(FeaturePrecision::Half)
+    }
+
+    /// How often it has encoded something.
+    pub fn encoded(&self) -> u64 {
+        self.encoded.load(Ordering::Relaxed)
     }
 
     /// The graphics card that computes at present, if one does: its name.
@@ -308,7 +342,7 @@ impl LoadedModel {
         decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
     }
 
-    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present.
+    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present, and what that was.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
@@ -318,15 +352,35 @@ impl LoadedModel {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Result<Vec<NamedTile>> {
-        encode::encode_tiles(picture.size, tiles, precision, |rect| {
+    ) -> Result<(Vec<NamedTile>, EncodedBy)> {
+        let is_by_card = Cell::new(false);
+        let tiles = encode::encode_tiles(picture.size, tiles, precision, |rect| {
+            self.encoded.fetch_add(1, Ordering::Relaxed);
             #[cfg(feature = "gpu")]
             if let Some(accelerator) = &self.accelerator
                 && let Some(result) = accelerator.encode(picture, rect, interrupt)
             {
+                is_by_card.set(true);
                 return result;
             }
             self.encoder.encode(picture, rect, interrupt)
-        })
+        })?;
+        Ok((tiles, self.names.encoded_by(is_by_card.get(), precision)))
+    }
+
+    /// Features of exactly these source pixels, by the encoder that is always there.
+    ///
+    /// # Errors
+    /// As [`Self::encode_tiles`].
+    pub fn encode_exactly(
+        &self,
+        picture: &Picture,
+        pixels: PixelRect,
+        precision: FeaturePrecision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<FeatureTile> {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+        let (codes, from) = self.encoder.encode(picture, pixels, interrupt)?;
+        Ok(FeatureTile::cut(&codes, from, pixels, precision))
     }
 }

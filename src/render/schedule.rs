@@ -38,12 +38,12 @@ fn distance(rect: PixelRect, focus: [f64; 2]) -> f64 {
 mod tests {
     use super::*;
     use crate::geometry::VIEW_TILE;
-    use crate::key::{ModelId, PictureId};
+    use crate::key::PictureId;
     use crate::recipe::Source;
 
     /// The order in which four columns and two rows of tiles are made.
     fn order(ready: impl Fn(&TilePart) -> bool) -> Vec<(Source, usize, usize)> {
-        let (picture, model) = (PictureId::of([]), ModelId::of([]));
+        let (picture, model) = (PictureId::of([]), None);
         let scale = (2.0f64.to_bits(), 2.0f64.to_bits());
         let key = |i: usize| {
             let source = if i < 8 { Source::NEURAL } else { Source::Bicubic };

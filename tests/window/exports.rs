@@ -1,23 +1,17 @@
 //! Exports in the window: the panel, selections, the queue, the command line, and closing.
 
-use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_before_its_model, window_of, window_with};
+use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_before_its_model, window_with};
 use crate::{Harness, PICTURE};
-use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEvent, pos2};
+use eframe::egui::{self, Modifiers, ViewportCommand, ViewportEvent, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use zoomfield::app::exporting::choice::{Choice, Part, Sizing};
 use zoomfield::app::exporting::queue::{ExportCommand, Outside};
-use zoomfield::app::look::Mode;
-use zoomfield::app::settings::Settings;
 use zoomfield::app::state::Panel;
-use zoomfield::app::{App, Command, ViewCommand};
-use zoomfield::cli::parse_export;
+use zoomfield::app::{App, Command};
 use zoomfield::export::ExportJob;
 use zoomfield::geometry::{Region, Size};
-use zoomfield::kernel::PrecisionChoice;
-use zoomfield::recipe::{Sampling, Strength};
-use zoomfield::render::Backend;
 
 fn wait_for_label(harness: &mut Harness<'_, App>, label: &str) {
     for _ in 0..500 {
@@ -37,12 +31,12 @@ fn choice(harness: &Harness<'_, App>) -> Choice {
     }
 }
 
-fn draft(harness: &Harness<'_, App>) -> ExportJob {
+pub(crate) fn draft(harness: &Harness<'_, App>) -> ExportJob {
     let Panel::Export(form) = &harness.state().state().panel else { panic!("the export panel is not open") };
     harness.state().state().export_draft(form).unwrap_or_else(|reason| panic!("{reason}")).0
 }
 
-fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
+pub(crate) fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
     harness.state_mut().apply(Command::Export(ExportCommand::Change(choice)));
     harness.run();
 }
@@ -178,83 +172,6 @@ fn the_panel_asks_for_a_selection_and_a_plain_drag_draws_it() {
     harness.run();
     assert_eq!(draft(&harness).grid.size(), Size::new(40, 30));
     assert!(harness.query_by_label("Drag over the picture.").is_none());
-}
-
-/// The text that the command puts on the clipboard.
-fn copied(harness: &mut Harness<'_, App>) -> String {
-    assert!(!harness.get_by_label("Copy as command").accesskit_node().is_disabled());
-    harness.state_mut().apply(Command::CopyAsCommand);
-    harness.step();
-    let commands = &harness.output().platform_output.commands;
-    let text = commands.iter().find_map(|command| match command {
-        OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
-    });
-    text.expect("a text on the clipboard")
-}
-
-#[cfg(unix)]
-#[test]
-fn the_copied_command_does_the_same_export() {
-    let folder = tempfile::tempdir().expect("a folder for the test");
-    let file = folder.path().join("it's a $HOME.png");
-    std::fs::write(&file, "451x300").expect("a file for the test");
-    let (mut harness, _) = window_of(1.0, |_| None, vec![file.clone()], None);
-    wait_for(&mut harness, |harness| harness.state().picture().is_some());
-    harness.state_mut().apply(Command::ZoomTo(7.3));
-    harness.run();
-    harness.state_mut().apply(Command::ShowExport);
-    harness.run();
-    let whole = Choice { part: Part::Whole, sizing: Sizing::Paper, ..Choice::default() };
-    let selection = Some(Region { x: 1.5, y: 2.125, width: 33.3, height: 20.0 });
-    let drawn = Choice { part: Part::Selection, selection, sizing: Sizing::Megapixels, ..Choice::default() };
-    let view_scaled = Choice { sizing: Sizing::Scale, scale: 3.7, ..Choice::default() };
-    for choice in [Choice::default(), whole, drawn, view_scaled] {
-        choose(&mut harness, choice.clone());
-        let text = copied(&mut harness);
-        let shell = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {text}")]).output();
-        let words = String::from_utf8(shell.expect("a shell").stdout).expect("text");
-        let words: Vec<String> = words.lines().map(str::to_owned).collect();
-        let line = parse_export(&words).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let job = draft(&harness);
-        assert_eq!(line.input, file);
-        assert_eq!(line.request.grid(PICTURE).expect("a grid"), job.grid, "{choice:?}");
-        assert_eq!((line.output, line.overwrite), (job.output, job.overwrite));
-        assert_eq!((line.file, line.recipe), (job.file, job.recipe));
-        // What computed the view computes the file.
-        let computed = job.model.computed();
-        assert_eq!(computed.precision, PrecisionChoice::Only(job.model.precision));
-        assert_eq!((line.backend, line.device), (Some(Backend::Cpu), None), "{text}");
-        assert_eq!((Some(computed.backend), Some(computed.precision)), (line.backend, line.precision));
-    }
-}
-
-/// Whatever the window is set to, the command that it copies says the same.
-#[test]
-fn the_copied_command_says_every_way_of_making_pixels() {
-    let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(Command::ZoomTo(7.3));
-    let mut said = std::collections::HashSet::new();
-    for mode in Mode::ALL {
-        for detail in [Sampling::Exact, Sampling::Lattice, Sampling::Coarse] {
-            for strength in [0, 40, 100] {
-                let settings = Settings { mode, detail, ..harness.state().state().settings.clone() };
-                harness.state_mut().apply(Command::ChangeSettings(settings));
-                harness.state_mut().apply(Command::View(ViewCommand::SetStrength(Strength::percent(strength))));
-                harness.state_mut().apply(Command::ShowExport);
-                harness.state_mut().apply(Command::EditPath("a.png".into()));
-                let Panel::Export(form) = &harness.state().state().panel else { panic!("the panel is not open") };
-                let (job, mut line) = harness.state().state().export_draft(form).expect("an export");
-                line.input = "in.png".into();
-                let words = line.arguments().expect("words");
-                assert_eq!(parse_export(&words).expect("an export").recipe, job.recipe, "{words:?}");
-                assert_eq!(Some(job.recipe), harness.state().state().recipe());
-                said.insert(job.recipe.to_string());
-            }
-        }
-    }
-    // Squares, bicubic, and three samplings in two strengths.
-    assert_eq!(said.len(), 8, "{said:?}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn another_model_can_be_compared_with() {
     let requests = tiles.0.borrow();
     let last = requests.requests.last().expect("a request");
     assert_eq!(last.models.len(), 2);
-    assert!(last.wanted.iter().any(|part| part.key.model == last.models[1].key));
+    assert!(last.wanted.iter().any(|part| part.key.model == Some(last.models[1].key())));
 }
 
 #[test]

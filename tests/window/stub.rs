@@ -24,7 +24,9 @@ use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
 use zoomfield::picture::{Picture, Raster};
 use zoomfield::recipe::Source;
-use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest};
+use zoomfield::render::{
+    Backend, Compute, FeatureStore, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest,
+};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -302,6 +304,7 @@ fn window_with_options(
             let done = AtomicUsize::new(0);
             let services = Services {
                 tiles: Box::new(source),
+                features: FeatureStore::default(),
                 open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),

@@ -209,7 +209,7 @@ fn a_better_model_comes_on_the_list_with_its_card() {
 #[test]
 fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     let (folder, mut harness, _) = start();
-    let original = harness.state().state().model.model().expect("a model").key;
+    let original = harness.state().state().model.model().expect("a model").key();
     train(&mut harness, "worse");
     wait_for_step(&mut harness, 2);
     click(&mut harness, "Use in viewer");
@@ -217,7 +217,7 @@ fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     harness.get_by_label("Not better than before");
     assert!(harness.query_by_label_contains("The model of before is kept; nothing has changed.").is_some());
     wait_for(&mut harness, |harness| !harness.state().state().model.is_loading());
-    assert_eq!(harness.state().state().model.model().expect("a model").key, original);
+    assert_eq!(harness.state().state().model.model().expect("a model").key(), original);
     assert!(!folder.path().join("models").exists());
     assert!(harness.query_by_label("Use in viewer").is_none());
 }
@@ -252,7 +252,7 @@ fn without_held_out_pictures_nobody_claims_anything() {
 #[test]
 fn the_model_is_swapped_live_compared_and_taken_back() {
     let (folder, mut harness, _) = start();
-    let key = |harness: &Harness<'_, App>| harness.state().state().model.model().expect("a model").key;
+    let key = |harness: &Harness<'_, App>| harness.state().state().model.model().expect("a model").key();
     let original = key(&harness);
     train(&mut harness, "endless");
     wait_for_step(&mut harness, 3);

@@ -16,7 +16,7 @@ use crate::app::state::Shown;
 use crate::app::textures::{Tile, TileTextures};
 use crate::app::theme;
 use crate::geometry::{PixelRect, VIEW_TILE, View};
-use crate::key::{ModelId, TileKey};
+use crate::key::{DecodedBy, TileKey};
 use crate::recipe::{Recipe, Source};
 use crate::render::TilePart;
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
@@ -112,7 +112,7 @@ impl Paint<'_> {
     /// is nearer in look and zoom comes later.
     fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Recipe]) -> (Vec<TileKey>, Vec<TileKey>) {
         let (subject, own) = (pane.subject, pane.subject.recipe.source());
-        let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
+        let is_of_model = |key: &TileKey| key.model == subject.model || key.model.is_none();
         let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.contains(&key.recipe);
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
         // The whole picture as squares is below; what is smooth would only blur it.
@@ -226,12 +226,12 @@ fn is_alike(own: Source, source: Source) -> bool {
 }
 
 /// What tiles that were made together have in common.
-fn batch(key: &TileKey) -> (u64, Recipe, ModelId) {
+fn batch(key: &TileKey) -> (u64, Recipe, Option<DecodedBy>) {
     (key.scale.0, key.recipe, key.model)
 }
 
 /// The same, to lay them next to each other.
-fn place_of_batch(key: &TileKey) -> (u64, u8, u8, ModelId) {
+fn place_of_batch(key: &TileKey) -> (u64, u8, u8, Option<DecodedBy>) {
     (key.scale.0, key.recipe.source().rank(), key.recipe.strength().as_percent(), key.model)
 }
 

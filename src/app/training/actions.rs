@@ -85,7 +85,7 @@ impl App {
         let before = self.state.training.before.as_ref();
         let slots = [Some(&self.state.model), Some(&self.state.other_model), before];
         let in_use = slots.into_iter().flatten().filter_map(|slot| slot.path().map(Path::to_owned)).collect();
-        let places = PlaceChoice::default();
+        let places = PlaceChoice::sharing(self.state.store.clone());
         places.choose(self.state.training.place.clone());
         let assignment = Assignment { choice, resumed, library, workplace, in_use, places };
         match RunningTraining::start(&self.ctx, self.services.train.clone(), assignment) {

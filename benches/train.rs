@@ -11,9 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use zoomfield::error::{Error, Result};
 use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::key::Quality;
 use zoomfield::model::Query;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::Source;
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::{Gate, NEVER, Worker};
 use zoomfield::train::{
@@ -119,7 +119,7 @@ fn viewer() -> Result<()> {
     let grid = SampleGrid::spanning(region, Size::new(640, 400));
     let view = || {
         let start = Instant::now();
-        Renderer::new(RenderOptions::VIEW).render(&picture, &model, &grid, Quality::Exact, NEVER)?;
+        Renderer::new(RenderOptions::VIEW).render(&picture, &model, &grid, Source::EXACT, NEVER)?;
         Ok::<f64, Error>(start.elapsed().as_secs_f64())
     };
     let gate = Gate::default();

@@ -6,18 +6,17 @@ mod estimate;
 mod request;
 mod scene;
 
-pub use command_line::{CommandLine, look_name};
+pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
 pub use request::{Extent, OutputSize, Request};
 pub use scene::Scene;
 
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
-use crate::key::Recipe;
 use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
 use crate::picture::{Picture, Raster};
-use crate::render::LoadedModel;
+use crate::recipe::Recipe;
+use crate::render::{FeatureStore, LoadedModel};
 use crate::task::Gate;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,16 +43,16 @@ pub struct ExportJob {
     pub overwrite: bool,
     /// How its pixels are made.
     pub recipe: Recipe,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
     /// How the file is made.
     pub file: FileOptions,
+    /// Where features are looked up: what the view has encoded is not encoded again.
+    pub features: FeatureStore,
 }
 
 impl ExportJob {
     /// Whether the network makes its pixels.
     pub fn is_neural(&self) -> bool {
-        self.recipe.quality.is_neural() && !self.grid.is_reduction()
+        self.recipe.is_neural() && !self.grid.is_reduction()
     }
 }
 
@@ -100,8 +99,8 @@ pub struct ExportReport {
 impl ExportJob {
     /// What is rendered.
     pub fn scene(&self) -> Scene<'_> {
-        let Self { picture, model, grid, recipe, sampling, .. } = self;
-        Scene { picture, model, grid, recipe: *recipe, sampling: *sampling }
+        let Self { picture, model, grid, recipe, features, .. } = self;
+        Scene { picture, model, grid, recipe: *recipe, features }
     }
 
     /// Whether the pixels become sRGB on their way, because the format cannot say that they are anything else.

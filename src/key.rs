@@ -1,5 +1,6 @@
 //! Names for derived data, by what it was made from. Nothing is ever invalidated: another input is another key.
 
+use crate::recipe::Recipe;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -67,84 +68,55 @@ identity!(
     FileId
 );
 
+identity!(
+    /// An encoder, by its configuration and weights.
+    EncoderId
+);
+identity!(
+    /// A decoder, by its configuration and weights.
+    DecoderId
+);
+identity!(
+    /// What computes, in which arithmetic, and how its results are kept: everything that rounds.
+    ArithmeticId
+);
+
 impl ModelId {
-    /// The name of no model: what is made of source pixels only depends on none.
-    pub const NONE: Self = Self(Digest128([0; 16]));
+    /// The name of the model that these make up.
+    pub fn of_both(encoder: EncoderId, decoder: DecoderId) -> Self {
+        Self::of([&encoder.0.0[..], &decoder.0.0])
+    }
 }
 
-/// A feature tile: the latent codes of one square of one picture under one model.
+/// What made features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EncodedBy {
+    /// Which encoder.
+    pub encoder: EncoderId,
+    /// What really computed it.
+    pub arithmetic: ArithmeticId,
+}
+
+/// What made pixels of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DecodedBy {
+    /// What made their features.
+    pub features: EncodedBy,
+    /// Which decoder.
+    pub decoder: DecoderId,
+    /// What really computed it.
+    pub arithmetic: ArithmeticId,
+}
+
+/// A feature tile: the latent codes of one square of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FeatureKey {
     /// Of which picture.
     pub picture: PictureId,
-    /// By which encoder.
-    pub model: ModelId,
+    /// By what.
+    pub by: EncodedBy,
     /// Tile column and row.
     pub tile: (usize, usize),
-}
-
-/// How pixels are made, cheapest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Quality {
-    /// The source pixel at each place, as a square.
-    Nearest,
-    /// Resampled from the source: bicubic above ×1, area-averaged below.
-    Resampled,
-    /// The continuous function on a sparse lattice: a good guess, sooner.
-    Coarse,
-    /// The continuous function, by the renderer's own sampling.
-    Neural,
-    /// The continuous function at every pixel.
-    Exact,
-}
-
-impl Quality {
-    /// Whether the network makes them.
-    pub fn is_neural(self) -> bool {
-        self >= Self::Coarse
-    }
-}
-
-/// How much of the network's detail is shown, in percent: 0 is bicubic, 100 the function as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Strength(u8);
-
-impl Strength {
-    /// Bicubic.
-    pub const NONE: Self = Self(0);
-    /// The function as it is.
-    pub const FULL: Self = Self(100);
-
-    /// A strength in percent; more than 100 is 100.
-    pub fn percent(percent: u8) -> Self {
-        Self(percent.min(100))
-    }
-
-    /// In percent.
-    pub fn as_percent(self) -> u8 {
-        self.0
-    }
-
-    /// The function's share of the colours, in [0, 1].
-    pub fn share(self) -> f32 {
-        f32::from(self.0) / 100.0
-    }
-}
-
-/// How a picture is enlarged: what a view shows and an export writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Recipe {
-    /// How the pixels are made.
-    pub quality: Quality,
-    /// How much of the network's detail is in them. Of no account where the network makes none.
-    pub strength: Strength,
-}
-
-impl From<Quality> for Recipe {
-    /// At full strength.
-    fn from(quality: Quality) -> Self {
-        Self { quality, strength: Strength::FULL }
-    }
 }
 
 /// A tile of the view at one exact zoom.
@@ -152,8 +124,8 @@ impl From<Quality> for Recipe {
 pub struct TileKey {
     /// Of which picture.
     pub picture: PictureId,
-    /// By which model; [`ModelId::NONE`] where the network makes none of it.
-    pub model: ModelId,
+    /// By what; nothing where the network makes none of it.
+    pub model: Option<DecodedBy>,
     /// Bits of the zoom (`f64`) in y and x: tiles of another zoom are other tiles.
     pub scale: (u64, u64),
     /// Tile column.
@@ -161,20 +133,13 @@ pub struct TileKey {
     /// Tile row.
     pub row: usize,
     /// How it was made.
-    pub quality: Quality,
-    /// How much of the network's detail is in it; full where the network makes none.
-    pub strength: Strength,
+    pub recipe: Recipe,
 }
 
 impl TileKey {
     /// The zoom in y and x, in screen pixels per source pixel.
     pub fn zoom(&self) -> (f64, f64) {
         (f64::from_bits(self.scale.0), f64::from_bits(self.scale.1))
-    }
-
-    /// How it was made.
-    pub fn recipe(&self) -> Recipe {
-        Recipe { quality: self.quality, strength: self.strength }
     }
 }
 
@@ -186,12 +151,5 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         assert_ne!(ModelId::of([&b"ab"[..], b"c"]), ModelId::of([&b"a"[..], b"bc"]));
         assert_eq!(ModelId::of([&b"ab"[..]]).to_string().len(), 32);
-    }
-
-    #[test]
-    fn qualities_are_in_the_order_of_their_cost() {
-        let order = [Quality::Nearest, Quality::Resampled, Quality::Coarse, Quality::Neural, Quality::Exact];
-        assert!(order.is_sorted() && order.map(Quality::is_neural) == [false, false, true, true, true]);
-        assert_eq!((Strength::percent(250), Strength::percent(50).share()), (Strength::FULL, 0.5));
     }
 }

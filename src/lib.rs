@@ -11,16 +11,16 @@
 //! ```
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
-//! only from lower layers: `error` · `geometry`, `key`, `task`, `raster`, `atomic` · `picture`, `feature`, `weights`,
-//! `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render`, `train` · `evaluate`, `export`, `bench`,
-//! `library` · `cli`, `app`.
+//! only from lower layers: `error` · `geometry`, `key`, `recipe`, `task`, `raster`, `atomic` · `picture`, `feature`,
+//! `weights`, `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render` · `train` · `evaluate`, `export`,
+//! `bench`, `library` · `cli`, `app`.
 //!
 //! Eight source pixels of a photograph, seen thirty times larger:
 //!
 //! ```
 //! use zoomfield::geometry::{Region, SampleGrid, Size};
-//! use zoomfield::key::Quality;
 //! use zoomfield::picture::Picture;
+//! use zoomfield::recipe::Source;
 //! use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 //! use zoomfield::task::NEVER;
 //!
@@ -30,7 +30,7 @@
 //! let region = Region { x: 150.25, y: 110.5, width: 4.0, height: 2.0 };
 //! let grid = SampleGrid::spanning(region, Size::new(120, 60));
 //! let mut renderer = Renderer::new(RenderOptions::VIEW);
-//! let pixels = renderer.render(&picture, &model, &grid, Quality::Neural, NEVER)?;
+//! let pixels = renderer.render(&picture, &model, &grid, Source::NEURAL, NEVER)?;
 //! assert_eq!((pixels.size, pixels.channels), (Size::new(120, 60), 3));
 //! # Ok(())
 //! # }
@@ -57,6 +57,7 @@ pub mod metrics;
 pub mod model;
 pub mod picture;
 pub mod raster;
+pub mod recipe;
 pub mod render;
 pub mod task;
 pub mod train;

@@ -4,14 +4,17 @@
 
 mod common;
 
-use common::textured;
+use common::{psnr, textured};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zoomfield::geometry::View;
+use zoomfield::export::{self, ExportJob, FileOptions};
+use zoomfield::geometry::{Region, SampleGrid, Size, View};
 use zoomfield::kernel::Precision;
-use zoomfield::key::{Quality, Strength, TileKey};
+use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
-use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
+use zoomfield::recipe::Source;
+use zoomfield::render::{FeatureStore, LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
+use zoomfield::task::Gate;
 use zoomfield::weights::Weights;
 
 /// What came until a request was finished.
@@ -39,11 +42,76 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
     }
 }
 
-fn part(picture: &Picture, model: &LoadedModel, zoom: f64, place: (usize, usize), quality: Quality) -> TilePart {
+fn part(picture: &Picture, model: &LoadedModel, zoom: f64, place: (usize, usize), source: Source) -> TilePart {
     let (scale, (column, row)) = ((zoom.to_bits(), zoom.to_bits()), place);
-    let key = TileKey { picture: picture.id, model: model.key, scale, column, row, quality, strength: Strength::FULL };
+    let by = source.is_neural().then(|| model.key());
+    let key = TileKey { picture: picture.id, model: by, scale, column, row, recipe: source.into() };
     let view = View { zoom, corner_on_screen: [0.0, 0.0] };
     TilePart { key, rect: view.tile_rect(column, row, picture.size).unwrap() }
+}
+
+/// Everything of a view, as the window asks for it.
+fn request_of(view: View, canvas: Size, picture: &Arc<Picture>, model: &Arc<LoadedModel>) -> ViewRequest {
+    let visible = view.visible_output(picture.size, canvas).unwrap();
+    let part = |place| {
+        let part = part(picture, model, view.zoom, place, Source::NEURAL);
+        part.rect.intersection(visible).map(|rect| TilePart { rect, ..part })
+    };
+    ViewRequest {
+        number: 0,
+        picture: picture.clone(),
+        models: vec![model.clone()],
+        view,
+        wanted: View::tiles_over(visible).filter_map(part).collect(),
+        likely: Vec::new(),
+        focus_in_output: [0.0, 0.0],
+        feature_budget_bytes: 64 << 20,
+    }
+}
+
+/// An export and a copy of what the window shows use its features, and leave them where they are.
+#[test]
+fn an_export_and_a_copy_of_a_finished_view_encode_nothing() {
+    let model = Arc::new(LoadedModel::on_cpu(&Weights::builtin().unwrap(), Precision::best()).unwrap());
+    let (picture, canvas, store) = (Arc::new(textured(400, 300)), Size::new(300, 200), FeatureStore::default());
+    let worker = RenderWorker::sharing(store.clone(), || {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let view_at = |zoom: f64| View::centered([131.0, 125.0], zoom, canvas).snapped();
+    for (number, zoom, output) in [(1, 4.0, "near.png"), (3, 30.0, "deep.png")] {
+        let view = view_at(zoom);
+        let request = request_of(view, canvas, &picture, &model);
+        assert!(!answer(&worker, ViewRequest { number, ..request }).tiles.is_empty());
+        let encoded = model.encoded();
+        assert!(encoded > 0);
+        let job = ExportJob {
+            picture: picture.clone(),
+            model: model.clone(),
+            grid: view.grid_of(view.visible_output(picture.size, canvas).unwrap()),
+            output: folder.path().join(output),
+            overwrite: false,
+            recipe: Source::NEURAL.into(),
+            file: FileOptions::default(),
+            features: store.clone(),
+        };
+        export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
+        let copied = export::render(&job, &Gate::default()).unwrap();
+        assert_eq!(model.encoded(), encoded, "×{zoom}: an export encoded what the view has");
+        // What it puts into the store itself is gone with it, and the view has lost nothing.
+        let used = store.used_bytes();
+        let whole = SampleGrid::spanning(Region::whole(picture.size), Size::new(440, 330));
+        export::render(&ExportJob { grid: whole, ..job.clone() }, &Gate::default()).unwrap();
+        assert!(model.encoded() > encoded, "the rest of the picture was not encoded");
+        assert_eq!(store.used_bytes(), used);
+        let encoded = model.encoded();
+        // Another zoom shares no colours with this one, but its features.
+        let again = request_of(view_at(zoom * (1.0 + 1e-9)), canvas, &picture, &model);
+        answer(&worker, ViewRequest { number: number + 1, ..again });
+        assert_eq!(model.encoded(), encoded, "×{zoom}: the view encodes again");
+        // An export by itself has to encode, and comes to the same picture, up to the order of sums.
+        let alone = ExportJob { features: FeatureStore::default(), ..job };
+        let exported = export::render(&alone, &Gate::default()).unwrap();
+        assert!(model.encoded() > encoded && psnr(&exported.data, &copied.data, 1.0) > 60.0);
+    }
 }
 
 #[test]
@@ -61,20 +129,20 @@ fn features_are_ready_before_pixels_are_asked_for() {
         feature_budget_bytes: 64 << 20,
     };
     // Tile (2, 1) at ×2 is source pixels 128 to 192 by 64 to 128, with its neighbours.
-    let likely = vec![part(&picture, &model, 2.0, (2, 1), Quality::Neural)];
+    let likely = vec![part(&picture, &model, 2.0, (2, 1), Source::NEURAL)];
     let ahead = answer(&worker, request(1, 2.0, Vec::new(), likely));
     assert!(ahead.tiles.is_empty(), "nobody asked for pixels");
     let ready = ahead.features.last().unwrap().clone();
     assert!(ready.contains(&(1, 0)), "{ready:?}");
     // At ×4 a part of it is tile (5, 2); nothing more is encoded for it, and its bicubic pixels come as well.
-    let qualities = [Quality::Resampled, Quality::Neural];
-    let wanted = qualities.map(|quality| part(&picture, &model, 4.0, (5, 2), quality)).to_vec();
+    let passes = [Source::Bicubic, Source::NEURAL];
+    let wanted = passes.map(|source| part(&picture, &model, 4.0, (5, 2), source)).to_vec();
     let then = answer(&worker, request(2, 4.0, wanted.clone(), Vec::new()));
     assert_eq!(then.tiles.len(), 2);
     assert!(wanted.iter().all(|part| then.tiles.contains(part)));
     assert!(then.features.iter().all(|tiles| *tiles == ready), "{:?}", then.features);
     // Elsewhere there is something to encode: the comparison above sees it.
-    let wanted = vec![part(&picture, &model, 4.0, (11, 7), Quality::Neural)];
+    let wanted = vec![part(&picture, &model, 4.0, (11, 7), Source::NEURAL)];
     let elsewhere = answer(&worker, request(3, 4.0, wanted, Vec::new()));
     assert!(elsewhere.features.iter().any(|tiles| *tiles != ready));
 }

@@ -12,9 +12,10 @@ mod table;
 use profile::{ADOBE_RGB, Curve, DISPLAY_P3, Profile, SRGB};
 use std::path::{Path, PathBuf};
 use zoomfield::geometry::{Size, View};
-use zoomfield::key::{ModelId, Quality, Strength, TileKey};
+use zoomfield::key::TileKey;
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Raster, Samples};
+use zoomfield::recipe::Source;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 
 /// Colours inside and outside of sRGB.
@@ -231,15 +232,7 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
     let model = std::sync::Arc::new(LoadedModel::builtin().unwrap());
     let view = View { zoom: 1.0, corner_on_screen: [0.0, 0.0] };
     let scale = (1f64.to_bits(), 1f64.to_bits());
-    let key = TileKey {
-        picture: picture.id,
-        model: ModelId::NONE,
-        scale,
-        column: 0,
-        row: 0,
-        quality: Quality::Resampled,
-        strength: Strength::FULL,
-    };
+    let key = TileKey { picture: picture.id, model: None, scale, column: 0, row: 0, recipe: Source::Bicubic.into() };
     let worker = RenderWorker::start(|| {}).unwrap();
     worker.request(ViewRequest {
         number: 0,

@@ -10,10 +10,9 @@ mod common;
 
 use common::{psnr, worst};
 use std::path::{Path, PathBuf};
-use zoomfield::decode::Sampling;
 use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, is_picture_path};
+use zoomfield::recipe::{Sampling, Source};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 
@@ -34,14 +33,14 @@ fn pictures() -> Vec<PathBuf> {
 }
 
 fn render(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> (Vec<f32>, f64) {
-    let mut renderer = Renderer::new(RenderOptions { sampling, ..RenderOptions::VIEW });
+    let mut renderer = Renderer::new(RenderOptions::VIEW);
     // The features are encoded before the clock starts: those at the corners are all there are.
     let ends = |len: usize| [0..1, len - 1..len];
     for (rows, columns) in ends(grid.y.len).into_iter().flat_map(|r| ends(grid.x.len).map(|c| (r.clone(), c))) {
         let _ = renderer.query_rgb(picture, model, &grid.slice(rows, columns), NEVER).unwrap();
     }
     let start = std::time::Instant::now();
-    let raster = renderer.render(picture, model, grid, Quality::Neural, NEVER).unwrap();
+    let raster = renderer.render(picture, model, grid, Source::Liif(sampling), NEVER).unwrap();
     (raster.data, start.elapsed().as_secs_f64())
 }
 

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::app::compare::split::Side;
 use zoomfield::app::files::album::Step;
+use zoomfield::app::settings::Arithmetic;
 use zoomfield::app::settings::mode::Mode;
-use zoomfield::app::settings::{Arithmetic, Detail};
 use zoomfield::app::{
     App, AppOptions, Command, ModelSource, Ports, Services, compare, export, files, models, settings, view,
 };
 use zoomfield::bench::{CPU, Device};
-use zoomfield::key::Strength;
+use zoomfield::recipe::{Sampling, Strength};
 use zoomfield::render::Compute;
 
 const COMMANDS: usize = 500;
@@ -145,7 +145,7 @@ fn settings(random: &mut Random, harness: &Harness<'static, App>) -> Command {
     let mut settings = harness.state().slices().settings.choices.clone();
     settings.feature_budget_mib = BUDGET_MIB;
     settings.tile_budget_mib = BUDGET_MIB;
-    settings.detail = *random.pick(&[Detail::Fast, Detail::Default, Detail::Exact]);
+    settings.detail = *random.pick(&[Sampling::Coarse, Sampling::Lattice, Sampling::Exact]);
     settings.precision = *random.pick(&[Arithmetic::Auto, Arithmetic::F32]);
     settings.pixel_grid = random.below(2) == 0;
     settings::Command::Change(settings).into()

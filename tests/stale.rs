@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::geometry::{VIEW_TILE, View};
 use zoomfield::kernel::Precision;
-use zoomfield::key::{Quality, Strength, TileKey};
+use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::Source;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 use zoomfield::weights::Weights;
 
@@ -41,10 +42,10 @@ struct Stage {
 
 impl Stage {
     /// The tile at (`column`, `row`) of a zoom.
-    fn key(&self, zoom: f64, column: usize, row: usize, quality: Quality) -> TileKey {
+    fn key(&self, zoom: f64, column: usize, row: usize, source: Source) -> TileKey {
         let scale = (zoom.to_bits(), zoom.to_bits());
-        let (picture, model) = (self.picture.id, self.model.key);
-        TileKey { picture, model, scale, column, row, quality, strength: Strength::FULL }
+        let (picture, model) = (self.picture.id, source.is_neural().then(|| self.model.key()));
+        TileKey { picture, model, scale, column, row, recipe: source.into() }
     }
 
     fn request(&self, zoom: f64, wanted: Vec<TileKey>) {
@@ -94,7 +95,7 @@ fn what_the_new_view_needs_too_goes_on(stage: &Stage) {
     // The tile around one source pixel, by its place in tiles of features.
     let tile = |zoom: f64, [x, y]: [f64; 2]| {
         let [column, row] = [x, y].map(|at| ((at + 0.5) * 128.0 * zoom) as usize / VIEW_TILE);
-        stage.key(zoom, column, row, Quality::Neural)
+        stage.key(zoom, column, row, Source::NEURAL)
     };
     let secs = |zooms: &[f64], place: [f64; 2]| {
         let start = cpu_secs().unwrap();
@@ -123,17 +124,17 @@ fn the_work_of_a_stale_view_stops() {
     let (mut most_cpu, mut most_wall) = (0.0_f64, 0.0_f64);
     for (i, zoom) in [8.0, 2.0, 1.3, 30.0].into_iter().cycle().take(12).enumerate() {
         // Elsewhere each time, so that every trial begins with encoding and goes on to decoding.
-        let tile = |quality| stage.key(zoom, i % 4 + 1, i / 4 + 1, quality);
+        let tile = |source| stage.key(zoom, i % 4 + 1, i / 4 + 1, source);
         let after = Duration::from_millis(40 + 90 * (i as u64 % 5));
-        let wish = vec![stage.key(zoom, 0, 0, Quality::Resampled)];
-        let (cpu, wall) = stage.turn_away(zoom, &[tile(Quality::Exact)], after, wish).unwrap();
+        let wish = vec![stage.key(zoom, 0, 0, Source::Bicubic)];
+        let (cpu, wall) = stage.turn_away(zoom, &[tile(Source::EXACT)], after, wish).unwrap();
         (most_cpu, most_wall) = (most_cpu.max(cpu), most_wall.max(wall));
     }
     println!("at most {most_cpu:.3} s of {cores} cores, {most_wall:.3} s on the wall");
     assert!(most_cpu <= SLACK * MOST_SECS * cores, "{most_cpu:.3} s of processor time for a view that is gone");
     what_the_new_view_needs_too_goes_on(&stage);
     // Where the new view wants the same tile the work goes on, and is seen by this clock.
-    let far = stage.key(2.0, 9, 9, Quality::Exact);
+    let far = stage.key(2.0, 9, 9, Source::EXACT);
     let (cpu, _) = stage.turn_away(2.0, &[far], Duration::from_millis(40), vec![far]).unwrap();
     println!("a tile with its features takes {cpu:.3} s");
     assert!(cpu > most_cpu, "the clock does not see work: {cpu:.3} s");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::key::Quality;
+use zoomfield::recipe::Source;
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 
@@ -28,7 +28,7 @@ fn two_renderers_at_a_time_add_no_threads_but_their_own() {
     let picture = textured(96, 80);
     let region = Region { x: 8.0, y: 8.0, width: 64.0, height: 48.0 };
     let grid = SampleGrid::spanning(region, Size::new(320, 240));
-    let render = |options| Renderer::new(options).render(&picture, &model, &grid, Quality::Exact, NEVER).unwrap();
+    let render = |options| Renderer::new(options).render(&picture, &model, &grid, Source::EXACT, NEVER).unwrap();
     let _ = render(RenderOptions::VIEW);
     let before = threads().unwrap();
     let is_over = AtomicBool::new(false);

@@ -9,9 +9,9 @@ use common::{Arrays, psnr, textured, worst};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size, View};
 use zoomfield::kernel::Precision;
-use zoomfield::key::{Quality, Recipe, Strength};
 use zoomfield::model::{Liif, Query};
 use zoomfield::picture::{Picture, Samples};
+use zoomfield::recipe::{Recipe, Sampling, Source, Stage, Strength};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer, coarse_saves};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
@@ -43,7 +43,7 @@ fn oracle(weights: &Weights, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
 }
 
 fn ours(options: RenderOptions, weights: &Weights, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
-    Renderer::new(options).query_rgb(picture, &load(weights), grid, NEVER).unwrap()
+    Renderer::new(options).query_rgb(picture, &load(weights), grid, Sampling::default(), NEVER).unwrap()
 }
 
 /// A grid over all feature tiles of the picture, with different scales in x and y.
@@ -115,7 +115,7 @@ fn order_and_budget_change_nothing() {
         let mut rendered: Vec<_> = order
             .map(|&(column, row)| {
                 let grid = view.grid_of(view.tile_rect(column, row, picture.size).unwrap());
-                ((column, row), renderer.render(&picture, &model, &grid, Quality::Neural, NEVER).unwrap())
+                ((column, row), renderer.render(&picture, &model, &grid, Source::NEURAL, NEVER).unwrap())
             })
             .collect();
         rendered.sort_by_key(|(tile, _)| *tile);
@@ -137,13 +137,13 @@ fn any_part_of_a_view_equals_that_part_of_the_whole() {
     let view = View { zoom: 3.3, corner_on_screen: [0.0, 0.0] };
     let output = view.output_size(picture.size);
     let whole =
-        Renderer::new(SINGLE).render(&picture, &model, &view.grid_of(output.rect()), Quality::Neural, NEVER).unwrap();
+        Renderer::new(SINGLE).render(&picture, &model, &view.grid_of(output.rect()), Source::NEURAL, NEVER).unwrap();
     for rect in [
         PixelRect { x: 0, y: 0, width: 33, height: 1 },
         PixelRect { x: 401, y: 399, width: 77, height: 101 },
         PixelRect { x: output.width - 1, y: output.height - 1, width: 1, height: 1 },
     ] {
-        let part = Renderer::new(SINGLE).render(&picture, &model, &view.grid_of(rect), Quality::Neural, NEVER).unwrap();
+        let part = Renderer::new(SINGLE).render(&picture, &model, &view.grid_of(rect), Source::NEURAL, NEVER).unwrap();
         let expected: Vec<f32> = (rect.y..rect.bottom())
             .flat_map(|y| whole.data[(y * output.width + rect.x) * 3..][..rect.width * 3].to_vec())
             .collect();
@@ -159,7 +159,7 @@ fn deep_zooms_are_seamless_and_right_at_borders_and_in_minimal_pictures() {
     for (width, height) in [(1, 1), (1, 5), (7, 1), (6, 4)] {
         let picture = textured(width, height);
         let grid = SampleGrid::spanning(Region::whole(picture.size), enlarged(30, picture.size));
-        let ours = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, NEVER).unwrap();
+        let ours = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, Sampling::default(), NEVER).unwrap();
         let quality = psnr(&ours, &oracle(&weights, &picture, &grid), 2.0);
         assert!(quality >= 55.0, "{width}×{height} at ×30: {quality} dB");
     }
@@ -167,9 +167,10 @@ fn deep_zooms_are_seamless_and_right_at_borders_and_in_minimal_pictures() {
     for (scale_x, scale_y) in [(30, 30), (40, 3)] {
         let output = Size::new(24 * scale_x, 20 * scale_y);
         let grid = SampleGrid::spanning(Region::whole(picture.size), output);
-        let whole = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, NEVER).unwrap();
+        let whole = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid, Sampling::default(), NEVER).unwrap();
         let (rows, columns) = (output.height / 3..output.height / 3 + 7, 255..301);
-        let part = Renderer::new(SINGLE).query_rgb(&picture, &model, &grid.slice(rows.clone(), columns.clone()), NEVER);
+        let part = grid.slice(rows.clone(), columns.clone());
+        let part = Renderer::new(SINGLE).query_rgb(&picture, &model, &part, Sampling::default(), NEVER);
         let expected: Vec<f32> =
             rows.flat_map(|y| whole[(y * output.width + columns.start) * 3..][..columns.len() * 3].to_vec()).collect();
         let difference = worst(&part.unwrap(), &expected);
@@ -184,7 +185,7 @@ fn opacity_is_kept_beside_the_neural_colours() {
     let picture = Picture::from_samples(opaque.size, opaque.rgb.clone(), Some(Samples::U8(opacity)));
     let model = load(&tiny("liif_edsr_tiny"));
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(160, 120));
-    let render = |p: &Picture| Renderer::new(SINGLE).render(p, &model, &grid, Quality::Neural, NEVER).unwrap();
+    let render = |p: &Picture| Renderer::new(SINGLE).render(p, &model, &grid, Source::NEURAL, NEVER).unwrap();
     let (with, without) = (render(&picture), render(&opaque));
     assert_eq!((with.channels, without.channels), (4, 3));
     assert_eq!((with.data[3], with.data[159 * 4 + 3]), (1.0, 0.0));
@@ -196,7 +197,7 @@ fn opacity_is_kept_beside_the_neural_colours() {
 fn an_interrupted_rendering_ends_without_a_result() {
     let picture = textured(64, 64);
     let model = load(&tiny("liif_edsr_tiny"));
-    let result = Renderer::new(SINGLE).render(&picture, &model, &across(picture.size), Quality::Neural, &|| true);
+    let result = Renderer::new(SINGLE).render(&picture, &model, &across(picture.size), Source::NEURAL, &|| true);
     assert!(matches!(result, Err(zoomfield::error::Error::Cancelled)));
 }
 
@@ -205,11 +206,11 @@ fn strength_mixes_the_bicubic_picture_and_the_function_alike_with_and_without_wh
     let picture = textured(60, 50);
     let model = load(&tiny("liif_edsr_tiny"));
     let grid = SampleGrid::spanning(Region { x: 8.0, y: 6.0, width: 20.0, height: 16.0 }, Size::new(240, 192));
-    let recipe = |percent| Recipe { quality: Quality::Neural, strength: Strength::percent(percent) };
+    let recipe = |percent| Recipe::from(Source::NEURAL).with(Stage::Strength(Strength::percent(percent)));
     let mut view = Renderer::new(SINGLE);
     let mut of = |percent| view.render(&picture, &model, &grid, recipe(percent), NEVER).unwrap();
     let (full, half, none) = (of(100), of(50), of(0));
-    let bicubic = Renderer::new(SINGLE).render(&picture, &model, &grid, Quality::Resampled, NEVER).unwrap();
+    let bicubic = Renderer::new(SINGLE).render(&picture, &model, &grid, Source::Bicubic, NEVER).unwrap();
     assert_eq!(none, bicubic);
     let middle: Vec<f32> = full.data.iter().zip(&bicubic.data).map(|(a, b)| (a + b) / 2.0).collect();
     assert!(worst(&half.data, &middle) < 1e-6);
@@ -226,8 +227,8 @@ fn the_coarse_pass_is_near_and_pays_from_some_zoom_on() {
     let model = load(&tiny("liif_edsr_tiny"));
     let grid = SampleGrid::spanning(Region { x: 8.0, y: 6.0, width: 20.0, height: 16.0 }, Size::new(240, 192));
     let mut renderer = Renderer::new(SINGLE);
-    let mut of = |quality| renderer.render(&picture, &model, &grid, quality, NEVER).unwrap().data;
-    let (coarse, fine, exact) = (of(Quality::Coarse), of(Quality::Neural), of(Quality::Exact));
+    let mut of = |source| renderer.render(&picture, &model, &grid, source, NEVER).unwrap().data;
+    let (coarse, fine, exact) = (of(Source::COARSE), of(Source::NEURAL), of(Source::EXACT));
     let quality = |image: &[f32]| psnr(image, &exact, 1.0);
     assert!(quality(&coarse) > 30.0 && quality(&fine) > quality(&coarse));
 }

@@ -1,6 +1,8 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "window/commands.rs"]
+mod commands;
 #[path = "window/copying.rs"]
 mod copying;
 #[path = "window/course.rs"]
@@ -42,7 +44,7 @@ use zoomfield::app::view::Sharpness;
 use zoomfield::app::window::keys::{GESTURES, SHORTCUTS};
 use zoomfield::app::{App, export, files, settings, view};
 use zoomfield::geometry::{PixelRect, Size, View};
-use zoomfield::key::Quality;
+use zoomfield::recipe::Source;
 
 const PICTURE: Size = Size::new(451, 300);
 
@@ -173,9 +175,9 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     let middle = then.focus_in_output.map(|at| at as usize);
     assert!(ahead.wanted.is_empty() && ahead.number < then.number);
     let [likely] = ahead.likely[..] else { panic!("{:?}", ahead.likely) };
-    assert!(likely.key.quality == Quality::Neural);
+    assert!(likely.key.recipe == Source::NEURAL.into());
     assert!(likely.rect.contains(PixelRect { x: middle[0], y: middle[1], width: 1, height: 1 }));
-    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.quality == Quality::Neural));
+    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.recipe == Source::NEURAL.into()));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().slices().view.sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp");

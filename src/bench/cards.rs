@@ -2,13 +2,13 @@
 
 use super::stages::{cut, square};
 use super::{Measurement, median};
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::feature::FeaturePrecision;
 use crate::geometry::{FEATURE_TILE, PixelRect, Region, SampleGrid, Size};
 use crate::gpu::{AdapterDescription, adapters};
 use crate::picture::Picture;
-use crate::render::{Backend, Compute, LoadedModel};
+use crate::recipe::Sampling;
+use crate::render::{Backend, Compute, LoadedModel, sample};
 use crate::task::NEVER;
 use crate::weights::Weights;
 use std::sync::Arc;
@@ -67,9 +67,9 @@ fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Meas
     let secs = median(RUNS, || encode().map(drop))?;
     let encoding = measurement(format!("encode {}", picture.size), secs, pixels, macs.per_source_pixel);
 
-    let features: Vec<_> = encode()?.into_iter().map(|(_, tile)| Arc::new(tile)).collect();
-    let window = FeatureWindow::assemble(&features, picture.size.rect(), model.decoder.margin());
+    let features: Vec<_> = encode()?.0.into_iter().map(|(_, tile)| Arc::new(tile)).collect();
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(SIDE, SIDE));
+    let window = sample::window(model, picture.size, &grid, Sampling::Exact, &features);
     let decode = || model.query_rgb(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop);
     let secs = median(RUNS, decode)?;
     let name = format!("decode {} → {SIDE}×{SIDE}", picture.size);

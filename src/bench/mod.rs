@@ -66,6 +66,8 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
     let (precisions, best) = match options.precision {
         PrecisionChoice::Auto => (Precision::ALL.to_vec(), Precision::best()),
         PrecisionChoice::Only(precision) => (vec![precision], precision),
+        // Cards alone have it.
+        PrecisionChoice::Half => (Vec::new(), Precision::best()),
     };
     #[cfg(feature = "gpu")]
     if options.cards {

@@ -1,13 +1,14 @@
 //! The stages by themselves: products, encoding, decoding, deep zoom, and what a second thread is worth.
 
 use super::{Measurement, Stage};
-use crate::decode::{self, Sampling};
+use crate::decode;
 use crate::error::{Error, Result};
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use crate::geometry::{PixelRect, Region, SampleGrid, Size, codes_for};
+use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::kernel::{Lhs, Precision, gemm};
 use crate::picture::Picture;
-use crate::render::LoadedModel;
+use crate::recipe::Sampling;
+use crate::render::{LoadedModel, sample};
 use crate::task::NEVER;
 use crate::weights::Weights;
 use rayon::prelude::*;
@@ -73,19 +74,17 @@ fn encode(model: &LoadedModel, picture: &Picture, precision: Precision) -> Resul
     stage.measure(RUNS, || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop))
 }
 
-/// A picture's features, as a window over `codes`.
-fn window(model: &LoadedModel, picture: &Picture, codes: PixelRect) -> Result<FeatureWindow> {
-    let margin = model.decoder.margin();
-    let needed = codes.grown_within(margin, picture.size);
-    let (values, encoded) = model.encoder.encode(picture, needed, NEVER)?;
-    let tile = FeatureTile::cut(&values, encoded, needed, FeaturePrecision::Half);
-    Ok(FeatureWindow::assemble(&[tile.into()], codes, margin))
+/// A picture's features, as a window over what is evaluated.
+fn window(model: &LoadedModel, picture: &Picture, grid: &SampleGrid, sampling: Sampling) -> Result<FeatureWindow> {
+    let pixels = sample::pixels_for(model, picture.size, grid, sampling);
+    let features = model.encode_exactly(picture, pixels, FeaturePrecision::Half, NEVER)?;
+    Ok(sample::window(model, picture.size, grid, sampling, &[features.into()]))
 }
 
 fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
     let picture = cut(picture, square(picture));
-    let window = window(model, &picture, picture.size.rect())?;
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
+    let window = window(model, &picture, &grid, Sampling::Exact)?;
     let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
     let stage = Stage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
     stage.measure(RUNS.min(3), || {
@@ -100,8 +99,7 @@ fn zoom(model: &LoadedModel, picture: &Picture, crop: Option<Region>, precision:
     let crop = crop.unwrap_or(Region { x, y, width: 48.0, height: 48.0 });
     let side = |n: f64| (30.0 * n).round() as usize;
     let grid = SampleGrid::spanning(crop, Size::new(side(crop.width), side(crop.height)));
-    let codes = codes_for(&decode::sample_points(&grid, Sampling::Lattice), picture.size);
-    let window = window(model, picture, codes)?;
+    let window = window(model, picture, &grid, Sampling::Lattice)?;
     let name = format!("×30: {crop} → {}", grid.size());
     Stage { name, precision, pixels: grid.size().area(), flop: 0.0 }.measure(RUNS, || {
         decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Lattice, NEVER).map(drop)

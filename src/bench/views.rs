@@ -6,8 +6,9 @@ use super::{Measurement, Stage};
 use crate::error::{Error, Result};
 use crate::geometry::{Size, View};
 use crate::kernel::Precision;
-use crate::key::{Quality, Strength, TileKey};
+use crate::key::TileKey;
 use crate::picture::Picture;
+use crate::recipe::Source;
 use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest, coarse_saves};
 use crate::weights::Weights;
 use std::cell::Cell;
@@ -54,7 +55,7 @@ impl Screen {
             let is_there = self.bell.recv().is_ok();
             while let Some(event) = self.worker.poll() {
                 match event {
-                    RenderEvent::Tile(tile) if tile.key.quality.is_neural() => {
+                    RenderEvent::Tile(tile) if tile.key.recipe.is_neural() => {
                         first.get_or_insert_with(|| start.elapsed().as_secs_f64());
                     }
                     RenderEvent::Finished(_) => {
@@ -77,26 +78,25 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     let middle = [picture.size.width as f64 / 2.0, picture.size.height as f64 / 2.0];
     let view = View::centered(middle, zoom, CANVAS).snapped();
     let visible = view.visible_output(picture.size, CANVAS).unwrap_or(picture.size.rect());
-    let mut qualities = vec![Quality::Resampled, Quality::Neural];
+    let mut passes = vec![Source::Bicubic, Source::NEURAL];
     if coarse_saves(zoom) {
-        qualities.push(Quality::Coarse);
+        passes.push(Source::COARSE);
     }
     let scale = (zoom.to_bits(), zoom.to_bits());
-    let key = |quality, (column, row)| TileKey {
+    let key = |source: Source, (column, row)| TileKey {
         picture: picture.id,
-        model: model.key,
+        model: source.is_neural().then(|| model.key()),
         scale,
         column,
         row,
-        quality,
-        strength: Strength::FULL,
+        recipe: source.into(),
     };
     let tiles: Vec<_> = View::tiles_over(visible).collect();
-    let part = |quality, tile: (usize, usize)| {
+    let part = |source, tile: (usize, usize)| {
         let rect = view.tile_rect(tile.0, tile.1, picture.size)?.intersection(visible)?;
-        Some(TilePart { key: key(quality, tile), rect })
+        Some(TilePart { key: key(source, tile), rect })
     };
-    let wanted = qualities.iter().flat_map(|quality| tiles.iter().filter_map(|tile| part(*quality, *tile))).collect();
+    let wanted = passes.iter().flat_map(|source| tiles.iter().filter_map(|tile| part(*source, *tile))).collect();
     let focus_in_output = [0, 1].map(|i| middle[i] * zoom);
     ViewRequest {
         number: 0,

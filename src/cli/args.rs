@@ -6,14 +6,15 @@ use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::{Quality, Recipe, Strength};
+use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::{Backend, Compute};
-use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// What `--precision` means, wherever it is taken.
-const PRECISION: &str = "Arithmetic on the CPU: auto, f32, or bf16 (a third of the digits; faster on matrix tiles and on \
-                         AMD's vectors). The environment variable ZOOMFIELD_PRECISION is asked where this is not given";
+const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
+                         vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION is asked \
+                         where this is not given";
 
 /// What `--backend` and `--device` mean.
 const BACKEND: &str = "What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment \
@@ -97,21 +98,22 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, requires = "size",
           conflicts_with_all = ["crop", "scale", "width", "height", "megapixels", "width_cm", "height_cm"])]
     pub(super) view: Option<ViewArg>,
-    /// What enlarged pixels are made of.
-    #[arg(long, value_enum, default_value_t = Look::Neural)]
-    pub(super) look: Look,
+    /// How enlarged pixels are made: neural, neural:exact (the network at every pixel), neural:coarse (on a sparse lattice,
+    /// sooner), bicubic or nearest (source pixels as squares); +strength:PERCENT behind it mixes the network's with bicubic.
+    #[arg(long, value_name = "RECIPE", default_value_t = Recipe::from(Source::NEURAL))]
+    pub(super) look: Recipe,
     /// Weights to use instead of the built-in ones (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
-    /// How much of the network's detail is in the result, in percent: 0 is bicubic.
-    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) strength: u8,
+    /// How much of the network's detail is in the result, in percent: 0 is bicubic. Short for +strength:PERCENT in --look.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(super) strength: Option<u8>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
     pub(super) precision: Option<PrecisionChoice>,
-    /// Evaluate the function at every pixel, without any shortcut.
-    #[arg(long)]
+    /// Evaluate the function at every pixel, without any shortcut: short for --look neural:exact --precision f32.
+    #[arg(long, conflicts_with_all = ["look", "precision"])]
     pub(super) exact: bool,
     #[command(flatten)]
     pub(super) file: FileArgs,
@@ -125,32 +127,6 @@ pub(super) struct ExportArgs {
 pub(super) struct ViewArg {
     pub(super) center: [f64; 2],
     pub(super) zoom: f64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Look {
-    /// The network.
-    Neural,
-    /// The network on a sparse lattice, sooner.
-    Fast,
-    /// The network at every pixel.
-    Exact,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// Source pixels as squares.
-    Nearest,
-}
-
-impl Look {
-    pub(super) fn quality(self) -> Quality {
-        match self {
-            Self::Neural => Quality::Neural,
-            Self::Fast => Quality::Coarse,
-            Self::Exact => Quality::Exact,
-            Self::Bicubic => Quality::Resampled,
-            Self::Nearest => Quality::Nearest,
-        }
-    }
 }
 
 impl ExportArgs {
@@ -175,22 +151,31 @@ impl ExportArgs {
         Request { extent, size, dpi: self.file.dpi }
     }
 
+    /// How pixels are made.
+    pub(super) fn recipe(&self) -> Recipe {
+        let look = if self.exact { Source::EXACT.into() } else { self.look };
+        self.strength.map_or(look, |percent| look.with(Stage::Strength(Strength::percent(percent))))
+    }
+
+    /// In which arithmetic, if that is said.
+    pub(super) fn precision(&self) -> Option<PrecisionChoice> {
+        if self.exact { Some(PrecisionChoice::Only(Precision::F32)) } else { self.precision }
+    }
+
     /// All that is said about the output, as the window says it too.
     pub(super) fn command_line(&self) -> CommandLine {
         let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
-        let precision = match self.precision {
-            None | Some(PrecisionChoice::Auto) => None,
-            Some(PrecisionChoice::Only(precision)) => Some(precision.to_string()),
-        };
         CommandLine {
             input: self.input.clone(),
             output: self.output.clone(),
             request: self.request(),
-            recipe: Recipe { quality: self.look.quality(), strength: Strength::percent(self.strength) },
+            recipe: self.recipe(),
             file: FileOptions { bits, quality, dpi, strip_metadata },
             overwrite,
             model: self.model.clone(),
-            precision,
+            backend: self.compute.backend,
+            device: self.compute.device.clone(),
+            precision: self.precision(),
         }
     }
 }
@@ -230,14 +215,13 @@ impl ComputeArgs {
         super::backend(self.backend, self.device.clone())
     }
 
-    /// With an arithmetic; `exact` is single precision where none is named, and never half precision.
-    pub(super) fn compute(&self, precision: PrecisionChoice, exact: bool) -> Result<Compute, Error> {
+    /// With an arithmetic.
+    pub(super) fn compute(&self, precision: PrecisionChoice) -> Result<Compute, Error> {
         let (backend, device) = self.asked()?;
-        let precision = match precision {
-            PrecisionChoice::Auto if exact => PrecisionChoice::Only(Precision::F32),
-            choice => choice,
-        };
-        Ok(Compute { backend, device, precision, half: !exact })
+        if (backend, precision) == (Backend::Cpu, PrecisionChoice::Half) {
+            return Err(Error::Request("the processor has no half precision; choose f32 or bf16 for it".into()));
+        }
+        Ok(Compute { backend, device, precision, half: true })
     }
 }
 

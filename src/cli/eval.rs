@@ -2,13 +2,13 @@
 
 use super::args::EvalArgs;
 use super::{answer, gate_until_interrupted, load_model, output, print_json, progress, warn};
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
 use crate::export::Scene;
 use crate::geometry::{Region, SampleGrid};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::Quality;
+use crate::recipe::Source;
+use crate::render::FeatureStore;
 
 pub(super) fn run(args: &EvalArgs) -> Result<()> {
     if args.lr.is_some() && args.scale.len() > 1 {
@@ -16,15 +16,15 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
     }
     let pairs = evaluate::pair_folders(&args.hr, args.lr.as_deref())?;
     // The numbers of a table must not depend on the processor.
-    let model = load_model(args.model.as_deref(), &args.compute.compute(PrecisionChoice::Only(Precision::F32), true)?)?;
-    let gate = gate_until_interrupted();
+    let model = load_model(args.model.as_deref(), &args.compute.compute(PrecisionChoice::Only(Precision::F32))?)?;
+    let (gate, features) = (gate_until_interrupted(), FeatureStore::default());
     let mut reports: Vec<ScaleReport> = Vec::new();
     for &scale in &args.scale {
         let bar = progress::bar(pairs.len(), &format!("×{scale}"));
         let predict = &mut |picture: &crate::picture::Picture, size| {
             let grid = SampleGrid::spanning(Region::whole(picture.size), size);
-            let (model, recipe) = (&model, Quality::Neural.into());
-            Scene { picture, model, grid: &grid, recipe, sampling: Sampling::Exact }.render(&gate)
+            let (model, recipe) = (&model, Source::EXACT.into());
+            Scene { picture, model, grid: &grid, recipe, features: &features }.render(&gate)
         };
         let on_image = &mut |done: usize, _| bar.set_position(done as u64);
         let report = evaluate::evaluate(&pairs, scale, args.protocol, predict, on_image)?;

@@ -2,11 +2,11 @@
 
 use super::args::ExportArgs;
 use super::{answer, gate_until_interrupted, load_model, print_json, progress, say, warn};
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
 use crate::picture::Picture;
+use crate::render::FeatureStore;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,11 +17,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
     let size = grid.size();
     export::check_size(size)?;
-    let compute = args.compute.compute(super::precision(args.precision)?, args.exact)?;
+    let compute = args.compute.compute(super::precision(args.precision())?)?;
     let model = Arc::new(load_model(args.model.as_deref(), &compute)?);
-    let sampling = if args.exact { Sampling::Exact } else { Sampling::Lattice };
     let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
-    let job = ExportJob { picture, model, grid, output, overwrite, recipe, sampling, file };
+    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features: FeatureStore::default() };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -35,7 +34,8 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "height": size.height,
             "crop": region_of(args, &grid),
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
-            "strength": args.strength,
+            "recipe": job.recipe.to_string(),
+            "strength": args.strength.unwrap_or(job.recipe.strength().as_percent()),
             "model": job.model.id.to_string(),
             "backend": if job.model.adapter().is_some() { "gpu" } else { "cpu" },
             "adapter": job.model.adapter(),

@@ -8,6 +8,7 @@ mod lattice;
 mod params;
 mod query;
 
+pub use crate::recipe::Sampling;
 pub use cpu::query_rgb;
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuDecoder, WindowQuery};
@@ -16,18 +17,6 @@ pub use query::sample_points;
 
 /// From which scale on the lattice is twice as dense.
 const DEEP_SCALE: f64 = 90.0;
-
-/// Where the function is evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Sampling {
-    /// At every pixel.
-    Exact,
-    /// At deep zoom on a lattice, with bicubic interpolation where that is as good (above 55 dB).
-    #[default]
-    Lattice,
-    /// On a sparse lattice, interpolated everywhere: a first impression at a fraction of the work.
-    Coarse,
-}
 
 impl Sampling {
     /// Lattice points per source pixel along an axis of `pitch` source pixels a sample, if there is a lattice. Deeper in,

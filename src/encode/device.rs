@@ -17,7 +17,7 @@ pub fn best_device() -> Device {
 }
 
 /// The device's name, for people.
-pub(super) fn name(device: &Device) -> &'static str {
+pub fn name(device: &Device) -> &'static str {
     match device {
         Device::Cpu => "CPU",
         Device::Cuda(_) => "NVIDIA GPU (CUDA)",

@@ -2,7 +2,9 @@
 
 use super::{DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::Size;
-use crate::key::{Quality, Recipe, Strength};
+use crate::kernel::PrecisionChoice;
+use crate::recipe::{Recipe, Source};
+use crate::render::Backend;
 use std::path::{Path, PathBuf};
 
 /// All that an export's command line says.
@@ -22,8 +24,12 @@ pub struct CommandLine {
     pub overwrite: bool,
     /// The weights file; none for the built-in weights.
     pub model: Option<PathBuf>,
-    /// Arithmetic, by name, if it is not the automatic one.
-    pub precision: Option<String>,
+    /// What computes, if that is said.
+    pub backend: Option<Backend>,
+    /// The graphics card that computes, by its name.
+    pub device: Option<String>,
+    /// Arithmetic, if that is said.
+    pub precision: Option<PrecisionChoice>,
 }
 
 impl CommandLine {
@@ -48,21 +54,28 @@ impl CommandLine {
         if self.file.quality != DEFAULT_QUALITY {
             option("--quality", self.file.quality.to_string());
         }
-        if self.recipe.quality != Quality::Neural {
-            option("--look", look_name(self.recipe.quality).to_owned());
-        }
-        if self.recipe.strength != Strength::FULL {
-            option("--strength", self.recipe.strength.as_percent().to_string());
+        if self.recipe != Source::NEURAL.into() {
+            option("--look", self.recipe.to_string());
         }
         if let Some(model) = &self.model {
             option("--model", path_text(model)?);
         }
-        if let Some(precision) = &self.precision {
-            option("--precision", precision.clone());
-        }
+        self.say_computing(&mut option);
         words.extend(self.file.strip_metadata.then(|| "--strip-metadata".to_owned()));
         words.extend(self.overwrite.then(|| "--overwrite".to_owned()));
         Some(words)
+    }
+
+    fn say_computing(&self, option: &mut impl FnMut(&str, String)) {
+        if let Some(backend) = self.backend {
+            option("--backend", backend.to_string());
+        }
+        if let Some(device) = &self.device {
+            option("--device", device.clone());
+        }
+        if let Some(precision) = self.precision {
+            option("--precision", precision.to_string());
+        }
     }
 
     /// The line for this system's shell, quoted; nothing if a path is not Unicode and cannot be said.
@@ -81,17 +94,6 @@ fn size_option(size: OutputSize) -> (&'static str, String) {
         OutputSize::Megapixels(millions) => ("--megapixels", millions.to_string()),
         OutputSize::WidthCm(cm) => ("--width-cm", cm.to_string()),
         OutputSize::HeightCm(cm) => ("--height-cm", cm.to_string()),
-    }
-}
-
-/// What `--look` calls a quality.
-pub fn look_name(quality: Quality) -> &'static str {
-    match quality {
-        Quality::Nearest => "nearest",
-        Quality::Resampled => "bicubic",
-        Quality::Coarse => "fast",
-        Quality::Neural => "neural",
-        Quality::Exact => "exact",
     }
 }
 

@@ -1,12 +1,11 @@
 //! Rendering any amount of pixels in bands, in memory that does not grow with them.
 
 use super::check_size;
-use crate::decode::Sampling;
 use crate::error::Result;
 use crate::geometry::{FEATURE_TILE, SampleGrid, Size};
-use crate::key::Recipe;
 use crate::picture::{Picture, Raster};
-use crate::render::{LoadedModel, RenderOptions, Renderer};
+use crate::recipe::Recipe;
+use crate::render::{FeatureStore, LoadedModel, RenderOptions, Renderer};
 use crate::task::Gate;
 use std::ops::Range;
 
@@ -28,8 +27,8 @@ pub struct Scene<'a> {
     pub grid: &'a SampleGrid,
     /// How its pixels are made.
     pub recipe: Recipe,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
+    /// Where features are looked up.
+    pub features: &'a FeatureStore,
 }
 
 impl Scene<'_> {
@@ -57,7 +56,7 @@ impl Scene<'_> {
         on_pixels: &mut dyn FnMut(usize),
         on_band: &mut dyn FnMut(Raster) -> Result<()>,
     ) -> Result<()> {
-        let mut renderer = Renderer::new(self.options()).passing(gate.clone());
+        let mut renderer = Renderer::sharing(self.features.clone(), self.options()).passing(gate.clone());
         for rows in bands(self.grid) {
             on_band(self.render_band(&mut renderer, rows, gate, on_pixels)?)?;
         }
@@ -69,7 +68,7 @@ impl Scene<'_> {
         let columns = (self.grid.x.pitch * self.grid.x.len as f64 / FEATURE_TILE as f64) as usize + 2;
         let tile_bytes = FEATURE_TILE * FEATURE_TILE * self.model.config.encoder.features() * size_of::<half::f16>();
         let budget = RenderOptions::EXPORT.feature_budget_bytes.max(3 * columns * tile_bytes);
-        RenderOptions { sampling: self.sampling, feature_budget_bytes: budget, ..RenderOptions::EXPORT }
+        RenderOptions { feature_budget_bytes: budget, ..RenderOptions::EXPORT }
     }
 
     fn render_band(

@@ -70,14 +70,26 @@ pub enum PrecisionChoice {
     Auto,
     /// This one.
     Only(Precision),
+    /// Half precision, which graphics cards alone have; where the processor stands in, its fastest.
+    Half,
 }
 
 impl PrecisionChoice {
-    /// The precision to use; `Auto` is [`Precision::best`].
+    /// The precision to use on the processor; [`Precision::best`] where none of its own is named.
     pub fn or_best(self) -> Precision {
         match self {
-            Self::Auto => Precision::best(),
+            Self::Auto | Self::Half => Precision::best(),
             Self::Only(precision) => precision,
+        }
+    }
+}
+
+impl fmt::Display for PrecisionChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Only(precision) => precision.fmt(f),
+            Self::Half => f.write_str("f16"),
         }
     }
 }
@@ -85,16 +97,17 @@ impl PrecisionChoice {
 impl FromStr for PrecisionChoice {
     type Err = String;
 
-    /// `auto`, `f32`, `bf16` (the fastest kind of it), or one kind by name. What this processor lacks is an error.
+    /// `auto`, `f32`, `f16`, `bf16` (the fastest kind of it), or one kind by name. What this processor lacks is an error.
     fn from_str(name: &str) -> Result<Self, String> {
         let named = match name {
             "auto" => return Ok(Self::Auto),
+            "f16" => return Ok(Self::Half),
             "bf16" if Precision::Bf16Tiles.is_available() => Precision::Bf16Tiles,
             "bf16" => Precision::Bf16Vectors,
             _ => *Precision::ALL
                 .iter()
                 .find(|precision| precision.to_string() == name)
-                .ok_or_else(|| format!("`{name}` is no precision; choose auto, f32 or bf16"))?,
+                .ok_or_else(|| format!("`{name}` is no precision; choose auto, f32, bf16 or f16"))?,
         };
         if named.is_available() {
             Ok(Self::Only(named))
@@ -113,8 +126,10 @@ mod tests {
         for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
             assert_eq!(precision.to_string().parse(), Ok(PrecisionChoice::Only(precision)));
         }
-        assert_eq!("auto".parse(), Ok(PrecisionChoice::Auto));
-        assert!("f23".parse::<PrecisionChoice>().unwrap_err().contains("choose auto, f32 or bf16"));
+        for choice in [PrecisionChoice::Auto, PrecisionChoice::Half] {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+        assert!("f23".parse::<PrecisionChoice>().unwrap_err().contains("choose auto, f32, bf16 or f16"));
         assert!(Precision::best().is_available());
     }
 }

@@ -142,6 +142,11 @@ impl Accelerator {
         &self.name
     }
 
+    /// Whether it encodes, or candle does.
+    pub(super) fn encodes(&self) -> bool {
+        self.encodes
+    }
+
     pub(super) fn number(&self) -> Number {
         self.number
     }

@@ -72,6 +72,12 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
         Some(self.forget(entry))
     }
 
+    /// Takes everything out.
+    pub fn clear(&mut self) -> Vec<V> {
+        self.used_bytes = 0;
+        self.entries.drain().map(|(_, entry)| entry.value).collect()
+    }
+
     /// Takes over another budget and evicts until it holds. Returns what was evicted.
     pub fn set_budget(&mut self, budget_bytes: usize) -> Vec<V> {
         self.budget_bytes = budget_bytes;
@@ -114,5 +120,6 @@ mod tests {
         cache.insert(2, 'f', 30);
         assert_eq!(cache.set_budget(30), ['e']);
         assert_eq!((cache.used_bytes(), cache.budget_bytes()), (30, 30));
+        assert_eq!((cache.clear(), cache.used_bytes()), (vec!['f'], 0));
     }
 }

@@ -1,15 +1,18 @@
-//! Picture and model to pixels: the feature cache, the order of work, the renderer and its thread.
+//! Picture and model to pixels: the store of features, the order of work, the renderer and its threads.
 
 #[cfg(feature = "gpu")]
 mod accelerator;
 mod cache;
 mod kind;
 mod model;
+mod names;
 mod renderer;
 #[cfg(feature = "gpu")]
 mod revival;
+pub mod sample;
 pub mod schedule;
 mod source;
+mod store;
 mod worker;
 
 pub use cache::ByteLru;
@@ -18,4 +21,5 @@ pub use model::{Backend, Compute, LoadedModel};
 pub use renderer::{RenderOptions, Renderer, coarse_saves};
 pub use schedule::TilePart;
 pub use source::render_source;
+pub use store::{FeatureStore, Keeping};
 pub use worker::{FeatureReport, RenderEvent, RenderWorker, RenderedTile, ViewRequest};

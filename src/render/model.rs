@@ -2,24 +2,26 @@
 
 #[cfg(feature = "gpu")]
 use super::accelerator::Accelerator;
+use super::names::Names;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
 use crate::decode::{self, DecodeParams, Sampling};
-use crate::encode::{self, NamedTile, PictureEncoder, best_device};
-#[cfg(not(feature = "gpu"))]
-use crate::error::Error;
-use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureWindow};
+use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
+use crate::error::{Error, Result};
+use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, Gpu, Number};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::ModelId;
+use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
+use std::cell::Cell;
+use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +33,16 @@ pub enum Backend {
     Cpu,
     /// A graphics card, or nothing.
     Gpu,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        })
+    }
 }
 
 impl FromStr for Backend {
@@ -55,7 +67,7 @@ pub struct Compute {
     /// that is not there, with [`Backend::Gpu`] nothing does.
     pub device: Option<String>,
     /// Arithmetic. On the processor `Auto` is the fastest; on a graphics card it allows half precision, and only single
-    /// precision by name forbids it.
+    /// precision by name forbids it; [`Backend::Gpu`] with half precision by name takes no card without it.
     pub precision: PrecisionChoice,
     /// Whether a graphics card may compute in half precision at all.
     pub half: bool,
@@ -74,6 +86,11 @@ impl Compute {
         self.half && self.precision != PrecisionChoice::Only(Precision::F32)
     }
 
+    #[cfg(feature = "gpu")]
+    fn demands_half(&self) -> bool {
+        self.precision == PrecisionChoice::Half
+    }
+
     /// Whether the processor alone computes.
     fn is_cpu(&self) -> bool {
         self.backend == Backend::Cpu
@@ -89,8 +106,9 @@ impl Compute {
 pub struct LoadedModel {
     /// Name of its configuration and weights.
     pub id: ModelId,
-    /// Name of those and of the precision: what everything that is made with it depends on.
-    pub key: ModelId,
+    names: Names,
+    /// Blocks that were encoded.
+    encoded: AtomicU64,
     /// What it is.
     pub config: ModelConfig,
     /// In which arithmetic it was loaded for the processor.
@@ -112,9 +130,11 @@ impl LoadedModel {
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
     pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
+        let names = Names::new(weights, device_name(&device), precision);
         Ok(Self {
-            id: weights.id(),
-            key: ModelId::of([weights.id().to_string().as_bytes(), precision.to_string().as_bytes()]),
+            id: names.model(),
+            names,
+            encoded: AtomicU64::new(0),
             config: weights.config().clone(),
             precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
@@ -160,6 +180,10 @@ impl LoadedModel {
             return Ok(self);
         }
         match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
+            Ok(accelerator) if is_demanded && compute.demands_half() && accelerator.number() != Number::F16 => {
+                let reason = format!("{} has no half precision that can be trusted", accelerator.name());
+                Err(Error::device(format!("{reason}; choose --precision f32")))
+            }
             Ok(accelerator) => Ok(self.with_accelerator(accelerator)),
             Err(error) if is_demanded => Err(error),
             Err(error) => Ok(Self { refusal: Some(error.to_string()), ..self }),
@@ -188,9 +212,9 @@ impl LoadedModel {
 
     #[cfg(feature = "gpu")]
     fn with_accelerator(self, accelerator: Accelerator) -> Self {
-        let number: &[u8] = if accelerator.number() == Number::F16 { b"gpu f16" } else { b"gpu f32" };
-        let key = ModelId::of([self.key.to_string().as_bytes(), number]);
-        Self { key, accelerator: Some(accelerator), ..self }
+        let number = if accelerator.number() == Number::F16 { "f16" } else { "f32" };
+        let names = self.names.beside(accelerator.name(), number, accelerator.encodes());
+        Self { names, accelerator: Some(accelerator), ..self }
     }
 
     /// The same, but a graphics card that was lost is tried again after this long; 30 seconds where this is not called.
@@ -198,6 +222,34 @@ impl LoadedModel {
     #[must_use]
     pub fn retrying_after(self, pause: std::time::Duration) -> Self {
         Self { accelerator: self.accelerator.map(|accelerator| accelerator.retrying_after(pause)), ..self }
+    }
+
+    /// What makes features of `precision` at present.
+    pub fn encoded_by(&self, precision: FeaturePrecision) -> EncodedBy {
+        self.names.encoded_by(self.adapter().is_some(), precision)
+    }
+
+    /// Names of the features that it may decode: those that it would make at present first. While a graphics card computes,
+    /// the processor has encoded what the card had no memory for; once it is lost what it has made is not used any more.
+    pub fn readable(&self, precision: FeaturePrecision) -> Vec<EncodedBy> {
+        let mut names = vec![self.encoded_by(precision), self.names.encoded_by(false, precision)];
+        names.dedup();
+        names
+    }
+
+    /// What makes pixels out of features of `precision` at present.
+    pub fn decoded_by(&self, precision: FeaturePrecision) -> DecodedBy {
+        self.names.decoded_by(self.adapter().is_some(), precision)
+    }
+
+    /// What makes the view's pixels at present: other than before once a graphics card was lost, or is back.
+    pub fn key(&self) -> DecodedBy {
+        self.decoded_by(FeaturePrecision::Half)
+    }
+
+    /// How often it has encoded something.
+    pub fn encoded(&self) -> u64 {
+        self.encoded.load(Ordering::Relaxed)
     }
 
     /// The graphics card that computes at present, if one does: its name.
@@ -231,6 +283,22 @@ impl LoadedModel {
             return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
         }
         self.precision.to_string()
+    }
+
+    /// What to ask for so that the same is computed again: what computes at present, by its name, in its arithmetic.
+    pub fn computed(&self) -> Compute {
+        let (backend, device) = match self.adapter() {
+            Some(name) => (Backend::Gpu, Some(name.to_owned())),
+            None if self.encoder.is_on_cpu() => (Backend::Cpu, None),
+            // Candle's own device is taken where it is there; nobody can name it.
+            None => (Backend::Auto, None),
+        };
+        let precision = match (self.adapter(), self.arithmetic().as_str()) {
+            (Some(_), "f16") => PrecisionChoice::Half,
+            (Some(_), _) => PrecisionChoice::Only(Precision::F32),
+            (None, _) => PrecisionChoice::Only(self.precision),
+        };
+        Compute { backend, device, precision, half: true }
     }
 
     /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.
@@ -274,7 +342,7 @@ impl LoadedModel {
         decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
     }
 
-    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present.
+    /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present, and what that was.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, [`crate::error::Error::Device`] if the encoder fails.
@@ -284,15 +352,35 @@ impl LoadedModel {
         tiles: PixelRect,
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
-    ) -> Result<Vec<NamedTile>> {
-        encode::encode_tiles(picture.size, tiles, precision, |rect| {
+    ) -> Result<(Vec<NamedTile>, EncodedBy)> {
+        let is_by_card = Cell::new(false);
+        let tiles = encode::encode_tiles(picture.size, tiles, precision, |rect| {
+            self.encoded.fetch_add(1, Ordering::Relaxed);
             #[cfg(feature = "gpu")]
             if let Some(accelerator) = &self.accelerator
                 && let Some(result) = accelerator.encode(picture, rect, interrupt)
             {
+                is_by_card.set(true);
                 return result;
             }
             self.encoder.encode(picture, rect, interrupt)
-        })
+        })?;
+        Ok((tiles, self.names.encoded_by(is_by_card.get(), precision)))
+    }
+
+    /// Features of exactly these source pixels, by the encoder that is always there.
+    ///
+    /// # Errors
+    /// As [`Self::encode_tiles`].
+    pub fn encode_exactly(
+        &self,
+        picture: &Picture,
+        pixels: PixelRect,
+        precision: FeaturePrecision,
+        interrupt: Interrupt<'_>,
+    ) -> Result<FeatureTile> {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+        let (codes, from) = self.encoder.encode(picture, pixels, interrupt)?;
+        Ok(FeatureTile::cut(&codes, from, pixels, precision))
     }
 }

@@ -2,21 +2,26 @@
 
 use super::cache::ByteLru;
 use super::model::LoadedModel;
+use super::sample;
 use super::source::render_source;
-use crate::decode::{self, Sampling};
+use super::store::{FeatureAccess, FeatureStore, Found, Keeping};
+use crate::decode;
 use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
+use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{
-    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, Size, VIEW_TILE, codes_for, feature_tiles_over, merge_tiles,
+    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, Size, VIEW_TILE, feature_tiles_over, merge_tiles,
 };
-use crate::key::{FeatureKey, ModelId, PictureId, Quality, Recipe, Strength};
+use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::picture::{Picture, Raster, resample};
+use crate::recipe::{Recipe, Sampling, Source, Stage};
 use crate::task::{Gate, Interrupt};
 use std::sync::Arc;
 
-/// How a renderer works; of its pixels only `precision` and `sampling` change anything.
+/// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderOptions {
+    /// For whom features are kept.
+    pub keeping: Keeping,
     /// Memory for features.
     pub feature_budget_bytes: usize,
     /// Memory for decoded colours, which make another strength a matter of mixing. None are kept with 0.
@@ -25,80 +30,74 @@ pub struct RenderOptions {
     pub max_encode_side: usize,
     /// How features are kept.
     pub precision: FeaturePrecision,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
 }
 
 impl RenderOptions {
     /// For the window: small rectangles, so that the newest view never waits long.
     pub const VIEW: Self = Self {
+        keeping: Keeping::View,
         feature_budget_bytes: 512 << 20,
         decoded_budget_bytes: 96 << 20,
         max_encode_side: 256,
         precision: FeaturePrecision::Half,
-        sampling: Sampling::Lattice,
     };
 
     /// For export: larger rectangles waste less on halos, a smaller budget leaves room for their activations.
-    pub const EXPORT: Self =
-        Self { feature_budget_bytes: 256 << 20, decoded_budget_bytes: 0, max_encode_side: 384, ..Self::VIEW };
+    pub const EXPORT: Self = Self {
+        keeping: Keeping::Beside,
+        feature_budget_bytes: 256 << 20,
+        decoded_budget_bytes: 0,
+        max_encode_side: 384,
+        ..Self::VIEW
+    };
 }
 
-impl RenderOptions {
-    /// The feature tiles, counted in tiles, that decoding `grid` of a picture of `size` in a neural quality needs; none
-    /// if nothing is enlarged.
-    pub fn features_for(
-        &self,
-        model: &LoadedModel,
-        size: Size,
-        grid: &SampleGrid,
-        quality: Quality,
-    ) -> Option<PixelRect> {
-        let codes = codes_for(&decode::sample_points(grid, self.sampling_of(quality)), size);
-        let codes = codes.grown_within(model.decoder.margin(), size);
-        (!grid.is_reduction()).then(|| feature_tiles_over(codes))
-    }
-
-    fn sampling_of(&self, quality: Quality) -> Sampling {
-        match quality {
-            Quality::Exact => Sampling::Exact,
-            Quality::Coarse => Sampling::Coarse,
-            _ => self.sampling,
-        }
-    }
+/// The feature tiles, counted in tiles, that `grid` of a picture of `size` needs of a recipe; none if the network makes none
+/// of its pixels.
+pub(super) fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
+    let sampling = recipe.source().sampling().filter(|_| !grid.is_reduction())?;
+    Some(feature_tiles_over(sample::pixels_for(model, size, grid, sampling)))
 }
 
-/// What decoded colours depend on: everything but the strength.
+/// What decoded colours depend on: everything but the stages behind them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct DecodedKey {
     picture: PictureId,
-    model: ModelId,
+    by: DecodedBy,
     sampling: Sampling,
     /// Bits of origin and pitch, and the length, in y and x.
     grid: [(u64, u64, usize); 2],
 }
 
-impl DecodedKey {
-    fn new(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> Self {
-        let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
-        Self { picture: picture.id, model: model.key, sampling, grid }
-    }
+/// What rendering takes besides the picture, looked up or encoded.
+pub(super) enum Gathered {
+    /// Nothing: source pixels are enough.
+    Nothing,
+    /// The function's own colours, decoded before.
+    Colors(Arc<Raster>),
+    /// Features that cover what is evaluated.
+    Features(Vec<Arc<FeatureTile>>),
 }
 
 /// Renders on the calling thread (and rayon's), keeping features for the next call.
 pub struct Renderer {
     options: RenderOptions,
-    features: ByteLru<FeatureKey, Arc<FeatureTile>>,
+    features: FeatureAccess,
     decoded: ByteLru<DecodedKey, Arc<Raster>>,
     gate: Gate,
 }
 
 impl Renderer {
-    /// A renderer without any features yet.
+    /// A renderer with features of its own, none yet.
     pub fn new(options: RenderOptions) -> Self {
+        Self::sharing(FeatureStore::default(), options)
+    }
+
+    /// A renderer that uses the features of a store, and keeps its own there.
+    pub fn sharing(store: FeatureStore, options: RenderOptions) -> Self {
         Self {
             options,
-            features: ByteLru::new(options.feature_budget_bytes),
+            features: FeatureAccess::new(store, options.keeping, options.feature_budget_bytes),
             decoded: ByteLru::new(options.decoded_budget_bytes),
             gate: Gate::default(),
         }
@@ -110,20 +109,16 @@ impl Renderer {
         Self { gate, ..self }
     }
 
-    /// How it works.
-    pub fn options(&self) -> &RenderOptions {
-        &self.options
-    }
-
     /// Takes over another budget for features.
     pub fn set_feature_budget(&mut self, budget_bytes: usize) {
-        drop(self.features.set_budget(budget_bytes));
+        self.features.set_budget(budget_bytes);
     }
 
-    /// The feature tiles (column, row) of a picture that are ready, and the bytes that all features take.
-    pub fn ready_features(&self, picture: PictureId, model: ModelId) -> (Vec<(usize, usize)>, usize) {
-        let is_of = |key: &&FeatureKey| key.picture == picture && key.model == model;
-        let tiles = self.features.iter().map(|(key, _)| key).filter(is_of).map(|key| key.tile).collect();
+    /// The feature tiles (column, row) of a picture that are ready for a model's view, and the bytes that all features take.
+    pub fn ready_features(&self, picture: PictureId, model: &LoadedModel) -> (Vec<(usize, usize)>, usize) {
+        let mut tiles = self.features.of_view(picture, &model.readable(self.options.precision));
+        tiles.sort_unstable();
+        tiles.dedup();
         (tiles, self.features.used_bytes())
     }
 
@@ -140,42 +135,95 @@ impl Renderer {
         recipe: impl Into<Recipe>,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        let Recipe { quality, strength } = recipe.into();
-        if !quality.is_neural() || strength == Strength::NONE || grid.is_reduction() {
-            return Ok(render_source(picture, grid, quality));
+        let recipe = recipe.into();
+        let gathered = self.gather(picture, model, grid, recipe, &|_| interrupt())?;
+        self.render_gathered(gathered, picture, model, grid, recipe, interrupt)
+    }
+
+    /// Looks up what [`Self::render`] takes, and encodes what is missing, in blocks (counted in feature tiles). Each is
+    /// given up once `is_stale` says so of it.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub(super) fn gather(
+        &mut self,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        recipe: Recipe,
+        is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
+    ) -> Result<Gathered> {
+        let (Some(tiles), Some(sampling)) =
+            (features_for(model, picture.size, grid, recipe), recipe.source().sampling())
+        else {
+            return Ok(Gathered::Nothing);
+        };
+        if let Some(colors) = self.decoded.get(&self.decoded_key(picture, model, grid, sampling)) {
+            return Ok(Gathered::Colors(colors.clone()));
         }
-        let decoded = self.decode(picture, model, grid, self.options.sampling_of(quality), interrupt)?;
+        self.features_of(picture, model, tiles, is_stale).map(Gathered::Features)
+    }
+
+    /// The rest of [`Self::render`].
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub(super) fn render_gathered(
+        &mut self,
+        gathered: Gathered,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        recipe: Recipe,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Raster> {
+        let decoded = match (gathered, recipe.source()) {
+            (Gathered::Colors(colors), _) => colors,
+            (Gathered::Features(features), Source::Liif(sampling)) => {
+                self.decode(&features, picture, model, grid, sampling, interrupt)?
+            }
+            (_, source) => return Ok(render_source(picture, grid, source)),
+        };
         let mut colors = Arc::unwrap_or_clone(decoded);
-        if strength != Strength::FULL {
-            mix(&mut colors, &render_source(picture, grid, Quality::Resampled), strength.share());
+        for stage in recipe.stages() {
+            match stage {
+                Stage::Strength(strength) => {
+                    mix(&mut colors, &render_source(picture, grid, Source::Bicubic), strength.share());
+                }
+            }
         }
         Ok(colors)
     }
 
-    /// The function's own colours on `grid`, kept from before or decoded now.
+    /// The function's own colours on `grid`.
     fn decode(
         &mut self,
+        features: &[Arc<FeatureTile>],
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Arc<Raster>> {
-        let key = DecodedKey::new(picture, model, grid, sampling);
-        if let Some(raster) = self.decoded.get(&key) {
-            return Ok(raster.clone());
-        }
-        let mut rgb = self.query_by(picture, model, grid, sampling, interrupt)?;
+        let key = self.decoded_key(picture, model, grid, sampling);
+        let mut rgb = sample::query_rgb(model, picture.size, grid, sampling, features, interrupt)?;
         model.decoder.denormalize(&mut rgb);
         let opaque = Raster { size: grid.size(), channels: 3, data: rgb };
         let raster = Arc::new(match resample::alpha_region(picture, grid) {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,
         });
-        if self.options.decoded_budget_bytes > 0 {
+        // Where a graphics card was lost, or came back, in the middle, the name is not what made them.
+        let is_by_its_name = key == self.decoded_key(picture, model, grid, sampling);
+        if self.options.decoded_budget_bytes > 0 && is_by_its_name {
             self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
         }
         Ok(raster)
+    }
+
+    fn decoded_key(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> DecodedKey {
+        let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
+        DecodedKey { picture: picture.id, by: model.decoded_by(self.options.precision), sampling, grid }
     }
 
     /// Normalised RGB of the continuous function, `[grid.y.len, grid.x.len, 3]`, not clamped: what
@@ -188,95 +236,64 @@ impl Renderer {
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
-        interrupt: Interrupt<'_>,
-    ) -> Result<Vec<f32>> {
-        self.query_by(picture, model, grid, self.options.sampling, interrupt)
-    }
-
-    fn query_by(
-        &mut self,
-        picture: &Picture,
-        model: &LoadedModel,
-        grid: &SampleGrid,
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
-        let margin = model.decoder.margin();
-        let codes = codes_for(&decode::sample_points(grid, sampling), picture.size);
-        let needed = feature_tiles_over(codes.grown_within(margin, picture.size));
-        let tiles = self.features_of(picture, model, needed, interrupt)?;
-        let window = FeatureWindow::assemble(&tiles, codes, margin);
-        model.query_rgb(&window, picture.size, grid, sampling, interrupt)
+        let tiles = feature_tiles_over(sample::pixels_for(model, picture.size, grid, sampling));
+        let features = self.features_of(picture, model, tiles, &|_| interrupt())?;
+        sample::query_rgb(model, picture.size, grid, sampling, &features, interrupt)
     }
 
-    /// Whether rendering `grid` in a neural quality needs nothing encoded.
-    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, quality: Quality) -> bool {
-        self.missing_features(picture, model, grid, quality).is_empty()
+    /// Whether rendering `grid` by a recipe needs nothing encoded.
+    pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, recipe: Recipe) -> bool {
+        let needed = features_for(model, picture.size, grid, recipe).zip(recipe.source().sampling());
+        needed.is_none_or(|(tiles, sampling)| {
+            let names = model.readable(self.options.precision);
+            self.decoded.contains(&self.decoded_key(picture, model, grid, sampling))
+                || self.features.missing(picture.id, &names, places(tiles)).is_empty()
+        })
     }
 
-    /// What rendering `grid` in a neural quality needs encoded: blocks, counted in feature tiles, each to be encoded in one
-    /// go. Nothing where the colours themselves are kept.
-    pub fn missing_features(
+    /// The feature tiles of a rectangle (`tiles` counts in tiles), encoded now unless kept from before. They are held by
+    /// the caller, so a budget smaller than the rectangle costs time, never pixels.
+    fn features_of(
         &self,
         picture: &Picture,
         model: &LoadedModel,
-        grid: &SampleGrid,
-        quality: Quality,
-    ) -> Vec<PixelRect> {
-        let key = DecodedKey::new(picture, model, grid, self.options.sampling_of(quality));
-        let needed = self.options.features_for(model, picture.size, grid, quality);
-        needed
-            .filter(|_| !self.decoded.contains(&key))
-            .map_or_else(Vec::new, |tiles| self.blocks(picture, model, tiles))
+        tiles: PixelRect,
+        is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
+    ) -> Result<Vec<Arc<FeatureTile>>> {
+        let names = model.readable(self.options.precision);
+        let Found { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
+        for block in self.blocks(model, &missing) {
+            found.extend(self.encode(picture, model, block, &|| is_stale(block))?);
+        }
+        Ok(found)
     }
 
     /// Encodes a block of feature tiles.
-    ///
-    /// # Errors
-    /// As [`Self::render`].
-    pub fn encode(
-        &mut self,
+    fn encode(
+        &self,
         picture: &Picture,
         model: &LoadedModel,
         block: PixelRect,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<Arc<FeatureTile>>> {
         self.gate.pass()?;
-        let mut encoded = Vec::new();
-        for (tile, features) in model.encode_tiles(picture, block, self.options.precision, interrupt)? {
-            let (bytes, features) = (features.byte_len(), Arc::new(features));
-            encoded.push(features.clone());
-            self.features.insert(FeatureKey { picture: picture.id, model: model.key, tile }, features, bytes);
-        }
-        Ok(encoded)
+        let (tiles, by) = model.encode_tiles(picture, block, self.options.precision, interrupt)?;
+        let named = |(tile, features)| (FeatureKey { picture: picture.id, by, tile }, Arc::new(features));
+        let encoded: Vec<_> = tiles.into_iter().map(named).collect();
+        let features = encoded.iter().map(|(_, features)| features.clone()).collect();
+        self.features.keep(encoded.into_iter());
+        Ok(features)
     }
 
-    /// The feature tiles of a rectangle (`tiles` counts in tiles), encoded now unless kept from before. They are held by
-    /// the caller, so a budget smaller than the rectangle costs time, never pixels.
-    fn features_of(
-        &mut self,
-        picture: &Picture,
-        model: &LoadedModel,
-        tiles: PixelRect,
-        interrupt: Interrupt<'_>,
-    ) -> Result<Vec<Arc<FeatureTile>>> {
-        let blocks = self.blocks(picture, model, tiles);
-        let mut found: Vec<_> =
-            keys(picture, model, tiles).filter_map(|key| self.features.get(&key).cloned()).collect();
-        for block in blocks {
-            found.extend(self.encode(picture, model, block, interrupt)?);
-        }
-        Ok(found)
-    }
-
-    /// What is missing of a rectangle of feature tiles, in blocks to be encoded in one go.
-    fn blocks(&self, picture: &Picture, model: &LoadedModel, tiles: PixelRect) -> Vec<PixelRect> {
-        let missing: Vec<_> =
-            keys(picture, model, tiles).filter(|key| !self.features.contains(key)).map(|key| key.tile).collect();
+    /// Missing feature tiles, in blocks to be encoded in one go.
+    fn blocks(&self, model: &LoadedModel, missing: &[(usize, usize)]) -> Vec<PixelRect> {
         // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes tile by tile.
         let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
-        merge_tiles(&missing, most)
+        merge_tiles(missing, most)
     }
 }
 
@@ -292,9 +309,7 @@ fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
     colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
 }
 
-fn keys(picture: &Picture, model: &LoadedModel, tiles: PixelRect) -> impl Iterator<Item = FeatureKey> + use<> {
-    let (picture, model) = (picture.id, model.key);
-    (tiles.y..tiles.bottom()).flat_map(move |row| {
-        (tiles.x..tiles.right()).map(move |column| FeatureKey { picture, model, tile: (column, row) })
-    })
+/// The columns and rows of a rectangle.
+fn places(tiles: PixelRect) -> impl Iterator<Item = (usize, usize)> {
+    (tiles.y..tiles.bottom()).flat_map(move |row| (tiles.x..tiles.right()).map(move |column| (column, row)))
 }

@@ -12,13 +12,12 @@ pub struct TilePart {
     pub rect: PixelRect,
 }
 
-/// The next part of a tile to make: the cheapest quality first for the whole view, then those whose features are ready,
+/// The next part of a tile to make: the roughest pass first for the whole view, then those whose features are ready,
 /// then by distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
 pub fn next(wanted: &[TilePart], focus_in_output: [f64; 2], is_ready: impl Fn(&TilePart) -> bool) -> Option<usize> {
     let rank = |part: &TilePart| {
-        let quality = part.key.quality;
-        let must_encode = quality.is_neural() && !is_ready(part);
-        (quality, must_encode, distance(part.rect, focus_in_output))
+        let must_encode = part.key.recipe.is_neural() && !is_ready(part);
+        (part.key.recipe.source().rank(), must_encode, distance(part.rect, focus_in_output))
     };
     let ranked = wanted.iter().map(rank).enumerate();
     ranked.min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2))).map(|(i, _)| i)
@@ -39,16 +38,17 @@ fn distance(rect: PixelRect, focus: [f64; 2]) -> f64 {
 mod tests {
     use super::*;
     use crate::geometry::VIEW_TILE;
-    use crate::key::{ModelId, PictureId, Quality, Strength};
+    use crate::key::PictureId;
+    use crate::recipe::Source;
 
     /// The order in which four columns and two rows of tiles are made.
-    fn order(ready: impl Fn(&TilePart) -> bool) -> Vec<(Quality, usize, usize)> {
-        let (picture, model) = (PictureId::of([]), ModelId::of([]));
+    fn order(ready: impl Fn(&TilePart) -> bool) -> Vec<(Source, usize, usize)> {
+        let (picture, model) = (PictureId::of([]), None);
         let scale = (2.0f64.to_bits(), 2.0f64.to_bits());
         let key = |i: usize| {
-            let quality = if i < 8 { Quality::Neural } else { Quality::Resampled };
+            let source = if i < 8 { Source::NEURAL } else { Source::Bicubic };
             let (column, row) = (i % 4, i / 4 % 2);
-            let key = TileKey { picture, model, scale, column, row, quality, strength: Strength::FULL };
+            let key = TileKey { picture, model, scale, column, row, recipe: source.into() };
             let (x, y) = (column * VIEW_TILE, row * VIEW_TILE);
             TilePart { key, rect: PixelRect { x, y, width: VIEW_TILE, height: VIEW_TILE } }
         };
@@ -57,7 +57,7 @@ mod tests {
         let focus = [2.35, 0.4].map(|tiles| tiles * VIEW_TILE as f64);
         while let Some(i) = next(&wanted, focus, &ready) {
             let key = wanted.swap_remove(i).key;
-            order.push((key.quality, key.column, key.row));
+            order.push((key.recipe.source(), key.column, key.row));
         }
         order
     }
@@ -66,18 +66,18 @@ mod tests {
     fn resampled_first_then_from_the_cursor_outwards() {
         let order = order(|_| true);
         assert_eq!(order.len(), 16);
-        assert!(order[..8].iter().all(|(quality, ..)| *quality == Quality::Resampled));
+        assert!(order[..8].iter().all(|(source, ..)| *source == Source::Bicubic));
         assert_eq!(
             order[8..12],
-            [2, 1, 2, 3].iter().zip([0, 0, 1, 0]).map(|(c, r)| (Quality::Neural, *c, r)).collect::<Vec<_>>()[..]
+            [2, 1, 2, 3].iter().zip([0, 0, 1, 0]).map(|(c, r)| (Source::NEURAL, *c, r)).collect::<Vec<_>>()[..]
         );
-        assert_eq!(order[15], (Quality::Neural, 0, 1));
+        assert_eq!(order[15], (Source::NEURAL, 0, 1));
     }
 
     #[test]
     fn tiles_with_features_come_before_nearer_ones_without() {
         let order = order(|part| part.key.column == 0);
-        assert_eq!(order[8], (Quality::Neural, 0, 0));
-        assert_eq!(order[10], (Quality::Neural, 2, 0));
+        assert_eq!(order[8], (Source::NEURAL, 0, 0));
+        assert_eq!(order[10], (Source::NEURAL, 2, 0));
     }
 }

@@ -1,13 +1,13 @@
 //! Pixels that are made of source pixels alone.
 
 use crate::geometry::{AxisGrid, SampleGrid};
-use crate::key::Quality;
 use crate::picture::{Picture, Raster, resample};
+use crate::recipe::Source;
 
-/// The picture on `grid` without the network: squares for [`Quality::Nearest`], else bicubic; area-averaged where it is
+/// The picture on `grid` without the network: squares for [`Source::Nearest`], else bicubic; area-averaged where it is
 /// reduced. 3 channels, 4 if the picture has opacity.
-pub fn render_source(picture: &Picture, grid: &SampleGrid, quality: Quality) -> Raster {
-    if quality == Quality::Nearest && !grid.is_reduction() {
+pub fn render_source(picture: &Picture, grid: &SampleGrid, source: Source) -> Raster {
+    if source == Source::Nearest && !grid.is_reduction() {
         nearest(picture, grid)
     } else {
         resample::resample_region(picture, grid)
@@ -46,7 +46,7 @@ mod tests {
         let alpha = Some(Samples::U8(vec![255, 0]));
         let picture = Picture::from_samples(Size::new(2, 1), Samples::U8(rgb), alpha);
         let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(5, 2));
-        let raster = render_source(&picture, &grid, Quality::Nearest);
+        let raster = render_source(&picture, &grid, Source::Nearest);
         assert_eq!((raster.size, raster.channels), (Size::new(5, 2), 4));
         let row: Vec<u8> = raster.to_rgba8()[..20].to_vec();
         let (left, right) = ([0, 51, 102, 255], [153, 204, 255, 0]);
@@ -57,7 +57,7 @@ mod tests {
     fn a_reduction_is_averaged_whatever_is_asked() {
         let picture = Picture::from_rgb8(Size::new(2, 1), vec![0, 0, 0, 255, 255, 255]);
         let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(1, 1));
-        let gray = f64::from(render_source(&picture, &grid, Quality::Nearest).data[0]);
+        let gray = f64::from(render_source(&picture, &grid, Source::Nearest).data[0]);
         assert!((gray - 0.5).abs() < 1e-3);
     }
 }

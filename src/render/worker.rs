@@ -1,12 +1,14 @@
 //! The threads behind the view: each takes the newest request, does one unit of work, looks again.
 
 use super::model::LoadedModel;
-use super::renderer::{RenderOptions, Renderer};
+use super::renderer::{RenderOptions, Renderer, features_for};
 use super::schedule::{self, TilePart};
 use super::source::render_source;
+use super::store::FeatureStore;
 use crate::error::{Error, Result};
+use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, View};
-use crate::key::{ModelId, PictureId, TileKey};
+use crate::key::{EncodedBy, PictureId, TileKey};
 use crate::picture::{Picture, Raster};
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::cell::Cell;
@@ -42,7 +44,7 @@ pub struct ViewRequest {
 
 impl ViewRequest {
     fn model_of(&self, key: &TileKey) -> Option<&LoadedModel> {
-        self.models.iter().find(|model| model.key == key.model).map(Arc::as_ref)
+        self.models.iter().find(|model| Some(model.key()) == key.model).map(Arc::as_ref)
     }
 }
 
@@ -65,8 +67,8 @@ pub struct RenderedTile {
 pub struct FeatureReport {
     /// Of which picture.
     pub picture: PictureId,
-    /// Under which model.
-    pub model: ModelId,
+    /// By what.
+    pub by: EncodedBy,
     /// Their columns and rows, in no particular order.
     pub tiles: Vec<(usize, usize)>,
     /// Memory that all features take, those of other pictures and models included.
@@ -102,11 +104,19 @@ pub struct RenderWorker {
 }
 
 impl RenderWorker {
-    /// Starts the threads; `notify` is called after each event is queued (to wake the window).
+    /// Starts the threads, with features of their own; `notify` is called after each event is queued (to wake the window).
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.
     pub fn start(notify: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
+        Self::sharing(FeatureStore::default(), notify)
+    }
+
+    /// The same with a store that others use as well.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn sharing(store: FeatureStore, notify: impl Fn() + Send + Sync + 'static) -> std::io::Result<Self> {
         let (sender, events) = sync_channel(QUEUE);
         let outbox = Outbox { sender, notify: Arc::new(notify) };
         let ((to_source, source), (to_network, network)) = (mailbox(), mailbox());
@@ -115,14 +125,14 @@ impl RenderWorker {
         // Were the second thread refused, dropping this would end and join the first.
         let mut this = Self { requests, events, half_done: Cell::new(None), threads: Vec::new() };
         this.threads.push(Worker::spawn("source", move || serve_source(&source, &for_source))?);
-        this.threads.push(Worker::spawn("render", move || serve_network(&network, &outbox))?);
+        this.threads.push(Worker::spawn("render", move || serve_network(&network, &outbox, &store))?);
         Ok(this)
     }
 
     /// Replaces whatever was asked before.
     pub fn request(&self, request: ViewRequest) {
         let [to_source, to_network] = &self.requests;
-        let is_neural = |part: &TilePart| part.key.quality.is_neural();
+        let is_neural = |part: &TilePart| part.key.recipe.is_neural();
         let (neural, plain) = request.wanted.iter().copied().partition(is_neural);
         to_source.send(ViewRequest { wanted: plain, likely: Vec::new(), ..request.clone() });
         to_network.send(ViewRequest { wanted: neural, ..request });
@@ -214,13 +224,13 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
 
 fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
     let started = Instant::now();
-    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.quality);
+    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.recipe.source());
     finished_tile(request, part, raster, started)
 }
 
 /// Serves the network's tiles.
-fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
-    let mut renderer = Renderer::new(RenderOptions::VIEW);
+fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureStore) {
+    let mut renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
     let mut reported = None;
     serve(inbox, outbox, |request| {
         renderer.set_feature_budget(request.feature_budget_bytes);
@@ -229,7 +239,7 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
         // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
         let outcome = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, request, unit, inbox)));
         if outcome.is_err() {
-            renderer = Renderer::new(RenderOptions::VIEW);
+            renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
         }
         Some(outcome)
     });
@@ -248,7 +258,7 @@ enum Unit {
 fn take_unit(renderer: &Renderer, request: &mut ViewRequest) -> Option<Unit> {
     let is_ready = |part: &TilePart| {
         let Some(model) = request.model_of(&part.key) else { return true };
-        renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.quality)
+        renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.recipe)
     };
     match schedule::next(&request.wanted, request.focus_in_output, is_ready) {
         Some(at) => Some(Unit::Render(request.wanted.swap_remove(at))),
@@ -266,36 +276,30 @@ fn do_unit(
     let started = Instant::now();
     let (Unit::Render(part) | Unit::Encode(part)) = unit;
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
-    let grid = request.view.grid_of(part.rect);
-    for block in renderer.missing_features(&request.picture, model, &grid, part.key.quality) {
-        encode_block(renderer, request, model, block, inbox)?;
-    }
+    let (picture, grid, recipe) = (&request.picture, request.view.grid_of(part.rect), part.key.recipe);
+    let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
+    let gathered = renderer.gather(picture, model, &grid, recipe, &is_stale)?;
     if let Unit::Encode(_) = unit {
         return Ok(None);
     }
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
-    let raster = renderer.render(&request.picture, model, &grid, part.key.recipe(), &is_stale)?;
-    Ok(Some(finished_tile(request, part, raster, started)))
+    let raster = renderer.render_gathered(gathered, picture, model, &grid, recipe, &is_stale)?;
+    // A graphics card that was lost on the way has not made all of it, as its name says. What does now is asked for next.
+    let is_by_its_name = part.key.model == Some(model.key());
+    Ok(is_by_its_name.then(|| finished_tile(request, part, raster, started)))
 }
 
-/// Encodes a block of feature tiles. That is worth going on with as long as a tile of the newest request needs one of
-/// them, be it of another zoom.
-fn encode_block(
-    renderer: &mut Renderer,
-    request: &ViewRequest,
-    model: &LoadedModel,
-    block: PixelRect,
-    inbox: &Mailbox<ViewRequest>,
-) -> Result<()> {
-    let (options, picture) = (*renderer.options(), &request.picture);
-    let needs = |newer: &ViewRequest, TilePart { key, rect }: &TilePart| {
-        let is_alike = key.quality.is_neural() && (key.model, key.picture) == (model.key, picture.id);
-        let needed = || options.features_for(model, picture.size, &newer.view.grid_of(*rect), key.quality);
+/// Whether a tile of a newer request, be it of another zoom, needs a feature of a block: then encoding it is worth going on
+/// with.
+fn needs(newer: &ViewRequest, request: &ViewRequest, model: &LoadedModel, block: PixelRect) -> bool {
+    let (picture, by) = (&request.picture, model.encoded_by(FeaturePrecision::Half));
+    let needs = |TilePart { key, rect }: &TilePart| {
+        let is_alike = key.picture == picture.id && key.model.is_some_and(|model| model.features == by);
+        let needed = || features_for(model, picture.size, &newer.view.grid_of(*rect), key.recipe);
         is_alike && needed().is_some_and(|features| features.intersection(block).is_some())
     };
-    let is_stale = || inbox.peek(|newer| !newer.wanted.iter().chain(&newer.likely).any(|part| needs(newer, part)));
-    renderer.encode(picture, model, block, &is_stale).map(drop)
+    newer.wanted.iter().chain(&newer.likely).any(needs)
 }
 
 fn finished_tile(
@@ -312,9 +316,9 @@ fn finished_tile(
 /// Tells which features are ready, if that has changed.
 fn report_features(renderer: &Renderer, request: &ViewRequest, reported: &mut Option<FeatureReport>, outbox: &Outbox) {
     let Some(model) = request.models.first() else { return };
-    let (mut tiles, used_bytes) = renderer.ready_features(request.picture.id, model.key);
-    tiles.sort_unstable();
-    let report = FeatureReport { picture: request.picture.id, model: model.key, tiles, used_bytes };
+    let (tiles, used_bytes) = renderer.ready_features(request.picture.id, model);
+    let by = model.encoded_by(FeaturePrecision::Half);
+    let report = FeatureReport { picture: request.picture.id, by, tiles, used_bytes };
     if reported.as_ref() != Some(&report) {
         *reported = Some(report.clone());
         // Whether the window is gone the next tile finds out: its mailbox is closed by then, which interrupts the work.

@@ -2,11 +2,13 @@
 
 use super::event::TrainEvent;
 use super::predict::Predictor;
-use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{Region, SampleGrid, Size};
+use crate::key::EncoderId;
 use crate::picture::Picture;
 use crate::raster::Raster;
+use crate::recipe::Sampling;
+use crate::render::{FeatureStore, RenderOptions, Renderer};
 use crate::task::Interrupt;
 use crate::weights::Weights;
 use std::fmt;
@@ -15,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// The largest image of a place, in pixels.
 const MOST_PIXELS: usize = 512 * 512;
+
+/// Memory for the features of a place: it lies on four feature tiles at most, of 2 MiB with the shipped encoder.
+const FEATURE_BYTES: usize = 32 << 20;
 
 /// Time between two images of one place, at least.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -49,13 +54,6 @@ impl Place {
         }
         Ok(Self { picture, grid })
     }
-
-    /// As people see it.
-    fn show(&self, model: &Predictor, interrupt: Interrupt<'_>) -> Result<Raster> {
-        let mut raster = model.predict(&self.picture, &self.grid, Sampling::Lattice, interrupt)?;
-        self.picture.color.show(&mut raster);
-        Ok(raster)
-    }
 }
 
 impl fmt::Debug for Place {
@@ -67,7 +65,11 @@ impl fmt::Debug for Place {
 /// Which place is watched, if any. Clones share the choice, so that it can be changed while training runs; the lock
 /// inside is held for the length of a move.
 #[derive(Clone, Debug, Default)]
-pub struct PlaceChoice(Arc<Mutex<Choice>>);
+pub struct PlaceChoice {
+    choice: Arc<Mutex<Choice>>,
+    /// Where features of the place are looked up, and kept as long as the encoder is the same.
+    features: FeatureStore,
+}
 
 #[derive(Debug, Default)]
 struct Choice {
@@ -77,9 +79,14 @@ struct Choice {
 }
 
 impl PlaceChoice {
+    /// No place yet; features are shared with others who look at the same picture.
+    pub fn sharing(features: FeatureStore) -> Self {
+        Self { features, ..Self::default() }
+    }
+
     /// Watches another place, or none.
     pub fn choose(&self, place: Option<Place>) {
-        let mut choice = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut choice = self.choice.lock().unwrap_or_else(PoisonError::into_inner);
         choice.number += 1;
         let before = std::mem::replace(&mut choice.place, place);
         drop(choice);
@@ -88,7 +95,7 @@ impl PlaceChoice {
     }
 
     fn current(&self) -> (u64, Option<Place>) {
-        let choice = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let choice = self.choice.lock().unwrap_or_else(PoisonError::into_inner);
         (choice.number, choice.place.clone())
     }
 }
@@ -98,7 +105,29 @@ pub(super) struct Watch {
     choice: PlaceChoice,
     /// Those that this training began with.
     first: Weights,
+    shared: Shared,
     shown: Option<Shown>,
+}
+
+/// Features that come again: those of the encoder that this training began with, which it may have been told to leave as
+/// it is.
+struct Shared {
+    encoder: EncoderId,
+    renderer: Renderer,
+}
+
+impl Shared {
+    /// A place as people see it.
+    fn show(&mut self, place: &Place, model: &Predictor, interrupt: Interrupt<'_>) -> Result<Raster> {
+        let Place { picture, grid } = place;
+        let mut raster = if model.encoder() == self.encoder {
+            model.predict_by(&mut self.renderer, picture, grid, Sampling::Lattice, interrupt)?
+        } else {
+            model.predict(picture, grid, Sampling::Lattice, interrupt)?
+        };
+        picture.color.show(&mut raster);
+        Ok(raster)
+    }
 }
 
 /// The newest images of a place.
@@ -112,7 +141,10 @@ struct Shown {
 
 impl Watch {
     pub(super) fn new(choice: PlaceChoice, first: Weights) -> Self {
-        Self { choice, first, shown: None }
+        let options = RenderOptions { feature_budget_bytes: FEATURE_BYTES, ..RenderOptions::EXPORT };
+        let renderer = Renderer::sharing(choice.features.clone(), options);
+        let shared = Shared { encoder: first.encoder_id(), renderer };
+        Self { choice, first, shared, shown: None }
     }
 
     /// The chosen place after `step`, if it is due: at once after a choice, then as often as the share of time allows.
@@ -133,12 +165,46 @@ impl Watch {
         let Some(place) = place else { return Ok(None) };
         let before = match known {
             Some(shown) => shown.before.clone(),
-            None => Arc::new(place.show(&Predictor::new(&self.first)?, interrupt)?),
+            None => Arc::new(self.shared.show(&place, &Predictor::new(&self.first)?, interrupt)?),
         };
         let start = Instant::now();
-        let after = Arc::new(place.show(&Predictor::new(&weights()?)?, interrupt)?);
+        let after = Arc::new(self.shared.show(&place, &Predictor::new(&weights()?)?, interrupt)?);
         let next = Instant::now() + INTERVAL.max(SHARE * start.elapsed());
         self.shown = Some(Shown { number, step, before: before.clone(), next });
         Ok(Some(TrainEvent::Place { step, before, after }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::NEVER;
+
+    #[test]
+    fn features_come_again_as_long_as_the_encoder_is_the_first_one() {
+        let size = Size::new(60, 50);
+        let picture = Picture::from_rgb8(size, (0..size.area() * 3).map(|i| (i * 7 % 251) as u8).collect());
+        let region = Region { x: 10.0, y: 10.0, width: 20.0, height: 16.0 };
+        let place = Place::new(Arc::new(picture), region, Size::new(40, 32)).unwrap();
+        let (store, first) = (FeatureStore::default(), Weights::builtin().unwrap());
+        let choice = PlaceChoice::sharing(store.clone());
+        let mut watch = Watch::new(choice.clone(), first.clone());
+        let changed = |name: &str| {
+            let mut arrays = first.arrays().clone();
+            arrays.get_mut(name).unwrap().data[0] += 0.01;
+            Weights::new(first.config().clone(), arrays).unwrap()
+        };
+        let mut kept = Vec::new();
+        for now in [first.clone(), changed("imnet.layers.0.bias"), changed("encoder.head.0.bias")] {
+            choice.choose(Some(place.clone()));
+            let event = watch.look(1, &|| Ok(now.clone()), NEVER).unwrap();
+            let Some(TrainEvent::Place { before, after, .. }) = event else { panic!("nothing was shown") };
+            assert_eq!(before.data == after.data, now.id() == first.id());
+            kept.push(store.used_bytes());
+        }
+        // One tile, the small picture; what another encoder makes of it is not kept.
+        assert_eq!(kept, [size.area() * 64 * 2; 3]);
+        drop(watch);
+        assert_eq!(store.used_bytes(), 0);
     }
 }

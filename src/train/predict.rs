@@ -1,30 +1,30 @@
 //! Weights at work: pictures enlarged by the code that everything else is shown with.
 
-use crate::decode::{DecodeParams, Sampling, query_rgb, sample_points};
-use crate::encode::PictureEncoder;
 use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use crate::geometry::{SampleGrid, codes_for};
+use crate::feature::FeaturePrecision;
+use crate::geometry::SampleGrid;
 use crate::kernel::Precision;
+use crate::key::EncoderId;
 use crate::picture::Picture;
 use crate::raster::Raster;
+use crate::recipe::Sampling;
+use crate::render::{LoadedModel, Renderer, sample};
 use crate::task::Interrupt;
 use crate::weights::Weights;
-use candle_core::Device;
-use std::sync::Arc;
 
 /// A model on the processor, in single precision.
-pub(super) struct Predictor {
-    encoder: PictureEncoder,
-    params: DecodeParams,
-}
+pub(super) struct Predictor(LoadedModel);
 
 impl Predictor {
     /// # Errors
     /// [`crate::error::Error::Device`] if there is no room for the weights.
     pub(super) fn new(weights: &Weights) -> Result<Self> {
-        let encoder = PictureEncoder::new(weights, Device::Cpu, Precision::F32)?;
-        Ok(Self { encoder, params: DecodeParams::new(weights, Precision::F32) })
+        LoadedModel::on_cpu(weights, Precision::F32).map(Self)
+    }
+
+    /// Its encoder: with the same one features come again.
+    pub(super) fn encoder(&self) -> EncoderId {
+        self.0.key().features.encoder
     }
 
     /// The RGB of the continuous function on `grid`, in the picture's own colours.
@@ -38,13 +38,31 @@ impl Predictor {
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        let codes = codes_for(&sample_points(grid, sampling), picture.size);
-        let needed = codes.grown_within(self.params.margin(), picture.size);
-        let (values, grown) = self.encoder.encode(picture, needed, interrupt)?;
-        let tile = Arc::new(FeatureTile::cut(&values, grown, needed, FeaturePrecision::Single));
-        let window = FeatureWindow::assemble(&[tile], codes, self.params.margin());
-        let mut rgb = query_rgb(&self.params, &window, picture.size, grid, sampling, interrupt)?;
-        self.params.denormalize(&mut rgb);
-        Ok(Raster { size: grid.size(), channels: 3, data: rgb })
+        let Self(model) = self;
+        let pixels = sample::pixels_for(model, picture.size, grid, sampling);
+        let features = model.encode_exactly(picture, pixels, FeaturePrecision::Single, interrupt)?;
+        let rgb = sample::query_rgb(model, picture.size, grid, sampling, &[features.into()], interrupt)?;
+        Ok(self.colors(rgb, grid))
+    }
+
+    /// The same out of the features that a renderer keeps, or finds with others.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    pub(super) fn predict_by(
+        &self,
+        renderer: &mut Renderer,
+        picture: &Picture,
+        grid: &SampleGrid,
+        sampling: Sampling,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Raster> {
+        let rgb = renderer.query_rgb(picture, &self.0, grid, sampling, interrupt)?;
+        Ok(self.colors(rgb, grid))
+    }
+
+    fn colors(&self, mut rgb: Vec<f32>, grid: &SampleGrid) -> Raster {
+        self.0.decoder.denormalize(&mut rgb);
+        Raster { size: grid.size(), channels: 3, data: rgb }
     }
 }

@@ -16,7 +16,7 @@ pub use checkpoint::{AdamState, Checkpoint, Moments};
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 
 use crate::error::{Error, Result};
-use crate::key::ModelId;
+use crate::key::{DecoderId, EncoderId, ModelId};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -163,11 +163,33 @@ impl Weights {
 
     /// The name of this model: a hash of its configuration and every array.
     pub fn id(&self) -> ModelId {
-        let config = self.config.to_json();
-        let arrays = self.arrays.iter();
-        let parts = arrays.flat_map(|(name, array)| [name.as_bytes(), bytemuck::cast_slice(&array.data)]);
-        ModelId::of(std::iter::once(config.as_bytes()).chain(parts))
+        ModelId::of_both(self.encoder_id(), self.decoder_id())
     }
+
+    /// The name of its encoder: a hash of what turns a picture into features. Models that differ in the decoder alone, as
+    /// after a training that froze the encoder, share their features.
+    pub fn encoder_id(&self) -> EncoderId {
+        let ModelConfig { encoder, normalization, .. } = &self.config;
+        let config = format!("{encoder:?} {normalization:?}");
+        EncoderId::of(std::iter::once(config.as_bytes()).chain(self.parts(is_of_encoder)))
+    }
+
+    /// The name of its decoder: a hash of what turns features into colours.
+    pub fn decoder_id(&self) -> DecoderId {
+        let ModelConfig { hidden, local_ensemble, feat_unfold, cell_decode, normalization, .. } = &self.config;
+        let config = format!("{hidden:?} {local_ensemble} {feat_unfold} {cell_decode} {normalization:?}");
+        DecoderId::of(std::iter::once(config.as_bytes()).chain(self.parts(|name| !is_of_encoder(name))))
+    }
+
+    /// Names and values of some arrays.
+    fn parts(&self, is_part: impl Fn(&str) -> bool) -> impl Iterator<Item = &[u8]> {
+        let arrays = self.arrays.iter().filter(move |(name, _)| is_part(name));
+        arrays.flat_map(|(name, array)| [name.as_bytes(), bytemuck::cast_slice(&array.data)])
+    }
+}
+
+fn is_of_encoder(name: &str) -> bool {
+    name.starts_with("encoder.")
 }
 
 /// A file that may be weights, within limits.
@@ -212,6 +234,13 @@ mod tests {
         changed.arrays.get_mut("imnet.layers.0.bias").unwrap().data[7] += 1e-3;
         assert_ne!(weights.id(), changed.id());
         assert_eq!(weights.id(), weights.clone().id());
+        // Its encoder is the same one; of another encoder the decoder is the same.
+        assert_eq!(weights.encoder_id(), changed.encoder_id());
+        assert_ne!(weights.decoder_id(), changed.decoder_id());
+        let mut other = weights.clone();
+        other.arrays.get_mut("encoder.head.0.bias").unwrap().data[7] += 1e-3;
+        assert_ne!(weights.encoder_id(), other.encoder_id());
+        assert_eq!(weights.decoder_id(), other.decoder_id());
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn no_strength_is_bicubic() {
     let world = World::new();
     let json = world.export_tiny("z.png", &format!("--scale 4 --strength 0 {CROP} --json")).json();
     assert_eq!(json["strength"], 0);
+    assert_eq!(json["recipe"], "bicubic");
     let picture = Picture::open(&world.path("z.png")).unwrap();
     let cat = Picture::open("assets/chelsea.png".as_ref()).unwrap();
     let region = Region { x: 130.0, y: 90.0, width: 16.0, height: 16.0 };

@@ -4,8 +4,10 @@ use crate::world::{World, chelsea};
 use zoomfield::cli::parse_export;
 use zoomfield::export::{CommandLine, Extent, FileOptions, OutputSize, Request};
 use zoomfield::geometry::{Region, SampleGrid, Size, View};
-use zoomfield::key::{Quality, Recipe, Strength};
+use zoomfield::kernel::PrecisionChoice;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::{Recipe, Source, Stage, Strength};
+use zoomfield::render::Backend;
 
 #[test]
 fn a_view_is_the_same_samples_as_its_crop() {
@@ -65,10 +67,12 @@ fn command_lines() -> Vec<CommandLine> {
             size: OutputSize::Pixels(Size::new(1280, 777)),
             dpi: None,
         },
-        recipe: Quality::Neural.into(),
+        recipe: Source::NEURAL.into(),
         file: FileOptions::default(),
         overwrite: false,
         model: None,
+        backend: None,
+        device: None,
         precision: None,
     };
     let crop = Extent::Crop(Region { x: 0.1, y: 1.0 / 7.0, width: 33.3, height: 1e-3 });
@@ -85,17 +89,15 @@ fn command_lines() -> Vec<CommandLine> {
         with(crop, OutputSize::WidthCm(10.16), Some(300.0)),
         with(Extent::Whole, OutputSize::HeightCm(0.1), Some(299.9)),
     ];
-    for (quality, strength) in [
-        (Quality::Nearest, 100),
-        (Quality::Resampled, 100),
-        (Quality::Coarse, 35),
-        (Quality::Exact, 0),
-        (Quality::Neural, 99),
-    ] {
-        let recipe = Recipe { quality, strength: Strength::percent(strength) };
+    for (source, strength) in
+        [(Source::Nearest, 100), (Source::Bicubic, 100), (Source::COARSE, 35), (Source::EXACT, 0), (Source::NEURAL, 99)]
+    {
+        let recipe = Recipe::from(source).with(Stage::Strength(Strength::percent(strength)));
         let file = FileOptions { bits: Some(16), quality: 7, dpi: None, strip_metadata: true };
-        let (model, precision) = (Some("/w/my model.pth".into()), Some("f32".to_owned()));
-        lines.push(CommandLine { recipe, file, overwrite: true, model, precision, ..first.clone() });
+        let model = Some("/w/my model.pth".into());
+        let (backend, device) = (Some(Backend::Gpu), Some("Card 5's (discrete, vulkan)".to_owned()));
+        let precision = Some(if strength == 35 { PrecisionChoice::Half } else { "f32".parse().unwrap() });
+        lines.push(CommandLine { recipe, file, overwrite: true, model, backend, device, precision, ..first.clone() });
     }
     lines.push(first);
     lines
@@ -112,6 +114,27 @@ fn a_command_line_comes_back_as_what_it_says() {
         assert_eq!(back, line);
     }
     assert!(parse_export(&["zoomfield".into(), "info".into(), chelsea()]).is_err());
+}
+
+#[test]
+fn a_flag_and_the_recipe_that_it_is_short_for_are_the_same() {
+    let line = |words: &str| {
+        let words = format!("zoomfield export a.png -o b.png --scale 3 {words}");
+        parse_export(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    };
+    for (short, whole) in [
+        ("--exact", "--look neural:exact --precision f32"),
+        ("--exact --strength 40", "--look neural:exact+strength:40 --precision f32"),
+        ("--look exact", "--look neural:exact"),
+        ("--look fast --strength 7", "--look neural:coarse+strength:7"),
+        ("--strength 0", "--look bicubic"),
+        ("--strength 100", ""),
+    ] {
+        assert_eq!(line(short).unwrap(), line(whole).unwrap(), "{short}");
+    }
+    for wrong in ["--exact --look neural", "--exact --precision bf16", "--look neurale", "--look neural+strength:x"] {
+        assert!(line(wrong).is_err(), "{wrong}");
+    }
 }
 
 /// What a real shell makes of the text.

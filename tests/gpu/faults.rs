@@ -3,18 +3,22 @@
 use crate::cards::{choice, open};
 use crate::common::{Arrays, fixture, psnr, textured, worst};
 use crate::{HALF_PSNR, TOLERANCE};
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use zoomfield::bench;
-use zoomfield::decode::Sampling;
 use zoomfield::export::{self, ExportJob, FileOptions};
-use zoomfield::geometry::{Region, SampleGrid, Size};
+use zoomfield::geometry::{Region, SampleGrid, Size, View};
 use zoomfield::gpu::{AdapterChoice, Gpu};
 use zoomfield::kernel::{Precision, PrecisionChoice};
-use zoomfield::key::Quality;
+use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
-use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
+use zoomfield::recipe::Source;
+use zoomfield::render::{
+    Backend, Compute, FeatureStore, LoadedModel, RenderEvent, RenderOptions, RenderWorker, Renderer, TilePart,
+    ViewRequest,
+};
 use zoomfield::task::{Gate, NEVER};
 use zoomfield::weights::Weights;
 
@@ -42,7 +46,7 @@ fn tiles(model: &LoadedModel, corners: &[(f64, f64)]) -> Vec<f32> {
     let mut renderer = Renderer::new(RenderOptions::VIEW);
     let render = |(x, y): &(f64, f64)| {
         let grid = SampleGrid::spanning(Region { x: *x, y: *y, width: 20.0, height: 15.0 }, Size::new(50, 40));
-        renderer.render(&picture, model, &grid, Quality::Neural, NEVER).unwrap().data
+        renderer.render(&picture, model, &grid, Source::NEURAL, NEVER).unwrap().data
     };
     corners.iter().flat_map(render).collect()
 }
@@ -60,7 +64,7 @@ fn a_view_is_the_same_on_the_graphics_card() {
     let half = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, true).unwrap();
     assert_eq!(half.arithmetic(), if gpu.has_f16() { "f16" } else { "f32" });
     assert!(psnr(&view(&half), &reference, 1.0) >= HALF_PSNR);
-    assert!(half.key != on_cpu().key || !gpu.has_f16());
+    assert!(half.key() != on_cpu().key() || !gpu.has_f16());
 }
 
 #[test]
@@ -78,6 +82,67 @@ fn a_card_lost_in_the_middle_of_a_view_is_warned_of_and_the_view_finished() {
         assert!(warning.contains(&gpu.description().name) && warning.contains("the processor goes on"), "{warning}");
         assert!(model.adapter().is_none() && model.take_warning().is_none());
         assert!(model.computed_by().starts_with("CPU"));
+    }
+}
+
+/// Tiles of a view by their names, and what they show.
+type Tiles = HashMap<TileKey, Vec<u8>>;
+
+/// What the window's threads make of four tiles that are asked for under the model's present name; `meanwhile` happens
+/// before the first is begun.
+fn view_by_name(model: &Arc<LoadedModel>, meanwhile: impl FnOnce()) -> Tiles {
+    let picture = Arc::new(textured(40, 30));
+    let (view, by) = (View { zoom: 16.0, corner_on_screen: [0.0, 0.0] }, Some(model.key()));
+    let scale = (view.zoom.to_bits(), view.zoom.to_bits());
+    let part = |(column, row)| {
+        let key = TileKey { picture: picture.id, model: by, scale, column, row, recipe: Source::NEURAL.into() };
+        TilePart { key, rect: view.tile_rect(column, row, picture.size).unwrap() }
+    };
+    let wanted = [(0, 0), (1, 0), (0, 1), (1, 1)].map(part).to_vec();
+    meanwhile();
+    let worker = RenderWorker::start(|| {}).unwrap();
+    let models = vec![model.clone()];
+    let (likely, focus_in_output) = (Vec::new(), [0.0, 0.0]);
+    let feature_budget_bytes = 64 << 20;
+    worker.request(ViewRequest {
+        number: 1,
+        picture,
+        models,
+        view,
+        wanted,
+        likely,
+        focus_in_output,
+        feature_budget_bytes,
+    });
+    let mut tiles = Tiles::new();
+    loop {
+        match worker.poll() {
+            Some(RenderEvent::Tile(tile)) => drop(tiles.insert(tile.key, tile.rgba)),
+            Some(RenderEvent::Finished(_)) => return tiles,
+            Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
+            Some(RenderEvent::Features(_)) => {}
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// A name says what really made the pixels: the card's are the card's, and after a loss the processor's are its own.
+#[test]
+fn what_the_processor_makes_does_not_carry_the_name_of_a_lost_card() {
+    let Some(choice) = choice() else { return };
+    let open = || Arc::new(Gpu::open(&choice).unwrap());
+    let by_card = view_by_name(&Arc::new(on_gpu(&open())), || {});
+    let by_processor = view_by_name(&Arc::new(on_cpu()), || {});
+    assert_eq!((by_card.len(), by_processor.len()), (4, 4));
+    for submissions in [0, 2, 5] {
+        let gpu = open();
+        let model = Arc::new(on_gpu(&gpu));
+        let name = model.key();
+        let tiles = view_by_name(&model, || gpu.faults().lose_after(submissions));
+        assert!(gpu.loss().is_some() && model.key() != name, "not lost after {submissions}");
+        assert!(tiles.len() < 4 && tiles.iter().all(|(key, rgba)| by_card.get(key) == Some(rgba)));
+        assert_eq!(model.key(), on_cpu().key());
+        assert_eq!(view_by_name(&model, || {}), by_processor);
     }
 }
 
@@ -145,8 +210,7 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(160, 120));
     let folder = tempfile::tempdir().unwrap();
     let run = |model: Arc<LoadedModel>, name: &str| {
-        let (output, recipe) = (folder.path().join(name), Quality::Neural.into());
-        let sampling = Sampling::Exact;
+        let (output, recipe) = (folder.path().join(name), Source::EXACT.into());
         let file = FileOptions::default();
         let job = ExportJob {
             picture: picture.clone(),
@@ -155,8 +219,8 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
             output: output.clone(),
             overwrite: false,
             recipe,
-            sampling,
             file,
+            features: FeatureStore::default(),
         };
         export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
         let written = Picture::open(&output).unwrap();
@@ -246,6 +310,30 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
     assert!(!folder.path().join("b.png").exists());
+}
+
+/// The words of a copied command have the same card compute in the same arithmetic again, to the bit.
+#[test]
+fn what_computed_a_view_can_be_asked_for_again() {
+    let Some(gpu) = open() else { return };
+    for half in [false, true] {
+        let model = LoadedModel::on_gpu(&weights(), gpu.clone(), Precision::F32, half).unwrap();
+        let Compute { backend, device, precision, .. } = model.computed();
+        assert_eq!((backend, device.as_deref()), (Backend::Gpu, model.adapter()));
+        assert_eq!(precision.to_string(), model.arithmetic());
+        let [backend, precision] = [backend.to_string(), precision.to_string()];
+        let asked = Compute {
+            backend: backend.parse().unwrap(),
+            device,
+            precision: precision.parse().unwrap(),
+            ..Compute::default()
+        };
+        let again = LoadedModel::on(&weights(), &asked).unwrap();
+        assert_eq!((again.adapter(), again.arithmetic()), (model.adapter(), model.arithmetic()));
+        assert_eq!(view(&again), view(&model));
+    }
+    let on_cpu = on_cpu().computed();
+    assert_eq!((on_cpu.backend, on_cpu.precision), (Backend::Cpu, PrecisionChoice::Only(Precision::F32)));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::geometry::{PixelRect, Region, Size, View};
 use zoomfield::picture::{Picture, Samples};
+use zoomfield::recipe::Source;
 
 /// Far above the 45 dB that people would not notice: at ×30 one screen pixel is a thirtieth of a source pixel, and a
 /// view that is off by it must fail.
@@ -38,7 +39,7 @@ pub(crate) fn first_act(watched: &Observed, folder: &Path) {
 pub(crate) fn second_act(watched: &Observed) {
     let screen = Screen::connect();
     let shown = wait("the picture after a restart", watched, |s| s.is_exact && s.canvas.is_some());
-    assert_eq!(shown.mode, Some(Mode::Neural), "the settings did not survive the restart");
+    assert_eq!(shown.mode, Some(Mode::Always(Source::NEURAL)), "the settings did not survive the restart");
     photograph(&screen, shown.canvas.unwrap(), "restarted");
 }
 
@@ -155,7 +156,7 @@ fn set(screen: &Screen, watched: &Observed) {
         screen.press(&[key::ESCAPE]);
     }
     screen.type_text("v");
-    wait("the other mode", watched, |s| s.mode == Some(Mode::Neural));
+    wait("the other mode", watched, |s| s.mode == Some(Mode::Always(Source::NEURAL)));
 }
 
 /// The act of a graphics device that does not last: the window gives up rather than open again and again.

@@ -1,8 +1,8 @@
 //! Exports in the window: the panel, selections, the queue, the command line, and closing.
 
-use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_before_its_model, window_of, window_with};
+use crate::stub::{OUTSIDE, picture, view, wait_for, window, window_before_its_model, window_with};
 use crate::{Harness, PICTURE};
-use eframe::egui::{self, Modifiers, OutputCommand, ViewportCommand, ViewportEvent, pos2};
+use eframe::egui::{self, Modifiers, ViewportCommand, ViewportEvent, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,6 @@ use zoomfield::app::env::Panel;
 use zoomfield::app::export::choice::{Choice, Part, Sizing};
 use zoomfield::app::ports::Outside;
 use zoomfield::app::{App, Command, export, view};
-use zoomfield::cli::parse_export;
 use zoomfield::export::ExportJob;
 use zoomfield::geometry::{Region, Size};
 
@@ -32,13 +31,13 @@ fn choice(harness: &Harness<'_, App>) -> Choice {
     }
 }
 
-fn draft(harness: &Harness<'_, App>) -> ExportJob {
+pub(crate) fn draft(harness: &Harness<'_, App>) -> ExportJob {
     let Panel::Export = harness.state().window().panel else { panic!("the export panel is not open") };
     let app = harness.state();
     export::draft::draft(&app.slices().export.form, app.scene()).unwrap_or_else(|reason| panic!("{reason}")).0
 }
 
-fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
+pub(crate) fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
     harness.state_mut().apply(export::Command::Change(choice));
     harness.run();
 }
@@ -174,50 +173,6 @@ fn the_panel_asks_for_a_selection_and_a_plain_drag_draws_it() {
     harness.run();
     assert_eq!(draft(&harness).grid.size(), Size::new(40, 30));
     assert!(harness.query_by_label("Drag over the picture.").is_none());
-}
-
-/// The text that the command puts on the clipboard.
-fn copied(harness: &mut Harness<'_, App>) -> String {
-    assert!(!harness.get_by_label("Copy as command").accesskit_node().is_disabled());
-    harness.state_mut().apply(export::Command::CopyAsCommand);
-    harness.step();
-    let commands = &harness.output().platform_output.commands;
-    let text = commands.iter().find_map(|command| match command {
-        OutputCommand::CopyText(text) => Some(text.clone()),
-        _ => None,
-    });
-    text.expect("a text on the clipboard")
-}
-
-#[cfg(unix)]
-#[test]
-fn the_copied_command_does_the_same_export() {
-    let folder = tempfile::tempdir().expect("a folder for the test");
-    let file = folder.path().join("it's a $HOME.png");
-    std::fs::write(&file, "451x300").expect("a file for the test");
-    let (mut harness, _) = window_of(1.0, |_| None, vec![file.clone()], None);
-    wait_for(&mut harness, |harness| harness.state().picture().is_some());
-    harness.state_mut().apply(view::Command::ZoomTo(7.3));
-    harness.run();
-    harness.state_mut().apply(export::Command::Show);
-    harness.run();
-    let whole = Choice { part: Part::Whole, sizing: Sizing::Paper, ..Choice::default() };
-    let selection = Some(Region { x: 1.5, y: 2.125, width: 33.3, height: 20.0 });
-    let drawn = Choice { part: Part::Selection, selection, sizing: Sizing::Megapixels, ..Choice::default() };
-    let view_scaled = Choice { sizing: Sizing::Scale, scale: 3.7, ..Choice::default() };
-    for choice in [Choice::default(), whole, drawn, view_scaled] {
-        choose(&mut harness, choice.clone());
-        let text = copied(&mut harness);
-        let shell = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {text}")]).output();
-        let words = String::from_utf8(shell.expect("a shell").stdout).expect("text");
-        let words: Vec<String> = words.lines().map(str::to_owned).collect();
-        let line = parse_export(&words).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let job = draft(&harness);
-        assert_eq!(line.input, file);
-        assert_eq!(line.request.grid(PICTURE).expect("a grid"), job.grid, "{choice:?}");
-        assert_eq!((line.output, line.overwrite), (job.output, job.overwrite));
-        assert_eq!((line.file, line.recipe), (job.file, job.recipe));
-    }
 }
 
 #[test]

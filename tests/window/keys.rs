@@ -13,7 +13,7 @@ use zoomfield::app::view::command::KEY_FACTOR;
 use zoomfield::app::window::keys::{Binding, SHORTCUTS};
 use zoomfield::app::{App, Command, compare, export, files, settings, view};
 use zoomfield::geometry::View;
-use zoomfield::key::Strength;
+use zoomfield::recipe::{Source, Strength};
 
 /// Five pictures, of which the third is shown; no file is behind it any more where the key is to read it again: the
 /// window itself reads what changes on disk.
@@ -98,7 +98,7 @@ fn check(label: &str, binding: &Binding, before: View, harness: &mut Harness<'_,
         "Move the view (up and down also without Shift)" => assert_eq!(moved(), arrow(*key, 80.0)),
         "Move the view further" => assert_eq!(moved(), arrow(*key, 320.0)),
         "Change how pixels are made: auto, neural, bicubic, nearest" => {
-            assert_eq!(slices.settings.choices.mode, Mode::Neural);
+            assert_eq!(slices.settings.choices.mode, Mode::Always(Source::NEURAL));
         }
         "Less and more of the network's detail" => {
             let expected = if *key == Key::OpenBracket { 90 } else { 100 };

@@ -10,8 +10,8 @@ use zoomfield::app::env::Panel;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::{App, view};
 use zoomfield::geometry::Size;
-use zoomfield::key::{Quality, Strength};
 use zoomfield::picture::Picture;
+use zoomfield::recipe::{Source, Strength};
 
 fn at_nine() -> (Harness<'static, App>, StubTiles) {
     let (mut harness, tiles) = window_with(picture(PICTURE));
@@ -20,25 +20,26 @@ fn at_nine() -> (Harness<'static, App>, StubTiles) {
     (harness, tiles)
 }
 
-fn finest(tiles: &StubTiles) -> Option<Quality> {
-    tiles.0.borrow().requests.last()?.wanted.iter().map(|part| part.key.quality).max()
+fn finest(tiles: &StubTiles) -> Option<Source> {
+    let requests = &tiles.0.borrow().requests;
+    requests.last()?.wanted.iter().map(|part| part.key.recipe.source()).max_by_key(|source| source.rank())
 }
 
 #[test]
 fn one_key_goes_through_the_modes() {
     let (mut harness, tiles) = at_nine();
-    assert_eq!(finest(&tiles), Some(Quality::Neural));
+    assert_eq!(finest(&tiles), Some(Source::NEURAL));
     harness.get_by_label("Change how pixels are made").click();
     harness.run();
-    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Neural);
+    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Always(Source::NEURAL));
     harness.get_by_label("Neural view");
     harness.key_press(Key::V);
     harness.run();
-    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Bicubic);
+    assert_eq!(harness.state().slices().settings.choices.mode, Mode::Always(Source::Bicubic));
     harness.get_by_label("Resampled");
     harness.key_press(Key::V);
     harness.run();
-    assert_eq!(finest(&tiles), Some(Quality::Nearest));
+    assert_eq!(finest(&tiles), Some(Source::Nearest));
     harness.key_press(Key::V);
     harness.run();
     harness.get_by_label("Auto: neural, because this looks like a photograph.");
@@ -52,7 +53,7 @@ fn pixel_art_is_shown_as_squares_by_itself() {
     let (mut harness, tiles) = window_with(Picture::from_rgb8(size, rgb));
     harness.key_press(Key::Num9);
     harness.run();
-    assert_eq!(finest(&tiles), Some(Quality::Nearest));
+    assert_eq!(finest(&tiles), Some(Source::Nearest));
     assert!(harness.state().is_exact());
 }
 
@@ -69,17 +70,17 @@ fn strength_is_part_of_what_is_shown_and_exported() {
             .wanted
             .iter()
             .map(|part| part.key)
-            .filter(|key| key.quality.is_neural())
-            .map(|key| key.strength)
+            .filter(|key| key.recipe.is_neural())
+            .map(|key| key.recipe.strength())
             .collect()
     });
     assert!(!strengths.is_empty() && strengths.iter().all(|strength| *strength == Strength::percent(70)));
     let recipe = harness.state().scene().recipe().expect("a picture");
-    assert_eq!((recipe.quality, recipe.strength), (Quality::Neural, Strength::percent(70)));
+    assert_eq!((recipe.source(), recipe.strength()), (Source::NEURAL, Strength::percent(70)));
     harness.state_mut().apply(view::Command::SetStrength(Strength::NONE));
     harness.run();
     harness.get_by_label("Resampled");
-    assert_eq!(harness.state().scene().recipe().map(|recipe| recipe.quality), Some(Quality::Resampled));
+    assert_eq!(harness.state().scene().recipe(), Some(Source::Bicubic.into()));
 }
 
 #[test]
@@ -119,10 +120,10 @@ fn sides_differ_as_they_should(harness: &mut Harness<'_, App>, at: [f64; 2]) -> 
     let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(harness));
     let source = harness.state().picture().expect("a picture").clone();
     let line = (canvas.width as f64 * at[0]) as u32;
-    for (x, quality) in [(line - 90, Quality::Nearest), (line + 90, Quality::Neural)] {
+    for (x, source_of) in [(line - 90, Source::Nearest), (line + 90, Source::NEURAL)] {
         for y in (100..500).step_by(13) {
             let in_image = view.image_from_screen([f64::from(x) + 0.5, f64::from(y) + 0.5]);
-            let expected = color_at(&source, in_image, quality);
+            let expected = color_at(&source, in_image, source_of);
             let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
             assert_eq!(seen[..3], expected[..3], "at {x}, {y}");
         }
@@ -146,7 +147,7 @@ fn another_model_can_be_compared_with() {
     let requests = tiles.0.borrow();
     let last = requests.requests.last().expect("a request");
     assert_eq!(last.models.len(), 2);
-    assert!(last.wanted.iter().any(|part| part.key.model == last.models[1].key));
+    assert!(last.wanted.iter().any(|part| part.key.model == Some(last.models[1].key())));
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn the_bar_reads_the_pixel_under_the_cursor_as_it_is_and_as_it_is_shown() {
     let in_image = view(&harness).image_from_screen(screen.map(|v| v + 0.5));
     let source = harness.state().picture().expect("a picture").clone();
     assert_eq!(reading.pixel, (in_image[0] as usize, in_image[1] as usize));
-    let expected = color_at(&source, in_image, Quality::Neural);
+    let expected = color_at(&source, in_image, Source::NEURAL);
     assert_eq!(reading.shown, Some([expected[0], expected[1], expected[2]]));
     harness.get_by_label_contains("Mpx/s");
     harness.get_by_label_contains("shown");
@@ -226,7 +227,7 @@ fn the_bar_reads_the_pixel_under_the_cursor_as_it_is_and_as_it_is_shown() {
 fn the_grid_and_the_values_are_drawn_where_there_is_room() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.state_mut().apply(view::Command::ZoomTo(60.0));
-    harness.state_mut().apply(view::Command::SetMode(Mode::Nearest));
+    harness.state_mut().apply(view::Command::SetMode(Mode::Always(Source::Nearest)));
     harness.run();
     let Some(plain) = crate::pixels::rendered(&mut harness) else { return };
     harness.key_press(Key::G);

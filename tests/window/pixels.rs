@@ -10,8 +10,8 @@ use zoomfield::app::settings::Settings;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::{App, Command, compare, export, files, settings, view};
 use zoomfield::geometry::Size;
-use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Samples};
+use zoomfield::recipe::Source;
 
 #[test]
 fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
@@ -29,7 +29,7 @@ fn tiles_are_on_the_screen_pixel_for_pixel_at_any_scale() {
         let mut compared = 0;
         for (x, y) in (200..800).step_by(7).flat_map(|x| (150..500).step_by(11).map(move |y| (x, y))) {
             let at = view.image_from_screen([f64::from(x) + 0.5, f64::from(y) + 0.5]);
-            let expected = stub::color_at(source, at, Quality::Neural);
+            let expected = stub::color_at(source, at, Source::NEURAL);
             let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
             assert_eq!(seen[..3], expected[..3], "at {x}, {y} with {scale} pixels per point");
             compared += 1;
@@ -57,7 +57,7 @@ fn no_frame_on_the_way_is_blank_or_dark() {
         for [x, y] in &points {
             let at = view.image_from_screen([f64::from(*x) + 0.5, f64::from(*y) + 0.5]);
             let source = &harness.state().picture().expect("a picture").clone();
-            let expected = stub::color_at(source, at, Quality::Neural);
+            let expected = stub::color_at(source, at, Source::NEURAL);
             let seen = image.get_pixel(canvas.x as u32 + x, canvas.y as u32 + y).0;
             let off = (0..3).map(|c| seen[c].abs_diff(expected[c])).max().unwrap_or(0);
             assert!(off <= 24, "step {step}: {seen:?} instead of {expected:?} at {x}, {y}");
@@ -73,7 +73,7 @@ fn squares_stay_squares_in_flight() {
     let color =
         |i: usize| [[250, 20, 30], [20, 240, 40], [30, 20, 230], [240, 240, 250]][(i % 40 * 7 + i / 40 * 5) % 4];
     let (mut harness, tiles) = window_with(Picture::from_rgb8(size, (0..size.area()).flat_map(color).collect()));
-    harness.state_mut().apply(view::Command::SetMode(Mode::Nearest));
+    harness.state_mut().apply(view::Command::SetMode(Mode::Always(Source::Nearest)));
     harness.run();
     tiles.0.borrow_mut().is_silent = true;
     harness.state_mut().apply(view::Command::ZoomTo(24.0));

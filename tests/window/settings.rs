@@ -6,9 +6,10 @@ use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::env::Panel;
 use zoomfield::app::settings;
-use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction, load};
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::settings::{Settings, ThemeChoice, WheelAction, load};
 use zoomfield::kernel::{Precision, PrecisionChoice};
-use zoomfield::key::Quality;
+use zoomfield::recipe::{Sampling, Source};
 use zoomfield::render::Backend;
 
 #[test]
@@ -23,7 +24,7 @@ fn every_choice_is_a_control_with_a_name() {
         ("Text size: 100 %", |s| s.text_scale == 1.0),
         ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
         ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
-        ("Lattice at deep zoom: Every pixel", |s| s.detail == Detail::Exact),
+        ("Lattice at deep zoom: Every pixel", |s| s.detail == Sampling::Exact),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
         ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
@@ -39,7 +40,7 @@ fn every_choice_is_a_control_with_a_name() {
     harness.key_press(Key::Num9);
     harness.run();
     assert!(harness.state().window().panel == Panel::Closed && harness.state().is_exact());
-    assert_eq!(harness.state().scene().recipe().map(|recipe| recipe.quality), Some(Quality::Exact));
+    assert_eq!(harness.state().scene().recipe(), Some(Source::EXACT.into()));
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn settings_survive_a_restart_and_damage_is_reported() {
     harness.run();
     drop(harness);
     let (settings, _) = load(&file);
-    assert!(settings.pixel_grid && settings.mode == zoomfield::app::settings::mode::Mode::Neural);
+    assert!(settings.pixel_grid && settings.mode == Mode::Always(Source::NEURAL));
     let harness = window_remembering(&file);
     assert_eq!(harness.state().slices().settings.choices, settings);
     drop(harness);

@@ -11,6 +11,7 @@ use zoomfield::app::settings::ThemeChoice;
 use zoomfield::app::{App, compare, settings, view};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Picture;
+use zoomfield::recipe::Source;
 
 /// Flat fields, a round shape, and a transparent corner.
 fn flat() -> Picture {
@@ -90,7 +91,7 @@ fn a_comparison() {
     let mut harness = with_picture(ThemeChoice::Dark);
     harness.state_mut().apply(view::Command::ZoomTo(24.0));
     harness.state_mut().apply(compare::Command::ToggleSplit);
-    harness.state_mut().apply(compare::Command::SetSide { is_left: true, side: Side::Nearest });
+    harness.state_mut().apply(compare::Command::SetSide { is_left: true, side: Side::Own(Source::Nearest) });
     compare(&mut harness, "comparison");
 }
 

@@ -19,9 +19,11 @@ use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
-use zoomfield::key::Quality;
 use zoomfield::picture::{Picture, Raster};
-use zoomfield::render::{Backend, Compute, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest};
+use zoomfield::recipe::Source;
+use zoomfield::render::{
+    Backend, Compute, FeatureStore, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest,
+};
 use zoomfield::task::{Gate, Interrupt};
 
 /// Everything that was asked, and what is still to be answered.
@@ -73,14 +75,14 @@ fn tile(request: &ViewRequest, TilePart { key, rect }: TilePart) -> RenderedTile
     for y in rect.y..rect.bottom() {
         for x in rect.x..rect.right() {
             let at = [(x as f64 + 0.5) / view.zoom, (y as f64 + 0.5) / view.zoom];
-            rgba.extend(color_at(picture, at, key.quality));
+            rgba.extend(color_at(picture, at, key.recipe.source()));
         }
     }
     RenderedTile { key, rect, rgba, is_opaque: picture.alpha.is_none(), render_secs: 0.01 }
 }
 
 /// What a tile shows at an image position.
-pub(crate) fn color_at(picture: &Picture, at: [f64; 2], quality: Quality) -> [u8; 4] {
+pub(crate) fn color_at(picture: &Picture, at: [f64; 2], from: Source) -> [u8; 4] {
     let sides = [picture.size.width, picture.size.height];
     let pixel = |x: usize, y: usize, c: usize| f64::from(picture.rgb.unit((y * sides[0] + x) * 3 + c)) * 255.0;
     let opacity = |x: usize, y: usize| picture.alpha.as_ref().map_or(1.0, |alpha| alpha.unit(y * sides[0] + x));
@@ -88,9 +90,9 @@ pub(crate) fn color_at(picture: &Picture, at: [f64; 2], quality: Quality) -> [u8
     let low = [0, 1].map(|i| ((at[i] - 0.5).max(0.0) as usize).min(sides[i] - 1));
     let high = [0, 1].map(|i| (low[i] + 1).min(sides[i] - 1));
     let part = [0, 1].map(|i| (at[i] - 0.5 - low[i] as f64).clamp(0.0, 1.0));
-    let value = |c: usize| match quality {
-        Quality::Nearest | Quality::Resampled => pixel(nearest[0], nearest[1], c),
-        Quality::Coarse | Quality::Neural | Quality::Exact => {
+    let value = |c: usize| match from {
+        Source::Nearest | Source::Bicubic => pixel(nearest[0], nearest[1], c),
+        Source::Liif(_) => {
             let row = |y| pixel(low[0], y, c) * (1.0 - part[0]) + pixel(high[0], y, c) * part[0];
             row(low[1]) * (1.0 - part[1]) + row(high[1]) * part[1]
         }
@@ -311,6 +313,7 @@ fn window_with_options(
             };
             let services = Services {
                 ports,
+                features: FeatureStore::default(),
                 home,
                 keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
                 files: file_services,

@@ -17,6 +17,7 @@ use zoomfield::app::training::workplace::Workplace;
 use zoomfield::app::window::services::Home;
 use zoomfield::app::{App, models, training, view};
 use zoomfield::library::{Library, Origin};
+use zoomfield::recipe::Source;
 use zoomfield::train::Degradation;
 use zoomfield::weights::Weights;
 
@@ -209,7 +210,7 @@ fn a_better_model_comes_on_the_list_with_its_card() {
 #[test]
 fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     let (folder, mut harness, _) = start();
-    let original = harness.state().slices().models.own.model().expect("a model").key;
+    let original = harness.state().slices().models.own.model().expect("a model").key();
     train(&mut harness, "worse");
     wait_for_step(&mut harness, 2);
     click(&mut harness, "Use in viewer");
@@ -217,7 +218,7 @@ fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     harness.get_by_label("Not better than before");
     assert!(harness.query_by_label_contains("The model of before is kept; nothing has changed.").is_some());
     wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
-    assert_eq!(harness.state().slices().models.own.model().expect("a model").key, original);
+    assert_eq!(harness.state().slices().models.own.model().expect("a model").key(), original);
     assert!(!folder.path().join("models").exists());
     assert!(harness.query_by_label("Use in viewer").is_none());
 }
@@ -252,7 +253,7 @@ fn without_held_out_pictures_nobody_claims_anything() {
 #[test]
 fn the_model_is_swapped_live_compared_and_taken_back() {
     let (folder, mut harness, _) = start();
-    let key = |harness: &Harness<'_, App>| harness.state().slices().models.own.model().expect("a model").key;
+    let key = |harness: &Harness<'_, App>| harness.state().slices().models.own.model().expect("a model").key();
     let original = key(&harness);
     train(&mut harness, "endless");
     wait_for_step(&mut harness, 3);
@@ -263,9 +264,9 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     assert!(harness.query_by_label_contains("The viewer uses “after step").is_some());
     click(&mut harness, "Compare old and new");
     let split = harness.state().slices().compare.split.expect("a comparison");
-    assert_eq!((split.left, split.right), (Side::OtherModel, Side::Neural));
+    assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
     let panes = harness.state().slices().compare.panes(harness.state().scene());
-    assert!(panes[0].subject.model == original && panes[1].subject.model == key(&harness));
+    assert!(panes[0].subject.model == Some(original) && panes[1].subject.model == Some(key(&harness)));
     // Asked again, the newer weights come in, and the way back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);
     wait_for_step(&mut harness, step + 3);

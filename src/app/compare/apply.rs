@@ -5,6 +5,7 @@ use super::{Command, State};
 use crate::app::env::{Env, Event};
 use crate::app::models;
 use crate::app::ports::DialogPurpose;
+use crate::recipe::Source;
 
 impl State {
     /// Does one thing.
@@ -54,6 +55,6 @@ impl State {
     /// Compares the other model, on the left, with the one in use; the line stays where it is.
     pub fn compare_with_other(&mut self) {
         let at = self.split.map_or_else(|| Split::default().at, |split| split.at);
-        self.split = Some(Split { left: Side::OtherModel, right: Side::Neural, at });
+        self.split = Some(Split { left: Side::OtherModel, right: Side::Own(Source::NEURAL), at });
     }
 }

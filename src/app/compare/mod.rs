@@ -8,9 +8,10 @@ pub mod split;
 
 pub use command::Command;
 
-use crate::app::view::look::{Look, Pane, Subject};
+use crate::app::view::look::{Pane, Subject};
 use crate::app::view::scene::Scene;
 use crate::geometry::PixelRect;
+use crate::recipe::Source;
 use split::{Side, Split};
 
 /// What is compared.
@@ -28,8 +29,8 @@ impl State {
         let Some(subject) = scene.subject() else { return Vec::new() };
         let area = scene.view.canvas.size.rect();
         let Some(split) = self.split.filter(|_| !self.is_original_held) else {
-            let look = if self.is_original_held { Look::Nearest } else { subject.look };
-            return vec![Pane { subject: Subject { look, ..subject }, area }];
+            let recipe = if self.is_original_held { Source::Nearest.into() } else { subject.recipe };
+            return vec![Pane { subject: Subject { recipe, ..subject }, area }];
         };
         let left = split.left_columns(area.width);
         let side = |side, x, width| {
@@ -43,6 +44,6 @@ impl State {
 
 fn side_of(side: Side, subject: Subject, scene: Scene<'_>) -> Subject {
     let other = scene.models.other.model().filter(|_| side == Side::OtherModel);
-    let model = other.map_or(subject.model, |model| model.key);
-    Subject { look: side.look(scene.view.strength), model, ..subject }
+    let model = other.map_or(subject.model, |model| Some(model.key()));
+    Subject { recipe: scene.at_strength(side.source(scene.settings.detail)), model, ..subject }
 }

@@ -1,41 +1,34 @@
 //! Two sides of one view, and where the line between them is.
 
-use crate::app::view::look::Look;
-use crate::key::Strength;
+use crate::recipe::{Sampling, Source};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Source pixels as squares.
-    Nearest,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// The network.
-    Neural,
+    /// The view's own model, if the network makes the pixels.
+    Own(Source),
     /// The network with the other model's weights.
     OtherModel,
 }
 
 impl Side {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Nearest, Self::Bicubic, Self::Neural, Self::OtherModel];
+    pub const ALL: [Self; 4] =
+        [Self::Own(Source::Nearest), Self::Own(Source::Bicubic), Self::Own(Source::NEURAL), Self::OtherModel];
 
     /// For people.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Nearest => "Nearest",
-            Self::Bicubic => "Bicubic",
-            Self::Neural => "Neural",
+            Self::Own(source) => source.name(),
             Self::OtherModel => "Other model",
         }
     }
 
-    /// What it comes to.
-    pub fn look(self, strength: Strength) -> Look {
+    /// What its pixels come from, the function sampled as the settings say.
+    pub fn source(self, sampling: Sampling) -> Source {
         match self {
-            Self::Nearest => Look::Nearest,
-            Self::Bicubic => Look::Bicubic,
-            Self::Neural | Self::OtherModel => Look::Neural(strength),
+            Self::Own(source) => source.sampled(sampling),
+            Self::OtherModel => Source::Liif(sampling),
         }
     }
 }
@@ -53,7 +46,7 @@ pub struct Split {
 
 impl Default for Split {
     fn default() -> Self {
-        Self { left: Side::Bicubic, right: Side::Neural, at: 0.5 }
+        Self { left: Side::Own(Source::Bicubic), right: Side::Own(Source::NEURAL), at: 0.5 }
     }
 }
 

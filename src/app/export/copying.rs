@@ -66,8 +66,8 @@ fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
         output: std::path::PathBuf::new(),
         overwrite: false,
         recipe: scene.recipe()?,
-        sampling: crate::decode::Sampling::default(),
         file: crate::export::FileOptions::default(),
+        features: scene.view.store.clone(),
     })
 }
 

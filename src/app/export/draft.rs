@@ -4,8 +4,8 @@ use super::ExportForm;
 use super::choice::Part;
 use crate::app::files::uri::path_from_text;
 use crate::app::view::scene::Scene;
-use crate::decode::Sampling;
 use crate::export::{CommandLine, ExportJob, check_size};
+use crate::render::Compute;
 use std::path::{Path, PathBuf};
 
 /// What an export would do, and its command line.
@@ -25,7 +25,9 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     check_size(grid.size()).map_err(|error| error.to_string())?;
     let model = scene.models.own.model().ok_or(MODEL_LOADING)?.clone();
     let subject = scene.subject().ok_or_else(nothing)?;
-    let recipe = subject.recipe((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
+    let recipe = subject.recipe_at((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
+    // As the view: what is seen is what is exported.
+    let Compute { backend, device, precision, .. } = model.computed();
     let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
     let line = CommandLine {
         input: shown.picture.path.clone(),
@@ -35,13 +37,20 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         file: choice.file_options(),
         overwrite: form.overwrite,
         model: scene.models.own.path().map(Path::to_owned),
-        precision: Some(model.precision.to_string()),
+        backend: Some(backend),
+        device,
+        precision: Some(precision),
     };
-    // As the view: what is seen is what is exported.
-    let sampling = Sampling::default();
-    let picture = shown.picture.clone();
-    let job =
-        ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, sampling, file: line.file };
+    let job = ExportJob {
+        picture: shown.picture.clone(),
+        model,
+        grid,
+        output,
+        overwrite: form.overwrite,
+        recipe,
+        file: line.file,
+        features: scene.view.store.clone(),
+    };
     Ok((job, line))
 }
 

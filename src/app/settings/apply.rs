@@ -82,7 +82,7 @@ impl State {
         let (backend, device) = if is_open { settings.backend() } else { (asked.backend, asked.device) };
         let precision = match asked.precision {
             PrecisionChoice::Auto => settings.precision.choice(),
-            only @ PrecisionChoice::Only(_) => only,
+            chosen => chosen,
         };
         Compute { backend, device, precision, ..asked }
     }

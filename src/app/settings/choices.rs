@@ -8,7 +8,7 @@ use super::mode::Mode;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::key::Quality;
+use crate::recipe::Sampling;
 use crate::render::Backend;
 use crate::task::Worker;
 use serde::{Deserialize, Serialize};
@@ -49,30 +49,6 @@ impl Arithmetic {
             Self::Auto => PrecisionChoice::Auto,
             Self::F32 => PrecisionChoice::Only(Precision::F32),
             Self::Bf16 => "bf16".parse().unwrap_or_default(),
-        }
-    }
-}
-
-/// Where the function is evaluated at deep zoom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Detail {
-    /// On the sparse lattice.
-    Fast,
-    /// On the lattice that is as good as every pixel.
-    #[default]
-    Default,
-    /// At every pixel.
-    Exact,
-}
-
-impl Detail {
-    /// The quality that ends the work on a view.
-    pub fn quality(self) -> Quality {
-        match self {
-            Self::Fast => Quality::Coarse,
-            Self::Default => Quality::Neural,
-            Self::Exact => Quality::Exact,
         }
     }
 }
@@ -125,7 +101,7 @@ pub struct Settings {
     /// Arithmetic of the network.
     pub precision: Arithmetic,
     /// Where the function is evaluated.
-    pub detail: Detail,
+    pub detail: Sampling,
     /// What a double click does.
     pub double_click: DoubleClick,
     /// What the wheel does.
@@ -156,7 +132,7 @@ impl Default for Settings {
             speeds: BTreeMap::new(),
             model: None,
             precision: Arithmetic::default(),
-            detail: Detail::default(),
+            detail: Sampling::default(),
             double_click: DoubleClick::default(),
             wheel: WheelAction::default(),
             minimap: true,
@@ -289,6 +265,23 @@ mod tests {
         let (settings, complaint) = load(&path);
         assert_eq!((settings.theme, settings.text_scale), (ThemeChoice::Dark, 3.0));
         assert_eq!((settings.minimap, complaint), (true, None));
+    }
+
+    #[test]
+    fn how_pixels_are_made_is_read_in_the_words_of_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for (mode, expected) in ["auto", "neural", "bicubic", "nearest"].into_iter().zip(Mode::ALL) {
+            for (detail, sampling) in
+                [("fast", Sampling::Coarse), ("default", Sampling::Lattice), ("exact", Sampling::Exact)]
+            {
+                std::fs::write(&path, format!(r#"{{"mode": "{mode}", "detail": "{detail}"}}"#)).unwrap();
+                let (settings, complaint) = load(&path);
+                assert_eq!((settings.mode, settings.detail, complaint), (expected, sampling, None));
+                save(&path, &settings).unwrap();
+                assert_eq!(load(&path), (settings, None));
+            }
+        }
     }
 
     #[test]

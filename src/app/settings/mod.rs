@@ -7,7 +7,7 @@ pub mod devices;
 pub mod mode;
 pub mod panel;
 
-pub use choices::{Arithmetic, Detail, DoubleClick, Keeper, Settings, ThemeChoice, WheelAction};
+pub use choices::{Arithmetic, DoubleClick, Keeper, Settings, ThemeChoice, WheelAction};
 pub use command::Command;
 
 use crate::render::Compute;

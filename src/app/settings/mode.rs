@@ -1,25 +1,26 @@
 //! What the person wants to see.
 
+use crate::recipe::{Sampling, Source};
 use serde::{Deserialize, Serialize};
 
-/// What the person wants to see.
+/// What the person wants to see. In text: `auto`, or a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "String")]
 pub enum Mode {
     /// The network for photographs, squares for pixel art and screenshots.
     #[default]
     Auto,
-    /// The network.
-    Neural,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// Source pixels as squares.
-    Nearest,
+    /// This, whatever the picture is.
+    Always(Source),
 }
+
+/// The text of [`Mode::Auto`].
+const AUTO: &str = "auto";
 
 impl Mode {
     /// All of them, in the order of the key that goes through them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Neural, Self::Bicubic, Self::Nearest];
+    pub const ALL: [Self; 4] =
+        [Self::Auto, Self::Always(Source::NEURAL), Self::Always(Source::Bicubic), Self::Always(Source::Nearest)];
 
     /// The next one.
     #[must_use]
@@ -32,9 +33,48 @@ impl Mode {
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "Auto",
-            Self::Neural => "Neural",
-            Self::Bicubic => "Bicubic",
-            Self::Nearest => "Nearest",
+            Self::Always(source) => source.name(),
         }
+    }
+
+    /// What it comes to, the function sampled as the settings say.
+    pub fn source(self, suits_nearest: bool, sampling: Sampling) -> Source {
+        match self {
+            Self::Auto if suits_nearest => Source::Nearest,
+            Self::Auto => Source::Liif(sampling),
+            Self::Always(source) => source.sampled(sampling),
+        }
+    }
+}
+
+impl TryFrom<String> for Mode {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        // How the function is sampled is another choice.
+        let source = |text: &str| text.parse::<Source>().map(|source| source.sampled(Sampling::default()));
+        if text == AUTO { Ok(Self::Auto) } else { source(&text).map(Self::Always) }
+    }
+}
+
+impl From<Mode> for String {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Auto => AUTO.into(),
+            Mode::Always(source) => source.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_go_round() {
+        assert_eq!(Mode::ALL.map(Mode::next), [Mode::ALL[1], Mode::ALL[2], Mode::ALL[3], Mode::Auto]);
+        assert_eq!(Mode::Auto.source(true, Sampling::Exact), Source::Nearest);
+        assert_eq!(Mode::Auto.source(false, Sampling::Exact), Source::EXACT);
+        assert_eq!(Mode::ALL[1].source(true, Sampling::Coarse), Source::COARSE);
     }
 }

@@ -1,13 +1,14 @@
 //! Choices that last.
 
-use super::{Command, State};
 use super::choices::{
-    AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
-use crate::app::kit::widgets::modal;
+use super::{Command, State};
 use crate::app::kit::text::rate_text;
+use crate::app::kit::widgets::modal;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
+use crate::recipe::Sampling;
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
 /// What the choices have led to, as other slices know it.
@@ -72,7 +73,7 @@ fn computing(ui: &mut Ui, state: &State, usage: &Usage, settings: &mut Settings,
     if usage.is_loading {
         ui.weak("Loading the model…");
     }
-    let details = [(Detail::Fast, "Fast"), (Detail::Default, "Default"), (Detail::Exact, "Every pixel")];
+    let details = [(Sampling::Coarse, "Fast"), (Sampling::Lattice, "Default"), (Sampling::Exact, "Every pixel")];
     choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
 }
 

@@ -23,7 +23,7 @@ impl State {
             Command::Change(choice) => self.choice = choice,
             Command::BrowseFolder => env.announce(Event::DialogWanted(DialogPurpose::Folder)),
             Command::FolderFocused => self.wants_focus = false,
-            Command::Start => self.start_training(None, below.models, env),
+            Command::Start => self.start_training(None, &below, env),
             Command::Pause => self.pause_training(true),
             Command::GoOn => self.pause_training(false),
             Command::Stop => self.stop_training(),
@@ -37,7 +37,7 @@ impl State {
             Command::Revert => below.models.revert(below.settings, env),
             Command::SaveAs => self.save_trained(below.models, env),
             Command::Again => self.forget_training(),
-            Command::Resume => self.resume_training(below.models, env),
+            Command::Resume => self.resume_training(&below, env),
             Command::Later => env.close(Panel::Resuming),
             Command::Discard => self.discard_training(env),
         }
@@ -73,7 +73,8 @@ impl State {
         self.note = None;
     }
 
-    fn start_training(&mut self, resumed: Option<Job>, models: &models::State, env: &mut Env<'_>) {
+    fn start_training(&mut self, resumed: Option<Job>, below: &Below<'_>, env: &mut Env<'_>) {
+        let models = &*below.models;
         self.closes_when_saved = false;
         if self.running.is_some() {
             return;
@@ -83,7 +84,7 @@ impl State {
         };
         let choice = resumed.as_ref().map_or_else(|| self.choice.clone(), |job| job.choice.clone());
         let in_use = models.paths_in_use();
-        let places = PlaceChoice::default();
+        let places = PlaceChoice::sharing(below.view.store.clone());
         places.choose(self.place.clone());
         let assignment = Assignment { choice, resumed, library, workplace, in_use, places };
         match RunningTraining::start(env.ctx, env.ports.train.clone(), assignment) {
@@ -155,12 +156,12 @@ impl State {
         }
     }
 
-    fn resume_training(&mut self, models: &models::State, env: &mut Env<'_>) {
+    fn resume_training(&mut self, below: &Below<'_>, env: &mut Env<'_>) {
         let rest = self.end().and_then(|end| end.rest.clone());
         let Some(job) = rest.or_else(|| self.offer.take()) else { return };
         self.choice = job.choice.clone();
         env.close(Panel::Resuming);
-        self.start_training(Some(job), models, env);
+        self.start_training(Some(job), below, env);
     }
 
     fn discard_training(&mut self, env: &mut Env<'_>) {

@@ -3,7 +3,6 @@
 use super::canvas::Canvas;
 use super::command::Command;
 use super::frame::Frame;
-use super::look::Look;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
 use super::panels::zoom::ZoomForm;
 use super::textures::{FILTER, SQUARES};
@@ -17,7 +16,7 @@ use crate::app::ports::Opened;
 use crate::app::settings::mode::Mode;
 use crate::app::settings::{self, DoubleClick};
 use crate::geometry::{Region, Size};
-use crate::key::Strength;
+use crate::recipe::{Source, Strength};
 use crate::render::suits_nearest;
 use egui::{Color32, ColorImage, TextureHandle, TextureOptions};
 use std::sync::Arc;
@@ -164,7 +163,7 @@ impl State {
 
     /// Has the whole picture ready as squares, where a pane shows squares: what a zoom under way shows of it.
     pub fn upload_squares(&mut self, frame: &Frame, opened: Option<&Opened>, ctx: &egui::Context) {
-        let has_squares = frame.panes().iter().any(|known| known.pane.subject.look == Look::Nearest);
+        let has_squares = frame.panes().iter().any(|known| known.pane.subject.recipe.source() == Source::Nearest);
         let (Some(shown), Some(opened)) = (&mut self.shown, opened) else { return };
         let Size { width, height } = shown.picture.size;
         if has_squares && shown.squares.is_none() && opened.preview.size == [width, height] {

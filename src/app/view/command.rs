@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use crate::app::files::album::Step;
 use crate::app::settings::mode::Mode;
-use crate::key::Strength;
+use crate::recipe::Strength;
 
 /// Zoom of one press of + or -.
 pub const KEY_FACTOR: f64 = 1.5;

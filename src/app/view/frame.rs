@@ -40,7 +40,7 @@ impl Frame {
         self.panes = view.map_or_else(Vec::new, |view| panes.iter().map(with_tiles(view)).collect());
         self.view = view;
         self.finals = self.panes.iter().flat_map(PaneTiles::finals).copied().collect();
-        let passes = self.panes.iter().flat_map(|pane| &pane.passes).filter(|pass| pass.recipe.quality.is_neural());
+        let passes = self.panes.iter().flat_map(|pane| &pane.passes).filter(|pass| pass.recipe.is_neural());
         self.neural = passes.flat_map(|pass| &pass.tiles).copied().collect();
     }
 
@@ -68,16 +68,17 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::view::look::{Look, Subject};
+    use crate::app::view::look::Subject;
     use crate::geometry::Size;
-    use crate::key::{ModelId, PictureId, Quality, Strength};
+    use crate::key::PictureId;
+    use crate::recipe::Source;
 
     const CANVAS: Size = Size::new(1200, 800);
 
-    fn pane(finest: Quality) -> Pane {
-        let (picture, model) = (PictureId::of([&b"p"[..]]), ModelId::of([&b"m"[..]]));
-        let look = Look::Neural(Strength::FULL);
-        Pane { subject: Subject { picture, size: Size::new(451, 300), model, look, finest }, area: CANVAS.rect() }
+    fn pane(source: Source) -> Pane {
+        let picture = PictureId::of([&b"p"[..]]);
+        let subject = Subject { picture, size: Size::new(451, 300), model: None, recipe: source.into() };
+        Pane { subject, area: CANVAS.rect() }
     }
 
     #[test]
@@ -85,15 +86,15 @@ mod tests {
         let view = |zoom| Some(View::centered([200.0, 150.0], zoom, CANVAS).snapped());
         let mut frame = Frame::default();
         assert!(frame.finals().is_empty() && frame.panes().is_empty());
-        frame.update(view(30.0), &[pane(Quality::Neural)]);
+        frame.update(view(30.0), &[pane(Source::NEURAL)]);
         let (at, tiles) = (frame.finals().as_ptr(), frame.finals().to_vec());
         assert!(!tiles.is_empty() && frame.neural().len() == 2 * tiles.len());
-        frame.update(view(30.0), &[pane(Quality::Neural)]);
+        frame.update(view(30.0), &[pane(Source::NEURAL)]);
         assert_eq!(frame.finals().as_ptr(), at, "nothing was asked again");
-        frame.update(view(31.0), &[pane(Quality::Neural)]);
+        frame.update(view(31.0), &[pane(Source::NEURAL)]);
         assert_ne!(frame.finals(), tiles);
-        frame.update(view(30.0), &[pane(Quality::Exact)]);
-        assert!(frame.finals().iter().all(|part| part.key.quality == Quality::Exact));
+        frame.update(view(30.0), &[pane(Source::EXACT)]);
+        assert!(frame.finals().iter().all(|part| part.key.recipe == Source::EXACT.into()));
         frame.update(None, &[]);
         assert!(frame.finals().is_empty() && frame.panes().is_empty());
     }

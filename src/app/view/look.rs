@@ -1,32 +1,9 @@
-//! What enlarged pixels are made of: the person's choice, what it comes to for a picture, and comparisons.
+//! What a view shows, and the tiles that it takes.
 
 use crate::geometry::{PixelRect, Size, View};
-use crate::app::settings::mode::Mode;
-use crate::key::{ModelId, PictureId, Quality, Recipe, Strength, TileKey};
+use crate::key::{DecodedBy, PictureId, TileKey};
+use crate::recipe::{Recipe, Source};
 use crate::render::TilePart;
-
-impl Mode {
-    /// What it comes to.
-    pub fn look(self, suits_nearest: bool, strength: Strength) -> Look {
-        match self {
-            Self::Auto if suits_nearest => Look::Nearest,
-            Self::Auto | Self::Neural => Look::Neural(strength),
-            Self::Bicubic => Look::Bicubic,
-            Self::Nearest => Look::Nearest,
-        }
-    }
-}
-
-/// What enlarged pixels are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Source pixels as squares.
-    Nearest,
-    /// Bicubic interpolation.
-    Bicubic,
-    /// The network, at a strength.
-    Neural(Strength),
-}
 
 /// What a picture looks like, and how large it is: all that tile names depend on beside the view.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,34 +12,27 @@ pub struct Subject {
     pub picture: PictureId,
     /// Its size.
     pub size: Size,
-    /// The model; [`ModelId::NONE`] while it is being loaded.
-    pub model: ModelId,
-    /// What enlarged pixels are made of.
-    pub look: Look,
-    /// The quality that the network's work ends with.
-    pub finest: Quality,
+    /// What makes its neural pixels; nothing while the model is being loaded.
+    pub model: Option<DecodedBy>,
+    /// How enlarged pixels are made.
+    pub recipe: Recipe,
 }
 
 impl Subject {
     /// What ends the work on a view: up to ×1 the source itself is all there is to show.
-    pub fn recipe(&self, zoom: f64) -> Recipe {
-        match self.look {
-            _ if zoom <= 1.0 => Quality::Resampled.into(),
-            Look::Nearest => Quality::Nearest.into(),
-            Look::Bicubic | Look::Neural(Strength::NONE) => Quality::Resampled.into(),
-            Look::Neural(strength) => Recipe { quality: self.finest, strength },
-        }
+    pub fn recipe_at(&self, zoom: f64) -> Recipe {
+        if zoom <= 1.0 { Source::Bicubic.into() } else { self.recipe }
     }
 
     /// The recipes of a view from rough to final. `saves` says whether a coarse pass is worth its time.
     pub fn passes(&self, zoom: f64, saves: bool) -> Vec<Recipe> {
-        let last = self.recipe(zoom);
-        if !last.quality.is_neural() {
+        let last = self.recipe_at(zoom);
+        if !last.is_neural() {
             return vec![last];
         }
-        let coarse = Recipe { quality: Quality::Coarse, ..last };
-        let has_coarse = saves && last.quality > Quality::Coarse;
-        [Quality::Resampled.into()].into_iter().chain(has_coarse.then_some(coarse)).chain([last]).collect()
+        let coarse = last.out_of(Source::COARSE);
+        let has_coarse = saves && last != coarse;
+        [Source::Bicubic.into()].into_iter().chain(has_coarse.then_some(coarse)).chain([last]).collect()
     }
 }
 
@@ -81,15 +51,14 @@ pub struct Pane {
 impl Pane {
     /// The tiles of a snapped view that make up this pane in the given recipe, as far as they are on it.
     pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TilePart> {
-        let Recipe { quality, strength } = recipe;
         let Subject { picture, size, model, .. } = self.subject;
-        let model = if quality.is_neural() { model } else { ModelId::NONE };
+        let model = model.filter(|_| recipe.is_neural());
         let scale = (view.zoom.to_bits(), view.zoom.to_bits());
         let [x, y] = [self.area.x, self.area.y].map(|v| -(v as f64));
         let Some(visible) = view.panned([x, y]).visible_output(size, self.area.size()) else { return Vec::new() };
         let seen = visible.on_multiples_of(PART_STEP);
         let part = |(column, row)| {
-            let key = TileKey { picture, model, scale, column, row, quality, strength };
+            let key = TileKey { picture, model, scale, column, row, recipe };
             Some(TilePart { key, rect: view.tile_rect(column, row, size)?.intersection(seen)? })
         };
         View::tiles_over(visible).filter_map(part).collect()
@@ -115,14 +84,15 @@ pub struct Pass {
 /// a coarse pass is worth its time.
 pub fn missing(passes: &[Pass], saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
     let last = passes.len().saturating_sub(1);
-    let is_worthwhile = |(i, pass): &(usize, &Pass)| saves || *i == last || pass.recipe.quality != Quality::Coarse;
+    let is_coarse = |pass: &Pass| pass.recipe.source() == Source::COARSE;
+    let is_worthwhile = |(i, pass): &(usize, &Pass)| saves || *i == last || !is_coarse(pass);
     let passes: Vec<&Pass> = passes.iter().enumerate().filter(is_worthwhile).map(|(_, pass)| pass).collect();
     let mut wanted = Vec::new();
     for (i, pass) in passes.iter().enumerate() {
         for (place, part) in pass.tiles.iter().enumerate() {
             // Where a better tile is there, the rougher one would never be seen.
             let has_better = passes[i + 1..].iter().any(|pass| left(&pass.tiles[place]).is_none());
-            let is_possible = !part.key.quality.is_neural() || part.key.model != ModelId::NONE;
+            let is_possible = !part.key.recipe.is_neural() || part.key.model.is_some();
             wanted.extend(left(part).filter(|_| !has_better && is_possible));
         }
     }
@@ -132,12 +102,17 @@ pub fn missing(passes: &[Pass], saves: bool, left: impl Fn(&TilePart) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{ArithmeticId, DecoderId, EncodedBy, EncoderId};
+    use crate::recipe::{Stage, Strength};
 
     const CANVAS: Size = Size::new(1200, 800);
 
-    fn pane(look: Look) -> Pane {
-        let (picture, model) = (PictureId::of([&b"p"[..]]), ModelId::of([&b"m"[..]]));
-        let subject = Subject { picture, size: Size::new(451, 300), model, look, finest: Quality::Neural };
+    fn pane(recipe: impl Into<Recipe>) -> Pane {
+        let picture = PictureId::of([&b"p"[..]]);
+        let features = EncodedBy { encoder: EncoderId::of([]), arithmetic: ArithmeticId::of([]) };
+        let (decoder, arithmetic) = (DecoderId::of([]), ArithmeticId::of([]));
+        let model = Some(DecodedBy { features, decoder, arithmetic });
+        let subject = Subject { picture, size: Size::new(451, 300), model, recipe: recipe.into() };
         Pane { subject, area: CANVAS.rect() }
     }
 
@@ -164,53 +139,55 @@ mod tests {
         Some(*part)
     }
 
-    fn qualities(parts: &[TilePart]) -> Vec<Quality> {
-        let mut qualities: Vec<Quality> = parts.iter().map(|part| part.key.quality).collect();
-        qualities.dedup();
-        qualities
+    fn sources(parts: &[TilePart]) -> Vec<Source> {
+        let mut sources: Vec<Source> = parts.iter().map(|part| part.key.recipe.source()).collect();
+        sources.dedup();
+        sources
     }
 
     #[test]
     fn an_enlarged_view_goes_from_rough_to_final_and_a_reduced_one_needs_only_the_source() {
-        let neural = pane(Look::Neural(Strength::FULL));
+        let neural = pane(Source::NEURAL);
         let wanted = missing(&neural, &view(30.0), true, all_of_it);
-        assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Coarse, Quality::Neural]);
+        assert_eq!(sources(&wanted), [Source::Bicubic, Source::COARSE, Source::NEURAL]);
         assert!(wanted.len() >= 3 * 5 * 4 && wanted.len().is_multiple_of(3));
         let wanted = missing(&neural, &view(3.0), false, all_of_it);
-        assert_eq!(qualities(&wanted), [Quality::Resampled, Quality::Neural]);
+        assert_eq!(sources(&wanted), [Source::Bicubic, Source::NEURAL]);
         for zoom in [0.3, 1.0] {
-            assert_eq!(qualities(&missing(&neural, &view(zoom), true, all_of_it)), [Quality::Resampled]);
+            assert_eq!(sources(&missing(&neural, &view(zoom), true, all_of_it)), [Source::Bicubic]);
         }
     }
 
     #[test]
-    fn every_look_ends_with_its_own_quality() {
-        let ends = |look| qualities(&missing(&pane(look), &view(30.0), true, all_of_it));
-        assert_eq!(ends(Look::Nearest), [Quality::Nearest]);
-        assert_eq!(ends(Look::Bicubic), [Quality::Resampled]);
-        assert_eq!(ends(Look::Neural(Strength::NONE)), [Quality::Resampled]);
+    fn every_recipe_ends_with_its_own_pass() {
+        let ends = |recipe: Recipe| sources(&missing(&pane(recipe), &view(30.0), true, all_of_it));
+        assert_eq!(ends(Source::Nearest.into()), [Source::Nearest]);
+        assert_eq!(ends(Source::Bicubic.into()), [Source::Bicubic]);
+        assert_eq!(ends(Recipe::from(Source::NEURAL).with(Stage::Strength(Strength::NONE))), [Source::Bicubic]);
     }
 
     #[test]
     fn what_is_there_is_not_missing_and_better_tiles_need_no_rougher_ones() {
-        let neural = pane(Look::Neural(Strength::FULL));
+        let neural = pane(Source::NEURAL);
         assert!(
-            missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
+            missing(&neural, &view(30.0), true, |part| (part.key.recipe.source() != Source::NEURAL).then_some(*part))
+                .is_empty()
         );
-        let left = missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
-        assert_eq!(qualities(&left), [Quality::Neural]);
+        let left =
+            missing(&neural, &view(30.0), true, |part| (part.key.recipe.source() != Source::COARSE).then_some(*part));
+        assert_eq!(sources(&left), [Source::NEURAL]);
     }
 
     #[test]
     fn without_a_model_the_network_is_not_asked() {
-        let mut neural = pane(Look::Neural(Strength::FULL));
-        neural.subject.model = ModelId::NONE;
-        assert_eq!(qualities(&missing(&neural, &view(30.0), true, all_of_it)), [Quality::Resampled]);
+        let mut neural = pane(Source::NEURAL);
+        neural.subject.model = None;
+        assert_eq!(sources(&missing(&neural, &view(30.0), true, all_of_it)), [Source::Bicubic]);
     }
 
     #[test]
     fn a_pane_needs_the_tiles_under_it_alone() {
-        let whole = pane(Look::Bicubic);
+        let whole = pane(Source::Bicubic);
         let half = Pane { area: PixelRect { x: 600, y: 0, width: 600, height: 800 }, ..whole };
         let (all, right) = (final_tiles(&whole, &view(30.0)), final_tiles(&half, &view(30.0)));
         let lies_in = |part: &TilePart| all.iter().any(|whole| whole.key == part.key && whole.rect.contains(part.rect));
@@ -222,18 +199,11 @@ mod tests {
     #[test]
     fn tiles_do_not_hang_far_over_the_edges() {
         for (zoom, canvas) in [(8.0, Size::new(1280, 800)), (30.0, Size::new(1280, 800)), (8.0, Size::new(999, 601))] {
-            let pane = Pane { area: canvas.rect(), ..pane(Look::Neural(Strength::FULL)) };
+            let pane = Pane { area: canvas.rect(), ..pane(Source::NEURAL) };
             let middle = View::centered([203.3, 151.7], zoom, canvas).snapped();
             let computed: usize = final_tiles(&pane, &middle).iter().map(|part| part.rect.area()).sum();
             let over = computed as f64 / canvas.area() as f64 - 1.0;
             assert!((0.0..0.18).contains(&over), "×{zoom} on {canvas}: {over:.3}");
         }
-    }
-
-    #[test]
-    fn modes_go_round() {
-        assert_eq!(Mode::ALL.map(Mode::next), [Mode::Neural, Mode::Bicubic, Mode::Nearest, Mode::Auto]);
-        assert_eq!(Mode::Auto.look(true, Strength::FULL), Look::Nearest);
-        assert_eq!(Mode::Auto.look(false, Strength::percent(40)), Look::Neural(Strength::percent(40)));
     }
 }

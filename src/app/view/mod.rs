@@ -19,9 +19,9 @@ pub use command::Command;
 pub use tools::Tool;
 
 use crate::geometry::{Size, View};
-use crate::key::Strength;
+use crate::recipe::Strength;
 use crate::picture::{Picture, Samples};
-use crate::render::FeatureReport;
+use crate::render::{FeatureReport, FeatureStore};
 use canvas::Canvas;
 use egui::{Pos2, TextureHandle};
 use motion::Motion;
@@ -82,6 +82,8 @@ pub struct State {
     pub selecting: Option<[f64; 2]>,
     /// The zoom that is typed in the panel for it.
     pub form: ZoomForm,
+    /// Where the features are, which exports, copies and previews use too.
+    pub store: FeatureStore,
     /// Which features are ready.
     pub features: Option<FeatureReport>,
     /// How fast the view is computed.
@@ -108,6 +110,7 @@ impl Default for State {
             tool: Tool::default(),
             selecting: None,
             form: ZoomForm::default(),
+            store: FeatureStore::default(),
             features: None,
             rate: Rate::default(),
             part_there: 0.0,

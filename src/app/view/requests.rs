@@ -139,6 +139,6 @@ fn likely(frame: &Frame, focus_in_output: [f64; 2]) -> Vec<TilePart> {
     }
     let [x, y] = focus_in_output.map(|at| at as usize);
     let focus = PixelRect { x, y, width: 1, height: 1 };
-    let is_it = |part: &&TilePart| part.key.quality.is_neural() && part.rect.contains(focus);
+    let is_it = |part: &&TilePart| part.key.recipe.is_neural() && part.rect.contains(focus);
     frame.finals().iter().filter(is_it).copied().collect()
 }

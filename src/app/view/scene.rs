@@ -5,7 +5,7 @@ use super::look::Subject;
 use crate::app::models;
 use crate::app::settings::Settings;
 use crate::geometry::View;
-use crate::key::{ModelId, Recipe};
+use crate::recipe::{Recipe, Source, Stage};
 
 /// The view with the choices and models that its pixels depend on.
 #[derive(Clone, Copy)]
@@ -37,14 +37,24 @@ impl<'a> Scene<'a> {
         Some(Subject {
             picture: shown.picture.id,
             size: shown.picture.size,
-            model: self.models.own.model().map_or(ModelId::NONE, |model| model.key),
-            look: self.settings.mode.look(shown.suits_nearest, self.view.strength),
-            finest: self.settings.detail.quality(),
+            model: self.models.own.model().map(|model| model.key()),
+            recipe: self.at_strength(self.source()?),
         })
+    }
+
+    /// What enlarged pixels of the view come from.
+    pub fn source(&self) -> Option<Source> {
+        let shown = self.view.shown.as_ref()?;
+        Some(self.settings.mode.source(shown.suits_nearest, self.settings.detail))
+    }
+
+    /// Pixels of a source at the strength that is chosen.
+    pub fn at_strength(&self, source: Source) -> Recipe {
+        Recipe::from(source).with(Stage::Strength(self.view.strength))
     }
 
     /// How an export of the view makes its pixels.
     pub fn recipe(&self) -> Option<Recipe> {
-        Some(self.subject()?.recipe(self.view.shown.as_ref()?.motion.goal().zoom))
+        Some(self.subject()?.recipe_at(self.view.shown.as_ref()?.motion.goal().zoom))
     }
 }

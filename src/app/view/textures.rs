@@ -2,7 +2,8 @@
 
 use crate::app::kit::theme;
 use crate::geometry::{PixelRect, Size};
-use crate::key::{Quality, TileKey};
+use crate::key::TileKey;
+use crate::recipe::Source;
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
@@ -29,8 +30,8 @@ pub const FILTER: TextureOptions = TextureOptions::LINEAR;
 /// The same with hard edges where source pixels become squares.
 pub const SQUARES: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..FILTER };
 
-fn filter(quality: Quality) -> TextureOptions {
-    if quality == Quality::Nearest { SQUARES } else { FILTER }
+fn filter(source: Source) -> TextureOptions {
+    if source == Source::Nearest { SQUARES } else { FILTER }
 }
 
 /// A tile on the graphics card, as far as it was ever on the canvas.
@@ -61,9 +62,9 @@ impl Tile {
 }
 
 impl Piece {
-    /// How visible it is, in a tile of this quality.
-    pub fn opacity(&self, quality: Quality, now_secs: f64) -> f32 {
-        opacity(quality, self.born_secs, now_secs)
+    /// How visible it is, in a tile of this source.
+    pub fn opacity(&self, source: Source, now_secs: f64) -> f32 {
+        opacity(source, self.born_secs, now_secs)
     }
 
     /// Its texture.
@@ -79,9 +80,9 @@ impl Piece {
 }
 
 /// How visible a tile is: those of source pixels at once, neural ones fade in.
-fn opacity(quality: Quality, born_secs: f64, now_secs: f64) -> f32 {
+fn opacity(source: Source, born_secs: f64, now_secs: f64) -> f32 {
     let age_secs = now_secs - born_secs + FIRST_SECS;
-    if quality.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
+    if source.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
 /// The tiles on the graphics card, least recently used first out.
@@ -109,7 +110,7 @@ impl TileTextures {
         let own_bytes = PIXEL_BYTES * rect.area();
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
-        let texture = ctx.load_texture("tile", image, filter(key.quality));
+        let texture = ctx.load_texture("tile", image, filter(key.recipe.source()));
         // What falls out of the cache frees its texture by being dropped.
         let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
         tile.pieces.push(Piece { rect, texture, rgba, born_secs: now_secs });
@@ -137,7 +138,7 @@ impl TileTextures {
     /// Whether this part is there and fully visible.
     pub fn is_settled(&self, TilePart { key, rect }: &TilePart, now_secs: f64) -> bool {
         let Some(tile) = self.tiles.peek(key) else { return false };
-        let settled = tile.pieces.iter().filter(|piece| piece.opacity(key.quality, now_secs) >= 1.0);
+        let settled = tile.pieces.iter().filter(|piece| piece.opacity(key.recipe.source(), now_secs) >= 1.0);
         rect.uncovered_by(settled.map(|piece| piece.rect)).is_none()
     }
 
@@ -152,9 +153,9 @@ impl TileTextures {
     }
 
     fn any_opacity(&self, parts: &[TilePart], now_secs: f64, is_it: impl Fn(f32) -> bool) -> bool {
-        let tiles = parts.iter().filter_map(|part| Some((part.key.quality, self.tiles.peek(&part.key)?)));
-        let mut pieces = tiles.flat_map(|(quality, tile)| tile.pieces.iter().map(move |piece| (quality, piece)));
-        pieces.any(|(quality, piece)| is_it(piece.opacity(quality, now_secs)))
+        let tiles = parts.iter().filter_map(|part| Some((part.key.recipe.source(), self.tiles.peek(&part.key)?)));
+        let mut pieces = tiles.flat_map(|(source, tile)| tile.pieces.iter().map(move |piece| (source, piece)));
+        pieces.any(|(source, piece)| is_it(piece.opacity(source, now_secs)))
     }
 
     /// How much of these parts is there, in [0, 1].
@@ -216,12 +217,12 @@ mod tests {
 
     #[test]
     fn neural_tiles_fade_in_and_others_do_not() {
-        assert_eq!(opacity(Quality::Resampled, 5.0, 5.0), 1.0);
-        assert_eq!(opacity(Quality::Nearest, 5.0, 5.0), 1.0);
-        let first = opacity(Quality::Coarse, 5.0, 5.0);
+        assert_eq!(opacity(Source::Bicubic, 5.0, 5.0), 1.0);
+        assert_eq!(opacity(Source::Nearest, 5.0, 5.0), 1.0);
+        let first = opacity(Source::COARSE, 5.0, 5.0);
         assert!((0.05..0.2).contains(&first), "{first}");
-        assert!((opacity(Quality::Neural, 5.0, 5.06) - 0.5 - first).abs() < 1e-6);
-        assert_eq!(opacity(Quality::Neural, 5.0, 5.13), 1.0);
+        assert!((opacity(Source::NEURAL, 5.0, 5.06) - 0.5 - first).abs() < 1e-6);
+        assert_eq!(opacity(Source::NEURAL, 5.0, 5.13), 1.0);
     }
 
     #[test]

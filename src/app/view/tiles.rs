@@ -44,7 +44,7 @@ impl Tiles {
     }
 
     fn take_tile(&mut self, tile: RenderedTile, view: &mut State, env: &Env<'_>) {
-        if tile.key.quality.is_neural() {
+        if tile.key.recipe.is_neural() {
             view.rate.count(tile.rect.area(), tile.render_secs);
         }
         self.textures.insert(env.ctx, tile, env.now_secs);
@@ -94,7 +94,7 @@ impl Tiles {
         }
         let keys = self.frame.finals();
         if is_at_rest(view) && self.textures.are_settled(keys, now_secs) {
-            let is_neural = keys.iter().any(|part| part.key.quality.is_neural());
+            let is_neural = keys.iter().any(|part| part.key.recipe.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
         if self.requests.have_failed() { Sharpness::Failed } else { Sharpness::Sharpening }

@@ -72,13 +72,13 @@ impl App {
         let AppOptions { files, model, compute, settings, .. } = options;
         let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::choices::load);
         let recent = settings.as_deref().map_or_else(Recent::default, |file| Recent::load(&beside(file)));
-        let Services { ports, home, keeper, files: threads } = services;
+        let Services { ports, features, home, keeper, files: threads } = services;
         let (library, workplace) = home.map(|home| (home.library, home.workplace)).unzip();
         let slices = Slices {
             settings: settings::State::new(choices, compute, keeper),
             files: files::State::new(threads, recent),
             models: models::State::new(library),
-            view: view::State::default(),
+            view: view::State { store: features, ..view::State::default() },
             compare: compare::State::default(),
             export: export::State::default(),
             training: training::State::new(workplace),

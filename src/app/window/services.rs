@@ -12,7 +12,7 @@ use crate::app::training::teach;
 use crate::app::training::workplace::Workplace;
 use crate::error::{Error, Result};
 use crate::library::Library;
-use crate::render::RenderWorker;
+use crate::render::{FeatureStore, RenderWorker};
 use crate::{bench, export};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ impl Home {
 pub struct Services {
     /// The connections to the world.
     pub ports: Ports,
+    /// Where the view's features are: exports and copies look there first.
+    pub features: FeatureStore,
     /// Where models are kept and trainings work, if there is a place for them.
     pub home: Option<Home>,
     /// Remembers settings; nothing does where there is no place for them.
@@ -53,7 +55,8 @@ impl Services {
     /// [`Error::Device`] if the system has no thread for one of them.
     pub fn start(ctx: &egui::Context, settings: Option<PathBuf>, data: Option<&Path>) -> Result<Self> {
         let waker = ctx.clone();
-        let worker = RenderWorker::start(move || waker.request_repaint())
+        let features = FeatureStore::default();
+        let worker = RenderWorker::sharing(features.clone(), move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
         let open: Arc<OpenFn> = Arc::new(files::open::read);
         let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
@@ -74,6 +77,6 @@ impl Services {
             measure_device: Arc::new(bench::measure),
             train: Arc::new(teach::train),
         };
-        Ok(Self { ports, home: data.map(Home::within), keeper, files })
+        Ok(Self { ports, features, home: data.map(Home::within), keeper, files })
     }
 }

@@ -14,10 +14,11 @@ use super::Canvas;
 use crate::app::kit::theme;
 use crate::app::view::Shown;
 use crate::app::view::frame::PaneTiles;
-use crate::app::view::look::{Look, Pane, Pass};
+use crate::app::view::look::{Pane, Pass};
 use crate::app::view::textures::{Tile, TileTextures};
 use crate::geometry::{PixelRect, VIEW_TILE, View};
-use crate::key::{ModelId, Quality, TileKey};
+use crate::key::{DecodedBy, TileKey};
+use crate::recipe::Source;
 use crate::render::TilePart;
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
 
@@ -61,7 +62,7 @@ impl Paint<'_> {
         let layers = self.layers(shown, tiles, &view);
         let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
         if highest_full.is_none() {
-            self.base(shown, pane.subject.look, &view);
+            self.base(shown, pane.subject.recipe.source(), &view);
         }
         for key in layers[highest_full.unwrap_or(0)..].iter().flatten() {
             self.tile(key, &view);
@@ -112,14 +113,15 @@ impl Paint<'_> {
     /// Tiles that are none of this view's own `passes`: those to paint below its resampled tiles, and those above. What
     /// is nearer in look and zoom comes later.
     fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Pass]) -> (Vec<TileKey>, Vec<TileKey>) {
-        let subject = pane.subject;
-        let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
-        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.iter().any(|pass| pass.recipe == key.recipe());
+        let (subject, own) = (pane.subject, pane.subject.recipe.source());
+        let is_of_model = |key: &TileKey| key.model == subject.model || key.model.is_none();
+        let is_pass = |key: &TileKey| passes.iter().any(|pass| pass.recipe == key.recipe);
+        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && is_pass(key);
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
         // The whole picture as squares is below; what is smooth would only blur it.
-        let may_be_smooth = subject.look != Look::Nearest || shown.squares.is_none() || view.zoom <= 1.0;
+        let may_be_smooth = own != Source::Nearest || shown.squares.is_none() || view.zoom <= 1.0;
         let is_useful = |key: &TileKey| {
-            let is_fit = may_be_smooth || key.quality == Quality::Nearest;
+            let is_fit = may_be_smooth || key.recipe.source() == Source::Nearest;
             is_fit && key.picture == subject.picture && !is_own(key) && ratio(key) <= LARGEST_STAND_IN
         };
         let is_seen = |key: &TileKey, tile: &Tile| {
@@ -129,30 +131,29 @@ impl Paint<'_> {
         };
         let tiles = self.textures.iter().filter(|(key, tile)| is_useful(key) && is_seen(key, tile));
         let mut keys: Vec<TileKey> = tiles.map(|(key, _)| *key).collect();
-        let alike = |key: &TileKey| (is_alike(subject.look, key.quality), is_of_model(key));
+        let alike = |key: &TileKey| (is_alike(own, key.recipe.source()), is_of_model(key));
         let distance = |key: &TileKey| ratio(key).ln().abs();
+        let rank = |key: &TileKey| key.recipe.source().rank();
         keys.sort_by(|a, b| {
             let nearer = || distance(b).total_cmp(&distance(a));
             alike(a)
                 .cmp(&alike(b))
                 .then_with(nearer)
-                .then(a.quality.cmp(&b.quality))
-                .then_with(|| batch(a).cmp(&batch(b)))
+                .then(rank(a).cmp(&rank(b)))
+                .then_with(|| place_of_batch(a).cmp(&place_of_batch(b)))
         });
         let keys = nearest_batches(keys);
-        let is_above = |key: &TileKey| {
-            matches!(subject.look, Look::Neural(_)) && key.quality.is_neural() && ratio(key) >= SHARPER_STAND_IN
-        };
+        let is_above = |key: &TileKey| own.is_neural() && key.recipe.is_neural() && ratio(key) >= SHARPER_STAND_IN;
         let (above, below) = keys.into_iter().partition(is_above);
         (below, above)
     }
 
-    fn base(&mut self, shown: &Shown, look: Look, view: &View) {
+    fn base(&mut self, shown: &Shown, source: Source, view: &View) {
         let rect = whole_on_screen(shown, view);
         if shown.picture.alpha.is_some() {
             self.checkerboard(shown.checker.id(), rect);
         }
-        let squares = shown.squares.as_ref().filter(|_| look == Look::Nearest && view.zoom > 1.0);
+        let squares = shown.squares.as_ref().filter(|_| source == Source::Nearest && view.zoom > 1.0);
         self.quad(squares.unwrap_or(&shown.preview).id(), rect, theme::UNTINTED);
     }
 
@@ -171,7 +172,7 @@ impl Paint<'_> {
         let scale = view.zoom / key.zoom().0;
         let Some(tile) = self.textures.get(key) else { return };
         let quads = tile.pieces().iter().map(|piece| {
-            let tint = theme::fading(piece.opacity(key.quality, self.now_secs));
+            let tint = theme::fading(piece.opacity(key.recipe.source(), self.now_secs));
             (piece.texture(), output_on_screen(view, piece.rect, scale), tint)
         });
         for (texture, rect, tint) in quads.collect::<Vec<_>>() {
@@ -219,18 +220,22 @@ fn whole_on_screen(shown: &Shown, view: &View) -> ScreenRect {
     ScreenRect { min: view.screen_from_image([0.0, 0.0]), max: view.screen_from_image(far) }
 }
 
-/// Whether a tile of this quality looks as the pane should.
-fn is_alike(look: Look, quality: Quality) -> bool {
-    match look {
-        Look::Nearest => quality == Quality::Nearest,
-        Look::Bicubic => quality == Quality::Resampled,
-        Look::Neural(_) => quality != Quality::Nearest,
+/// Whether a tile of this source looks as the pane should.
+fn is_alike(own: Source, source: Source) -> bool {
+    match own {
+        Source::Nearest | Source::Bicubic => source == own,
+        Source::Liif(_) => source != Source::Nearest,
     }
 }
 
 /// What tiles that were made together have in common.
-fn batch(key: &TileKey) -> (u64, Quality, u8, ModelId) {
-    (key.scale.0, key.quality, key.strength.as_percent(), key.model)
+fn batch(key: &TileKey) -> (u64, Recipe, Option<DecodedBy>) {
+    (key.scale.0, key.recipe, key.model)
+}
+
+/// The same, to lay them next to each other.
+fn place_of_batch(key: &TileKey) -> (u64, u8, u8, Option<DecodedBy>) {
+    (key.scale.0, key.recipe.source().rank(), key.recipe.strength().as_percent(), key.model)
 }
 
 /// The last tiles of a sorted list, those of a few batches: more layers would cover each other.

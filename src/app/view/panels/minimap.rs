@@ -2,7 +2,6 @@
 
 use crate::app::kit::theme::{self, CORNER_MARGIN};
 use crate::app::view::frame::Frame;
-use crate::app::view::look::Look;
 use crate::app::view::scene::Scene;
 use crate::app::view::{Command, Shown};
 use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
@@ -89,7 +88,7 @@ fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rec
 
 /// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
 fn unread(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
-    let is_neural = frame.panes().iter().any(|known| matches!(known.pane.subject.look, Look::Neural(_)));
+    let is_neural = frame.panes().iter().any(|known| known.pane.subject.recipe.is_neural());
     let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
         return Vec::new();
     };

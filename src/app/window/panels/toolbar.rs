@@ -3,11 +3,10 @@
 
 use crate::app::files::album::Step;
 use crate::app::view::command::KEY_FACTOR;
-use crate::app::view::look::Look;
 use crate::app::window::command::Command;
 use crate::app::window::state::{Slices, State};
 use crate::app::{compare, export, files, models, settings, training, view};
-use crate::key::Strength;
+use crate::recipe::{Source, Strength};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo};
 
@@ -40,8 +39,7 @@ impl Room {
 
 /// Draws the bar.
 pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices, commands: &mut Vec<Command>) {
-    let subject = slices.scene(window.now_secs).subject();
-    let is_neural = subject.is_some_and(|subject| matches!(subject.look, Look::Neural(_)));
+    let is_neural = slices.scene(window.now_secs).source().is_some_and(Source::is_neural);
     let strength_shown = (is_neural || slices.compare.split.is_some()).then_some(slices.view.strength);
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(10, 7));
     Panel::top("toolbar").frame(frame).show(ui, |ui| {

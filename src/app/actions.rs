@@ -165,6 +165,9 @@ impl App {
         if *ask == Ask::Open && self.state.panel == Panel::Closed {
             self.show_open_panel();
         }
+        if let Ask::SaveModel { proposal, from } = ask {
+            self.type_where_to_save(proposal, from.clone());
+        }
         if let Some(form) = self.state.path_form() {
             form.note = Some("A file dialog is open already. You can also type the path.");
         }

@@ -73,7 +73,7 @@ pub fn pick(ask: &Ask) -> Option<Vec<PathBuf>> {
         Ask::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
         Ask::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
         Ask::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
-        Ask::SaveModel(proposal) => {
+        Ask::SaveModel { proposal, .. } => {
             let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
             proposing(dialog.set_title("Save this model"), proposal).save_file()
         }

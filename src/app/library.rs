@@ -112,7 +112,6 @@ pub struct Models {
     pub renaming: Option<Renaming>,
     waiting: VecDeque<Task>,
     job: Option<OneShot<Answer>>,
-    saving: Option<SaveFrom>,
 }
 
 impl Models {

@@ -94,7 +94,7 @@ impl App {
             (ask, Answer::Chosen(paths)) => paths.into_iter().for_each(|path| self.chosen(&ask, path)),
             (Ask::Model | Ask::Import, Answer::Unavailable) => self.fail(NO_DIALOG_FOR_WEIGHTS.into()),
             (Ask::Folder, Answer::Unavailable) => self.state.training.note = Some(NO_DIALOG),
-            (Ask::SaveModel(proposal), Answer::Unavailable) => self.type_where_to_save(&proposal),
+            (Ask::SaveModel { proposal, from }, Answer::Unavailable) => self.type_where_to_save(&proposal, from),
             (Ask::Open, Answer::Unavailable) => self.offer_path(NO_DIALOG),
             (Ask::Save(_), Answer::Unavailable) => self.note(NO_DIALOG),
             (Ask::Open, Answer::Cancelled) => self.withdraw_offer(),
@@ -110,7 +110,7 @@ impl App {
             Ask::Model => self.apply(Command::LoadOther(path)),
             Ask::Import => self.apply(Command::Models(ModelCommand::Import(path))),
             Ask::Folder => self.folder_chosen(&path),
-            Ask::SaveModel(_) => self.save_model_to(&path),
+            Ask::SaveModel { from, .. } => self.save_model_to(from.clone(), &path),
         }
     }
 

@@ -5,6 +5,7 @@ use super::exporting::queue::{Outside, show_outside};
 use super::files::FileServices;
 use super::files::recent::beside;
 use super::files::watch::INTERVAL;
+use super::library::SaveFrom;
 use super::models::LoadFn;
 use super::open::Opened;
 use super::settings::Keeper;
@@ -53,8 +54,13 @@ pub enum Ask {
     Import,
     /// A folder of pictures to learn from.
     Folder,
-    /// A name to write a model to; the present one is the proposal.
-    SaveModel(PathBuf),
+    /// A name to write a model to.
+    SaveModel {
+        /// The proposal.
+        proposal: PathBuf,
+        /// Which model: another one may be chosen before the answer is there.
+        from: SaveFrom,
+    },
 }
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.

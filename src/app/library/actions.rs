@@ -126,7 +126,7 @@ impl App {
         }
     }
 
-    /// Asks where to write a model; what is written is remembered until the answer is there.
+    /// Asks where to write a model.
     pub(in crate::app) fn ask_where_to_save(&mut self, from: SaveFrom, name: Option<String>) {
         let own = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.or_else(|| match &from {
@@ -134,17 +134,14 @@ impl App {
             SaveFrom::Training => None,
         });
         let proposal = PathBuf::from(format!("{}.safetensors", name.as_deref().unwrap_or(BUILTIN)));
-        self.state.models.saving = Some(from);
-        self.browse(Ask::SaveModel(proposal));
+        self.browse(Ask::SaveModel { proposal, from });
     }
 
     /// Takes over where the system's dialog says to write to; it has asked already whether a file may be replaced.
-    pub(in crate::app) fn save_model_to(&mut self, path: &Path) {
+    pub(in crate::app) fn save_model_to(&mut self, from: SaveFrom, path: &Path) {
         let to = with_ending(path);
         let overwrite = to == path;
-        if let Some(from) = self.state.models.saving.take() {
-            self.save_model(from, to, overwrite);
-        }
+        self.save_model(from, to, overwrite);
     }
 
     fn save_model(&mut self, from: SaveFrom, to: PathBuf, overwrite: bool) {
@@ -155,8 +152,7 @@ impl App {
     }
 
     /// Has the path typed where there is no dialog.
-    pub(in crate::app) fn type_where_to_save(&mut self, proposal: &Path) {
-        let Some(from) = self.state.models.saving.take() else { return };
+    pub(in crate::app) fn type_where_to_save(&mut self, proposal: &Path, from: SaveFrom) {
         let note = Some(NO_DIALOG);
         let path = PathForm { path: proposal.to_string_lossy().into_owned(), note, wants_focus: true };
         self.state.panel = Panel::SaveModel(SaveForm { path, from });
@@ -166,8 +162,7 @@ impl App {
         if let Panel::SaveModel(form) = &self.state.panel {
             let (from, proposal) = (form.from.clone(), PathBuf::from(&form.path.path));
             self.state.panel = Panel::Closed;
-            self.state.models.saving = Some(from);
-            self.browse(Ask::SaveModel(proposal));
+            self.browse(Ask::SaveModel { proposal, from });
         }
     }
 

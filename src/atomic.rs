@@ -20,6 +20,11 @@ impl ScratchFolder {
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Where it is, to stay there when the value goes.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.0.keep()
+    }
 }
 
 /// A file on its way to `path`. Dropping it removes what was written.
@@ -111,6 +116,31 @@ pub(crate) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), St
     let target = AtomicFile::create(path, overwrite)?;
     target.file()?.write_all(bytes).map_err(|error| describe_io(&error))?;
     target.persist().map(drop)
+}
+
+/// Sees to it that a folder of our own, which is made where it is missing and which nobody else may enter, has a file
+/// with this content. A link in the file's place is replaced, not followed.
+pub(crate) fn write_own(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let fail = |error: Error| describe_io(&error);
+    make_private(folder).map_err(fail)?;
+    let path = folder.join(name);
+    if !path.is_symlink() && std::fs::read(&path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let mut file = tempfile::Builder::new().prefix(".zoomfield-").suffix(".part").tempfile_in(folder).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.persist(&path).map(drop).map_err(|failed| fail(failed.error))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
 }
 
 /// A failed write, for people.

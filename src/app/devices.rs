@@ -1,19 +1,18 @@
 //! The devices that can compute, and how fast each is: found out on a thread when the settings are first looked at, and
-//! remembered by them.
+//! remembered by them, as is why one could not be measured.
 
 use super::App;
 use super::one_shot::{OneShot, Outcome};
 use crate::bench::{Device, Speed};
 use crate::error::{Error, Result};
 use crate::task::{Gate, Interrupt};
-use std::collections::BTreeMap;
 
 /// Lists the devices. Runs on a thread of its own.
 pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
 /// Measures one. Runs on a thread of its own.
 pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
 
-/// What is known of the devices, apart from their speeds.
+/// What is known of the devices, apart from their speeds and failures, which the settings keep.
 #[derive(Default)]
 pub struct Devices {
     found: Option<Vec<Device>>,
@@ -21,8 +20,6 @@ pub struct Devices {
     measuring: Option<Measuring>,
     /// Still to be measured.
     waiting: Vec<Device>,
-    /// Why they could not be measured, by identity.
-    failures: BTreeMap<String, String>,
 }
 
 /// A measurement under way; it stops when nobody waits for it any more.
@@ -58,11 +55,6 @@ impl Devices {
     pub fn awaits(&self, device: &Device) -> bool {
         self.measuring.as_ref().is_some_and(|measuring| measuring.device == *device) || self.waiting.contains(device)
     }
-
-    /// Why this one could not be measured.
-    pub fn failure(&self, device: &Device) -> Option<&str> {
-        self.failures.get(&device.identity()).map(String::as_str)
-    }
 }
 
 impl App {
@@ -82,7 +74,6 @@ impl App {
     /// Measures all devices, whatever is known of them.
     pub(super) fn measure_devices(&mut self) {
         let devices = &mut self.state.devices;
-        devices.failures.clear();
         devices.waiting = devices.found().to_vec();
         self.measure_next_device();
     }
@@ -111,24 +102,23 @@ impl App {
     }
 
     fn take_devices(&mut self, found: Vec<Device>) {
-        let is_new = |device: &&Device| !self.state.settings.speeds.contains_key(&device.identity());
-        let waiting = found.iter().filter(is_new).cloned().collect();
+        let settings = &self.state.settings;
+        let is_known = |name: &String| settings.speeds.contains_key(name) || settings.failures.contains_key(name);
+        let waiting = found.iter().filter(|device| !is_known(&device.identity())).cloned().collect();
         self.state.devices.waiting = waiting;
         self.state.devices.found = Some(found);
         self.measure_next_device();
     }
 
     fn take_speed(&mut self, device: &Device, result: Result<Speed>) {
+        let (settings, name) = (&mut self.state.settings, device.identity());
+        settings.speeds.remove(&name);
+        settings.failures.remove(&name);
         match result {
-            Ok(speed) => {
-                self.state.settings.speeds.insert(device.identity(), speed);
-                self.keep_settings();
-            }
-            Err(error) => {
-                self.state.settings.speeds.remove(&device.identity());
-                self.state.devices.failures.insert(device.identity(), error.to_string());
-            }
+            Ok(speed) => drop(settings.speeds.insert(name, speed)),
+            Err(error) => drop(settings.failures.insert(name, error.to_string())),
         }
+        self.keep_settings();
         self.measure_next_device();
     }
 

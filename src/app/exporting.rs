@@ -1,6 +1,7 @@
 //! An export while it runs, and the form that starts it.
 
 pub mod choice;
+pub mod lookup;
 pub mod queue;
 
 use super::one_shot::Waker;

@@ -113,9 +113,10 @@ impl App {
     fn look_up_output(&mut self) {
         let Panel::Export(form) = &mut self.state.panel else { return };
         form.exists = None;
-        let Some(path) = path_from_text(&form.path.path).map(|path| with_ending(&path)) else { return };
-        // Without a thread to ask, writing itself refuses to replace a file.
-        self.state.exports.lookup = OneShot::start("look up a file", &self.ctx, move || path.exists()).ok();
+        match path_from_text(&form.path.path) {
+            Some(path) => self.state.exports.lookup.ask(&self.ctx, with_ending(&path)),
+            None => self.state.exports.lookup.forget(),
+        }
     }
 
     /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
@@ -235,11 +236,10 @@ impl App {
     /// Takes in what the threads behind exports have sent.
     pub(super) fn drain_exports(&mut self) {
         self.drain_export();
-        if let Some(Outcome::Done(exists)) = self.state.exports.lookup.as_ref().map(OneShot::poll) {
-            self.state.exports.lookup = None;
-            if let Panel::Export(form) = &mut self.state.panel {
-                form.exists = Some(exists);
-            }
+        if let Some(exists) = self.state.exports.lookup.poll(&self.ctx)
+            && let Panel::Export(form) = &mut self.state.panel
+        {
+            form.exists = Some(exists);
         }
         if let Some(Outcome::Done(outcome)) = self.state.exports.outside.as_ref().map(OneShot::poll) {
             self.state.exports.outside = None;

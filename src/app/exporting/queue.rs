@@ -1,6 +1,7 @@
 //! Exports that wait, run and are done, and what the window waits for on their behalf.
 
 use super::choice::Choice;
+use super::lookup::Lookup;
 use crate::app::one_shot::OneShot;
 use crate::export::ExportJob;
 use std::collections::VecDeque;
@@ -64,8 +65,8 @@ pub struct Exports {
     pub selecting: Option<[f64; 2]>,
     /// Whether the next drag draws a selection.
     pub is_selecting: bool,
-    /// Whether the file to write exists: being looked up.
-    pub lookup: Option<OneShot<bool>>,
+    /// Whether the file to write exists.
+    pub lookup: Lookup,
     /// The system is being asked to show something.
     pub outside: Option<OneShot<Result<(), String>>>,
 }

@@ -27,6 +27,7 @@ impl App {
             Command::OpenAll(paths) => self.open_all(paths),
             Command::NextPicture => self.step_picture(Step::Next),
             Command::PreviousPicture => self.step_picture(Step::Previous),
+            Command::TurnPictures(turn) => self.turn_pictures(turn),
             Command::FirstPicture => self.step_picture(Step::First),
             Command::LastPicture => self.step_picture(Step::Last),
             Command::Reload => self.reload(),

@@ -3,6 +3,7 @@
 use super::App;
 use super::files::album::{Source, Step};
 use super::files::preload::BUDGET_BYTES;
+use super::files::turning::Turn;
 use super::files::watch::{FileEvent, WatchRequest};
 use super::one_shot::{OneShot, Outcome};
 use super::open::Opened;
@@ -44,6 +45,15 @@ impl App {
         } else if self.state.shown.is_some() {
             let end = if self.state.files.is_backwards { "first" } else { "last" };
             self.state.toasts.tell(format!("This is the {end} picture."), self.state.now_secs);
+        }
+    }
+
+    /// Goes on, or back, as far as the wheel was turned.
+    pub(super) fn turn_pictures(&mut self, turn: Turn) {
+        let steps = self.state.files.turning.steps(turn, self.state.now_secs);
+        let step = if steps < 0 { Step::Next } else { Step::Previous };
+        for _ in 0..steps.abs() {
+            self.step_picture(step);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::canvas::Canvas;
 use super::exporting::queue::ExportCommand;
+use super::files::turning::Turn;
 use super::library::ModelCommand;
 use super::look::{Mode, Side};
 use super::settings::Settings;
@@ -32,6 +33,8 @@ pub enum Command {
     NextPicture,
     /// Show the picture before.
     PreviousPicture,
+    /// Go through the pictures by turning the wheel.
+    TurnPictures(Turn),
     /// Show the first picture of the folder or list.
     FirstPicture,
     /// Show the last one.

@@ -6,6 +6,7 @@ pub mod album;
 pub mod natural;
 pub mod preload;
 pub mod recent;
+pub mod turning;
 pub mod uri;
 pub mod watch;
 
@@ -17,6 +18,7 @@ use recent::{Recent, Recorder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use turning::Turning;
 use watch::Watch;
 
 /// The threads behind files.
@@ -61,6 +63,8 @@ pub struct Files {
     pub album: Album,
     /// Steps that wait for the list.
     pub waiting: Option<Step>,
+    /// The wheel on its way to the next picture.
+    pub turning: Turning,
     /// The last direction, in which reading ahead begins.
     pub is_backwards: bool,
     /// The picture that is shown.

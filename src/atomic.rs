@@ -2,9 +2,10 @@
 //!
 //! Reasons are sentences for people; the caller adds the file's name.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::{NamedTempFile, TempDir};
 
 /// A folder for files that nobody keeps; it goes with the value.
@@ -19,6 +20,11 @@ impl ScratchFolder {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Where it is, to stay there when the value goes.
+    pub(crate) fn keep(self) -> PathBuf {
+        self.0.keep()
     }
 }
 
@@ -113,6 +119,48 @@ pub(crate) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), St
     target.persist().map(drop)
 }
 
+/// Holds a lock on a file called as `path` with `.lock` behind it, for as long as the value is there: between reading a
+/// file and replacing it nobody else should. Whoever keeps it long, or a file system without locks, is not waited for.
+pub(crate) fn lock_beside(path: &Path) -> Option<File> {
+    const TRIES: usize = 50;
+    let mut name = path.file_name()?.to_owned();
+    name.push(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(path.with_file_name(name)).ok()?;
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Some(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(_)) => return None,
+        }
+    }
+    None
+}
+
+/// Sees to it that a folder of our own, which is made where it is missing and which nobody else may enter, has a file
+/// with this content. A link in the file's place is replaced, not followed.
+pub(crate) fn write_own(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
+    let fail = |error: Error| describe_io(&error);
+    make_private(folder).map_err(fail)?;
+    let path = folder.join(name);
+    if !path.is_symlink() && std::fs::read(&path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let mut file = tempfile::Builder::new().prefix(".zoomfield-").suffix(".part").tempfile_in(folder).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.persist(&path).map(drop).map_err(|failed| fail(failed.error))
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
 /// A failed write, for people.
 pub(crate) fn describe_io(error: &Error) -> String {
     match error.kind() {
@@ -159,6 +207,16 @@ mod tests {
         write(&path, true, b"other").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"other");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_and_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        let held = lock_beside(&path);
+        assert!(held.is_some() && lock_beside(&path).is_none());
+        drop(held);
+        assert!(lock_beside(&path).is_some());
     }
 
     #[test]

@@ -33,6 +33,15 @@ impl TileSource for RenderWorker {
     }
 }
 
+/// What is to be written where the person says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SaveFrom {
+    /// The weights of the training that runs.
+    Training,
+    /// A model of the list.
+    Entry(Option<PathBuf>),
+}
+
 /// What a file dialog is for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DialogPurpose {
@@ -46,8 +55,13 @@ pub enum DialogPurpose {
     Import,
     /// A folder of pictures to learn from.
     Folder,
-    /// A name to write a model to; the present one is the proposal.
-    SaveModel(PathBuf),
+    /// A name to write a model to.
+    SaveModel {
+        /// The proposal.
+        proposal: PathBuf,
+        /// Which model: another one may be chosen before the answer is there.
+        from: SaveFrom,
+    },
 }
 
 /// What tells one content of a file from another: when it was written, and its length.

@@ -140,9 +140,10 @@ impl Picture {
         open::size_of(path)
     }
 
-    /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told.
-    pub fn decoded_bytes(path: &Path) -> Option<u64> {
-        open::decoded_bytes(path)
+    /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told, as where
+    /// [`Self::open`] would refuse the file, or `interrupt` says that nobody wants to know any more.
+    pub fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
+        open::decoded_bytes(path, interrupt)
     }
 
     /// Names the picture by what its RGB means too, where that is not sRGB: the same numbers look different then.

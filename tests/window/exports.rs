@@ -152,6 +152,7 @@ fn a_selection_is_drawn_with_shift() {
     let selection = Some(Region { x: 440.5, y: 0.25, width: 20.0, height: 3.0 });
     choose(&mut harness, Choice { selection, ..seen });
     assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
+    harness.get_by_label("The selection is not inside the picture. Draw it again, or change its numbers.");
 }
 
 #[test]

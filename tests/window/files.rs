@@ -1,14 +1,15 @@
 //! Files and folders in the window: walking, dropping, pasting, changes on disk.
 
 use crate::stub::{GIVEN_UP, picture, view, wait_for, window, window_of, window_with};
-use crate::{Harness, PICTURE};
-use eframe::egui::{self, Key, Modifiers, OutputCommand, pos2};
+use crate::{Harness, PICTURE, wheel};
+use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, OutputCommand, TouchPhase, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 use zoomfield::app::files::album::Step;
-use zoomfield::app::{App, files, view};
+use zoomfield::app::settings::WheelAction;
+use zoomfield::app::{App, files, settings, view};
 use zoomfield::geometry::Size;
 
 /// A file as the system drops it.
@@ -72,6 +73,43 @@ fn keys_walk_through_the_folder_in_natural_order() {
     harness.get_by_label("Next picture").click();
     wait_for_name(&mut harness, "img10.png");
     harness.get_by_label("3 of 4");
+}
+
+#[test]
+fn a_fine_wheel_turns_a_picture_for_a_notch() {
+    let names: Vec<String> = (0..60).map(|i| format!("{i}.png")).collect();
+    let folder = folder(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (mut harness, _) = window_of(1.0, |_| None, vec![folder.path().join("0.png")], None);
+    wait_for_label(&mut harness, "1 of 60");
+    let mut settings = harness.state().slices().settings.choices.clone();
+    settings.wheel = WheelAction::Pictures;
+    harness.state_mut().apply(settings::Command::Change(settings));
+    harness.hover_at(pos2(640.0, 430.0));
+    harness.run();
+    wheel(&harness, -1.0, Modifiers::NONE);
+    harness.step();
+    wait_for_name(&mut harness, "1.png");
+    // As wheels of high resolution do: eight parts of a notch.
+    (0..8).for_each(|_| wheel(&harness, -0.125, Modifiers::NONE));
+    harness.step();
+    wait_for_name(&mut harness, "2.png");
+    harness.run_steps(30);
+    // Fingers that the system takes for a wheel: 400 points in a third of a second.
+    for _ in 0..10 {
+        for _ in 0..10 {
+            harness.event(egui::Event::MouseWheel {
+                unit: MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, -4.0),
+                phase: TouchPhase::Move,
+                source: MouseWheelSource::Unknown,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        harness.step();
+    }
+    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
+    let number: usize = name(&harness).trim_end_matches(".png").parse().expect("a number");
+    assert!((3..=5).contains(&number), "{number}");
 }
 
 #[test]

@@ -7,11 +7,16 @@ use crate::stub::wait_for;
 use crate::training::{home_in, window_home};
 use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use tempfile::TempDir;
+use zoomfield::app::env::Panel;
+use zoomfield::app::models::SaveFrom;
+use zoomfield::app::ports::DialogPurpose;
 use zoomfield::app::{App, models};
 use zoomfield::library::{Card, Lesson};
 use zoomfield::train::Degradation;
+use zoomfield::weights::Weights;
 
 fn lesson() -> Lesson {
     Lesson {
@@ -145,6 +150,40 @@ fn a_dropped_file_is_imported_and_compared_with() {
     harness.state_mut().apply(models::Command::Import(bad));
     wait_for(&mut harness, |harness| harness.query_by_label_contains("bad.pth").is_some());
     assert_eq!(names(&harness), ["built-in", "broken", "gift", "scans"]);
+}
+
+/// Whether the dialog of the test below may answer, and where to.
+static SAVE_TO: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+#[test]
+fn a_dialogs_answer_is_about_the_model_that_it_was_asked_for() {
+    fn pick(_: &DialogPurpose) -> Option<Vec<PathBuf>> {
+        loop {
+            if let Some(path) = SAVE_TO.lock().expect("no test panicked here").clone() {
+                return Some(vec![path]);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    }
+    let folder = folder();
+    let library = home_in(folder.path()).library;
+    library.add(&tiny(2), "sketches", &Card::trained(lesson(), "BSD")).expect("another model");
+    let (mut harness, _) = window_home(folder.path(), pick);
+    let save_copy = |name: &str| models::Command::SaveCopy(Some(library.path_of(name)));
+    harness.state_mut().apply(save_copy("scans"));
+    harness.run_steps(3);
+    harness.state_mut().apply(save_copy("sketches"));
+    harness.run_steps(3);
+    // The other one can be written meanwhile, by typing.
+    harness.get_by_label("A file dialog is open already. You can also type the path.");
+    let form = harness.state().slices().models.form.as_ref().expect("a place to type a path");
+    assert_eq!(form.from, SaveFrom::Entry(Some(library.path_of("sketches"))));
+    let chosen = folder.path().join("scans copy.safetensors");
+    *SAVE_TO.lock().expect("no test panicked here") = Some(chosen.clone());
+    wait_for(&mut harness, |_| chosen.exists());
+    let written = Weights::open(&chosen).expect("a model");
+    assert_eq!(written.id(), tiny(1).id());
+    assert!(harness.state().window().panel == Panel::SaveModel, "what is being typed stays");
 }
 
 #[test]

@@ -86,7 +86,12 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     harness.get_by_label("Device: Card 5 (discrete, vulkan), 46 Mpx/s in f16");
     drop(harness);
 
-    // Another start: chosen as before, and what has a speed is not measured again (it would be slower the first time).
+    // Another start: chosen as before, and what has a speed is not measured again (it would be slower the first time),
+    // nor is what could not be measured (it would have its first reason again).
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (first, kept) = ("its self-test failed", "it was not fit in the last run");
+    assert!(text.contains(first), "{text}");
+    std::fs::write(&file, text.replace(first, kept)).unwrap();
     let mut harness = window_remembering(&file);
     assert_eq!(harness.state().slices().settings.choices.device, "Card 5 (discrete, vulkan)");
     harness.state_mut().apply(settings::Command::Toggle);
@@ -94,6 +99,29 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     wait_for(&mut harness, is_measured);
     harness.run_steps(2);
     harness.get_by_label("Device: Card 5 (discrete, vulkan), 46 Mpx/s in f16");
+    harness.get_by_label("Device: Old Card (integrated, vulkan), cannot be used");
+    harness.get_by_label_contains(kept);
+    // Until it is asked for.
+    harness.get_by_label("Measure again").click_accesskit();
+    harness.run_steps(2);
+    wait_for(&mut harness, is_measured);
+    harness.run_steps(2);
+    harness.get_by_label_contains(first);
+    assert!(harness.query_by_label_contains(kept).is_none());
+}
+
+#[test]
+fn two_windows_keep_each_others_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.json");
+    let (mut first, mut second) = (window_remembering(&file), window_remembering(&file));
+    first.key_press(Key::G);
+    first.run();
+    second.key_press(Key::V);
+    second.run();
+    drop((first, second));
+    let (settings, _) = load(&file);
+    assert!(settings.pixel_grid && settings.mode == Mode::Always(Source::NEURAL));
 }
 
 #[test]

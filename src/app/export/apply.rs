@@ -91,9 +91,10 @@ impl State {
     /// Asks, on a thread, whether the file to write exists.
     fn look_up_output(&mut self, env: &Env<'_>) {
         self.form.exists = None;
-        let Some(path) = path_from_text(&self.form.path.path).map(|path| with_ending(&path)) else { return };
-        // Without a thread to ask, writing itself refuses to replace a file.
-        self.lookup = OneShot::start("look up a file", env.ctx, move || path.exists()).ok();
+        match path_from_text(&self.form.path.path) {
+            Some(path) => self.lookup.ask(env.ctx, with_ending(&path)),
+            None => self.lookup.forget(),
+        }
     }
 
     /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
@@ -196,8 +197,7 @@ impl State {
 
     fn drain_exports(&mut self, env: &mut Env<'_>) {
         self.drain_export(env);
-        if let Some(Outcome::Done(exists)) = self.lookup.as_ref().map(OneShot::poll) {
-            self.lookup = None;
+        if let Some(exists) = self.lookup.poll(env.ctx) {
             self.form.exists = Some(exists);
         }
         if let Some(Outcome::Done(outcome)) = self.outside.as_ref().map(OneShot::poll) {

@@ -17,8 +17,11 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let shown = scene.view.shown.as_ref().ok_or_else(nothing)?;
     let (view, size) = (shown.motion.goal(), shown.picture.size);
     let choice = &form.choice;
-    if choice.part == Part::Selection && choice.selection.is_none() {
-        return Err("Draw a selection on the picture first.".into());
+    if choice.part == Part::Selection {
+        let selection = choice.selection.ok_or("Draw a selection on the picture first.")?;
+        if !selection.is_inside(size) {
+            return Err(SELECTION_OUTSIDE.into());
+        }
     }
     let request = choice.request(&view, view.visible_output(size, scene.view.canvas.size), size).ok_or_else(nothing)?;
     let grid = request.grid(size).map_err(|error| error.to_string())?;
@@ -53,6 +56,8 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     };
     Ok((job, line))
 }
+
+const SELECTION_OUTSIDE: &str = "The selection is not inside the picture. Draw it again, or change its numbers.";
 
 const MODEL_LOADING: &str = "The model is still being loaded; the export can start in a moment.";
 

@@ -6,6 +6,7 @@ pub mod choice;
 pub mod command;
 pub mod copying;
 pub mod draft;
+pub mod lookup;
 pub mod outside;
 pub mod panels;
 pub mod running;
@@ -19,6 +20,7 @@ use crate::app::view::rate::Rate;
 use crate::export::{Estimate, ExportJob, estimate};
 use choice::Choice;
 use copying::Copying;
+use lookup::Lookup;
 use running::RunningExport;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -60,8 +62,8 @@ pub struct State {
     pub choice: Choice,
     /// The view on its way to the clipboard.
     pub copying: Option<Copying>,
-    /// Whether the file to write exists: being looked up.
-    lookup: Option<OneShot<bool>>,
+    /// Whether the file to write exists.
+    lookup: Lookup,
     /// The system is being asked to show something.
     outside: Option<OneShot<Result<(), String>>>,
 }

@@ -3,6 +3,7 @@
 use super::album::{Source, Step};
 use super::preload::BUDGET_BYTES;
 use super::samples::SAMPLES;
+use super::turning::Turn;
 use super::watch::{FileEvent, WatchRequest};
 use super::{Command, Opening, State};
 use crate::app::env::{Env, Event, Panel};
@@ -67,6 +68,15 @@ impl State {
         } else if self.current.is_some() {
             let end = if self.is_backwards { "first" } else { "last" };
             env.tell(format!("This is the {end} picture."));
+        }
+    }
+
+    /// Goes on, or back, as far as the wheel was turned.
+    pub fn turn_pictures(&mut self, turn: Turn, env: &mut Env<'_>) {
+        let steps = self.turning.steps(turn, env.now_secs);
+        let step = if steps < 0 { Step::Next } else { Step::Previous };
+        for _ in 0..steps.abs() {
+            self.step_picture(step, env);
         }
     }
 

@@ -11,6 +11,7 @@ pub mod panels;
 pub mod preload;
 pub mod recent;
 pub mod samples;
+pub mod turning;
 pub mod uri;
 pub mod watch;
 
@@ -27,6 +28,7 @@ use recent::{Recent, Recorder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use turning::Turning;
 use watch::Watch;
 
 /// The threads behind files.
@@ -88,6 +90,8 @@ pub struct State {
     pub album: Album,
     /// Steps that wait for the list.
     pub waiting: Option<Step>,
+    /// The wheel on its way to the next picture.
+    pub turning: Turning,
     /// The last direction, in which reading ahead begins.
     pub is_backwards: bool,
     /// A picture on its way in.

@@ -2,7 +2,8 @@
 
 use crate::app::ports::{OpenFn, Opened};
 use crate::picture::Picture;
-use crate::task::{Mailbox, Post, Worker, mailbox};
+use crate::task::{Interrupt, Mailbox, Post, Worker, mailbox};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -59,13 +60,9 @@ fn serve(inbox: &Mailbox<Vec<PathBuf>>, open: &Arc<OpenFn>, send: &SyncSender<(P
             if inbox.peek(|_| true) {
                 break;
             }
-            // What would fill the budget alone is read when it is asked for, as is what cannot be read: then the
-            // person learns why.
-            let is_large = Picture::decoded_bytes(&path).is_some_and(|bytes| bytes > BUDGET_BYTES as u64 / 2);
-            if is_large {
-                continue;
-            }
-            if let Ok(opened) = open(&path, &is_unwanted) {
+            // A picture that cannot be read ahead, be it by a panic, does not keep the others from being read.
+            let read = catch_unwind(AssertUnwindSafe(|| read(&path, open, &is_unwanted)));
+            if let Some(opened) = read.ok().flatten() {
                 if send.send((path, opened)).is_err() {
                     return;
                 }
@@ -73,6 +70,14 @@ fn serve(inbox: &Mailbox<Vec<PathBuf>>, open: &Arc<OpenFn>, send: &SyncSender<(P
             }
         }
     }
+}
+
+/// A picture, unless it would fill the budget alone: then it is read when it is asked for, as is what cannot be read,
+/// and the person learns why.
+fn read(path: &Path, open: &Arc<OpenFn>, is_unwanted: Interrupt<'_>) -> Option<Opened> {
+    let bytes = Picture::decoded_bytes(path, is_unwanted);
+    let is_large = bytes.is_some_and(|bytes| bytes > BUDGET_BYTES as u64 / 2);
+    if is_large { None } else { open(path, is_unwanted).ok() }
 }
 
 /// Pictures in memory, within a budget.
@@ -112,6 +117,30 @@ impl Shelf {
 mod tests {
     use super::*;
     use crate::geometry::Size;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_picture_that_panics_does_not_end_reading_ahead() {
+        let open: Arc<OpenFn> = Arc::new(|path: &Path, _: Interrupt<'_>| {
+            assert!(!path.ends_with("broken.png"), "this picture breaks down");
+            Ok(Opened::new(Picture::from_rgb8(Size::new(1, 1), vec![0; 3])))
+        });
+        let preloader = Preloader::start(open, || {}).unwrap();
+        let wait = || {
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(20) {
+                if let Some((path, _)) = preloader.poll() {
+                    return Some(path);
+                }
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            None
+        };
+        preloader.request(vec!["broken.png".into(), "next.png".into()]);
+        assert_eq!(wait(), Some("next.png".into()));
+        preloader.request(vec!["later.png".into()]);
+        assert_eq!(wait(), Some("later.png".into()));
+    }
 
     #[test]
     fn the_shelf_keeps_to_its_budget() {

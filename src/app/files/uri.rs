@@ -7,7 +7,10 @@ pub fn paths_from_text(text: &str) -> Vec<PathBuf> {
     if text.contains('\0') {
         return Vec::new();
     }
-    text.lines().filter_map(path_from_line).collect()
+    let lines = || text.lines().map(str::trim);
+    // Only around URIs are there lines that are none: alone, `copy` is a file.
+    let has_uris = lines().any(|line| after_scheme(line).is_some());
+    lines().filter(|line| !(has_uris && is_chatter(line))).filter_map(path_from_line).collect()
 }
 
 /// The path that a text means, if it is a single one.
@@ -17,16 +20,20 @@ pub fn path_from_text(text: &str) -> Option<PathBuf> {
 }
 
 fn path_from_line(line: &str) -> Option<PathBuf> {
-    let line = line.trim();
-    // File managers put a word about themselves and what to do in front; a list of URIs may hold comments.
-    let is_chatter = line.is_empty() || line.starts_with(['#']) || line == "copy" || line == "cut";
-    if is_chatter || line.starts_with("x-special/") {
-        return None;
-    }
-    match line.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("file:")) {
-        Some(scheme) => path_from_uri(&line[scheme.len()..]),
+    match after_scheme(line) {
+        Some(rest) => path_from_uri(rest),
         None => Some(line.trim_matches(['"', '\'']).into()).filter(|path: &PathBuf| !path.as_os_str().is_empty()),
     }
+}
+
+/// File managers put a word about themselves and what to do in front; a list of URIs may hold comments.
+fn is_chatter(line: &str) -> bool {
+    line.starts_with('#') || line.starts_with("x-special/") || line == "copy" || line == "cut"
+}
+
+/// What follows `file:`, if a line starts with that.
+fn after_scheme(line: &str) -> Option<&str> {
+    line.split_at_checked(5).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("file:")).map(|(_, rest)| rest)
 }
 
 /// What follows `file:`: an authority, which must be this machine, and a percent-encoded path.
@@ -80,6 +87,16 @@ mod tests {
         assert_eq!(paths_from_text("/a.png\n\n'/b c.png'\r\n"), [PathBuf::from("/a.png"), PathBuf::from("/b c.png")]);
         assert_eq!(path_from_text("100%25.png"), Some(PathBuf::from("100%25.png")), "only URIs are decoded");
         assert!(paths_from_text("a\0b").is_empty());
+    }
+
+    #[test]
+    fn only_around_uris_is_a_line_a_remark() {
+        for name in ["#1.png", "copy", "cut", "x-special/a.png", "# one # two.png"] {
+            assert_eq!(path_from_text(name), Some(PathBuf::from(name)));
+        }
+        assert_eq!(paths_from_text("copy\n#1.png"), [PathBuf::from("copy"), PathBuf::from("#1.png")]);
+        let copied = "cut\n# from the camera\nfile:///a.png";
+        assert_eq!(path_from_text(copied), path_from_text("file:///a.png"));
     }
 
     #[cfg(unix)]

@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// Asks where to write a model; what is written is remembered until the answer is there.
+    /// Asks where to write a model.
     pub fn ask_where_to_save(&mut self, from: SaveFrom, name: Option<String>, env: &mut Env<'_>) {
         let own = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let name = name.or_else(|| match &from {
@@ -130,17 +130,14 @@ impl State {
             SaveFrom::Training => None,
         });
         let proposal = PathBuf::from(format!("{}.safetensors", name.as_deref().unwrap_or(BUILTIN)));
-        self.saving = Some(from);
-        env.announce(Event::DialogWanted(DialogPurpose::SaveModel(proposal)));
+        env.announce(Event::DialogWanted(DialogPurpose::SaveModel { proposal, from }));
     }
 
     /// Takes over where the system's dialog says to write to; it has asked already whether a file may be replaced.
-    pub fn save_model_to(&mut self, path: &Path, env: &mut Env<'_>) {
+    pub fn save_model_to(&mut self, from: SaveFrom, path: &Path, env: &mut Env<'_>) {
         let to = with_ending(path);
         let overwrite = to == path;
-        if let Some(from) = self.saving.take() {
-            self.save_model(from, to, overwrite, env);
-        }
+        self.save_model(from, to, overwrite, env);
     }
 
     fn save_model(&mut self, from: SaveFrom, to: PathBuf, overwrite: bool, env: &mut Env<'_>) {
@@ -151,8 +148,7 @@ impl State {
     }
 
     /// Has the path typed where there is no dialog; `note` says so.
-    pub fn type_where_to_save(&mut self, proposal: &Path, note: &'static str, env: &mut Env<'_>) {
-        let Some(from) = self.saving.take() else { return };
+    pub fn type_where_to_save(&mut self, proposal: &Path, from: SaveFrom, note: &'static str, env: &mut Env<'_>) {
         let path = PathForm { path: proposal.to_string_lossy().into_owned(), note: Some(note), wants_focus: true };
         self.form = Some(SaveForm { path, from });
         *env.panel = Panel::SaveModel;
@@ -173,9 +169,8 @@ impl State {
     fn browse_save(&mut self, env: &mut Env<'_>) {
         if let Some(form) = self.form.take() {
             env.close(Panel::SaveModel);
-            self.saving = Some(form.from);
-            let proposal = PathBuf::from(form.path.path);
-            env.announce(Event::DialogWanted(DialogPurpose::SaveModel(proposal)));
+            let (from, proposal) = (form.from, PathBuf::from(form.path.path));
+            env.announce(Event::DialogWanted(DialogPurpose::SaveModel { proposal, from }));
         }
     }
 

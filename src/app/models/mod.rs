@@ -6,6 +6,7 @@ mod loading;
 pub mod panels;
 pub mod slot;
 
+pub use crate::app::ports::SaveFrom;
 pub use command::Command;
 
 use crate::app::kit::folders::own_folder;
@@ -57,15 +58,6 @@ pub struct Renaming {
     pub wants_focus: bool,
 }
 
-/// What is to be written where the person says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SaveFrom {
-    /// The weights of the training that runs.
-    Training,
-    /// A model of the list.
-    Entry(Option<PathBuf>),
-}
-
 /// Where a model is to be written: being typed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SaveForm {
@@ -94,7 +86,6 @@ pub struct State {
     library: Option<Library>,
     waiting: VecDeque<Task>,
     job: Option<OneShot<Answer>>,
-    saving: Option<SaveFrom>,
 }
 
 impl State {

@@ -19,7 +19,7 @@ impl State {
 
     /// Takes in what was found out about devices.
     pub fn drain(&mut self, env: &mut Env<'_>) {
-        let has_measured = self.devices.drain(&mut self.choices.speeds, env);
+        let has_measured = self.devices.drain(&mut self.choices, env);
         self.has_unkept |= has_measured;
     }
 

@@ -1,9 +1,11 @@
 //! What the person has chosen for good, and the file that remembers it.
 //!
 //! The file is JSON in the system's folder for configuration. A file that cannot be read is kept beside the new one
-//! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults.
+//! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults. Several windows
+//! may share the file: each writes only what it has changed, over what is there then.
 
 use crate::app::kit::folders::own_folder;
+use super::merge::merged;
 use super::mode::Mode;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
@@ -12,6 +14,7 @@ use crate::recipe::Sampling;
 use crate::render::Backend;
 use crate::task::Worker;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -98,6 +101,8 @@ pub struct Settings {
     pub device: String,
     /// How fast devices were when they were measured, by [`Device::identity`](crate::bench::Device::identity).
     pub speeds: BTreeMap<String, Speed>,
+    /// Why devices could not be measured, by identity: they are not tried again at every start.
+    pub failures: BTreeMap<String, String>,
     /// Arithmetic of the network.
     pub precision: Arithmetic,
     /// Where the function is evaluated.
@@ -130,6 +135,7 @@ impl Default for Settings {
             tile_budget_mib: 256,
             device: AUTOMATIC.into(),
             speeds: BTreeMap::new(),
+            failures: BTreeMap::new(),
             model: None,
             precision: Arithmetic::default(),
             detail: Sampling::default(),
@@ -171,14 +177,18 @@ pub fn default_path() -> Option<PathBuf> {
 
 /// Reads the choices. Where that fails, the defaults, and a sentence about it.
 pub fn load(path: &Path) -> (Settings, Option<String>) {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return (Settings::default(), None),
-        Err(error) => return (Settings::default(), Some(set_aside(path, &error.to_string()))),
-    };
-    match serde_json::from_str::<Settings>(&text) {
-        Ok(settings) => (settings.checked(), None),
-        Err(error) => (Settings::default(), Some(set_aside(path, &error.to_string()))),
+    match read(path) {
+        Ok(settings) => (settings, None),
+        Err(reason) => (Settings::default(), Some(set_aside(path, &reason))),
+    }
+}
+
+/// The choices in a file; the defaults where there is none.
+fn read(path: &Path) -> Result<Settings, String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).map(Settings::checked).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -192,17 +202,31 @@ fn set_aside(path: &Path, reason: &str) -> String {
     }
 }
 
-/// Writes the choices.
-///
-/// # Errors
-/// A sentence about what is wrong.
-pub fn save(path: &Path, settings: &Settings) -> Result<(), String> {
+/// Writes what was changed between `before` and `after`, over what is in the file.
+fn save(path: &Path, before: &Settings, after: &Settings) -> Result<(), String> {
     let fail = |reason: String| format!("cannot write the settings to {}: {reason}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
-    let mut text = serde_json::to_string_pretty(settings).map_err(|error| fail(error.to_string()))?;
+    let _lock = atomic::lock_beside(path);
+    let merged = merged(object_in(path), &object_of(before), object_of(after));
+    let mut text = serde_json::to_string_pretty(&merged).map_err(|error| fail(error.to_string()))?;
     text.push('\n');
     atomic::write(path, true, text.as_bytes()).map_err(fail)
+}
+
+/// Choices as the file holds them.
+fn object_of(settings: &Settings) -> Map<String, Value> {
+    // Through text, in which 1.2 is the same in single precision as in double.
+    object_from(&serde_json::to_string(settings).unwrap_or_default())
+}
+
+/// What a file holds; nothing if it is not there or damaged.
+fn object_in(path: &Path) -> Map<String, Value> {
+    object_from(&std::fs::read_to_string(path).unwrap_or_default())
+}
+
+fn object_from(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Choices that may wait to be written before the newest one has to wait for the next frame.
@@ -217,19 +241,22 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread.
+    /// Starts the thread. What the file holds now is what later choices are compared with, so this comes before
+    /// [`load`]: a change in between is then written twice, not taken back.
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.
     pub fn start(path: PathBuf) -> std::io::Result<Self> {
         let (changes, queue) = sync_channel::<Settings>(QUEUE);
         let (complain, failures) = sync_channel(1);
+        let mut written = read(&path).unwrap_or_default();
         let thread = Worker::spawn("settings", move || {
             while let Ok(first) = queue.recv() {
                 let newest = queue.try_iter().last().unwrap_or(first);
-                if let Err(reason) = save(&path, &newest) {
+                match save(&path, &written, &newest) {
+                    Ok(()) => written = newest,
                     // One complaint at a time is enough.
-                    let _ = complain.try_send(reason);
+                    Err(reason) => drop(complain.try_send(reason)),
                 }
             }
         })?;
@@ -278,10 +305,43 @@ mod tests {
                 std::fs::write(&path, format!(r#"{{"mode": "{mode}", "detail": "{detail}"}}"#)).unwrap();
                 let (settings, complaint) = load(&path);
                 assert_eq!((settings.mode, settings.detail, complaint), (expected, sampling, None));
-                save(&path, &settings).unwrap();
+                save(&path, &settings, &settings).unwrap();
                 assert_eq!(load(&path), (settings, None));
             }
         }
+    }
+
+    #[test]
+    fn two_windows_keep_each_others_choices() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let measured = |name: &str| {
+            let speed = Speed { megapixels_per_sec: 1.0, arithmetic: "f32".into() };
+            BTreeMap::from([(name.to_owned(), speed)])
+        };
+        let keepers = [(); 2].map(|()| Keeper::start(path.clone()).unwrap());
+        let of_first = Settings { minimap: false, speeds: measured("card"), ..Settings::default() };
+        let of_second = Settings { pixel_grid: true, speeds: measured("CPU"), ..Settings::default() };
+        for (keeper, settings) in keepers.into_iter().zip([&of_first, &of_second]) {
+            assert!(keeper.keep(settings));
+        }
+        let (settings, _) = load(&path);
+        assert!(!settings.minimap && settings.pixel_grid);
+        assert_eq!(settings.speeds.keys().collect::<Vec<_>>(), ["CPU", "card"]);
+        // What could not be written is not forgotten.
+        let keeper = Keeper::start(path.clone()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(keeper.keep(&Settings { text_scale: 2.0, ..settings.clone() }));
+        while keeper.failure().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        std::fs::remove_dir(&path).unwrap();
+        save(&path, &settings, &settings).unwrap();
+        assert!(keeper.keep(&Settings { text_scale: 2.0, theme: ThemeChoice::Dark, ..settings }));
+        drop(keeper);
+        let (settings, _) = load(&path);
+        assert_eq!((settings.text_scale, settings.theme), (2.0, ThemeChoice::Dark));
     }
 
     #[test]

@@ -1,17 +1,14 @@
 //! The devices that can compute, and how fast each is: found out on a thread when the settings are first looked at, and
-//! remembered by them.
+//! remembered by them, as is why one could not be measured.
 
+use super::choices::Settings;
 use crate::app::env::Env;
 use crate::app::kit::one_shot::{OneShot, Outcome};
 use crate::bench::{Device, Speed};
 use crate::error::{Error, Result};
 use crate::task::Gate;
-use std::collections::BTreeMap;
 
-/// How fast devices were, by identity.
-type Speeds = BTreeMap<String, Speed>;
-
-/// What is known of the devices, apart from their speeds.
+/// What is known of the devices, apart from their speeds and failures, which the choices keep.
 #[derive(Default)]
 pub struct Devices {
     found: Option<Vec<Device>>,
@@ -19,8 +16,6 @@ pub struct Devices {
     measuring: Option<Measuring>,
     /// Still to be measured.
     waiting: Vec<Device>,
-    /// Why they could not be measured, by identity.
-    failures: BTreeMap<String, String>,
 }
 
 /// A measurement under way; it stops when nobody waits for it any more.
@@ -57,11 +52,6 @@ impl Devices {
         self.measuring.as_ref().is_some_and(|measuring| measuring.device == *device) || self.waiting.contains(device)
     }
 
-    /// Why this one could not be measured.
-    pub fn failure(&self, device: &Device) -> Option<&str> {
-        self.failures.get(&device.identity()).map(String::as_str)
-    }
-
     /// Has the devices looked for, once.
     pub(super) fn look_for(&mut self, env: &mut Env<'_>) {
         if self.found.is_some() || self.listing.is_some() {
@@ -76,17 +66,16 @@ impl Devices {
 
     /// Measures all devices, whatever is known of them.
     pub(super) fn measure_all(&mut self, env: &mut Env<'_>) {
-        self.failures.clear();
         self.waiting = self.found().to_vec();
         self.measure_next(env);
     }
 
-    /// Takes in what was found and measured. True if the speeds have changed.
-    pub(super) fn drain(&mut self, speeds: &mut Speeds, env: &mut Env<'_>) -> bool {
+    /// Takes in what was found and measured. True if there is something to remember.
+    pub(super) fn drain(&mut self, choices: &mut Settings, env: &mut Env<'_>) -> bool {
         if let Some(listing) = self.listing.take() {
             match listing.poll() {
                 Outcome::Pending => self.listing = Some(listing),
-                Outcome::Done(found) => self.take_devices(found, speeds, env),
+                Outcome::Done(found) => self.take_devices(found, choices, env),
                 Outcome::Lost => {
                     self.found = Some(Vec::new());
                     env.fail("the graphics drivers cannot be asked; the CPU computes");
@@ -102,29 +91,16 @@ impl Devices {
             Outcome::Done(result) => result,
             Outcome::Lost => Err(Error::device("measuring it failed unexpectedly")),
         };
-        let is_known = self.take_speed(&measuring.device, result, speeds);
+        take_speed(&measuring.device, result, choices);
         self.measure_next(env);
-        is_known
+        true
     }
 
-    fn take_devices(&mut self, found: Vec<Device>, speeds: &Speeds, env: &mut Env<'_>) {
-        let is_new = |device: &&Device| !speeds.contains_key(&device.identity());
-        self.waiting = found.iter().filter(is_new).cloned().collect();
+    fn take_devices(&mut self, found: Vec<Device>, choices: &Settings, env: &mut Env<'_>) {
+        let is_known = |name: &String| choices.speeds.contains_key(name) || choices.failures.contains_key(name);
+        self.waiting = found.iter().filter(|device| !is_known(&device.identity())).cloned().collect();
         self.found = Some(found);
         self.measure_next(env);
-    }
-
-    /// True if there is a speed to remember.
-    fn take_speed(&mut self, device: &Device, result: Result<Speed>, speeds: &mut Speeds) -> bool {
-        let is_known = result.is_ok();
-        match result {
-            Ok(speed) => drop(speeds.insert(device.identity(), speed)),
-            Err(error) => {
-                speeds.remove(&device.identity());
-                self.failures.insert(device.identity(), error.to_string());
-            }
-        }
-        is_known
     }
 
     /// One at a time: two would slow each other down.
@@ -139,5 +115,15 @@ impl Devices {
             Ok(job) => self.measuring = Some(Measuring { device, job, gate }),
             Err(error) => env.fail(format!("cannot measure the devices: {error}")),
         }
+    }
+}
+
+fn take_speed(device: &Device, result: Result<Speed>, choices: &mut Settings) {
+    let name = device.identity();
+    choices.speeds.remove(&name);
+    choices.failures.remove(&name);
+    match result {
+        Ok(speed) => drop(choices.speeds.insert(name, speed)),
+        Err(error) => drop(choices.failures.insert(name, error.to_string())),
     }
 }

@@ -4,6 +4,7 @@ mod apply;
 pub mod choices;
 pub mod command;
 pub mod devices;
+mod merge;
 pub mod mode;
 pub mod panel;
 

@@ -90,8 +90,8 @@ fn devices(ui: &mut Ui, state: &State, settings: &mut Settings, commands: &mut V
     if devices.is_listing() {
         ui.weak("Looking for graphics cards…");
     }
-    for device in devices.found() {
-        if let Some(reason) = devices.failure(device) {
+    for device in devices.found().iter().filter(|device| !devices.awaits(device)) {
+        if let Some(reason) = state.choices.failures.get(&device.identity()) {
             ui.weak(format!("{}: {reason}", device.name));
         }
     }
@@ -107,7 +107,7 @@ fn device_text(device: &Device, state: &State) -> String {
     let speed = match known {
         _ if state.devices.awaits(device) => "being measured…".to_owned(),
         Some(speed) => format!("{} Mpx/s in {}", rate_text(speed.megapixels_per_sec), speed.arithmetic),
-        None if state.devices.failure(device).is_some() => "cannot be used".to_owned(),
+        None if state.choices.failures.contains_key(&device.identity()) => "cannot be used".to_owned(),
         None => "not measured".to_owned(),
     };
     let is_processor = device.name == CPU && !device.detail.is_empty();

@@ -47,7 +47,7 @@ impl State {
             Command::Nudge([x, y]) => {
                 self.move_view(|motion, canvas| motion.pan(canvas.pixels_from_points(egui::vec2(x, y))));
             }
-            Command::ShowPicture(step) => files.step_picture(step, env),
+            Command::TurnPictures(turn) => files.turn_pictures(turn, env),
             Command::DoubleClick(at) => self.double_click(at, settings, env),
             Command::CenterOn(at) => self.move_view(|motion, _| motion.center_on(at, now_secs)),
             Command::SetCanvas(canvas) => self.set_canvas(canvas),

@@ -1,7 +1,7 @@
 //! What the person asks of the view.
 
 use super::canvas::Canvas;
-use crate::app::files::album::Step;
+use crate::app::files::turning::Turn;
 use crate::app::settings::mode::Mode;
 use crate::recipe::Strength;
 
@@ -36,7 +36,7 @@ pub enum Command {
     /// Move the picture by points: what the arrow keys do.
     Nudge([f32; 2]),
     /// Show another picture: what the wheel can be set to do.
-    ShowPicture(Step),
+    TurnPictures(Turn),
     /// What a double click at a position on the canvas is set to do.
     DoubleClick([f64; 2]),
     /// Move an image position, in source pixels, to the canvas's centre.

@@ -36,6 +36,10 @@ impl App {
         if *purpose == DialogPurpose::Open && self.state.panel == Panel::Closed {
             self.offer_path(None);
         }
+        if let DialogPurpose::SaveModel { proposal, from } = purpose {
+            let (mut env, slices, _) = self.parts();
+            slices.models.type_where_to_save(proposal, from.clone(), OPEN_ALREADY, &mut env);
+        }
         self.note(OPEN_ALREADY);
     }
 
@@ -77,8 +81,8 @@ impl App {
             DialogPurpose::Model => self.apply(models::Command::Compare(Some(path))),
             DialogPurpose::Import => self.apply(models::Command::Import(path)),
             DialogPurpose::Folder => slices.training.take_folder(&path),
-            DialogPurpose::SaveModel(_) => {
-                slices.models.save_model_to(&path, &mut env);
+            DialogPurpose::SaveModel { from, .. } => {
+                slices.models.save_model_to(from.clone(), &path, &mut env);
                 self.deliver();
             }
         }
@@ -92,7 +96,9 @@ impl App {
             DialogPurpose::Save(_) => self.note(NO_DIALOG),
             DialogPurpose::Model | DialogPurpose::Import => env.fail(NO_DIALOG_FOR_WEIGHTS),
             DialogPurpose::Folder => slices.training.note = Some(NO_DIALOG),
-            DialogPurpose::SaveModel(proposal) => slices.models.type_where_to_save(proposal, NO_DIALOG, &mut env),
+            DialogPurpose::SaveModel { proposal, from } => {
+                slices.models.type_where_to_save(proposal, from.clone(), NO_DIALOG, &mut env);
+            }
         }
     }
 

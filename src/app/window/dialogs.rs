@@ -73,7 +73,7 @@ pub fn pick(purpose: &DialogPurpose) -> Option<Vec<PathBuf>> {
         DialogPurpose::Model => weights(rfd::FileDialog::new().set_title("Compare with the weights in")).pick_file(),
         DialogPurpose::Import => weights(rfd::FileDialog::new().set_title("Import the weights in")).pick_file(),
         DialogPurpose::Folder => rfd::FileDialog::new().set_title("Learn from the pictures in").pick_folder(),
-        DialogPurpose::SaveModel(proposal) => {
+        DialogPurpose::SaveModel { proposal, .. } => {
             let dialog = rfd::FileDialog::new().add_filter("Weights", &["safetensors"]);
             proposing(dialog.set_title("Save this model"), proposal).save_file()
         }

@@ -87,27 +87,35 @@ fn describe_io(error: &std::io::Error) -> String {
 }
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
-    let refuse = |reason: String| Error::picture(path, reason);
-    check_file(path).map_err(refuse)?;
+    header_of(path, NEVER).map(|(size, _)| size).map_err(|reason| Error::picture(path, reason))
+}
+
+pub(super) fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
+    header_of(path, interrupt).ok().map(|(_, bytes)| bytes)
+}
+
+/// A picture's size, and the bytes that it needs. Refuses what [`open`] would refuse without reading on.
+fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
+    check_file(path)?;
     let read = || {
-        let (reader, format) = guess(path, NEVER)?;
+        let (reader, format) = guess(path, interrupt)?;
         // The JPEG decoder reads the whole file before it looks at the header.
         let start = if format == ImageFormat::Jpeg { start_of(path) } else { None };
-        match start.and_then(|start| header_size(ImageReader::with_format(Cursor::new(start), format), format).ok()) {
-            Some(size) => Ok(size),
-            None => header_size(reader, format),
+        match start.and_then(|start| read_header(ImageReader::with_format(Cursor::new(start), format), format).ok()) {
+            Some(header) => Ok(header),
+            None => read_header(reader, format),
         }
     };
     let damaged = || Err("it is damaged in a way that its decoder does not survive".into());
-    catch_unwind(read).unwrap_or_else(|_| damaged()).map_err(refuse)
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| damaged())
 }
 
-fn header_size<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<Size, String> {
+fn read_header<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
     reader.limits(limits(MAX_HEADER_BYTES));
     let decoder = start_decoder(reader, format).map_err(|error| Failure::from(error).describe(format))?;
     check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
-    Ok(Size::new(width as usize, height as usize))
+    Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
 }
 
 /// As much of a file as holds most headers.
@@ -262,12 +270,6 @@ fn read_picture(
     Ok(picture.with_color(color.space))
 }
 
-pub(super) fn decoded_bytes(path: &Path) -> Option<u64> {
-    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
-    let format = reader.format()?;
-    start_decoder(reader, format).ok().map(|decoder| needed_bytes(&decoder))
-}
-
 /// The larger of what the decoder makes and what the picture then holds.
 fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
     let (width, height) = decoder.dimensions();
@@ -377,5 +379,17 @@ mod tests {
         File::options().write(true).open(&endless).unwrap().set_len(40 << 30).unwrap();
         assert!(said(&endless).contains("40.0 GiB"));
         assert!(size_of(&endless).is_err());
+        assert_eq!(decoded_bytes(&endless, NEVER), None);
+    }
+
+    #[test]
+    fn a_look_at_the_header_refuses_what_opening_refuses() {
+        let folder = tempfile::tempdir().unwrap();
+        let (picture, raw) = (folder.path().join("a.tif"), folder.path().join("a.nef"));
+        DynamicImage::new_rgb8(7, 5).save(&picture).unwrap();
+        std::fs::copy(&picture, &raw).unwrap();
+        assert_eq!(decoded_bytes(&picture, NEVER), Some(7 * 5 * 3));
+        assert_eq!(decoded_bytes(&raw, NEVER), None, "what is in there is a thumbnail");
+        assert_eq!(decoded_bytes(&picture, &|| true), None, "nobody wants it");
     }
 }

@@ -1,7 +1,7 @@
 //! Mouse, touchpad and touch on the canvas, as commands.
 
 use super::Canvas;
-use crate::app::files::album::Step;
+use crate::app::files::turning::Turn;
 use crate::app::settings::{Settings, WheelAction};
 use crate::app::view::{Command, State};
 use egui::{CursorIcon, Event, Modifiers, MouseWheelSource, MouseWheelUnit, Response, Ui, Vec2};
@@ -54,8 +54,8 @@ fn wheel(event: &Event, at: [f64; 2], canvas: Canvas, action: WheelAction) -> Op
         WheelAction::Zoom => Some(Command::Wheel { factor: wheel_factor(*unit, *delta, *modifiers), at }),
         WheelAction::Pan => Some(Command::Pan(canvas.pixels_from_points(wheel_points(*unit, *delta, *modifiers)))),
         WheelAction::Pictures => {
-            let step = if delta.y + delta.x < 0.0 { Step::Next } else { Step::Previous };
-            Some(Command::ShowPicture(step))
+            let notches = wheel_notches(*unit, delta.x + delta.y);
+            Some(Command::TurnPictures(Turn { notches, is_smooth: *unit == MouseWheelUnit::Point }))
         }
     }
 }
@@ -69,12 +69,15 @@ fn wheel_points(unit: MouseWheelUnit, delta: Vec2, modifiers: Modifiers) -> Vec2
 fn wheel_factor(unit: MouseWheelUnit, delta: Vec2, modifiers: Modifiers) -> f64 {
     // Some systems turn the wheel sideways while Shift is held.
     let turned = if delta.y == 0.0 { delta.x } else { delta.y };
-    let notches = match unit {
+    let notch: f64 = if modifiers.shift { FINE_NOTCH } else { NOTCH };
+    notch.powf(f64::from(wheel_notches(unit, turned)).clamp(-8.0, 8.0))
+}
+
+fn wheel_notches(unit: MouseWheelUnit, turned: f32) -> f32 {
+    match unit {
         MouseWheelUnit::Point => turned / POINTS_PER_NOTCH,
         MouseWheelUnit::Line | MouseWheelUnit::Page => turned,
-    };
-    let notch: f64 = if modifiers.shift { FINE_NOTCH } else { NOTCH };
-    notch.powf(f64::from(notches).clamp(-8.0, 8.0))
+    }
 }
 
 fn set_cursor(ui: &Ui, response: &Response) {

@@ -13,6 +13,8 @@ mod exports;
 mod files;
 #[path = "window/fonts.rs"]
 mod fonts;
+#[path = "common/hashes.rs"]
+mod hashes;
 #[path = "window/keys.rs"]
 mod keys;
 #[path = "window/library.rs"]
@@ -33,6 +35,8 @@ mod stub;
 mod toolbar;
 #[path = "window/training.rs"]
 mod training;
+#[path = "window/unchanged.rs"]
+mod unchanged;
 
 use eframe::egui::{self, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;

@@ -15,6 +15,9 @@ use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
 /// Steps of a training that ends by itself.
 pub(crate) const STEPS: u64 = 40;
 
+/// Steps of a training called `held`, which then waits to be stopped: what is on the screen stays the same.
+pub(crate) const HELD: u64 = 20;
+
 /// A network that loads at once.
 pub(crate) fn tiny(seed: u64) -> Weights {
     let config = ModelConfig {
@@ -157,6 +160,11 @@ impl Course for Played {
                 self.finish(Ending::Stopped);
             } else if self.step >= STEPS && self.name != "endless" {
                 self.finish(Ending::Done);
+            } else if self.step >= HELD && self.name == "held" {
+                while !self.gate.is_stopped() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                self.finish(Ending::Stopped);
             } else if let Err(error) = self.step() {
                 self.is_over = true;
                 return Some(Err(error));

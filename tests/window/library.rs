@@ -35,7 +35,7 @@ fn lesson() -> Lesson {
 }
 
 /// A folder with a trained model, and a damaged one.
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let library = home_in(folder.path()).library;
     library.add(&tiny(1), "scans", &Card::trained(lesson(), "BSD")).expect("a model");
@@ -43,7 +43,7 @@ fn folder() -> TempDir {
     folder
 }
 
-fn open(folder: &Path) -> Harness<'static, App> {
+pub(crate) fn open(folder: &Path) -> Harness<'static, App> {
     let (mut harness, _) = window_home(folder, |_| None);
     harness.key_press(Key::L);
     wait_for(&mut harness, |harness| harness.state().slices().models.entries.is_some());

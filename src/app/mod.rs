@@ -7,11 +7,8 @@
 //! them out. Nothing here waits for work.
 
 pub mod compare;
-pub mod compare;
 pub mod env;
 pub mod export;
-pub mod export;
-pub mod files;
 pub mod files;
 pub mod kit;
 pub mod models;

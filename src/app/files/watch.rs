@@ -6,7 +6,7 @@
 use super::album::Source;
 use crate::app::ports::Stamp;
 use crate::task::{Mailbox, Post, Worker, mailbox};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 

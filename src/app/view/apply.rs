@@ -142,12 +142,11 @@ impl State {
     }
 
     fn submit_zoom(&mut self, env: &mut Env<'_>) {
-        match parse_zoom(&self.form.text) {
-            Some(zoom) => {
-                env.close(Panel::Zoom);
-                self.zoom_to(zoom, env.now_secs);
-            }
-            None => (self.form.is_wrong, self.form.wants_focus) = (true, true),
+        if let Some(zoom) = parse_zoom(&self.form.text) {
+            env.close(Panel::Zoom);
+            self.zoom_to(zoom, env.now_secs);
+        } else {
+            (self.form.is_wrong, self.form.wants_focus) = (true, true);
         }
     }
 

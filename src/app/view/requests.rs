@@ -51,12 +51,12 @@ impl Requests {
     /// the cursor is the same for all of them, so that is encoded meanwhile.
     pub(super) fn update(
         &mut self,
-        state: &State,
-        textures: &TileTextures,
+        scene: Scene<'_>,
+        (frame, textures): (&Frame, &TileTextures),
         moment: Moment,
         source: &dyn TileSource,
     ) {
-        let Some(shown) = &state.shown else { return };
+        let Some(shown) = &scene.view.shown else { return };
         let mut asked = Asked {
             view: shown.motion.goal(),
             panes: frame.panes().iter().map(|known| known.pane).collect(),
@@ -80,7 +80,10 @@ impl Requests {
         source.request(ViewRequest {
             number: self.number,
             picture: shown.picture.clone(),
-            models: [&scene.models.own, &scene.models.other].into_iter().filter_map(|slot| slot.model().cloned()).collect(),
+            models: [&scene.models.own, &scene.models.other]
+                .into_iter()
+                .filter_map(|slot| slot.model().cloned())
+                .collect(),
             view: *view,
             wanted,
             likely,
@@ -124,8 +127,7 @@ impl Requests {
 fn wanted(zoom: f64, frame: &Frame, textures: &TileTextures) -> Vec<TilePart> {
     let saves = coarse_saves(zoom);
     let left = |part: &TilePart| textures.left_of(part);
-    let mut wanted: Vec<TilePart> =
-        frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves, left)).collect();
+    let mut wanted: Vec<TilePart> = frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves, left)).collect();
     // Two panes with the same look share the tiles under the line between them.
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|part| seen.insert(*part));

@@ -1,10 +1,9 @@
 //! The window: its slices and the loop.
 //!
-//! `logic` drains what the threads have sent into the slices; `ui` draws them and collects [`Command`]s;
-//! [`App::apply`] has them carried out, and what the slices have to tell each other delivered. Nothing here waits for
-//! work.
+//! `logic` drains what the threads have sent into the slices; `ui` draws them and collects
+//! [commands](super::command::Command); [`App::apply`] has them carried out, and what the slices have to tell each other
+//! delivered. Nothing here waits for work.
 
-use super::command::Command;
 use super::services::Services;
 use super::state::{Slices, State};
 use super::{draw, fonts, incoming, keys};

@@ -50,7 +50,9 @@ impl App {
     /// Tells those concerned what has happened, until nothing more follows from it.
     pub(super) fn deliver(&mut self) {
         while !self.events.is_empty() {
-            std::mem::take(&mut self.events).into_iter().for_each(|event| self.deliver_one(event));
+            for event in std::mem::take(&mut self.events) {
+                self.deliver_one(event);
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub enum Answer {
 
 /// A dialog that is on the screen, or should be.
 pub struct PendingDialog {
-    /// What it asks for.
+    /// What it is for.
     pub purpose: DialogPurpose,
     /// When it was asked for.
     pub asked_secs: f64,
@@ -34,11 +34,16 @@ pub struct PendingDialog {
 }
 
 impl PendingDialog {
-    /// DialogPurposes.
+    /// Asks.
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.
-    pub fn start(ctx: &egui::Context, pick: Arc<PickFn>, purpose: DialogPurpose, now_secs: f64) -> std::io::Result<Self> {
+    pub fn start(
+        ctx: &egui::Context,
+        pick: Arc<PickFn>,
+        purpose: DialogPurpose,
+        now_secs: f64,
+    ) -> std::io::Result<Self> {
         let wanted = purpose.clone();
         let job = OneShot::start("file dialog", ctx, move || {
             let started = Instant::now();

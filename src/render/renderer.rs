@@ -164,6 +164,21 @@ impl Renderer {
         self.features_of(picture, model, tiles, is_stale).map(Gathered::Features)
     }
 
+    /// Encodes what rendering `grid` takes and is not there yet, in as few blocks as possible.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn encode_for(
+        &mut self,
+        picture: &Picture,
+        model: &LoadedModel,
+        grid: &SampleGrid,
+        recipe: Recipe,
+        interrupt: Interrupt<'_>,
+    ) -> Result<()> {
+        self.gather(picture, model, grid, recipe, &|_| interrupt()).map(drop)
+    }
+
     /// The rest of [`Self::render`].
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::app::view::look::{Pane, Pass};
 use crate::app::view::textures::{Tile, TileTextures};
 use crate::geometry::{PixelRect, VIEW_TILE, View};
 use crate::key::{DecodedBy, TileKey};
-use crate::recipe::Source;
+use crate::recipe::{Recipe, Source};
 use crate::render::TilePart;
 use egui::{Color32, Mesh, Painter, Rect, Shape, TextureId, pos2};
 

@@ -44,9 +44,11 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::PathBuf;
 use stub::{picture, view, wait_for, window, window_with};
 use zoomfield::app::env::Panel;
+use zoomfield::app::files::Command as FileCommand;
+use zoomfield::app::settings::Command as SettingsCommand;
 use zoomfield::app::view::Sharpness;
 use zoomfield::app::window::keys::{GESTURES, SHORTCUTS};
-use zoomfield::app::{App, export, files, settings, view};
+use zoomfield::app::{App, export, view};
 use zoomfield::geometry::{PixelRect, Size, View};
 use zoomfield::recipe::Source;
 
@@ -202,7 +204,7 @@ fn the_renderer_hears_of_another_budget_at_once() {
     let (mut harness, tiles) = window_with(picture(PICTURE));
     let mut settings = harness.state().slices().settings.choices.clone();
     settings.feature_budget_mib = 128;
-    harness.state_mut().apply(settings::Command::Change(settings));
+    harness.state_mut().apply(SettingsCommand::Change(settings));
     harness.run();
     let last = tiles.0.borrow().requests.last().cloned().expect("a request");
     assert_eq!(last.feature_budget_bytes, 128 << 20);
@@ -300,7 +302,7 @@ fn an_export_waits_while_the_view_waits_for_tiles() {
 #[test]
 fn typing_does_not_zoom() {
     let (mut harness, _) = window_with(picture(PICTURE));
-    harness.state_mut().apply(files::Command::ShowPanel);
+    harness.state_mut().apply(FileCommand::ShowPanel);
     harness.run();
     let zoom = view(&harness).zoom;
     for (key, text) in [(Key::Num5, "5"), (Key::F, "f"), (Key::Plus, "+"), (Key::Questionmark, "?")] {
@@ -318,7 +320,7 @@ fn typing_does_not_zoom() {
 #[test]
 fn a_typed_path_opens_and_a_bad_one_is_explained() {
     let (mut harness, _) = window(1.0, |_| None);
-    harness.state_mut().apply(files::Command::ShowPanel);
+    harness.state_mut().apply(FileCommand::ShowPanel);
     harness.run();
     harness.get_by_label("Path of a picture or a folder").type_text("/photos/bird.png");
     harness.run();
@@ -333,7 +335,7 @@ fn a_typed_path_opens_and_a_bad_one_is_explained() {
         harness.state().slices().title(harness.state().window().now_secs),
         format!("bird.png — ×{:.1} — Zoomfield", fitted.zoom)
     );
-    harness.state_mut().apply(files::Command::Open("/photos/notes.txt".into()));
+    harness.state_mut().apply(FileCommand::Open("/photos/notes.txt".into()));
     let sentence = "Cannot open the picture /photos/notes.txt: this is not a picture";
     wait_for(&mut harness, |harness| harness.query_by_label(sentence).is_some());
     assert!(harness.state().picture().is_some(), "the picture before stays");
@@ -346,7 +348,7 @@ fn a_typed_path_opens_and_a_bad_one_is_explained() {
 fn the_newest_picture_wins() {
     let (mut harness, _) = window(1.0, |_| None);
     for name in ["/a.png", "/b.txt", "/c.png"] {
-        harness.state_mut().apply(files::Command::Open(name.into()));
+        harness.state_mut().apply(FileCommand::Open(name.into()));
     }
     wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
     assert_eq!(harness.state().picture().map(|picture| picture.name()).as_deref(), Some("c.png"));

@@ -175,7 +175,7 @@ fn a_pause_holds_and_ends() {
     assert_eq!(training(&harness).report().step, held);
     // What is asked for meanwhile is answered.
     click(&mut harness, "Use in viewer");
-    wait_for(&mut harness, |harness| training(harness).before.is_some());
+    wait_for(&mut harness, |harness| harness.state().slices().models.before.is_some());
     click(&mut harness, "Go on");
     wait_for_step(&mut harness, held + 5);
     click(&mut harness, "Pause");

@@ -46,7 +46,7 @@ impl App {
                 Some(false) => "Auto: neural, because this looks like a photograph.".to_owned(),
                 None => "Auto".to_owned(),
             },
-            mode => format!("{} view", mode.name()),
+            Mode::Always(_) => format!("{} view", mode.name()),
         };
         self.state.toasts.replace("mode", text, self.state.now_secs);
     }

@@ -265,7 +265,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     let split = harness.state().state().split.expect("a comparison");
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
     let panes = harness.state().state().panes();
-    assert!(panes[0].subject.model == original && panes[1].subject.model == key(&harness));
+    assert!(panes[0].subject.model == Some(original) && panes[1].subject.model == Some(key(&harness)));
     // Asked again, the newer weights come in, and the way back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);
     wait_for_step(&mut harness, step + 3);

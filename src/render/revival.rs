@@ -1,5 +1,6 @@
 //! Something that may be lost, and is tried again later.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,8 @@ impl<T> Revival<T> {
         }
     }
 
-    /// The thing; opened again by `open` if it was lost long enough before `now`.
+    /// The thing; opened again by `open` if it was lost long enough before `now`. A panic in there is a failure like any
+    /// other: it is tried again after a pause.
     pub(super) fn get(&self, now: Instant, open: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
         {
             let mut state = self.lock();
@@ -46,7 +48,8 @@ impl<T> Revival<T> {
             }
         }
         // Opening takes a while, and others only look.
-        let opened = open().map(Arc::new);
+        // What a panic leaves behind is dropped with `open` itself.
+        let opened = catch_unwind(AssertUnwindSafe(open)).ok().flatten().map(Arc::new);
         *self.lock() = opened.clone().map_or(State::Lost(now + self.pause), State::Present);
         opened
     }
@@ -112,5 +115,17 @@ mod tests {
             Some(2)
         });
         assert_eq!(opened.as_deref(), Some(&2));
+    }
+
+    #[test]
+    fn an_attempt_that_panics_has_failed_and_is_made_again_later() {
+        let start = Instant::now();
+        let revival = Revival::new(1, PAUSE);
+        revival.lose(&revival.present().unwrap(), start);
+        let attempt = catch_unwind(AssertUnwindSafe(|| revival.get(start + PAUSE, || panic!("the driver broke down"))));
+        assert!(attempt.is_ok_and(|opened| opened.is_none()), "whoever asked goes without");
+        let soon = start + Duration::from_secs(59);
+        assert!(revival.get(soon, || panic!("too soon")).is_none());
+        assert_eq!(revival.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
     }
 }

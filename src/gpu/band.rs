@@ -1,25 +1,13 @@
 //! Work that goes to a device in bands: while one runs, the next is put together.
 
-use super::clock::Stopwatch;
+use super::clock::{Clock, Stopwatch};
 use super::device::Gpu;
 use super::failure::{Outcome, check};
 use super::pace::{Pace, Span};
-use super::pipeline::Stage;
+use super::pipeline::Dispatch;
 use crate::task::Interrupt;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-
-/// A stage, carried out once.
-pub struct Dispatch<'a> {
-    /// What is carried out.
-    pub stage: &'a Stage,
-    /// On which buffers.
-    pub group: wgpu::BindGroup,
-    /// Where its uniform structure begins, in bytes.
-    pub offset: usize,
-    /// How many workgroups, along two axes.
-    pub groups: [u32; 2],
-}
 
 /// A band that was handed over and may still run.
 struct Running {
@@ -59,7 +47,7 @@ impl Gpu {
 
     fn start(&self, band: &[Dispatch<'_>]) -> Outcome<Running> {
         self.check_alive()?;
-        let stopwatch = self.clock().map(|clock| clock.stopwatch(self)).transpose()?;
+        let stopwatch = self.clock().map(|clock| self.stopwatch(clock)).transpose()?;
         let start = Instant::now();
         let submission = self.attempt(|| {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -79,6 +67,14 @@ impl Gpu {
             submission
         })?;
         Ok(Running { submission, start, stopwatch, dispatches: band.len() })
+    }
+
+    /// A stopwatch, for one pass at a time.
+    ///
+    /// # Errors
+    /// [`super::Failure::OutOfMemory`] or [`super::Failure::Lost`].
+    fn stopwatch(&self, clock: &Clock) -> Outcome<Stopwatch> {
+        clock.idle().map_or_else(|| self.attempt(|| Stopwatch::new(&self.device)), Ok)
     }
 
     /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since

@@ -3,8 +3,6 @@
 //! The wall's clock also counts what a band waits for: the one before it, the window's frames, other programs. Bands
 //! sized by it are smaller than they may be. Devices' clocks are not trusted blindly: some count nothing, some wrap.
 
-use super::device::Gpu;
-use super::failure::Outcome;
 use std::sync::{Mutex, PoisonError};
 use wgpu::{BufferUsages, Features};
 
@@ -39,13 +37,9 @@ impl Clock {
         has_clock.then(|| Self { period: queue.get_timestamp_period(), idle: Mutex::default() })
     }
 
-    /// A stopwatch, for one pass at a time.
-    ///
-    /// # Errors
-    /// [`super::Failure::OutOfMemory`] or [`super::Failure::Lost`].
-    pub(super) fn stopwatch(&self, gpu: &Gpu) -> Outcome<Stopwatch> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| gpu.attempt(|| Stopwatch::new(&gpu.device)), Ok)
+    /// A stopwatch that nobody uses at present, if there is one.
+    pub(super) fn idle(&self) -> Option<Stopwatch> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     /// Takes back a stopwatch whose pass has ended: the seconds that it took, if they can be believed, `wall_secs` after
@@ -58,7 +52,8 @@ impl Clock {
 }
 
 impl Stopwatch {
-    fn new(device: &wgpu::Device) -> Self {
+    /// One more.
+    pub(super) fn new(device: &wgpu::Device) -> Self {
         let buffer = |usage| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("times"),

@@ -1,11 +1,10 @@
 //! The one kernel that encoder and decoder share: a convolution with bias, ReLU, scale and residual.
 
-use super::band::Dispatch;
 use super::device::Gpu;
 use super::failure::{Failure, Outcome};
 use super::numbers::{Number, to_bytes};
 use super::pace::{Pace, Span};
-use super::pipeline::Stage;
+use super::pipeline::{Dispatch, Stage};
 use super::template::{THREAD_ROWS, expand};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};

@@ -20,12 +20,11 @@ pub(crate) mod reflect;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use band::Dispatch;
 pub use convolution::{ConvParams, ConvShape, Convolution, Piece};
 pub use device::Gpu;
 pub use failure::{Failure, Outcome};
 pub use faults::Faults;
 pub use numbers::{Number, from_bytes, to_bytes};
 pub use pace::{Pace, Span};
-pub use pipeline::Stage;
+pub use pipeline::{Dispatch, Stage};
 pub use template::{THREAD_ROWS, expand};

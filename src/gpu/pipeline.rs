@@ -1,6 +1,5 @@
 //! A compiled shader with its bindings.
 
-use super::band::Dispatch;
 use super::device::Gpu;
 use super::failure::Outcome;
 use std::num::NonZeroU64;
@@ -78,6 +77,18 @@ impl Stage {
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries };
         gpu.attempt(|| gpu.device.create_bind_group(&descriptor))
     }
+}
+
+/// A stage, carried out once.
+pub struct Dispatch<'a> {
+    /// What is carried out.
+    pub stage: &'a Stage,
+    /// On which buffers.
+    pub group: wgpu::BindGroup,
+    /// Where its uniform structure begins, in bytes.
+    pub offset: usize,
+    /// How many workgroups, along two axes.
+    pub groups: [u32; 2],
 }
 
 impl Dispatch<'_> {

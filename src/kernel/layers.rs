@@ -1,10 +1,37 @@
-//! imnet's hidden layers in blocks of bfloat16 products: between two layers activations stay bfloat16.
+//! Linear layers, and imnet's hidden ones in blocks of bfloat16 products: between two layers activations stay bfloat16.
 
 use super::block::{self, Multiplier, Rows, Sums};
 use super::lines::Buffer;
-use super::mlp::Layer;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
+
+/// One linear layer.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// `[input, output]`, the transpose of PyTorch's `[output, input]`.
+    pub weight: Vec<f32>,
+    /// `[output]`.
+    pub bias: Vec<f32>,
+}
+
+impl Layer {
+    /// From PyTorch's layout, `weight [output, input]`.
+    pub fn from_torch(weight: &[f32], bias: &[f32]) -> Self {
+        let (outputs, inputs) = (bias.len(), weight.len() / bias.len());
+        let transposed = (0..inputs).flat_map(|i| (0..outputs).map(move |o| weight[o * inputs + i])).collect();
+        Self { weight: transposed, bias: bias.to_vec() }
+    }
+
+    /// How many values go in.
+    pub fn inputs(&self) -> usize {
+        self.weight.len() / self.bias.len()
+    }
+
+    /// How many values come out.
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+}
 
 /// A layer's weights, packed.
 #[derive(Clone)]

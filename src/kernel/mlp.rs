@@ -1,37 +1,9 @@
 //! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
 
 use super::gemm::{Lhs, gemm};
-use super::layers::{BlockLayers, BlockScratch};
+use super::layers::{BlockLayers, BlockScratch, Layer};
 use super::precision::Precision;
 use super::rows::{activate, three_dots};
-
-/// One linear layer.
-#[derive(Clone, Debug)]
-pub struct Layer {
-    /// `[input, output]`, the transpose of PyTorch's `[output, input]`.
-    pub weight: Vec<f32>,
-    /// `[output]`.
-    pub bias: Vec<f32>,
-}
-
-impl Layer {
-    /// From PyTorch's layout, `weight [output, input]`.
-    pub fn from_torch(weight: &[f32], bias: &[f32]) -> Self {
-        let (outputs, inputs) = (bias.len(), weight.len() / bias.len());
-        let transposed = (0..inputs).flat_map(|i| (0..outputs).map(move |o| weight[o * inputs + i])).collect();
-        Self { weight: transposed, bias: bias.to_vec() }
-    }
-
-    /// How many values go in.
-    pub fn inputs(&self) -> usize {
-        self.weight.len() / self.bias.len()
-    }
-
-    /// How many values come out.
-    pub fn outputs(&self) -> usize {
-        self.bias.len()
-    }
-}
 
 /// Linear layers with a ReLU before each: `x → layer(relu(x)) → …`, none after the last.
 #[derive(Clone, Debug)]

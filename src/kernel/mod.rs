@@ -22,7 +22,8 @@ pub use conv3x3::{
     convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,
 };
 pub use gemm::{Lhs, gemm};
-pub use mlp::{Layer, Mlp, Scratch};
+pub use layers::Layer;
+pub use mlp::{Mlp, Scratch};
 pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
 pub use processor::processor_name;

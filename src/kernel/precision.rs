@@ -1,6 +1,6 @@
 //! In which arithmetic the kernels run, and on which instructions.
 
-use super::block;
+use super::processor;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,7 +25,7 @@ impl Precision {
     pub fn best() -> Self {
         if Self::Bf16Tiles.is_available() {
             Self::Bf16Tiles
-        } else if Self::Bf16Vectors.is_available() && block::is_amd() {
+        } else if Self::Bf16Vectors.is_available() && processor::is_amd() {
             Self::Bf16Vectors
         } else {
             Self::F32
@@ -36,8 +36,8 @@ impl Precision {
     pub fn is_available(self) -> bool {
         match self {
             Self::F32 => true,
-            Self::Bf16Vectors => block::has_bf16_vectors(),
-            Self::Bf16Tiles => block::has_tiles(),
+            Self::Bf16Vectors => processor::has_bf16_vectors(),
+            Self::Bf16Tiles => processor::has_tiles(),
         }
     }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// More layers and blocks in a row than any model may have.
+pub(super) const MAX_LAYERS: usize = 5000;
+
 /// The encoder: a picture to a feature map of the same height and width.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]

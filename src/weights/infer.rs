@@ -3,7 +3,7 @@
 //! Shapes are what the arrays really are, so the encoder's sizes always come from them. The spec adds what no shape
 //! tells: `local_ensemble` and `res_scale`.
 
-use super::config::{EncoderConfig, ModelConfig, Normalization};
+use super::config::{EncoderConfig, MAX_LAYERS, ModelConfig, Normalization};
 use super::{Array, mmagic};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,9 +45,6 @@ pub(super) fn foreign(arrays: BTreeMap<String, Array>) -> Result<(ModelConfig, B
     }
     Ok((config_of(&arrays, None)?, arrays))
 }
-
-/// More layers and blocks in a row than any model may have.
-pub(super) const MAX_LAYERS: usize = 5000;
 
 /// Far more arrays than any LIIF model has.
 const MAX_ARRAYS: usize = 20_000;

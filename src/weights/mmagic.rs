@@ -4,8 +4,7 @@
 //! the same, the colour normalisation of its EDSR configurations is not.
 
 use super::Array;
-use super::config::Normalization;
-use super::infer::MAX_LAYERS;
+use super::config::{MAX_LAYERS, Normalization};
 use std::collections::BTreeMap;
 
 /// The arrays under the original's names, if these are mmagic's, with the normalisation they were trained with.

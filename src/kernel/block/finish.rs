@@ -6,6 +6,8 @@
 
 use crate::kernel::panels::BLOCK_COLUMNS;
 use crate::kernel::precision::Precision;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::processor;
 use std::mem::MaybeUninit;
 
 /// Sums of one row of a block.
@@ -27,7 +29,7 @@ pub(crate) struct Finish<'a> {
 /// `out = relu(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
 pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
     #[cfg(target_arch = "x86_64")]
-    if super::has_f32_vectors() {
+    if processor::has_f32_vectors() {
         // SAFETY: the processor was just asked.
         return unsafe { wide::to_pixels(rows, finish, out) };
     }
@@ -37,7 +39,7 @@ pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit
 /// `relu(sums + bias)`, narrowed to the words of `precision`, rows `stride` words apart.
 pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut [u32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
-    if super::has_bf16_vectors() && precision.is_bf16() {
+    if processor::has_bf16_vectors() && precision.is_bf16() {
         // SAFETY: the processor was just asked.
         return unsafe { super::vectors::to_words(rows, bias, out, stride) };
     }
@@ -50,7 +52,7 @@ pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut
 /// `relu(sums + bias)`, rows `stride` values apart.
 pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
-    if super::has_f32_vectors() {
+    if processor::has_f32_vectors() {
         // SAFETY: the processor was just asked.
         return unsafe { wide::to_values(rows, bias, out, stride) };
     }

@@ -18,6 +18,9 @@ pub(super) use finish::{Finish, to_pixels, to_values, to_words};
 
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
+#[cfg(target_arch = "x86_64")]
+use super::processor::has_bf16_vectors;
+use super::processor::has_f32_vectors;
 
 /// Rows of the largest block.
 pub(super) const MAX_ROWS: usize = 32;
@@ -172,35 +175,6 @@ pub(super) fn is_blocked(precision: Precision) -> bool {
         Precision::F32 => has_f32_vectors(),
         other => other.is_available(),
     }
-}
-
-fn has_f32_vectors() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-pub(super) fn has_bf16_vectors() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// Whether AMD made the processor.
-pub(super) fn is_amd() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::x86_64::__cpuid(0).ebx.to_le_bytes() == *b"Auth";
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-pub(super) fn has_tiles() -> bool {
-    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    return has_bf16_vectors() && tiles::are_available();
-    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-    false
 }
 
 /// Narrows `values` to the words of `precision`, which hold as many numbers or more; the rest of them is zero.

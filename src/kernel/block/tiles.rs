@@ -7,8 +7,8 @@
 
 use super::{Rows, Sums};
 use crate::kernel::lines::{LINE_WORDS, Line};
+use crate::kernel::processor::has_tiles;
 use std::arch::asm;
-use std::sync::OnceLock;
 
 /// The shape of eight tiles of sixteen rows of 64 bytes.
 #[repr(C, align(64))]
@@ -31,43 +31,16 @@ static CONFIG: TileConfig = {
     TileConfig { palette: 1, start_row: 0, reserved: [0; 14], bytes_per_row, rows }
 };
 
-/// Whether this processor has tiles and this system lets the process use them. Asks the system once.
-pub(super) fn are_available() -> bool {
-    static AVAILABLE: OnceLock<bool> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| has_instructions() && is_permitted())
-}
-
-fn has_instructions() -> bool {
-    const AMX_BF16: u32 = 1 << 22;
-    const AMX_TILE: u32 = 1 << 24;
-    // Structured extended features, main leaf.
-    std::arch::x86_64::__cpuid_count(7, 0).edx & (AMX_BF16 | AMX_TILE) == AMX_BF16 | AMX_TILE
-}
-
-/// Asks Linux for the tile state, which is too large to be saved for every process (`arch_prctl(2)`).
-fn is_permitted() -> bool {
-    const ARCH_PRCTL: i64 = 158;
-    const ARCH_REQ_XCOMP_PERM: i64 = 0x1023;
-    const XFEATURE_XTILEDATA: i64 = 18;
-    let result: i64;
-    // SAFETY: a system call that reads no memory of ours; `syscall` overwrites rcx and r11, which are named.
-    unsafe {
-        asm!("syscall", inlateout("rax") ARCH_PRCTL => result, in("rdi") ARCH_REQ_XCOMP_PERM,
-            in("rsi") XFEATURE_XTILEDATA, out("rcx") _, out("r11") _, options(nostack));
-    }
-    result == 0
-}
-
 /// Shapes this thread's tiles. The processor and the system must have them.
 pub(super) fn configure() {
-    assert!(are_available(), "no matrix tiles");
+    assert!(has_tiles(), "no matrix tiles");
     // SAFETY: the instruction exists and is permitted; the configuration is a valid one for palette 1.
     unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIG, options(nostack, readonly)) };
 }
 
 /// Gives this thread's tiles back. The processor and the system must have them.
 pub(super) fn release() {
-    assert!(are_available(), "no matrix tiles");
+    assert!(has_tiles(), "no matrix tiles");
     // SAFETY: the instruction exists and is permitted; nothing of ours lives in tiles between two products.
     unsafe { asm!("tilerelease", options(nostack, nomem)) };
 }

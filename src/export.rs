@@ -1,8 +1,10 @@
 //! A region of any size to a file, band by band: the same renderer, the same samples and the same rounding as the
-//! view's, in memory that does not grow with the output.
+//! view's, in memory that grows neither with the output nor with the source's width.
 
+mod band;
 mod command_line;
 mod estimate;
+mod plan;
 mod request;
 mod scene;
 
@@ -11,6 +13,8 @@ pub use estimate::{Estimate, estimate};
 pub use request::{Extent, OutputSize, Request};
 pub use scene::Scene;
 
+use self::band::{Band, Depth};
+use self::scene::Blocks;
 use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
@@ -19,6 +23,7 @@ use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
 use crate::picture::{Picture, Raster};
 use crate::render::LoadedModel;
 use crate::task::Gate;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -108,6 +113,57 @@ impl ExportJob {
     fn is_converted(&self) -> bool {
         !self.picture.color.is_srgb() && !holds_profiles(&self.output)
     }
+
+    /// The bits that the file will have.
+    fn bits(&self) -> u8 {
+        self.file.bits.unwrap_or(self.picture.rgb.bits())
+    }
+
+    /// How bands are held without changing what is written: JPEG has no opacity, which is taken away before rounding.
+    fn depth(&self) -> Depth {
+        match (estimate::ending(&self.output).as_str(), self.picture.channels(), self.bits()) {
+            ("jpg" | "jpeg", 4, _) => Depth::F32,
+            ("jpg" | "jpeg" | "webp" | "bmp", ..) | (_, _, 8) => Depth::U8,
+            _ => Depth::U16,
+        }
+    }
+}
+
+/// A file on its way: blocks are gathered to a band, which is written when it is whole.
+struct File<'a> {
+    job: &'a ExportJob,
+    writer: PictureWriter,
+    /// The band, and its first row.
+    band: Option<(Band, usize)>,
+    most_rows: usize,
+    on_pixels: &'a mut dyn FnMut(usize),
+}
+
+/// Values that are handed over at once: writers make copies of what they get.
+const WRITTEN_VALUES: usize = 8 << 20;
+
+impl Blocks for File<'_> {
+    fn block(&mut self, row: usize, column: usize, mut block: Raster) {
+        if self.job.is_converted() {
+            self.job.picture.color.show(&mut block);
+        }
+        let size = Size::new(self.job.grid.x.len, self.most_rows);
+        let band = || (Band::new(size, self.job.picture.channels(), self.job.depth()), row);
+        let (band, first) = self.band.get_or_insert_with(band);
+        band.put(row - *first, column, &block);
+        (self.on_pixels)(block.size.area());
+    }
+
+    fn end_band(&mut self, rows: Range<usize>) -> Result<()> {
+        let Some((band, first)) = &mut self.band else { return Ok(()) };
+        let step = (WRITTEN_VALUES / (self.job.grid.x.len * self.job.picture.channels())).max(1);
+        for start in (0..rows.len()).step_by(step) {
+            self.writer.write_rows(&band.rows(start..(start + step).min(rows.len())))?;
+        }
+        // The memory serves the next one.
+        *first = rows.end;
+        Ok(())
+    }
 }
 
 /// Renders and writes. `gate` is passed between units: it pauses and stops the work. Nothing is left behind when it
@@ -119,20 +175,17 @@ pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> 
     let start = Instant::now();
     let size = job.grid.size();
     check_size(size)?;
-    let mut writer = PictureWriter::create(&job.output, save_options(job))?;
+    let writer = PictureWriter::create(&job.output, save_options(job))?;
     let mut done = 0;
     let on_pixels = &mut |pixels| {
         done += pixels;
         progress(Progress { done, total: size.area() });
     };
-    job.scene().render_bands(gate, on_pixels, &mut |mut band| {
-        if job.is_converted() {
-            job.picture.color.show(&mut band);
-        }
-        writer.write_rows(&band)
-    })?;
+    let plan = job.scene().plan(job.depth());
+    let mut file = File { job, writer, band: None, most_rows: plan.most_rows(), on_pixels };
+    job.scene().render_blocks(&plan, gate, &mut file)?;
     gate.pass()?;
-    Ok(ExportReport { bytes: writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
+    Ok(ExportReport { bytes: file.writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
 }
 
 /// Renders into memory: what [`run`] would write.
@@ -174,7 +227,7 @@ fn save_options(job: &ExportJob) -> SaveOptions {
     SaveOptions {
         size: job.grid.size(),
         channels: job.picture.channels(),
-        bits: job.file.bits.unwrap_or(job.picture.rgb.bits()),
+        bits: job.bits(),
         quality: job.file.quality,
         overwrite: job.overwrite,
         dpi: job.file.dpi.or(metadata.dpi),

@@ -1,11 +1,10 @@
 //! What an export will take, before it starts. Files and times are guesses and said to be.
 
-use super::scene::most_rows;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
 use std::path::Path;
 
-/// Memory of the renderer besides what grows with the output: features, and activations of a block.
+/// Memory of the renderer besides what depends on picture and output: features, and activations of a block.
 const RENDERER_BYTES: u64 = 450 << 20;
 
 /// What an export will take.
@@ -26,7 +25,7 @@ pub fn estimate(job: &ExportJob, megapixels_per_sec: Option<f64>) -> Estimate {
     let size = job.grid.size();
     let channels = job.picture.channels();
     let scale = 1.0 / (job.grid.x.pitch * job.grid.y.pitch).sqrt();
-    let bits = job.file.bits.unwrap_or(job.picture.rgb.bits());
+    let bits = job.bits();
     let pixels = size.area() as f64;
     Estimate {
         size,
@@ -57,10 +56,11 @@ fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
         "webp" => channels + 2 * 4,
         _ => 0,
     };
-    let band = size.width * most_rows(size.width).min(size.height) * channels * size_of::<f32>();
+    let band = size.width * job.scene().plan(job.depth()).most_rows() * channels * job.depth().bytes();
     RENDERER_BYTES + (job.picture.byte_len() + size.area() * held + band) as u64
 }
 
-fn ending(path: &Path) -> String {
+/// The ending of a name, in small letters.
+pub(super) fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }

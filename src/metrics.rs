@@ -40,6 +40,19 @@ impl Channels {
 /// # Panics
 /// If the sizes differ.
 pub fn psnr(prediction: &Raster, truth: &Raster, channels: Channels, shave: usize) -> Option<f64> {
+    mean_squared_error(prediction, truth, channels, shave).map(decibels)
+}
+
+/// The PSNR of a mean squared error of values in [0, 1], in decibels.
+pub fn decibels(mean_squared_error: f64) -> f64 {
+    -10.0 * mean_squared_error.log10()
+}
+
+/// The mean of the squared differences of all compared values; `None` if nothing is left to compare.
+///
+/// # Panics
+/// If the sizes differ.
+pub fn mean_squared_error(prediction: &Raster, truth: &Raster, channels: Channels, shave: usize) -> Option<f64> {
     let (width, height) = shaved_size(prediction, truth, shave)?;
     // Row sums are added in order, so that the result does not depend on how many threads there are.
     let rows: Vec<f64> = (0..height)
@@ -49,8 +62,7 @@ pub fn psnr(prediction: &Raster, truth: &Raster, channels: Channels, shave: usiz
             pixels.map(|(a, b)| squared_error(a, b, channels)).sum()
         })
         .collect();
-    let mean = rows.iter().sum::<f64>() / (width * height * channels.count()) as f64;
-    Some(-10.0 * mean.log10())
+    Some(rows.iter().sum::<f64>() / (width * height * channels.count()) as f64)
 }
 
 fn squared_error(a: &[f32], b: &[f32], channels: Channels) -> f64 {

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "tests and their helpers may panic")]
 
 mod common;
+#[path = "train_loop/judging.rs"]
+mod judging;
 
 use common::write_ppm;
 use std::path::PathBuf;

@@ -44,7 +44,8 @@ pub enum TrainEvent {
         /// How long the rest will take at this pace, in seconds.
         remaining_secs: f64,
     },
-    /// The held-out pictures were enlarged. PSNR in decibels, RGB, means over patches.
+    /// Patches of held-out pictures were enlarged, by which the best weights are chosen. PSNR in decibels, RGB, of the
+    /// mean of the patches' mean squared errors.
     Evaluated {
         /// After this step.
         step: u64,
@@ -62,7 +63,7 @@ pub enum TrainEvent {
     Improved {
         /// After this step.
         step: u64,
-        /// The mean PSNR, in decibels.
+        /// Their PSNR, in decibels.
         psnr: f64,
         /// The weights that did it, to be used while training goes on.
         #[serde(skip)]
@@ -113,6 +114,8 @@ pub enum TrainEvent {
         output: Option<PathBuf>,
         /// The checkpoint to go on from.
         checkpoint: PathBuf,
+        /// How good the best weights are, if anything was judged.
+        confirmed: Option<Confirmation>,
         /// What came of it, in plain words.
         verdict: String,
     },
@@ -139,45 +142,88 @@ pub struct Preview {
     pub truth: Raster,
 }
 
-/// What came of a training, in plain words: PSNR on held-out pictures of the weights at the start and of the best ones,
-/// if it was not blind for want of such pictures.
-pub(super) fn verdict(
-    start: Option<f64>,
-    best: Option<f64>,
-    bicubic: Option<f64>,
-    is_blind: bool,
-    output: &str,
-) -> String {
-    match (start, best, bicubic) {
-        (Some(start), Some(best), Some(bicubic)) if best > start => format!(
-            "better by {:.2} dB than the weights you started from, on pictures it has not seen: {best:.2} dB, \
-             before {start:.2} dB, bicubic {bicubic:.2} dB; written to {output}",
-            best - start
-        ),
-        (Some(start), Some(best), _) => format!(
-            "not better than the weights you started from ({best:.2} dB against {start:.2} dB on pictures it has not \
-             seen); those are kept, and {output} was not written"
-        ),
-        _ if !is_blind => format!("it ended before anything was judged, and {output} was not written"),
-        _ => format!(
-            "no picture was held out, so it is not known whether the weights in {output} are better than those you \
-             started from"
-        ),
+/// How good the best weights are on held-out patches that had no part in choosing them: PSNR in decibels, RGB, of the mean
+/// of the patches' mean squared errors.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Confirmation {
+    /// By the best weights.
+    pub psnr: f64,
+    /// By the weights that they are compared with.
+    pub start_psnr: f64,
+    /// Of bicubic enlargement.
+    pub bicubic_psnr: f64,
+}
+
+/// The least difference that counts as one, in decibels: less is written as 0.00 dB.
+pub const LEAST_GAIN_DB: f64 = 0.005;
+
+/// What the best weights are compared with, and what came of it.
+pub(super) struct Comparison {
+    /// The step that the comparison began after; 0 for the weights that training started from.
+    pub(super) since: u64,
+    /// What came of it; nothing before the first judgement.
+    pub(super) confirmed: Option<Confirmation>,
+    /// Whether the best weights are better, by the patches that chose them and by those that did not.
+    pub(super) is_better: bool,
+}
+
+/// What came of a training that was not blind for want of held-out pictures, in plain words.
+pub(super) fn verdict(comparison: &Comparison, output: &str) -> String {
+    let Comparison { since, confirmed, is_better } = comparison;
+    let Some(Confirmation { psnr, start_psnr, bicubic_psnr }) = confirmed else {
+        return format!("it ended before anything was judged, and {output} was not written");
+    };
+    let (start, pictures) = match since {
+        0 => ("the weights you started from".to_owned(), "pictures it has not seen"),
+        // Nobody knows what was trained on before.
+        step => (format!("the best weights of step {step}, where the comparison began"), "the held-out pictures"),
+    };
+    if *is_better {
+        return format!(
+            "better by {:.2} dB than {start}, on {pictures}: {psnr:.2} dB, before {start_psnr:.2} dB, bicubic \
+             {bicubic_psnr:.2} dB; written to {output}",
+            psnr - start_psnr
+        );
     }
+    format!(
+        "not better than {start} ({psnr:.2} dB against {start_psnr:.2} dB on {pictures}); those are kept, and {output} \
+         was not written"
+    )
+}
+
+/// The same of a training that nothing could be judged by.
+pub(super) fn blind_verdict(output: &str) -> String {
+    format!(
+        "no picture was held out, so it is not known whether the weights in {output} are better than those you started \
+         from"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn said(since: u64, psnr: f64, is_better: bool) -> String {
+        let confirmed = Some(Confirmation { psnr, start_psnr: 30.0, bicubic_psnr: 28.5 });
+        verdict(&Comparison { since, confirmed, is_better }, "out.safetensors")
+    }
+
     #[test]
     fn the_verdict_is_plain() {
-        let said = |best| verdict(Some(30.0), Some(best), Some(28.5), false, "out.safetensors");
-        assert!(said(30.5).starts_with("better by 0.50 dB"));
-        assert!(said(30.0).starts_with("not better than the weights you started from (30.00 dB"));
-        assert!(said(29.0).contains("was not written"));
-        assert!(verdict(None, None, None, true, "out.safetensors").contains("not known"));
-        assert!(verdict(None, None, None, false, "out.safetensors").contains("before anything was judged"));
+        assert!(said(0, 30.5, true).starts_with("better by 0.50 dB than the weights you started from, on pictures"));
+        assert!(said(0, 30.0, false).starts_with("not better than the weights you started from (30.00 dB"));
+        assert!(said(0, 29.0, false).contains("was not written"));
+        assert!(blind_verdict("out.safetensors").contains("not known"));
+        let nothing = Comparison { since: 0, confirmed: None, is_better: false };
+        assert!(verdict(&nothing, "out.safetensors").contains("before anything was judged"));
+    }
+
+    #[test]
+    fn a_comparison_that_began_later_does_not_speak_of_the_start() {
+        let sentence = said(40, 30.5, true);
+        assert!(sentence.contains("than the best weights of step 40") && sentence.contains("the held-out pictures"));
+        assert!(!sentence.contains("started from") && !sentence.contains("not seen"));
+        assert!(!said(40, 30.0, false).contains("started from"));
     }
 
     #[test]

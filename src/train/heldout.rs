@@ -1,35 +1,60 @@
 //! How good weights are on pictures that are not trained on: the same patches, damaged the same way, every time.
+//!
+//! One part of the patches chooses the best weights. The other part chooses nothing and only tells how good those are:
+//! the best of many judgements is too good by luck on the patches that it was the best on. Where two or more pictures are
+//! held out no picture is in both parts; the patches of a single one are divided, and may overlap.
+//!
+//! The PSNR of a part is that of the mean of its patches' mean squared errors. A mean of decibels would be ruled by flat
+//! patches, which any weights reproduce almost exactly.
 
 use super::config::Recipe;
 use super::event::Preview;
-use super::library::{Library, Loaded};
+use super::library::{Library, Source};
 use super::predict::Predictor;
 use super::random::Random;
 use super::sampler::{Sample, sample};
 use crate::decode::Sampling;
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::metrics::{Channels, psnr};
+use crate::key::FileId;
+use crate::metrics::{Channels, decibels, mean_squared_error};
 use crate::picture::Picture;
 use crate::picture::resample::resize_bicubic_u8;
 use crate::raster::Raster;
 use crate::task::{Interrupt, check};
 use crate::weights::Weights;
 use rayon::prelude::*;
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
-/// Patches that are judged.
-const PATCHES: usize = 16;
+/// Patches of each of the two parts, about.
+const PATCHES: usize = 24;
 
-/// A PSNR above this counts as this: two flat patches that agree would make the mean infinite.
-const HIGHEST_PSNR: f64 = 100.0;
+/// The least mean squared error that is told, that of 100 dB: without one, patches that are all reproduced exactly would
+/// have no finite PSNR.
+const LEAST_ERROR: f64 = 1e-10;
+
+/// What is judged by, for a checkpoint: figures can be compared only if this is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct JudgedBy {
+    /// The pictures that are not trained on, by digest.
+    pub(super) pictures: Vec<u64>,
+    /// What all patches hash to.
+    patches: String,
+}
+
+/// Patches that are judged together.
+struct Part {
+    samples: Vec<Sample>,
+    /// The PSNR of bicubic enlargement, in decibels.
+    bicubic_psnr: f64,
+}
 
 /// The patches.
 pub(super) struct HeldOut {
     patch: usize,
-    samples: Vec<Sample>,
-    /// The mean PSNR of bicubic enlargement, in decibels.
-    pub(super) bicubic_psnr: f64,
+    choosing: Part,
+    confirming: Part,
+    judged_by: JudgedBy,
 }
 
 impl HeldOut {
@@ -43,50 +68,59 @@ impl HeldOut {
         recipe: &Recipe,
         interrupt: Interrupt<'_>,
     ) -> Result<(Option<Self>, Vec<String>)> {
-        let sources = &library.held_out;
-        let count = if sources.is_empty() { 0 } else { PATCHES.max(sources.len().min(2 * PATCHES)) };
-        // Patches go round and round the pictures.
-        let choose = |first: usize| {
+        let mut sources: Vec<&Source> = library.held_out.iter().collect();
+        sources.sort_by_key(|source| source.digest);
+        sources.dedup_by_key(|source| source.digest);
+        let pictures = sources.iter().map(|source| source.digest).collect();
+        sources.truncate(2 * PATCHES);
+        let each = (2 * PATCHES).div_ceil(sources.len().max(1)) as u64;
+        let cut = |source: &&Source| {
             check(interrupt)?;
-            let source = &sources[first];
-            let cut = |picture: Arc<Loaded>, i: usize| {
-                let mut random = Random::of(&[source.digest, (i / sources.len()) as u64]);
-                (i, sample(recipe, &picture, source.rank, false, &mut random))
-            };
-            let numbers = (first..count).step_by(sources.len());
             let loaded = library.load(source, interrupt);
-            Ok(loaded.map(|picture| numbers.map(|i| cut(picture.clone(), i)).collect::<Vec<_>>()))
+            Ok(loaded.map(|picture| {
+                let random = |i| Random::of(&[source.digest, i]);
+                (0..each).map(|i| sample(recipe, &picture, source.rank, false, &mut random(i))).collect::<Vec<_>>()
+            }))
         };
-        let chosen = (0..sources.len().min(count)).into_par_iter().map(choose).collect::<Result<Vec<_>>>()?;
+        let cut = sources.par_iter().map(cut).collect::<Result<Vec<_>>>()?;
         check(interrupt)?;
-        let (mut samples, mut warnings) = (Vec::new(), Vec::new());
-        for chosen in chosen {
-            match chosen {
-                Ok(cut) => samples.extend(cut),
+        let (mut by_picture, mut warnings) = (Vec::new(), Vec::new());
+        for cut in cut {
+            match cut {
+                Ok(samples) => by_picture.push(samples),
                 Err(reason) => warnings.extend(reason),
             }
         }
-        samples.sort_by_key(|(i, _)| *i);
-        let samples: Vec<Sample> = samples.into_iter().map(|(_, sample)| sample).collect();
-        let bicubic = |sample: &Sample| {
-            let (from, to) = (square(recipe.patch), square(sample.side));
-            compare(&raster(sample.side, &resize_bicubic_u8(&sample.input, 3, from, to)), sample)
-        };
-        let bicubic_psnr = samples.iter().map(bicubic).sum::<f64>() / samples.len() as f64;
-        let held_out = (!samples.is_empty()).then_some(Self { patch: recipe.patch, samples, bicubic_psnr });
-        Ok((held_out, warnings))
+        if by_picture.is_empty() {
+            return Ok((None, warnings));
+        }
+        let parts = divided(by_picture);
+        let bytes = || parts.iter().flatten().flat_map(|sample| [sample.input.as_slice(), &sample.truth]);
+        let judged_by = JudgedBy { pictures, patches: FileId::of(bytes()).to_string() };
+        let [choosing, confirming] = parts.map(|samples| Part::new(recipe.patch, samples));
+        Ok((Some(Self { patch: recipe.patch, choosing, confirming, judged_by }), warnings))
     }
 
-    /// The mean PSNR of `weights`, in decibels, and the first patch to look at.
+    /// What is judged by.
+    pub(super) fn judged_by(&self) -> &JudgedBy {
+        &self.judged_by
+    }
+
+    /// The PSNR of bicubic enlargement on the patches that choose, and on those that choose nothing.
+    pub(super) fn bicubic_psnrs(&self) -> [f64; 2] {
+        [self.choosing.bicubic_psnr, self.confirming.bicubic_psnr]
+    }
+
+    /// The PSNR of `weights` on the patches that choose, in decibels, and the first of them to look at.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] between two patches, or the device's own.
     pub(super) fn judge(&self, weights: &Weights, interrupt: Interrupt<'_>) -> Result<(f64, Preview)> {
         let model = Predictor::new(weights)?;
-        let (mut sum, mut preview) = (0.0, None);
-        for sample in &self.samples {
+        let (mut errors, mut preview) = (Vec::new(), None);
+        for sample in &self.choosing.samples {
             let prediction = predict(&model, self.patch, sample, interrupt)?;
-            sum += compare(&prediction, sample);
+            errors.push(error_of(&prediction, sample));
             preview.get_or_insert_with(|| Preview {
                 input: raster(self.patch, &sample.input),
                 truth: raster(sample.side, &sample.truth),
@@ -95,8 +129,43 @@ impl HeldOut {
         }
         let empty = || Raster::new(square(0), 3);
         let preview = preview.unwrap_or_else(|| Preview { input: empty(), truth: empty(), prediction: empty() });
-        Ok((sum / self.samples.len() as f64, preview))
+        Ok((psnr_of(&errors), preview))
     }
+
+    /// The PSNR of `weights` on the patches that choose nothing, in decibels.
+    ///
+    /// # Errors
+    /// As [`Self::judge`].
+    pub(super) fn confirm(&self, weights: &Weights, interrupt: Interrupt<'_>) -> Result<f64> {
+        let model = Predictor::new(weights)?;
+        let samples = self.confirming.samples.iter();
+        let errors = samples.map(|sample| Ok(error_of(&predict(&model, self.patch, sample, interrupt)?, sample)));
+        Ok(psnr_of(&errors.collect::<Result<Vec<_>>>()?))
+    }
+}
+
+impl Part {
+    fn new(patch: usize, samples: Vec<Sample>) -> Self {
+        let bicubic = |sample: &Sample| {
+            let (from, to) = (square(patch), square(sample.side));
+            error_of(&raster(sample.side, &resize_bicubic_u8(&sample.input, 3, from, to)), sample)
+        };
+        let bicubic_psnr = psnr_of(&samples.iter().map(bicubic).collect::<Vec<_>>());
+        Self { samples, bicubic_psnr }
+    }
+}
+
+/// Those that choose and those that do not: every other picture's, or half of the only one's each.
+fn divided<T>(mut by_picture: Vec<Vec<T>>) -> [Vec<T>; 2] {
+    if let [only] = by_picture.as_mut_slice() {
+        let second = only.split_off(only.len().div_ceil(2));
+        by_picture.push(second);
+    }
+    let mut parts = [Vec::new(), Vec::new()];
+    for (i, patches) in by_picture.into_iter().enumerate() {
+        parts[i % 2].extend(patches);
+    }
+    parts
 }
 
 fn predict(model: &Predictor, patch: usize, sample: &Sample, interrupt: Interrupt<'_>) -> Result<Raster> {
@@ -106,9 +175,15 @@ fn predict(model: &Predictor, patch: usize, sample: &Sample, interrupt: Interrup
     model.predict(&picture, &grid, Sampling::Exact, interrupt)
 }
 
-fn compare(prediction: &Raster, sample: &Sample) -> f64 {
-    let found = psnr(prediction, &raster(sample.side, &sample.truth), Channels::Rgb, 0);
-    found.unwrap_or(HIGHEST_PSNR).min(HIGHEST_PSNR)
+/// The mean squared error of a patch.
+fn error_of(prediction: &Raster, sample: &Sample) -> f64 {
+    mean_squared_error(prediction, &raster(sample.side, &sample.truth), Channels::Rgb, 0).unwrap_or_default()
+}
+
+/// The PSNR of the mean of these, in decibels.
+fn psnr_of(errors: &[f64]) -> f64 {
+    let mean = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
+    decibels(mean.max(LEAST_ERROR))
 }
 
 fn square(side: usize) -> Size {
@@ -117,4 +192,31 @@ fn square(side: usize) -> Size {
 
 fn raster(side: usize, rgb: &[u8]) -> Raster {
     Raster { size: square(side), channels: 3, data: rgb.iter().map(|v| f32::from(*v) / 255.0).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flat_patch_does_not_outweigh_the_others() {
+        // Fifteen patches of 30 dB, and one that is reproduced exactly.
+        let mut errors = vec![1e-3; 15];
+        assert!((psnr_of(&errors) - 30.0).abs() < 1e-9);
+        errors.push(0.0);
+        let psnr = psnr_of(&errors);
+        assert!((psnr - 30.0).abs() < 0.3, "{psnr}");
+        // How exactly it is reproduced is of no account.
+        *errors.last_mut().unwrap() = 1e-9;
+        assert!((psnr_of(&errors) - psnr).abs() < 1e-4);
+        assert_eq!(psnr_of(&[0.0, 0.0]), 100.0);
+    }
+
+    #[test]
+    fn no_picture_both_chooses_and_confirms() {
+        assert_eq!(divided(vec![vec![1, 2], vec![3, 4], vec![5, 6]]), [vec![1, 2, 5, 6], vec![3, 4]]);
+        assert_eq!(divided(vec![vec![1, 2], vec![3, 4]]), [vec![1, 2], vec![3, 4]]);
+        // A single one has to do for both.
+        assert_eq!(divided(vec![vec![1, 2, 3]]), [vec![1, 2], vec![3]]);
+    }
 }

@@ -78,7 +78,8 @@ pub(super) struct Library {
 }
 
 impl Library {
-    /// Looks at the headers of all pictures of `folder` and of the folders inside it.
+    /// Looks at the headers of all pictures of `folder` and of the folders inside it. The pictures of the digests
+    /// `held_out` are held out again as far as they are there; if none of them is, the recipe's share decides.
     ///
     /// # Errors
     /// [`Error::Dataset`] if there is none to train on; [`Error::Cancelled`].
@@ -87,6 +88,7 @@ impl Library {
         small_folder: Option<&Path>,
         recipe: &Recipe,
         cache_bytes: usize,
+        held_out: &[u64],
         interrupt: Interrupt<'_>,
     ) -> Result<Self> {
         let paths = list_pictures(folder, true)?;
@@ -108,7 +110,7 @@ impl Library {
         if sources.is_empty() {
             return Err(none_usable(folder, warnings.len(), warnings.first().map_or("", String::as_str)));
         }
-        let (held_out, trained_on) = split(sources, recipe.hold_out);
+        let (held_out, trained_on) = split(sources, recipe.hold_out, held_out);
         let (folder, budget, first_failure) = (folder.to_owned(), AtomicUsize::new(cache_bytes), OnceLock::new());
         Ok(Self { folder, trained_on, held_out, warnings, budget, first_failure })
     }
@@ -222,8 +224,13 @@ fn digest(path: &Path) -> std::io::Result<u64> {
     Ok(u64::from_str_radix(&id.to_string()[..16], 16).unwrap_or_default())
 }
 
-/// Those whose digest falls into the share, and the others; at least one of each if there are two.
-fn split(sources: Vec<Source>, share: f64) -> (Vec<Source>, Vec<Source>) {
+/// Those that were held out before, and the others; where that leaves one side empty, those whose digest falls into the
+/// share, and the others: at least one of each if there are two.
+fn split(sources: Vec<Source>, share: f64, before: &[u64]) -> (Vec<Source>, Vec<Source>) {
+    let is_known = |source: &Source| before.contains(&source.digest);
+    if sources.iter().any(is_known) && !sources.iter().all(is_known) {
+        return sources.into_iter().partition(is_known);
+    }
     let digests = || sources.iter().map(|source| source.digest);
     let (Some(lowest), Some(highest)) = (digests().min(), digests().max()) else { return Default::default() };
     if lowest == highest || share <= 0.0 {
@@ -257,7 +264,11 @@ mod tests {
     }
 
     fn held_out(digests: &[u64], share: f64) -> Vec<u64> {
-        let (held_out, trained_on) = split(digests.iter().map(|d| source(*d)).collect(), share);
+        held_out_again(digests, share, &[])
+    }
+
+    fn held_out_again(digests: &[u64], share: f64, before: &[u64]) -> Vec<u64> {
+        let (held_out, trained_on) = split(digests.iter().map(|d| source(*d)).collect(), share, before);
         assert_eq!(held_out.len() + trained_on.len(), digests.len());
         assert!(digests.is_empty() || !trained_on.is_empty());
         held_out.iter().map(|source| source.digest).collect()
@@ -275,6 +286,15 @@ mod tests {
         assert_eq!(held_out(&[4, 4], 0.5), [] as [u64; 0]);
         assert_eq!(held_out(&[1, 2], 0.0), [] as [u64; 0]);
         assert_eq!(held_out(&[], 0.5), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn what_was_held_out_before_is_held_out_again() {
+        // Others with lower digests came in between.
+        assert_eq!(held_out_again(&[1, 2, 7, 9], 0.1, &[7]), [7]);
+        assert_eq!(held_out_again(&[1, 2, 7, 9], 0.1, &[5, 7]), [7], "one of them is gone");
+        assert_eq!(held_out_again(&[1, 2, 9], 0.1, &[7]), [1, 2], "all of them are gone");
+        assert_eq!(held_out_again(&[7, 8], 0.1, &[7, 8]), [7], "all others are gone");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What a training knows besides weights, and how it goes to the disk and back.
 
 use super::config::{Recipe, Start, TrainConfig};
-use super::event::TrainEvent;
+use super::event::{Comparison, Confirmation, LEAST_GAIN_DB, Preview, TrainEvent};
 use super::frozen::batches_within;
+use super::heldout::{HeldOut, JudgedBy};
 use super::random::untrained;
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
+use crate::task::Interrupt;
 use crate::weights::{AdamState, Checkpoint, Weights};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -22,13 +24,22 @@ pub(super) struct Notes {
     pub(super) elapsed_secs: f64,
     /// How steps are made.
     pub(super) recipe: Recipe,
-    /// Of the weights that training started from, on held-out pictures.
+    /// Of the weights that the best ones are compared with, on the patches that choose.
     pub(super) start_psnr: Option<f64>,
     /// Of the best weights.
     pub(super) best_psnr: Option<f64>,
     /// After which step those were.
     #[serde(default)]
     pub(super) best_step: u64,
+    /// Of the first and of the best weights, on the patches that choose nothing.
+    #[serde(default)]
+    pub(super) confirmed: Option<[f64; 2]>,
+    /// The step that the comparison began after: 0, unless it could not be kept.
+    #[serde(default)]
+    pub(super) compared_since: u64,
+    /// What is judged by; checkpoints of older versions do not say it.
+    #[serde(default)]
+    pub(super) judged_by: Option<JudgedBy>,
 }
 
 /// Everything that changes from step to step.
@@ -38,6 +49,40 @@ pub(super) struct State {
     pub(super) adam: AdamState,
     pub(super) best: Option<Weights>,
     pub(super) notes: Notes,
+}
+
+impl Notes {
+    fn new(recipe: Recipe) -> Self {
+        Self {
+            step: 0,
+            adam_step: 0,
+            elapsed_secs: 0.0,
+            recipe,
+            start_psnr: None,
+            best_psnr: None,
+            best_step: 0,
+            confirmed: None,
+            compared_since: 0,
+            judged_by: None,
+        }
+    }
+
+    /// The digests of the pictures that were held out before.
+    pub(super) fn held_out(&self) -> &[u64] {
+        self.judged_by.as_ref().map_or(&[], |judged_by| &judged_by.pictures)
+    }
+
+    /// What the best weights gained on the patches that chose them, if that is more than nothing.
+    fn gain(&self) -> Option<f64> {
+        Some(self.best_psnr? - self.start_psnr?).filter(|gain| *gain >= LEAST_GAIN_DB)
+    }
+}
+
+/// A judgement, and whether its weights are better than all before.
+pub(super) struct Judgement {
+    pub(super) psnr: f64,
+    pub(super) preview: Preview,
+    pub(super) is_best: bool,
 }
 
 impl State {
@@ -52,9 +97,7 @@ impl State {
                 let batches = batches_within(config.feature_cache_bytes, weights.config(), recipe.batch, recipe.patch);
                 recipe.repeat_batches = Some(batches);
             }
-            let (step, adam_step, elapsed_secs, best_step) = (0, 0, 0.0, 0);
-            let notes = Notes { step, adam_step, elapsed_secs, recipe, start_psnr: None, best_psnr: None, best_step };
-            Self { weights, adam, best: None, notes }
+            Self { weights, adam, best: None, notes: Notes::new(recipe) }
         };
         match &config.start {
             Start::Weights(weights, adam) => Ok(fresh((**weights).clone(), adam.clone())),
@@ -79,11 +122,97 @@ impl State {
         Ok(Self { weights, adam: AdamState { step: notes.adam_step, moments }, best, notes })
     }
 
-    /// The best weights, if they are better than those at the start.
+    /// Takes over what will be judged by. Returns a warning if figures of before were of something else: they are
+    /// forgotten then, and the best weights have to show themselves again.
+    pub(super) fn judge_by(&mut self, judged_by: Option<&JudgedBy>) -> Option<&'static str> {
+        let notes = &mut self.notes;
+        let is_kept = notes.judged_by.is_some() && notes.judged_by.as_ref() == judged_by;
+        let is_lost = notes.start_psnr.is_some() && !is_kept;
+        if is_lost {
+            (notes.start_psnr, notes.best_psnr, notes.confirmed) = (None, None, None);
+        }
+        notes.judged_by = judged_by.cloned();
+        is_lost.then_some(
+            "the pictures that this training was judged by are not known or not the same any more, so the comparison \
+             starts anew",
+        )
+    }
+
+    /// Judges `weights`, and takes them over if they are the best so far. Nothing has changed if that is interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`], or the device's own.
+    pub(super) fn judge(
+        &mut self,
+        weights: &Weights,
+        step: u64,
+        held_out: &HeldOut,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Judgement> {
+        let (psnr, preview) = held_out.judge(weights, interrupt)?;
+        let Some(best_psnr) = self.notes.best_psnr else {
+            self.begin_comparison(weights, psnr, step, held_out, interrupt)?;
+            return Ok(Judgement { psnr, preview, is_best: false });
+        };
+        let is_best = psnr > best_psnr;
+        if is_best {
+            // Once for each, and of no consequence: the best weights remain those that were chosen.
+            let confirmed = held_out.confirm(weights, interrupt)?;
+            let notes = &mut self.notes;
+            notes.confirmed = notes.confirmed.map(|[start, _]| [start, confirmed]);
+            (notes.best_psnr, notes.best_step) = (Some(psnr), step);
+            self.best = Some(weights.clone());
+        }
+        Ok(Judgement { psnr, preview, is_best })
+    }
+
+    /// Weights that all later ones are compared with: `weights`, or the best of a comparison that could not be kept, if
+    /// those are better.
+    fn begin_comparison(
+        &mut self,
+        weights: &Weights,
+        psnr: f64,
+        step: u64,
+        held_out: &HeldOut,
+        interrupt: Interrupt<'_>,
+    ) -> Result<()> {
+        let earlier = match &self.best {
+            Some(best) => Some((best.clone(), held_out.judge(best, interrupt)?.0, self.notes.best_step)),
+            None => None,
+        };
+        let earlier = earlier.filter(|(_, best_psnr, _)| *best_psnr > psnr);
+        let (start, psnr, best_step) = earlier.unwrap_or_else(|| (weights.clone(), psnr, step));
+        let confirmed = held_out.confirm(&start, interrupt)?;
+        let notes = &mut self.notes;
+        (notes.start_psnr, notes.best_psnr) = (Some(psnr), Some(psnr));
+        (notes.best_step, notes.compared_since) = (best_step, step);
+        notes.confirmed = Some([confirmed; 2]);
+        self.best = Some(start);
+        Ok(())
+    }
+
+    /// What came of the comparison so far; `bicubic_psnr` is that of the patches that choose nothing.
+    pub(super) fn comparison(&self, bicubic_psnr: Option<f64>) -> Comparison {
+        let notes = &self.notes;
+        let confirmed = notes.confirmed.zip(bicubic_psnr).map(|([start_psnr, psnr], bicubic_psnr)| Confirmation {
+            psnr,
+            start_psnr,
+            bicubic_psnr,
+        });
+        Comparison { since: notes.compared_since, confirmed, is_better: self.better().is_some() }
+    }
+
+    /// The best weights, if they are better by the patches that chose them and by those that did not.
+    pub(super) fn better(&self) -> Option<&Weights> {
+        let is_confirmed = self.notes.confirmed.is_some_and(|[start, best]| best - start >= LEAST_GAIN_DB);
+        self.best.as_ref().filter(|_| is_confirmed && self.notes.gain().is_some())
+    }
+
+    /// The best weights, if they are better than those at the start by the patches that chose them.
     pub(super) fn improvement(&self) -> Option<TrainEvent> {
-        let (start, psnr) = (self.notes.start_psnr?, self.notes.best_psnr?);
-        let weights = Arc::new(self.best.clone()?);
-        (psnr > start).then_some(TrainEvent::Improved { step: self.notes.best_step, psnr, weights })
+        self.notes.gain()?;
+        let (psnr, weights) = (self.notes.best_psnr?, Arc::new(self.best.clone()?));
+        Some(TrainEvent::Improved { step: self.notes.best_step, psnr, weights })
     }
 
     /// Writes a checkpoint; an older one is replaced once the new one is whole. Returns its size in bytes.

@@ -5,13 +5,13 @@
 
 use super::config::{Length, Start, TrainConfig};
 use super::device;
-use super::event::{Ending, TrainEvent, verdict};
+use super::event::{Ending, TrainEvent, blind_verdict, verdict};
 use super::heldout::HeldOut;
 use super::library::Library;
 use super::loader::Loader;
 use super::optimizer::scheduled;
 use super::place::Watch;
-use super::state::{State, check_output};
+use super::state::{Judgement, State, check_output};
 use super::stopwatch::Stopwatch;
 use super::trainer::{Trainer, TrainerOptions};
 use crate::error::{Error, Result};
@@ -57,8 +57,6 @@ pub struct Training {
     judged: Option<u64>,
     /// The step that the checkpoint on the disk is of, once there is one.
     written_step: Option<u64>,
-    /// What the output's weights reached, once there are any.
-    written_psnr: Option<f64>,
 }
 
 impl Training {
@@ -71,7 +69,7 @@ impl Training {
     pub fn new(config: TrainConfig, gate: &Gate) -> Result<Self> {
         config.recipe.check()?;
         check_output(&config)?;
-        let state = State::begin(&config)?;
+        let mut state = State::begin(&config)?;
         let recipe = &state.notes.recipe;
         let (engine, device, remark) = device::engine(config.device)?;
         let clip_norm = recipe.clip_norm;
@@ -81,7 +79,8 @@ impl Training {
         let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
         let small = config.small_folder.as_deref();
         let interrupt = || gate.pass().is_err();
-        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, &interrupt);
+        let known = state.notes.held_out();
+        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, known, &interrupt);
         let library = Arc::new(trainer.install(open)?);
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
@@ -93,11 +92,12 @@ impl Training {
             step,
             optimizer_step: state.adam.step,
         }]);
-        events.extend(state.improvement());
         let unread = (!library.held_out.is_empty()).then(|| library.clone());
         let warnings = library.warnings.iter().cloned().chain(remark);
-        let warnings = warnings.chain(unread.is_none().then(|| BLIND.to_owned()));
+        let lost = if unread.is_none() { state.judge_by(None) } else { None };
+        let warnings = warnings.chain(lost.map(str::to_owned)).chain(unread.is_none().then(|| BLIND.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
+        let recipe = &state.notes.recipe;
         let loader = Loader::start(library, recipe, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
         let own = config.checkpoint_path();
@@ -118,7 +118,6 @@ impl Training {
             checkpoint_secs: elapsed_secs,
             judged: None,
             written_step,
-            written_psnr: None,
             good: state,
             config,
         })
@@ -151,7 +150,7 @@ impl Training {
         }
     }
 
-    /// Cuts the patches that will be judged.
+    /// Cuts the patches that will be judged, and tells of what is known by them.
     fn read_held_out(&mut self) -> Result<()> {
         let Some(library) = &self.unread else { return Ok(()) };
         let (gate, recipe) = (&self.gate, &self.good.notes.recipe);
@@ -160,7 +159,10 @@ impl Training {
             Err(Error::Cancelled) => return Ok(()),
             read => read?,
         };
+        let lost = self.good.judge_by(held_out.as_ref().map(HeldOut::judged_by));
+        warnings.extend(lost.map(str::to_owned));
         warnings.extend(held_out.is_none().then(|| BLIND.to_owned()));
+        self.events.extend(self.good.improvement());
         self.events.extend(warnings.into_iter().map(|message| TrainEvent::Warning { message }));
         (self.held_out, self.unread) = (held_out, None);
         Ok(())
@@ -245,22 +247,16 @@ impl Training {
         let watch = self.stopwatch();
         let weights = self.sound_weights()?;
         if let Some(held_out) = &self.held_out {
-            let gate = self.gate.clone();
-            let judged = self.trainer.install(|| held_out.judge(&weights, &|| gate.pass().is_err()));
+            let (gate, good, step) = (&self.gate, &mut self.good, self.step);
+            let judge = || good.judge(&weights, step, held_out, &|| gate.pass().is_err());
             // Somebody who stops the training does not want to wait for this.
-            let (psnr, preview) = match judged {
+            let Judgement { psnr, preview, is_best } = match self.trainer.install(judge) {
                 Err(Error::Cancelled) => return Ok(()),
                 judged => judged?,
             };
-            let notes = &mut self.good.notes;
-            let start_psnr = *notes.start_psnr.get_or_insert(psnr);
-            let best_psnr = notes.best_psnr.map_or(psnr, |best| best.max(psnr));
-            let is_best = notes.best_psnr.is_none_or(|best| psnr > best);
-            if is_best {
-                (notes.best_psnr, notes.best_step) = (Some(psnr), self.step);
-                self.good.best = Some(weights.clone());
-            }
-            let (step, bicubic_psnr) = (self.step, held_out.bicubic_psnr);
+            let notes = &self.good.notes;
+            let (start_psnr, best_psnr) = (notes.start_psnr.unwrap_or(psnr), notes.best_psnr.unwrap_or(psnr));
+            let bicubic_psnr = held_out.bicubic_psnrs()[0];
             self.events.push_back(TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr });
             self.events.extend(self.good.improvement().filter(|_| is_best));
             self.events.push_back(TrainEvent::Preview { step, preview: Box::new(preview) });
@@ -279,13 +275,13 @@ impl Training {
         self.good.notes.elapsed_secs = self.elapsed_secs;
     }
 
-    /// Writes the state, and the output if it got better. A disk that is full is no reason to stop: what was written
-    /// before is still whole.
+    /// Writes the state, the best weights included. A disk that is full is no reason to stop: what was written before is
+    /// still whole.
     fn checkpoint(&mut self, weights: Weights) {
         self.checkpoint_secs = self.elapsed_secs;
         self.keep(weights);
         let path = self.config.checkpoint_path();
-        let written = self.write_state().and_then(|bytes| self.write_best().map(|()| bytes));
+        let written = self.write_state();
         self.events.push_back(match written {
             Ok(bytes) => TrainEvent::Checkpoint { step: self.step, path, bytes },
             Err(error) => TrainEvent::Warning {
@@ -301,17 +297,16 @@ impl Training {
         Ok(bytes)
     }
 
-    /// Writes the best weights, if they are better than the first ones and than those written before.
-    fn write_best(&mut self) -> Result<()> {
-        let (start, best) = (self.good.notes.start_psnr, self.good.notes.best_psnr);
-        if let (Some(start), Some(best), Some(weights)) = (start, best, &self.good.best)
-            && best > start
-            && self.written_psnr.is_none_or(|written| best > written)
-        {
-            weights.save(&self.config.output, true)?;
-            self.written_psnr = Some(best);
-        }
-        Ok(())
+    /// Writes the output, which claims to be better: at the end, so that nothing is taken back that was claimed before.
+    /// Whether there was a reason to.
+    fn write_output(&self) -> Result<bool> {
+        let weights = match (&self.held_out, &self.unread) {
+            (None, None) => Some(&self.good.weights),
+            (Some(_), _) => self.good.better(),
+            // It is not known whether what was judged before is to be judged by now.
+            (None, Some(_)) => None,
+        };
+        weights.map(|weights| weights.save(&self.config.output, true)).transpose().map(|saved| saved.is_some())
     }
 
     fn finish(&mut self, ending: Ending) -> Result<()> {
@@ -322,22 +317,20 @@ impl Training {
         let weights = self.sound_weights()?;
         self.checkpoint(weights);
         let output = self.config.output.clone();
-        let written = if self.is_blind() { self.good.weights.save(&output, true) } else { self.write_best() };
-        written.map_err(|error| self.with_way_out(error))?;
+        let is_written = self.write_output().map_err(|error| self.with_way_out(error))?;
         if self.written_step != Some(self.step) {
             self.write_state().map_err(|error| self.with_way_out(error))?;
         }
-        let notes = &self.good.notes;
-        let (start, best) = (notes.start_psnr, notes.best_psnr);
-        let bicubic = self.held_out.as_ref().map(|held_out| held_out.bicubic_psnr);
-        let is_written = self.is_blind() || self.written_psnr.is_some();
-        let verdict = verdict(start, best, bicubic, self.is_blind(), &output.display().to_string());
+        let comparison = self.good.comparison(self.held_out.as_ref().map(|held_out| held_out.bicubic_psnrs()[1]));
+        let name = output.display().to_string();
+        let verdict = if self.is_blind() { blind_verdict(&name) } else { verdict(&comparison, &name) };
         self.events.push_back(TrainEvent::Finished {
             step: self.step,
             secs: self.elapsed_secs,
             ending,
             output: is_written.then_some(output),
             checkpoint: self.config.checkpoint_path(),
+            confirmed: comparison.confirmed,
             verdict,
         });
         Ok(())
@@ -362,8 +355,8 @@ impl Training {
         let path = self.config.checkpoint_path();
         let good = self.good.notes.step;
         self.step = good;
-        let kept = match self.write_state().and_then(|_| self.write_best()) {
-            Ok(()) => format!("the weights of step {good} are in {}", path.display()),
+        let kept = match self.write_state().and_then(|_| self.write_output()) {
+            Ok(_) => format!("the weights of step {good} are in {}", path.display()),
             Err(error) => error.to_string(),
         };
         Error::Request(format!(

@@ -145,6 +145,7 @@ impl Played {
             ending,
             output: is_worth_it.then(|| self.output.clone()),
             checkpoint: self.checkpoint.clone(),
+            confirmed: None,
             verdict: String::new(),
         });
     }

@@ -1,6 +1,6 @@
 //! What is known of a training: its events, taken in one after the other, as plain data to draw.
 
-use crate::train::TrainEvent;
+use crate::train::{Confirmation, LEAST_GAIN_DB, TrainEvent};
 
 /// More points than this are not seen in a plot of the panel's width.
 const MOST_POINTS: usize = 400;
@@ -75,6 +75,11 @@ impl Judgement {
     pub fn gain(&self) -> f64 {
         self.best - self.start
     }
+
+    /// Whether that is more than nothing.
+    pub fn is_better(&self) -> bool {
+        self.gain() >= LEAST_GAIN_DB
+    }
 }
 
 /// A training so far.
@@ -94,8 +99,10 @@ pub struct Report {
     pub losses: Curve,
     /// PSNR on held-out pictures, (step, decibels).
     pub psnrs: Curve,
-    /// The last judgement.
+    /// The last judgement, by the patches that choose the best weights.
     pub judgement: Option<Judgement>,
+    /// At the end: the best weights, by patches that chose nothing.
+    pub confirmed: Option<Judgement>,
     /// The step of the best weights so far, once some are better than those at the start.
     pub best_step: Option<u64>,
     /// The step of the last checkpoint.
@@ -105,6 +112,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// What to believe: at the end, the judgement by patches that chose nothing.
+    pub fn believed(&self) -> Option<Judgement> {
+        self.confirmed.or(self.judgement)
+    }
+
     /// Takes in what happened.
     pub fn take(&mut self, event: &TrainEvent) {
         match event {
@@ -123,6 +135,10 @@ impl Report {
                 let (now, bicubic) = (*psnr, *bicubic_psnr);
                 self.judgement = Some(Judgement { now, bicubic, start: *start_psnr, best: *best_psnr });
             }
+            TrainEvent::Finished { confirmed: Some(confirmed), .. } => {
+                let Confirmation { psnr, start_psnr, bicubic_psnr } = *confirmed;
+                self.confirmed = Some(Judgement { now: psnr, bicubic: bicubic_psnr, start: start_psnr, best: psnr });
+            }
             TrainEvent::Improved { step, .. } => self.best_step = Some(*step),
             TrainEvent::Checkpoint { step, .. } => self.checkpoint = Some(*step),
             TrainEvent::Warning { message } => {
@@ -137,6 +153,8 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Ending;
+    use std::path::PathBuf;
 
     #[test]
     fn a_long_training_keeps_few_points_and_its_shape() {
@@ -157,6 +175,7 @@ mod tests {
             start_psnr: 28.0,
             best_psnr: 28.0,
         });
+        assert!(report.believed().is_some_and(|judgement| !judgement.is_better()));
         for step in 1..=3 {
             let (loss, done) = (1.0 / step as f64, step as f64 / 4.0);
             let (learning_rate, remaining_secs) = (1e-4, 60.0 - 15.0 * step as f64);
@@ -168,5 +187,34 @@ mod tests {
         assert_eq!((report.step, report.done, report.remaining_secs), (3, 0.75, Some(15.0)));
         assert_eq!(report.losses.points(), [[1.0, 1.0], [2.0, 0.5], [3.0, 1.0 / 3.0]]);
         assert_eq!((report.warnings.len(), report.judgement.map(|j| j.gain())), (1, Some(0.0)));
+    }
+
+    #[test]
+    fn the_end_is_told_by_what_chose_nothing() {
+        let finished = |psnr| TrainEvent::Finished {
+            step: 50,
+            secs: 1.0,
+            ending: Ending::Done,
+            output: None,
+            checkpoint: PathBuf::new(),
+            confirmed: Some(Confirmation { psnr, start_psnr: 28.0, bicubic_psnr: 27.0 }),
+            verdict: String::new(),
+        };
+        let mut report = Report::default();
+        report.take(&TrainEvent::Evaluated {
+            step: 50,
+            psnr: 29.0,
+            bicubic_psnr: 27.5,
+            start_psnr: 28.2,
+            best_psnr: 29.0,
+        });
+        assert!(report.believed().is_some_and(|judgement| judgement.is_better()));
+        for (psnr, is_better) in [(28.5, true), (28.004, false), (28.006, true), (27.0, false)] {
+            report.take(&finished(psnr));
+            let believed = report.believed().expect("a judgement");
+            assert_eq!((believed.best, believed.start, believed.is_better()), (psnr, 28.0, is_better));
+        }
+        // The plots go on showing what was judged on the way.
+        assert_eq!(report.judgement.map(|judgement| judgement.start), Some(28.2));
     }
 }

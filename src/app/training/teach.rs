@@ -181,6 +181,7 @@ impl<'a> Teacher<'a> {
         let (output, ending) = self.drive(course.as_mut(), workplace)?;
         self.hear();
         let is_over = ending == Ending::Done || !self.wish.is_closing;
+        let outcome = outcome_of(self.news.report.believed(), output.is_some());
         let kept = match output.filter(|_| is_over) {
             Some(path) => Some(keep(library, &path, &job, &self.news.report)?),
             None => None,
@@ -189,7 +190,7 @@ impl<'a> Teacher<'a> {
             workplace.end();
         }
         let rest = (ending == Ending::Stopped).then_some(job);
-        Ok(End { outcome: outcome_of(self.news.report.judgement), kept, rest })
+        Ok(End { outcome, kept, rest })
     }
 
     /// Notes the training on the disk; what it is, and what it begins with.
@@ -305,7 +306,7 @@ impl<'a> Teacher<'a> {
 /// Puts the best weights on the list.
 fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<PathBuf> {
     let steps = report.best_step.unwrap_or(report.step);
-    let card = card_of(job, report, steps, report.judgement.map(|judgement| judgement.best));
+    let card = card_of(job, report, steps, report.believed().map(|judgement| judgement.best));
     library.add(&Weights::open(output)?, &job.choice.folder_name(), &card)
 }
 
@@ -321,16 +322,16 @@ fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
         degradation: job.choice.degradation,
         seed: job.choice.seed,
         started_from: job.started_from.clone(),
-        bicubic_psnr: report.judgement.map(|judgement| judgement.bicubic),
-        start_psnr: report.judgement.map(|judgement| judgement.start),
+        bicubic_psnr: report.believed().map(|judgement| judgement.bicubic),
+        start_psnr: report.believed().map(|judgement| judgement.start),
         psnr,
     };
     Card::trained(lesson, &job.licence)
 }
 
-fn outcome_of(judgement: Option<Judgement>) -> Outcome {
+fn outcome_of(judgement: Option<Judgement>, is_written: bool) -> Outcome {
     match judgement {
-        Some(judgement) if judgement.gain() > 0.0 => Outcome::Better(judgement),
+        Some(judgement) if is_written && judgement.is_better() => Outcome::Better(judgement),
         Some(judgement) => Outcome::NotBetter(judgement),
         None => Outcome::NotJudged,
     }

@@ -1,7 +1,8 @@
-//! Work on a view that nobody looks at any more stops within a tenth of a second.
+//! Work on a view that nobody looks at any more stops long before it is done.
 //!
-//! What counts is the processor time from a new request to its first answer: it is the work that was still done for the
-//! old one, whatever else the machine does. A test alone in its process, because the clock is that of the process.
+//! What counts is the processor time from a new request until both threads are through with it: it is the work that was
+//! still done for the old one, whatever else the machine does. It is compared with the whole work on the same machine. A
+//! test alone in its process, because the clock is that of the process.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
@@ -18,11 +19,12 @@ use zoomfield::picture::Picture;
 use zoomfield::render::{LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
 use zoomfield::weights::Weights;
 
-/// What the work may go on for.
-const MOST_SECS: f64 = 0.1;
+/// What the work may go on for: in parts of the whole, which is 33 convolutions over four tiles of features and the
+/// colours of one tile. A unit of it is one of these convolutions, or 64 pixels.
+const MOST_OF_WHOLE: f64 = 0.25;
 
-/// Four times as much on a machine that is shared, or slow.
-const SLACK: f64 = 4.0;
+/// The same in seconds of each core, on machines that are shared, or slow.
+const MOST_SECS: f64 = 0.4;
 
 /// Processor time of this process, all threads, in seconds; where the system does not tell, none.
 fn cpu_secs() -> Option<f64> {
@@ -30,6 +32,17 @@ fn cpu_secs() -> Option<f64> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     // In hundredths of a second: user and system.
     Some((fields[11].parse::<f64>().ok()? + fields[12].parse::<f64>().ok()?) / 100.0)
+}
+
+/// A view that was left for another one.
+struct Turn {
+    /// From the new request on.
+    cpu_secs: f64,
+    wall_secs: f64,
+    /// Whether the old one was finished before.
+    was_done: bool,
+    /// Whether it was finished although nobody wanted it any more.
+    is_late: bool,
 }
 
 struct Stage {
@@ -62,12 +75,14 @@ impl Stage {
         });
     }
 
-    fn wait_for(&self, key: TileKey) {
-        let deadline = Instant::now() + Duration::from_mins(3);
+    /// Waits until both threads are through with the newest request. The tiles that came meanwhile.
+    fn wait(&self) -> Vec<TileKey> {
+        let (deadline, mut tiles) = (Instant::now() + Duration::from_mins(3), Vec::new());
         loop {
             match self.worker.poll() {
-                Some(RenderEvent::Tile(tile)) if tile.key == key => return,
+                Some(RenderEvent::Tile(tile)) => tiles.push(tile.key),
                 Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
+                Some(RenderEvent::Finished(number)) if number + 1 == self.asked.get() => return tiles,
                 Some(_) => {}
                 None => std::thread::sleep(Duration::from_millis(1)),
             }
@@ -75,15 +90,24 @@ impl Stage {
         }
     }
 
-    /// Work for `before`, then another wish: processor and wall time until that is answered.
-    fn turn_away(&self, zoom: f64, before: &[TileKey], after: Duration, wish: Vec<TileKey>) -> Option<(f64, f64)> {
-        self.request(zoom, before.to_vec());
+    /// Work for `before`, then another wish: what was done until there was nothing left to do.
+    fn turn_away(&self, zoom: f64, before: TileKey, after: Duration, wish: TileKey) -> Turn {
+        self.request(zoom, vec![before]);
         std::thread::sleep(after);
-        let (start, wall) = (cpu_secs()?, Instant::now());
-        let first = wish[0];
-        self.request(zoom, wish);
-        self.wait_for(first);
-        Some((cpu_secs()? - start, wall.elapsed().as_secs_f64()))
+        // What is done by now is not late.
+        let was_done = self.arrived(before);
+        let (start, wall) = (cpu_secs().unwrap(), Instant::now());
+        self.request(zoom, vec![wish]);
+        let tiles = self.wait();
+        assert!(tiles.contains(&wish));
+        let is_late = !was_done && before != wish && tiles.contains(&before);
+        Turn { cpu_secs: cpu_secs().unwrap() - start, wall_secs: wall.elapsed().as_secs_f64(), was_done, is_late }
+    }
+
+    /// Whether a tile is there already.
+    fn arrived(&self, key: TileKey) -> bool {
+        std::iter::from_fn(|| self.worker.poll())
+            .any(|event| matches!(event, RenderEvent::Tile(tile) if tile.key == key))
     }
 }
 
@@ -102,7 +126,7 @@ fn what_the_new_view_needs_too_goes_on(stage: &Stage) {
             stage.request(*zoom, vec![tile(*zoom, place)]);
             std::thread::sleep(Duration::from_millis(50));
         }
-        stage.wait_for(tile(*zooms.last().unwrap(), place));
+        assert!(stage.wait().contains(&tile(*zooms.last().unwrap(), place)));
         cpu_secs().unwrap() - start
     };
     let (once, turning) = (secs(&zooms[7..], [7.0, 5.0]), secs(&zooms, [9.0, 5.0]));
@@ -120,21 +144,26 @@ fn the_work_of_a_stale_view_stops() {
     let (picture, worker) = (Arc::new(textured(1500, 1100)), RenderWorker::start(|| {}).unwrap());
     let stage = Stage { asked: Cell::new(1), worker, picture, model: Arc::new(model) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-    let (mut most_cpu, mut most_wall) = (0.0_f64, 0.0_f64);
+    let (mut most_cpu, mut most_wall, mut left, mut late) = (0.0_f64, 0.0_f64, 0, 0);
     for (i, zoom) in [8.0, 2.0, 1.3, 30.0].into_iter().cycle().take(12).enumerate() {
         // Elsewhere each time, so that every trial begins with encoding and goes on to decoding.
         let tile = |quality| stage.key(zoom, i % 4 + 1, i / 4 + 1, quality);
         let after = Duration::from_millis(40 + 90 * (i as u64 % 5));
-        let wish = vec![stage.key(zoom, 0, 0, Quality::Resampled)];
-        let (cpu, wall) = stage.turn_away(zoom, &[tile(Quality::Exact)], after, wish).unwrap();
-        (most_cpu, most_wall) = (most_cpu.max(cpu), most_wall.max(wall));
+        let wish = stage.key(zoom, 0, 0, Quality::Resampled);
+        let turn = stage.turn_away(zoom, tile(Quality::Exact), after, wish);
+        (most_cpu, most_wall) = (most_cpu.max(turn.cpu_secs), most_wall.max(turn.wall_secs));
+        (left, late) = (left + usize::from(!turn.was_done), late + usize::from(turn.is_late));
     }
-    println!("at most {most_cpu:.3} s of {cores} cores, {most_wall:.3} s on the wall");
-    assert!(most_cpu <= SLACK * MOST_SECS * cores, "{most_cpu:.3} s of processor time for a view that is gone");
+    println!("at most {most_cpu:.3} s of {cores} cores, {most_wall:.3} s on the wall; {late} of {left} went on");
+    assert!(left >= 4, "most views were finished before they were left: nothing is shown");
+    // A tile may happen to be finished in the moment in which it is given up.
+    assert!(late * 4 <= left, "{late} of {left} tiles were finished for a view that is gone");
+    assert!(most_cpu <= MOST_SECS * cores, "{most_cpu:.3} s of processor time for a view that is gone");
     what_the_new_view_needs_too_goes_on(&stage);
     // Where the new view wants the same tile the work goes on, and is seen by this clock.
     let far = stage.key(2.0, 9, 9, Quality::Exact);
-    let (cpu, _) = stage.turn_away(2.0, &[far], Duration::from_millis(40), vec![far]).unwrap();
-    println!("a tile with its features takes {cpu:.3} s");
-    assert!(cpu > most_cpu, "the clock does not see work: {cpu:.3} s");
+    let whole = stage.turn_away(2.0, far, Duration::ZERO, far).cpu_secs;
+    println!("a tile with its features takes {whole:.3} s");
+    assert!(whole > most_cpu, "the clock does not see work: {whole:.3} s");
+    assert!(most_cpu <= MOST_OF_WHOLE * whole + 0.02, "{most_cpu:.3} s for a view that is gone, of {whole:.3} s");
 }

@@ -224,6 +224,31 @@ fn software_is_used_by_name_alone_and_a_missing_card_is_an_error() {
     assert!(on_cpu.adapter().is_none());
 }
 
+/// How lines begin that graphics libraries write to the same place: the Vulkan loader's, Mesa's, those of EGL.
+const LIBRARIES: [&str; 8] = [
+    "error: XDG_RUNTIME_DIR ",
+    "ERROR: [Loader",
+    "WARNING: [Loader",
+    "INFO: [Loader",
+    "MESA: ",
+    "MESA-",
+    "WARNING: lavapipe ",
+    "libEGL ",
+];
+
+/// What the program itself wrote: everything that is not known to be a library's.
+fn said_by_us(stderr: &[u8]) -> Vec<String> {
+    let is_ours = |line: &&str| !LIBRARIES.iter().any(|beginning| line.starts_with(beginning));
+    String::from_utf8_lossy(stderr).lines().filter(is_ours).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_a_library_says_is_not_ours_and_all_else_is() {
+    let loader = "error: XDG_RUNTIME_DIR is invalid or not set in the environment.\n";
+    assert_eq!(said_by_us(format!("{loader}zoomfield: no\n{loader}").as_bytes()), ["zoomfield: no"]);
+    assert_eq!(said_by_us(b"zoomfield: no\nand more\nthread 'main' panicked\n").len(), 3);
+}
+
 #[test]
 fn the_command_line_reports_adapter_and_dispatches() {
     let Some(choice) = choice() else { return };
@@ -243,8 +268,8 @@ fn the_command_line_reports_adapter_and_dispatches() {
     assert!(said["adapter"].as_str().unwrap().contains(&name) && said["dispatches"].as_u64() > Some(0), "{said}");
     let refused = export(&["--backend", "gpu", "--device", "no such card"], "b.png");
     assert_eq!(refused.status.code(), Some(1));
-    let sentence = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(sentence.contains("no such card") && sentence.trim().lines().count() == 1, "{sentence}");
+    let said = said_by_us(&refused.stderr);
+    assert!(said.len() == 1 && said[0].starts_with("zoomfield: ") && said[0].contains("no such card"), "{said:?}");
     assert!(!folder.path().join("b.png").exists());
 }
 

@@ -105,12 +105,8 @@ fn a_fine_wheel_turns_a_picture_for_a_notch() {
             modifiers: Modifiers::NONE,
         });
     }
-<<<<<<< HEAD
-    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
-=======
     harness.step();
-    wait_for(&mut harness, |harness| harness.state().state().opening.is_none());
->>>>>>> w/appfix
+    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
     let number: usize = name(&harness).trim_end_matches(".png").parse().expect("a number");
     assert!((3..=5).contains(&number), "{number}");
 }

@@ -6,13 +6,9 @@ use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::env::Panel;
 use zoomfield::app::settings;
-<<<<<<< HEAD
-use zoomfield::app::settings::mode::Mode;
-use zoomfield::app::settings::{Settings, ThemeChoice, WheelAction, load};
-=======
 use zoomfield::app::settings::choices::load;
-use zoomfield::app::settings::{Detail, Settings, ThemeChoice, WheelAction};
->>>>>>> w/slices
+use zoomfield::app::settings::mode::Mode;
+use zoomfield::app::settings::{Settings, ThemeChoice, WheelAction};
 use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::recipe::{Sampling, Source};
 use zoomfield::render::Backend;

@@ -265,11 +265,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     click(&mut harness, "Compare old and new");
     let split = harness.state().slices().compare.split.expect("a comparison");
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
-<<<<<<< HEAD
     let panes = harness.state().slices().compare.panes(harness.state().scene());
-=======
-    let panes = harness.state().state().panes();
->>>>>>> w/core
     assert!(panes[0].subject.model == Some(original) && panes[1].subject.model == Some(key(&harness)));
     // Asked again, the newer weights come in, and the way back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);

@@ -118,6 +118,7 @@ impl State {
             source: Source::default(),
             album: Album::default(),
             waiting: None,
+            turning: Turning::default(),
             is_backwards: false,
             opening: None,
             current: None,

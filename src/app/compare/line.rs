@@ -82,7 +82,7 @@ fn names(painter: &Painter, split: Split, models: &models::State, at: Pos2) {
     for (side, offset, align) in sides {
         let text = match side {
             Side::OtherModel => models.other.name(),
-            side => side.name().to_owned(),
+            side @ Side::Own(_) => side.name().to_owned(),
         };
         plate_with(painter, text, at + vec2(offset, 0.0), align);
     }

@@ -37,7 +37,7 @@ fn sides(ui: &mut Ui, models: &models::State, split: Split, is_left: bool, comma
     for side in Side::ALL {
         let text = match side {
             Side::OtherModel if models.other.model().is_some() => models.other.name(),
-            side => side.name().to_owned(),
+            Side::Own(_) | Side::OtherModel => side.name().to_owned(),
         };
         let is_chosen = side == chosen;
         let response = ui.add(Button::selectable(is_chosen, text));

@@ -96,7 +96,7 @@ impl State {
                 Some(false) => "Auto: neural, because this looks like a photograph.".to_owned(),
                 None => "Auto".to_owned(),
             },
-            mode => format!("{} view", mode.name()),
+            Mode::Always(_) => format!("{} view", mode.name()),
         };
         env.replace("mode", text);
     }

@@ -167,7 +167,8 @@ fn names_above(file: &str, code: &str) -> Vec<String> {
         match path.strip_prefix("app::") {
             Some(path) => names.extend(names_behind(path)),
             // A list hides what is named of the window.
-            None => names.extend(names_behind(path).into_iter().filter(|name| name == "app")),
+            None if path.starts_with('{') => names.extend(names_behind(path).into_iter().filter(|name| name == "app")),
+            None => {}
         }
     }
     if file == format!("app/{slice}.rs") || file == format!("app/{slice}/mod.rs") {
@@ -341,6 +342,7 @@ fn what_is_allowed_is_not_reported() {
             "use super::State;\nuse crate::app::view::look::Look;\nuse crate::app::{files, settings};",
         ),
         ("app/window/draw.rs", "use crate::app::{App, training};"),
+        ("app/kit/text.rs", "pub(in crate::app) fn size_text() {}"),
     ];
     for (file, source) in clean {
         assert_eq!(violations(file, source), Vec::<String>::new(), "{file}: {source}");

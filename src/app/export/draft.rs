@@ -40,8 +40,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     // As the view: what is seen is what is exported.
     let sampling = Sampling::default();
     let picture = shown.picture.clone();
-    let job =
-        ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, sampling, file: line.file };
+    let job = ExportJob { picture, model, grid, output, overwrite: form.overwrite, recipe, sampling, file: line.file };
     Ok((job, line))
 }
 

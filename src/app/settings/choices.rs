@@ -3,8 +3,8 @@
 //! The file is JSON in the system's folder for configuration. A file that cannot be read is kept beside the new one
 //! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults.
 
-use crate::app::kit::folders::own_folder;
 use super::mode::Mode;
+use crate::app::kit::folders::own_folder;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};

@@ -1,11 +1,11 @@
 //! Choices that last.
 
-use super::{Command, State};
 use super::choices::{
     AUTOMATIC, Arithmetic, BUDGETS_MIB, Detail, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
-use crate::app::kit::widgets::modal;
+use super::{Command, State};
 use crate::app::kit::text::rate_text;
+use crate::app::kit::widgets::modal;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};

@@ -1,7 +1,7 @@
 //! What enlarged pixels are made of: the person's choice, what it comes to for a picture, and comparisons.
 
-use crate::geometry::{PixelRect, Size, View};
 use crate::app::settings::mode::Mode;
+use crate::geometry::{PixelRect, Size, View};
 use crate::key::{ModelId, PictureId, Quality, Recipe, Strength, TileKey};
 use crate::render::TilePart;
 
@@ -145,12 +145,7 @@ mod tests {
         View::centered([200.0, 150.0], zoom, CANVAS).snapped()
     }
 
-    fn missing(
-        pane: &Pane,
-        view: &View,
-        saves: bool,
-        left: impl Fn(&TilePart) -> Option<TilePart>,
-    ) -> Vec<TilePart> {
+    fn missing(pane: &Pane, view: &View, saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
         super::missing(&pane.passes(view), saves, left)
     }
 
@@ -195,7 +190,8 @@ mod tests {
     fn what_is_there_is_not_missing_and_better_tiles_need_no_rougher_ones() {
         let neural = pane(Look::Neural(Strength::FULL));
         assert!(
-            missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part)).is_empty()
+            missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Neural).then_some(*part))
+                .is_empty()
         );
         let left = missing(&neural, &view(30.0), true, |part| (part.key.quality != Quality::Coarse).then_some(*part));
         assert_eq!(qualities(&left), [Quality::Neural]);

@@ -114,7 +114,9 @@ impl Paint<'_> {
     fn stand_ins(&self, shown: &Shown, pane: &Pane, view: &View, passes: &[Pass]) -> (Vec<TileKey>, Vec<TileKey>) {
         let subject = pane.subject;
         let is_of_model = |key: &TileKey| key.model == subject.model || key.model == ModelId::NONE;
-        let is_own = |key: &TileKey| key.zoom().0 == view.zoom && is_of_model(key) && passes.iter().any(|pass| pass.recipe == key.recipe());
+        let is_own = |key: &TileKey| {
+            key.zoom().0 == view.zoom && is_of_model(key) && passes.iter().any(|pass| pass.recipe == key.recipe())
+        };
         let ratio = |key: &TileKey| key.zoom().0 / view.zoom;
         // The whole picture as squares is below; what is smooth would only blur it.
         let may_be_smooth = subject.look != Look::Nearest || shown.squares.is_none() || view.zoom <= 1.0;

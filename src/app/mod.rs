@@ -1,7 +1,7 @@
 //! The window, in slices.
 //!
 //! A slice has its state, its commands, and its panels in its own folder. It calls the slices below it, and tells those
-//! above it by an [`env::Event`]. From low to high: [`kit`], [`ports`], [`env`] (what all work with), [`settings`],
+//! above it by an [`env::Event`]. From low to high: [`kit`], [`ports`], [`mod@env`] (what all work with), [`settings`],
 //! [`files`], [`models`], [`view`], [`compare`], [`export`], [`training`], and [`window`], which has all of them, and the
 //! loop: `logic` drains what the threads have sent; `ui` draws and collects commands; [`App::apply`] has the slices carry
 //! them out. Nothing here waits for work.

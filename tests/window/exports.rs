@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use zoomfield::app::env::Panel;
 use zoomfield::app::export::choice::{Choice, Part, Sizing};
 use zoomfield::app::ports::Outside;
-use zoomfield::app::{App, Command, export, view};
+use zoomfield::app::{App, Command, export};
 use zoomfield::export::ExportJob;
 use zoomfield::geometry::{Region, Size};
 

@@ -10,7 +10,7 @@ use crate::training::{end, start, train, wait_for_label, wait_for_step, window_h
 use crate::{Harness, PICTURE};
 use eframe::egui::{self, Key, Modifiers, ViewportEvent, pos2, vec2};
 use egui_kittest::kittest::Queryable;
-use zoomfield::app::{App, Command};
+use zoomfield::app::{App, export, files};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Picture;
 
@@ -230,8 +230,8 @@ fn exports(screens: &mut Screens) {
     let (mut harness, _) = at_eight();
     for file in ["slow.png", "second.png"] {
         press_ctrl(&mut harness, Key::E);
-        harness.state_mut().apply(Command::EditPath(file.into()));
-        harness.state_mut().apply(Command::StartExport);
+        harness.state_mut().apply(export::Command::EditPath(file.into()));
+        harness.state_mut().apply(export::Command::Start);
     }
     wait_for_label(&mut harness, "Waiting: second.png");
     // Later the panel says how long it will take, by the clock.
@@ -241,7 +241,7 @@ fn exports(screens: &mut Screens) {
     click(&mut harness, "Cancel export");
     wait_for_label(&mut harness, "Done: second.png");
     screens.settled(&mut harness, "exports that are done");
-    harness.state_mut().apply(Command::Open("/photos/notes.txt".into()));
+    harness.state_mut().apply(files::Command::Open("/photos/notes.txt".into()));
     wait_for_label(&mut harness, "this is not a picture");
     screens.settled(&mut harness, "a message");
 }

@@ -119,7 +119,10 @@ pub const SHORTCUTS: &[Shortcut] = &[
         Group::Files,
         "Home, End",
         "First and last picture",
-        &[(NONE, Key::Home, Command::Files(Files::Show(Step::First))), (NONE, Key::End, Command::Files(Files::Show(Step::Last)))],
+        &[
+            (NONE, Key::Home, Command::Files(Files::Show(Step::First))),
+            (NONE, Key::End, Command::Files(Files::Show(Step::Last))),
+        ],
     ),
     row(Group::Files, "F5", "Read the picture again", &[(NONE, Key::F5, Command::Files(Files::Reload))]),
     row(Group::Files, "Ctrl+L", "Open by path", &[(COMMAND, Key::L, Command::Files(Files::ShowPanel))]),
@@ -129,8 +132,18 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Export this view",
         &[(COMMAND, Key::E, Command::Export(Export::Show)), (COMMAND, Key::S, Command::Export(Export::Show))],
     ),
-    row(Group::Zoom, "0", "Fit the window", &[(COMMAND, Key::Num0, Command::View(View::Fit)), (NONE, Key::Num0, Command::View(View::Fit))]),
-    row(Group::Zoom, "1", "100 %: one source pixel on one screen pixel", &[(NONE, Key::Num1, Command::View(View::ZoomTo(1.0)))]),
+    row(
+        Group::Zoom,
+        "0",
+        "Fit the window",
+        &[(COMMAND, Key::Num0, Command::View(View::Fit)), (NONE, Key::Num0, Command::View(View::Fit))],
+    ),
+    row(
+        Group::Zoom,
+        "1",
+        "100 %: one source pixel on one screen pixel",
+        &[(NONE, Key::Num1, Command::View(View::ZoomTo(1.0)))],
+    ),
     row(
         Group::Zoom,
         "2 to 9",
@@ -198,7 +211,12 @@ pub const SHORTCUTS: &[Shortcut] = &[
         ],
     ),
     row(Group::Look, "Hold O", "Show the source's own pixels", &[]),
-    row(Group::Look, "Ctrl+M", "Compare with another model", &[(COMMAND, Key::M, Command::Compare(Compare::BrowseModel))]),
+    row(
+        Group::Look,
+        "Ctrl+M",
+        "Compare with another model",
+        &[(COMMAND, Key::M, Command::Compare(Compare::BrowseModel))],
+    ),
     row(
         Group::Look,
         "G",
@@ -209,7 +227,12 @@ pub const SHORTCUTS: &[Shortcut] = &[
     row(Group::Window, "L", "The list of models", &[(NONE, Key::L, Command::Models(Models::Toggle))]),
     row(Group::Window, "M", "Show or hide the minimap", &[(NONE, Key::M, Command::View(View::ToggleMinimap))]),
     row(Group::Window, "Ctrl+,", "Settings", &[(COMMAND, Key::Comma, Command::Settings(Settings::Toggle))]),
-    row(Group::Window, "I", "Show or hide what is known of the picture", &[(NONE, Key::I, Command::Files(Files::ToggleInfo))]),
+    row(
+        Group::Window,
+        "I",
+        "Show or hide what is known of the picture",
+        &[(NONE, Key::I, Command::Files(Files::ToggleInfo))],
+    ),
     row(
         Group::Window,
         "F or F11",

@@ -1,9 +1,9 @@
 //! Exports that run, wait and are done, in a corner: the view stays usable meanwhile.
 
 use crate::app::export::running::RunningExport;
+use crate::app::export::{Command, State};
 use crate::app::kit::text::duration_text;
 use crate::app::kit::theme::CORNER_MARGIN;
-use crate::app::export::{Command, State};
 use crate::app::view::canvas::Canvas;
 use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
 use std::path::Path;
@@ -35,13 +35,7 @@ fn has_any(state: &State) -> bool {
 const LEAST_BESIDE: f32 = 200.0;
 
 /// Draws them, if there are any.
-pub(in crate::app) fn show(
-    ctx: &Context,
-    state: &State,
-    canvas: Canvas,
-    now_secs: f64,
-    commands: &mut Vec<Command>,
-) {
+pub(in crate::app) fn show(ctx: &Context, state: &State, canvas: Canvas, now_secs: f64, commands: &mut Vec<Command>) {
     if !has_any(state) {
         return;
     }

@@ -1,7 +1,7 @@
 //! What was opened last, to open it again.
 
-use crate::app::files::recent::Recent;
 use crate::app::files::Command;
+use crate::app::files::recent::Recent;
 use egui::{Button, Ui};
 use std::path::Path;
 

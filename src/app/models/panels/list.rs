@@ -23,12 +23,10 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, com
     modal(ctx, "Models", 620.0, (commands, Command::Close), |ui, commands| {
         ui.weak("What you train or import is kept here. To import a .safetensors or .pth file, drop it on the window.");
         let height = (ctx.content_rect().height() - 220.0).max(120.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            match &state.entries {
-                Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
-                None if state.is_busy() => drop(ui.spinner()),
-                None => drop(ui.label("There is no folder to keep models in: the system names none for your data.")),
-            }
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| match &state.entries {
+            Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
+            None if state.is_busy() => drop(ui.spinner()),
+            None => drop(ui.label("There is no folder to keep models in: the system names none for your data.")),
         });
         ui.horizontal(|ui| {
             if ui.button("Import a file…").clicked() {

@@ -135,13 +135,7 @@ fn warnings(ui: &mut Ui, report: &Report) {
 }
 
 /// Draws what came of a training.
-pub(super) fn show_end(
-    ui: &mut Ui,
-    state: &State,
-    end: &End,
-    around: Around<'_>,
-    commands: &mut Vec<Command>,
-) {
+pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, around: Around<'_>, commands: &mut Vec<Command>) {
     let report = state.report();
     let (heading, words) = verdict(end, report);
     ui.label(RichText::new(heading).strong());

@@ -1,7 +1,7 @@
 //! Which file an export writes, and how.
 
-use crate::app::kit::widgets::path_field;
 use crate::app::export::{Command, ExportForm};
+use crate::app::kit::widgets::path_field;
 use egui::{Slider, Ui};
 use std::path::{Path, PathBuf};
 

@@ -37,7 +37,7 @@ fn render(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: S
     // The features are encoded before the clock starts: those at the corners are all there are.
     let ends = |len: usize| [0..1, len - 1..len];
     for (rows, columns) in ends(grid.y.len).into_iter().flat_map(|r| ends(grid.x.len).map(|c| (r.clone(), c))) {
-        let _ = renderer.query_rgb(picture, model, &grid.slice(rows, columns), NEVER).unwrap();
+        let _ = renderer.query_rgb(picture, model, &grid.slice(rows, columns), sampling, NEVER).unwrap();
     }
     let start = std::time::Instant::now();
     let raster = renderer.render(picture, model, grid, Source::Liif(sampling), NEVER).unwrap();

@@ -4,9 +4,9 @@
 //! and reported, never fatal. Choices that a file does not name, because it is older, have their defaults. Several windows
 //! may share the file: each writes only what it has changed, over what is there then.
 
-use crate::app::kit::folders::own_folder;
 use super::merge::merged;
 use super::mode::Mode;
+use crate::app::kit::folders::own_folder;
 use crate::atomic;
 use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};

@@ -120,12 +120,7 @@ mod tests {
         View::centered([200.0, 150.0], zoom, CANVAS).snapped()
     }
 
-    fn missing(
-        pane: &Pane,
-        view: &View,
-        saves: bool,
-        left: impl Fn(&TilePart) -> Option<TilePart>,
-    ) -> Vec<TilePart> {
+    fn missing(pane: &Pane, view: &View, saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
         super::missing(&pane.passes(view), saves, left)
     }
 

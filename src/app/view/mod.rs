@@ -19,8 +19,8 @@ pub use command::Command;
 pub use tools::Tool;
 
 use crate::geometry::{Size, View};
-use crate::recipe::Strength;
 use crate::picture::{Picture, Samples};
+use crate::recipe::Strength;
 use crate::render::{FeatureReport, FeatureStore};
 use canvas::Canvas;
 use egui::{Pos2, TextureHandle};

@@ -12,13 +12,7 @@ use std::collections::HashSet;
 const MOST: egui::Vec2 = vec2(190.0, 140.0);
 
 /// Draws it where a part of the picture is off the canvas; `up` points above the corner, which exports have first.
-pub(in crate::app) fn show(
-    ctx: &Context,
-    scene: Scene<'_>,
-    frame: &Frame,
-    up: f32,
-    commands: &mut Vec<Command>,
-) {
+pub(in crate::app) fn show(ctx: &Context, scene: Scene<'_>, frame: &Frame, up: f32, commands: &mut Vec<Command>) {
     let Some(shown) = scene.view.shown.as_ref().filter(|_| is_useful(scene)) else { return };
     let (size, canvas) = (size_of(shown.picture.size), scene.view.canvas.rect_in_points());
     let corner = canvas.right_bottom() - size - vec2(CORNER_MARGIN, CORNER_MARGIN);
@@ -89,7 +83,8 @@ fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rec
 /// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
 fn unread(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     let is_neural = frame.panes().iter().any(|known| known.pane.subject.recipe.is_neural());
-    let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id) else {
+    let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id)
+    else {
         return Vec::new();
     };
     let size = shown.picture.size;

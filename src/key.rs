@@ -81,13 +81,6 @@ identity!(
     ArithmeticId
 );
 
-impl ModelId {
-    /// The name of the model that these make up.
-    pub fn of_both(encoder: EncoderId, decoder: DecoderId) -> Self {
-        Self::of([&encoder.0.0[..], &decoder.0.0])
-    }
-}
-
 /// What made features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EncodedBy {

@@ -132,7 +132,7 @@ impl LoadedModel {
     pub fn new(weights: &Weights, device: Device, precision: Precision) -> Result<Self> {
         let names = Names::new(weights, device_name(&device), precision);
         Ok(Self {
-            id: names.model(),
+            id: weights.id(),
             names,
             encoded: AtomicU64::new(0),
             config: weights.config().clone(),

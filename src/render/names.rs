@@ -2,7 +2,7 @@
 
 use crate::feature::FeaturePrecision;
 use crate::kernel::Precision;
-use crate::key::{ArithmeticId, DecodedBy, DecoderId, EncodedBy, EncoderId, ModelId};
+use crate::key::{ArithmeticId, DecodedBy, DecoderId, EncodedBy, EncoderId};
 use crate::weights::Weights;
 
 /// The names of a model on what it was loaded for.
@@ -36,11 +36,6 @@ impl Names {
     pub(super) fn new(weights: &Weights, device: &str, precision: Precision) -> Self {
         let alone = Computed::new(&format!("{device} {precision}"), &format!("CPU {precision}"));
         Self { encoder: weights.encoder_id(), decoder: weights.decoder_id(), alone, on_card: alone }
-    }
-
-    /// Of the model as a whole, whatever computes it.
-    pub(super) fn model(&self) -> ModelId {
-        ModelId::of_both(self.encoder, self.decoder)
     }
 
     /// The same beside a graphics card that decodes, and may encode.

@@ -163,7 +163,8 @@ impl Weights {
 
     /// The name of this model: a hash of its configuration and every array.
     pub fn id(&self) -> ModelId {
-        ModelId::of_both(self.encoder_id(), self.decoder_id())
+        let config = self.config.to_json();
+        ModelId::of(std::iter::once(config.as_bytes()).chain(self.parts(|_| true)))
     }
 
     /// The name of its encoder: a hash of what turns a picture into features. Models that differ in the decoder alone, as

@@ -129,7 +129,9 @@ impl Exports {
             }
         }
         for (word, look) in LOOKS {
-            let (word, look) = (format!("{word} at every pixel"), format!("{look} {EXACT}"));
+            // `--exact` says that the function is evaluated at every pixel, and in single precision whatever the look is.
+            let look = if word == "neural" { EXACT.to_owned() } else { format!("{look} --precision f32") };
+            let word = format!("{word} at every pixel");
             self.chelsea((&word, &look), &format!("--strength 40 {CROP} --scale 3"));
             self.chelsea((&word, &look), "--crop 130.25,90.75,6.5,4.25 --scale 12");
         }

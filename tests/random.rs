@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::app::compare::split::Side;
+use zoomfield::app::env::Panel;
 use zoomfield::app::files::album::Step;
 use zoomfield::app::settings::Arithmetic;
 use zoomfield::app::settings::mode::Mode;
@@ -126,7 +127,7 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
         _ => vec![
             random
                 .pick::<Command>(&[
-                    Command::ToggleHelp,
+                    Command::TogglePanel(Panel::Help),
                     settings::Command::Toggle.into(),
                     files::Command::ToggleInfo.into(),
                     export::Command::CopyView.into(),

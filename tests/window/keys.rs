@@ -185,7 +185,7 @@ fn every_key_does_what_the_help_says() {
 #[test]
 fn escape_closes_what_is_open() {
     let (show, settings) = (export::Command::Show.into(), settings::Command::Toggle.into());
-    for open in [show, Command::ToggleHelp, settings, files::Command::ShowPanel.into()] {
+    for open in [show, Command::TogglePanel(Panel::Help), settings, files::Command::ShowPanel.into()] {
         let (mut harness, _) = ready("");
         harness.state_mut().apply(open);
         harness.run();

@@ -6,6 +6,7 @@ use eframe::egui::{self, Key, pos2};
 use egui_kittest::kittest::Queryable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use zoomfield::app::env::Panel;
 use zoomfield::app::settings::Settings;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::{App, Command, compare, export, files, settings, view};
@@ -203,7 +204,7 @@ fn pictures_of_the_window() {
     harness.run_steps(10);
     shot(&mut harness, "progress");
     harness.state_mut().apply(export::Command::Cancel);
-    harness.state_mut().apply(Command::ToggleHelp);
+    harness.state_mut().apply(Command::TogglePanel(Panel::Help));
     harness.run_steps(10);
     shot(&mut harness, "help");
 }

@@ -35,7 +35,7 @@ impl App {
                 slices.training.apply(command, below, &mut env);
             }
             Command::UseTool(tool) => slices.view.tool = tool,
-            Command::ToggleHelp => drop(env.toggle(Panel::Help)),
+            Command::TogglePanel(panel) => drop(env.toggle(panel)),
             Command::Back => self.back(),
             Command::ToggleFullscreen => self.toggle_fullscreen(),
             Command::DismissToast(id) => env.toasts.dismiss(id),

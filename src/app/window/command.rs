@@ -1,5 +1,6 @@
 //! Everything a person can ask the window for. The keys that ask for it are in [`super::keys`].
 
+use crate::app::env::Panel;
 use crate::app::{compare, export, files, models, settings, training, view};
 
 /// One thing to do: by a slice, or by the window itself.
@@ -21,8 +22,8 @@ pub enum Command {
     Train(training::Command),
     /// Have a drag on the canvas do something else.
     UseTool(view::Tool),
-    /// Show or hide the help.
-    ToggleHelp,
+    /// Show or hide a panel that has nothing to prepare.
+    TogglePanel(Panel),
     /// Close what is open: a panel, then full screen.
     Back,
     /// Into or out of full screen.

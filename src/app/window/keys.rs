@@ -4,6 +4,7 @@
 use super::command::Command;
 use crate::app::compare::Command as Compare;
 use crate::app::compare::command::SPLIT_STEP;
+use crate::app::env::Panel;
 use crate::app::export::Command as Export;
 use crate::app::files::Command as Files;
 use crate::app::files::album::Step;
@@ -244,7 +245,10 @@ pub const SHORTCUTS: &[Shortcut] = &[
         Group::Window,
         "? or F1",
         "Show or hide this help",
-        &[(NONE, Key::Questionmark, Command::ToggleHelp), (NONE, Key::F1, Command::ToggleHelp)],
+        &[
+            (NONE, Key::Questionmark, Command::TogglePanel(Panel::Help)),
+            (NONE, Key::F1, Command::TogglePanel(Panel::Help)),
+        ],
     ),
     row(Group::Window, "Ctrl+Q", "Quit", &[(COMMAND, Key::Q, Command::Quit)]),
 ];

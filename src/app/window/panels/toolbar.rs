@@ -5,7 +5,7 @@ use crate::app::files::album::Step;
 use crate::app::view::command::KEY_FACTOR;
 use crate::app::window::command::Command;
 use crate::app::window::state::{Slices, State};
-use crate::app::{compare, export, files, models, settings, training, view};
+use crate::app::{compare, env, export, files, models, settings, training, view};
 use crate::recipe::{Source, Strength};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo};
@@ -104,7 +104,7 @@ fn train(ui: &mut Ui, slices: &Slices, commands: &mut Vec<Command>) {
 fn own(ui: &mut Ui, commands: &mut Vec<Command>) {
     button(ui, "Models", "Models", "L", true, models::Command::Toggle, commands);
     button(ui, "Settings", "Settings", "Ctrl+,", true, settings::Command::Toggle, commands);
-    button(ui, "Help", "Help", "?", true, Command::ToggleHelp, commands);
+    button(ui, "Help", "Help", "?", true, Command::TogglePanel(env::Panel::Help), commands);
 }
 
 /// What there is no room for.

@@ -4,7 +4,7 @@
 // from layer to layer; a thread computes four columns (a quad) of eight queries in registers and writes them back when
 // all have read. Every layer is COLUMNS quads wide, filled up with zeros.
 //
-// In front of this text stand: number, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
+// In front of this text stand: element, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
 // Lines with a name in braces are repeated.
 
 struct Params {
@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let g = weights[w + COLUMNS];
     let b = weights[w + 2u * COLUMNS];
     workgroupBarrier();
-    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), number());
+    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), element());
     workgroupBarrier();
     for (var query = thread; query < ROWS; query += THREADS) {
         var sum = value((3u + LAYERS) * COLUMNS);

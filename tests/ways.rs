@@ -5,10 +5,10 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
-#[cfg(feature = "gpu")]
-#[path = "common/cards.rs"]
-mod cards;
 mod common;
+#[cfg(feature = "gpu")]
+#[path = "common/devices.rs"]
+mod devices;
 #[path = "common/scalar.rs"]
 mod scalar;
 
@@ -22,7 +22,7 @@ use zoomfield::decode::{GpuDecoder, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
 #[cfg(feature = "gpu")]
-use zoomfield::gpu::{Gpu, Number};
+use zoomfield::gpu::{ElementType, Gpu};
 use zoomfield::kernel::Precision;
 use zoomfield::model::{Liif, Query};
 use zoomfield::task::NEVER;
@@ -46,7 +46,7 @@ enum Way {
     Scalar,
     Processor(Precision),
     #[cfg(feature = "gpu")]
-    Card(Arc<Gpu>, Number),
+    Device(Arc<Gpu>, ElementType),
 }
 
 /// Evaluates the function on a grid.
@@ -71,8 +71,8 @@ impl Way {
             }
         }
         #[cfg(feature = "gpu")]
-        if let Some(gpu) = cards::open() {
-            ways.extend(cards::numbers(&gpu).into_iter().map(|number| Self::Card(gpu.clone(), number)));
+        if let Some(gpu) = devices::open() {
+            ways.extend(devices::element_types(&gpu).into_iter().map(|element| Self::Device(gpu.clone(), element)));
         }
         ways
     }
@@ -83,7 +83,7 @@ impl Way {
             Self::Scalar => "scalar".into(),
             Self::Processor(precision) => format!("processor {precision}"),
             #[cfg(feature = "gpu")]
-            Self::Card(gpu, number) => format!("{} {number:?}", gpu.description().name),
+            Self::Device(gpu, element) => format!("{} {element:?}", gpu.description().name),
         }
     }
 
@@ -91,7 +91,7 @@ impl Way {
         match self {
             Self::Processor(precision) if precision.is_bf16() => HALF,
             #[cfg(feature = "gpu")]
-            Self::Card(_, Number::F16) => HALF,
+            Self::Device(_, ElementType::F16) => HALF,
             _ => SINGLE,
         }
     }
@@ -121,9 +121,9 @@ impl Way {
                 })
             }
             #[cfg(feature = "gpu")]
-            Self::Card(gpu, number) => {
+            Self::Device(gpu, element) => {
                 let params = DecodeParams::new(&case.weights, Precision::F32);
-                let decoder = GpuDecoder::new(gpu.clone(), &params, *number).unwrap();
+                let decoder = GpuDecoder::new(gpu.clone(), &params, *element).unwrap();
                 Box::new(move |grid, sampling| {
                     let before = gpu.dispatches();
                     let asked = WindowQuery { window: &window, picture: size, grid, sampling };

@@ -2,7 +2,7 @@
 
 use super::clock::{Clock, Stopwatch};
 use super::device::Gpu;
-use super::failure::{Outcome, check};
+use super::error::{GpuResult, check};
 use super::pace::{Pace, Span};
 use super::pipeline::Dispatch;
 use crate::task::Interrupt;
@@ -22,14 +22,14 @@ impl Gpu {
     /// runs; every dispatch sees what those before it have written.
     ///
     /// # Errors
-    /// [`super::Failure::Cancelled`] between two bands, [`super::Failure::Lost`], and those of `prepare`.
+    /// [`super::GpuError::Cancelled`] between two bands, [`super::GpuError::Lost`], and those of `prepare`.
     pub fn carry_out<'a>(
         &self,
         mut work: Vec<Span>,
         pace: &Pace,
         interrupt: Interrupt<'_>,
-        prepare: impl Fn(&[Span]) -> Outcome<Vec<Dispatch<'a>>>,
-    ) -> Outcome<()> {
+        prepare: impl Fn(&[Span]) -> GpuResult<Vec<Dispatch<'a>>>,
+    ) -> GpuResult<()> {
         let mut before: Option<(Running, f64)> = None;
         while !work.is_empty() {
             check(interrupt)?;
@@ -45,7 +45,7 @@ impl Gpu {
         Ok(())
     }
 
-    fn start(&self, band: &[Dispatch<'_>]) -> Outcome<Running> {
+    fn start(&self, band: &[Dispatch<'_>]) -> GpuResult<Running> {
         self.check_alive()?;
         let stopwatch = self.clock().map(|clock| self.stopwatch(clock)).transpose()?;
         let start = Instant::now();
@@ -72,14 +72,14 @@ impl Gpu {
     /// A stopwatch, for one pass at a time.
     ///
     /// # Errors
-    /// [`super::Failure::OutOfMemory`] or [`super::Failure::Lost`].
-    fn stopwatch(&self, clock: &Clock) -> Outcome<Stopwatch> {
+    /// [`super::GpuError::OutOfMemory`] or [`super::GpuError::Lost`].
+    fn stopwatch(&self, clock: &Clock) -> GpuResult<Stopwatch> {
         clock.idle().map_or_else(|| self.attempt(|| Stopwatch::new(&self.device)), Ok)
     }
 
     /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since
     /// it was handed over, what it waited for included.
-    fn finish(&self, running: Running) -> Outcome<f64> {
+    fn finish(&self, running: Running) -> GpuResult<f64> {
         self.wait_for(running.submission)?;
         self.dispatches.fetch_add(running.dispatches as u64, Ordering::Relaxed);
         let wall_secs = running.start.elapsed().as_secs_f64();

@@ -1,7 +1,7 @@
 //! A compiled shader with its bindings.
 
 use super::device::Gpu;
-use super::failure::Outcome;
+use super::error::GpuResult;
 use std::num::NonZeroU64;
 
 /// A compute stage: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
@@ -16,8 +16,8 @@ impl Stage {
     /// The text must be one whose accesses a test has proved to stay inside its buffers: it runs unchecked.
     ///
     /// # Errors
-    /// [`crate::gpu::Failure::Unfit`] if the device's driver refuses it.
-    pub fn new(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> Outcome<Self> {
+    /// [`crate::gpu::GpuError::Unfit`] if the device's driver refuses it.
+    pub fn new(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> GpuResult<Self> {
         gpu.attempt(|| Self::compile(gpu, label, trusted(gpu, label, text), uniform_bytes as u64, writes))
     }
 
@@ -25,7 +25,7 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn checked(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> Outcome<Self> {
+    pub fn checked(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> GpuResult<Self> {
         let module = |gpu: &Gpu| gpu.device.create_shader_module(descriptor(label, text));
         gpu.attempt(|| Self::compile(gpu, label, module(gpu), uniform_bytes as u64, writes))
     }
@@ -67,8 +67,8 @@ impl Stage {
     /// Binds a buffer of uniform structures and the storage buffers.
     ///
     /// # Errors
-    /// [`crate::gpu::Failure::Lost`].
-    pub fn bind(&self, gpu: &Gpu, uniforms: &wgpu::Buffer, storage: &[&wgpu::Buffer]) -> Outcome<wgpu::BindGroup> {
+    /// [`crate::gpu::GpuError::Lost`].
+    pub fn bind(&self, gpu: &Gpu, uniforms: &wgpu::Buffer, storage: &[&wgpu::Buffer]) -> GpuResult<wgpu::BindGroup> {
         let uniform = wgpu::BufferBinding { buffer: uniforms, offset: 0, size: NonZeroU64::new(self.uniform_bytes) };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(uniform) }];
         for (i, buffer) in storage.iter().enumerate() {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
-use crate::gpu::{AdapterChoice, Gpu, Number};
+use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::Picture;
@@ -180,7 +180,9 @@ impl LoadedModel {
             return Ok(self);
         }
         match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
-            Ok(accelerator) if is_demanded && compute.demands_half() && accelerator.number() != Number::F16 => {
+            Ok(accelerator)
+                if is_demanded && compute.demands_half() && accelerator.element_type() != ElementType::F16 =>
+            {
                 let reason = format!("{} has no half precision that can be trusted", accelerator.name());
                 Err(Error::device(format!("{reason}; choose --precision f32")))
             }
@@ -212,8 +214,8 @@ impl LoadedModel {
 
     #[cfg(feature = "gpu")]
     fn with_accelerator(self, accelerator: Accelerator) -> Self {
-        let number = if accelerator.number() == Number::F16 { "f16" } else { "f32" };
-        let names = self.names.beside(accelerator.name(), number, accelerator.encodes());
+        let element = if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" };
+        let names = self.names.beside(accelerator.name(), element, accelerator.encodes());
         Self { names, accelerator: Some(accelerator), ..self }
     }
 
@@ -280,7 +282,7 @@ impl LoadedModel {
     pub fn arithmetic(&self) -> String {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
-            return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
+            return if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" }.to_owned();
         }
         self.precision.to_string()
     }

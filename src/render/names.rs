@@ -40,8 +40,8 @@ impl Names {
 
     /// The same beside a graphics card that decodes, and may encode.
     #[cfg(feature = "gpu")]
-    pub(super) fn beside(self, card: &str, number: &str, encodes: bool) -> Self {
-        let by_card = format!("{card} {number}");
+    pub(super) fn beside(self, card: &str, element: &str, encodes: bool) -> Self {
+        let by_card = format!("{card} {element}");
         let on_card = Computed::new(&by_card, &by_card);
         let encoding = if encodes { on_card.encoding } else { self.alone.encoding };
         Self { on_card: Computed { encoding, ..on_card }, ..self }

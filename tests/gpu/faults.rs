@@ -1,7 +1,7 @@
 //! What happens when a graphics card fails: everything is finished, on the processor.
 
-use crate::cards::{choice, open};
 use crate::common::{Arrays, fixture, psnr, textured, worst};
+use crate::devices::{choice, open};
 use crate::{HALF_PSNR, TOLERANCE};
 use std::collections::HashMap;
 use std::process::Command;

@@ -6,11 +6,11 @@
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
-#[path = "../common/cards.rs"]
-mod cards;
 #[path = "../common/mod.rs"]
 mod common;
 mod decode;
+#[path = "../common/devices.rs"]
+mod devices;
 mod encode;
 mod faults;
 

@@ -7,7 +7,7 @@ use super::running::{RunningExport, proposed_path};
 use super::{Below, Command, ExportForm, State};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::text::size_text;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Outside};
@@ -200,7 +200,7 @@ impl State {
         if let Some(exists) = self.lookup.poll(env.ctx) {
             self.form.exists = Some(exists);
         }
-        if let Some(Outcome::Done(outcome)) = self.outside.as_ref().map(OneShot::poll) {
+        if let Some(OneShotStatus::Done(outcome)) = self.outside.as_ref().map(OneShot::poll) {
             self.outside = None;
             if let Err(reason) = outcome {
                 env.fail(reason);

@@ -7,7 +7,7 @@ use super::turning::Turn;
 use super::watch::{FileEvent, WatchRequest};
 use super::{Command, Opening, State};
 use crate::app::env::{Env, Event, Panel};
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Opened};
 use crate::error::{Error, Result};
@@ -82,7 +82,7 @@ impl State {
 
     /// Shows a picture of the present list, from memory if it was read ahead.
     fn show_path(&mut self, path: PathBuf, env: &mut Env<'_>) {
-        if let Some(opened) = self.shelf.take(&path) {
+        if let Some(opened) = self.cache.take(&path) {
             self.opening = None;
             self.present(opened, false, env);
         } else {
@@ -148,9 +148,9 @@ impl State {
     fn drain_opening(&mut self, env: &mut Env<'_>) {
         let Some(opening) = &self.opening else { return };
         let result = match opening.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
+            OneShotStatus::Pending => return,
+            OneShotStatus::Done(result) => result,
+            OneShotStatus::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
         };
         let Some(opening) = self.opening.take() else { return };
         match result {
@@ -199,7 +199,7 @@ impl State {
             && !opened.picture.path.as_os_str().is_empty()
             && opened.picture.path != next
         {
-            self.shelf.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
+            self.cache.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
         }
     }
 
@@ -207,7 +207,7 @@ impl State {
     fn drain_files(&mut self, env: &mut Env<'_>) {
         while let Some((path, opened)) = self.threads.preloader.poll() {
             if self.asked_ahead.contains(&path) {
-                self.shelf.keep(path, opened, BUDGET_BYTES);
+                self.cache.keep(path, opened, BUDGET_BYTES);
             }
         }
         while let Some(event) = self.threads.watch.poll() {

@@ -23,18 +23,18 @@ use crate::app::ports::{OpenFn, Opened};
 use crate::error::Result;
 use crate::task::Gate;
 use album::{Album, Source, Step};
-use preload::{Preloader, Shelf};
+use preload::{PictureCache, Preloader};
 use recent::{Recent, Recorder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use turning::Turning;
-use watch::Watch;
+use watch::FileWatcher;
 
 /// The threads behind files.
 pub struct FileServices {
     /// Lists folders and looks for changes.
-    pub watch: Watch,
+    pub watch: FileWatcher,
     /// Reads ahead.
     pub preloader: Preloader,
     /// Remembers what was opened; without a place to remember nothing does.
@@ -57,7 +57,7 @@ impl FileServices {
             move || ctx.request_repaint()
         };
         Ok(Self {
-            watch: Watch::start(interval, wake(ctx))?,
+            watch: FileWatcher::start(interval, wake(ctx))?,
             preloader: Preloader::start(open, wake(ctx))?,
             recorder: recent.map(Recorder::start).transpose()?,
         })
@@ -99,7 +99,7 @@ pub struct State {
     /// The picture that is shown.
     pub current: Option<Opened>,
     /// Pictures in memory that are not.
-    pub shelf: Shelf,
+    pub cache: PictureCache,
     /// What the preloader was asked for last.
     pub asked_ahead: Vec<PathBuf>,
     /// What was opened last.
@@ -122,7 +122,7 @@ impl State {
             is_backwards: false,
             opening: None,
             current: None,
-            shelf: Shelf::default(),
+            cache: PictureCache::default(),
             asked_ahead: Vec::new(),
             recent,
             form: PathForm::default(),
@@ -138,6 +138,6 @@ impl State {
             steps.reverse();
         }
         let neighbours = steps.into_iter().filter_map(|step| self.album.peek(step));
-        neighbours.filter(|path| !self.shelf.contains(path)).cloned().collect()
+        neighbours.filter(|path| !self.cache.contains(path)).cloned().collect()
     }
 }

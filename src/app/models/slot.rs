@@ -1,6 +1,6 @@
 //! The models that the window enlarges with: loaded on a thread of their own, because that takes a moment.
 
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::ports::LoadFn;
 use crate::error::{Error, Result};
 use crate::render::{Backend, Compute, LoadedModel};
@@ -112,9 +112,9 @@ impl Slot {
     pub fn poll(&mut self) -> Result<bool, Failure> {
         let Some(loading) = &self.loading else { return Ok(false) };
         let result = match loading.job.poll() {
-            Outcome::Pending => return Ok(false),
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
+            OneShotStatus::Pending => return Ok(false),
+            OneShotStatus::Done(result) => result,
+            OneShotStatus::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
         };
         let Some(Loading { path, compute, .. }) = self.loading.take() else { return Ok(false) };
         let model = result.map_err(|error| {

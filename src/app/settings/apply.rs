@@ -66,11 +66,11 @@ impl State {
 
     /// Hands changed settings to the thread that writes them, and tells of its failures.
     pub fn write(&mut self, env: &mut Env<'_>) {
-        let Some(keeper) = &self.keeper else { return };
+        let Some(writer) = &self.writer else { return };
         if self.has_unkept {
-            self.has_unkept = !keeper.keep(&self.choices);
+            self.has_unkept = !writer.keep(&self.choices);
         }
-        if let Some(reason) = keeper.failure() {
+        if let Some(reason) = writer.failure() {
             env.fail(reason);
         }
     }

@@ -10,7 +10,7 @@ use crate::render::{TilePart, ViewRequest, coarse_saves};
 
 /// Everything that a request follows from but the tiles that are there.
 #[derive(Clone, Debug, PartialEq)]
-struct Asked {
+struct RequestKey {
     view: View,
     panes: Vec<Pane>,
     feature_budget_bytes: usize,
@@ -21,7 +21,7 @@ struct Asked {
 /// Remembers what was asked last, and what has come of it.
 #[derive(Default)]
 pub(super) struct Requests {
-    last: Option<Asked>,
+    last: Option<RequestKey>,
     number: u64,
     answer: Answer,
 }
@@ -57,18 +57,18 @@ impl Requests {
         source: &dyn TileSource,
     ) {
         let Some(shown) = &scene.view.shown else { return };
-        let mut asked = Asked {
+        let mut key = RequestKey {
             view: shown.motion.goal(),
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
-        asked.is_settled = self.last.as_ref() == Some(&asked) || shown.motion.is_settling(moment.next_secs);
-        if self.last.as_ref() == Some(&asked) {
+        key.is_settled = self.last.as_ref() == Some(&key) || shown.motion.is_settling(moment.next_secs);
+        if self.last.as_ref() == Some(&key) {
             return;
         }
-        let Asked { view, feature_budget_bytes, is_settled, .. } = &asked;
+        let RequestKey { view, feature_budget_bytes, is_settled, .. } = &key;
         let focus_in_output = [0, 1].map(|i| moment.cursor[i] - view.corner_on_screen[i]);
         let (wanted, likely) = if *is_settled {
             (wanted(view.zoom, frame, textures), Vec::new())
@@ -91,7 +91,7 @@ impl Requests {
             feature_budget_bytes: *feature_budget_bytes,
         });
         self.answer = if is_pending { Answer::Pending } else { Answer::Complete };
-        self.last = Some(asked);
+        self.last = Some(key);
     }
 
     /// Takes note that everything was sent that a request asked for.

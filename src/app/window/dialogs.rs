@@ -1,6 +1,6 @@
 //! The system's file dialogs, on a thread of their own: a portal may hang, and may fail without saying so.
 
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::ports::{DialogPurpose, PickFn};
 use crate::picture::save::formats;
 use std::path::{Path, PathBuf};
@@ -56,9 +56,9 @@ impl PendingDialog {
     /// The answer, if there is one. Never waits.
     pub fn poll(&self) -> Option<Answer> {
         match self.job.poll() {
-            Outcome::Pending => None,
-            Outcome::Lost => Some(Answer::Unavailable),
-            Outcome::Done((chosen, took)) => Some(judge(chosen, took)),
+            OneShotStatus::Pending => None,
+            OneShotStatus::Lost => Some(Answer::Unavailable),
+            OneShotStatus::Done((chosen, took)) => Some(judge(chosen, took)),
         }
     }
 }

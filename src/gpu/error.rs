@@ -5,7 +5,7 @@ use crate::task::Interrupt;
 
 /// Why a graphics card did not deliver.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Failure {
+pub enum GpuError {
     /// The device is gone: reset, unplugged, or its driver failed. The words are the driver's.
     Lost(String),
     /// It has no memory of that size left; less at a time may work.
@@ -17,9 +17,9 @@ pub enum Failure {
 }
 
 /// What a graphics card delivers.
-pub type Outcome<T> = Result<T, Failure>;
+pub type GpuResult<T> = Result<T, GpuError>;
 
-impl Failure {
+impl GpuError {
     /// The reason in words that complete a sentence.
     pub fn reason(&self) -> String {
         match self {
@@ -45,7 +45,7 @@ impl Failure {
 /// Stops the caller if the result is no longer wanted.
 ///
 /// # Errors
-/// [`Failure::Cancelled`].
-pub(super) fn check(interrupt: Interrupt<'_>) -> Outcome<()> {
-    if interrupt() { Err(Failure::Cancelled) } else { Ok(()) }
+/// [`GpuError::Cancelled`].
+pub(super) fn check(interrupt: Interrupt<'_>) -> GpuResult<()> {
+    if interrupt() { Err(GpuError::Cancelled) } else { Ok(()) }
 }

@@ -11,7 +11,7 @@ mod scene;
 pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
 pub use request::{Extent, OutputSize, Request};
-pub use scene::Scene;
+pub use scene::RenderScene;
 
 use self::band::{Band, Depth};
 use self::scene::Blocks;
@@ -103,9 +103,9 @@ pub struct ExportReport {
 
 impl ExportJob {
     /// What is rendered.
-    pub fn scene(&self) -> Scene<'_> {
+    pub fn scene(&self) -> RenderScene<'_> {
         let Self { picture, model, grid, recipe, features, .. } = self;
-        Scene { picture, model, grid, recipe: *recipe, features }
+        RenderScene { picture, model, grid, recipe: *recipe, features }
     }
 
     /// Whether the pixels become sRGB on their way, because the format cannot say that they are anything else.

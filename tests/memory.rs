@@ -8,13 +8,12 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use zoomfield::decode::Sampling;
 use zoomfield::export::{ExportJob, FileOptions, estimate};
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size};
 use zoomfield::kernel::Precision;
-use zoomfield::key::Quality;
 use zoomfield::picture::Picture;
-use zoomfield::render::LoadedModel;
+use zoomfield::recipe::Source;
+use zoomfield::render::{FeatureStore, LoadedModel};
 use zoomfield::train::untrained;
 use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization};
 
@@ -82,8 +81,8 @@ fn a_very_wide_picture_takes_no_more_and_what_it_takes_is_told() {
         grid: SampleGrid::spanning(Region::whole(source), size),
         output: path("out.png"),
         overwrite: true,
-        recipe: Quality::Neural.into(),
-        sampling: Sampling::default(),
+        recipe: Source::NEURAL.into(),
+        features: FeatureStore::default(),
         file: FileOptions::default(),
     };
     assert!(job.is_neural(), "the network has nothing to do");

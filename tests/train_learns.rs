@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::task::Gate;
-use zoomfield::train::{Degradation, Length, Recipe, Sampling, TrainConfig, TrainEvent, Training};
+use zoomfield::train::{Degradation, Hyperparameters, Length, PatchSampling, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::Weights;
 
 /// The sample picture in eight pieces.
@@ -29,15 +29,15 @@ fn pieces(folder: &Path) {
 fn train(steps: usize, learning_rate: f64) -> (f64, f64, f64) {
     let folder: TempDir = tempfile::tempdir().unwrap();
     pieces(folder.path());
-    let recipe = Recipe {
+    let recipe = Hyperparameters {
         batch: 4,
         patch: 24,
         samples: 256,
-        sampling: Sampling::RandomScale { min: 1.0, max: 2.5 },
+        sampling: PatchSampling::RandomScale { min: 1.0, max: 2.5 },
         degradation: Degradation::Noise,
         hold_out: 0.3,
         learning_rate,
-        ..Recipe::default()
+        ..Hyperparameters::default()
     };
     let output = folder.path().join("out.safetensors");
     let start = Weights::builtin().unwrap().into();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use zoomfield::error::Error;
 use zoomfield::task::Gate;
-use zoomfield::train::{Ending, Length, Recipe, Sampling, Start, TrainConfig, TrainEvent, Training};
+use zoomfield::train::{Ending, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::{Checkpoint, EncoderConfig, ModelConfig, Normalization, Weights};
 
 /// A folder with pictures, and room for results.
@@ -38,9 +38,16 @@ impl World {
     /// A small training that starts from nothing.
     fn config(&self, steps: u64) -> TrainConfig {
         let start = Start::Untrained(tiny());
-        let sampling = Sampling::RandomScale { min: 1.0, max: 3.0 };
+        let sampling = PatchSampling::RandomScale { min: 1.0, max: 3.0 };
         TrainConfig {
-            recipe: Recipe { batch: 4, patch: 8, samples: 64, sampling, learning_rate: 3e-3, ..Recipe::default() },
+            recipe: Hyperparameters {
+                batch: 4,
+                patch: 8,
+                samples: 64,
+                sampling,
+                learning_rate: 3e-3,
+                ..Hyperparameters::default()
+            },
             checkpoint_every: Duration::from_hours(1),
             evaluate_every: 1000,
             threads: Some(1),
@@ -383,11 +390,11 @@ fn pairs_and_varied_sizes_train_too() {
         write_ppm(&world.path(&name), 20 + i / 2, 18);
     }
     let mut config = TrainConfig { small_folder: Some(world.path("small")), overwrite: true, ..world.config(3) };
-    config.recipe.sampling = Sampling::Pairs;
+    config.recipe.sampling = PatchSampling::Pairs;
     assert_eq!(losses(&run(config.clone())).len(), 3);
     std::fs::remove_file(world.path("small/2.ppm")).unwrap();
     assert!(refusal(config).contains("each picture needs one small version"));
     let mut config = TrainConfig { overwrite: true, ..world.config(3) };
-    config.recipe.sampling = Sampling::SizeVaried { min: 12, max: 24, gt_resize: Some(20) };
+    config.recipe.sampling = PatchSampling::SizeVaried { min: 12, max: 24, gt_resize: Some(20) };
     assert_eq!(losses(&run(config)).len(), 3);
 }

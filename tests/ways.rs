@@ -96,7 +96,7 @@ impl Way {
         }
     }
 
-    /// Whether it has a lattice, or evaluates every sample whatever is asked.
+    /// Whether it has a lattice, or evaluates every sample whatever is query.
     fn has_lattice(&self) -> bool {
         !matches!(self, Self::Oracle | Self::Scalar)
     }
@@ -126,8 +126,8 @@ impl Way {
                 let decoder = GpuDecoder::new(gpu.clone(), &params, *element).unwrap();
                 Box::new(move |grid, sampling| {
                     let before = gpu.dispatches();
-                    let asked = WindowQuery { window: &window, picture: size, grid, sampling };
-                    let rgb = decoder.query_rgb(asked, NEVER).unwrap();
+                    let query = WindowQuery { window: &window, picture: size, grid, sampling };
+                    let rgb = decoder.query_rgb(query, NEVER).unwrap();
                     assert!(gpu.dispatches() > before, "the graphics card did nothing");
                     rgb
                 })

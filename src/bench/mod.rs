@@ -81,7 +81,7 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
 }
 
 /// A stage to measure: what it is called and what a run yields.
-struct Stage {
+struct BenchStage {
     name: String,
     precision: Precision,
     /// Output pixels of a run; none if 0.
@@ -90,7 +90,7 @@ struct Stage {
     flop: f64,
 }
 
-impl Stage {
+impl BenchStage {
     /// Runs it `runs` times after a warm-up; the median counts.
     fn measure(self, runs: usize, work: impl FnMut() -> Result<()>) -> Result<Measurement> {
         Ok(self.took(median(runs, work)?))

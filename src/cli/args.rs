@@ -211,13 +211,13 @@ pub(super) struct ComputeArgs {
 
 impl ComputeArgs {
     /// Backend and card, by the environment where they are not given.
-    pub(super) fn asked(&self) -> Result<(Backend, Option<String>), Error> {
+    pub(super) fn backend_and_device(&self) -> Result<(Backend, Option<String>), Error> {
         super::backend(self.backend, self.device.clone())
     }
 
     /// With an arithmetic.
     pub(super) fn compute(&self, precision: PrecisionChoice) -> Result<Compute, Error> {
-        let (backend, device) = self.asked()?;
+        let (backend, device) = self.backend_and_device()?;
         if (backend, precision) == (Backend::Cpu, PrecisionChoice::Half) {
             return Err(Error::Request("the processor has no half precision; choose f32 or bf16 for it".into()));
         }

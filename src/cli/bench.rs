@@ -19,7 +19,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let (backend, device) = args.compute.asked()?;
+    let (backend, device) = args.compute.backend_and_device()?;
     let cards = backend != Backend::Cpu;
     let devices = if cards { bench::devices() } else { vec![Device::processor()] };
     for device in &devices {

@@ -1,7 +1,7 @@
 //! Arguments of `zoomfield train`.
 
 use crate::error::{Error, Result};
-use crate::train::{Degradation, Length, Recipe, Sampling, Start, TrainConfig, TrainDevice};
+use crate::train::{Degradation, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice};
 use crate::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
@@ -218,13 +218,13 @@ impl NetworkArgs {
 }
 
 impl RecipeArgs {
-    fn recipe(&self) -> Recipe {
+    fn recipe(&self) -> Hyperparameters {
         let sampling = match (self.size_varied, &self.pairs) {
-            (Some((min, max)), _) => Sampling::SizeVaried { min, max, gt_resize: self.gt_resize },
-            (None, Some(_)) => Sampling::Pairs,
-            (None, None) => Sampling::RandomScale { min: self.scale.0, max: self.scale.1 },
+            (Some((min, max)), _) => PatchSampling::SizeVaried { min, max, gt_resize: self.gt_resize },
+            (None, Some(_)) => PatchSampling::Pairs,
+            (None, None) => PatchSampling::RandomScale { min: self.scale.0, max: self.scale.1 },
         };
-        Recipe {
+        Hyperparameters {
             batch: self.batch,
             patch: self.patch,
             samples: self.samples,

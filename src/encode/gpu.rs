@@ -6,7 +6,9 @@
 
 use super::normalized_planes;
 use crate::geometry::PixelRect;
-use crate::gpu::{ConvParams, ConvShape, Convolution, ElementType, Gpu, GpuError, GpuResult, Pace, Piece, to_bytes};
+use crate::gpu::{
+    ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace, to_bytes,
+};
 use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{EncoderConfig, Normalization, Weights};
@@ -30,7 +32,7 @@ impl Map {
 }
 
 /// One layer of the network.
-struct Layer {
+struct GpuLayer {
     /// Which of the compiled convolutions.
     convolution: usize,
     /// Where its weights and its bias begin, in quads.
@@ -53,7 +55,7 @@ pub struct GpuEncoder {
     gpu: Arc<Gpu>,
     element: ElementType,
     convolutions: Vec<Convolution>,
-    layers: Vec<Layer>,
+    layers: Vec<GpuLayer>,
     weights: wgpu::Buffer,
     config: EncoderConfig,
     normalization: Normalization,
@@ -69,7 +71,7 @@ struct Builder<'a> {
     weights: &'a Weights,
     element: ElementType,
     convolutions: Vec<Convolution>,
-    layers: Vec<Layer>,
+    layers: Vec<GpuLayer>,
     packed: Vec<u8>,
     quads: usize,
 }
@@ -130,7 +132,7 @@ impl Builder<'_> {
         let start = self.packed.len() / self.element.quad_bytes();
         self.packed.extend(shape.pack(&ordered, bias, inputs));
         let (depth, stride) = (inputs.div_ceil(4), shape.weight_stride(outputs));
-        self.layers.push(Layer {
+        self.layers.push(GpuLayer {
             convolution,
             weight: start,
             bias: start + taps * depth * 4 * stride,
@@ -273,7 +275,7 @@ impl GpuEncoder {
         let quad = |i: usize| [planes[i], planes[pixels + i], planes[2 * pixels + i], 0.0];
         let seen: Vec<f32> = (0..pixels).flat_map(quad).collect();
         self.gpu.write(&data, 0, &to_bytes(&seen, self.element))?;
-        let pieces: Vec<Piece<'_>> = self.layers.iter().map(|layer| self.piece(layer, rect)).collect();
+        let pieces: Vec<ConvolutionPass<'_>> = self.layers.iter().map(|layer| self.piece(layer, rect)).collect();
         Convolution::run(&self.gpu, &pieces, &self.weights, &data, &self.pace, interrupt)?;
         let stride = self.result.stride * 4;
         let values = self.gpu.read(&data, self.result.start * pixels * 4, pixels * stride, self.element)?;
@@ -284,7 +286,7 @@ impl GpuEncoder {
         Ok(values.chunks_exact(stride).flat_map(|code| &code[..channels]).copied().collect())
     }
 
-    fn piece(&self, layer: &Layer, rect: PixelRect) -> Piece<'_> {
+    fn piece(&self, layer: &GpuLayer, rect: PixelRect) -> ConvolutionPass<'_> {
         let at = |map: Map| (map.start * rect.area() + map.first) as u32;
         let residual = layer.residual.unwrap_or(layer.output);
         let params = ConvParams {
@@ -310,7 +312,7 @@ impl GpuEncoder {
             has_residual: u32::from(layer.residual.is_some()),
             scale: layer.scale,
         };
-        Piece { convolution: &self.convolutions[layer.convolution], params }
+        ConvolutionPass { convolution: &self.convolutions[layer.convolution], params }
     }
 }
 

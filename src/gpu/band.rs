@@ -1,6 +1,6 @@
 //! Work that goes to a device in bands: while one runs, the next is put together.
 
-use super::clock::{Clock, Stopwatch};
+use super::clock::{Clock, GpuTimer};
 use super::device::Gpu;
 use super::error::{GpuResult, check};
 use super::pace::{Pace, Span};
@@ -13,7 +13,7 @@ use std::time::Instant;
 struct Running {
     submission: wgpu::SubmissionIndex,
     start: Instant,
-    stopwatch: Option<Stopwatch>,
+    timer: Option<GpuTimer>,
     dispatches: usize,
 }
 
@@ -47,34 +47,34 @@ impl Gpu {
 
     fn start(&self, band: &[Dispatch<'_>]) -> GpuResult<Running> {
         self.check_alive()?;
-        let stopwatch = self.clock().map(|clock| self.stopwatch(clock)).transpose()?;
+        let timer = self.clock().map(|clock| self.timer(clock)).transpose()?;
         let start = Instant::now();
         let submission = self.attempt(|| {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let timestamp_writes = stopwatch.as_ref().map(Stopwatch::writes);
+            let timestamp_writes = timer.as_ref().map(GpuTimer::writes);
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
             for dispatch in band {
                 dispatch.record(&mut pass);
             }
             drop(pass);
-            if let Some(stopwatch) = &stopwatch {
-                stopwatch.record(&mut encoder);
+            if let Some(timer) = &timer {
+                timer.record(&mut encoder);
             }
             let submission = self.submit(encoder);
-            if let Some(stopwatch) = &stopwatch {
-                stopwatch.ask();
+            if let Some(timer) = &timer {
+                timer.ask();
             }
             submission
         })?;
-        Ok(Running { submission, start, stopwatch, dispatches: band.len() })
+        Ok(Running { submission, start, timer, dispatches: band.len() })
     }
 
-    /// A stopwatch, for one pass at a time.
+    /// A timer, for one pass at a time.
     ///
     /// # Errors
     /// [`super::GpuError::OutOfMemory`] or [`super::GpuError::Lost`].
-    fn stopwatch(&self, clock: &Clock) -> GpuResult<Stopwatch> {
-        clock.idle().map_or_else(|| self.attempt(|| Stopwatch::new(&self.device)), Ok)
+    fn timer(&self, clock: &Clock) -> GpuResult<GpuTimer> {
+        clock.idle().map_or_else(|| self.attempt(|| GpuTimer::new(&self.device)), Ok)
     }
 
     /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since
@@ -83,8 +83,8 @@ impl Gpu {
         self.wait_for(running.submission)?;
         self.dispatches.fetch_add(running.dispatches as u64, Ordering::Relaxed);
         let wall_secs = running.start.elapsed().as_secs_f64();
-        let times = self.clock().zip(running.stopwatch);
-        let own_secs = times.and_then(|(clock, stopwatch)| clock.read(stopwatch, wall_secs));
+        let times = self.clock().zip(running.timer);
+        let own_secs = times.and_then(|(clock, timer)| clock.read(timer, wall_secs));
         if own_secs.is_some() {
             self.timed.fetch_add(1, Ordering::Relaxed);
         }

@@ -4,7 +4,7 @@ use super::device::Gpu;
 use super::element_type::{ElementType, to_bytes};
 use super::error::{GpuError, GpuResult};
 use super::pace::{Pace, Span};
-use super::pipeline::{Dispatch, Stage};
+use super::pipeline::{ComputePipeline, Dispatch};
 use super::template::{THREAD_ROWS, expand};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -128,12 +128,12 @@ impl ConvShape {
 /// A compiled convolution.
 pub struct Convolution {
     shape: ConvShape,
-    stage: Stage,
+    pipeline: ComputePipeline,
 }
 
 /// A convolution that is to be carried out.
 #[derive(Clone, Copy)]
-pub struct Piece<'a> {
+pub struct ConvolutionPass<'a> {
     /// By which shader.
     pub convolution: &'a Convolution,
     /// On what.
@@ -146,8 +146,9 @@ impl Convolution {
     /// # Errors
     /// [`GpuError::Unfit`] if the device refuses the shader.
     pub fn new(gpu: &Gpu, shape: ConvShape) -> GpuResult<Self> {
-        let stage = Stage::new(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
-        Ok(Self { shape, stage })
+        let pipeline =
+            ComputePipeline::new(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, pipeline })
     }
 
     /// As [`Self::new`], with every access checked by the driver.
@@ -155,8 +156,9 @@ impl Convolution {
     /// # Errors
     /// As [`Self::new`].
     pub fn checked(gpu: &Gpu, shape: ConvShape) -> GpuResult<Self> {
-        let stage = Stage::checked(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
-        Ok(Self { shape, stage })
+        let pipeline =
+            ComputePipeline::checked(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, pipeline })
     }
 
     /// What it was compiled for.
@@ -171,17 +173,17 @@ impl Convolution {
     /// buffers.
     pub fn run(
         gpu: &Gpu,
-        pieces: &[Piece<'_>],
+        pieces: &[ConvolutionPass<'_>],
         weights: &wgpu::Buffer,
         data: &wgpu::Buffer,
         pace: &Pace,
         interrupt: Interrupt<'_>,
     ) -> GpuResult<()> {
-        for Piece { convolution, params } in pieces {
+        for ConvolutionPass { convolution, params } in pieces {
             let quad = convolution.shape.element.quad_bytes() as u64;
             params.check(convolution.shape, data.size() / quad, weights.size() / quad)?;
         }
-        let span = |(job, piece): (usize, &Piece<'_>)| {
+        let span = |(job, piece): (usize, &ConvolutionPass<'_>)| {
             let ConvParams { start, end, .. } = piece.params;
             Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
         };
@@ -193,7 +195,7 @@ impl Convolution {
 /// A band of pieces, each its span alone.
 fn dispatches<'a>(
     gpu: &Gpu,
-    pieces: &[Piece<'a>],
+    pieces: &[ConvolutionPass<'a>],
     band: &[Span],
     weights: &wgpu::Buffer,
     data: &wgpu::Buffer,
@@ -202,10 +204,10 @@ fn dispatches<'a>(
     let params: Vec<ConvParams> = band.iter().map(part).collect();
     let (uniforms, stride) = (gpu.uniforms(&params)?, gpu.uniform_stride::<ConvParams>());
     let dispatch = |(i, span): (usize, &Span)| {
-        let Piece { convolution: Convolution { shape, stage }, params } = pieces[span.job];
+        let ConvolutionPass { convolution: Convolution { shape, pipeline }, params } = pieces[span.job];
         let columns = params.columns.div_ceil(shape.columns as u32);
-        let group = stage.bind(gpu, &uniforms, &[weights, data])?;
-        Ok(Dispatch { stage, group, offset: i * stride, groups: [span.groups(), columns] })
+        let group = pipeline.bind(gpu, &uniforms, &[weights, data])?;
+        Ok(Dispatch { pipeline, group, offset: i * stride, groups: [span.groups(), columns] })
     };
     band.iter().enumerate().map(dispatch).collect()
 }

@@ -20,11 +20,11 @@ pub(crate) mod reflect;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use convolution::{ConvParams, ConvShape, Convolution, Piece};
+pub use convolution::{ConvParams, ConvShape, Convolution, ConvolutionPass};
 pub use device::Gpu;
 pub use element_type::{ElementType, from_bytes, to_bytes};
 pub use error::{GpuError, GpuResult};
 pub use faults::Faults;
 pub use pace::{Pace, Span};
-pub use pipeline::{Dispatch, Stage};
+pub use pipeline::{ComputePipeline, Dispatch};
 pub use template::{THREAD_ROWS, expand};

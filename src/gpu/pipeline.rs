@@ -4,14 +4,14 @@ use super::device::Gpu;
 use super::error::GpuResult;
 use std::num::NonZeroU64;
 
-/// A compute stage: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
-pub struct Stage {
+/// A compute pipeline: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
+pub struct ComputePipeline {
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
     uniform_bytes: u64,
 }
 
-impl Stage {
+impl ComputePipeline {
     /// Compiles `text`, whose entry point is `main`. `writes` says of each storage buffer whether the shader writes it.
     /// The text must be one whose accesses a test has proved to stay inside its buffers: it runs unchecked.
     ///
@@ -79,10 +79,10 @@ impl Stage {
     }
 }
 
-/// A stage, carried out once.
+/// A pipeline, carried out once.
 pub struct Dispatch<'a> {
     /// What is carried out.
-    pub stage: &'a Stage,
+    pub pipeline: &'a ComputePipeline,
     /// On which buffers.
     pub group: wgpu::BindGroup,
     /// Where its uniform structure begins, in bytes.
@@ -94,7 +94,7 @@ pub struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Puts it into a pass.
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        pass.set_pipeline(&self.stage.pipeline);
+        pass.set_pipeline(&self.pipeline.pipeline);
         pass.set_bind_group(0, &self.group, &[self.offset as u32]);
         pass.dispatch_workgroups(self.groups[0], self.groups[1], 1);
     }

@@ -101,7 +101,7 @@ impl TrainedLiif {
             codes.contiguous()?.apply_op2(&self.parameters, op)?
         };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        let predictions = found.as_mut().map(|found: &mut Found| std::mem::take(&mut found.predictions));
+        let predictions = found.as_mut().map(|found: &mut LossAndGradients| std::mem::take(&mut found.predictions));
         Ok((loss, predictions.unwrap_or_default()))
     }
 }
@@ -141,7 +141,7 @@ struct L1Loss {
     projection: Option<Projection>,
     terms: Vec<QueryTerms>,
     targets: Vec<[f32; 3]>,
-    found: Arc<Mutex<Option<Found>>>,
+    found: Arc<Mutex<Option<LossAndGradients>>>,
     context: TrainingContext,
 }
 
@@ -154,7 +154,7 @@ struct Projection {
 }
 
 /// The loss, and the gradients of both arguments.
-struct Found {
+struct LossAndGradients {
     loss: f64,
     predictions: Vec<[f32; 3]>,
     images: Option<Vec<f32>>,
@@ -168,7 +168,7 @@ impl L1Loss {
     }
 
     /// Projection, loss, and back through both.
-    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> Found {
+    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> LossAndGradients {
         let Projection { width, wants_images } = *projection;
         let (interrupt, spare) = (|| self.context.gate.pass().is_err(), &self.context.spare);
         let (project, others) = parameters.split_at((9 * maps.channels + 1) * width);
@@ -184,7 +184,7 @@ impl L1Loss {
         let WeightGradient { weight, bias } = convolve_batch_backward(weight, width, maps, of_codes, to, &interrupt);
         spare.put(codes);
         spare.put(gradient);
-        Found { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
+        LossAndGradients { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
     }
 }
 
@@ -200,7 +200,7 @@ impl CustomOp2 for L1Loss {
             self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection)
         } else {
             let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
-            Found { loss, predictions, images: Some(codes), parameters }
+            LossAndGradients { loss, predictions, images: Some(codes), parameters }
         };
         trained::not_stopped(&self.context.gate)?;
         let loss = found.loss as f32;

@@ -27,7 +27,7 @@ const SINGLE_TOLERANCE: f32 = 1e-3;
 const HALF_TOLERANCE: f32 = 2e-2;
 
 /// A model on a card.
-struct Engine {
+struct GpuModel {
     gpu: Arc<Gpu>,
     /// None where candle encodes, on CUDA or Metal.
     encoder: Option<GpuEncoder>,
@@ -41,13 +41,13 @@ pub(super) struct Accelerator {
     encodes: bool,
     name: String,
     element: ElementType,
-    engine: Reconnect<Engine>,
+    engine: Reconnect<GpuModel>,
     /// Dispatches of devices that are lost.
     dispatches_before: AtomicU64,
     warning: Mutex<Option<String>>,
 }
 
-impl Engine {
+impl GpuModel {
     fn open(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, element: ElementType) -> GpuResult<Self> {
         let params = DecodeParams::new(weights, Precision::F32);
         let encoder = if encodes { Some(GpuEncoder::new(gpu.clone(), weights, element)?) } else { None };
@@ -65,8 +65,8 @@ impl Engine {
         let codes = (0..side(picture.width) * side(picture.height) * params.channels).map(noise).collect();
         let window = FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
-        let asked = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
-        let ours = self.decoder.query_rgb(asked, NEVER)?;
+        let query = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
+        let ours = self.decoder.query_rgb(query, NEVER)?;
         let reference = decode::query_rgb(params, &window, picture, &grid, Sampling::Exact, NEVER);
         compare("decoding", &ours, &reference.map_err(|_| GpuError::Cancelled)?, tolerance)
     }
@@ -168,8 +168,8 @@ impl Accelerator {
     }
 
     /// As [`decode::query_rgb`]; none if the processor has to do it.
-    pub(super) fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
-        self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
+    pub(super) fn query_rgb(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
+        self.attempt(|engine| engine.decoder.query_rgb(query, interrupt))
     }
 
     /// As [`PictureEncoder::encode`]; none if another encoder has to do it.
@@ -188,7 +188,7 @@ impl Accelerator {
         })
     }
 
-    fn attempt<T>(&self, work: impl FnOnce(&Engine) -> GpuResult<T>) -> Option<Result<T>> {
+    fn attempt<T>(&self, work: impl FnOnce(&GpuModel) -> GpuResult<T>) -> Option<Result<T>> {
         let engine = self.engine.get(Instant::now(), || self.open_again())?;
         match work(&engine) {
             Ok(value) => Some(Ok(value)),
@@ -207,9 +207,9 @@ impl Accelerator {
         }
     }
 
-    fn open_again(&self) -> Option<Engine> {
+    fn open_again(&self) -> Option<GpuModel> {
         let gpu = Gpu::shared(&self.choice).ok()?;
-        Engine::open(gpu, &self.weights, self.encodes, self.element).ok()
+        GpuModel::open(gpu, &self.weights, self.encodes, self.element).ok()
     }
 
     fn note(&self, failure: &GpuError, what: &str) {
@@ -219,14 +219,14 @@ impl Accelerator {
 }
 
 /// An engine in half precision if that is allowed and passes its test, else in single precision.
-fn best(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, half: bool) -> GpuResult<Engine> {
+fn best(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, half: bool) -> GpuResult<GpuModel> {
     if half && gpu.has_f16() {
-        let engine = Engine::open(gpu.clone(), weights, encodes, ElementType::F16);
+        let engine = GpuModel::open(gpu.clone(), weights, encodes, ElementType::F16);
         if engine.is_ok() {
             return engine;
         }
     }
-    Engine::open(gpu, weights, encodes, ElementType::F32)
+    GpuModel::open(gpu, weights, encodes, ElementType::F32)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -336,8 +336,8 @@ impl LoadedModel {
     ) -> Result<Vec<f32>> {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = &self.accelerator {
-            let asked = WindowQuery { window, picture, grid, sampling };
-            if let Some(result) = accelerator.query_rgb(asked, interrupt) {
+            let query = WindowQuery { window, picture, grid, sampling };
+            if let Some(result) = accelerator.query_rgb(query, interrupt) {
                 return result;
             }
         }

@@ -4,7 +4,7 @@ use super::cache::ByteLru;
 use super::model::LoadedModel;
 use super::sample;
 use super::source::render_source;
-use super::store::{FeatureAccess, FeatureStore, Found, Keeping};
+use super::store::{FeatureAccess, FeatureStore, FoundFeatures, Keeping};
 use crate::decode;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile};
@@ -279,7 +279,7 @@ impl Renderer {
         is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
     ) -> Result<Vec<Arc<FeatureTile>>> {
         let names = model.readable(self.options.precision);
-        let Found { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
+        let FoundFeatures { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
         for block in self.blocks(model, &missing) {
             found.extend(self.encode(picture, model, block, &|| is_stale(block))?);
         }

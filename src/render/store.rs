@@ -64,7 +64,7 @@ pub(super) struct FeatureAccess {
 }
 
 /// What was found of the features that are needed, and the tiles (column, row) that are missing.
-pub(super) struct Found {
+pub(super) struct FoundFeatures {
     pub(super) tiles: Vec<Arc<FeatureTile>>,
     pub(super) missing: Vec<(usize, usize)>,
 }
@@ -110,9 +110,9 @@ impl FeatureAccess {
         picture: PictureId,
         names: &[EncodedBy],
         tiles: impl Iterator<Item = (usize, usize)>,
-    ) -> Found {
+    ) -> FoundFeatures {
         let mut partitions = self.store.lock();
-        let mut found = Found { tiles: Vec::new(), missing: Vec::new() };
+        let mut found = FoundFeatures { tiles: Vec::new(), missing: Vec::new() };
         for tile in tiles {
             let mut keys = names.iter().map(|by| FeatureKey { picture, by: *by, tile });
             match keys.find_map(|key| partitions.get(&key, self.keeping)) {

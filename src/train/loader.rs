@@ -4,8 +4,8 @@
 //! on their speed, and a resumed training goes on with the batch that comes next.
 
 use super::batch::Batch;
-use super::config::Recipe;
-use super::library::{Library, Source};
+use super::config::Hyperparameters;
+use super::dataset::{Dataset, PictureFile};
 use super::random::Random;
 use super::sampler;
 use crate::error::{Error, Result};
@@ -28,8 +28,8 @@ pub(super) struct Delivery {
 
 /// What batches are made of.
 struct Maker {
-    library: Arc<Library>,
-    recipe: Recipe,
+    dataset: Arc<Dataset>,
+    recipe: Hyperparameters,
     normalization: Normalization,
     /// Passed before every sample.
     gate: Gate,
@@ -50,8 +50,8 @@ impl Loader {
     /// # Errors
     /// [`Error::Device`] if the system has no threads to give.
     pub(super) fn start(
-        library: Arc<Library>,
-        recipe: &Recipe,
+        dataset: Arc<Dataset>,
+        recipe: &Hyperparameters,
         normalization: Normalization,
         first: u64,
         gate: &Gate,
@@ -59,8 +59,8 @@ impl Loader {
         let (mut receivers, mut workers) = (Vec::new(), Vec::new());
         for turn in 0..THREADS {
             let (sender, receiver) = sync_channel(AHEAD);
-            let (library, recipe, gate) = (library.clone(), recipe.clone(), gate.clone());
-            let maker = Maker { library, recipe, normalization, gate };
+            let (dataset, recipe, gate) = (dataset.clone(), recipe.clone(), gate.clone());
+            let maker = Maker { dataset, recipe, normalization, gate };
             let work = move || deliver(&maker, first + turn, &sender);
             let worker = Worker::spawn("loader", move || on_one_thread(work));
             workers.push(worker.map_err(|error| Error::device(format!("no thread for reading pictures: {error}")))?);
@@ -109,8 +109,8 @@ fn deliver(maker: &Maker, first: u64, sender: &SyncSender<Result<Delivery>>) {
 impl Maker {
     /// Batch `number`. A picture that cannot be read is replaced by the next.
     fn make(&self, number: u64) -> Result<Delivery> {
-        let Self { recipe, library, .. } = self;
-        let sources = &library.trained_on;
+        let Self { recipe, dataset, .. } = self;
+        let sources = &dataset.trained_on;
         let mut warnings = Vec::new();
         let mut samples = Vec::with_capacity(recipe.batch);
         let again = recipe.repeat_batches.map(|count| number % count.max(1));
@@ -121,12 +121,12 @@ impl Maker {
             let wanted = place(recipe.seed, pictures * recipe.batch as u64 + i, sources.len());
             let candidates = (0..sources.len()).map(|skip| &sources[(wanted + skip) % sources.len()]);
             let mut candidates = candidates.filter(|source| source.is_usable());
-            let found = candidates.find_map(|source: &Source| {
-                let loaded = library.load(source, &|| self.gate.pass().is_err());
+            let found = candidates.find_map(|source: &PictureFile| {
+                let loaded = dataset.load(source, &|| self.gate.pass().is_err());
                 loaded.map_err(|reason| warnings.extend(reason)).ok().map(|picture| (picture, source.rank))
             });
             self.gate.pass()?;
-            let (picture, rank) = found.ok_or_else(|| library.none_left())?;
+            let (picture, rank) = found.ok_or_else(|| dataset.none_left())?;
             samples.push(sampler::sample(recipe, &picture, rank, true, &mut random));
         }
         if again.is_some() {

@@ -1,8 +1,8 @@
 //! From pictures to small pictures and their originals, as `datasets/wrappers.py` of the original makes them.
 
 use super::batch::Batch;
-use super::config::{Recipe, Sampling};
-use super::library::{Loaded, Pixels, factor};
+use super::config::{Hyperparameters, PatchSampling};
+use super::dataset::{Loaded, Pixels, factor};
 use super::random::Random;
 use crate::geometry::{AxisGrid, Size};
 use crate::model::Query;
@@ -21,22 +21,28 @@ pub(super) struct Sample {
 }
 
 /// Makes one of a picture whose place among all is `rank` (0 to 1). `augment` turns and mirrors it.
-pub(super) fn sample(recipe: &Recipe, picture: &Loaded, rank: f64, augment: bool, random: &mut Random) -> Sample {
+pub(super) fn sample(
+    recipe: &Hyperparameters,
+    picture: &Loaded,
+    rank: f64,
+    augment: bool,
+    random: &mut Random,
+) -> Sample {
     let patch = recipe.patch;
     let (input, truth, side) = match (recipe.sampling, &picture.small) {
-        (Sampling::Pairs, Some(small)) => aligned(&picture.original, small, patch, random),
-        (Sampling::SizeVaried { min, max, gt_resize }, _) => {
+        (PatchSampling::Pairs, Some(small)) => aligned(&picture.original, small, patch, random),
+        (PatchSampling::SizeVaried { min, max, gt_resize }, _) => {
             let side = min + ((max - min) as f64 * rank).round_ties_even() as usize;
             whole(&picture.original, patch, side.max(1), max, gt_resize)
         }
-        (Sampling::RandomScale { min, max }, _) => reduced(&picture.original, patch, (min, max), random),
+        (PatchSampling::RandomScale { min, max }, _) => reduced(&picture.original, patch, (min, max), random),
         // A library of pairs has small pictures; without one the picture is its own.
-        (Sampling::Pairs, None) => reduced(&picture.original, patch, (1.0, 1.0), random),
+        (PatchSampling::Pairs, None) => reduced(&picture.original, patch, (1.0, 1.0), random),
     };
     let turn = match recipe.sampling {
         _ if !augment => [false; 3],
         // The original mirrors these sideways only: faces stay upright.
-        Sampling::SizeVaried { .. } => [false, random.below(2) == 1, false],
+        PatchSampling::SizeVaried { .. } => [false, random.below(2) == 1, false],
         _ => [0; 3].map(|_: i32| random.below(2) == 1),
     };
     let input = turned(&input, patch, turn);
@@ -103,7 +109,12 @@ fn turned(square: &[u8], side: usize, [upside_down, mirrored, transposed]: [bool
 }
 
 /// Puts samples together and chooses the pixels that are asked for.
-pub(super) fn batch(recipe: &Recipe, samples: &[Sample], normalization: &Normalization, random: &mut Random) -> Batch {
+pub(super) fn batch(
+    recipe: &Hyperparameters,
+    samples: &[Sample],
+    normalization: &Normalization,
+    random: &mut Random,
+) -> Batch {
     let Normalization { mean, std } = *normalization;
     let normalized = |i: usize, v: u8| (f32::from(v) / 255.0 - mean[i % 3]) / std[i % 3];
     let (mut queries, mut targets) = (Vec::with_capacity(samples.len()), Vec::new());
@@ -129,15 +140,15 @@ mod tests {
         Pixels { size: Size::new(width, height), rgb }
     }
 
-    fn recipe(patch: usize, sampling: Sampling) -> Recipe {
-        Recipe { patch, sampling, ..Recipe::default() }
+    fn recipe(patch: usize, sampling: PatchSampling) -> Hyperparameters {
+        Hyperparameters { patch, sampling, ..Hyperparameters::default() }
     }
 
     #[test]
     fn a_reduced_patch_is_pillow_s_of_a_part_of_the_picture() {
         let original = picture(40, 30);
         let loaded = Loaded { original: original.clone(), small: None };
-        let recipe = recipe(8, Sampling::RandomScale { min: 1.0, max: 3.0 });
+        let recipe = recipe(8, PatchSampling::RandomScale { min: 1.0, max: 3.0 });
         let mut sides = Vec::new();
         for seed in 0..40 {
             let sample = sample(&recipe, &loaded, 0.0, false, &mut Random::of(&[seed]));
@@ -154,7 +165,7 @@ mod tests {
     #[test]
     fn a_picture_too_small_for_the_factor_gives_what_it_has() {
         let loaded = Loaded { original: picture(10, 9), small: None };
-        let sampling = Sampling::RandomScale { min: 1.0, max: 4.0 };
+        let sampling = PatchSampling::RandomScale { min: 1.0, max: 4.0 };
         for seed in 0..20 {
             let sample = sample(&recipe(8, sampling), &loaded, 0.0, true, &mut Random::of(&[seed]));
             assert!((8..=9).contains(&sample.side));
@@ -168,7 +179,7 @@ mod tests {
         let place = |i: usize| (i / 37 / 3).min(9) * 12 + (i % 37 / 3).min(11);
         let rgb = (0..37 * 31).flat_map(|i| [place(i) as u8; 3]).collect();
         let loaded = Loaded { original: Pixels { size: Size::new(37, 31), rgb }, small: Some(small) };
-        let sample = sample(&recipe(8, Sampling::Pairs), &loaded, 0.0, true, &mut Random::of(&[3]));
+        let sample = sample(&recipe(8, PatchSampling::Pairs), &loaded, 0.0, true, &mut Random::of(&[3]));
         assert_eq!(sample.side, 24);
         for y in 0..8 {
             for x in 0..8 {
@@ -181,7 +192,7 @@ mod tests {
     fn sizes_vary_with_the_place_among_the_pictures() {
         let loaded = Loaded { original: picture(50, 40), small: None };
         let side = |rank, gt_resize| {
-            let sampling = Sampling::SizeVaried { min: 16, max: 32, gt_resize };
+            let sampling = PatchSampling::SizeVaried { min: 16, max: 32, gt_resize };
             let sample = sample(&recipe(8, sampling), &loaded, rank, false, &mut Random::of(&[1]));
             assert_eq!(sample.truth.len(), sample.side * sample.side * 3);
             sample.side
@@ -202,7 +213,7 @@ mod tests {
 
     #[test]
     fn queries_ask_for_different_pixels_of_the_truth() {
-        let recipe = Recipe { samples: 100, ..recipe(8, Sampling::RandomScale { min: 2.0, max: 2.0 }) };
+        let recipe = Hyperparameters { samples: 100, ..recipe(8, PatchSampling::RandomScale { min: 2.0, max: 2.0 }) };
         let loaded = Loaded { original: picture(40, 30), small: None };
         let mut random = Random::of(&[1]);
         let samples = [sample(&recipe, &loaded, 0.0, true, &mut random)];

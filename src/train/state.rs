@@ -1,6 +1,6 @@
 //! What a training knows besides weights, and how it goes to the disk and back.
 
-use super::config::{Recipe, Start, TrainConfig};
+use super::config::{Hyperparameters, Start, TrainConfig};
 use super::event::{Comparison, Confirmation, LEAST_GAIN_DB, Preview, TrainEvent};
 use super::frozen::batches_within;
 use super::heldout::{HeldOut, JudgedBy};
@@ -23,7 +23,7 @@ pub(super) struct Notes {
     /// Time that training took.
     pub(super) elapsed_secs: f64,
     /// How steps are made.
-    pub(super) recipe: Recipe,
+    pub(super) recipe: Hyperparameters,
     /// Of the weights that the best ones are compared with, on the patches that choose.
     pub(super) start_psnr: Option<f64>,
     /// Of the best weights.
@@ -52,7 +52,7 @@ pub(super) struct State {
 }
 
 impl Notes {
-    fn new(recipe: Recipe) -> Self {
+    fn new(recipe: Hyperparameters) -> Self {
         Self {
             step: 0,
             adam_step: 0,
@@ -79,7 +79,7 @@ impl Notes {
 }
 
 /// A judgement, and whether its weights are better than all before.
-pub(super) struct Judgement {
+pub(super) struct Evaluation {
     pub(super) psnr: f64,
     pub(super) preview: Preview,
     pub(super) is_best: bool,
@@ -148,11 +148,11 @@ impl State {
         step: u64,
         held_out: &HeldOut,
         interrupt: Interrupt<'_>,
-    ) -> Result<Judgement> {
+    ) -> Result<Evaluation> {
         let (psnr, preview) = held_out.judge(weights, interrupt)?;
         let Some(best_psnr) = self.notes.best_psnr else {
             self.begin_comparison(weights, psnr, step, held_out, interrupt)?;
-            return Ok(Judgement { psnr, preview, is_best: false });
+            return Ok(Evaluation { psnr, preview, is_best: false });
         };
         let is_best = psnr > best_psnr;
         if is_best {
@@ -163,7 +163,7 @@ impl State {
             (notes.best_psnr, notes.best_step) = (Some(psnr), step);
             self.best = Some(weights.clone());
         }
-        Ok(Judgement { psnr, preview, is_best })
+        Ok(Evaluation { psnr, preview, is_best })
     }
 
     /// Weights that all later ones are compared with: `weights`, or the best of a comparison that could not be kept, if

@@ -4,14 +4,14 @@
 //! the step up, writes a checkpoint and ends. Time at a paused gate is not time that training took.
 
 use super::config::{Length, Start, TrainConfig};
+use super::dataset::Dataset;
 use super::device;
 use super::event::{Ending, TrainEvent, blind_verdict, verdict};
 use super::heldout::HeldOut;
-use super::library::Library;
 use super::loader::Loader;
 use super::optimizer::scheduled;
-use super::place::Watch;
-use super::state::{Judgement, State, check_output};
+use super::place::PlaceWatcher;
+use super::state::{Evaluation, State, check_output};
 use super::stopwatch::Stopwatch;
 use super::trainer::{Trainer, TrainerOptions};
 use crate::error::{Error, Result};
@@ -38,9 +38,9 @@ pub struct Training {
     loader: Loader,
     held_out: Option<HeldOut>,
     /// Where the held-out pictures are, until they are read.
-    unread: Option<Arc<Library>>,
+    unread: Option<Arc<Dataset>>,
     gate: Gate,
-    watch: Watch,
+    watch: PlaceWatcher,
     events: VecDeque<TrainEvent>,
     phase: Phase,
     /// The last state that is known to be good; its notes are kept up to date.
@@ -80,29 +80,29 @@ impl Training {
         let small = config.small_folder.as_deref();
         let interrupt = || gate.pass().is_err();
         let known = state.notes.held_out();
-        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, known, &interrupt);
-        let library = Arc::new(trainer.install(open)?);
+        let open = || Dataset::open(&config.folder, small, recipe, config.cache_bytes, known, &interrupt);
+        let dataset = Arc::new(trainer.install(open)?);
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
-            pictures: library.trained_on.len(),
-            held_out: library.held_out.len(),
+            pictures: dataset.trained_on.len(),
+            held_out: dataset.held_out.len(),
             model: state.weights.config().summary(),
             parameters: trainer.parameter_count(),
             device: if threads == 1 { format!("{device}, 1 thread") } else { format!("{device}, {threads} threads") },
             step,
             optimizer_step: state.adam.step,
         }]);
-        let unread = (!library.held_out.is_empty()).then(|| library.clone());
-        let warnings = library.warnings.iter().cloned().chain(remark);
+        let unread = (!dataset.held_out.is_empty()).then(|| dataset.clone());
+        let warnings = dataset.warnings.iter().cloned().chain(remark);
         let lost = if unread.is_none() { state.judge_by(None) } else { None };
         let warnings = warnings.chain(lost.map(str::to_owned)).chain(unread.is_none().then(|| BLIND.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
         let recipe = &state.notes.recipe;
-        let loader = Loader::start(library, recipe, state.weights.config().normalization, step, gate)?;
+        let loader = Loader::start(dataset, recipe, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
         let own = config.checkpoint_path();
         let written_step = matches!(&config.start, Start::Resume(path) if *path == own).then_some(step);
-        let watch = Watch::new(config.place.clone(), state.weights.clone());
+        let watch = PlaceWatcher::new(config.place.clone(), state.weights.clone());
         Ok(Self {
             trainer,
             loader,
@@ -152,9 +152,9 @@ impl Training {
 
     /// Cuts the patches that will be judged, and tells of what is known by them.
     fn read_held_out(&mut self) -> Result<()> {
-        let Some(library) = &self.unread else { return Ok(()) };
+        let Some(dataset) = &self.unread else { return Ok(()) };
         let (gate, recipe) = (&self.gate, &self.good.notes.recipe);
-        let read = self.trainer.install(|| HeldOut::new(library, recipe, &|| gate.pass().is_err()));
+        let read = self.trainer.install(|| HeldOut::new(dataset, recipe, &|| gate.pass().is_err()));
         let (held_out, mut warnings) = match read {
             Err(Error::Cancelled) => return Ok(()),
             read => read?,
@@ -250,7 +250,7 @@ impl Training {
             let (gate, good, step) = (&self.gate, &mut self.good, self.step);
             let judge = || good.judge(&weights, step, held_out, &|| gate.pass().is_err());
             // Somebody who stops the training does not want to wait for this.
-            let Judgement { psnr, preview, is_best } = match self.trainer.install(judge) {
+            let Evaluation { psnr, preview, is_best } = match self.trainer.install(judge) {
                 Err(Error::Cancelled) => return Ok(()),
                 judged => judged?,
             };

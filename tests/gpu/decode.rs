@@ -38,8 +38,8 @@ impl Case {
     }
 
     fn on_gpu(&self, decoder: &GpuDecoder, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
-        let asked = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
-        decoder.query_rgb(asked, NEVER).unwrap()
+        let query = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
+        decoder.query_rgb(query, NEVER).unwrap()
     }
 }
 
@@ -73,8 +73,8 @@ fn with_little_memory_less_is_done_at_a_time() {
         assert!(worst(&case.on_gpu(&decoder, &grid, sampling), &reference) < TOLERANCE);
         assert!(gpu.dispatches() > before + 2, "nothing was divided");
         gpu.faults().limit_buffers(1000);
-        let asked = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
-        assert_eq!(decoder.query_rgb(asked, NEVER), Err(GpuError::OutOfMemory));
+        let query = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
+        assert_eq!(decoder.query_rgb(query, NEVER), Err(GpuError::OutOfMemory));
         gpu.faults().limit_buffers(u64::MAX);
     }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use zoomfield::app::compare::split::Side;
 use zoomfield::app::env::Panel;
 use zoomfield::app::kit::text::preset;
-use zoomfield::app::training::choice::Choice;
+use zoomfield::app::training::choice::TrainingChoice;
 use zoomfield::app::training::worker::TrainingOutcome;
 use zoomfield::app::training::workplace::Workplace;
 use zoomfield::app::window::services::DataFolders;
@@ -53,13 +53,13 @@ pub(crate) fn training<'a>(harness: &'a Harness<'_, App>) -> &'a training::State
     &harness.state().slices().training
 }
 
-pub(crate) fn choice(harness: &Harness<'_, App>) -> Choice {
+pub(crate) fn choice(harness: &Harness<'_, App>) -> TrainingChoice {
     training(harness).choice.clone()
 }
 
 /// Starts a training of a played folder, as the form would.
 pub(crate) fn train(harness: &mut Harness<'_, App>, name: &str) {
-    let choice = Choice { folder: format!("/photos/{name}"), minutes: 1.0, ..choice(harness) };
+    let choice = TrainingChoice { folder: format!("/photos/{name}"), minutes: 1.0, ..choice(harness) };
     harness.state_mut().apply(training::Command::Change(choice));
     harness.step();
     harness.get_by_label("Start training").click();

@@ -1,6 +1,6 @@
 //! Exports: the panel, the queue, and what follows.
 
-use super::choice::{Choice, Part};
+use super::choice::{ExportChoice, ExportPart};
 use super::copying;
 use super::draft::{draft, with_ending};
 use super::running::{RunningExport, proposed_path};
@@ -64,7 +64,7 @@ impl State {
     /// Takes over what is selected.
     pub fn select(&mut self, selection: Option<Region>, env: &Env<'_>) {
         if *env.panel == Panel::Export {
-            self.form.choice = Choice { part: Part::Selection, selection, ..self.form.choice.clone() };
+            self.form.choice = ExportChoice { part: ExportPart::Selection, selection, ..self.form.choice.clone() };
         }
     }
 
@@ -117,8 +117,8 @@ impl State {
         env.announce(Event::DialogWanted(DialogPurpose::Save(proposal)));
     }
 
-    fn change_export(&mut self, choice: Choice) {
-        self.choice = Choice { selection: None, part: Part::View, ..choice.clone() };
+    fn change_export(&mut self, choice: ExportChoice) {
+        self.choice = ExportChoice { selection: None, part: ExportPart::View, ..choice.clone() };
         self.form.choice = choice;
     }
 

@@ -1,6 +1,6 @@
 //! Opening pictures and walking through them.
 
-use super::album::{Source, Step};
+use super::album::{AlbumSource, Step};
 use super::preload::BUDGET_BYTES;
 use super::samples::SAMPLES;
 use super::turning::Turn;
@@ -49,7 +49,7 @@ impl State {
     /// Opens files and folders, and walks through them from then on.
     fn open_all(&mut self, paths: Vec<PathBuf>, env: &mut Env<'_>) {
         let Some(first) = paths.first().cloned() else { return };
-        let (source, read) = (Source(paths), env.ports.open.clone());
+        let (source, read) = (AlbumSource(paths), env.ports.open.clone());
         self.album.clear();
         self.waiting = None;
         self.source = source.clone();
@@ -105,7 +105,7 @@ impl State {
     /// Shows a picture from the clipboard.
     fn paste_image(&mut self, image: Arc<ColorImage>, env: &mut Env<'_>) {
         self.album.clear();
-        self.source = Source::default();
+        self.source = AlbumSource::default();
         let read = move |stop: Interrupt<'_>| {
             check(stop)?;
             Ok(Opened::new(picture_of(&image)))
@@ -219,7 +219,7 @@ impl State {
         }
     }
 
-    fn take_list(&mut self, source: &Source, list: Vec<PathBuf>, env: &mut Env<'_>) {
+    fn take_list(&mut self, source: &AlbumSource, list: Vec<PathBuf>, env: &mut Env<'_>) {
         if self.source != *source {
             return; // of what was shown before
         }

@@ -22,7 +22,7 @@ use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{OpenFn, Opened};
 use crate::error::Result;
 use crate::task::Gate;
-use album::{Album, Source, Step};
+use album::{Album, AlbumSource, Step};
 use preload::{PictureCache, Preloader};
 use recent::{Recent, Recorder};
 use std::path::PathBuf;
@@ -85,7 +85,7 @@ impl Drop for Opening {
 /// Which picture is shown, and those around it.
 pub struct State {
     /// What was asked to be shown.
-    pub source: Source,
+    pub source: AlbumSource,
     /// The pictures of it.
     pub album: Album,
     /// Steps that wait for the list.
@@ -115,7 +115,7 @@ impl State {
     /// Nothing is shown yet.
     pub fn new(threads: FileServices, recent: Recent) -> Self {
         Self {
-            source: Source::default(),
+            source: AlbumSource::default(),
             album: Album::default(),
             waiting: None,
             turning: Turning::default(),

@@ -3,7 +3,7 @@
 //! It asks the file system now and then instead of being told: that works on every system and on network drives, and
 //! a second is soon enough. A drive that hangs hangs this thread alone: it is never waited for.
 
-use super::album::Source;
+use super::album::AlbumSource;
 use crate::app::ports::Stamp;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const QUEUE: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WatchRequest {
     /// The pictures to walk through.
-    pub source: Source,
+    pub source: AlbumSource,
     /// The picture that is shown, and what it was when it was read.
     pub shown: Option<(PathBuf, Option<Stamp>)>,
 }
@@ -29,7 +29,7 @@ pub struct WatchRequest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FileEvent {
     /// The pictures of a source; also when they have changed.
-    Listed(Source, Vec<PathBuf>),
+    Listed(AlbumSource, Vec<PathBuf>),
     /// The file has another content, and whoever writes it has paused.
     Changed(PathBuf),
     /// The file is not there any more.
@@ -166,7 +166,7 @@ mod tests {
         let file = folder.path().join("a.png");
         std::fs::write(&file, "1").unwrap();
         let mut state = WatchState::default();
-        let source = Source(vec![file.clone()]);
+        let source = AlbumSource(vec![file.clone()]);
         state.take(WatchRequest { source: source.clone(), shown: Some((file.clone(), Stamp::of(&file))) });
         assert_eq!(state.look(), [FileEvent::Listed(source.clone(), vec![file.clone()])]);
         assert_eq!(state.look(), []);
@@ -193,7 +193,7 @@ mod tests {
         std::fs::write(&file, "new").unwrap();
         let mut state = WatchState::default();
         let old = Stamp(SystemTime::UNIX_EPOCH, 1);
-        state.take(WatchRequest { source: Source::default(), shown: Some((file.clone(), Some(old))) });
+        state.take(WatchRequest { source: AlbumSource::default(), shown: Some((file.clone(), Some(old))) });
         let seen: Vec<FileEvent> = (0..3).flat_map(|_| state.look()).collect();
         assert_eq!(seen, [FileEvent::Changed(file)]);
     }

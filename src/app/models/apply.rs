@@ -1,6 +1,6 @@
 //! Carrying out what the person asks of models.
 
-use super::{Answer, Command, Renaming, SaveForm, SaveFrom, State, Task, work};
+use super::{Command, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, work};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
@@ -187,7 +187,7 @@ impl State {
         match job.poll() {
             OneShotStatus::Pending => return,
             OneShotStatus::Lost => env.fail("looking at the models failed unexpectedly"),
-            OneShotStatus::Done(Answer { task, result, entries }) => {
+            OneShotStatus::Done(TaskReport { task, result, entries }) => {
                 match entries {
                     Ok(entries) => self.entries = Some(entries),
                     Err(reason) => env.fail(reason),

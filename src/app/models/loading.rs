@@ -1,7 +1,7 @@
 //! Loading models.
 
 use super::State;
-use super::slot::{Failure, ModelSource, Slot};
+use super::slot::{LoadFailure, ModelSlot, ModelSource};
 use crate::app::env::{Env, Event};
 use crate::app::settings;
 use crate::render::Compute;
@@ -11,16 +11,16 @@ impl State {
     /// Begins with a model; the settings name one where `source` does not.
     pub fn start(&mut self, source: ModelSource, settings: &settings::State, env: &mut Env<'_>) {
         match self.or_default(source, settings) {
-            ModelSource::Loaded(model) => self.own = Slot::holding(model),
+            ModelSource::Loaded(model) => self.own = ModelSlot::holding(model),
             ModelSource::File(path) => self.load_own(path, settings, env),
         }
     }
 
     /// The model that the settings name, where the command line names none.
-    fn or_default(&self, asked: ModelSource, settings: &settings::State) -> ModelSource {
-        match (asked, &settings.choices.model, &self.library) {
+    fn or_default(&self, requested: ModelSource, settings: &settings::State) -> ModelSource {
+        match (requested, &settings.choices.model, &self.library) {
             (ModelSource::File(None), Some(name), Some(library)) => ModelSource::File(library.file(name)),
-            (asked, ..) => asked,
+            (requested, ..) => requested,
         }
     }
 
@@ -58,7 +58,7 @@ impl State {
         match self.own.poll() {
             Ok(false) => {}
             Ok(true) => self.tell_refusal(env),
-            Err(Failure { error, instead }) => {
+            Err(LoadFailure { error, instead }) => {
                 env.fail(error);
                 // Without a model nothing is enlarged.
                 if let Some((path, compute)) = instead.filter(|_| had_none) {

@@ -34,13 +34,13 @@ struct Loading {
 
 /// A place for one model.
 #[derive(Default)]
-pub struct Slot {
+pub struct ModelSlot {
     model: Option<Arc<LoadedModel>>,
     path: Option<PathBuf>,
     loading: Option<Loading>,
 }
 
-impl Slot {
+impl ModelSlot {
     /// A place that holds a model already.
     pub fn holding(model: Arc<LoadedModel>) -> Self {
         Self { model: Some(model), ..Self::default() }
@@ -109,7 +109,7 @@ impl Slot {
     ///
     /// # Errors
     /// Why it could not be loaded, and what to load instead; the model before stays.
-    pub fn poll(&mut self) -> Result<bool, Failure> {
+    pub fn poll(&mut self) -> Result<bool, LoadFailure> {
         let Some(loading) = &self.loading else { return Ok(false) };
         let result = match loading.job.poll() {
             OneShotStatus::Pending => return Ok(false),
@@ -119,7 +119,7 @@ impl Slot {
         let Some(Loading { path, compute, .. }) = self.loading.take() else { return Ok(false) };
         let model = result.map_err(|error| {
             let instead = next_best(&error, path.clone(), compute);
-            Failure { error, instead }
+            LoadFailure { error, instead }
         })?;
         (self.model, self.path) = (Some(Arc::new(model)), path);
         Ok(true)
@@ -128,7 +128,7 @@ impl Slot {
 
 /// A model that could not be loaded.
 #[derive(Debug)]
-pub struct Failure {
+pub struct LoadFailure {
     /// Why.
     pub error: Error,
     /// What is left to try, for who has no model yet.

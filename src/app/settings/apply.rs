@@ -77,13 +77,13 @@ impl State {
 
     /// What computes: as was asked for this time, else as the settings say.
     pub fn compute(&self) -> Compute {
-        let (asked, settings) = (self.compute.clone(), &self.choices);
-        let is_open = asked.backend == Backend::Auto && asked.device.is_none();
-        let (backend, device) = if is_open { settings.backend() } else { (asked.backend, asked.device) };
-        let precision = match asked.precision {
+        let (requested, settings) = (self.compute.clone(), &self.choices);
+        let is_open = requested.backend == Backend::Auto && requested.device.is_none();
+        let (backend, device) = if is_open { settings.backend() } else { (requested.backend, requested.device) };
+        let precision = match requested.precision {
             PrecisionChoice::Auto => settings.precision.choice(),
             chosen => chosen,
         };
-        Compute { backend, device, precision, ..asked }
+        Compute { backend, device, precision, ..requested }
     }
 }

@@ -1,7 +1,7 @@
 //! What the training panel is set to, and the training that it comes to.
 
 use crate::app::files::uri::path_from_text;
-use crate::train::{Degradation, Length, Recipe, Start, TrainConfig};
+use crate::train::{Degradation, Hyperparameters, Length, Start, TrainConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const EVALUATE_EVERY: u64 = 20;
 /// All choices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Choice {
+pub struct TrainingChoice {
     /// The folder of pictures, as typed.
     pub folder: String,
     /// What is done to small pictures.
@@ -34,9 +34,9 @@ pub struct Choice {
     pub hold_out_percent: f64,
 }
 
-impl Default for Choice {
+impl Default for TrainingChoice {
     fn default() -> Self {
-        let recipe = Recipe::default();
+        let recipe = Hyperparameters::default();
         Self {
             folder: String::new(),
             degradation: recipe.degradation,
@@ -50,7 +50,7 @@ impl Default for Choice {
     }
 }
 
-impl Choice {
+impl TrainingChoice {
     /// The folder, if one is named.
     pub fn folder(&self) -> Option<PathBuf> {
         path_from_text(&self.folder)
@@ -69,13 +69,13 @@ impl Choice {
 
     /// The training, from `start`, whose best weights go to `output`.
     pub fn config(&self, start: Start, output: PathBuf) -> TrainConfig {
-        let recipe = Recipe {
+        let recipe = Hyperparameters {
             degradation: self.degradation,
             freeze_encoder: self.freeze_encoder,
             learning_rate: self.learning_rate,
             seed: self.seed,
             hold_out: self.hold_out_percent / 100.0,
-            ..Recipe::default()
+            ..Hyperparameters::default()
         };
         TrainConfig {
             overwrite: true,
@@ -94,13 +94,13 @@ mod tests {
 
     #[test]
     fn choices_come_to_a_training() {
-        let choice = Choice {
+        let choice = TrainingChoice {
             folder: " \"/photos/Omas Dias\" ".into(),
             degradation: Degradation::Scan,
             minutes: 0.5,
             hold_out_percent: 20.0,
             seed: 9,
-            ..Choice::default()
+            ..TrainingChoice::default()
         };
         let config = choice.config(Weights::builtin().unwrap().into(), "/x/out.safetensors".into());
         assert_eq!((config.folder, config.length), ("/photos/Omas Dias".into(), Length::Time(Duration::from_secs(30))));
@@ -110,6 +110,9 @@ mod tests {
         );
         assert!(config.recipe.check().is_ok() && config.overwrite);
         assert_eq!(choice.folder_name(), "Omas Dias");
-        assert_eq!((Choice::default().folder(), Choice::default().folder_name().as_str()), (None, "pictures"));
+        assert_eq!(
+            (TrainingChoice::default().folder(), TrainingChoice::default().folder_name().as_str()),
+            (None, "pictures")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What the person asks of training.
 
-use super::choice::Choice;
+use super::choice::TrainingChoice;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub enum Command {
     /// Show or hide the panel.
     Toggle,
     /// Set the panel to something else.
-    Change(Choice),
+    Change(TrainingChoice),
     /// Ask for the folder with the system's file dialog.
     BrowseFolder,
     /// The folder's text field has received the focus.

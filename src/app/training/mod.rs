@@ -17,7 +17,7 @@ pub use command::Command;
 use crate::app::kit::one_shot::OneShot;
 use crate::train::Place;
 use before_after::BeforeAfterTextures;
-use choice::Choice;
+use choice::TrainingChoice;
 use report::Report;
 use running::RunningTraining;
 use worker::{End, TrainingStatus};
@@ -29,7 +29,7 @@ pub struct State {
     /// Whether the panel is shown.
     pub is_shown: bool,
     /// What the form is set to.
-    pub choice: Choice,
+    pub choice: TrainingChoice,
     /// Why the folder must be typed, if it must.
     pub note: Option<&'static str>,
     /// Whether the folder's text field should take the focus.

@@ -1,6 +1,6 @@
 //! A training while it runs.
 
-use super::choice::Choice;
+use super::choice::TrainingChoice;
 use super::worker::{Assignment, End, TrainingOutcome, TrainingRequest, TrainingStatus, TrainingWorker};
 use crate::app::kit::one_shot::Waker;
 use crate::app::ports::TrainFn;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// A training on its thread. Dropping it stops the training, which writes its checkpoint, and waits for that.
 pub struct RunningTraining {
     /// What it was started with.
-    pub choice: Choice,
+    pub choice: TrainingChoice,
     /// Whether the person has paused it.
     pub is_paused: bool,
     /// Whether it was told to stop.

@@ -1,7 +1,7 @@
 //! The thread behind a training: takes one event after the other, and serves requests in between.
 
 use super::before_after::BeforeAfter;
-use super::choice::Choice;
+use super::choice::TrainingChoice;
 use super::report::{Judgement, Report};
 use super::workplace::{Claim, Job, Workplace};
 use crate::app::ports::{TrainFn, TrainingRun};
@@ -33,7 +33,7 @@ pub fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn TrainingRun>> {
 
 /// What the thread is to do.
 pub(super) struct Assignment {
-    pub(super) choice: Choice,
+    pub(super) choice: TrainingChoice,
     /// The interrupted training to go on with.
     pub(super) resumed: Option<Job>,
     pub(super) library: Library,

@@ -23,11 +23,11 @@ struct RequestKey {
 pub(super) struct Requests {
     last: Option<RequestKey>,
     number: u64,
-    answer: Answer,
+    status: RequestStatus,
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Answer {
+enum RequestStatus {
     #[default]
     Complete,
     Pending,
@@ -90,37 +90,37 @@ impl Requests {
             focus_in_output,
             feature_budget_bytes: *feature_budget_bytes,
         });
-        self.answer = if is_pending { Answer::Pending } else { Answer::Complete };
+        self.status = if is_pending { RequestStatus::Pending } else { RequestStatus::Complete };
         self.last = Some(key);
     }
 
     /// Takes note that everything was sent that a request asked for.
     pub(super) fn finish(&mut self, number: u64) {
-        if number == self.number && self.answer == Answer::Pending {
-            self.answer = Answer::Complete;
+        if number == self.number && self.status == RequestStatus::Pending {
+            self.status = RequestStatus::Complete;
         }
     }
 
     /// Takes note that the renderer has given a request up.
     pub(super) fn fail(&mut self, number: u64) {
         if number == self.number {
-            self.answer = Answer::Failed;
+            self.status = RequestStatus::Failed;
         }
     }
 
     /// Forgets what was asked, so that it is asked again: what came of it is gone.
     pub(super) fn forget(&mut self) {
-        (self.last, self.answer) = (None, Answer::Complete);
+        (self.last, self.status) = (None, RequestStatus::Complete);
     }
 
     /// Whether the renderer has given up what was asked last.
     pub(super) fn have_failed(&self) -> bool {
-        self.answer == Answer::Failed
+        self.status == RequestStatus::Failed
     }
 
     /// Whether something that was asked for is still on its way.
     pub(super) fn are_pending(&self) -> bool {
-        self.answer == Answer::Pending
+        self.status == RequestStatus::Pending
     }
 }
 

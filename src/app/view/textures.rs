@@ -36,12 +36,12 @@ fn filter(source: Source) -> TextureOptions {
 
 /// A tile on the graphics card, as far as it was ever on the canvas.
 pub struct Tile {
-    pieces: Vec<Piece>,
+    pieces: Vec<TexturePiece>,
     bytes: usize,
 }
 
 /// A rectangle of a tile. Pieces may lie over each other: the same name is the same pixels.
-pub struct Piece {
+pub struct TexturePiece {
     /// The output pixels that it covers, at the tile's zoom.
     pub rect: PixelRect,
     texture: TextureHandle,
@@ -51,7 +51,7 @@ pub struct Piece {
 
 impl Tile {
     /// What it is made of.
-    pub fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[TexturePiece] {
         &self.pieces
     }
 
@@ -61,7 +61,7 @@ impl Tile {
     }
 }
 
-impl Piece {
+impl TexturePiece {
     /// How visible it is, in a tile of this source.
     pub fn opacity(&self, source: Source, now_secs: f64) -> f32 {
         opacity(source, self.born_secs, now_secs)
@@ -113,7 +113,7 @@ impl TileTextures {
         let texture = ctx.load_texture("tile", image, filter(key.recipe.source()));
         // What falls out of the cache frees its texture by being dropped.
         let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
-        tile.pieces.push(Piece { rect, texture, rgba, born_secs: now_secs });
+        tile.pieces.push(TexturePiece { rect, texture, rgba, born_secs: now_secs });
         tile.bytes += own_bytes;
         let bytes = tile.bytes;
         drop(self.tiles.insert(key, tile, bytes));

@@ -4,13 +4,13 @@
 mod shape;
 mod tables;
 
-use super::query::{query, sample_points};
+use super::query::{self, sample_points};
 use super::{DecodeParams, Sampling};
 use crate::feature::FeatureWindow;
 use crate::geometry::{SampleGrid, Size, codes_for};
 use crate::gpu::{
-    ConvParams, ConvShape, Convolution, Dispatch, ElementType, Gpu, GpuError, GpuResult, Pace, Piece, Span, Stage,
-    to_bytes,
+    ComputePipeline, ConvParams, ConvShape, Convolution, ConvolutionPass, Dispatch, ElementType, Gpu, GpuError,
+    GpuResult, Pace, Span, to_bytes,
 };
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -40,7 +40,7 @@ pub struct GpuDecoder {
     gpu: Arc<Gpu>,
     params: DecodeParams,
     shape: DecodeShape,
-    stage: Stage,
+    pipeline: ComputePipeline,
     weights: wgpu::Buffer,
     project: Convolution,
     project_weights: wgpu::Buffer,
@@ -75,7 +75,7 @@ impl GpuDecoder {
     /// [`GpuError::Unfit`] if the device is too small for the model or refuses a shader, [`GpuError::OutOfMemory`],
     /// [`GpuError::Lost`].
     pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        Self::compile(gpu, params, element, Stage::new, Convolution::new)
+        Self::compile(gpu, params, element, ComputePipeline::new, Convolution::new)
     }
 
     /// As [`Self::new`], with every access checked by the driver: for the proof that none needs it.
@@ -83,14 +83,14 @@ impl GpuDecoder {
     /// # Errors
     /// As [`Self::new`].
     pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        Self::compile(gpu, params, element, Stage::checked, Convolution::checked)
+        Self::compile(gpu, params, element, ComputePipeline::checked, Convolution::checked)
     }
 
     fn compile(
         gpu: Arc<Gpu>,
         params: &DecodeParams,
         element: ElementType,
-        stage: fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<Stage>,
+        pipeline: fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<ComputePipeline>,
         convolution: fn(&Gpu, ConvShape) -> GpuResult<Convolution>,
     ) -> GpuResult<Self> {
         if element == ElementType::F16 && !gpu.has_f16() {
@@ -105,7 +105,13 @@ impl GpuDecoder {
             rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
         let project_weights = gpu.upload(&project.pack(&filled, &vec![0.0; width], params.channels))?;
         Ok(Self {
-            stage: stage(&gpu, "decode", &shape.text(), size_of::<DecodeUniform>(), &[false, false, false, true])?,
+            pipeline: pipeline(
+                &gpu,
+                "decode",
+                &shape.text(),
+                size_of::<DecodeUniform>(),
+                &[false, false, false, true],
+            )?,
             weights: gpu.upload(&shape.pack_weights(params))?,
             project: convolution(&gpu, project)?,
             project_weights,
@@ -128,27 +134,27 @@ impl GpuDecoder {
     /// # Errors
     /// [`GpuError::Cancelled`] between two bands, [`GpuError::OutOfMemory`] if not even one row fits,
     /// [`GpuError::Lost`].
-    pub fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
-        let result = self.query_whole(asked, interrupt);
-        let (rows, columns) = (asked.grid.y.len, asked.grid.x.len);
+    pub fn query_rgb(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
+        let result = self.query_whole(query, interrupt);
+        let (rows, columns) = (query.grid.y.len, query.grid.x.len);
         if result != Err(GpuError::OutOfMemory) || rows < 2 {
             return result;
         }
         let mut rgb = Vec::with_capacity(rows * columns * 3);
         for half in [0..rows / 2, rows / 2..rows] {
-            let grid = asked.grid.slice(half, 0..columns);
-            let window = asked.window.part(codes_for(&sample_points(&grid, asked.sampling), asked.picture));
-            rgb.extend(self.query_rgb(WindowQuery { window: &window, grid: &grid, ..asked }, interrupt)?);
+            let grid = query.grid.slice(half, 0..columns);
+            let window = query.window.part(codes_for(&sample_points(&grid, query.sampling), query.picture));
+            rgb.extend(self.query_rgb(WindowQuery { window: &window, grid: &grid, ..query }, interrupt)?);
         }
         Ok(rgb)
     }
 
-    fn query_whole(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
-        let cell = [asked.grid.y.pitch, asked.grid.x.pitch];
-        let projected = self.project(asked.window, cell, interrupt)?;
-        query(asked.grid, asked.sampling, self.params.local_ensemble, &|points, some| {
-            let tables = Tables::new(points, some, asked.picture, self.params.local_ensemble);
-            self.evaluate(&tables, &projected, asked, interrupt)
+    fn query_whole(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
+        let cell = [query.grid.y.pitch, query.grid.x.pitch];
+        let projected = self.project(query.window, cell, interrupt)?;
+        query::query(query.grid, query.sampling, self.params.local_ensemble, &|points, some| {
+            let tables = Tables::new(points, some, query.picture, self.params.local_ensemble);
+            self.evaluate(&tables, &projected, query, interrupt)
         })
     }
 
@@ -184,7 +190,7 @@ impl GpuDecoder {
             scale: 1.0,
             ..ConvParams::default()
         };
-        let piece = Piece { convolution: &self.project, params: conv };
+        let piece = ConvolutionPass { convolution: &self.project, params: conv };
         Convolution::run(&self.gpu, &[piece], &self.project_weights, &data, &self.project_pace, interrupt)?;
         Ok(Projected { data, start })
     }
@@ -194,10 +200,10 @@ impl GpuDecoder {
         &self,
         tables: &Tables,
         projected: &Projected,
-        asked: WindowQuery<'_>,
+        query: WindowQuery<'_>,
         interrupt: Interrupt<'_>,
     ) -> GpuResult<Vec<f32>> {
-        let rect = asked.window.rect;
+        let rect = query.window.rect;
         if !tables.stay_in(rect) {
             return Err(GpuError::Unfit("the window does not hold the codes that are needed".into()));
         }
@@ -216,15 +222,15 @@ impl GpuDecoder {
                 left: rect.x as u32,
                 top: rect.y as u32,
                 width: rect.width as u32,
-                least_share: asked.sampling.least_share(),
+                least_share: query.sampling.least_share(),
             }
         };
         self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| {
             let uniforms: Vec<DecodeUniform> = band.iter().map(uniform).collect();
             let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
-            let group = self.stage.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
+            let group = self.pipeline.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
             let dispatch = |(i, span): (usize, &Span)| Dispatch {
-                stage: &self.stage,
+                pipeline: &self.pipeline,
                 group: group.clone(),
                 offset: i * stride,
                 groups: [span.groups(), 1],

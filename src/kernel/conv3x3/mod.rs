@@ -60,7 +60,7 @@ pub struct After<'a> {
 }
 
 /// A band of output rows (of tiles, by Winograd's way), and what it is made of.
-struct Band<'a> {
+struct RowBand<'a> {
     input: Joined<'a>,
     rows: std::ops::Range<usize>,
     bias: &'a [f32],
@@ -144,19 +144,19 @@ impl Conv3x3 {
 
 /// Buffers of one thread that convolves images of a batch.
 #[derive(Default)]
-struct Scratch {
+struct ConvScratch {
     /// A gradient behind a ReLU.
     masked: Vec<f32>,
     #[cfg(target_arch = "x86_64")]
-    winograd: winograd::Scratch,
+    winograd: winograd::WinogradScratch,
     #[cfg(target_arch = "x86_64")]
-    gradient: winograd_gradient::Scratch,
+    gradient: winograd_gradient::WinogradGradientScratch,
 }
 
 impl Conv3x3 {
     /// As [`Self::forward`], for an image, a residual and a result that are channels-last whatever the kernel prefers; on
     /// this thread where that is fastest.
-    fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut Scratch, out: &mut [f32]) {
+    fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut ConvScratch, out: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if let Way::Winograd(winograd) = &self.way {
             return winograd.forward_into(image, &self.bias, after, &mut scratch.winograd, out);

@@ -4,7 +4,7 @@ use super::around::ask;
 use crate::app::kit::text::preset;
 use crate::app::kit::widgets::main_button;
 use crate::app::models;
-use crate::app::training::choice::Choice;
+use crate::app::training::choice::TrainingChoice;
 use crate::app::training::{Command, State};
 use crate::library::BUILTIN;
 use crate::train::Degradation;
@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands:
 }
 
 /// True if Enter was pressed in the field.
-fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Command>) -> bool {
+fn folder(ui: &mut Ui, state: &State, choice: &mut TrainingChoice, commands: &mut Vec<Command>) -> bool {
     let label = ui.strong("Folder of pictures");
     let mut is_entered = false;
     ui.horizontal(|ui| {
@@ -59,7 +59,7 @@ fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Co
     is_entered
 }
 
-fn kind(ui: &mut Ui, choice: &mut Choice) {
+fn kind(ui: &mut Ui, choice: &mut TrainingChoice) {
     ui.strong("They should become sharper when they are");
     ui.horizontal_wrapped(|ui| {
         for kind in Degradation::ALL {
@@ -70,7 +70,7 @@ fn kind(ui: &mut Ui, choice: &mut Choice) {
     ui.weak(preset(choice.degradation).1);
 }
 
-fn time(ui: &mut Ui, choice: &mut Choice) {
+fn time(ui: &mut Ui, choice: &mut TrainingChoice) {
     let label = ui.strong("Time");
     ui.horizontal_wrapped(|ui| {
         for (minutes, text) in TIMES {
@@ -81,7 +81,7 @@ fn time(ui: &mut Ui, choice: &mut Choice) {
     });
 }
 
-fn start(ui: &mut Ui, models: &models::State, choice: &mut Choice) {
+fn start(ui: &mut Ui, models: &models::State, choice: &mut TrainingChoice) {
     let label = ui.strong("Start from");
     let chosen = name_of(choice.start.as_deref());
     let usable = models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
@@ -98,7 +98,7 @@ fn name_of(path: Option<&Path>) -> String {
     stem.unwrap_or_else(|| BUILTIN.into())
 }
 
-fn advanced(ui: &mut Ui, choice: &mut Choice) {
+fn advanced(ui: &mut Ui, choice: &mut TrainingChoice) {
     ui.checkbox(&mut choice.freeze_encoder, "Leave the encoder as it is")
         .on_hover_text("Steps are faster, and gain less");
     number(ui, "Learning rate", |ui| {

@@ -10,7 +10,7 @@
 struct Params {
     start: u32,             // samples start .. end are computed
     end: u32,
-    corners: u32,           // codes around a sample that are asked: 1, 2 or 4
+    corners: u32,           // codes around a sample that are read: 1, 2 or 4
     corners_x: u32,         // of these, side by side
     samples: u32,           // where the samples begin in `tables`: row and column
     columns: u32,           // where the neighbours of columns begin in `tables`; those of rows begin at 0
@@ -34,7 +34,7 @@ struct Params {
 var<workgroup> x: array<quad, ROWS * COLUMNS>;
 f16: var<workgroup> sums: array<vec4<f32>, ROWS>;
 
-// One code that a query asks, along both axes.
+// One code that a query reads, along both axes.
 struct Corner {
     code: u32,
     rel: vec2<f32>,

@@ -70,7 +70,7 @@ pub struct FileOptions {
     pub quality: u8,
     /// Dots per inch for those who print it; the picture's own without.
     pub dpi: Option<f64>,
-    /// Leave away what the camera and others wrote. The colour profile stays: without it the colours would be others.
+    /// Leave out what the camera and others wrote. The colour profile stays: without it the colours would be others.
     pub strip_metadata: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The shipped weights learn a damage that they were not trained for: a reduced training, judged on pictures that it
+//! The shipped weights learn to undo a degradation that they were not trained for: a reduced training, judged on pictures that it
 //! has not seen.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
@@ -29,7 +29,7 @@ fn pieces(folder: &Path) {
 fn train(steps: usize, learning_rate: f64) -> (f64, f64, f64) {
     let folder: TempDir = tempfile::tempdir().unwrap();
     pieces(folder.path());
-    let recipe = Hyperparameters {
+    let hyperparameters = Hyperparameters {
         batch: 4,
         patch: 24,
         samples: 256,
@@ -42,7 +42,7 @@ fn train(steps: usize, learning_rate: f64) -> (f64, f64, f64) {
     let output = folder.path().join("out.safetensors");
     let start = Weights::builtin().unwrap().into();
     let config = TrainConfig::new(folder.path().to_owned(), output, start, Length::Steps(steps as u64));
-    let config = TrainConfig { recipe, evaluate_every: 1000, ..config };
+    let config = TrainConfig { hyperparameters, evaluate_every: 1000, ..config };
     let (mut losses, mut gain) = (Vec::new(), 0.0);
     for event in Training::new(config, &Gate::default()).unwrap() {
         match event.unwrap() {

@@ -31,7 +31,7 @@ fn config(folder: &TempDir, features: usize) -> TrainConfig {
         normalization: Normalization::LIIF,
     };
     let sampling = PatchSampling::RandomScale { min: 1.0, max: 1.5 };
-    let recipe = Hyperparameters {
+    let hyperparameters = Hyperparameters {
         patch: 32,
         batch: 16,
         samples: 512,
@@ -42,7 +42,7 @@ fn config(folder: &TempDir, features: usize) -> TrainConfig {
     let output = folder.path().join("out.safetensors");
     let start = Start::Untrained(network);
     let config = TrainConfig::new(folder.path().to_owned(), output, start, Length::Steps(1_000_000));
-    TrainConfig { recipe, threads: Some(2), evaluate_every: 1_000_000, ..config }
+    TrainConfig { hyperparameters, threads: Some(2), evaluate_every: 1_000_000, ..config }
 }
 
 /// The tests of this file run one after the other: one of them measures all threads of the process.

@@ -1,7 +1,7 @@
 //! Every way of computing colours, in one test: against the original's numbers, and against the definition where the
 //! original has none. Each way must also notice one changed weight, one changed latent code, and one shifted sample.
 //!
-//! The graphics card is any that there is, software too; `ZOOMFIELD_REQUIRE_GPU=1` forbids to go without.
+//! The graphics device is any that there is, software too; `ZOOMFIELD_REQUIRE_GPU=1` forbids to go without.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
@@ -271,8 +271,8 @@ fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample(
     other_code.map.data[(2 * 24 + 3) * 20 + 5] += 2.0;
     let shifted = SampleGrid { x: AxisGrid { origin: grid.x.origin + 0.5, ..grid.x }, ..grid };
     for way in Way::all() {
-        let keeps = |case: &Case, asked: &SampleGrid| {
-            let ours = way.of(case)(asked, Sampling::Exact);
+        let keeps = |case: &Case, grid: &SampleGrid| {
+            let ours = way.of(case)(grid, Sampling::Exact);
             case.is_close(&way, "changed or not", &grid, &ours, &reference)
         };
         assert!(keeps(&case, &grid), "{}", way.name());

@@ -46,7 +46,7 @@ pub struct ViewOptions {
     pub precision: Option<PrecisionChoice>,
     /// What computes.
     pub backend: Option<Backend>,
-    /// The graphics card that computes, by a part of its name.
+    /// The graphics device that computes, by a part of its name.
     pub device: Option<String>,
     /// The file to write when things were first seen to.
     pub milestones: Option<PathBuf>,
@@ -120,8 +120,8 @@ pub fn precision(requested: Option<PrecisionChoice>) -> Result<PrecisionChoice> 
     }
 }
 
-/// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
-/// wants that card, unless it is to be the processor.
+/// What computes, and which graphics device: as `--backend` and `--device` say, else the environment. Who names a device
+/// wants that device, unless it is to be the processor.
 ///
 /// # Errors
 /// [`Error::Request`] if the environment names no backend.
@@ -129,7 +129,7 @@ pub fn backend(requested: Option<Backend>, device: Option<String>) -> Result<(Ba
     const VARIABLE: &str = "ZOOMFIELD_BACKEND";
     let named = match (requested, environment(VARIABLE)) {
         (Some(backend), _) => backend,
-        // A card that was named here counts for more than the environment.
+        // A device that was named here counts for more than the environment.
         (None, Some(name)) if device.is_none() => {
             name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?
         }

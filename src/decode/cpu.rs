@@ -21,7 +21,7 @@ struct Projected {
     values: Vec<f32>,
 }
 
-/// Asks the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
+/// Queries the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
 ///
 /// `window` holds the codes that [`codes_for`](crate::geometry::codes_for) names for
 /// [`sample_points`](super::sample_points), with

@@ -1,4 +1,4 @@
-//! The encoder on a graphics card: every layer is one convolution of `gpu`, on feature maps that stay on the device.
+//! The encoder on a graphics device: every layer is one convolution of `gpu`, on feature maps that stay on the device.
 //!
 //! All maps lie in one buffer, each `[height, width, quads of channels]`. RDN's growing concatenation is one map that
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
@@ -50,7 +50,7 @@ struct GpuLayer {
     scale: f32,
 }
 
-/// An encoder on a graphics card.
+/// An encoder on a graphics device.
 pub struct GpuEncoder {
     gpu: Arc<Gpu>,
     element: ElementType,

@@ -62,7 +62,7 @@ impl Gpu {
             }
             let submission = self.submit(encoder);
             if let Some(timer) = &timer {
-                timer.ask();
+                timer.request();
             }
             submission
         })?;

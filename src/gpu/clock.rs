@@ -88,8 +88,8 @@ impl GpuTimer {
         encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging, 0, TIMES_BYTES);
     }
 
-    /// Asks for them, once the commands are submitted.
-    pub(super) fn ask(&self) {
+    /// Requests them, once the commands are submitted.
+    pub(super) fn request(&self) {
         // Whether that works is seen when they are read.
         self.staging.slice(..).map_async(wgpu::MapMode::Read, |_| {});
     }

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOKS: usize = 3;
 const SOFTWARE_LOOKS: usize = 60;
 
-/// A graphics card, opened for computing: no window knows it.
+/// A graphics device, opened for computing: no window knows it.
 pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
@@ -39,7 +39,7 @@ pub struct Gpu {
 static SHARED: Mutex<Vec<(AdapterChoice, Arc<Gpu>)>> = Mutex::new(Vec::new());
 
 impl Gpu {
-    /// Opens the card that `choice` means, with the limits that our shaders need and it has.
+    /// Opens the device that `choice` means, with the limits that our shaders need and it has.
     ///
     /// # Errors
     /// [`Error::Device`] if there is none, or it cannot be opened.

@@ -1,9 +1,9 @@
-//! What goes wrong on graphics cards.
+//! What goes wrong on graphics devices.
 
 use crate::error::Error;
 use crate::task::Interrupt;
 
-/// Why a graphics card did not deliver.
+/// Why a graphics device did not deliver.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GpuError {
     /// The device is gone: reset, unplugged, or its driver failed. The words are the driver's.
@@ -16,7 +16,7 @@ pub enum GpuError {
     Cancelled,
 }
 
-/// What a graphics card delivers.
+/// What a graphics device delivers.
 pub type GpuResult<T> = Result<T, GpuError>;
 
 impl GpuError {

@@ -1,4 +1,4 @@
-//! Graphics cards: a headless device of its own, apart from the window's, shared by window and command line.
+//! Graphics devices: a headless device of its own, apart from the window's, shared by window and command line.
 //!
 //! This module knows adapters, limits, memory, loss and one kernel, the [convolution](Convolution), which the encoder
 //! is made of and with which the decoder projects. What runs on top is in `encode` and `decode`. Whatever fails here

@@ -100,7 +100,7 @@ pub struct TrainedMlp<'a> {
 
 /// Buffers of one thread.
 #[derive(Default)]
-struct BlockScratch {
+struct GradientScratch {
     /// What every hidden layer yields, `[rows, width]`.
     activations: Vec<Vec<f32>>,
     gradient: Vec<f32>,
@@ -145,7 +145,7 @@ impl<'a> TrainedMlp<'a> {
 
     /// Predicts every query of every image from its projected `codes` (all images' `[codes, widths[0]]`, one after the
     /// other), compares with `targets` and returns the mean absolute difference with its gradients. `gradient`,
-    /// whose values are overwritten, becomes that of the codes. `interrupt` is asked before each block of queries; those
+    /// whose values are overwritten, becomes that of the codes. `interrupt` is checked before each block of queries; those
     /// after it said yes are left out.
     ///
     /// # Panics
@@ -184,7 +184,7 @@ impl<'a> TrainedMlp<'a> {
                 loss,
             });
         }
-        tasks.par_iter_mut().for_each_init(BlockScratch::default, |scratch, task| {
+        tasks.par_iter_mut().for_each_init(GradientScratch::default, |scratch, task| {
             task.code_gradient.fill(0.0);
             for start in (0..task.terms.ends.len()).step_by(BLOCK_QUERIES) {
                 if interrupt() {
@@ -203,7 +203,7 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// A block of queries, forward and backward.
-    fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut BlockScratch) {
+    fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut GradientScratch) {
         let rows = task.terms.rows_of(queries.clone());
         let (terms, first) = (&task.terms.rows[rows.clone()], rows.start);
         self.forward(task.codes, terms, scratch);
@@ -227,7 +227,7 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// Leaves every layer's rows and the colours in `scratch`.
-    fn forward(&self, codes: &[f32], terms: &[QueryTerm], scratch: &mut BlockScratch) {
+    fn forward(&self, codes: &[f32], terms: &[QueryTerm], scratch: &mut GradientScratch) {
         let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
         let columns = &self.parameters[..inputs * widths[0]];
         scratch.activations.resize(widths.len(), Vec::new());
@@ -253,10 +253,10 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// From the gradients of the colours, which are in `scratch.rgb`, to all others.
-    fn backward(&self, codes: &mut [f32], parameters: &mut [f32], terms: &[QueryTerm], scratch: &mut BlockScratch) {
+    fn backward(&self, codes: &mut [f32], parameters: &mut [f32], terms: &[QueryTerm], scratch: &mut GradientScratch) {
         let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
         let inner = widths.len() - 1;
-        let BlockScratch { activations, gradient, next, rgb } = scratch;
+        let GradientScratch { activations, gradient, next, rgb } = scratch;
         gradient.resize(terms.len() * widths[inner], 0.0);
         let (sums, bias) = parameters[self.shape.last().start..].split_at_mut(3 * widths[inner]);
         let weight = &self.parameters[self.shape.last()];

@@ -48,7 +48,7 @@ pub struct TrainingSummary {
     pub date: String,
     /// What was done to small pictures.
     pub degradation: Degradation,
-    /// What chose pictures, places and damage.
+    /// What chose pictures, places and degradations.
     pub seed: u64,
     /// Name of the model that it started from.
     pub started_from: String,

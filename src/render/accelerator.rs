@@ -1,4 +1,4 @@
-//! The graphics card behind a model, and what happens when it fails: the processor goes on.
+//! The graphics device behind a model, and what happens when it fails: the processor goes on.
 
 use super::reconnect::Reconnect;
 use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
@@ -15,18 +15,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After this long a lost card is tried again.
+/// After this long a lost device is tried again.
 const RETRY: Duration = Duration::from_secs(30);
 
 /// Points of the self-test, along each axis.
 const TEST_SIDE: usize = 16;
 
-/// How far the card may be off in the self-test, in units of the test's largest value: rounding stays far below, what
+/// How far the device may be off in the self-test, in units of the test's largest value: rounding stays far below, what
 /// is wrong is far above.
 const SINGLE_TOLERANCE: f32 = 1e-3;
 const HALF_TOLERANCE: f32 = 2e-2;
 
-/// A model on a card.
+/// A model on a device.
 struct GpuModel {
     gpu: Arc<Gpu>,
     /// None where candle encodes, on CUDA or Metal.
@@ -34,7 +34,7 @@ struct GpuModel {
     decoder: GpuDecoder,
 }
 
-/// A model on a graphics card, as long as that works.
+/// A model on a graphics device, as long as that works.
 pub(super) struct Accelerator {
     choice: AdapterChoice,
     weights: Weights,
@@ -103,11 +103,11 @@ fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> GpuRe
 }
 
 impl Accelerator {
-    /// Opens the card that `choice` means and puts the model on it. It encodes unless candle does, and computes in half
-    /// precision if `half` allows it, the card can, and the self-test agrees.
+    /// Opens the device that `choice` means and puts the model on it. It encodes unless candle does, and computes in half
+    /// precision if `half` allows it, the device can, and the self-test agrees.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no card, or it is not fit.
+    /// [`Error::Device`] if there is no device, or it is not fit.
     pub(super) fn open(choice: AdapterChoice, weights: &Weights, encodes: bool, half: bool) -> Result<Self> {
         let gpu = Gpu::shared(&choice)?;
         Self::with(gpu, choice, weights, encodes, half)
@@ -132,12 +132,12 @@ impl Accelerator {
         Ok(Self { choice, weights, encodes, name, element, engine, dispatches_before, warning })
     }
 
-    /// The same, but a lost card is tried again after another pause.
+    /// The same, but a lost device is tried again after another pause.
     pub(super) fn retrying_after(self, pause: Duration) -> Self {
         Self { engine: self.engine.pausing(pause), ..self }
     }
 
-    /// The card's name, for people.
+    /// The device's name, for people.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -151,7 +151,7 @@ impl Accelerator {
         self.element
     }
 
-    /// Whether the card computes at present.
+    /// Whether the device computes at present.
     pub(super) fn is_ready(&self) -> bool {
         self.engine.present().is_some()
     }

@@ -228,7 +228,7 @@ impl Renderer {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,
         });
-        // Where a graphics card was lost, or came back, in the middle, the name is not what made them.
+        // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
         let is_by_its_name = key == self.decoded_key(picture, model, grid, sampling);
         if self.options.decoded_budget_bytes > 0 && is_by_its_name {
             self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());

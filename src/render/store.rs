@@ -222,11 +222,11 @@ mod tests {
     fn tile(column: usize) -> (FeatureKey, Arc<FeatureTile>) {
         let rect = PixelRect { x: 4 * column, y: 0, width: 4, height: 4 };
         let features = FeatureTile::cut(&[0.5; 16], rect, rect, FeaturePrecision::Half);
-        (FeatureKey { picture: PictureId::of([]), by: by("card"), tile: (column, 0) }, features.into())
+        (FeatureKey { picture: PictureId::of([]), by: by("device"), tile: (column, 0) }, features.into())
     }
 
     fn missing(place: &FeatureAccess, columns: std::ops::Range<usize>) -> Vec<usize> {
-        let found = place.find(PictureId::of([]), &[by("card")], columns.map(|column| (column, 0)));
+        let found = place.find(PictureId::of([]), &[by("device")], columns.map(|column| (column, 0)));
         found.missing.into_iter().map(|(column, _)| column).collect()
     }
 
@@ -268,9 +268,9 @@ mod tests {
         let view = FeatureAccess::new(store, Keeping::View, 9 * TILE_BYTES);
         view.keep((0..2).map(tile));
         let found = |names: &[EncodedBy]| view.find(PictureId::of([]), names, (0..2).map(|column| (column, 0)));
-        assert_eq!(found(&[by("processor"), by("card")]).tiles.len(), 2);
+        assert_eq!(found(&[by("processor"), by("device")]).tiles.len(), 2);
         assert_eq!(found(&[by("processor")]).missing.len(), 2);
         assert_eq!(view.missing(PictureId::of([]), &[by("processor")], (0..3).map(|column| (column, 0))).len(), 3);
-        assert_eq!(view.of_view(PictureId::of([]), &[by("card")]).len(), 2);
+        assert_eq!(view.of_view(PictureId::of([]), &[by("device")]).len(), 2);
     }
 }

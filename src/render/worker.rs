@@ -285,7 +285,7 @@ fn do_unit(
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
     let raster = renderer.render_gathered(gathered, picture, model, &grid, recipe, &is_stale)?;
-    // A graphics card that was lost on the way has not made all of it, as its name says. What does now is asked for next.
+    // A graphics device that was lost on the way has not made all of it, as its name says. What does now is asked for next.
     let is_by_its_name = part.key.model == Some(model.key());
     Ok(is_by_its_name.then(|| finished_tile(request, part, raster, started)))
 }

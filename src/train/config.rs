@@ -35,14 +35,14 @@ pub enum PatchSampling {
     },
 }
 
-/// How steps are made. Two trainings with the same recipe, pictures and weights take the same steps.
+/// How steps are made. Two trainings with the same hyperparameters, pictures and weights take the same steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hyperparameters {
     /// Small pictures in a step.
     pub batch: usize,
     /// Rows and columns of a small picture (`inp_size`).
     pub patch: usize,
-    /// Pixels that each is asked for (`sample_q`), drawn without repetition.
+    /// Queries per small picture (`sample_q`): pixels of its original, drawn without repetition.
     pub samples: usize,
     /// How small pictures are made.
     pub sampling: PatchSampling,
@@ -54,13 +54,13 @@ pub struct Hyperparameters {
     pub clip_norm: Option<f64>,
     /// Train imnet alone.
     pub freeze_encoder: bool,
-    /// After so many batches the small pictures of the first come again, with other questions: a frozen encoder's
+    /// After so many batches the small pictures of the first come again, with other queries: a frozen encoder's
     /// feature maps of them are kept. Follows from [`TrainConfig::feature_cache_bytes`] when a training begins.
     #[serde(default)]
     pub repeat_batches: Option<u64>,
     /// The share of pictures that is kept for judging.
     pub hold_out: f64,
-    /// Chooses pictures, places, factors and damage.
+    /// Chooses pictures, places, factors and degradations.
     pub seed: u64,
 }
 
@@ -143,7 +143,7 @@ pub enum Start {
     Weights(Box<Weights>, AdamState),
     /// A network of this shape that has learnt nothing.
     Untrained(ModelConfig),
-    /// The checkpoint of an earlier training, whose recipe is kept.
+    /// The checkpoint of an earlier training, whose hyperparameters is kept.
     Resume(PathBuf),
 }
 
@@ -181,7 +181,7 @@ pub struct TrainConfig {
     /// When to end.
     pub length: Length,
     /// How steps are made; a resumed training keeps its own.
-    pub recipe: Hyperparameters,
+    pub hyperparameters: Hyperparameters,
     /// Time between two checkpoints.
     pub checkpoint_every: Duration,
     /// Steps between two judgements on held-out pictures.
@@ -208,7 +208,7 @@ impl TrainConfig {
             overwrite: false,
             start,
             length,
-            recipe: Hyperparameters::default(),
+            hyperparameters: Hyperparameters::default(),
             checkpoint_every: Duration::from_mins(5),
             evaluate_every: 50,
             device: TrainDevice::Cpu,
@@ -235,12 +235,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recipes_that_cannot_work_are_refused() {
+    fn hyperparameters_that_cannot_work_are_refused() {
         assert!(Hyperparameters::default().check().is_ok());
         let refused = |change: &dyn Fn(&mut Hyperparameters)| {
-            let mut recipe = Hyperparameters::default();
-            change(&mut recipe);
-            assert!(recipe.check().is_err(), "{recipe:?}");
+            let mut hyperparameters = Hyperparameters::default();
+            change(&mut hyperparameters);
+            assert!(hyperparameters.check().is_err(), "{hyperparameters:?}");
         };
         refused(&|r| r.batch = 0);
         refused(&|r| r.patch = 4);

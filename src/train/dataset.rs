@@ -79,14 +79,14 @@ pub(super) struct Dataset {
 
 impl Dataset {
     /// Looks at the headers of all pictures of `folder` and of the folders inside it. The pictures of the digests
-    /// `held_out` are held out again as far as they are there; if none of them is, the recipe's share decides.
+    /// `held_out` are held out again as far as they are there; if none of them is, the hyperparameters's share decides.
     ///
     /// # Errors
     /// [`Error::Dataset`] if there is none to train on; [`Error::Cancelled`].
     pub(super) fn open(
         folder: &Path,
         small_folder: Option<&Path>,
-        recipe: &Hyperparameters,
+        hyperparameters: &Hyperparameters,
         cache_bytes: usize,
         held_out: &[u64],
         interrupt: Interrupt<'_>,
@@ -97,7 +97,7 @@ impl Dataset {
         let open = |(i, path): (usize, &PathBuf)| {
             check(interrupt)?;
             let small = small.as_ref().map(|small| small[i].clone());
-            Ok(PictureFile::new(path, small, i as f64 / last, recipe))
+            Ok(PictureFile::new(path, small, i as f64 / last, hyperparameters))
         };
         let opened: Vec<Result<PictureFile, String>> = paths.par_iter().enumerate().map(open).collect::<Result<_>>()?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
@@ -110,7 +110,7 @@ impl Dataset {
         if sources.is_empty() {
             return Err(none_usable(folder, warnings.len(), warnings.first().map_or("", String::as_str)));
         }
-        let (held_out, trained_on) = split(sources, recipe.hold_out, held_out);
+        let (held_out, trained_on) = split(sources, hyperparameters.hold_out, held_out);
         let (folder, budget, first_failure) = (folder.to_owned(), AtomicUsize::new(cache_bytes), OnceLock::new());
         Ok(Self { folder, trained_on, held_out, warnings, budget, first_failure })
     }
@@ -161,11 +161,11 @@ fn none_usable(folder: &Path, count: usize, first: &str) -> Error {
 
 impl PictureFile {
     /// Looks at the header, and says why it is of no use if it is not.
-    fn new(path: &Path, small: Option<PathBuf>, rank: f64, recipe: &Hyperparameters) -> Result<Self, String> {
+    fn new(path: &Path, small: Option<PathBuf>, rank: f64, hyperparameters: &Hyperparameters) -> Result<Self, String> {
         let size = Picture::size_of(small.as_deref().unwrap_or(path)).map_err(|error| error.to_string())?;
-        let need = match recipe.sampling {
-            PatchSampling::RandomScale { min, .. } => (recipe.patch as f64 * min).round_ties_even() as usize,
-            PatchSampling::Pairs | PatchSampling::SizeVaried { .. } => recipe.patch,
+        let need = match hyperparameters.sampling {
+            PatchSampling::RandomScale { min, .. } => (hyperparameters.patch as f64 * min).round_ties_even() as usize,
+            PatchSampling::Pairs | PatchSampling::SizeVaried { .. } => hyperparameters.patch,
         };
         let unreadable = |error| Error::picture(path, format!("reading it failed ({error})")).to_string();
         let digest = digest(path).map_err(unreadable)?;

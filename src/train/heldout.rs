@@ -1,4 +1,4 @@
-//! How good weights are on pictures that are not trained on: the same patches, damaged the same way, every time.
+//! How good weights are on pictures that are not trained on: the same patches, degraded the same way, every time.
 //!
 //! One part of the patches chooses the best weights. The other part chooses nothing and only tells how good those are:
 //! the best of many judgements is too good by luck on the patches that it was the best on. Where two or more pictures are
@@ -65,7 +65,7 @@ impl HeldOut {
     /// [`crate::error::Error::Cancelled`] between two pictures.
     pub(super) fn new(
         dataset: &Dataset,
-        recipe: &Hyperparameters,
+        hyperparameters: &Hyperparameters,
         interrupt: Interrupt<'_>,
     ) -> Result<(Option<Self>, Vec<String>)> {
         let mut sources: Vec<&PictureFile> = dataset.held_out.iter().collect();
@@ -79,7 +79,9 @@ impl HeldOut {
             let loaded = dataset.load(source, interrupt);
             Ok(loaded.map(|picture| {
                 let random = |i| Random::of(&[source.digest, i]);
-                (0..each).map(|i| sample(recipe, &picture, source.rank, false, &mut random(i))).collect::<Vec<_>>()
+                (0..each)
+                    .map(|i| sample(hyperparameters, &picture, source.rank, false, &mut random(i)))
+                    .collect::<Vec<_>>()
             }))
         };
         let cut = sources.par_iter().map(cut).collect::<Result<Vec<_>>>()?;
@@ -97,8 +99,8 @@ impl HeldOut {
         let parts = divided(by_picture);
         let bytes = || parts.iter().flatten().flat_map(|sample| [sample.input.as_slice(), &sample.truth]);
         let judged_by = JudgedBy { pictures, patches: FileId::of(bytes()).to_string() };
-        let [choosing, confirming] = parts.map(|samples| PatchSet::new(recipe.patch, samples));
-        Ok((Some(Self { patch: recipe.patch, choosing, confirming, judged_by }), warnings))
+        let [choosing, confirming] = parts.map(|samples| PatchSet::new(hyperparameters.patch, samples));
+        Ok((Some(Self { patch: hyperparameters.patch, choosing, confirming, judged_by }), warnings))
     }
 
     /// What is judged by.

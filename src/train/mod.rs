@@ -1,4 +1,4 @@
-//! Training on one's own pictures: shrink a patch by a random factor, ask for the original (paper, section 4).
+//! Training on one's own pictures: shrink a patch by a random factor, learn to predict the original (paper, section 4).
 //!
 //! ```text
 //! folder ──library──▶ pictures ──sampler──▶ Batch ──trainer──▶ weights ──heldout──▶ PSNR on pictures not trained on

@@ -105,18 +105,18 @@ pub(super) struct PlaceWatcher {
     choice: PlaceChoice,
     /// Those that this training began with.
     first: Weights,
-    shared: FrozenFeatures,
+    shared: SharedFeatures,
     shown: Option<ShownPlace>,
 }
 
 /// Features that come again: those of the encoder that this training began with, which it may have been told to leave as
 /// it is.
-struct FrozenFeatures {
+struct SharedFeatures {
     encoder: EncoderId,
     renderer: Renderer,
 }
 
-impl FrozenFeatures {
+impl SharedFeatures {
     /// A place as people see it.
     fn show(&mut self, place: &Place, model: &Predictor, interrupt: Interrupt<'_>) -> Result<Raster> {
         let Place { picture, grid } = place;
@@ -143,7 +143,7 @@ impl PlaceWatcher {
     pub(super) fn new(choice: PlaceChoice, first: Weights) -> Self {
         let options = RenderOptions { feature_budget_bytes: FEATURE_BYTES, ..RenderOptions::EXPORT };
         let renderer = Renderer::sharing(choice.features.clone(), options);
-        let shared = FrozenFeatures { encoder: first.encoder_id(), renderer };
+        let shared = SharedFeatures { encoder: first.encoder_id(), renderer };
         Self { choice, first, shared, shown: None }
     }
 

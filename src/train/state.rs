@@ -23,7 +23,8 @@ pub(super) struct Notes {
     /// Time that training took.
     pub(super) elapsed_secs: f64,
     /// How steps are made.
-    pub(super) recipe: Hyperparameters,
+    #[serde(rename = "recipe")]
+    pub(super) hyperparameters: Hyperparameters,
     /// Of the weights that the best ones are compared with, on the patches that choose.
     pub(super) start_psnr: Option<f64>,
     /// Of the best weights.
@@ -52,12 +53,12 @@ pub(super) struct State {
 }
 
 impl Notes {
-    fn new(recipe: Hyperparameters) -> Self {
+    fn new(hyperparameters: Hyperparameters) -> Self {
         Self {
             step: 0,
             adam_step: 0,
             elapsed_secs: 0.0,
-            recipe,
+            hyperparameters,
             start_psnr: None,
             best_psnr: None,
             best_step: 0,
@@ -92,17 +93,22 @@ impl State {
     /// [`Error::Weights`] for a checkpoint that cannot be used, [`Error::Request`] for a network that cannot be.
     pub(super) fn begin(config: &TrainConfig) -> Result<Self> {
         let fresh = |weights: Weights, adam| {
-            let mut recipe = config.recipe.clone();
-            if recipe.freeze_encoder && config.feature_cache_bytes > 0 {
-                let batches = batches_within(config.feature_cache_bytes, weights.config(), recipe.batch, recipe.patch);
-                recipe.repeat_batches = Some(batches);
+            let mut hyperparameters = config.hyperparameters.clone();
+            if hyperparameters.freeze_encoder && config.feature_cache_bytes > 0 {
+                let batches = batches_within(
+                    config.feature_cache_bytes,
+                    weights.config(),
+                    hyperparameters.batch,
+                    hyperparameters.patch,
+                );
+                hyperparameters.repeat_batches = Some(batches);
             }
-            Self { weights, adam, best: None, notes: Notes::new(recipe) }
+            Self { weights, adam, best: None, notes: Notes::new(hyperparameters) }
         };
         match &config.start {
             Start::Weights(weights, adam) => Ok(fresh((**weights).clone(), adam.clone())),
             Start::Untrained(model) => {
-                let weights = untrained(model, config.recipe.seed);
+                let weights = untrained(model, config.hyperparameters.seed);
                 let weights =
                     weights.map_err(|reason| Error::Request(format!("there is no such network: {reason}")))?;
                 Ok(fresh(weights, AdamState::default()))

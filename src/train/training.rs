@@ -67,20 +67,20 @@ impl Training {
     /// [`Error::Request`], [`Error::Dataset`], [`Error::Weights`], [`Error::Export`] or [`Error::Device`] for what
     /// cannot work, each before any work is lost; [`Error::Cancelled`] if stopped while pictures are read.
     pub fn new(config: TrainConfig, gate: &Gate) -> Result<Self> {
-        config.recipe.check()?;
+        config.hyperparameters.check()?;
         check_output(&config)?;
         let mut state = State::begin(&config)?;
-        let recipe = &state.notes.recipe;
+        let hyperparameters = &state.notes.hyperparameters;
         let (engine, device, remark) = device::engine(config.device)?;
-        let clip_norm = recipe.clip_norm;
+        let clip_norm = hyperparameters.clip_norm;
         let defaults = TrainerOptions::default();
         let threads = config.threads.unwrap_or(defaults.threads).max(1);
-        let options = TrainerOptions { engine, freeze_encoder: recipe.freeze_encoder, clip_norm, threads };
+        let options = TrainerOptions { engine, freeze_encoder: hyperparameters.freeze_encoder, clip_norm, threads };
         let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
         let small = config.small_folder.as_deref();
         let interrupt = || gate.pass().is_err();
         let known = state.notes.held_out();
-        let open = || Dataset::open(&config.folder, small, recipe, config.cache_bytes, known, &interrupt);
+        let open = || Dataset::open(&config.folder, small, hyperparameters, config.cache_bytes, known, &interrupt);
         let dataset = Arc::new(trainer.install(open)?);
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
@@ -97,8 +97,8 @@ impl Training {
         let lost = if unread.is_none() { state.judge_by(None) } else { None };
         let warnings = warnings.chain(lost.map(str::to_owned)).chain(unread.is_none().then(|| BLIND.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
-        let recipe = &state.notes.recipe;
-        let loader = Loader::start(dataset, recipe, state.weights.config().normalization, step, gate)?;
+        let hyperparameters = &state.notes.hyperparameters;
+        let loader = Loader::start(dataset, hyperparameters, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
         let own = config.checkpoint_path();
         let written_step = matches!(&config.start, Start::Resume(path) if *path == own).then_some(step);
@@ -153,8 +153,8 @@ impl Training {
     /// Cuts the patches that will be judged, and tells of what is known by them.
     fn read_held_out(&mut self) -> Result<()> {
         let Some(dataset) = &self.unread else { return Ok(()) };
-        let (gate, recipe) = (&self.gate, &self.good.notes.recipe);
-        let read = self.trainer.install(|| HeldOut::new(dataset, recipe, &|| gate.pass().is_err()));
+        let (gate, hyperparameters) = (&self.gate, &self.good.notes.hyperparameters);
+        let read = self.trainer.install(|| HeldOut::new(dataset, hyperparameters, &|| gate.pass().is_err()));
         let (held_out, mut warnings) = match read {
             Err(Error::Cancelled) => return Ok(()),
             read => read?,
@@ -202,7 +202,7 @@ impl Training {
         let delivery = self.loader.next()?;
         let waited_secs = watch.secs();
         self.events.extend(delivery.warnings.into_iter().map(|message| TrainEvent::Warning { message }));
-        let learning_rate = scheduled(self.good.notes.recipe.learning_rate, self.done());
+        let learning_rate = scheduled(self.good.notes.hyperparameters.learning_rate, self.done());
         let report = self.trainer.step(&delivery.batch, learning_rate)?;
         if !report.is_finite {
             return Err(self.give_up(self.step + 1));

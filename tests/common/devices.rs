@@ -1,4 +1,4 @@
-//! The graphics card to test with.
+//! The graphics device to test with.
 
 use std::sync::Arc;
 use zoomfield::gpu::{AdapterChoice, ElementType, Gpu, adapters};

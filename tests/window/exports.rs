@@ -101,7 +101,7 @@ fn the_format_is_chosen_and_its_options_follow() {
     assert_eq!(harness.get_by_label("File").value().as_deref(), Some("untitled-x1.jpg"));
     assert!(harness.query_by_label("16 bits").is_none());
     assert!(harness.query_all_by_label("Quality").next().is_some());
-    harness.get_by_label("Leave away what the camera wrote (EXIF, XMP)").click();
+    harness.get_by_label("Leave out what the camera wrote (EXIF, XMP)").click();
     harness.run();
     assert!(draft(&harness).file.strip_metadata);
 }
@@ -302,7 +302,7 @@ fn enter_does_not_replace_a_file_that_nobody_gave_up() {
     harness.state_mut().apply(export::Command::EditPath(there.to_string_lossy().into_owned()));
     wait_for_label(&mut harness, "Replace the existing file");
     harness.key_press(egui::Key::Enter);
-    wait_for_label(&mut harness, "This file exists already. Type another name, or tick that it is to be replaced.");
+    wait_for_label(&mut harness, "This file exists already. Type another name, or tick “Replace the existing file”.");
     assert!(
         harness.state().slices().export.running.is_none() && matches!(harness.state().window().panel, Panel::Export)
     );

@@ -206,7 +206,7 @@ fn load_model(path: Option<&std::path::Path>, compute: &Compute) -> Result<Loade
     zoomfield::app::models::slot::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
 }
 
-/// A machine with a processor, a graphics card, one that is not fit, and software.
+/// A machine with a processor, a graphics device, one that is not fit, and software.
 fn list_devices() -> Vec<Device> {
     let device =
         |name: &str, detail: &str, is_software| Device { name: name.into(), detail: detail.into(), is_software };
@@ -218,7 +218,7 @@ fn list_devices() -> Vec<Device> {
     ]
 }
 
-/// Measures a device; `done` measurements were made before in this window. The card is faster the second time.
+/// Measures a device; `done` measurements were made before in this window. The device is faster the second time.
 fn measure_device(device: &Device, done: usize) -> Result<Speed> {
     let speed = |megapixels_per_sec, arithmetic: &str| Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into() });
     match device.name.split(' ').next() {

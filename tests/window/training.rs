@@ -216,7 +216,7 @@ fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     click(&mut harness, "Use in viewer");
     assert!(matches!(end(&mut harness), TrainingOutcome::NotBetter(_)));
     harness.get_by_label("Not better than before");
-    assert!(harness.query_by_label_contains("The model of before is kept; nothing has changed.").is_some());
+    assert!(harness.query_by_label_contains("The previous model is kept; nothing has changed.").is_some());
     wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     assert_eq!(harness.state().slices().models.own.model().expect("a model").key(), original);
     assert!(!folder.path().join("models").exists());
@@ -267,7 +267,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
     let panes = harness.state().slices().compare.panes(harness.state().scene());
     assert!(panes[0].subject.model == Some(original) && panes[1].subject.model == Some(key(&harness)));
-    // Asked again, the newer weights come in, and the way back still leads to the first model.
+    // Asked again, the newer weights come in, and going back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);
     wait_for_step(&mut harness, step + 3);
     click(&mut harness, "Use in viewer");

@@ -239,4 +239,4 @@ fn tell_export(output: &Path, result: Result<ExportReport>, env: &mut Env<'_>) {
     }
 }
 
-const EXISTS: &str = "This file exists already. Type another name, or tick that it is to be replaced.";
+const EXISTS: &str = "This file exists already. Type another name, or tick “Replace the existing file”.";

@@ -106,7 +106,7 @@ pub struct State {
     pub recent: Recent,
     /// The path that is typed in the panel that opens.
     pub form: PathForm,
-    /// Whether what is known of the picture is shown beside it.
+    /// Whether what is known about the picture is shown beside it.
     pub shows_info: bool,
     threads: FileServices,
 }

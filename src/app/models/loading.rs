@@ -62,7 +62,7 @@ impl State {
                 env.fail(error);
                 // Without a model nothing is enlarged.
                 if let Some((path, compute)) = instead.filter(|_| had_none) {
-                    // The models to come had better not ask for a card that is not there, either.
+                    // The models to come had better not ask for a device that is not there, either.
                     (settings.compute.backend, settings.compute.device) = (compute.backend, compute.device.clone());
                     self.load_own_by(path, compute, env);
                 }
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Says why no graphics card computes, where one might have.
+    /// Says why no graphics device computes, where one might have.
     fn tell_refusal(&self, env: &mut Env<'_>) {
         let refusal = self.own.model().and_then(|model| model.refusal().map(str::to_owned));
         if let Some(reason) = refusal {
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// What has gone wrong with a graphics card while the processor went on.
+    /// What has gone wrong with a graphics device while the processor went on.
     pub(super) fn drain_warnings(&self, env: &mut Env<'_>) {
         let models = [self.own.model(), self.other.model()];
         for warning in models.into_iter().flatten().filter_map(|model| model.take_warning()) {
@@ -101,7 +101,7 @@ impl State {
         self.load_own(Some(path), settings, env);
     }
 
-    /// Has the model of before at hand for a comparison. False if there is none.
+    /// Has the previous model at hand for a comparison. False if there is none.
     pub fn lay_before_aside(&mut self) -> bool {
         let Some(before) = &self.before else { return false };
         self.other = before.held();

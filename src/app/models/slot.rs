@@ -135,7 +135,7 @@ pub struct LoadFailure {
     pub instead: Option<(Option<PathBuf>, Compute)>,
 }
 
-/// What to load where this cannot be: on the processor what a demanded graphics card is not fit for, the built-in weights
+/// What to load where this cannot be: on the processor what a demanded graphics device is not fit for, the built-in weights
 /// instead of damaged ones, and after those nothing any more.
 fn next_best(error: &Error, path: Option<PathBuf>, compute: Compute) -> Option<(Option<PathBuf>, Compute)> {
     if matches!(error, Error::Device { .. }) && compute.backend == Backend::Gpu {
@@ -151,13 +151,13 @@ mod tests {
     #[test]
     fn what_cannot_be_loaded_ends_with_the_built_in_weights_on_the_processor() {
         let demanded = Compute { backend: Backend::Gpu, device: Some("none".into()), ..Compute::default() };
-        let (no_card, damaged) = (Error::device("no card"), Error::weights("a.pth".as_ref(), "damaged"));
+        let (no_device, damaged) = (Error::device("no card"), Error::weights("a.pth".as_ref(), "damaged"));
         let (path, compute) = next_best(&damaged, Some("a.pth".into()), demanded.clone()).unwrap();
         assert_eq!((path.clone(), &compute), (None, &demanded), "the card is not to blame");
-        let (path, compute) = next_best(&no_card, path, compute).unwrap();
+        let (path, compute) = next_best(&no_device, path, compute).unwrap();
         assert_eq!((path.clone(), compute.backend, compute.device.clone()), (None, Backend::Cpu, None));
-        assert_eq!(next_best(&no_card, path, compute), None);
-        let (path, compute) = next_best(&no_card, Some("a.pth".into()), demanded).unwrap();
+        assert_eq!(next_best(&no_device, path, compute), None);
+        let (path, compute) = next_best(&no_device, Some("a.pth".into()), demanded).unwrap();
         assert_eq!((path.clone(), compute.backend), (Some("a.pth".into()), Backend::Cpu));
         let (path, compute) = next_best(&damaged, path, compute).unwrap();
         assert_eq!((path.clone(), compute.backend), (None, Backend::Cpu));

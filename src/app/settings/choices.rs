@@ -96,7 +96,7 @@ pub struct Settings {
     pub tile_budget_mib: usize,
     /// The model to start with, by the name of its file in the list of models; none is the built-in one.
     pub model: Option<String>,
-    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics card by name. For one that is not there the
+    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics device by name. For one that is not there the
     /// processor stands in.
     pub device: String,
     /// How fast devices were when they were measured, by [`Device::identity`](crate::bench::Device::identity).
@@ -148,7 +148,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What is to compute, and which graphics card.
+    /// What is to compute, and which graphics device.
     pub fn backend(&self) -> (Backend, Option<String>) {
         match self.device.as_str() {
             AUTOMATIC => (Backend::Auto, None),

@@ -78,7 +78,7 @@ impl Devices {
                 OneShotStatus::Done(found) => self.take_devices(found, choices, env),
                 OneShotStatus::Lost => {
                     self.found = Some(Vec::new());
-                    env.fail("the graphics drivers cannot be asked; the CPU computes");
+                    env.fail("the graphics drivers cannot be queried; the CPU computes");
                 }
             }
         }

@@ -146,7 +146,7 @@ impl State {
                 let number = request.save.as_ref().map_or(1, |save| save.number + 1);
                 request.save = Some(Save { number, path, overwrite });
             }),
-            None => env.fail("Training has ended meanwhile; save the model from the list of models."),
+            None => env.fail("Training has ended in the meantime; save the model from the list of models."),
         }
     }
 
@@ -264,7 +264,7 @@ impl State {
         let trial = self.status.trial.as_ref().map(|trial| trial.path.clone());
         if trial.is_some() && models.own.path() == trial.as_deref() {
             models.revert(settings, env);
-            env.tell("Training made nothing better, so the viewer is back to the model of before.");
+            env.tell("Training made nothing better, so the viewer uses the previous model again.");
         }
     }
 }

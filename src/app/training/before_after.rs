@@ -54,7 +54,7 @@ impl BeforeAfter {
     }
 }
 
-/// The two pictures of a place, on the graphics card.
+/// The two pictures of a place, on the graphics device.
 pub struct BeforeAfterTextures {
     /// By the weights that training, or its resumption, began with.
     pub before: TextureHandle,

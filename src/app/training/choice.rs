@@ -28,7 +28,7 @@ pub struct TrainingChoice {
     pub freeze_encoder: bool,
     /// Adam's step size at the beginning.
     pub learning_rate: f64,
-    /// Chooses pictures, places and damage.
+    /// Chooses pictures, places and degradations.
     pub seed: u64,
     /// The part of the pictures that is kept for judging, in percent.
     pub hold_out_percent: f64,
@@ -36,16 +36,16 @@ pub struct TrainingChoice {
 
 impl Default for TrainingChoice {
     fn default() -> Self {
-        let recipe = Hyperparameters::default();
+        let hyperparameters = Hyperparameters::default();
         Self {
             folder: String::new(),
-            degradation: recipe.degradation,
+            degradation: hyperparameters.degradation,
             minutes: 15.0,
             start: None,
-            freeze_encoder: recipe.freeze_encoder,
-            learning_rate: recipe.learning_rate,
-            seed: recipe.seed,
-            hold_out_percent: recipe.hold_out * 100.0,
+            freeze_encoder: hyperparameters.freeze_encoder,
+            learning_rate: hyperparameters.learning_rate,
+            seed: hyperparameters.seed,
+            hold_out_percent: hyperparameters.hold_out * 100.0,
         }
     }
 }
@@ -69,7 +69,7 @@ impl TrainingChoice {
 
     /// The training, from `start`, whose best weights go to `output`.
     pub fn config(&self, start: Start, output: PathBuf) -> TrainConfig {
-        let recipe = Hyperparameters {
+        let hyperparameters = Hyperparameters {
             degradation: self.degradation,
             freeze_encoder: self.freeze_encoder,
             learning_rate: self.learning_rate,
@@ -79,7 +79,7 @@ impl TrainingChoice {
         };
         TrainConfig {
             overwrite: true,
-            recipe,
+            hyperparameters,
             checkpoint_every: CHECKPOINT_EVERY,
             evaluate_every: EVALUATE_EVERY,
             ..TrainConfig::new(self.folder().unwrap_or_default(), output, start, Length::Time(self.time()))
@@ -105,10 +105,10 @@ mod tests {
         let config = choice.config(Weights::builtin().unwrap().into(), "/x/out.safetensors".into());
         assert_eq!((config.folder, config.length), ("/photos/Omas Dias".into(), Length::Time(Duration::from_secs(30))));
         assert_eq!(
-            (config.recipe.degradation, config.recipe.hold_out, config.recipe.seed),
+            (config.hyperparameters.degradation, config.hyperparameters.hold_out, config.hyperparameters.seed),
             (Degradation::Scan, 0.2, 9)
         );
-        assert!(config.recipe.check().is_ok() && config.overwrite);
+        assert!(config.hyperparameters.check().is_ok() && config.overwrite);
         assert_eq!(choice.folder_name(), "Omas Dias");
         assert_eq!(
             (TrainingChoice::default().folder(), TrainingChoice::default().folder_name().as_str()),

@@ -25,9 +25,9 @@ pub enum Command {
     Watch,
     /// Show the picture with the weights as they are now, or with the new model.
     Use,
-    /// Compare the model of before with the one in use.
+    /// Compare the previous model with the one in use.
     Compare,
-    /// Back to the model of before.
+    /// Back to the previous model.
     Revert,
     /// Ask where to write the weights as they are now, or the new model.
     SaveAs,

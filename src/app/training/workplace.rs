@@ -82,7 +82,7 @@ impl Workplace {
     pub fn begin(&self, job: &Job, _claim: &Claim) -> Result<(), String> {
         let text = serde_json::to_string_pretty(job).map_err(|error| error.to_string())?;
         atomic::write(&self.note(), true, text.as_bytes())
-            .map_err(|reason| format!("cannot note the training in {}: {reason}", self.folder.display()))
+            .map_err(|reason| format!("cannot record the training in {}: {reason}", self.folder.display()))
     }
 
     /// Forgets the training: it has ended. What cannot be removed is replaced by the next one.

@@ -18,7 +18,7 @@ struct RequestKey {
     is_settled: bool,
 }
 
-/// Remembers what was asked last, and what has come of it.
+/// Remembers the last request, and what has come of it.
 #[derive(Default)]
 pub(super) struct Requests {
     last: Option<RequestKey>,
@@ -44,11 +44,11 @@ pub(super) struct Moment {
 }
 
 impl Requests {
-    /// Asks for the tiles that the view is missing where it comes to rest, if it is not what was asked for last.
+    /// Requests the tiles that the view is missing where it comes to rest, if that is not the last request.
     ///
-    /// While a zoom goes on being given other goals no pixels are asked for: what is on the graphics card stands in, and
-    /// tiles of the zooms in between would never be looked at again. What the network has to read for the place under
-    /// the cursor is the same for all of them, so that is encoded meanwhile.
+    /// While a zoom goes on being given other goals no pixels are requested: what is on the graphics device stands in, and
+    /// tiles of the zooms in between would never be looked at again. What the network has to encode for the place under
+    /// the cursor is the same for all of them, so that is done meanwhile.
     pub(super) fn update(
         &mut self,
         scene: Scene<'_>,
@@ -108,17 +108,17 @@ impl Requests {
         }
     }
 
-    /// Forgets what was asked, so that it is asked again: what came of it is gone.
+    /// Forgets the last request, so that it is made again: what came of it is gone.
     pub(super) fn forget(&mut self) {
         (self.last, self.status) = (None, RequestStatus::Complete);
     }
 
-    /// Whether the renderer has given up what was asked last.
+    /// Whether the renderer has given up the last request.
     pub(super) fn have_failed(&self) -> bool {
         self.status == RequestStatus::Failed
     }
 
-    /// Whether something that was asked for is still on its way.
+    /// Whether something that was requested is still on its way.
     pub(super) fn are_pending(&self) -> bool {
         self.status == RequestStatus::Pending
     }

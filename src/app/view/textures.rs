@@ -7,7 +7,7 @@ use crate::recipe::Source;
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
-/// Memory that tiles may take unless the settings say otherwise: on the graphics card, and the same again for the values
+/// Memory that tiles may take unless the settings say otherwise: on the graphics device, and the same again for the values
 /// under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
 
@@ -34,7 +34,7 @@ fn filter(source: Source) -> TextureOptions {
     if source == Source::Nearest { SQUARES } else { FILTER }
 }
 
-/// A tile on the graphics card, as far as it was ever on the canvas.
+/// A tile on the graphics device, as far as it was ever on the canvas.
 pub struct Tile {
     pieces: Vec<TexturePiece>,
     bytes: usize,
@@ -85,7 +85,7 @@ fn opacity(source: Source, born_secs: f64, now_secs: f64) -> f32 {
     if source.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
-/// The tiles on the graphics card, least recently used first out.
+/// The tiles on the graphics device, least recently used first out.
 pub struct TileTextures {
     tiles: ByteLru<TileKey, Tile>,
 }

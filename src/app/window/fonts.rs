@@ -49,7 +49,7 @@ impl Fonts {
         }
     }
 
-    /// Has all text laid out again, and its letters sent to the graphics card.
+    /// Has all text laid out again, and its letters sent to the graphics device.
     pub(in crate::app) fn upload_anew(&self, ctx: &Context) {
         ctx.set_font_providers(vec![self.provider.clone()]);
     }

@@ -1,4 +1,4 @@
-//! `query_rgb` on a graphics card: the codes are projected once, then each workgroup takes some samples through all
+//! `query_rgb` on a graphics device: the codes are projected once, then each workgroup takes some samples through all
 //! layers. Same inputs and same lattice as on the processor; only the evaluation of points differs.
 
 mod shape;
@@ -35,7 +35,7 @@ struct DecodeUniform {
     least_share: f32,
 }
 
-/// A model's decoder on a graphics card.
+/// A model's decoder on a graphics device.
 pub struct GpuDecoder {
     gpu: Arc<Gpu>,
     params: DecodeParams,
@@ -48,7 +48,7 @@ pub struct GpuDecoder {
     project_pace: Pace,
 }
 
-/// What is asked: as for [`super::query_rgb`].
+/// What is queried: as for [`super::query_rgb`].
 #[derive(Clone, Copy)]
 pub struct WindowQuery<'a> {
     /// The codes around the sample points, with the model's margin.
@@ -128,8 +128,8 @@ impl GpuDecoder {
         self.shape.element
     }
 
-    /// Asks the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped. If the device has
-    /// not the memory for all at once, half of the rows are asked first.
+    /// Queries the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped. If the device has
+    /// not the memory for all at once, half of the rows are queried first.
     ///
     /// # Errors
     /// [`GpuError::Cancelled`] between two bands, [`GpuError::OutOfMemory`] if not even one row fits,

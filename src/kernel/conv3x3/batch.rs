@@ -55,10 +55,10 @@ pub struct ImageGradient<'a> {
 
 /// Convolves every image with `weight [outputs, channels, 3, 3]` in single precision, adds `bias [outputs]`, clamps at
 /// zero or adds a residual (of the result's shape) as `after` says, and overwrites `out [n, height, width, outputs]`.
-/// `interrupt` is asked before each image; those after it said yes are not computed.
+/// `interrupt` is checked before each image; those after it said yes are not computed.
 ///
 /// # Panics
-/// If a slice does not have the size that its shape asks for.
+/// If a slice does not have the size that its shape needs.
 pub fn convolve_batch_into(
     weight: &[f32],
     bias: &[f32],
@@ -97,10 +97,10 @@ pub fn convolve_batch(
 }
 
 /// The gradients of [`convolve_batch`]: of weight and bias, summed over the images, and of the images, if they are
-/// wanted. `interrupt` is asked before each image; those after it said yes are left out.
+/// wanted. `interrupt` is checked before each image; those after it said yes are left out.
 ///
 /// # Panics
-/// If a slice does not have the size that its shape asks for.
+/// If a slice does not have the size that its shape needs.
 pub fn convolve_batch_backward(
     weight: &[f32],
     outputs: usize,

@@ -88,7 +88,7 @@ enum Way {
 impl Conv3x3 {
     /// From PyTorch's layout: `weight [out_channels, in_channels, 3, 3]`, `bias [out_channels]`.
     ///
-    /// Few input channels are computed in single precision whatever is asked: the first layer of a network sees the
+    /// Few input channels are computed in single precision whatever is requested: the first layer of a network sees the
     /// picture itself, whose 8 bits bfloat16 would round. So is everything where the processor lacks `precision`.
     ///
     /// # Panics
@@ -122,7 +122,7 @@ impl Conv3x3 {
     /// Convolves an image; the result is in the order of [`Self::order`].
     ///
     /// # Panics
-    /// If a slice does not have the size that its shape asks for.
+    /// If a slice does not have the size that its shape needs.
     pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
         self.forward_joined(Joined::new(&[image.values], image), after)
     }

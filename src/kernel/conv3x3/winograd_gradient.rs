@@ -4,7 +4,7 @@
 //! the kernel is `Gᵀ [Σ (Bᵀ d B) ⊙ (A e Aᵀ)] G`, summed over all tiles, for tiles `d` of the image and `e` of the
 //! result's gradient. The sums are sixteen independent matrix products whose depth is the number of tiles: sixteen
 //! products for four pixels where the definition has thirty-six.
-#![expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")]
+#![expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")]
 
 use super::winograd::{CHUNK, POINTS, TransformInput, Winograd, lanes_at, transform_tile, values, vector};
 use super::{Image, WeightGradient};

@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands:
     ui.add_space(4.0);
     let is_ready = choice.folder().is_some();
     let is_clicked = ui.add_enabled(is_ready, main_button("Start training")).clicked();
-    ui.weak("Your present model stays as it is. You decide what comes of the new one.");
+    ui.weak("Your present model stays as it is. You decide what happens to the new one.");
     if choice != state.choice {
         commands.push(Command::Change(choice));
     }
@@ -60,7 +60,7 @@ fn folder(ui: &mut Ui, state: &State, choice: &mut TrainingChoice, commands: &mu
 }
 
 fn kind(ui: &mut Ui, choice: &mut TrainingChoice) {
-    ui.strong("They should become sharper when they are");
+    ui.strong("Degradation to undo");
     ui.horizontal_wrapped(|ui| {
         for kind in Degradation::ALL {
             let (name, words) = preset(kind);
@@ -100,7 +100,7 @@ fn name_of(path: Option<&Path>) -> String {
 
 fn advanced(ui: &mut Ui, choice: &mut TrainingChoice) {
     ui.checkbox(&mut choice.freeze_encoder, "Leave the encoder as it is")
-        .on_hover_text("Steps are faster, and gain less");
+        .on_hover_text("Steps are faster but gain less");
     number(ui, "Learning rate", |ui| {
         let field = DragValue::new(&mut choice.learning_rate).range(1e-7..=1e-1).speed(1e-6);
         ui.add(field.custom_formatter(|v, _| format!("{v:.0e}")).custom_parser(|text| text.trim().parse().ok()))

@@ -65,7 +65,7 @@ fn condition(state: &State, running: &RunningTraining) -> String {
     let report = state.report();
     let left = report.remaining_secs.map(duration_text);
     if running.is_closing() {
-        "Saving; the window closes then.".into()
+        "Saving; then the window closes.".into()
     } else if running.is_stopping {
         "Stopping: the last step is finished and saved.".into()
     } else if report.beginning.is_none() {
@@ -110,7 +110,7 @@ fn picture(ui: &mut Ui, texture: &TextureHandle, width: f32, name: &str) {
     ui.add(Image::new(texture).fit_to_exact_size(fitted).alt_text(name));
 }
 
-/// The new model in the viewer, and the way back.
+/// The new model in the viewer, and how to go back.
 fn model(ui: &mut Ui, around: Around<'_>, can_use: bool, text: &str, commands: &mut Vec<Command>) {
     let (own, has_before) = (&around.models.own, around.models.before.is_some());
     ui.horizontal_wrapped(|ui| {
@@ -184,8 +184,8 @@ fn verdict(end: &End, report: &Report) -> (&'static str, String) {
         TrainingOutcome::NotBetter(judgement) => (
             "Not better than before",
             format!(
-                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The model of \
-                 before is kept; nothing has changed.",
+                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The previous \
+                 model is kept; nothing has changed.",
                 judgement.now, judgement.start
             ),
         ),
@@ -196,8 +196,8 @@ fn verdict(end: &End, report: &Report) -> (&'static str, String) {
                  it."
             ),
         ),
-        TrainingOutcome::Nothing => ("Stopped", "There was no step yet. Nothing has changed.".into()),
-        TrainingOutcome::Failed(reason) => ("Training failed", format!("{reason}. The model of before is kept.")),
+        TrainingOutcome::Nothing => ("Stopped", "No step was taken. Nothing has changed.".into()),
+        TrainingOutcome::Failed(reason) => ("Training failed", format!("{reason}. The previous model is kept.")),
     }
 }
 

@@ -9,7 +9,7 @@
 //! is the processor time of the window's own thread between the starts of two frames (`/proc/thread-self/schedstat`):
 //! Two parts are told apart by the toolkit's last question before it paints (the background's colour): the window's own
 //! work (messages, layout, tiles turned into textures, tessellation), and handing the frame to the driver. With a software
-//! driver the second part holds what a graphics card and its driver would do: lavapipe copies textures, prepares triangles
+//! driver the second part holds what a graphics device and its driver would do: lavapipe copies textures, prepares triangles
 //! and sends the finished picture to the X server on this thread; it fills triangles on threads of its own, which do not
 //! count. Nor does time in which the thread waits.
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::time::Instant;
 use zoomfield::encode::PictureEncoder;
 use zoomfield::geometry::Size;
-use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, Order, Precision, Scratch, gemm, weight_gradient};
+use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, MlpScratch, Order, Precision, gemm, weight_gradient};
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;
 use zoomfield::weights::{Array, EncoderConfig, ModelConfig, Normalization, Weights};
@@ -136,7 +136,7 @@ fn mlp(precision: Precision) -> Kernel {
     let flop = 2.0 * ((3 * 256 + 3) * 256 * ROWS * BLOCKS) as f64;
     let input = noise(ROWS * 256);
     let work = move || {
-        (0..BLOCKS).into_par_iter().for_each_init(Scratch::default, |scratch, _| {
+        (0..BLOCKS).into_par_iter().for_each_init(MlpScratch::default, |scratch, _| {
             let mut out = [[0.0; 3]; ROWS];
             scratch.input(ROWS * 256).copy_from_slice(&input);
             mlp.forward(ROWS, scratch, &mut out);

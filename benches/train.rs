@@ -157,7 +157,7 @@ fn loader() -> Result<()> {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let start = Weights::builtin()?.into();
     let mut config = TrainConfig::new(assets, folder.path().join("out.safetensors"), start, Length::Steps(4));
-    config.recipe.hold_out = 0.0;
+    config.hyperparameters.hold_out = 0.0;
     let mut longest = 0.0_f64;
     for event in Training::new(config, &Gate::default())? {
         if let TrainEvent::Step { step: 2.., waited_secs, .. } = event? {

@@ -4,7 +4,7 @@
 //! cargo bench --bench wait
 //! ```
 //!
-//! The whole window with its real renderer on the processor, 1280×800, without a graphics card or a stand-in for one: its
+//! The whole window with its real renderer on the processor, 1280×800, without a graphics device or a stand-in for one: its
 //! frames are laid out sixty times a second and never painted. A 12-megapixel JPEG is opened, and once its neighbours and
 //! the view are at rest the wheel is turned from the fitted view to ×8, a notch every 60 ms, at another place for every
 //! trial. The clock runs from the last notch to the first frame with pixels of the network at rest at ×8, and to the first with

@@ -6,7 +6,7 @@
 // the input is zero. A workgroup computes ROWS pixels by COLUMNS quads of channels; a thread eight pixels of one quad.
 // The input goes through workgroup memory, DEPTH quads of channels at a time.
 //
-// In front of this text stand: number, quad, ROWS, COLUMNS, DEPTH, THREADS. Lines with a name in braces are repeated.
+// In front of this text stand: element, quad, ROWS, COLUMNS, DEPTH, THREADS. Lines with a name in braces are repeated.
 
 struct Params {
     input: u32,             // where things begin in `data` and `weights`, in quads

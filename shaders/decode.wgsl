@@ -4,13 +4,13 @@
 // from layer to layer; a thread computes four columns (a quad) of eight queries in registers and writes them back when
 // all have read. Every layer is COLUMNS quads wide, filled up with zeros.
 //
-// In front of this text stand: number, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
+// In front of this text stand: element, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
 // Lines with a name in braces are repeated.
 
 struct Params {
     start: u32,             // samples start .. end are computed
     end: u32,
-    corners: u32,           // codes around a sample that are asked: 1, 2 or 4
+    corners: u32,           // codes around a sample that are read: 1, 2 or 4
     corners_x: u32,         // of these, side by side
     samples: u32,           // where the samples begin in `tables`: row and column
     columns: u32,           // where the neighbours of columns begin in `tables`; those of rows begin at 0
@@ -34,7 +34,7 @@ struct Params {
 var<workgroup> x: array<quad, ROWS * COLUMNS>;
 f16: var<workgroup> sums: array<vec4<f32>, ROWS>;
 
-// One code that a query asks, along both axes.
+// One code that a query reads, along both axes.
 struct Corner {
     code: u32,
     rel: vec2<f32>,
@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let g = weights[w + COLUMNS];
     let b = weights[w + 2u * COLUMNS];
     workgroupBarrier();
-    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), number());
+    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), element());
     workgroupBarrier();
     for (var query = thread; query < ROWS; query += THREADS) {
         var sum = value((3u + LAYERS) * COLUMNS);

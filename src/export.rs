@@ -11,7 +11,7 @@ mod scene;
 pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
 pub use request::{Extent, OutputSize, Request};
-pub use scene::Scene;
+pub use scene::RenderScene;
 
 use self::band::{Band, Depth};
 use self::scene::Blocks;
@@ -70,7 +70,7 @@ pub struct FileOptions {
     pub quality: u8,
     /// Dots per inch for those who print it; the picture's own without.
     pub dpi: Option<f64>,
-    /// Leave away what the camera and others wrote. The colour profile stays: without it the colours would be others.
+    /// Leave out what the camera and others wrote. The colour profile stays: without it the colours would be others.
     pub strip_metadata: bool,
 }
 
@@ -103,9 +103,9 @@ pub struct ExportReport {
 
 impl ExportJob {
     /// What is rendered.
-    pub fn scene(&self) -> Scene<'_> {
+    pub fn scene(&self) -> RenderScene<'_> {
         let Self { picture, model, grid, recipe, features, .. } = self;
-        Scene { picture, model, grid, recipe: *recipe, features }
+        RenderScene { picture, model, grid, recipe: *recipe, features }
     }
 
     /// Whether the pixels become sRGB on their way, because the format cannot say that they are anything else.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 #[cfg(feature = "app")]
 use zoomfield::app::{AppOptions, ModelSource, models, settings};
-use zoomfield::cli::{self, Invocation, View};
+use zoomfield::cli::{self, Invocation, ViewOptions};
 use zoomfield::error::Result;
 #[cfg(feature = "app")]
 use zoomfield::render::Compute;
@@ -14,23 +14,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::exit_code(match cli::parse() {
-        Invocation::View(asked) => view(asked),
+        Invocation::View(wanted) => view(wanted),
         Invocation::Batch(command) => cli::run(command),
     })
 }
 
 #[cfg(feature = "app")]
-fn view(asked: View) -> Result<()> {
-    let precision = cli::precision(asked.precision)?;
-    let (backend, device) = cli::backend(asked.backend, asked.device)?;
-    let (model, settings) = (ModelSource::File(asked.model), settings::choices::default_path());
+fn view(wanted: ViewOptions) -> Result<()> {
+    let precision = cli::precision(wanted.precision)?;
+    let (backend, device) = cli::backend(wanted.backend, wanted.device)?;
+    let (model, settings) = (ModelSource::File(wanted.model), settings::choices::default_path());
     let compute = Compute { backend, device, precision, ..Compute::default() };
-    let options = AppOptions { files: asked.files, model, compute, settings, data: models::default_folder() };
-    zoomfield::app::run(options, asked.milestones.as_deref())
+    let options = AppOptions { files: wanted.files, model, compute, settings, data: models::default_folder() };
+    zoomfield::app::run(options, wanted.milestones.as_deref())
 }
 
 #[cfg(not(feature = "app"))]
-fn view(_asked: View) -> Result<()> {
+fn view(_wanted: ViewOptions) -> Result<()> {
     let reason = "this build has no window; use `zoomfield export`, or build with the feature `app`";
     Err(zoomfield::error::Error::device(reason))
 }

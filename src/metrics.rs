@@ -131,15 +131,15 @@ fn gaussian() -> [f64; WINDOW] {
 }
 
 /// Weighted moments of a window or a column of one: means of a, b, a², b², ab.
-type Moments = [f64; 5];
+type SsimMoments = [f64; 5];
 
-fn add_weighted(sum: &mut Moments, weight: f64, moments: &Moments) {
+fn add_weighted(sum: &mut SsimMoments, weight: f64, moments: &SsimMoments) {
     sum.iter_mut().zip(moments).for_each(|(sum, m)| *sum += weight * m);
 }
 
 /// The similarities of all windows in a band of 11 rows, summed.
 fn row_similarity(a: &[f64], b: &[f64], width: usize, weights: &[f64; WINDOW]) -> f64 {
-    let mut columns = vec![Moments::default(); width];
+    let mut columns = vec![SsimMoments::default(); width];
     for ((a, b), weight) in a.chunks_exact(width).zip(b.chunks_exact(width)).zip(weights) {
         for ((column, a), b) in columns.iter_mut().zip(a).zip(b) {
             add_weighted(column, *weight, &[*a, *b, a * a, b * b, a * b]);
@@ -148,14 +148,14 @@ fn row_similarity(a: &[f64], b: &[f64], width: usize, weights: &[f64; WINDOW]) -
     columns
         .windows(WINDOW)
         .map(|window| {
-            let mut moments = Moments::default();
+            let mut moments = SsimMoments::default();
             window.iter().zip(weights).for_each(|(column, weight)| add_weighted(&mut moments, *weight, column));
             similarity(moments)
         })
         .sum()
 }
 
-fn similarity([mean_a, mean_b, square_a, square_b, product]: Moments) -> f64 {
+fn similarity([mean_a, mean_b, square_a, square_b, product]: SsimMoments) -> f64 {
     const C1: f64 = 0.01 * 0.01;
     const C2: f64 = 0.03 * 0.03;
     let (variance_a, variance_b) = (square_a - mean_a * mean_a, square_b - mean_b * mean_b);

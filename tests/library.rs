@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use zoomfield::library::{Card, Entry, Imported, Lesson, Library, Origin};
+use zoomfield::library::{Card, Entry, Imported, Library, Origin, TrainingSummary};
 use zoomfield::weights::Weights;
 
 use tempfile::TempDir;
@@ -36,8 +36,8 @@ fn tiny(seed: u64) -> Weights {
     untrained(&config, seed).unwrap()
 }
 
-fn lesson() -> Lesson {
-    Lesson {
+fn summary() -> TrainingSummary {
+    TrainingSummary {
         folder: "holiday".into(),
         pictures: 12,
         held_out: 2,
@@ -68,7 +68,7 @@ fn an_empty_library_holds_the_built_in_model() {
 #[test]
 fn what_is_added_is_listed_with_its_card_and_names_do_not_collide() {
     let (_folder, library) = library();
-    let card = Card::trained(lesson(), "BSD");
+    let card = Card::trained(summary(), "BSD");
     let first = library.add(&tiny(1), "holiday", &card).unwrap();
     let second = library.add(&tiny(2), "Holiday", &card).unwrap();
     assert_eq!(names(&library), ["built-in", "holiday", "Holiday 2"]);
@@ -95,11 +95,11 @@ fn an_import_is_a_checked_copy_and_the_same_weights_come_in_once() {
     assert_eq!(again, Imported { path: imported.path.clone(), was_there: true });
     // A card that comes with the file stays.
     let carded = folder.path().join("other.safetensors");
-    tiny(2).save_with_card(&carded, false, &Card::trained(lesson(), "BSD").to_json()).unwrap();
+    tiny(2).save_with_card(&carded, false, &Card::trained(summary(), "BSD").to_json()).unwrap();
     library.import(&carded).unwrap();
     let entries = library.list().unwrap();
     let other = entries.iter().find(|entry| entry.name == "other").unwrap();
-    assert_eq!(other.facts.as_ref().unwrap().card, Card::trained(lesson(), "BSD"));
+    assert_eq!(other.facts.as_ref().unwrap().card, Card::trained(summary(), "BSD"));
 }
 
 #[test]

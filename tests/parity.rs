@@ -29,7 +29,7 @@ fn whole(size: Size, height: usize, width: usize) -> SampleGrid {
     SampleGrid::spanning(Region::whole(size), Size::new(width, height))
 }
 
-/// Asks the fast decoder in single precision, with the reference's feature map.
+/// Queries the fast decoder in single precision, with the reference's feature map.
 fn fast(weights: &Weights, feat: &Array, grid: &SampleGrid, precision: FeaturePrecision) -> Vec<f32> {
     fast_in(Precision::F32, weights, feat, grid, precision)
 }

@@ -47,7 +47,7 @@ struct Turn {
 }
 
 struct Stage {
-    asked: Cell<u64>,
+    requests: Cell<u64>,
     worker: RenderWorker,
     picture: Arc<Picture>,
     model: Arc<LoadedModel>,
@@ -65,7 +65,7 @@ impl Stage {
         let view = View { zoom, corner_on_screen: [0.0, 0.0] };
         let rect = |key: &TileKey| view.tile_rect(key.column, key.row, self.picture.size).unwrap();
         self.worker.request(ViewRequest {
-            number: self.asked.replace(self.asked.get() + 1),
+            number: self.requests.replace(self.requests.get() + 1),
             likely: Vec::new(),
             picture: self.picture.clone(),
             models: vec![self.model.clone()],
@@ -83,7 +83,7 @@ impl Stage {
             match self.worker.poll() {
                 Some(RenderEvent::Tile(tile)) => tiles.push(tile.key),
                 Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
-                Some(RenderEvent::Finished(number)) if number + 1 == self.asked.get() => return tiles,
+                Some(RenderEvent::Finished(number)) if number + 1 == self.requests.get() => return tiles,
                 Some(_) => {}
                 None => std::thread::sleep(Duration::from_millis(1)),
             }
@@ -143,7 +143,7 @@ fn the_work_of_a_stale_view_stops() {
     }
     let model = LoadedModel::on_cpu(&Weights::builtin().unwrap(), Precision::F32).unwrap();
     let (picture, worker) = (Arc::new(textured(1500, 1100)), RenderWorker::start(|| {}).unwrap());
-    let stage = Stage { asked: Cell::new(1), worker, picture, model: Arc::new(model) };
+    let stage = Stage { requests: Cell::new(1), worker, picture, model: Arc::new(model) };
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     let (mut most_cpu, mut most_wall, mut left, mut late) = (0.0_f64, 0.0_f64, 0, 0);
     for (i, zoom) in [8.0, 2.0, 1.3, 30.0].into_iter().cycle().take(12).enumerate() {

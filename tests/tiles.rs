@@ -1,4 +1,4 @@
-//! Tiled = whole: whatever is asked, in whatever pieces and order, the pixels are those of the undivided picture.
+//! Tiled = whole: whatever is queried, in whatever pieces and order, the pixels are those of the undivided picture.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 

@@ -1,4 +1,4 @@
-//! The shipped weights learn a damage that they were not trained for: a reduced training, judged on pictures that it
+//! The shipped weights learn to undo a degradation that they were not trained for: a reduced training, judged on pictures that it
 //! has not seen.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::task::Gate;
-use zoomfield::train::{Degradation, Length, Recipe, Sampling, TrainConfig, TrainEvent, Training};
+use zoomfield::train::{Degradation, Hyperparameters, Length, PatchSampling, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::Weights;
 
 /// The sample picture in eight pieces.
@@ -29,20 +29,20 @@ fn pieces(folder: &Path) {
 fn train(steps: usize, learning_rate: f64) -> (f64, f64, f64) {
     let folder: TempDir = tempfile::tempdir().unwrap();
     pieces(folder.path());
-    let recipe = Recipe {
+    let hyperparameters = Hyperparameters {
         batch: 4,
         patch: 24,
         samples: 256,
-        sampling: Sampling::RandomScale { min: 1.0, max: 2.5 },
+        sampling: PatchSampling::RandomScale { min: 1.0, max: 2.5 },
         degradation: Degradation::Noise,
         hold_out: 0.3,
         learning_rate,
-        ..Recipe::default()
+        ..Hyperparameters::default()
     };
     let output = folder.path().join("out.safetensors");
     let start = Weights::builtin().unwrap().into();
     let config = TrainConfig::new(folder.path().to_owned(), output, start, Length::Steps(steps as u64));
-    let config = TrainConfig { recipe, evaluate_every: 1000, ..config };
+    let config = TrainConfig { hyperparameters, evaluate_every: 1000, ..config };
     let (mut losses, mut gain) = (Vec::new(), 0.0);
     for event in Training::new(config, &Gate::default()).unwrap() {
         match event.unwrap() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use zoomfield::error::Error;
 use zoomfield::task::Gate;
-use zoomfield::train::{Ending, Length, Recipe, Sampling, Start, TrainConfig, TrainEvent, Training};
+use zoomfield::train::{Ending, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::{Checkpoint, EncoderConfig, ModelConfig, Normalization, Weights};
 
 /// A folder with pictures, and room for results.
@@ -38,9 +38,16 @@ impl World {
     /// A small training that starts from nothing.
     fn config(&self, steps: u64) -> TrainConfig {
         let start = Start::Untrained(tiny());
-        let sampling = Sampling::RandomScale { min: 1.0, max: 3.0 };
+        let sampling = PatchSampling::RandomScale { min: 1.0, max: 3.0 };
         TrainConfig {
-            recipe: Recipe { batch: 4, patch: 8, samples: 64, sampling, learning_rate: 3e-3, ..Recipe::default() },
+            hyperparameters: Hyperparameters {
+                batch: 4,
+                patch: 8,
+                samples: 64,
+                sampling,
+                learning_rate: 3e-3,
+                ..Hyperparameters::default()
+            },
             checkpoint_every: Duration::from_hours(1),
             evaluate_every: 1000,
             threads: Some(1),
@@ -240,13 +247,13 @@ fn frozen_features_that_are_kept_make_the_steps_that_computing_them_makes() {
     let world = World::new(4);
     let frozen = |steps, feature_cache_bytes| {
         let mut config = TrainConfig { feature_cache_bytes, overwrite: true, ..world.config(steps) };
-        config.recipe.freeze_encoder = true;
+        config.hyperparameters.freeze_encoder = true;
         config
     };
     // Room for three batches: 4 · 8² · 8 halves each.
     let room = 3 * 4 * 8 * 8 * 8 * 2;
     let whole = losses(&run(frozen(10, room)));
-    // The same pictures come again, asked for other pixels.
+    // The same pictures come again, queried at other pixels.
     assert!((0..7).all(|i| whole[i] != whole[i + 3]), "{whole:?}");
     // A resumed training has nothing in memory.
     let first = run_until(5, frozen(10, room));
@@ -350,7 +357,7 @@ fn a_disk_that_takes_nothing_more_does_not_end_the_training() {
 fn a_loss_that_is_no_number_ends_it_with_the_last_good_state() {
     let world = World::new(3);
     let mut config = world.config(50);
-    config.recipe.learning_rate = 1e30;
+    config.hyperparameters.learning_rate = 1e30;
     let outcomes: Vec<_> = start(config.clone()).collect();
     let Some(Err(error)) = outcomes.last() else { panic!("{:?}", outcomes.last()) };
     let sentence = error.to_string();
@@ -367,7 +374,7 @@ fn what_got_worse_is_said_and_not_written() {
     run(TrainConfig { output: trained.clone(), ..world.config(40) });
     let weights = Weights::open(&trained).unwrap();
     let mut config = TrainConfig { start: weights.into(), evaluate_every: 1, ..world.config(3) };
-    config.recipe.learning_rate = 0.5;
+    config.hyperparameters.learning_rate = 0.5;
     let events = run(config.clone());
     let (verdict, output) = verdict(&events);
     assert!(verdict.starts_with("not better than the weights you started from"), "{verdict}");
@@ -383,11 +390,11 @@ fn pairs_and_varied_sizes_train_too() {
         write_ppm(&world.path(&name), 20 + i / 2, 18);
     }
     let mut config = TrainConfig { small_folder: Some(world.path("small")), overwrite: true, ..world.config(3) };
-    config.recipe.sampling = Sampling::Pairs;
+    config.hyperparameters.sampling = PatchSampling::Pairs;
     assert_eq!(losses(&run(config.clone())).len(), 3);
     std::fs::remove_file(world.path("small/2.ppm")).unwrap();
     assert!(refusal(config).contains("each picture needs one small version"));
     let mut config = TrainConfig { overwrite: true, ..world.config(3) };
-    config.recipe.sampling = Sampling::SizeVaried { min: 12, max: 24, gt_resize: Some(20) };
+    config.hyperparameters.sampling = PatchSampling::SizeVaried { min: 12, max: 24, gt_resize: Some(20) };
     assert_eq!(losses(&run(config)).len(), 3);
 }

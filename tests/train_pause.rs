@@ -13,7 +13,7 @@ use zoomfield::error::Error;
 use zoomfield::geometry::{Region, Size};
 use zoomfield::task::{Gate, Worker};
 use zoomfield::train::{
-    Ending, Length, Place, PlaceChoice, Recipe, Sampling, Start, TrainConfig, TrainEvent, Training,
+    Ending, Hyperparameters, Length, PatchSampling, Place, PlaceChoice, Start, TrainConfig, TrainEvent, Training,
 };
 use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
 
@@ -30,12 +30,19 @@ fn config(folder: &TempDir, features: usize) -> TrainConfig {
         cell_decode: true,
         normalization: Normalization::LIIF,
     };
-    let sampling = Sampling::RandomScale { min: 1.0, max: 1.5 };
-    let recipe = Recipe { patch: 32, batch: 16, samples: 512, sampling, learning_rate: 1e-3, ..Recipe::default() };
+    let sampling = PatchSampling::RandomScale { min: 1.0, max: 1.5 };
+    let hyperparameters = Hyperparameters {
+        patch: 32,
+        batch: 16,
+        samples: 512,
+        sampling,
+        learning_rate: 1e-3,
+        ..Hyperparameters::default()
+    };
     let output = folder.path().join("out.safetensors");
     let start = Start::Untrained(network);
     let config = TrainConfig::new(folder.path().to_owned(), output, start, Length::Steps(1_000_000));
-    TrainConfig { recipe, threads: Some(2), evaluate_every: 1_000_000, ..config }
+    TrainConfig { hyperparameters, threads: Some(2), evaluate_every: 1_000_000, ..config }
 }
 
 /// The tests of this file run one after the other: one of them measures all threads of the process.

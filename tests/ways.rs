@@ -1,14 +1,14 @@
 //! Every way of computing colours, in one test: against the original's numbers, and against the definition where the
 //! original has none. Each way must also notice one changed weight, one changed latent code, and one shifted sample.
 //!
-//! The graphics card is any that there is, software too; `ZOOMFIELD_REQUIRE_GPU=1` forbids to go without.
+//! The graphics device is any that there is, software too; `ZOOMFIELD_REQUIRE_GPU=1` forbids to go without.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
-#[cfg(feature = "gpu")]
-#[path = "common/cards.rs"]
-mod cards;
 mod common;
+#[cfg(feature = "gpu")]
+#[path = "common/devices.rs"]
+mod devices;
 #[path = "common/scalar.rs"]
 mod scalar;
 
@@ -22,7 +22,7 @@ use zoomfield::decode::{GpuDecoder, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
 #[cfg(feature = "gpu")]
-use zoomfield::gpu::{Gpu, Number};
+use zoomfield::gpu::{ElementType, Gpu};
 use zoomfield::kernel::Precision;
 use zoomfield::model::{Liif, Query};
 use zoomfield::task::NEVER;
@@ -46,7 +46,7 @@ enum Way {
     Scalar,
     Processor(Precision),
     #[cfg(feature = "gpu")]
-    Card(Arc<Gpu>, Number),
+    Device(Arc<Gpu>, ElementType),
 }
 
 /// Evaluates the function on a grid.
@@ -71,8 +71,8 @@ impl Way {
             }
         }
         #[cfg(feature = "gpu")]
-        if let Some(gpu) = cards::open() {
-            ways.extend(cards::numbers(&gpu).into_iter().map(|number| Self::Card(gpu.clone(), number)));
+        if let Some(gpu) = devices::open() {
+            ways.extend(devices::element_types(&gpu).into_iter().map(|element| Self::Device(gpu.clone(), element)));
         }
         ways
     }
@@ -83,7 +83,7 @@ impl Way {
             Self::Scalar => "scalar".into(),
             Self::Processor(precision) => format!("processor {precision}"),
             #[cfg(feature = "gpu")]
-            Self::Card(gpu, number) => format!("{} {number:?}", gpu.description().name),
+            Self::Device(gpu, element) => format!("{} {element:?}", gpu.description().name),
         }
     }
 
@@ -91,12 +91,12 @@ impl Way {
         match self {
             Self::Processor(precision) if precision.is_bf16() => HALF,
             #[cfg(feature = "gpu")]
-            Self::Card(_, Number::F16) => HALF,
+            Self::Device(_, ElementType::F16) => HALF,
             _ => SINGLE,
         }
     }
 
-    /// Whether it has a lattice, or evaluates every sample whatever is asked.
+    /// Whether it has a lattice, or evaluates every sample whatever is query.
     fn has_lattice(&self) -> bool {
         !matches!(self, Self::Oracle | Self::Scalar)
     }
@@ -121,13 +121,13 @@ impl Way {
                 })
             }
             #[cfg(feature = "gpu")]
-            Self::Card(gpu, number) => {
+            Self::Device(gpu, element) => {
                 let params = DecodeParams::new(&case.weights, Precision::F32);
-                let decoder = GpuDecoder::new(gpu.clone(), &params, *number).unwrap();
+                let decoder = GpuDecoder::new(gpu.clone(), &params, *element).unwrap();
                 Box::new(move |grid, sampling| {
                     let before = gpu.dispatches();
-                    let asked = WindowQuery { window: &window, picture: size, grid, sampling };
-                    let rgb = decoder.query_rgb(asked, NEVER).unwrap();
+                    let query = WindowQuery { window: &window, picture: size, grid, sampling };
+                    let rgb = decoder.query_rgb(query, NEVER).unwrap();
                     assert!(gpu.dispatches() > before, "the graphics card did nothing");
                     rgb
                 })
@@ -271,8 +271,8 @@ fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample(
     other_code.map.data[(2 * 24 + 3) * 20 + 5] += 2.0;
     let shifted = SampleGrid { x: AxisGrid { origin: grid.x.origin + 0.5, ..grid.x }, ..grid };
     for way in Way::all() {
-        let keeps = |case: &Case, asked: &SampleGrid| {
-            let ours = way.of(case)(asked, Sampling::Exact);
+        let keeps = |case: &Case, grid: &SampleGrid| {
+            let ours = way.of(case)(grid, Sampling::Exact);
             case.is_close(&way, "changed or not", &grid, &ours, &reference)
         };
         assert!(keeps(&case, &grid), "{}", way.name());

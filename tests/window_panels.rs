@@ -5,8 +5,6 @@
 mod commands;
 #[path = "window/copying.rs"]
 mod copying;
-#[path = "window/course.rs"]
-mod course;
 #[path = "window/exports.rs"]
 mod exports;
 #[path = "window/files.rs"]
@@ -35,6 +33,8 @@ mod stub;
 mod toolbar;
 #[path = "window/training.rs"]
 mod training;
+#[path = "window/training_run.rs"]
+mod training_run;
 #[path = "window/unchanged.rs"]
 mod unchanged;
 

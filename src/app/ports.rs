@@ -99,7 +99,7 @@ pub enum Outside {
 }
 
 /// A training that is driven from outside.
-pub trait Course {
+pub trait TrainingRun {
     /// Does the next piece of work; none after the end.
     fn next(&mut self) -> Option<Result<TrainEvent>>;
 
@@ -127,7 +127,7 @@ pub type ListFn = dyn Fn() -> Vec<Device> + Send + Sync;
 /// Measures one. Runs on a thread of its own.
 pub type MeasureFn = dyn Fn(&Device, Interrupt<'_>) -> Result<Speed> + Send + Sync;
 /// Begins a training. Runs on a thread of its own.
-pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn Course>> + Send + Sync;
+pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn TrainingRun>> + Send + Sync;
 
 /// The window's connections to the world.
 pub struct Ports {

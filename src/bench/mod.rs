@@ -1,7 +1,7 @@
 //! Measurements of this machine: how fast each stage is, how long a person waits, and what the processor can do at all.
 
 #[cfg(feature = "gpu")]
-mod cards;
+mod graphics;
 mod sample;
 mod speed;
 mod stages;
@@ -23,7 +23,7 @@ use std::time::Instant;
 pub struct Measurement {
     /// What was measured.
     pub name: String,
-    /// What computed: [`CPU`], or a graphics card's name.
+    /// What computed: [`CPU`], or a graphics device's name.
     pub device: String,
     /// In which arithmetic.
     pub precision: String,
@@ -46,9 +46,9 @@ pub struct BenchOptions {
     pub crop: Option<Region>,
     /// One precision alone, or every one that the processor has.
     pub precision: PrecisionChoice,
-    /// Measure graphics cards too.
-    pub cards: bool,
-    /// One card alone, by a part of its name; software too.
+    /// Measure graphics devices too.
+    pub graphics: bool,
+    /// One device alone, by a part of its name; software too.
     pub device: Option<String>,
 }
 
@@ -66,12 +66,12 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
     let (precisions, best) = match options.precision {
         PrecisionChoice::Auto => (Precision::ALL.to_vec(), Precision::best()),
         PrecisionChoice::Only(precision) => (vec![precision], precision),
-        // Cards alone have it.
+        // Graphics devices alone have it.
         PrecisionChoice::Half => (Vec::new(), Precision::best()),
     };
     #[cfg(feature = "gpu")]
-    if options.cards {
-        cards::run(&weights, &picture, options.device.as_deref(), &mut report)?;
+    if options.graphics {
+        graphics::run(&weights, &picture, options.device.as_deref(), &mut report)?;
     }
     report(&stages::product()?);
     for precision in precisions.into_iter().filter(|precision| precision.is_available()) {
@@ -81,7 +81,7 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
 }
 
 /// A stage to measure: what it is called and what a run yields.
-struct Stage {
+struct BenchStage {
     name: String,
     precision: Precision,
     /// Output pixels of a run; none if 0.
@@ -90,7 +90,7 @@ struct Stage {
     flop: f64,
 }
 
-impl Stage {
+impl BenchStage {
     /// Runs it `runs` times after a warm-up; the median counts.
     fn measure(self, runs: usize, work: impl FnMut() -> Result<()>) -> Result<Measurement> {
         Ok(self.took(median(runs, work)?))

@@ -26,11 +26,11 @@ const ENOUGH_SECS: f64 = 0.1;
 /// Something that can compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// The name by which it is chosen: [`CPU`], or that of a graphics card with its kind and interface.
+    /// The name by which it is chosen: [`CPU`], or that of a graphics device with its kind and interface.
     pub name: String,
     /// What it is: the processor's name, or the driver with its version.
     pub detail: String,
-    /// Whether it is software that stands in for a graphics card.
+    /// Whether it is software that stands in for a graphics device.
     pub is_software: bool,
 }
 
@@ -63,7 +63,7 @@ impl Device {
     }
 }
 
-/// The devices of this machine, the processor first, then graphics cards, the best first, software last.
+/// The devices of this machine, the processor first, then graphics devices, the best first, software last.
 pub fn devices() -> Vec<Device> {
     let devices = std::iter::once(Device::processor());
     #[cfg(feature = "gpu")]

@@ -1,6 +1,6 @@
 //! The stages by themselves: products, encoding, decoding, deep zoom, and what a second thread is worth.
 
-use super::{Measurement, Stage};
+use super::{BenchStage, Measurement};
 use crate::decode;
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureWindow};
@@ -23,7 +23,7 @@ pub(super) fn product() -> Result<Measurement> {
     let mut results = vec![vec![0.0; SIDE * SIDE]; threads];
     let flop = 2.0 * (SIDE as f64).powi(3) * threads as f64;
     let stage =
-        Stage { name: "matrix product 1024³ per thread".to_owned(), precision: Precision::F32, pixels: 0, flop };
+        BenchStage { name: "matrix product 1024³ per thread".to_owned(), precision: Precision::F32, pixels: 0, flop };
     stage.measure(RUNS, || {
         results.par_iter_mut().for_each(|out| gemm(SIDE, SIDE, SIDE, Lhs { data: &a, stride: SIDE }, &b, out, false));
         Ok(())
@@ -70,7 +70,7 @@ pub(super) fn cut(picture: &Picture, rect: PixelRect) -> Picture {
 fn encode(model: &LoadedModel, picture: &Picture, precision: Precision) -> Result<Measurement> {
     let picture = cut(picture, square(picture));
     let flop = 2.0 * model.config.macs().per_source_pixel * picture.size.area() as f64;
-    let stage = Stage { name: format!("encode {}", picture.size), precision, pixels: picture.size.area(), flop };
+    let stage = BenchStage { name: format!("encode {}", picture.size), precision, pixels: picture.size.area(), flop };
     stage.measure(RUNS, || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop))
 }
 
@@ -86,7 +86,8 @@ fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: us
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
     let window = window(model, &picture, &grid, Sampling::Exact)?;
     let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
-    let stage = Stage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
+    let stage =
+        BenchStage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
     stage.measure(RUNS.min(3), || {
         decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Exact, NEVER).map(drop)
     })
@@ -101,7 +102,7 @@ fn zoom(model: &LoadedModel, picture: &Picture, crop: Option<Region>, precision:
     let grid = SampleGrid::spanning(crop, Size::new(side(crop.width), side(crop.height)));
     let window = window(model, picture, &grid, Sampling::Lattice)?;
     let name = format!("×30: {crop} → {}", grid.size());
-    Stage { name, precision, pixels: grid.size().area(), flop: 0.0 }.measure(RUNS, || {
+    BenchStage { name, precision, pixels: grid.size().area(), flop: 0.0 }.measure(RUNS, || {
         decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Lattice, NEVER).map(drop)
     })
 }

@@ -2,7 +2,7 @@
 //! render thread; and what a view costs at each zoom.
 
 use super::sample;
-use super::{Measurement, Stage};
+use super::{BenchStage, Measurement};
 use crate::error::{Error, Result};
 use crate::geometry::{Size, View};
 use crate::kernel::Precision;
@@ -28,8 +28,8 @@ struct Waited {
 /// The window's render threads, and the sound of their bell.
 struct Screen {
     worker: RenderWorker,
-    /// How often they were asked.
-    asked: Cell<u64>,
+    /// How many requests there were.
+    requests: Cell<u64>,
     bell: Receiver<()>,
 }
 
@@ -41,14 +41,14 @@ impl Screen {
             let _ = ring.try_send(());
         })
         .map_err(Error::device)?;
-        Ok(Self { worker, asked: Cell::new(0), bell })
+        Ok(Self { worker, requests: Cell::new(0), bell })
     }
 
     /// Shows the middle of a picture at `zoom` and waits for all of it.
     fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> Result<Waited> {
         let start = Instant::now();
-        let number = self.asked.get() + 1;
-        self.asked.set(number);
+        let number = self.requests.get() + 1;
+        self.requests.set(number);
         self.worker.request(ViewRequest { number, ..request(picture, model, zoom) });
         let mut first = None;
         loop {
@@ -121,7 +121,7 @@ pub(super) fn run(
     let path = folder.path().join("photo.jpg");
     sample::write_photo(picture, &path)?;
     let pixels = CANVAS.area();
-    let stage = |name: String, pixels: usize| Stage { name, precision, pixels, flop: 0.0 };
+    let stage = |name: String, pixels: usize| BenchStage { name, precision, pixels, flop: 0.0 };
     for zoom in [2.0, 8.0, 30.0] {
         let start = Instant::now();
         let photo = Arc::new(Picture::open(&path)?);

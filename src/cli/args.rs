@@ -13,14 +13,14 @@ use std::path::PathBuf;
 
 /// What `--precision` means, wherever it is taken.
 const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
-                         vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION is asked \
+                         vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION counts \
                          where this is not given";
 
 /// What `--backend` and `--device` mean.
 const BACKEND: &str = "What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment \
-                       variable ZOOMFIELD_BACKEND is asked where this is not given";
+                       variable ZOOMFIELD_BACKEND counts where this is not given";
 const DEVICE: &str = "The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment \
-                      variable ZOOMFIELD_DEVICE is asked where this is not given";
+                      variable ZOOMFIELD_DEVICE counts where this is not given";
 
 /// See photographs without pixels.
 #[derive(Parser)]
@@ -192,7 +192,7 @@ pub(super) struct FileArgs {
     /// Dots per inch, written into the file for those who print it.
     #[arg(long, value_name = "DPI", value_parser = parse_dpi)]
     pub(super) dpi: Option<f64>,
-    /// Leave away what the camera wrote (EXIF). The colour profile stays.
+    /// Leave out what the camera wrote (EXIF). The colour profile stays.
     #[arg(long)]
     pub(super) strip_metadata: bool,
     /// Replace the output if it exists.
@@ -210,14 +210,14 @@ pub(super) struct ComputeArgs {
 }
 
 impl ComputeArgs {
-    /// Backend and card, by the environment where they are not given.
-    pub(super) fn asked(&self) -> Result<(Backend, Option<String>), Error> {
+    /// Backend and device, by the environment where they are not given.
+    pub(super) fn backend_and_device(&self) -> Result<(Backend, Option<String>), Error> {
         super::backend(self.backend, self.device.clone())
     }
 
     /// With an arithmetic.
     pub(super) fn compute(&self, precision: PrecisionChoice) -> Result<Compute, Error> {
-        let (backend, device) = self.asked()?;
+        let (backend, device) = self.backend_and_device()?;
         if (backend, precision) == (Backend::Cpu, PrecisionChoice::Half) {
             return Err(Error::Request("the processor has no half precision; choose f32 or bf16 for it".into()));
         }

@@ -19,14 +19,14 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             picture.size
         )));
     }
-    let (backend, device) = args.compute.asked()?;
-    let cards = backend != Backend::Cpu;
-    let devices = if cards { bench::devices() } else { vec![Device::processor()] };
+    let (backend, device) = args.compute.backend_and_device()?;
+    let graphics = backend != Backend::Cpu;
+    let devices = if graphics { bench::devices() } else { vec![Device::processor()] };
     for device in &devices {
         tell_speed(device, args.json);
     }
     let options =
-        BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, cards, device };
+        BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, graphics, device };
     bench::run(
         &options,
         |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },

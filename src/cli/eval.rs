@@ -4,7 +4,7 @@ use super::args::EvalArgs;
 use super::{answer, gate_until_interrupted, load_model, output, print_json, progress, warn};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, ScaleReport};
-use crate::export::Scene;
+use crate::export::RenderScene;
 use crate::geometry::{Region, SampleGrid};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::recipe::Source;
@@ -24,7 +24,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<()> {
         let predict = &mut |picture: &crate::picture::Picture, size| {
             let grid = SampleGrid::spanning(Region::whole(picture.size), size);
             let (model, recipe) = (&model, Source::EXACT.into());
-            Scene { picture, model, grid: &grid, recipe, features: &features }.render(&gate)
+            RenderScene { picture, model, grid: &grid, recipe, features: &features }.render(&gate)
         };
         let on_image = &mut |done: usize, _| bar.set_position(done as u64);
         let report = evaluate::evaluate(&pairs, scale, args.protocol, predict, on_image)?;

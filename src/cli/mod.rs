@@ -31,13 +31,13 @@ use std::process::ExitCode;
 /// What the process's arguments ask for.
 pub enum Invocation {
     /// The window.
-    View(View),
+    View(ViewOptions),
     /// Anything that needs no window.
-    Batch(Batch),
+    Batch(BatchCommand),
 }
 
-/// What the window is asked for.
-pub struct View {
+/// The window's arguments.
+pub struct ViewOptions {
     /// Picture files and folders.
     pub files: Vec<PathBuf>,
     /// Weights to use instead of the built-in ones.
@@ -46,26 +46,26 @@ pub struct View {
     pub precision: Option<PrecisionChoice>,
     /// What computes.
     pub backend: Option<Backend>,
-    /// The graphics card that computes, by a part of its name.
+    /// The graphics device that computes, by a part of its name.
     pub device: Option<String>,
     /// The file to write when things were first seen to.
     pub milestones: Option<PathBuf>,
 }
 
 /// A validated command.
-pub struct Batch(Box<Command>);
+pub struct BatchCommand(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
     let Args { files, model, precision, compute, milestones, command } = Args::parse();
     let ComputeArgs { backend, device } = compute;
     if let Some(command) = command {
-        return Invocation::Batch(Batch(Box::new(command)));
+        return Invocation::Batch(BatchCommand(Box::new(command)));
     }
     if let Some(complaint) = typo::mistyped_command(&files) {
         Args::command().error(ErrorKind::InvalidSubcommand, complaint).exit();
     }
-    Invocation::View(View { files, model, precision, backend, device, milestones })
+    Invocation::View(ViewOptions { files, model, precision, backend, device, milestones })
 }
 
 /// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.
@@ -84,7 +84,7 @@ pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, St
 ///
 /// # Errors
 /// The command's own, to be handed to [`exit_code`].
-pub fn run(Batch(command): Batch) -> Result<()> {
+pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
     match *command {
         Command::Export(args) => export::run(&args),
         Command::Eval(args) => eval::run(&args),
@@ -111,25 +111,25 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 ///
 /// # Errors
 /// [`Error::Request`] if the environment names none, or one that this processor lacks.
-pub fn precision(asked: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
+pub fn precision(requested: Option<PrecisionChoice>) -> Result<PrecisionChoice> {
     const VARIABLE: &str = "ZOOMFIELD_PRECISION";
-    match (asked, environment(VARIABLE)) {
+    match (requested, environment(VARIABLE)) {
         (Some(choice), _) => Ok(choice),
         (None, Some(name)) => name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}"))),
         (None, None) => Ok(PrecisionChoice::Auto),
     }
 }
 
-/// What computes, and which graphics card: as `--backend` and `--device` say, else the environment. Who names a card
-/// wants that card, unless it is to be the processor.
+/// What computes, and which graphics device: as `--backend` and `--device` say, else the environment. Who names a device
+/// wants that device, unless it is to be the processor.
 ///
 /// # Errors
 /// [`Error::Request`] if the environment names no backend.
-pub fn backend(asked: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
+pub fn backend(requested: Option<Backend>, device: Option<String>) -> Result<(Backend, Option<String>)> {
     const VARIABLE: &str = "ZOOMFIELD_BACKEND";
-    let named = match (asked, environment(VARIABLE)) {
+    let named = match (requested, environment(VARIABLE)) {
         (Some(backend), _) => backend,
-        // A card that was named here counts for more than the environment.
+        // A device that was named here counts for more than the environment.
         (None, Some(name)) if device.is_none() => {
             name.parse().map_err(|reason| Error::Request(format!("{VARIABLE}: {reason}")))?
         }

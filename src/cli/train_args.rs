@@ -1,7 +1,7 @@
 //! Arguments of `zoomfield train`.
 
 use crate::error::{Error, Result};
-use crate::train::{Degradation, Length, Recipe, Sampling, Start, TrainConfig, TrainDevice};
+use crate::train::{Degradation, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice};
 use crate::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
@@ -25,12 +25,12 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "WEIGHTS", default_value = "builtin")]
     pub(super) from: String,
     /// Go on from a checkpoint; how steps are made is read from it.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "network", "recipe"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "network", "hyperparameters"])]
     pub(super) resume: Option<PathBuf>,
     #[command(flatten)]
     pub(super) network: NetworkArgs,
     #[command(flatten)]
-    pub(super) recipe: RecipeArgs,
+    pub(super) hyperparameters: HyperparameterArgs,
     /// Minutes between two checkpoints.
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = parse_minutes)]
     pub(super) checkpoint_every: f64,
@@ -47,7 +47,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "MB", default_value_t = 1024)]
     pub(super) cache: usize,
     /// Memory for what a frozen encoder makes of small pictures, in megabytes: as many as fit come again and again, with
-    /// other pixels asked for. 0: every step has its own.
+    /// other pixels queried. 0: every step has its own.
     #[arg(long, value_name = "MB", default_value_t = 1024, requires = "freeze_encoder")]
     pub(super) feature_cache: usize,
     /// Replace the output if it exists.
@@ -80,22 +80,22 @@ pub(super) struct NetworkArgs {
     /// Do not show imnet the neighbourhood of a latent code.
     #[arg(long)]
     no_feat_unfold: bool,
-    /// Ask the nearest latent code alone.
+    /// Query the nearest latent code alone.
     #[arg(long)]
     no_local_ensemble: bool,
 }
 
 /// How steps are made.
 #[derive(Args)]
-#[group(id = "recipe", multiple = true)]
-pub(super) struct RecipeArgs {
+#[group(id = "hyperparameters", multiple = true)]
+pub(super) struct HyperparameterArgs {
     /// Small pictures in a step.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = parse_count)]
     batch: usize,
     /// Rows and columns of a small picture.
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = parse_count)]
     patch: usize,
-    /// Pixels that each small picture is asked for.
+    /// Pixels that are queried of each small picture.
     #[arg(long, value_name = "N", default_value_t = 2304, value_parser = parse_count)]
     samples: usize,
     /// By how much patches are reduced: a range, or one factor.
@@ -125,7 +125,7 @@ pub(super) struct RecipeArgs {
     /// A folder of small pictures, each named like its original, or with the scale behind (a.png and ax4.png).
     #[arg(long, value_name = "LRDIR", conflicts_with = "scale")]
     pairs: Option<PathBuf>,
-    /// Chooses pictures, places, factors and damage.
+    /// Chooses pictures, places, factors and degradations.
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 }
@@ -149,7 +149,7 @@ pub(super) enum DeviceName {
 }
 
 impl TrainArgs {
-    /// The training that is asked for.
+    /// The training that the options describe.
     ///
     /// # Errors
     /// [`Error::Weights`] if the weights to start from cannot be used, [`Error::Request`] for options that exclude
@@ -174,9 +174,9 @@ impl TrainArgs {
             (None, time) => Length::Time(time.unwrap_or_default()),
         };
         Ok(TrainConfig {
-            small_folder: self.recipe.pairs.clone(),
+            small_folder: self.hyperparameters.pairs.clone(),
             overwrite: self.overwrite,
-            recipe: self.recipe.recipe(),
+            hyperparameters: self.hyperparameters.parse(),
             checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_every),
             evaluate_every: self.evaluate_every,
             device: match self.device {
@@ -217,14 +217,14 @@ impl NetworkArgs {
     }
 }
 
-impl RecipeArgs {
-    fn recipe(&self) -> Recipe {
+impl HyperparameterArgs {
+    fn parse(&self) -> Hyperparameters {
         let sampling = match (self.size_varied, &self.pairs) {
-            (Some((min, max)), _) => Sampling::SizeVaried { min, max, gt_resize: self.gt_resize },
-            (None, Some(_)) => Sampling::Pairs,
-            (None, None) => Sampling::RandomScale { min: self.scale.0, max: self.scale.1 },
+            (Some((min, max)), _) => PatchSampling::SizeVaried { min, max, gt_resize: self.gt_resize },
+            (None, Some(_)) => PatchSampling::Pairs,
+            (None, None) => PatchSampling::RandomScale { min: self.scale.0, max: self.scale.1 },
         };
-        Recipe {
+        Hyperparameters {
             batch: self.batch,
             patch: self.patch,
             samples: self.samples,

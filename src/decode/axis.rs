@@ -2,7 +2,7 @@
 
 use crate::geometry::{AxisGrid, nearest_code};
 
-/// One latent code that a sample asks, along one axis.
+/// One latent code that a sample reads, along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Neighbour {
     /// Which code.
@@ -29,7 +29,7 @@ impl Neighbours {
 /// The codes of every sample of `grid` on an axis of `n` codes.
 ///
 /// With the ensemble: `floor(u)` and `floor(u) + 1` with bilinear weights. Where both are clamped to the same code at
-/// a border it is asked once, and a code of weight 0 is not asked at all. Without: the nearest.
+/// a border it is read once, and a code of weight 0 not at all. Without: the nearest.
 pub(super) fn neighbours(grid: &AxisGrid, n: usize, local_ensemble: bool) -> Vec<Neighbours> {
     let last = (n - 1) as f64;
     let at = |u: f64, code: f64, weight: f64| {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_on_a_code_asks_that_code_alone() {
+    fn a_sample_on_a_code_reads_that_code_alone() {
         let grid = AxisGrid::spanning(0.0, 3.0, 3);
         let found: Vec<_> = neighbours(&grid, 3, true).iter().map(|n| n.as_slice().to_vec()).collect();
         for (i, codes) in found.iter().enumerate() {

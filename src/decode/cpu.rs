@@ -7,7 +7,7 @@ use super::query::query;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, SampleGrid, Size};
-use crate::kernel::{Lhs, Scratch, first_layer, gemm};
+use crate::kernel::{Lhs, MlpScratch, first_layer, gemm};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 
@@ -21,7 +21,7 @@ struct Projected {
     values: Vec<f32>,
 }
 
-/// Asks the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
+/// Queries the function at every sample of `grid`: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
 ///
 /// `window` holds the codes that [`codes_for`](crate::geometry::codes_for) names for
 /// [`sample_points`](super::sample_points), with
@@ -94,8 +94,8 @@ struct Decoder<'a> {
 
 /// Buffers of one thread.
 #[derive(Default)]
-struct Block {
-    scratch: Scratch,
+struct SampleBlock {
+    scratch: MlpScratch,
     /// Bias and `rel_coord` in y, of the present row's one or two neighbours.
     row_bias: [Vec<f32>; 2],
     /// Which pixel each row of the block belongs to, and its weight.
@@ -127,7 +127,7 @@ impl<'a> Decoder<'a> {
     fn decode_all(&self, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         let mut rgb = vec![0.0; self.rows.len() * self.columns.len() * 3];
         let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).enumerate();
-        blocks.try_for_each_init(Block::default, |block, (i, out)| {
+        blocks.try_for_each_init(SampleBlock::default, |block, (i, out)| {
             check(interrupt)?;
             self.decode_block(&|k| i * BLOCK_PIXELS + k, block, out.as_chunks_mut().0);
             Ok(())
@@ -139,7 +139,7 @@ impl<'a> Decoder<'a> {
     fn decode_some(&self, samples: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         let mut rgb = vec![0.0; samples.len() * 3];
         let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).zip(samples.par_chunks(BLOCK_PIXELS));
-        blocks.try_for_each_init(Block::default, |block, (out, samples)| {
+        blocks.try_for_each_init(SampleBlock::default, |block, (out, samples)| {
             check(interrupt)?;
             self.decode_block(&|k| samples[k], block, out.as_chunks_mut().0);
             Ok(())
@@ -148,8 +148,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// The samples `sample_at(0) .. sample_at(out.len())`, counted row by row over the grid.
-    fn decode_block(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut Block, out: &mut [[f32; 3]]) {
-        let Block { scratch, row_bias, shares, rgb } = block;
+    fn decode_block(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut SampleBlock, out: &mut [[f32; 3]]) {
+        let SampleBlock { scratch, row_bias, shares, rgb } = block;
         let width = self.params.width();
         shares.clear();
         let mut inputs = scratch.input(4 * out.len() * width).chunks_exact_mut(width);

@@ -24,7 +24,7 @@ pub struct DecodeParams {
     pub bias: Vec<f32>,
     /// The layers after the first.
     pub mlp: Mlp,
-    /// Blend four latent codes, or ask the nearest alone.
+    /// Blend four latent codes, or read the nearest alone.
     pub local_ensemble: bool,
     /// From imnet's output to RGB.
     pub normalization: Normalization,

@@ -1,4 +1,4 @@
-//! The encoder on a graphics card: every layer is one convolution of `gpu`, on feature maps that stay on the device.
+//! The encoder on a graphics device: every layer is one convolution of `gpu`, on feature maps that stay on the device.
 //!
 //! All maps lie in one buffer, each `[height, width, quads of channels]`. RDN's growing concatenation is one map that
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
@@ -6,7 +6,9 @@
 
 use super::normalized_planes;
 use crate::geometry::PixelRect;
-use crate::gpu::{ConvParams, ConvShape, Convolution, Failure, Gpu, Number, Outcome, Pace, Piece, to_bytes};
+use crate::gpu::{
+    ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace, to_bytes,
+};
 use crate::picture::Picture;
 use crate::task::Interrupt;
 use crate::weights::{EncoderConfig, Normalization, Weights};
@@ -30,7 +32,7 @@ impl Map {
 }
 
 /// One layer of the network.
-struct Layer {
+struct GpuLayer {
     /// Which of the compiled convolutions.
     convolution: usize,
     /// Where its weights and its bias begin, in quads.
@@ -48,12 +50,12 @@ struct Layer {
     scale: f32,
 }
 
-/// An encoder on a graphics card.
+/// An encoder on a graphics device.
 pub struct GpuEncoder {
     gpu: Arc<Gpu>,
-    number: Number,
+    element: ElementType,
     convolutions: Vec<Convolution>,
-    layers: Vec<Layer>,
+    layers: Vec<GpuLayer>,
     weights: wgpu::Buffer,
     config: EncoderConfig,
     normalization: Normalization,
@@ -67,9 +69,9 @@ pub struct GpuEncoder {
 struct Builder<'a> {
     gpu: &'a Gpu,
     weights: &'a Weights,
-    number: Number,
+    element: ElementType,
     convolutions: Vec<Convolution>,
-    layers: Vec<Layer>,
+    layers: Vec<GpuLayer>,
     packed: Vec<u8>,
     quads: usize,
 }
@@ -105,7 +107,7 @@ impl Builder<'_> {
     }
 
     /// A layer by its name in the checkpoint.
-    fn layer(&mut self, name: &str, wiring: Wiring) -> Outcome<()> {
+    fn layer(&mut self, name: &str, wiring: Wiring) -> GpuResult<()> {
         let weights = self.weights;
         let inputs = weights.array(&format!("encoder.{name}.weight")).shape[1];
         let bias = &weights.array(&format!("encoder.{name}.bias")).data;
@@ -113,10 +115,10 @@ impl Builder<'_> {
     }
 
     /// A layer of some of its input channels, with a bias of its own.
-    fn layer_of(&mut self, name: &str, taken: std::ops::Range<usize>, bias: &[f32], wiring: Wiring) -> Outcome<()> {
+    fn layer_of(&mut self, name: &str, taken: std::ops::Range<usize>, bias: &[f32], wiring: Wiring) -> GpuResult<()> {
         let weight = self.weights.array(&format!("encoder.{name}.weight"));
         let (inputs, outputs, side) = (taken.len(), weight.shape[0], weight.shape[2]);
-        let shape = ConvShape::new(inputs, outputs, self.number, &self.gpu.limits());
+        let shape = ConvShape::new(inputs, outputs, self.element, &self.gpu.limits());
         let known = self.convolutions.iter().position(|known| known.shape() == shape);
         if known.is_none() {
             self.convolutions.push(Convolution::new(self.gpu, shape)?);
@@ -127,10 +129,10 @@ impl Builder<'_> {
         let row = |tap: usize, input: usize| (0..outputs).map(move |output| at(tap, input, output));
         let ordered: Vec<f32> =
             (0..taps).flat_map(|tap| taken.clone().flat_map(move |input| row(tap, input))).collect();
-        let start = self.packed.len() / self.number.quad_bytes();
+        let start = self.packed.len() / self.element.quad_bytes();
         self.packed.extend(shape.pack(&ordered, bias, inputs));
         let (depth, stride) = (inputs.div_ceil(4), shape.weight_stride(outputs));
-        self.layers.push(Layer {
+        self.layers.push(GpuLayer {
             convolution,
             weight: start,
             bias: start + taps * depth * 4 * stride,
@@ -148,7 +150,7 @@ impl Builder<'_> {
     }
 
     /// As `model::Edsr`.
-    fn edsr(&mut self, blocks: usize, features: usize, res_scale: f32) -> Outcome<Map> {
+    fn edsr(&mut self, blocks: usize, features: usize, res_scale: f32) -> GpuResult<Map> {
         let x = self.map(3);
         let [h, r, inner] = [0; 3].map(|_| self.map(features));
         self.layer("head.0", Wiring::plain(x, h))?;
@@ -164,9 +166,9 @@ impl Builder<'_> {
     }
 
     /// As `model::Rdn`.
-    fn rdn(&mut self, blocks: usize, convs: usize, growth: usize, features: usize) -> Outcome<Map> {
+    fn rdn(&mut self, blocks: usize, convs: usize, growth: usize, features: usize) -> GpuResult<Map> {
         if !features.is_multiple_of(4) || !growth.is_multiple_of(4) || features > 256 {
-            return Err(Failure::Unfit("its shaders take RDN with channels in fours, at most 256".into()));
+            return Err(GpuError::Unfit("its shaders take RDN with channels in fours, at most 256".into()));
         }
         let x = self.map(3);
         let [f1, fused] = [0; 2].map(|_| self.map(features));
@@ -191,19 +193,19 @@ impl Builder<'_> {
 }
 
 impl GpuEncoder {
-    /// Puts the encoder's weights on the device. It multiplies and keeps `number`s.
+    /// Puts the encoder's weights on the device. It multiplies and keeps values of type `element`.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] if the device refuses a shader or the network's shape, [`Failure::OutOfMemory`],
-    /// [`Failure::Lost`].
-    pub fn new(gpu: Arc<Gpu>, weights: &Weights, number: Number) -> Outcome<Self> {
-        if number == Number::F16 && !gpu.has_f16() {
-            return Err(Failure::Unfit("it does not compute with 16-bit floats".into()));
+    /// [`GpuError::Unfit`] if the device refuses a shader or the network's shape, [`GpuError::OutOfMemory`],
+    /// [`GpuError::Lost`].
+    pub fn new(gpu: Arc<Gpu>, weights: &Weights, element: ElementType) -> GpuResult<Self> {
+        if element == ElementType::F16 && !gpu.has_f16() {
+            return Err(GpuError::Unfit("it does not compute with 16-bit floats".into()));
         }
         let mut builder = Builder {
             gpu: &gpu,
             weights,
-            number,
+            element,
             convolutions: Vec::new(),
             layers: Vec::new(),
             packed: Vec::new(),
@@ -218,7 +220,7 @@ impl GpuEncoder {
         Ok(Self {
             weights: gpu.upload(&packed)?,
             gpu,
-            number,
+            element,
             convolutions,
             layers,
             config: config.encoder.clone(),
@@ -230,8 +232,8 @@ impl GpuEncoder {
     }
 
     /// What it multiplies.
-    pub fn number(&self) -> Number {
-        self.number
+    pub fn element_type(&self) -> ElementType {
+        self.element
     }
 
     /// Latent codes of `rect`, `[height, width, channels]` over the returned rectangle, which contains `rect`. Codes in
@@ -239,18 +241,18 @@ impl GpuEncoder {
     /// are encoded one after the other.
     ///
     /// # Errors
-    /// [`Failure::Cancelled`] between two bands, [`Failure::OutOfMemory`] if not even one pixel and its halo fit,
-    /// [`Failure::Lost`].
+    /// [`GpuError::Cancelled`] between two bands, [`GpuError::OutOfMemory`] if not even one pixel and its halo fit,
+    /// [`GpuError::Lost`].
     pub fn encode(
         &self,
         picture: &Picture,
         rect: PixelRect,
         interrupt: Interrupt<'_>,
-    ) -> Outcome<(Vec<f32>, PixelRect)> {
+    ) -> GpuResult<(Vec<f32>, PixelRect)> {
         let grown = rect.grown_within(self.config.radius(), picture.size);
-        let outcome = self.encode_whole(picture, grown, interrupt);
-        if outcome != Err(Failure::OutOfMemory) || rect.area() < 2 {
-            return outcome.map(|codes| (codes, grown));
+        let result = self.encode_whole(picture, grown, interrupt);
+        if result != Err(GpuError::OutOfMemory) || rect.area() < 2 {
+            return result.map(|codes| (codes, grown));
         }
         let channels = self.config.features();
         let mut codes = vec![0.0; rect.area() * channels];
@@ -266,17 +268,17 @@ impl GpuEncoder {
         Ok((codes, rect))
     }
 
-    fn encode_whole(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
+    fn encode_whole(&self, picture: &Picture, rect: PixelRect, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
         let pixels = rect.area();
-        let data = self.gpu.storage(pixels * self.quads * self.number.quad_bytes())?;
+        let data = self.gpu.storage(pixels * self.quads * self.element.quad_bytes())?;
         let planes = normalized_planes(picture, rect, self.normalization);
         let quad = |i: usize| [planes[i], planes[pixels + i], planes[2 * pixels + i], 0.0];
         let seen: Vec<f32> = (0..pixels).flat_map(quad).collect();
-        self.gpu.write(&data, 0, &to_bytes(&seen, self.number))?;
-        let pieces: Vec<Piece<'_>> = self.layers.iter().map(|layer| self.piece(layer, rect)).collect();
+        self.gpu.write(&data, 0, &to_bytes(&seen, self.element))?;
+        let pieces: Vec<ConvolutionPass<'_>> = self.layers.iter().map(|layer| self.piece(layer, rect)).collect();
         Convolution::run(&self.gpu, &pieces, &self.weights, &data, &self.pace, interrupt)?;
         let stride = self.result.stride * 4;
-        let values = self.gpu.read(&data, self.result.start * pixels * 4, pixels * stride, self.number)?;
+        let values = self.gpu.read(&data, self.result.start * pixels * 4, pixels * stride, self.element)?;
         let channels = self.config.features();
         if channels == stride {
             return Ok(values);
@@ -284,7 +286,7 @@ impl GpuEncoder {
         Ok(values.chunks_exact(stride).flat_map(|code| &code[..channels]).copied().collect())
     }
 
-    fn piece(&self, layer: &Layer, rect: PixelRect) -> Piece<'_> {
+    fn piece(&self, layer: &GpuLayer, rect: PixelRect) -> ConvolutionPass<'_> {
         let at = |map: Map| (map.start * rect.area() + map.first) as u32;
         let residual = layer.residual.unwrap_or(layer.output);
         let params = ConvParams {
@@ -310,7 +312,7 @@ impl GpuEncoder {
             has_residual: u32::from(layer.residual.is_some()),
             scale: layer.scale,
         };
-        Piece { convolution: &self.convolutions[layer.convolution], params }
+        ConvolutionPass { convolution: &self.convolutions[layer.convolution], params }
     }
 }
 

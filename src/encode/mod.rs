@@ -1,5 +1,5 @@
 //! Picture and rectangle to feature tiles: through candle, on the CPU with our own convolution or on a GPU that candle
-//! was built for; or on any graphics card.
+//! was built for; or on any graphics device.
 
 mod device;
 #[cfg(feature = "gpu")]

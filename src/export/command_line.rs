@@ -26,7 +26,7 @@ pub struct CommandLine {
     pub model: Option<PathBuf>,
     /// What computes, if that is said.
     pub backend: Option<Backend>,
-    /// The graphics card that computes, by its name.
+    /// The graphics device that computes, by its name.
     pub device: Option<String>,
     /// Arithmetic, if that is said.
     pub precision: Option<PrecisionChoice>,

@@ -38,7 +38,7 @@ impl Blocks for Whole {
 
 /// What to render: an export without its file.
 #[derive(Clone, Copy)]
-pub struct Scene<'a> {
+pub struct RenderScene<'a> {
     /// Of which picture.
     pub picture: &'a Picture,
     /// By which model.
@@ -51,7 +51,7 @@ pub struct Scene<'a> {
     pub features: &'a FeatureStore,
 }
 
-impl Scene<'_> {
+impl RenderScene<'_> {
     /// Renders everything into memory, 3 channels or 4 with opacity.
     ///
     /// # Errors

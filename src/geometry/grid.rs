@@ -30,7 +30,8 @@ impl AxisGrid {
         self.origin + (i as f64 + 0.5) * self.pitch - 0.5
     }
 
-    /// The samples `start .. start + len` of this grid, at bitwise the same positions up to rounding of the origin.
+    /// The samples `start .. start + len` of this grid. Their positions are the same but for the rounding of the new
+    /// origin, so not always to the bit.
     #[must_use]
     pub fn slice(&self, start: usize, len: usize) -> Self {
         Self { origin: self.origin + start as f64 * self.pitch, pitch: self.pitch, len }

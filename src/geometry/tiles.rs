@@ -14,7 +14,7 @@ pub fn feature_tile_rect(column: usize, row: usize, size: Size) -> PixelRect {
     PixelRect { x, y, width: FEATURE_TILE.min(size.width - x), height: FEATURE_TILE.min(size.height - y) }
 }
 
-/// The latent codes that a decoder asks for `grid`.
+/// The latent codes that a decoder reads for `grid`.
 pub fn codes_for(grid: &SampleGrid, size: Size) -> PixelRect {
     let (rows, columns) = (grid.y.code_range(size.height), grid.x.code_range(size.width));
     PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }

@@ -1,4 +1,4 @@
-//! Which graphics cards there are, and which one computes.
+//! Which graphics devices there are, and which one computes.
 
 use crate::error::{Error, Result};
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
-/// A graphics card, or a program that stands in for one.
+/// A graphics device, or a program that stands in for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterDescription {
     /// Its name, as its driver tells it.
@@ -42,7 +42,7 @@ impl AdapterDescription {
     }
 }
 
-/// Which card is asked for.
+/// Which device is requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AdapterChoice {
     /// The fastest that is real.
@@ -81,18 +81,18 @@ fn usable() -> Vec<wgpu::Adapter> {
     found
 }
 
-/// The graphics cards of this machine, the best first.
+/// The graphics devices of this machine, the best first.
 pub fn adapters() -> Vec<AdapterDescription> {
     usable().iter().map(|adapter| AdapterDescription::of(&adapter.get_info())).collect()
 }
 
-/// Whether there is a graphics card that is not software. Asked once.
+/// Whether there is a graphics device that is not software. Looked up once.
 pub fn has_real_adapter() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| !is_surely_without() && adapters().iter().any(|adapter| !adapter.is_software))
 }
 
-/// Whether there is surely no graphics card, without asking the drivers.
+/// Whether there is surely no graphics device, without asking the drivers.
 ///
 /// On Linux, the loader of drivers looks for a desktop whenever adapters are listed (wgpu names the extension for it,
 /// asked or not), and where there is no session it complains on stderr. That is not for people who export on a server.
@@ -101,13 +101,13 @@ fn is_surely_without() -> bool {
     cfg!(target_os = "linux") && !has_session && !has_device_file(Path::new("/dev"))
 }
 
-/// Whether `folder` holds a file by which the kernel hands out a graphics card.
+/// Whether `folder` holds a file by which the kernel hands out a graphics device.
 fn has_device_file(folder: &Path) -> bool {
     const BEGINNINGS: [&str; 8] = ["dri", "nvidia", "nvhost", "nvgpu", "kfd", "dxg", "mali", "kgsl"];
-    let is_card = |name: &str| BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    let is_device = |name: &str| BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
     // What cannot be listed is not known to be empty.
     std::fs::read_dir(folder)
-        .map_or(true, |entries| entries.flatten().any(|entry| is_card(&entry.file_name().to_string_lossy())))
+        .map_or(true, |entries| entries.flatten().any(|entry| is_device(&entry.file_name().to_string_lossy())))
 }
 
 /// The adapter that `choice` means.
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn drivers_are_asked_only_where_there_may_be_a_card() {
+    fn drivers_are_queried_only_where_there_may_be_a_device() {
         let folder = tempfile::tempdir().unwrap();
         let add = |name: &str| std::fs::create_dir(folder.path().join(name)).unwrap();
         ["null", "tty0", "loop7", "video0"].into_iter().for_each(add);

@@ -1,8 +1,8 @@
 //! Work that goes to a device in bands: while one runs, the next is put together.
 
-use super::clock::{Clock, Stopwatch};
+use super::clock::{Clock, GpuTimer};
 use super::device::Gpu;
-use super::failure::{Outcome, check};
+use super::error::{GpuResult, check};
 use super::pace::{Pace, Span};
 use super::pipeline::Dispatch;
 use crate::task::Interrupt;
@@ -13,7 +13,7 @@ use std::time::Instant;
 struct Running {
     submission: wgpu::SubmissionIndex,
     start: Instant,
-    stopwatch: Option<Stopwatch>,
+    timer: Option<GpuTimer>,
     dispatches: usize,
 }
 
@@ -22,14 +22,14 @@ impl Gpu {
     /// runs; every dispatch sees what those before it have written.
     ///
     /// # Errors
-    /// [`super::Failure::Cancelled`] between two bands, [`super::Failure::Lost`], and those of `prepare`.
+    /// [`super::GpuError::Cancelled`] between two bands, [`super::GpuError::Lost`], and those of `prepare`.
     pub fn carry_out<'a>(
         &self,
         mut work: Vec<Span>,
         pace: &Pace,
         interrupt: Interrupt<'_>,
-        prepare: impl Fn(&[Span]) -> Outcome<Vec<Dispatch<'a>>>,
-    ) -> Outcome<()> {
+        prepare: impl Fn(&[Span]) -> GpuResult<Vec<Dispatch<'a>>>,
+    ) -> GpuResult<()> {
         let mut before: Option<(Running, f64)> = None;
         while !work.is_empty() {
             check(interrupt)?;
@@ -45,46 +45,46 @@ impl Gpu {
         Ok(())
     }
 
-    fn start(&self, band: &[Dispatch<'_>]) -> Outcome<Running> {
+    fn start(&self, band: &[Dispatch<'_>]) -> GpuResult<Running> {
         self.check_alive()?;
-        let stopwatch = self.clock().map(|clock| self.stopwatch(clock)).transpose()?;
+        let timer = self.clock().map(|clock| self.timer(clock)).transpose()?;
         let start = Instant::now();
         let submission = self.attempt(|| {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let timestamp_writes = stopwatch.as_ref().map(Stopwatch::writes);
+            let timestamp_writes = timer.as_ref().map(GpuTimer::writes);
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
             for dispatch in band {
                 dispatch.record(&mut pass);
             }
             drop(pass);
-            if let Some(stopwatch) = &stopwatch {
-                stopwatch.record(&mut encoder);
+            if let Some(timer) = &timer {
+                timer.record(&mut encoder);
             }
             let submission = self.submit(encoder);
-            if let Some(stopwatch) = &stopwatch {
-                stopwatch.ask();
+            if let Some(timer) = &timer {
+                timer.request();
             }
             submission
         })?;
-        Ok(Running { submission, start, stopwatch, dispatches: band.len() })
+        Ok(Running { submission, start, timer, dispatches: band.len() })
     }
 
-    /// A stopwatch, for one pass at a time.
+    /// A timer, for one pass at a time.
     ///
     /// # Errors
-    /// [`super::Failure::OutOfMemory`] or [`super::Failure::Lost`].
-    fn stopwatch(&self, clock: &Clock) -> Outcome<Stopwatch> {
-        clock.idle().map_or_else(|| self.attempt(|| Stopwatch::new(&self.device)), Ok)
+    /// [`super::GpuError::OutOfMemory`] or [`super::GpuError::Lost`].
+    fn timer(&self, clock: &Clock) -> GpuResult<GpuTimer> {
+        clock.idle().map_or_else(|| self.attempt(|| GpuTimer::new(&self.device)), Ok)
     }
 
     /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since
     /// it was handed over, what it waited for included.
-    fn finish(&self, running: Running) -> Outcome<f64> {
+    fn finish(&self, running: Running) -> GpuResult<f64> {
         self.wait_for(running.submission)?;
         self.dispatches.fetch_add(running.dispatches as u64, Ordering::Relaxed);
         let wall_secs = running.start.elapsed().as_secs_f64();
-        let times = self.clock().zip(running.stopwatch);
-        let own_secs = times.and_then(|(clock, stopwatch)| clock.read(stopwatch, wall_secs));
+        let times = self.clock().zip(running.timer);
+        let own_secs = times.and_then(|(clock, timer)| clock.read(timer, wall_secs));
         if own_secs.is_some() {
             self.timed.fetch_add(1, Ordering::Relaxed);
         }

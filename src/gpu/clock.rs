@@ -17,11 +17,11 @@ pub(super) struct Clock {
     /// Nanoseconds of a tick.
     period: f32,
     /// Those that nobody uses at present.
-    idle: Mutex<Vec<Stopwatch>>,
+    idle: Mutex<Vec<GpuTimer>>,
 }
 
 /// Two moments of a pass on the device, and the memory by which they are read.
-pub(super) struct Stopwatch {
+pub(super) struct GpuTimer {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     staging: wgpu::Buffer,
@@ -37,21 +37,21 @@ impl Clock {
         has_clock.then(|| Self { period: queue.get_timestamp_period(), idle: Mutex::default() })
     }
 
-    /// A stopwatch that nobody uses at present, if there is one.
-    pub(super) fn idle(&self) -> Option<Stopwatch> {
+    /// A timer that nobody uses at present, if there is one.
+    pub(super) fn idle(&self) -> Option<GpuTimer> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    /// Takes back a stopwatch whose pass has ended: the seconds that it took, if they can be believed, `wall_secs` after
+    /// Takes back a timer whose pass has ended: the seconds that it took, if they can be believed, `wall_secs` after
     /// it was submitted.
-    pub(super) fn read(&self, stopwatch: Stopwatch, wall_secs: f64) -> Option<f64> {
-        let times = stopwatch.times()?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stopwatch);
+    pub(super) fn read(&self, timer: GpuTimer, wall_secs: f64) -> Option<f64> {
+        let times = timer.times()?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(timer);
         believable_secs(times, self.period, wall_secs)
     }
 }
 
-impl Stopwatch {
+impl GpuTimer {
     /// One more.
     pub(super) fn new(device: &wgpu::Device) -> Self {
         let buffer = |usage| {
@@ -88,8 +88,8 @@ impl Stopwatch {
         encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging, 0, TIMES_BYTES);
     }
 
-    /// Asks for them, once the commands are submitted.
-    pub(super) fn ask(&self) {
+    /// Requests them, once the commands are submitted.
+    pub(super) fn request(&self) {
         // Whether that works is seen when they are read.
         self.staging.slice(..).map_async(wgpu::MapMode::Read, |_| {});
     }

@@ -1,10 +1,10 @@
 //! The one kernel that encoder and decoder share: a convolution with bias, ReLU, scale and residual.
 
 use super::device::Gpu;
-use super::failure::{Failure, Outcome};
-use super::numbers::{Number, to_bytes};
+use super::element_type::{ElementType, to_bytes};
+use super::error::{GpuError, GpuResult};
 use super::pace::{Pace, Span};
-use super::pipeline::{Dispatch, Stage};
+use super::pipeline::{ComputePipeline, Dispatch};
 use super::template::{THREAD_ROWS, expand};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -47,7 +47,7 @@ impl ConvParams {
     }
 
     /// Whether every index that the shader forms lies in `data` and `weights`, given in quads.
-    fn check(&self, shape: ConvShape, data: u64, weights: u64) -> Outcome<()> {
+    fn check(&self, shape: ConvShape, data: u64, weights: u64) -> GpuResult<()> {
         let last = |start: u32, pixels: u64, stride: u32, quads: u32| {
             u64::from(start) + (pixels.max(1) - 1) * u64::from(stride) + u64::from(quads)
         };
@@ -65,7 +65,7 @@ impl ConvParams {
             && self.output_width > 0
             && input_pixels * u64::from(self.input_stride.max(1)) < 1 << 31
             && matches!(self.side, 1 | 3);
-        if is_inside { Ok(()) } else { Err(Failure::Unfit("a convolution would leave its buffers".into())) }
+        if is_inside { Ok(()) } else { Err(GpuError::Unfit("a convolution would leave its buffers".into())) }
     }
 }
 
@@ -78,19 +78,19 @@ pub struct ConvShape {
     depth: usize,
     /// Output pixels that a workgroup computes.
     rows: usize,
-    number: Number,
+    element: ElementType,
 }
 
 impl ConvShape {
     /// For `inputs` and `outputs` channels on a device with `limits`.
-    pub fn new(inputs: usize, outputs: usize, number: Number, limits: &wgpu::Limits) -> Self {
+    pub fn new(inputs: usize, outputs: usize, element: ElementType, limits: &wgpu::Limits) -> Self {
         let columns = outputs.div_ceil(4).min(MOST_COLUMNS);
         let quads = inputs.div_ceil(4);
         let depth = [8, 4, 2].into_iter().find(|d| quads.is_multiple_of(*d)).unwrap_or(1);
         let threads = limits.max_compute_invocations_per_workgroup.min(256) as usize;
-        let by_memory = limits.max_compute_workgroup_storage_size as usize / 2 / (depth * number.quad_bytes());
+        let by_memory = limits.max_compute_workgroup_storage_size as usize / 2 / (depth * element.quad_bytes());
         let groups = (threads / columns).min(by_memory / THREAD_ROWS).clamp(1, 16);
-        Self { columns, depth, rows: groups * THREAD_ROWS, number }
+        Self { columns, depth, rows: groups * THREAD_ROWS, element }
     }
 
     /// Quads from row to row of the weights, which are filled up with zeros.
@@ -107,10 +107,10 @@ impl ConvShape {
         let constants =
             [("ROWS", self.rows), ("COLUMNS", self.columns), ("DEPTH", self.depth), ("THREADS", self.threads())];
         let loads = (self.rows * self.depth).div_ceil(self.threads());
-        expand(include_str!("../../shaders/convolution.wgsl"), self.number, &constants, loads)
+        expand(include_str!("../../shaders/convolution.wgsl"), self.element, &constants, loads)
     }
 
-    /// Weights `[taps, inputs, outputs]`, padded to whole quads, then the bias, in the device's numbers.
+    /// Weights `[taps, inputs, outputs]`, padded to whole quads, then the bias, in the device's element type.
     pub fn pack(self, weight: &[f32], bias: &[f32], inputs: usize) -> Vec<u8> {
         let (outputs, stride, depth) = (bias.len(), self.weight_stride(bias.len()) * 4, inputs.next_multiple_of(4));
         let taps = weight.len() / (inputs * outputs);
@@ -121,19 +121,19 @@ impl ConvShape {
         }
         let at = taps * depth * stride;
         values[at..at + outputs].copy_from_slice(bias);
-        to_bytes(&values, self.number).into_owned()
+        to_bytes(&values, self.element).into_owned()
     }
 }
 
 /// A compiled convolution.
 pub struct Convolution {
     shape: ConvShape,
-    stage: Stage,
+    pipeline: ComputePipeline,
 }
 
 /// A convolution that is to be carried out.
 #[derive(Clone, Copy)]
-pub struct Piece<'a> {
+pub struct ConvolutionPass<'a> {
     /// By which shader.
     pub convolution: &'a Convolution,
     /// On what.
@@ -144,19 +144,21 @@ impl Convolution {
     /// Compiles it.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] if the device refuses the shader.
-    pub fn new(gpu: &Gpu, shape: ConvShape) -> Outcome<Self> {
-        let stage = Stage::new(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
-        Ok(Self { shape, stage })
+    /// [`GpuError::Unfit`] if the device refuses the shader.
+    pub fn new(gpu: &Gpu, shape: ConvShape) -> GpuResult<Self> {
+        let pipeline =
+            ComputePipeline::new(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, pipeline })
     }
 
     /// As [`Self::new`], with every access checked by the driver.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn checked(gpu: &Gpu, shape: ConvShape) -> Outcome<Self> {
-        let stage = Stage::checked(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
-        Ok(Self { shape, stage })
+    pub fn checked(gpu: &Gpu, shape: ConvShape) -> GpuResult<Self> {
+        let pipeline =
+            ComputePipeline::checked(gpu, "convolution", &shape.text(), size_of::<ConvParams>(), &[false, true])?;
+        Ok(Self { shape, pipeline })
     }
 
     /// What it was compiled for.
@@ -167,21 +169,21 @@ impl Convolution {
     /// Carries out `pieces` in order, in bands by `pace`.
     ///
     /// # Errors
-    /// [`Failure::Cancelled`] between two bands, [`Failure::Lost`], [`Failure::Unfit`] if a piece would leave its
+    /// [`GpuError::Cancelled`] between two bands, [`GpuError::Lost`], [`GpuError::Unfit`] if a piece would leave its
     /// buffers.
     pub fn run(
         gpu: &Gpu,
-        pieces: &[Piece<'_>],
+        pieces: &[ConvolutionPass<'_>],
         weights: &wgpu::Buffer,
         data: &wgpu::Buffer,
         pace: &Pace,
         interrupt: Interrupt<'_>,
-    ) -> Outcome<()> {
-        for Piece { convolution, params } in pieces {
-            let quad = convolution.shape.number.quad_bytes() as u64;
+    ) -> GpuResult<()> {
+        for ConvolutionPass { convolution, params } in pieces {
+            let quad = convolution.shape.element.quad_bytes() as u64;
             params.check(convolution.shape, data.size() / quad, weights.size() / quad)?;
         }
-        let span = |(job, piece): (usize, &Piece<'_>)| {
+        let span = |(job, piece): (usize, &ConvolutionPass<'_>)| {
             let ConvParams { start, end, .. } = piece.params;
             Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
         };
@@ -193,19 +195,19 @@ impl Convolution {
 /// A band of pieces, each its span alone.
 fn dispatches<'a>(
     gpu: &Gpu,
-    pieces: &[Piece<'a>],
+    pieces: &[ConvolutionPass<'a>],
     band: &[Span],
     weights: &wgpu::Buffer,
     data: &wgpu::Buffer,
-) -> Outcome<Vec<Dispatch<'a>>> {
+) -> GpuResult<Vec<Dispatch<'a>>> {
     let part = |span: &Span| ConvParams { start: span.start, end: span.end, ..pieces[span.job].params };
     let params: Vec<ConvParams> = band.iter().map(part).collect();
     let (uniforms, stride) = (gpu.uniforms(&params)?, gpu.uniform_stride::<ConvParams>());
     let dispatch = |(i, span): (usize, &Span)| {
-        let Piece { convolution: Convolution { shape, stage }, params } = pieces[span.job];
+        let ConvolutionPass { convolution: Convolution { shape, pipeline }, params } = pieces[span.job];
         let columns = params.columns.div_ceil(shape.columns as u32);
-        let group = stage.bind(gpu, &uniforms, &[weights, data])?;
-        Ok(Dispatch { stage, group, offset: i * stride, groups: [span.groups(), columns] })
+        let group = pipeline.bind(gpu, &uniforms, &[weights, data])?;
+        Ok(Dispatch { pipeline, group, offset: i * stride, groups: [span.groups(), columns] })
     };
     band.iter().enumerate().map(dispatch).collect()
 }
@@ -220,9 +222,9 @@ mod tests {
         let fields = offsets!(ConvParams: input output residual weight bias input_stride output_stride residual_stride
             weight_stride input_width input_height output_width start end depth columns side shift relu has_residual scale);
         let limits = wgpu::Limits::downlevel_defaults();
-        for number in [Number::F32, Number::F16] {
+        for element in [ElementType::F32, ElementType::F16] {
             for (inputs, outputs) in [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)] {
-                let shape = ConvShape::new(inputs, outputs, number, &limits);
+                let shape = ConvShape::new(inputs, outputs, element, &limits);
                 assert_shader(&shape.text(), &fields, size_of::<ConvParams>());
                 assert!(workgroup_bytes(&shape.text()) <= limits.max_compute_workgroup_storage_size as usize);
                 assert!(shape.threads() <= 256 && shape.weight_stride(outputs) >= outputs.div_ceil(4));
@@ -232,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_would_leave_its_buffers_is_refused() {
-        let shape = ConvShape::new(4, 8, Number::F32, &wgpu::Limits::downlevel_defaults());
+        let shape = ConvShape::new(4, 8, ElementType::F32, &wgpu::Limits::downlevel_defaults());
         let stride = shape.weight_stride(8) as u32;
         let fits = ConvParams {
             output: 12,
@@ -262,7 +264,7 @@ mod tests {
 
     #[test]
     fn weights_are_packed_in_rows_of_whole_quads() {
-        let shape = ConvShape::new(2, 3, Number::F32, &wgpu::Limits::downlevel_defaults());
+        let shape = ConvShape::new(2, 3, ElementType::F32, &wgpu::Limits::downlevel_defaults());
         let packed = shape.pack(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[7.0, 8.0, 9.0], 2);
         let values: &[f32] = bytemuck::cast_slice(&packed);
         assert_eq!(values[..8], [1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 6.0, 0.0]);

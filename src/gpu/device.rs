@@ -2,7 +2,7 @@
 
 use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
 use super::clock::Clock;
-use super::failure::{Failure, Outcome};
+use super::error::{GpuError, GpuResult};
 use super::faults::Faults;
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOKS: usize = 3;
 const SOFTWARE_LOOKS: usize = 60;
 
-/// A graphics card, opened for computing: no window knows it.
+/// A graphics device, opened for computing: no window knows it.
 pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
@@ -39,7 +39,7 @@ pub struct Gpu {
 static SHARED: Mutex<Vec<(AdapterChoice, Arc<Gpu>)>> = Mutex::new(Vec::new());
 
 impl Gpu {
-    /// Opens the card that `choice` means, with the limits that our shaders need and it has.
+    /// Opens the device that `choice` means, with the limits that our shaders need and it has.
     ///
     /// # Errors
     /// [`Error::Device`] if there is none, or it cannot be opened.
@@ -150,9 +150,9 @@ impl Gpu {
         &self.faults
     }
 
-    /// [`Failure::Lost`] if the device is gone.
-    pub(super) fn check_alive(&self) -> Outcome<()> {
-        self.loss().map_or(Ok(()), |words| Err(Failure::Lost(words.to_owned())))
+    /// [`GpuError::Lost`] if the device is gone.
+    pub(super) fn check_alive(&self) -> GpuResult<()> {
+        self.loss().map_or(Ok(()), |words| Err(GpuError::Lost(words.to_owned())))
     }
 
     /// The device's clock, unless it is made to have none.
@@ -168,7 +168,7 @@ impl Gpu {
     }
 
     /// Waits until what was submitted is done.
-    pub(super) fn wait_for(&self, submission: wgpu::SubmissionIndex) -> Outcome<()> {
+    pub(super) fn wait_for(&self, submission: wgpu::SubmissionIndex) -> GpuResult<()> {
         let looks = if self.description.is_software { SOFTWARE_LOOKS } else { LOOKS };
         let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
         let ends = (0..looks).any(|_| self.device.poll(wait.clone()).is_ok() || self.loss().is_some());
@@ -178,11 +178,11 @@ impl Gpu {
         }
         let words = "it did not answer in time";
         drop(self.lost.set(words.into()));
-        Err(Failure::Lost(words.into()))
+        Err(GpuError::Lost(words.into()))
     }
 
     /// Runs `work`, and turns what the device says about it into failures.
-    pub(super) fn attempt<T>(&self, work: impl FnOnce() -> T) -> Outcome<T> {
+    pub(super) fn attempt<T>(&self, work: impl FnOnce() -> T) -> GpuResult<T> {
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
@@ -194,8 +194,8 @@ impl Gpu {
         }
         self.check_alive()?;
         match (memory, validation.or(internal)) {
-            (Some(_), _) => Err(Failure::OutOfMemory),
-            (_, Some(error)) => Err(Failure::Unfit(format!("it refuses a command: {error}"))),
+            (Some(_), _) => Err(GpuError::OutOfMemory),
+            (_, Some(error)) => Err(GpuError::Unfit(format!("it refuses a command: {error}"))),
             (None, None) => Ok(value),
         }
     }

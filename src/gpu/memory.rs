@@ -1,8 +1,8 @@
 //! Memory on the device: in, and out again.
 
 use super::device::Gpu;
-use super::failure::{Failure, Outcome};
-use super::numbers::{Number, from_bytes};
+use super::element_type::{ElementType, from_bytes};
+use super::error::{GpuError, GpuResult};
 use bytemuck::Pod;
 use wgpu::BufferUsages;
 
@@ -10,8 +10,8 @@ impl Gpu {
     /// A buffer for shaders to read and write, of `bytes` (rounded up to a multiple of 4). What it holds is undefined.
     ///
     /// # Errors
-    /// [`Failure::OutOfMemory`], also if it is larger than the device can bind.
-    pub fn storage(&self, bytes: usize) -> Outcome<wgpu::Buffer> {
+    /// [`GpuError::OutOfMemory`], also if it is larger than the device can bind.
+    pub fn storage(&self, bytes: usize) -> GpuResult<wgpu::Buffer> {
         self.buffer(bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST)
     }
 
@@ -19,7 +19,7 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`Self::storage`].
-    pub fn upload<T: Pod>(&self, values: &[T]) -> Outcome<wgpu::Buffer> {
+    pub fn upload<T: Pod>(&self, values: &[T]) -> GpuResult<wgpu::Buffer> {
         let buffer = self.storage(size_of_val(values))?;
         self.write(&buffer, 0, values)?;
         Ok(buffer)
@@ -29,7 +29,7 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`Self::storage`].
-    pub fn uniforms<T: Pod>(&self, values: &[T]) -> Outcome<wgpu::Buffer> {
+    pub fn uniforms<T: Pod>(&self, values: &[T]) -> GpuResult<wgpu::Buffer> {
         let stride = self.uniform_stride::<T>();
         let mut bytes = vec![0; stride * values.len()];
         for (to, value) in bytes.chunks_exact_mut(stride).zip(values) {
@@ -48,18 +48,18 @@ impl Gpu {
     /// Writes `values` at byte `offset` of a buffer; both are multiples of 4 bytes.
     ///
     /// # Errors
-    /// [`Failure::Lost`] or [`Failure::OutOfMemory`].
-    pub fn write<T: Pod>(&self, buffer: &wgpu::Buffer, offset: usize, values: &[T]) -> Outcome<()> {
+    /// [`GpuError::Lost`] or [`GpuError::OutOfMemory`].
+    pub fn write<T: Pod>(&self, buffer: &wgpu::Buffer, offset: usize, values: &[T]) -> GpuResult<()> {
         self.attempt(|| self.queue.write_buffer(buffer, offset as u64, bytemuck::cast_slice(values)))
     }
 
-    fn buffer(&self, bytes: usize, usage: BufferUsages) -> Outcome<wgpu::Buffer> {
+    fn buffer(&self, bytes: usize, usage: BufferUsages) -> GpuResult<wgpu::Buffer> {
         self.check_alive()?;
         let size = bytes.max(16).next_multiple_of(4) as u64;
         let limits = self.device.limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         if size > most.min(self.faults().largest_buffer()) {
-            return Err(Failure::OutOfMemory);
+            return Err(GpuError::OutOfMemory);
         }
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
         self.attempt(|| self.device.create_buffer(&descriptor))
@@ -68,9 +68,9 @@ impl Gpu {
     /// The `len` numbers from number `start` on; `start` numbers are a multiple of 4 bytes.
     ///
     /// # Errors
-    /// [`Failure::Lost`] or [`Failure::OutOfMemory`].
-    pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize, number: Number) -> Outcome<Vec<f32>> {
-        let (from, size) = (start * number.quad_bytes() / 4, len * number.quad_bytes() / 4);
+    /// [`GpuError::Lost`] or [`GpuError::OutOfMemory`].
+    pub fn read(&self, buffer: &wgpu::Buffer, start: usize, len: usize, element: ElementType) -> GpuResult<Vec<f32>> {
+        let (from, size) = (start * element.quad_bytes() / 4, len * element.quad_bytes() / 4);
         let staging = self.buffer(size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
         let whole = staging.slice(..);
         let (tell, told) = std::sync::mpsc::sync_channel(1);
@@ -86,10 +86,10 @@ impl Gpu {
         })?;
         self.wait_for(submission)?;
         if told.try_recv() != Ok(true) {
-            return Err(Failure::Lost("its memory cannot be read".into()));
+            return Err(GpuError::Lost("its memory cannot be read".into()));
         }
-        let bytes = whole.get_mapped_range().map_err(|error| Failure::Unfit(error.to_string()))?;
-        let mut values = from_bytes(&bytes[..size], number);
+        let bytes = whole.get_mapped_range().map_err(|error| GpuError::Unfit(error.to_string()))?;
+        let mut values = from_bytes(&bytes[..size], element);
         if self.faults().is_wrong() {
             for value in &mut values {
                 *value += 0.25;

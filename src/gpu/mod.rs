@@ -1,18 +1,18 @@
-//! Graphics cards: a headless device of its own, apart from the window's, shared by window and command line.
+//! Graphics devices: a headless device of its own, apart from the window's, shared by window and command line.
 //!
 //! This module knows adapters, limits, memory, loss and one kernel, the [convolution](Convolution), which the encoder
 //! is made of and with which the decoder projects. What runs on top is in `encode` and `decode`. Whatever fails here
-//! is a [`Failure`], and whoever asked goes on with the processor.
+//! is a [`GpuError`], and whoever asked goes on with the processor.
 
 mod adapter;
 mod band;
 mod clock;
 mod convolution;
 mod device;
-mod failure;
+mod element_type;
+mod error;
 mod faults;
 mod memory;
-mod numbers;
 mod pace;
 mod pipeline;
 #[cfg(test)]
@@ -20,11 +20,11 @@ pub(crate) mod reflect;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use convolution::{ConvParams, ConvShape, Convolution, Piece};
+pub use convolution::{ConvParams, ConvShape, Convolution, ConvolutionPass};
 pub use device::Gpu;
-pub use failure::{Failure, Outcome};
+pub use element_type::{ElementType, from_bytes, to_bytes};
+pub use error::{GpuError, GpuResult};
 pub use faults::Faults;
-pub use numbers::{Number, from_bytes, to_bytes};
 pub use pace::{Pace, Span};
-pub use pipeline::{Dispatch, Stage};
+pub use pipeline::{ComputePipeline, Dispatch};
 pub use template::{THREAD_ROWS, expand};

@@ -1,23 +1,23 @@
 //! A compiled shader with its bindings.
 
 use super::device::Gpu;
-use super::failure::Outcome;
+use super::error::GpuResult;
 use std::num::NonZeroU64;
 
-/// A compute stage: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
-pub struct Stage {
+/// A compute pipeline: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
+pub struct ComputePipeline {
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
     uniform_bytes: u64,
 }
 
-impl Stage {
+impl ComputePipeline {
     /// Compiles `text`, whose entry point is `main`. `writes` says of each storage buffer whether the shader writes it.
     /// The text must be one whose accesses a test has proved to stay inside its buffers: it runs unchecked.
     ///
     /// # Errors
-    /// [`crate::gpu::Failure::Unfit`] if the device's driver refuses it.
-    pub fn new(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> Outcome<Self> {
+    /// [`crate::gpu::GpuError::Unfit`] if the device's driver refuses it.
+    pub fn new(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> GpuResult<Self> {
         gpu.attempt(|| Self::compile(gpu, label, trusted(gpu, label, text), uniform_bytes as u64, writes))
     }
 
@@ -25,7 +25,7 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn checked(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> Outcome<Self> {
+    pub fn checked(gpu: &Gpu, label: &str, text: &str, uniform_bytes: usize, writes: &[bool]) -> GpuResult<Self> {
         let module = |gpu: &Gpu| gpu.device.create_shader_module(descriptor(label, text));
         gpu.attempt(|| Self::compile(gpu, label, module(gpu), uniform_bytes as u64, writes))
     }
@@ -67,8 +67,8 @@ impl Stage {
     /// Binds a buffer of uniform structures and the storage buffers.
     ///
     /// # Errors
-    /// [`crate::gpu::Failure::Lost`].
-    pub fn bind(&self, gpu: &Gpu, uniforms: &wgpu::Buffer, storage: &[&wgpu::Buffer]) -> Outcome<wgpu::BindGroup> {
+    /// [`crate::gpu::GpuError::Lost`].
+    pub fn bind(&self, gpu: &Gpu, uniforms: &wgpu::Buffer, storage: &[&wgpu::Buffer]) -> GpuResult<wgpu::BindGroup> {
         let uniform = wgpu::BufferBinding { buffer: uniforms, offset: 0, size: NonZeroU64::new(self.uniform_bytes) };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(uniform) }];
         for (i, buffer) in storage.iter().enumerate() {
@@ -79,10 +79,10 @@ impl Stage {
     }
 }
 
-/// A stage, carried out once.
+/// A pipeline, carried out once.
 pub struct Dispatch<'a> {
     /// What is carried out.
-    pub stage: &'a Stage,
+    pub pipeline: &'a ComputePipeline,
     /// On which buffers.
     pub group: wgpu::BindGroup,
     /// Where its uniform structure begins, in bytes.
@@ -94,7 +94,7 @@ pub struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Puts it into a pass.
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        pass.set_pipeline(&self.stage.pipeline);
+        pass.set_pipeline(&self.pipeline.pipeline);
         pass.set_bind_group(0, &self.group, &[self.offset as u32]);
         pass.dispatch_workgroups(self.groups[0], self.groups[1], 1);
     }

@@ -1,18 +1,18 @@
 //! Shader text, unrolled: drivers keep numbers in registers when every one of them has a name.
 
-use super::numbers::Number;
+use super::element_type::ElementType;
 
 /// Rows that a thread computes.
 pub const THREAD_ROWS: usize = 8;
 
 /// The text of a shader: constants in front, each line with `{i}` once for every row of a thread, each with `{e}` once
-/// for every number below `loads`, and of the lines that begin with `f32:` or `f16:` those of `number`.
-pub fn expand(template: &str, number: Number, constants: &[(&str, usize)], loads: usize) -> String {
-    let mut text = number.header().to_owned();
+/// for every number below `loads`, and of the lines that begin with `f32:` or `f16:` those of `element`.
+pub fn expand(template: &str, element: ElementType, constants: &[(&str, usize)], loads: usize) -> String {
+    let mut text = element.header().to_owned();
     text.extend(constants.iter().map(|(name, value)| format!("const {name} = {value}u;\n")));
     for line in template.lines() {
-        let (is_other, line) = match (line.trim_start().split_once(':'), number) {
-            (Some(("f32", line)), Number::F32) | (Some(("f16", line)), Number::F16) => (false, line),
+        let (is_other, line) = match (line.trim_start().split_once(':'), element) {
+            (Some(("f32", line)), ElementType::F32) | (Some(("f16", line)), ElementType::F16) => (false, line),
             (Some(("f32" | "f16", _)), _) => (true, line),
             _ => (false, line),
         };
@@ -46,9 +46,9 @@ mod tests {
 
     #[test]
     fn lines_are_repeated_chosen_and_kept() {
-        let text = expand("a\nx{i}\ny{e}\nf32: s\nf16: h\n", Number::F32, &[("N", 3)], 2);
+        let text = expand("a\nx{i}\ny{e}\nf32: s\nf16: h\n", ElementType::F32, &[("N", 3)], 2);
         assert!(text.contains("const N = 3u;") && text.contains("x7\n") && !text.contains("x8"));
         assert!(text.contains("y1\n") && !text.contains("y2") && text.contains(" s\n") && !text.contains('h'));
-        assert!(expand("f16: h", Number::F16, &[], 0).starts_with("enable f16;"));
+        assert!(expand("f16: h", ElementType::F16, &[], 0).starts_with("enable f16;"));
     }
 }

@@ -18,13 +18,13 @@ pub struct Mlp {
 
 /// Buffers of one thread, reused from block to block.
 #[derive(Default)]
-pub struct Scratch {
+pub struct MlpScratch {
     now: Vec<f32>,
     next: Vec<f32>,
     blocks: BlockScratch,
 }
 
-impl Scratch {
+impl MlpScratch {
     /// The input block, `[rows, width]`, to be filled before [`Mlp::forward`]; what it held is undefined.
     pub fn input(&mut self, len: usize) -> &mut [f32] {
         if self.now.len() < len {
@@ -49,7 +49,7 @@ impl Mlp {
 
     /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of
     /// each into `out [rows]`.
-    pub fn forward(&self, rows: usize, scratch: &mut Scratch, out: &mut [[f32; 3]]) {
+    pub fn forward(&self, rows: usize, scratch: &mut MlpScratch, out: &mut [[f32; 3]]) {
         match &self.blocks {
             Some(blocks) => {
                 scratch.input(rows * self.widest());
@@ -83,7 +83,7 @@ impl Mlp {
         self.hidden.iter().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0)
     }
 
-    fn forward_hidden(&self, rows: usize, scratch: &mut Scratch) {
+    fn forward_hidden(&self, rows: usize, scratch: &mut MlpScratch) {
         for layer in &self.hidden {
             let (inputs, outputs) = (layer.inputs(), layer.outputs());
             if scratch.next.len() < rows * outputs {
@@ -105,7 +105,7 @@ mod tests {
     fn two_layers_by_hand() {
         let hidden = Layer::from_torch(&[1.0, -1.0, 0.5, 2.0], &[0.0, -1.0]);
         let mlp = Mlp::new(vec![hidden], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[0.25, 0.0, -1.0], Precision::F32);
-        let mut scratch = Scratch::default();
+        let mut scratch = MlpScratch::default();
         scratch.input(4).copy_from_slice(&[1.0, 2.0, 3.0, 0.5]);
         let mut out = [[0.0; 3]; 2];
         mlp.forward(2, &mut scratch, &mut out);

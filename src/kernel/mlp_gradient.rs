@@ -49,27 +49,27 @@ impl MlpShape {
     }
 }
 
-/// One latent code that a query asks.
+/// One latent code that a query reads: a term of its weighted sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ask {
+pub struct QueryTerm {
     /// Which code of the image.
     pub code: u32,
     /// `rel_coord` y and x, then `rel_cell` y and x.
     pub inputs: [f32; 4],
-    /// The answer's share in the prediction.
+    /// Its share in the prediction.
     pub weight: f32,
 }
 
-/// The queries of one image: query `i` asks `rows[ends[i - 1]..ends[i]]`.
+/// The queries of one image: query `i` reads `rows[ends[i - 1]..ends[i]]`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Asks {
+pub struct QueryTerms {
     /// All rows, query by query.
-    pub rows: Vec<Ask>,
+    pub rows: Vec<QueryTerm>,
     /// Where each query's rows end; at most four rows each.
     pub ends: Vec<u32>,
 }
 
-impl Asks {
+impl QueryTerms {
     fn rows_of(&self, queries: Range<usize>) -> Range<usize> {
         let end = |query: usize| if query == 0 { 0 } else { self.ends[query - 1] as usize };
         end(queries.start)..end(queries.end)
@@ -100,7 +100,7 @@ pub struct TrainedMlp<'a> {
 
 /// Buffers of one thread.
 #[derive(Default)]
-struct Scratch {
+struct GradientScratch {
     /// What every hidden layer yields, `[rows, width]`.
     activations: Vec<Vec<f32>>,
     gradient: Vec<f32>,
@@ -111,7 +111,7 @@ struct Scratch {
 /// One image on its way through.
 struct ImageTask<'a> {
     codes: &'a [f32],
-    asks: &'a Asks,
+    terms: &'a QueryTerms,
     targets: &'a [[f32; 3]],
     predictions: &'a mut [[f32; 3]],
     code_gradient: &'a mut [f32],
@@ -145,43 +145,52 @@ impl<'a> TrainedMlp<'a> {
 
     /// Predicts every query of every image from its projected `codes` (all images' `[codes, widths[0]]`, one after the
     /// other), compares with `targets` and returns the mean absolute difference with its gradients. `gradient`,
-    /// whose values are overwritten, becomes that of the codes. `interrupt` is asked before each block of queries; those
+    /// whose values are overwritten, becomes that of the codes. `interrupt` is checked before each block of queries; those
     /// after it said yes are left out.
     ///
     /// # Panics
-    /// If the images are none, or anything is not of the size that the queries ask for.
+    /// If the images are none, or anything is not of the size that the queries need.
     pub fn l1(
         &self,
         codes: &[f32],
-        asks: &[Asks],
+        terms: &[QueryTerms],
         targets: &[[f32; 3]],
         mut gradient: Vec<f32>,
         interrupt: Interrupt<'_>,
     ) -> L1Gradient {
-        let total: usize = asks.iter().map(|asks| asks.ends.len()).sum();
+        let total: usize = terms.iter().map(|terms| terms.ends.len()).sum();
         assert!(total > 0 && targets.len() == total, "as many targets as queries");
-        let image_len = codes.len() / asks.len();
+        let image_len = codes.len() / terms.len();
         assert_eq!(gradient.len(), codes.len(), "the gradient has the shape of the codes");
         let mut predictions = vec![[0.0; 3]; total];
         let (mut rest, mut rest_of_targets) = (&mut predictions[..], targets);
-        let mut tasks = Vec::with_capacity(asks.len());
+        let mut tasks = Vec::with_capacity(terms.len());
         let code_gradients = gradient.chunks_exact_mut(image_len);
-        for ((asks, code_gradient), codes) in asks.iter().zip(code_gradients).zip(codes.chunks_exact(image_len)) {
-            let (predictions, others) = rest.split_at_mut(asks.ends.len());
-            let (targets, other_targets) = rest_of_targets.split_at(asks.ends.len());
+        for ((terms, code_gradient), codes) in terms.iter().zip(code_gradients).zip(codes.chunks_exact(image_len)) {
+            let (predictions, others) = rest.split_at_mut(terms.ends.len());
+            let (targets, other_targets) = rest_of_targets.split_at(terms.ends.len());
             (rest, rest_of_targets) = (others, other_targets);
             let parameter_gradient = vec![0.0; self.parameters.len()];
             let share = 1.0 / (3 * total) as f32;
             let (targets, loss) = (targets, 0.0);
-            tasks.push(ImageTask { codes, asks, targets, predictions, code_gradient, parameter_gradient, share, loss });
+            tasks.push(ImageTask {
+                codes,
+                terms,
+                targets,
+                predictions,
+                code_gradient,
+                parameter_gradient,
+                share,
+                loss,
+            });
         }
-        tasks.par_iter_mut().for_each_init(Scratch::default, |scratch, task| {
+        tasks.par_iter_mut().for_each_init(GradientScratch::default, |scratch, task| {
             task.code_gradient.fill(0.0);
-            for start in (0..task.asks.ends.len()).step_by(BLOCK_QUERIES) {
+            for start in (0..task.terms.ends.len()).step_by(BLOCK_QUERIES) {
                 if interrupt() {
                     return;
                 }
-                self.block(task, start..(start + BLOCK_QUERIES).min(task.asks.ends.len()), scratch);
+                self.block(task, start..(start + BLOCK_QUERIES).min(task.terms.ends.len()), scratch);
             }
         });
         let mut parameters = vec![0.0; self.parameters.len()];
@@ -194,46 +203,46 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// A block of queries, forward and backward.
-    fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut Scratch) {
-        let rows = task.asks.rows_of(queries.clone());
-        let (asks, first) = (&task.asks.rows[rows.clone()], rows.start);
-        self.forward(task.codes, asks, scratch);
+    fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut GradientScratch) {
+        let rows = task.terms.rows_of(queries.clone());
+        let (terms, first) = (&task.terms.rows[rows.clone()], rows.start);
+        self.forward(task.codes, terms, scratch);
         for query in queries {
-            let own = task.asks.rows_of(query..query + 1);
+            let own = task.terms.rows_of(query..query + 1);
             let own = own.start - first..own.end - first;
             let mut prediction = [0.0; 3];
-            for (ask, rgb) in asks[own.clone()].iter().zip(&scratch.rgb[own.clone()]) {
-                (0..3).for_each(|c| prediction[c] += ask.weight * rgb[c]);
+            for (term, rgb) in terms[own.clone()].iter().zip(&scratch.rgb[own.clone()]) {
+                (0..3).for_each(|c| prediction[c] += term.weight * rgb[c]);
             }
             let difference = [0, 1, 2].map(|c| prediction[c] - task.targets[query][c]);
             task.loss += difference.iter().map(|d| f64::from(d.abs())).sum::<f64>();
             task.predictions[query] = prediction;
             // The absolute value has no slope at zero.
             let slope = difference.map(|d| if d == 0.0 { 0.0 } else { task.share * d.signum() });
-            for (ask, rgb) in asks[own.clone()].iter().zip(&mut scratch.rgb[own]) {
-                *rgb = slope.map(|g| ask.weight * g);
+            for (term, rgb) in terms[own.clone()].iter().zip(&mut scratch.rgb[own]) {
+                *rgb = slope.map(|g| term.weight * g);
             }
         }
-        self.backward(task.code_gradient, &mut task.parameter_gradient, asks, scratch);
+        self.backward(task.code_gradient, &mut task.parameter_gradient, terms, scratch);
     }
 
     /// Leaves every layer's rows and the colours in `scratch`.
-    fn forward(&self, codes: &[f32], asks: &[Ask], scratch: &mut Scratch) {
+    fn forward(&self, codes: &[f32], terms: &[QueryTerm], scratch: &mut GradientScratch) {
         let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
         let columns = &self.parameters[..inputs * widths[0]];
         scratch.activations.resize(widths.len(), Vec::new());
         for (activation, width) in scratch.activations.iter_mut().zip(widths) {
-            activation.resize(asks.len() * width, 0.0);
+            activation.resize(terms.len() * width, 0.0);
         }
-        for (ask, out) in asks.iter().zip(scratch.activations[0].chunks_exact_mut(widths[0])) {
-            let code = &codes[ask.code as usize * widths[0]..][..widths[0]];
-            first_forward(code, &ask.inputs[..inputs], columns, out);
+        for (term, out) in terms.iter().zip(scratch.activations[0].chunks_exact_mut(widths[0])) {
+            let code = &codes[term.code as usize * widths[0]..][..widths[0]];
+            first_forward(code, &term.inputs[..inputs], columns, out);
         }
         for (i, weight) in self.transposed.iter().enumerate() {
             let (before, after) = scratch.activations.split_at_mut(i + 1);
             let bias = &self.parameters[self.shape.hidden(i).1];
             let lhs = Lhs { data: &before[i], stride: widths[i] };
-            gemm(asks.len(), widths[i + 1], widths[i], lhs, weight, &mut after[0], false);
+            gemm(terms.len(), widths[i + 1], widths[i], lhs, weight, &mut after[0], false);
             after[0].chunks_exact_mut(widths[i + 1]).for_each(|row| activate(row, bias));
         }
         let bias = &self.parameters[self.shape.last().end..];
@@ -244,11 +253,11 @@ impl<'a> TrainedMlp<'a> {
     }
 
     /// From the gradients of the colours, which are in `scratch.rgb`, to all others.
-    fn backward(&self, codes: &mut [f32], parameters: &mut [f32], asks: &[Ask], scratch: &mut Scratch) {
+    fn backward(&self, codes: &mut [f32], parameters: &mut [f32], terms: &[QueryTerm], scratch: &mut GradientScratch) {
         let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
         let inner = widths.len() - 1;
-        let Scratch { activations, gradient, next, rgb } = scratch;
-        gradient.resize(asks.len() * widths[inner], 0.0);
+        let GradientScratch { activations, gradient, next, rgb } = scratch;
+        gradient.resize(terms.len() * widths[inner], 0.0);
         let (sums, bias) = parameters[self.shape.last().start..].split_at_mut(3 * widths[inner]);
         let weight = &self.parameters[self.shape.last()];
         let rows = activations[inner].chunks_exact(widths[inner]).zip(gradient.chunks_exact_mut(widths[inner]));
@@ -261,18 +270,18 @@ impl<'a> TrainedMlp<'a> {
             gradient.chunks_exact(widths[i + 1]).for_each(|row| add(row, &mut parameters[bias.clone()]));
             let lhs = Transposed { data: gradient, stride: widths[i + 1] };
             let sums = &mut parameters[weight.clone()];
-            gemm_transposed(widths[i + 1], widths[i], asks.len(), lhs, &activations[i], sums);
-            next.resize(asks.len() * widths[i], 0.0);
+            gemm_transposed(widths[i + 1], widths[i], terms.len(), lhs, &activations[i], sums);
+            next.resize(terms.len() * widths[i], 0.0);
             let lhs = Lhs { data: gradient, stride: widths[i + 1] };
-            gemm(asks.len(), widths[i], widths[i + 1], lhs, &self.parameters[weight], next, false);
+            gemm(terms.len(), widths[i], widths[i + 1], lhs, &self.parameters[weight], next, false);
             let rows = activations[i].chunks_exact(widths[i]).zip(next.chunks_exact_mut(widths[i]));
             rows.for_each(|(row, gradient)| mask(row, gradient));
             std::mem::swap(gradient, next);
         }
         let columns = &mut parameters[..inputs * widths[0]];
-        for (ask, gradient) in asks.iter().zip(gradient.chunks_exact(widths[0])) {
-            let code = &mut codes[ask.code as usize * widths[0]..][..widths[0]];
-            first_backward(gradient, &ask.inputs[..inputs], columns, code);
+        for (term, gradient) in terms.iter().zip(gradient.chunks_exact(widths[0])) {
+            let code = &mut codes[term.code as usize * widths[0]..][..widths[0]];
+            first_backward(gradient, &term.inputs[..inputs], columns, code);
         }
     }
 }
@@ -287,19 +296,19 @@ mod tests {
     const STEP: f32 = 1.0 / 1024.0;
 
     /// Two images of nine codes; queries of one, two and four rows, more than a block of them.
-    fn asks() -> Vec<Asks> {
+    fn query_terms() -> Vec<QueryTerms> {
         let image = |seed: u32| {
-            let mut asks = Asks::default();
+            let mut terms = QueryTerms::default();
             for query in 0..70_u32 {
                 let count = [1, 2, 4][query as usize % 3];
                 for row in 0..count {
                     let inputs = noise(4, seed + 31 * query + row);
                     let inputs = [inputs[0], inputs[1], inputs[2], inputs[3]];
-                    asks.rows.push(Ask { code: (query + 2 * row) % 9, inputs, weight: 1.0 / count as f32 });
+                    terms.rows.push(QueryTerm { code: (query + 2 * row) % 9, inputs, weight: 1.0 / count as f32 });
                 }
-                asks.ends.push(asks.rows.len() as u32);
+                terms.ends.push(terms.rows.len() as u32);
             }
-            asks
+            terms
         };
         vec![image(5), image(6)]
     }
@@ -310,13 +319,14 @@ mod tests {
             let shape = MlpShape { inputs, widths };
             let parameters: Vec<f32> = noise(shape.parameters(), 1).iter().map(|v| 0.5 * v).collect();
             let codes = noise(2 * 9 * shape.widths[0], 2);
-            let asks = asks();
+            let terms = query_terms();
             let targets: Vec<[f32; 3]> = noise(420, 3).as_chunks().0.to_vec();
-            let found = TrainedMlp::new(&shape, &parameters).l1(&codes, &asks, &targets, vec![7.0; codes.len()], NEVER);
+            let found =
+                TrainedMlp::new(&shape, &parameters).l1(&codes, &terms, &targets, vec![7.0; codes.len()], NEVER);
             assert_eq!(found.predictions.len(), 140);
             let loss = |codes: &[f32], parameters: &[f32]| {
                 let gradient = vec![0.0; codes.len()];
-                TrainedMlp::new(&shape, parameters).l1(codes, &asks, &targets, gradient, NEVER).loss
+                TrainedMlp::new(&shape, parameters).l1(codes, &terms, &targets, gradient, NEVER).loss
             };
             let nudged = |values: &[f32], i: usize, by: f32| {
                 let mut values = values.to_vec();
@@ -343,10 +353,10 @@ mod tests {
         // One hidden layer of two: row = relu(code + 2 · column), colours are its sum times 1, 0 and -1, plus a bias.
         let shape = MlpShape { inputs: 1, widths: vec![2] };
         let parameters = [0.5, -1.0, 1.0, 1.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.25, 0.0];
-        let ask = Ask { code: 0, inputs: [2.0, 0.0, 0.0, 0.0], weight: 0.5 };
-        let asks = [Asks { rows: vec![ask], ends: vec![1] }];
+        let term = QueryTerm { code: 0, inputs: [2.0, 0.0, 0.0, 0.0], weight: 0.5 };
+        let terms = [QueryTerms { rows: vec![term], ends: vec![1] }];
         let found =
-            TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &asks, &[[0.0, 0.125, 0.0]], vec![0.0; 2], NEVER);
+            TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &terms, &[[0.0, 0.125, 0.0]], vec![0.0; 2], NEVER);
         assert_eq!(found.predictions, [[1.0, 0.125, -1.0]]);
         assert!((found.loss - 2.0 / 3.0).abs() < 1e-6);
         let third = 0.5_f32 * (1.0 / 3.0);

@@ -2,7 +2,7 @@
 //! where the processor has them.
 #![cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
 )]
 
 /// Defines functions twice, and calls the one that the processor runs fastest.
@@ -12,7 +12,7 @@ macro_rules! wide_or_plain {
         pub(super) fn $name($($argument: $kind),*) {
             #[cfg(target_arch = "x86_64")]
             if is_x86_feature_detected!("avx512f") {
-                // SAFETY: the processor was just asked.
+                // SAFETY: the processor was just checked.
                 return unsafe { wide::$name($($argument),*) };
             }
             plain::$name($($argument),*);

@@ -23,8 +23,8 @@ pub use conv3x3::{
 };
 pub use gemm::{Lhs, gemm};
 pub use layers::Layer;
-pub use mlp::{Mlp, Scratch};
-pub use mlp_gradient::{Ask, Asks, L1Gradient, MlpShape, TrainedMlp};
+pub use mlp::{Mlp, MlpScratch};
+pub use mlp_gradient::{L1Gradient, MlpShape, QueryTerm, QueryTerms, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};
 pub use processor::processor_name;
 pub use rows::first_layer;

@@ -70,7 +70,7 @@ pub enum PrecisionChoice {
     Auto,
     /// This one.
     Only(Precision),
-    /// Half precision, which graphics cards alone have; where the processor stands in, its fastest.
+    /// Half precision, which graphics devices alone have; where the processor stands in, its fastest.
     Half,
 }
 

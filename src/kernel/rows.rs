@@ -2,14 +2,14 @@
 //! processor has them.
 #![cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
 )]
 
 /// `out = relu(code + bias + rel · columns)`: the first layer of one query, whose latent code is already projected.
 pub fn first_layer(code: &[f32], bias: &[f32], rel: f32, columns: &[f32], out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { wide::first_layer(code, bias, rel, columns, out) };
     }
     plain::first_layer(code, bias, rel, columns, out);
@@ -19,7 +19,7 @@ pub fn first_layer(code: &[f32], bias: &[f32], rel: f32, columns: &[f32], out: &
 pub(super) fn activate(values: &mut [f32], bias: &[f32]) {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { wide::activate(values, bias) };
     }
     plain::activate(values, bias);
@@ -29,7 +29,7 @@ pub(super) fn activate(values: &mut [f32], bias: &[f32]) {
 pub(super) fn three_dots(row: &[f32], others: &[Vec<f32>; 3]) -> [f32; 3] {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { wide::three_dots(row, others) };
     }
     plain::three_dots(row, others)

@@ -25,7 +25,7 @@ pub enum Origin {
     /// It is part of the program.
     BuiltIn,
     /// This program trained it.
-    Trained(Lesson),
+    Trained(TrainingSummary),
     /// Somebody gave a file of this name.
     Imported {
         /// The file's name, without its folder.
@@ -35,7 +35,7 @@ pub enum Origin {
 
 /// What a model learnt from, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lesson {
+pub struct TrainingSummary {
     /// Name of the folder, without those around it.
     pub folder: String,
     /// Pictures that it was trained on.
@@ -48,7 +48,7 @@ pub struct Lesson {
     pub date: String,
     /// What was done to small pictures.
     pub degradation: Degradation,
-    /// What chose pictures, places and damage.
+    /// What chose pictures, places and degradations.
     pub seed: u64,
     /// Name of the model that it started from.
     pub started_from: String,
@@ -60,7 +60,7 @@ pub struct Lesson {
     pub psnr: Option<f64>,
 }
 
-impl Lesson {
+impl TrainingSummary {
     /// What training gained on held-out pictures, in decibels; unknown where none were held out.
     pub fn gain_db(&self) -> Option<f64> {
         Some(self.psnr? - self.start_psnr?)
@@ -80,9 +80,9 @@ impl Card {
     }
 
     /// The card of a model that was trained here from a model under `licence`.
-    pub fn trained(lesson: Lesson, licence: &str) -> Self {
+    pub fn trained(summary: TrainingSummary, licence: &str) -> Self {
         let licence = licence.strip_prefix(OWN).unwrap_or(licence);
-        Self { origin: Origin::Trained(lesson), licence: format!("{OWN}{licence}") }.tidied()
+        Self { origin: Origin::Trained(summary), licence: format!("{OWN}{licence}") }.tidied()
     }
 
     /// As the file holds it.
@@ -102,7 +102,7 @@ impl Card {
         match &mut self.origin {
             Origin::BuiltIn => {}
             Origin::Imported { from } => tidy(from),
-            Origin::Trained(Lesson { folder, date, started_from, .. }) => {
+            Origin::Trained(TrainingSummary { folder, date, started_from, .. }) => {
                 [folder, date, started_from].into_iter().for_each(tidy);
             }
         }
@@ -121,8 +121,8 @@ fn tidy(text: &mut String) {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn lesson() -> Lesson {
-        Lesson {
+    pub(crate) fn summary() -> TrainingSummary {
+        TrainingSummary {
             folder: "scans".into(),
             pictures: 9,
             held_out: 2,
@@ -139,11 +139,11 @@ pub(crate) mod tests {
 
     #[test]
     fn a_card_survives_its_file_and_licences_do_not_pile_up() {
-        let card = Card::trained(lesson(), BUILTIN_LICENCE);
+        let card = Card::trained(summary(), BUILTIN_LICENCE);
         assert_eq!(Card::from_json(&card.to_json()), Some(card.clone()));
-        assert_eq!(Card::trained(lesson(), &card.licence), card);
-        assert_eq!(lesson().gain_db(), Some(0.75));
-        assert_eq!(Lesson { start_psnr: None, ..lesson() }.gain_db(), None);
+        assert_eq!(Card::trained(summary(), &card.licence), card);
+        assert_eq!(summary().gain_db(), Some(0.75));
+        assert_eq!(TrainingSummary { start_psnr: None, ..summary() }.gain_db(), None);
     }
 
     #[test]

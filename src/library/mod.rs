@@ -14,7 +14,7 @@ mod name;
 
 #[cfg(test)]
 pub(crate) use card::tests as card_tests;
-pub use card::{Card, Lesson, Origin};
+pub use card::{Card, Origin, TrainingSummary};
 
 use crate::error::{Error, Result};
 use crate::key::ModelId;

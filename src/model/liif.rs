@@ -20,7 +20,7 @@ pub struct Liif {
     imnet: Imnet,
 }
 
-/// Where to ask, for one image: positions in latent codes (see [`crate::geometry::AxisGrid::latent_position`]) and
+/// Where to query, for one image: positions in latent codes (see [`crate::geometry::AxisGrid::latent_position`]) and
 /// `rel_cell`, per query, (y, x).
 #[derive(Clone, Debug, Default)]
 pub struct Query {
@@ -52,7 +52,7 @@ impl Query {
     }
 }
 
-/// One of the (up to four) latent codes that a query asks: index into `h * w`, `rel_coord` and weight, per query.
+/// One of the (up to four) latent codes that a query reads: index into `h * w`, `rel_coord` and weight, per query.
 struct Corner {
     index: Vec<u32>,
     rel_coord: Vec<f32>,
@@ -88,7 +88,7 @@ impl Liif {
         self.encoder.forward(x, &|| Ok(()))
     }
 
-    /// Asks one feature map `[1, c, h, w]` → normalised RGB `[queries, 3]`.
+    /// Queries one feature map `[1, c, h, w]` → normalised RGB `[queries, 3]`.
     ///
     /// # Errors
     /// candle's.

@@ -36,7 +36,7 @@ struct TrainedEdsr {
     features: usize,
     blocks: usize,
     context: TrainingContext,
-    /// What the head and every convolution of the blocks yielded, for the way back.
+    /// What the head and every convolution of the blocks yielded, for the backward pass.
     kept: Mutex<Vec<Vec<f32>>>,
 }
 
@@ -64,7 +64,7 @@ impl TrainedEdsr {
         }
     }
 
-    /// The feature maps; everything on the way there is kept.
+    /// The feature maps; everything that the backward pass needs is kept.
     fn run(&self, x: ImageBatch<'_>, parameters: &[f32]) -> Vec<f32> {
         let interrupt = || self.context.gate.pass().is_err();
         let len = x.values.len() / COLORS * self.features;

@@ -8,8 +8,8 @@ use super::encoder::Encoder;
 use super::liif::{Query, neighbour};
 use super::trained::{self, TrainingContext};
 use crate::kernel::{
-    After, Ask, Asks, ImageBatch, ImageGradient, L1Gradient, MlpShape, ResultGradient, TrainedMlp, WeightGradient,
-    convolve_batch_backward, convolve_batch_into,
+    After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient, TrainedMlp,
+    WeightGradient, convolve_batch_backward, convolve_batch_into,
 };
 use crate::weights::ModelConfig;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
@@ -73,20 +73,20 @@ impl TrainedLiif {
     /// image) and `targets` (normalised, image by image): a scalar, and the predictions.
     ///
     /// # Errors
-    /// candle's, or if there are not as many queries and targets as images ask for.
+    /// candle's, or if there are not as many queries and targets as images need.
     pub fn l1_loss(&self, feat: &Tensor, queries: &[Query], targets: &[[f32; 3]]) -> Result<(Tensor, Vec<[f32; 3]>)> {
         let (n, height, width, _) = feat.dims4()?;
         let total: usize = queries.iter().map(|query| query.position.len()).sum();
         if n != queries.len() || total != targets.len() || total == 0 {
             bail!("{n} images, {} lists of queries, {total} queries and {} targets", queries.len(), targets.len());
         }
-        let asks = queries.par_iter().map(|query| asks(query, height, width, self.local_ensemble)).collect();
+        let terms = queries.par_iter().map(|query| query_terms(query, height, width, self.local_ensemble)).collect();
         let found = Arc::new(Mutex::new(None));
         let (weight, bias) = (&self.project.0, &self.project.1);
         let mut op = L1Loss {
             shape: self.shape.clone(),
             projection: None,
-            asks,
+            terms,
             targets: targets.to_vec(),
             found: found.clone(),
             context: self.context.clone(),
@@ -101,36 +101,36 @@ impl TrainedLiif {
             codes.contiguous()?.apply_op2(&self.parameters, op)?
         };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        let predictions = found.as_mut().map(|found: &mut Found| std::mem::take(&mut found.predictions));
+        let predictions = found.as_mut().map(|found: &mut LossAndGradients| std::mem::take(&mut found.predictions));
         Ok((loss, predictions.unwrap_or_default()))
     }
 }
 
-/// The latent codes that each query asks. Neighbours that coincide at a border are asked once, those that do not count
-/// not at all.
-fn asks(query: &Query, height: usize, width: usize, local_ensemble: bool) -> Asks {
+/// The latent codes that each query reads, as terms of its weighted sum. Neighbours that coincide at a border are one term, those that do not count
+/// none.
+fn query_terms(query: &Query, height: usize, width: usize, local_ensemble: bool) -> QueryTerms {
     let n = [height, width];
     let shifts: &[[f64; 2]] =
         if local_ensemble { &[[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]] } else { &[[0.0, 0.0]] };
-    let mut asks = Asks::default();
+    let mut terms = QueryTerms::default();
     for (position, cell) in query.position.iter().zip(&query.rel_cell) {
-        let first = asks.rows.len();
+        let first = terms.rows.len();
         for shift in shifts {
             let parts = [0, 1].map(|a| neighbour(position[a], shift[a], n[a], local_ensemble));
             let code = (parts[0].0 * width + parts[1].0) as u32;
             let weight = (parts[0].2 * parts[1].2) as f32;
-            match asks.rows[first..].iter_mut().find(|row| row.code == code) {
-                Some(row) => row.weight += weight,
+            match terms.rows[first..].iter_mut().find(|term| term.code == code) {
+                Some(term) => term.weight += weight,
                 None if weight == 0.0 => {}
                 None => {
                     let inputs = [parts[0].1 as f32, parts[1].1 as f32, cell[0] as f32, cell[1] as f32];
-                    asks.rows.push(Ask { code, inputs, weight });
+                    terms.rows.push(QueryTerm { code, inputs, weight });
                 }
             }
         }
-        asks.ends.push(asks.rows.len() as u32);
+        terms.ends.push(terms.rows.len() as u32);
     }
-    asks
+    terms
 }
 
 /// imnet, the ensemble and the loss as one candle operation: of the projected codes and imnet's other parameters, or,
@@ -139,9 +139,9 @@ fn asks(query: &Query, height: usize, width: usize, local_ensemble: bool) -> Ask
 struct L1Loss {
     shape: MlpShape,
     projection: Option<Projection>,
-    asks: Vec<Asks>,
+    terms: Vec<QueryTerms>,
     targets: Vec<[f32; 3]>,
-    found: Arc<Mutex<Option<Found>>>,
+    found: Arc<Mutex<Option<LossAndGradients>>>,
     context: TrainingContext,
 }
 
@@ -154,7 +154,7 @@ struct Projection {
 }
 
 /// The loss, and the gradients of both arguments.
-struct Found {
+struct LossAndGradients {
     loss: f64,
     predictions: Vec<[f32; 3]>,
     images: Option<Vec<f32>>,
@@ -164,11 +164,11 @@ struct Found {
 impl L1Loss {
     fn of_codes(&self, codes: &[f32], parameters: &[f32], gradient: Vec<f32>) -> L1Gradient {
         let interrupt = || self.context.gate.pass().is_err();
-        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.asks, &self.targets, gradient, &interrupt)
+        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.terms, &self.targets, gradient, &interrupt)
     }
 
     /// Projection, loss, and back through both.
-    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> Found {
+    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> LossAndGradients {
         let Projection { width, wants_images } = *projection;
         let (interrupt, spare) = (|| self.context.gate.pass().is_err(), &self.context.spare);
         let (project, others) = parameters.split_at((9 * maps.channels + 1) * width);
@@ -184,7 +184,7 @@ impl L1Loss {
         let WeightGradient { weight, bias } = convolve_batch_backward(weight, width, maps, of_codes, to, &interrupt);
         spare.put(codes);
         spare.put(gradient);
-        Found { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
+        LossAndGradients { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
     }
 }
 
@@ -200,7 +200,7 @@ impl CustomOp2 for L1Loss {
             self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection)
         } else {
             let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
-            Found { loss, predictions, images: Some(codes), parameters }
+            LossAndGradients { loss, predictions, images: Some(codes), parameters }
         };
         trained::not_stopped(&self.context.gate)?;
         let loss = found.loss as f32;

@@ -70,7 +70,7 @@ impl ColorSpace {
 
 /// What the samples of a file are, as far as a profile cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum SampleSource {
     Rgb,
     Grey,
     /// Converted by the decoder, so that the file's profile no longer describes the samples.
@@ -89,12 +89,12 @@ pub(super) struct Interpreted {
 
 /// Reads the profile of a file; one that cannot be used counts as sRGB, with a notice. `is_adobe_rgb` says that the
 /// camera wrote Adobe RGB without embedding a profile.
-pub(super) fn interpret(profile: Option<Vec<u8>>, source: Source, is_adobe_rgb: bool) -> Interpreted {
-    if source == Source::Converted {
+pub(super) fn interpret(profile: Option<Vec<u8>>, source: SampleSource, is_adobe_rgb: bool) -> Interpreted {
+    if source == SampleSource::Converted {
         return Interpreted::default();
     }
     let Some(bytes) = profile else {
-        return if is_adobe_rgb && source == Source::Rgb { adobe_rgb() } else { Interpreted::default() };
+        return if is_adobe_rgb && source == SampleSource::Rgb { adobe_rgb() } else { Interpreted::default() };
     };
     // Readers of damaged files have been known to panic.
     let outcome = catch_unwind(|| read(bytes, source)).unwrap_or_else(|_| Err("it is damaged".into()));
@@ -106,15 +106,15 @@ pub(super) fn interpret(profile: Option<Vec<u8>>, source: Source, is_adobe_rgb: 
 
 fn adobe_rgb() -> Interpreted {
     let bytes = ColorProfile::new_adobe_rgb().encode().unwrap_or_default();
-    read(bytes, Source::Rgb).unwrap_or_default()
+    read(bytes, SampleSource::Rgb).unwrap_or_default()
 }
 
-fn read(bytes: Vec<u8>, source: Source) -> Result<Interpreted, String> {
+fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
     let profile = ColorProfile::new_from_slice(&bytes).map_err(|_| "it is damaged")?;
     let name = name_of(&profile);
     let (profile, bytes) = match (profile.color_space, source) {
         (DataColorSpace::Rgb, _) => (profile, bytes),
-        (DataColorSpace::Gray, Source::Grey) => rgb_from_grey(&profile)?,
+        (DataColorSpace::Gray, SampleSource::Grey) => rgb_from_grey(&profile)?,
         (other, _) => return Err(format!("it is for another kind of picture, {other:?}")),
     };
     let to_srgb = transform(&profile).ok_or("it does not say how its colours look")?;

@@ -1,12 +1,12 @@
-//! The graphics card behind a model, and what happens when it fails: the processor goes on.
+//! The graphics device behind a model, and what happens when it fails: the processor goes on.
 
-use super::revival::Revival;
+use super::reconnect::Reconnect;
 use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
 use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
 use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
-use crate::gpu::{AdapterChoice, Failure, Gpu, Number, Outcome};
+use crate::gpu::{AdapterChoice, ElementType, Gpu, GpuError, GpuResult};
 use crate::kernel::Precision;
 use crate::picture::Picture;
 use crate::task::{Interrupt, NEVER};
@@ -15,64 +15,64 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After this long a lost card is tried again.
+/// After this long a lost device is tried again.
 const RETRY: Duration = Duration::from_secs(30);
 
 /// Points of the self-test, along each axis.
 const TEST_SIDE: usize = 16;
 
-/// How far the card may be off in the self-test, in units of the test's largest value: rounding stays far below, what
+/// How far the device may be off in the self-test, in units of the test's largest value: rounding stays far below, what
 /// is wrong is far above.
 const SINGLE_TOLERANCE: f32 = 1e-3;
 const HALF_TOLERANCE: f32 = 2e-2;
 
-/// A model on a card.
-struct Engine {
+/// A model on a device.
+struct GpuModel {
     gpu: Arc<Gpu>,
     /// None where candle encodes, on CUDA or Metal.
     encoder: Option<GpuEncoder>,
     decoder: GpuDecoder,
 }
 
-/// A model on a graphics card, as long as that works.
+/// A model on a graphics device, as long as that works.
 pub(super) struct Accelerator {
     choice: AdapterChoice,
     weights: Weights,
     encodes: bool,
     name: String,
-    number: Number,
-    engine: Revival<Engine>,
+    element: ElementType,
+    engine: Reconnect<GpuModel>,
     /// Dispatches of devices that are lost.
     dispatches_before: AtomicU64,
     warning: Mutex<Option<String>>,
 }
 
-impl Engine {
-    fn open(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, number: Number) -> Outcome<Self> {
+impl GpuModel {
+    fn open(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, element: ElementType) -> GpuResult<Self> {
         let params = DecodeParams::new(weights, Precision::F32);
-        let encoder = if encodes { Some(GpuEncoder::new(gpu.clone(), weights, number)?) } else { None };
-        let engine = Self { decoder: GpuDecoder::new(gpu.clone(), &params, number)?, encoder, gpu };
-        let tolerance = if number == Number::F16 { HALF_TOLERANCE } else { SINGLE_TOLERANCE };
+        let encoder = if encodes { Some(GpuEncoder::new(gpu.clone(), weights, element)?) } else { None };
+        let engine = Self { decoder: GpuDecoder::new(gpu.clone(), &params, element)?, encoder, gpu };
+        let tolerance = if element == ElementType::F16 { HALF_TOLERANCE } else { SINGLE_TOLERANCE };
         engine.test_decoder(&params, tolerance)?;
         engine.test_encoder(weights, tolerance)?;
         Ok(engine)
     }
 
     /// Decodes 256 points between known codes and compares with the processor.
-    fn test_decoder(&self, params: &DecodeParams, tolerance: f32) -> Outcome<()> {
+    fn test_decoder(&self, params: &DecodeParams, tolerance: f32) -> GpuResult<()> {
         let picture = Size::new(5, 6);
         let side = |n: usize| n + 2 * params.margin();
         let codes = (0..side(picture.width) * side(picture.height) * params.channels).map(noise).collect();
         let window = FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
-        let asked = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
-        let ours = self.decoder.query_rgb(asked, NEVER)?;
+        let query = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
+        let ours = self.decoder.query_rgb(query, NEVER)?;
         let reference = decode::query_rgb(params, &window, picture, &grid, Sampling::Exact, NEVER);
-        compare("decoding", &ours, &reference.map_err(|_| Failure::Cancelled)?, tolerance)
+        compare("decoding", &ours, &reference.map_err(|_| GpuError::Cancelled)?, tolerance)
     }
 
     /// Encodes a small picture and compares with the processor.
-    fn test_encoder(&self, weights: &Weights, tolerance: f32) -> Outcome<()> {
+    fn test_encoder(&self, weights: &Weights, tolerance: f32) -> GpuResult<()> {
         let Some(encoder) = &self.encoder else { return Ok(()) };
         let size = Size::new(TEST_SIDE, TEST_SIDE);
         let rgb = (0..size.area() * 3).map(|i| ((noise(i) + 0.5) * 255.0) as u8).collect();
@@ -80,7 +80,7 @@ impl Engine {
         let (ours, _) = encoder.encode(&picture, size.rect(), NEVER)?;
         let reference = PictureEncoder::on_cpu(weights, Precision::F32)
             .and_then(|encoder| encoder.encode(&picture, size.rect(), NEVER))
-            .map_err(|error| Failure::Unfit(error.to_string()))?;
+            .map_err(|error| GpuError::Unfit(error.to_string()))?;
         compare("encoding", &ours, &reference.0, tolerance)
     }
 }
@@ -90,7 +90,7 @@ fn noise(i: usize) -> f32 {
     (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5
 }
 
-fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> Outcome<()> {
+fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> GpuResult<()> {
     let largest = reference.iter().fold(0.0_f32, |a, b| a.max(b.abs())).max(1e-6);
     // A difference that is no number counts as infinite.
     let off = |(a, b): (&f32, &f32)| if (a - b).is_finite() { (a - b).abs() / largest } else { f32::INFINITY };
@@ -99,15 +99,15 @@ fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> Outco
         return Ok(());
     }
     let percent = f64::from(worst) * 100.0;
-    Err(Failure::Unfit(format!("its self-test failed: {what} is off by {percent:.2} %")))
+    Err(GpuError::Unfit(format!("its self-test failed: {what} is off by {percent:.2} %")))
 }
 
 impl Accelerator {
-    /// Opens the card that `choice` means and puts the model on it. It encodes unless candle does, and computes in half
-    /// precision if `half` allows it, the card can, and the self-test agrees.
+    /// Opens the device that `choice` means and puts the model on it. It encodes unless candle does, and computes in half
+    /// precision if `half` allows it, the device can, and the self-test agrees.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no card, or it is not fit.
+    /// [`Error::Device`] if there is no device, or it is not fit.
     pub(super) fn open(choice: AdapterChoice, weights: &Weights, encodes: bool, half: bool) -> Result<Self> {
         let gpu = Gpu::shared(&choice)?;
         Self::with(gpu, choice, weights, encodes, half)
@@ -126,18 +126,18 @@ impl Accelerator {
     ) -> Result<Self> {
         let name = gpu.description().in_words();
         let engine = best(gpu, weights, encodes, half).map_err(|failure| failure.into_error(&name))?;
-        let (number, weights) = (engine.decoder.number(), weights.clone());
-        let engine = Revival::new(engine, RETRY);
+        let (element, weights) = (engine.decoder.element_type(), weights.clone());
+        let engine = Reconnect::new(engine, RETRY);
         let (dispatches_before, warning) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { choice, weights, encodes, name, number, engine, dispatches_before, warning })
+        Ok(Self { choice, weights, encodes, name, element, engine, dispatches_before, warning })
     }
 
-    /// The same, but a lost card is tried again after another pause.
+    /// The same, but a lost device is tried again after another pause.
     pub(super) fn retrying_after(self, pause: Duration) -> Self {
         Self { engine: self.engine.pausing(pause), ..self }
     }
 
-    /// The card's name, for people.
+    /// The device's name, for people.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -147,11 +147,11 @@ impl Accelerator {
         self.encodes
     }
 
-    pub(super) fn number(&self) -> Number {
-        self.number
+    pub(super) fn element_type(&self) -> ElementType {
+        self.element
     }
 
-    /// Whether the card computes at present.
+    /// Whether the device computes at present.
     pub(super) fn is_ready(&self) -> bool {
         self.engine.present().is_some()
     }
@@ -168,8 +168,8 @@ impl Accelerator {
     }
 
     /// As [`decode::query_rgb`]; none if the processor has to do it.
-    pub(super) fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
-        self.attempt(|engine| engine.decoder.query_rgb(asked, interrupt))
+    pub(super) fn query_rgb(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
+        self.attempt(|engine| engine.decoder.query_rgb(query, interrupt))
     }
 
     /// As [`PictureEncoder::encode`]; none if another encoder has to do it.
@@ -184,16 +184,16 @@ impl Accelerator {
         }
         self.attempt(|engine| match &engine.encoder {
             Some(encoder) => encoder.encode(picture, rect, interrupt),
-            None => Err(Failure::Unfit("another device encodes".into())),
+            None => Err(GpuError::Unfit("another device encodes".into())),
         })
     }
 
-    fn attempt<T>(&self, work: impl FnOnce(&Engine) -> Outcome<T>) -> Option<Result<T>> {
+    fn attempt<T>(&self, work: impl FnOnce(&GpuModel) -> GpuResult<T>) -> Option<Result<T>> {
         let engine = self.engine.get(Instant::now(), || self.open_again())?;
         match work(&engine) {
             Ok(value) => Some(Ok(value)),
-            Err(Failure::Cancelled) => Some(Err(Error::Cancelled)),
-            Err(failure @ Failure::Lost(_)) => {
+            Err(GpuError::Cancelled) => Some(Err(Error::Cancelled)),
+            Err(failure @ GpuError::Lost(_)) => {
                 if self.engine.lose(&engine, Instant::now()) {
                     self.dispatches_before.fetch_add(engine.gpu.dispatches(), Ordering::Relaxed);
                     self.note(&failure, "goes on");
@@ -207,26 +207,26 @@ impl Accelerator {
         }
     }
 
-    fn open_again(&self) -> Option<Engine> {
+    fn open_again(&self) -> Option<GpuModel> {
         let gpu = Gpu::shared(&self.choice).ok()?;
-        Engine::open(gpu, &self.weights, self.encodes, self.number).ok()
+        GpuModel::open(gpu, &self.weights, self.encodes, self.element).ok()
     }
 
-    fn note(&self, failure: &Failure, what: &str) {
+    fn note(&self, failure: &GpuError, what: &str) {
         let (name, reason) = (&self.name, failure.reason());
         *lock(&self.warning) = Some(format!("the graphics card {name} failed: {reason}; the processor {what}"));
     }
 }
 
 /// An engine in half precision if that is allowed and passes its test, else in single precision.
-fn best(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, half: bool) -> Outcome<Engine> {
+fn best(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, half: bool) -> GpuResult<GpuModel> {
     if half && gpu.has_f16() {
-        let engine = Engine::open(gpu.clone(), weights, encodes, Number::F16);
+        let engine = GpuModel::open(gpu.clone(), weights, encodes, ElementType::F16);
         if engine.is_ok() {
             return engine;
         }
     }
-    Engine::open(gpu, weights, encodes, Number::F32)
+    GpuModel::open(gpu, weights, encodes, ElementType::F32)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-struct Entry<V> {
+struct CacheEntry<V> {
     value: V,
     bytes: usize,
     last_use: u64,
@@ -11,7 +11,7 @@ struct Entry<V> {
 
 /// Keeps what was used last, up to a budget of bytes.
 pub struct ByteLru<K, V> {
-    entries: HashMap<K, Entry<V>>,
+    entries: HashMap<K, CacheEntry<V>>,
     budget_bytes: usize,
     used_bytes: usize,
     clock: u64,
@@ -46,7 +46,7 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
     pub fn insert(&mut self, key: K, value: V, bytes: usize) -> Vec<V> {
         self.clock += 1;
         self.used_bytes += bytes;
-        let old = self.entries.insert(key, Entry { value, bytes, last_use: self.clock });
+        let old = self.entries.insert(key, CacheEntry { value, bytes, last_use: self.clock });
         let mut out: Vec<V> = old.map(|entry| self.forget(entry)).into_iter().collect();
         out.extend(self.evict());
         out
@@ -61,7 +61,7 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
         out
     }
 
-    fn forget(&mut self, entry: Entry<V>) -> V {
+    fn forget(&mut self, entry: CacheEntry<V>) -> V {
         self.used_bytes -= entry.bytes;
         entry.value
     }

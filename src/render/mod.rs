@@ -6,9 +6,9 @@ mod cache;
 mod kind;
 mod model;
 mod names;
-mod renderer;
 #[cfg(feature = "gpu")]
-mod revival;
+mod reconnect;
+mod renderer;
 pub mod sample;
 pub mod schedule;
 mod source;

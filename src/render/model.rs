@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
-use crate::gpu::{AdapterChoice, Gpu, Number};
+use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::Picture;
@@ -26,12 +26,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// What is to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
-    /// A graphics card where there is one that is fit, else the processor.
+    /// A graphics device where there is one that is fit, else the processor.
     #[default]
     Auto,
     /// The processor.
     Cpu,
-    /// A graphics card, or nothing.
+    /// A graphics device, or nothing.
     Gpu,
 }
 
@@ -63,13 +63,13 @@ impl FromStr for Backend {
 pub struct Compute {
     /// What computes.
     pub backend: Backend,
-    /// The graphics card, by a part of its name, software too. With [`Backend::Auto`] the processor stands in for one
+    /// The graphics device, by a part of its name, software too. With [`Backend::Auto`] the processor stands in for one
     /// that is not there, with [`Backend::Gpu`] nothing does.
     pub device: Option<String>,
-    /// Arithmetic. On the processor `Auto` is the fastest; on a graphics card it allows half precision, and only single
-    /// precision by name forbids it; [`Backend::Gpu`] with half precision by name takes no card without it.
+    /// Arithmetic. On the processor `Auto` is the fastest; on a graphics device it allows half precision, and only single
+    /// precision by name forbids it; [`Backend::Gpu`] with half precision by name takes no device without it.
     pub precision: PrecisionChoice,
-    /// Whether a graphics card may compute in half precision at all.
+    /// Whether a graphics device may compute in half precision at all.
     pub half: bool,
 }
 
@@ -80,7 +80,7 @@ impl Default for Compute {
 }
 
 impl Compute {
-    /// Whether a graphics card may compute in half precision.
+    /// Whether a graphics device may compute in half precision.
     #[cfg(feature = "gpu")]
     fn allows_half(&self) -> bool {
         self.half && self.precision != PrecisionChoice::Only(Precision::F32)
@@ -119,13 +119,13 @@ pub struct LoadedModel {
     pub decoder: DecodeParams,
     #[cfg(feature = "gpu")]
     accelerator: Option<Accelerator>,
-    /// Why there is no graphics card although there might have been.
+    /// Why there is no graphics device although there might have been.
     refusal: Option<String>,
 }
 
 impl LoadedModel {
     /// Loads `weights`; candle's encoder runs on `device`; convolutions and hidden layers on the CPU in `precision`. No
-    /// graphics card takes part beside candle's.
+    /// graphics device takes part beside candle's.
     ///
     /// # Errors
     /// [`crate::error::Error::Device`] if the device cannot take them.
@@ -148,7 +148,7 @@ impl LoadedModel {
     /// Loads `weights` on what `compute` asks for.
     ///
     /// # Errors
-    /// [`crate::error::Error::Device`] if a graphics card is asked for and there is none that is fit.
+    /// [`crate::error::Error::Device`] if a graphics device is asked for and there is none that is fit.
     pub fn on(weights: &Weights, compute: &Compute) -> Result<Self> {
         if compute.is_cpu() {
             return Self::new(weights, Device::Cpu, compute.precision.or_best());
@@ -180,7 +180,9 @@ impl LoadedModel {
             return Ok(self);
         }
         match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
-            Ok(accelerator) if is_demanded && compute.demands_half() && accelerator.number() != Number::F16 => {
+            Ok(accelerator)
+                if is_demanded && compute.demands_half() && accelerator.element_type() != ElementType::F16 =>
+            {
                 let reason = format!("{} has no half precision that can be trusted", accelerator.name());
                 Err(Error::device(format!("{reason}; choose --precision f32")))
             }
@@ -199,10 +201,10 @@ impl LoadedModel {
         }
     }
 
-    /// Loads `weights` on a graphics card that is open already; the processor computes in `precision` if it fails.
+    /// Loads `weights` on a graphics device that is open already; the processor computes in `precision` if it fails.
     ///
     /// # Errors
-    /// [`crate::error::Error::Device`] if the card is not fit.
+    /// [`crate::error::Error::Device`] if the device is not fit.
     #[cfg(feature = "gpu")]
     pub fn on_gpu(weights: &Weights, gpu: std::sync::Arc<Gpu>, precision: Precision, half: bool) -> Result<Self> {
         let choice = AdapterChoice::Named(gpu.description().in_words());
@@ -212,12 +214,12 @@ impl LoadedModel {
 
     #[cfg(feature = "gpu")]
     fn with_accelerator(self, accelerator: Accelerator) -> Self {
-        let number = if accelerator.number() == Number::F16 { "f16" } else { "f32" };
-        let names = self.names.beside(accelerator.name(), number, accelerator.encodes());
+        let element = if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" };
+        let names = self.names.beside(accelerator.name(), element, accelerator.encodes());
         Self { names, accelerator: Some(accelerator), ..self }
     }
 
-    /// The same, but a graphics card that was lost is tried again after this long; 30 seconds where this is not called.
+    /// The same, but a graphics device that was lost is tried again after this long; 30 seconds where this is not called.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn retrying_after(self, pause: std::time::Duration) -> Self {
@@ -229,8 +231,8 @@ impl LoadedModel {
         self.names.encoded_by(self.adapter().is_some(), precision)
     }
 
-    /// Names of the features that it may decode: those that it would make at present first. While a graphics card computes,
-    /// the processor has encoded what the card had no memory for; once it is lost what it has made is not used any more.
+    /// Names of the features that it may decode: those that it would make at present first. While a graphics device computes,
+    /// the processor has encoded what the device had no memory for; once it is lost what it has made is not used any more.
     pub fn readable(&self, precision: FeaturePrecision) -> Vec<EncodedBy> {
         let mut names = vec![self.encoded_by(precision), self.names.encoded_by(false, precision)];
         names.dedup();
@@ -242,7 +244,7 @@ impl LoadedModel {
         self.names.decoded_by(self.adapter().is_some(), precision)
     }
 
-    /// What makes the view's pixels at present: other than before once a graphics card was lost, or is back.
+    /// What makes the view's pixels at present: other than before once a graphics device was lost, or is back.
     pub fn key(&self) -> DecodedBy {
         self.decoded_by(FeaturePrecision::Half)
     }
@@ -252,25 +254,25 @@ impl LoadedModel {
         self.encoded.load(Ordering::Relaxed)
     }
 
-    /// The graphics card that computes at present, if one does: its name.
+    /// The graphics device that computes at present, if one does: its name.
     #[cfg(feature = "gpu")]
     pub fn adapter(&self) -> Option<&str> {
         self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()).map(Accelerator::name)
     }
 
-    /// The graphics card that computes at present, if one does: its name.
+    /// The graphics device that computes at present, if one does: its name.
     #[cfg(not(feature = "gpu"))]
     pub fn adapter(&self) -> Option<&str> {
         None
     }
 
-    /// Dispatches that its graphics card has carried out, for everybody who shares it.
+    /// Dispatches that its graphics device has carried out, for everybody who shares it.
     #[cfg(feature = "gpu")]
     pub fn dispatches(&self) -> u64 {
         self.accelerator.as_ref().map_or(0, Accelerator::dispatches)
     }
 
-    /// Dispatches that its graphics card has carried out, for everybody who shares it.
+    /// Dispatches that its graphics device has carried out, for everybody who shares it.
     #[cfg(not(feature = "gpu"))]
     pub fn dispatches(&self) -> u64 {
         0
@@ -280,7 +282,7 @@ impl LoadedModel {
     pub fn arithmetic(&self) -> String {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
-            return if accelerator.number() == Number::F16 { "f16" } else { "f32" }.to_owned();
+            return if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" }.to_owned();
         }
         self.precision.to_string()
     }
@@ -306,7 +308,7 @@ impl LoadedModel {
         format!("{} {}", self.adapter().unwrap_or(self.encoder.device_name()), self.arithmetic())
     }
 
-    /// What has gone wrong with its graphics card since this was asked last, in one sentence.
+    /// What has gone wrong with its graphics device since this was asked last, in one sentence.
     pub fn take_warning(&self) -> Option<String> {
         #[cfg(feature = "gpu")]
         if let Some(warning) = self.accelerator.as_ref().and_then(Accelerator::take_warning) {
@@ -315,7 +317,7 @@ impl LoadedModel {
         None
     }
 
-    /// Why no graphics card computes although there is one, in one sentence.
+    /// Why no graphics device computes although there is one, in one sentence.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }
@@ -334,8 +336,8 @@ impl LoadedModel {
     ) -> Result<Vec<f32>> {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = &self.accelerator {
-            let asked = WindowQuery { window, picture, grid, sampling };
-            if let Some(result) = accelerator.query_rgb(asked, interrupt) {
+            let query = WindowQuery { window, picture, grid, sampling };
+            if let Some(result) = accelerator.query_rgb(query, interrupt) {
                 return result;
             }
         }
@@ -353,19 +355,19 @@ impl LoadedModel {
         precision: FeaturePrecision,
         interrupt: Interrupt<'_>,
     ) -> Result<(Vec<NamedTile>, EncodedBy)> {
-        let is_by_card = Cell::new(false);
+        let is_by_device = Cell::new(false);
         let tiles = encode::encode_tiles(picture.size, tiles, precision, |rect| {
             self.encoded.fetch_add(1, Ordering::Relaxed);
             #[cfg(feature = "gpu")]
             if let Some(accelerator) = &self.accelerator
                 && let Some(result) = accelerator.encode(picture, rect, interrupt)
             {
-                is_by_card.set(true);
+                is_by_device.set(true);
                 return result;
             }
             self.encoder.encode(picture, rect, interrupt)
         })?;
-        Ok((tiles, self.names.encoded_by(is_by_card.get(), precision)))
+        Ok((tiles, self.names.encoded_by(is_by_device.get(), precision)))
     }
 
     /// Features of exactly these source pixels, by the encoder that is always there.

@@ -9,10 +9,10 @@ use crate::weights::Weights;
 pub(super) struct Names {
     encoder: EncoderId,
     decoder: DecoderId,
-    /// Without a graphics card.
+    /// Without a graphics device.
     alone: Computed,
     /// With it.
-    on_card: Computed,
+    on_device: Computed,
 }
 
 /// What computes, and in which arithmetic.
@@ -35,33 +35,33 @@ impl Names {
     /// Of a model that encodes on one of candle's devices and decodes on the processor.
     pub(super) fn new(weights: &Weights, device: &str, precision: Precision) -> Self {
         let alone = Computed::new(&format!("{device} {precision}"), &format!("CPU {precision}"));
-        Self { encoder: weights.encoder_id(), decoder: weights.decoder_id(), alone, on_card: alone }
+        Self { encoder: weights.encoder_id(), decoder: weights.decoder_id(), alone, on_device: alone }
     }
 
-    /// The same beside a graphics card that decodes, and may encode.
+    /// The same beside a graphics device that decodes, and may encode.
     #[cfg(feature = "gpu")]
-    pub(super) fn beside(self, card: &str, number: &str, encodes: bool) -> Self {
-        let by_card = format!("{card} {number}");
-        let on_card = Computed::new(&by_card, &by_card);
-        let encoding = if encodes { on_card.encoding } else { self.alone.encoding };
-        Self { on_card: Computed { encoding, ..on_card }, ..self }
+    pub(super) fn beside(self, device: &str, element: &str, encodes: bool) -> Self {
+        let by_device = format!("{device} {element}");
+        let on_device = Computed::new(&by_device, &by_device);
+        let encoding = if encodes { on_device.encoding } else { self.alone.encoding };
+        Self { on_device: Computed { encoding, ..on_device }, ..self }
     }
 
     /// What made features that are kept in `precision`.
-    pub(super) fn encoded_by(&self, is_by_card: bool, precision: FeaturePrecision) -> EncodedBy {
-        let [half, single] = self.computed(is_by_card).encoding;
+    pub(super) fn encoded_by(&self, is_by_device: bool, precision: FeaturePrecision) -> EncodedBy {
+        let [half, single] = self.computed(is_by_device).encoding;
         let arithmetic = if precision == FeaturePrecision::Half { half } else { single };
         EncodedBy { encoder: self.encoder, arithmetic }
     }
 
     /// What made pixels out of such features.
-    pub(super) fn decoded_by(&self, is_by_card: bool, precision: FeaturePrecision) -> DecodedBy {
-        let features = self.encoded_by(is_by_card, precision);
-        DecodedBy { features, decoder: self.decoder, arithmetic: self.computed(is_by_card).decoding }
+    pub(super) fn decoded_by(&self, is_by_device: bool, precision: FeaturePrecision) -> DecodedBy {
+        let features = self.encoded_by(is_by_device, precision);
+        DecodedBy { features, decoder: self.decoder, arithmetic: self.computed(is_by_device).decoding }
     }
 
-    fn computed(&self, is_by_card: bool) -> Computed {
-        if is_by_card { self.on_card } else { self.alone }
+    fn computed(&self, is_by_device: bool) -> Computed {
+        if is_by_device { self.on_device } else { self.alone }
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
         let names = || Names::new(&weights, "CPU", Precision::F32);
         let (half, single) = (FeaturePrecision::Half, FeaturePrecision::Single);
         let alone = names().decoded_by(false, half);
-        assert_eq!(names().decoded_by(true, half), alone, "there is no card");
+        assert_eq!(names().decoded_by(true, half), alone, "there is no device");
         assert_ne!(names().encoded_by(false, single), alone.features);
         assert_ne!(Names::new(&weights, "CPU", Precision::Bf16Tiles).encoded_by(false, half), alone.features);
         #[cfg(feature = "gpu")]
@@ -83,7 +83,7 @@ mod tests {
             let (f32, f16) = (names().beside("Card 5", "f32", true), names().beside("Card 5", "f16", true));
             assert_ne!(f32.decoded_by(true, half), f16.decoded_by(true, half));
             assert_eq!(f32.decoded_by(false, half), alone, "lost, it is the processor's work");
-            // Where candle encodes, the card is no part of the features' name.
+            // Where candle encodes, the device is no part of the features' name.
             let beside = names().beside("Card 5", "f16", false).decoded_by(true, half);
             assert_eq!((beside.features, beside.arithmetic == alone.arithmetic), (alone.features, false));
         }

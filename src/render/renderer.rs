@@ -4,7 +4,7 @@ use super::cache::ByteLru;
 use super::model::LoadedModel;
 use super::sample;
 use super::source::render_source;
-use super::store::{FeatureAccess, FeatureStore, Found, Keeping};
+use super::store::{FeatureAccess, FeatureStore, FoundFeatures, Keeping};
 use crate::decode;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile};
@@ -228,7 +228,7 @@ impl Renderer {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,
         });
-        // Where a graphics card was lost, or came back, in the middle, the name is not what made them.
+        // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
         let is_by_its_name = key == self.decoded_key(picture, model, grid, sampling);
         if self.options.decoded_budget_bytes > 0 && is_by_its_name {
             self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
@@ -279,7 +279,7 @@ impl Renderer {
         is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
     ) -> Result<Vec<Arc<FeatureTile>>> {
         let names = model.readable(self.options.precision);
-        let Found { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
+        let FoundFeatures { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
         for block in self.blocks(model, &missing) {
             found.extend(self.encode(picture, model, block, &|| is_stale(block))?);
         }

@@ -1,6 +1,6 @@
 //! One store of features for everybody: what the encoder made for the view an export or a copy does not make again.
 //!
-//! What is looked at is not pushed out by an export: work beside the view has a shelf of its own, on which it puts what
+//! What is looked at is not pushed out by an export: work beside the view has a partition of its own, in which it puts what
 //! it had to encode itself, and which is cleared when that work is done.
 
 use super::cache::ByteLru;
@@ -9,21 +9,21 @@ use crate::key::{EncodedBy, FeatureKey, PictureId};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-type Shelf = ByteLru<FeatureKey, Arc<FeatureTile>>;
+type FeatureLru = ByteLru<FeatureKey, Arc<FeatureTile>>;
 
 /// Features by name. Clones share them; the lock inside is held for look-ups alone.
 #[derive(Clone)]
-pub struct FeatureStore(Arc<Mutex<Shelves>>);
+pub struct FeatureStore(Arc<Mutex<Partitions>>);
 
-struct Shelves {
-    view: Shelf,
+struct Partitions {
+    view: FeatureLru,
     /// For all work beside the view together, its budget the sum of theirs.
-    beside: Shelf,
+    beside: FeatureLru,
 }
 
 impl Default for FeatureStore {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Shelves { view: ByteLru::new(0), beside: ByteLru::new(0) })))
+        Self(Arc::new(Mutex::new(Partitions { view: ByteLru::new(0), beside: ByteLru::new(0) })))
     }
 }
 
@@ -36,12 +36,12 @@ impl fmt::Debug for FeatureStore {
 impl FeatureStore {
     /// Bytes that all features take.
     pub fn used_bytes(&self) -> usize {
-        let shelves = self.lock();
-        shelves.view.used_bytes() + shelves.beside.used_bytes()
+        let partitions = self.lock();
+        partitions.view.used_bytes() + partitions.beside.used_bytes()
     }
 
     /// Held for look-ups and moves, never while something is encoded.
-    fn lock(&self) -> MutexGuard<'_, Shelves> {
+    fn lock(&self) -> MutexGuard<'_, Partitions> {
         // Whoever panics while holding it has put in or taken out a whole tile, or none.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,7 +64,7 @@ pub(super) struct FeatureAccess {
 }
 
 /// What was found of the features that are needed, and the tiles (column, row) that are missing.
-pub(super) struct Found {
+pub(super) struct FoundFeatures {
     pub(super) tiles: Vec<Arc<FeatureTile>>,
     pub(super) missing: Vec<(usize, usize)>,
 }
@@ -72,12 +72,12 @@ pub(super) struct Found {
 impl FeatureAccess {
     pub(super) fn new(store: FeatureStore, keeping: Keeping, budget_bytes: usize) -> Self {
         let evicted = {
-            let mut shelves = store.lock();
+            let mut partitions = store.lock();
             match keeping {
-                Keeping::View => shelves.view.set_budget(budget_bytes),
+                Keeping::View => partitions.view.set_budget(budget_bytes),
                 Keeping::Beside => {
-                    let budget_bytes = shelves.beside.budget_bytes() + budget_bytes;
-                    shelves.beside.set_budget(budget_bytes)
+                    let budget_bytes = partitions.beside.budget_bytes() + budget_bytes;
+                    partitions.beside.set_budget(budget_bytes)
                 }
             }
         };
@@ -91,12 +91,12 @@ impl FeatureAccess {
             return;
         }
         let evicted = {
-            let mut shelves = self.store.lock();
+            let mut partitions = self.store.lock();
             match self.keeping {
-                Keeping::View => shelves.view.set_budget(budget_bytes),
+                Keeping::View => partitions.view.set_budget(budget_bytes),
                 Keeping::Beside => {
-                    let others = shelves.beside.budget_bytes().saturating_sub(self.budget_bytes);
-                    shelves.beside.set_budget(others + budget_bytes)
+                    let others = partitions.beside.budget_bytes().saturating_sub(self.budget_bytes);
+                    partitions.beside.set_budget(others + budget_bytes)
                 }
             }
         };
@@ -110,12 +110,12 @@ impl FeatureAccess {
         picture: PictureId,
         names: &[EncodedBy],
         tiles: impl Iterator<Item = (usize, usize)>,
-    ) -> Found {
-        let mut shelves = self.store.lock();
-        let mut found = Found { tiles: Vec::new(), missing: Vec::new() };
+    ) -> FoundFeatures {
+        let mut partitions = self.store.lock();
+        let mut found = FoundFeatures { tiles: Vec::new(), missing: Vec::new() };
         for tile in tiles {
             let mut keys = names.iter().map(|by| FeatureKey { picture, by: *by, tile });
-            match keys.find_map(|key| shelves.get(&key, self.keeping)) {
+            match keys.find_map(|key| partitions.get(&key, self.keeping)) {
                 Some(features) => found.tiles.push(features),
                 None => found.missing.push(tile),
             }
@@ -130,33 +130,33 @@ impl FeatureAccess {
         names: &[EncodedBy],
         tiles: impl Iterator<Item = (usize, usize)>,
     ) -> Vec<(usize, usize)> {
-        let shelves = self.store.lock();
-        let has = |tile| names.iter().any(|by| shelves.contains(&FeatureKey { picture, by: *by, tile }));
+        let partitions = self.store.lock();
+        let has = |tile| names.iter().any(|by| partitions.contains(&FeatureKey { picture, by: *by, tile }));
         tiles.filter(|tile| !has(*tile)).collect()
     }
 
     /// Keeps features that were encoded.
     pub(super) fn keep(&self, encoded: impl Iterator<Item = (FeatureKey, Arc<FeatureTile>)>) {
         let mut evicted = Vec::new();
-        let mut shelves = self.store.lock();
-        let shelf = if self.keeping == Keeping::View { &mut shelves.view } else { &mut shelves.beside };
+        let mut partitions = self.store.lock();
+        let partition = if self.keeping == Keeping::View { &mut partitions.view } else { &mut partitions.beside };
         for (key, features) in encoded {
             let bytes = features.byte_len();
             // Without a budget one tile would stay all the same.
             if self.budget_bytes > 0 {
-                evicted.extend(shelf.insert(key, features, bytes));
+                evicted.extend(partition.insert(key, features, bytes));
             }
         }
         // Giving megabytes back takes longer than a look-up.
-        drop(shelves);
+        drop(partitions);
         drop(evicted);
     }
 
     /// The tiles (column, row) of a picture that are kept for the view under one of these names.
     pub(super) fn of_view(&self, picture: PictureId, names: &[EncodedBy]) -> Vec<(usize, usize)> {
-        let shelves = self.store.lock();
+        let partitions = self.store.lock();
         let is_of = |key: &&FeatureKey| key.picture == picture && names.contains(&key.by);
-        shelves.view.iter().map(|(key, _)| key).filter(is_of).map(|key| key.tile).collect()
+        partitions.view.iter().map(|(key, _)| key).filter(is_of).map(|key| key.tile).collect()
     }
 
     pub(super) fn used_bytes(&self) -> usize {
@@ -168,12 +168,12 @@ impl Drop for FeatureAccess {
     fn drop(&mut self) {
         if self.keeping == Keeping::Beside {
             let evicted = {
-                let mut shelves = self.store.lock();
-                let others = shelves.beside.budget_bytes().saturating_sub(self.budget_bytes);
-                let mut evicted = shelves.beside.set_budget(others);
+                let mut partitions = self.store.lock();
+                let others = partitions.beside.budget_bytes().saturating_sub(self.budget_bytes);
+                let mut evicted = partitions.beside.set_budget(others);
                 // The last one out leaves nothing behind.
                 if others == 0 {
-                    evicted.extend(shelves.beside.clear());
+                    evicted.extend(partitions.beside.clear());
                 }
                 evicted
             };
@@ -182,8 +182,8 @@ impl Drop for FeatureAccess {
     }
 }
 
-impl Shelves {
-    /// Features, used by the view or by work beside it. What the view uses moves to its shelf; of what others use there
+impl Partitions {
+    /// Features, used by the view or by work beside it. What the view uses moves to its partition; of what others use there
     /// nothing is to be seen, so that a large export does not make its features seem the most wanted ones.
     fn get(&mut self, key: &FeatureKey, keeping: Keeping) -> Option<Arc<FeatureTile>> {
         match keeping {
@@ -222,11 +222,11 @@ mod tests {
     fn tile(column: usize) -> (FeatureKey, Arc<FeatureTile>) {
         let rect = PixelRect { x: 4 * column, y: 0, width: 4, height: 4 };
         let features = FeatureTile::cut(&[0.5; 16], rect, rect, FeaturePrecision::Half);
-        (FeatureKey { picture: PictureId::of([]), by: by("card"), tile: (column, 0) }, features.into())
+        (FeatureKey { picture: PictureId::of([]), by: by("device"), tile: (column, 0) }, features.into())
     }
 
     fn missing(place: &FeatureAccess, columns: std::ops::Range<usize>) -> Vec<usize> {
-        let found = place.find(PictureId::of([]), &[by("card")], columns.map(|column| (column, 0)));
+        let found = place.find(PictureId::of([]), &[by("device")], columns.map(|column| (column, 0)));
         found.missing.into_iter().map(|(column, _)| column).collect()
     }
 
@@ -268,9 +268,9 @@ mod tests {
         let view = FeatureAccess::new(store, Keeping::View, 9 * TILE_BYTES);
         view.keep((0..2).map(tile));
         let found = |names: &[EncodedBy]| view.find(PictureId::of([]), names, (0..2).map(|column| (column, 0)));
-        assert_eq!(found(&[by("processor"), by("card")]).tiles.len(), 2);
+        assert_eq!(found(&[by("processor"), by("device")]).tiles.len(), 2);
         assert_eq!(found(&[by("processor")]).missing.len(), 2);
         assert_eq!(view.missing(PictureId::of([]), &[by("processor")], (0..3).map(|column| (column, 0))).len(), 3);
-        assert_eq!(view.of_view(PictureId::of([]), &[by("card")]).len(), 2);
+        assert_eq!(view.of_view(PictureId::of([]), &[by("device")]).len(), 2);
     }
 }

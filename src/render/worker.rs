@@ -173,9 +173,9 @@ impl Outbox {
     }
 
     /// Sends what a unit of work has come to. `None` once the window is gone, else whether to go on with the request.
-    fn send_outcome(&self, number: u64, outcome: Outcome) -> Option<bool> {
+    fn send_result(&self, number: u64, result: UnitResult) -> Option<bool> {
         let unexpected = || Error::device("rendering this view failed unexpectedly; move the view to try again");
-        let event = match outcome.unwrap_or_else(|_| Err(unexpected())) {
+        let event = match result.unwrap_or_else(|_| Err(unexpected())) {
             Ok(None) => return Some(true),
             Ok(Some(tile)) => RenderEvent::Tile(tile),
             Err(Error::Cancelled) => return Some(false),
@@ -187,17 +187,17 @@ impl Outbox {
 }
 
 /// What has become of a unit of work: a tile, nothing to show, an error, or a panic.
-type Outcome = std::thread::Result<Result<Option<RenderedTile>>>;
+type UnitResult = std::thread::Result<Result<Option<RenderedTile>>>;
 
 /// Serves the newest request unit by unit; `work` does the next one, if there is one left.
-fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, mut work: impl FnMut(&mut ViewRequest) -> Option<Outcome>) {
+fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, mut work: impl FnMut(&mut ViewRequest) -> Option<UnitResult>) {
     while let Some(mut request) = inbox.wait() {
         let is_done = loop {
             if inbox.peek(|_| true) {
                 break false;
             }
-            let Some(outcome) = work(&mut request) else { break true };
-            match outbox.send_outcome(request.number, outcome) {
+            let Some(result) = work(&mut request) else { break true };
+            match outbox.send_result(request.number, result) {
                 Some(true) => {}
                 Some(false) => break false,
                 None => return,
@@ -237,11 +237,11 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureS
         report_features(&renderer, request, &mut reported, outbox);
         let unit = take_unit(&renderer, request)?;
         // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-        let outcome = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, request, unit, inbox)));
-        if outcome.is_err() {
+        let result = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, request, unit, inbox)));
+        if result.is_err() {
             renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
         }
-        Some(outcome)
+        Some(result)
     });
 }
 
@@ -285,7 +285,7 @@ fn do_unit(
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
     let raster = renderer.render_gathered(gathered, picture, model, &grid, recipe, &is_stale)?;
-    // A graphics card that was lost on the way has not made all of it, as its name says. What does now is asked for next.
+    // A graphics device that was lost on the way has not made all of it, as its name says. What does now is asked for next.
     let is_by_its_name = part.key.model == Some(model.key());
     Ok(is_by_its_name.then(|| finished_tile(request, part, raster, started)))
 }

@@ -30,7 +30,8 @@ pub struct Mailbox<T>(Arc<Shared<T>>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
-/// A connected pair. The lock inside is held for the length of a move, so posting never waits for work.
+/// A connected pair. The lock inside is held for the length of a move, or of a predicate that
+/// [`Mailbox::peek`] calls: posting waits for nothing longer than that.
 pub fn mailbox<T>() -> (Post<T>, Mailbox<T>) {
     let shared =
         Arc::new(Shared { slot: Mutex::new(Slot { newest: None, is_closed: false }), changed: Condvar::new() });

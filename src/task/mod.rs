@@ -10,7 +10,7 @@ pub use worker::Worker;
 
 use crate::error::{Error, Result};
 
-/// Asked between units of work: `true` means that nobody wants the result any more.
+/// Checked between units of work: `true` means that nobody wants the result any more.
 pub type Interrupt<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// An interrupt that never comes.

@@ -10,7 +10,7 @@ pub struct Batch {
     pub patch: usize,
     /// Small pictures, `[n, patch, patch, 3]`.
     pub inputs: Vec<f32>,
-    /// Where each of them is asked.
+    /// Where each of them is queried.
     pub queries: Vec<Query>,
     /// The colours that are right, picture by picture in the order of the queries.
     pub targets: Vec<[f32; 3]>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How small pictures and their originals are made (`datasets/wrappers.py` of the original).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Sampling {
+pub enum PatchSampling {
     /// A patch is reduced by a factor that is drawn anew for every sample (`sr-implicit-downsampled`); with `min` equal
     /// to `max`, always by the same.
     RandomScale {
@@ -35,17 +35,17 @@ pub enum Sampling {
     },
 }
 
-/// How steps are made. Two trainings with the same recipe, pictures and weights take the same steps.
+/// How steps are made. Two trainings with the same hyperparameters, pictures and weights take the same steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct Hyperparameters {
     /// Small pictures in a step.
     pub batch: usize,
     /// Rows and columns of a small picture (`inp_size`).
     pub patch: usize,
-    /// Pixels that each is asked for (`sample_q`), drawn without repetition.
+    /// Queries per small picture (`sample_q`): pixels of its original, drawn without repetition.
     pub samples: usize,
     /// How small pictures are made.
-    pub sampling: Sampling,
+    pub sampling: PatchSampling,
     /// What is done to them.
     pub degradation: Degradation,
     /// Adam's step size at the beginning; halved after each fifth of the work.
@@ -54,24 +54,24 @@ pub struct Recipe {
     pub clip_norm: Option<f64>,
     /// Train imnet alone.
     pub freeze_encoder: bool,
-    /// After so many batches the small pictures of the first come again, with other questions: a frozen encoder's
+    /// After so many batches the small pictures of the first come again, with other queries: a frozen encoder's
     /// feature maps of them are kept. Follows from [`TrainConfig::feature_cache_bytes`] when a training begins.
     #[serde(default)]
     pub repeat_batches: Option<u64>,
     /// The share of pictures that is kept for judging.
     pub hold_out: f64,
-    /// Chooses pictures, places, factors and damage.
+    /// Chooses pictures, places, factors and degradations.
     pub seed: u64,
 }
 
-impl Default for Recipe {
+impl Default for Hyperparameters {
     /// The original's (`configs/train-div2k/train_edsr-baseline-liif.yaml`).
     fn default() -> Self {
         Self {
             batch: 16,
             patch: 48,
             samples: 2304,
-            sampling: Sampling::RandomScale { min: 1.0, max: 4.0 },
+            sampling: PatchSampling::RandomScale { min: 1.0, max: 4.0 },
             degradation: Degradation::Clean,
             learning_rate: 1e-4,
             clip_norm: None,
@@ -83,7 +83,7 @@ impl Default for Recipe {
     }
 }
 
-impl Recipe {
+impl Hyperparameters {
     /// Refuses what cannot be trained.
     ///
     /// # Errors
@@ -104,10 +104,10 @@ impl Recipe {
             return refuse("gradients can be clipped to a length above 0 only");
         }
         match self.sampling {
-            Sampling::RandomScale { min, max } if !(min >= 1.0 && max >= min && max <= 32.0) => {
+            PatchSampling::RandomScale { min, max } if !(min >= 1.0 && max >= min && max <= 32.0) => {
                 refuse("scales are a range from 1 up to 32, like 1..4")
             }
-            Sampling::SizeVaried { min, max, gt_resize }
+            PatchSampling::SizeVaried { min, max, gt_resize }
                 if min < patch || max < min || max > 4096 || gt_resize.is_some_and(|n| n < patch || n > 4096) =>
             {
                 refuse("sizes of originals are a range from the patch's size up to 4096, like 64..128")
@@ -119,9 +119,9 @@ impl Recipe {
     /// Samples of one small picture: never more than the smallest original has pixels.
     pub(super) fn samples_of(&self) -> usize {
         let smallest = match self.sampling {
-            Sampling::RandomScale { min, .. } => (self.patch as f64 * min).round_ties_even() as usize,
-            Sampling::Pairs => self.patch,
-            Sampling::SizeVaried { min, gt_resize, .. } => gt_resize.unwrap_or(min),
+            PatchSampling::RandomScale { min, .. } => (self.patch as f64 * min).round_ties_even() as usize,
+            PatchSampling::Pairs => self.patch,
+            PatchSampling::SizeVaried { min, gt_resize, .. } => gt_resize.unwrap_or(min),
         };
         self.samples.min(smallest * smallest)
     }
@@ -143,7 +143,7 @@ pub enum Start {
     Weights(Box<Weights>, AdamState),
     /// A network of this shape that has learnt nothing.
     Untrained(ModelConfig),
-    /// The checkpoint of an earlier training, whose recipe is kept.
+    /// The checkpoint of an earlier training, whose hyperparameters is kept.
     Resume(PathBuf),
 }
 
@@ -170,7 +170,7 @@ pub enum TrainDevice {
 pub struct TrainConfig {
     /// The pictures, searched with all folders inside.
     pub folder: PathBuf,
-    /// Their small versions, for [`Sampling::Pairs`].
+    /// Their small versions, for [`PatchSampling::Pairs`].
     pub small_folder: Option<PathBuf>,
     /// Where the trained weights go; the checkpoint lies beside it.
     pub output: PathBuf,
@@ -181,7 +181,7 @@ pub struct TrainConfig {
     /// When to end.
     pub length: Length,
     /// How steps are made; a resumed training keeps its own.
-    pub recipe: Recipe,
+    pub hyperparameters: Hyperparameters,
     /// Time between two checkpoints.
     pub checkpoint_every: Duration,
     /// Steps between two judgements on held-out pictures.
@@ -208,7 +208,7 @@ impl TrainConfig {
             overwrite: false,
             start,
             length,
-            recipe: Recipe::default(),
+            hyperparameters: Hyperparameters::default(),
             checkpoint_every: Duration::from_mins(5),
             evaluate_every: 50,
             device: TrainDevice::Cpu,
@@ -235,12 +235,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recipes_that_cannot_work_are_refused() {
-        assert!(Recipe::default().check().is_ok());
-        let refused = |change: &dyn Fn(&mut Recipe)| {
-            let mut recipe = Recipe::default();
-            change(&mut recipe);
-            assert!(recipe.check().is_err(), "{recipe:?}");
+    fn hyperparameters_that_cannot_work_are_refused() {
+        assert!(Hyperparameters::default().check().is_ok());
+        let refused = |change: &dyn Fn(&mut Hyperparameters)| {
+            let mut hyperparameters = Hyperparameters::default();
+            change(&mut hyperparameters);
+            assert!(hyperparameters.check().is_err(), "{hyperparameters:?}");
         };
         refused(&|r| r.batch = 0);
         refused(&|r| r.patch = 4);
@@ -248,16 +248,16 @@ mod tests {
         refused(&|r| r.learning_rate = f64::NAN);
         refused(&|r| r.hold_out = 1.0);
         refused(&|r| r.clip_norm = Some(0.0));
-        refused(&|r| r.sampling = Sampling::RandomScale { min: 0.5, max: 4.0 });
-        refused(&|r| r.sampling = Sampling::RandomScale { min: 3.0, max: 2.0 });
-        refused(&|r| r.sampling = Sampling::SizeVaried { min: 16, max: 128, gt_resize: None });
+        refused(&|r| r.sampling = PatchSampling::RandomScale { min: 0.5, max: 4.0 });
+        refused(&|r| r.sampling = PatchSampling::RandomScale { min: 3.0, max: 2.0 });
+        refused(&|r| r.sampling = PatchSampling::SizeVaried { min: 16, max: 128, gt_resize: None });
     }
 
     #[test]
     fn samples_never_outnumber_the_pixels() {
-        let of = |patch, sampling| Recipe { patch, sampling, ..Recipe::default() }.samples_of();
-        assert_eq!(of(48, Sampling::RandomScale { min: 1.0, max: 4.0 }), 2304);
-        assert_eq!(of(16, Sampling::RandomScale { min: 1.5, max: 4.0 }), 576);
-        assert_eq!(of(16, Sampling::SizeVaried { min: 20, max: 40, gt_resize: None }), 400);
+        let of = |patch, sampling| Hyperparameters { patch, sampling, ..Hyperparameters::default() }.samples_of();
+        assert_eq!(of(48, PatchSampling::RandomScale { min: 1.0, max: 4.0 }), 2304);
+        assert_eq!(of(16, PatchSampling::RandomScale { min: 1.5, max: 4.0 }), 576);
+        assert_eq!(of(16, PatchSampling::SizeVaried { min: 20, max: 40, gt_resize: None }), 400);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Kinds of damage. How strong it is varies from picture to picture.
+/// Kinds of degradation. How strong it is varies from picture to picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Degradation {
@@ -51,12 +51,12 @@ impl FromStr for Degradation {
     fn from_str(name: &str) -> Result<Self, String> {
         let names = || Self::ALL.map(|kind| kind.to_string()).join(", ");
         let known = Self::ALL.into_iter().find(|kind| kind.to_string() == name);
-        known.ok_or_else(|| format!("{name} is no damage that is known; use one of {}", names()))
+        known.ok_or_else(|| format!("{name} is not a known degradation; use one of {}", names()))
     }
 }
 
 impl Degradation {
-    /// Damages interleaved RGB; the same numbers do the same damage.
+    /// Degrades interleaved RGB; the same random numbers degrade it the same way.
     pub(super) fn apply(self, rgb: Vec<u8>, size: Size, random: &mut Random) -> Vec<u8> {
         match self {
             Self::Clean => rgb,
@@ -98,14 +98,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_damage_is_reproducible_and_all_but_none_is_seen() {
+    fn every_degradation_is_reproducible_and_all_but_none_is_seen() {
         let size = Size::new(24, 16);
         let rgb: Vec<u8> = (0..size.area() * 3).map(|i| (i * i / 7 % 256) as u8).collect();
         for kind in Degradation::ALL {
-            let damaged = |seed| kind.apply(rgb.clone(), size, &mut Random::of(&[seed]));
-            assert_eq!(damaged(1), damaged(1), "{kind}");
-            assert_eq!(damaged(1) == rgb, kind == Degradation::Clean, "{kind}");
-            assert_eq!(damaged(1).len(), rgb.len());
+            let degraded = |seed| kind.apply(rgb.clone(), size, &mut Random::of(&[seed]));
+            assert_eq!(degraded(1), degraded(1), "{kind}");
+            assert_eq!(degraded(1) == rgb, kind == Degradation::Clean, "{kind}");
+            assert_eq!(degraded(1).len(), rgb.len());
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
         assert!("rain".parse::<Degradation>().unwrap_err().contains("jpeg"));

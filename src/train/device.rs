@@ -1,4 +1,4 @@
-//! What computes: the processor, or a card whose gradients are right.
+//! What computes: the processor, or a device whose gradients are right.
 
 use super::batch::Batch;
 use super::config::TrainDevice;
@@ -10,7 +10,7 @@ use crate::model::{Query, TrainingContext};
 use crate::weights::{EncoderConfig, ModelConfig, Normalization};
 use std::collections::BTreeMap;
 
-/// How far a card's gradients may be from the processor's, as a share of their length.
+/// How far a device's gradients may be from the processor's, as a share of their length.
 const TOLERANCE: f64 = 1e-3;
 
 /// The engine for a device, its name, and what the person should know.

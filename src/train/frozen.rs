@@ -8,13 +8,13 @@ use half::slice::HalfFloatSliceExt;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// How many different batches a recipe has whose feature maps fit into `bytes`; at least one.
+/// How many different batches a training has whose feature maps fit into `bytes`; at least one.
 pub(super) fn batches_within(bytes: usize, config: &ModelConfig, batch: usize, patch: usize) -> u64 {
     let one = batch * patch * patch * config.encoder.features() * size_of::<f16>();
     (bytes / one.max(1)).max(1) as u64
 }
 
-/// Feature maps `[n, patch, patch, c]` by the number of their batch. As many as the recipe has different batches.
+/// Feature maps `[n, patch, patch, c]` by the number of their batch. As many as the training has different batches.
 #[derive(Default)]
 pub(super) struct FrozenFeatures(BTreeMap<u64, Vec<f16>>);
 

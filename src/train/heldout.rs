@@ -1,4 +1,4 @@
-//! How good weights are on pictures that are not trained on: the same patches, damaged the same way, every time.
+//! How good weights are on pictures that are not trained on: the same patches, degraded the same way, every time.
 //!
 //! One part of the patches chooses the best weights. The other part chooses nothing and only tells how good those are:
 //! the best of many judgements is too good by luck on the patches that it was the best on. Where two or more pictures are
@@ -7,9 +7,9 @@
 //! The PSNR of a part is that of the mean of its patches' mean squared errors. A mean of decibels would be ruled by flat
 //! patches, which any weights reproduce almost exactly.
 
-use super::config::Recipe;
+use super::config::Hyperparameters;
+use super::dataset::{Dataset, PictureFile};
 use super::event::Preview;
-use super::library::{Library, Source};
 use super::predict::Predictor;
 use super::random::Random;
 use super::sampler::{Sample, sample};
@@ -43,7 +43,7 @@ pub(super) struct JudgedBy {
 }
 
 /// Patches that are judged together.
-struct Part {
+struct PatchSet {
     samples: Vec<Sample>,
     /// The PSNR of bicubic enlargement, in decibels.
     bicubic_psnr: f64,
@@ -52,8 +52,8 @@ struct Part {
 /// The patches.
 pub(super) struct HeldOut {
     patch: usize,
-    choosing: Part,
-    confirming: Part,
+    choosing: PatchSet,
+    confirming: PatchSet,
     judged_by: JudgedBy,
 }
 
@@ -64,22 +64,24 @@ impl HeldOut {
     /// # Errors
     /// [`crate::error::Error::Cancelled`] between two pictures.
     pub(super) fn new(
-        library: &Library,
-        recipe: &Recipe,
+        dataset: &Dataset,
+        hyperparameters: &Hyperparameters,
         interrupt: Interrupt<'_>,
     ) -> Result<(Option<Self>, Vec<String>)> {
-        let mut sources: Vec<&Source> = library.held_out.iter().collect();
+        let mut sources: Vec<&PictureFile> = dataset.held_out.iter().collect();
         sources.sort_by_key(|source| source.digest);
         sources.dedup_by_key(|source| source.digest);
         let pictures = sources.iter().map(|source| source.digest).collect();
         sources.truncate(2 * PATCHES);
         let each = (2 * PATCHES).div_ceil(sources.len().max(1)) as u64;
-        let cut = |source: &&Source| {
+        let cut = |source: &&PictureFile| {
             check(interrupt)?;
-            let loaded = library.load(source, interrupt);
+            let loaded = dataset.load(source, interrupt);
             Ok(loaded.map(|picture| {
                 let random = |i| Random::of(&[source.digest, i]);
-                (0..each).map(|i| sample(recipe, &picture, source.rank, false, &mut random(i))).collect::<Vec<_>>()
+                (0..each)
+                    .map(|i| sample(hyperparameters, &picture, source.rank, false, &mut random(i)))
+                    .collect::<Vec<_>>()
             }))
         };
         let cut = sources.par_iter().map(cut).collect::<Result<Vec<_>>>()?;
@@ -97,8 +99,8 @@ impl HeldOut {
         let parts = divided(by_picture);
         let bytes = || parts.iter().flatten().flat_map(|sample| [sample.input.as_slice(), &sample.truth]);
         let judged_by = JudgedBy { pictures, patches: FileId::of(bytes()).to_string() };
-        let [choosing, confirming] = parts.map(|samples| Part::new(recipe.patch, samples));
-        Ok((Some(Self { patch: recipe.patch, choosing, confirming, judged_by }), warnings))
+        let [choosing, confirming] = parts.map(|samples| PatchSet::new(hyperparameters.patch, samples));
+        Ok((Some(Self { patch: hyperparameters.patch, choosing, confirming, judged_by }), warnings))
     }
 
     /// What is judged by.
@@ -144,7 +146,7 @@ impl HeldOut {
     }
 }
 
-impl Part {
+impl PatchSet {
     fn new(patch: usize, samples: Vec<Sample>) -> Self {
         let bicubic = |sample: &Sample| {
             let (from, to) = (square(patch), square(sample.side));

@@ -1,11 +1,11 @@
 //! Batches, made ahead of the steps by threads of their own.
 //!
-//! What is in a batch follows from the recipe's seed and the batch's number alone: threads take turns, nothing depends
+//! What is in a batch follows from the hyperparameters's seed and the batch's number alone: threads take turns, nothing depends
 //! on their speed, and a resumed training goes on with the batch that comes next.
 
 use super::batch::Batch;
-use super::config::Recipe;
-use super::library::{Library, Source};
+use super::config::Hyperparameters;
+use super::dataset::{Dataset, PictureFile};
 use super::random::Random;
 use super::sampler;
 use crate::error::{Error, Result};
@@ -28,8 +28,8 @@ pub(super) struct Delivery {
 
 /// What batches are made of.
 struct Maker {
-    library: Arc<Library>,
-    recipe: Recipe,
+    dataset: Arc<Dataset>,
+    hyperparameters: Hyperparameters,
     normalization: Normalization,
     /// Passed before every sample.
     gate: Gate,
@@ -50,8 +50,8 @@ impl Loader {
     /// # Errors
     /// [`Error::Device`] if the system has no threads to give.
     pub(super) fn start(
-        library: Arc<Library>,
-        recipe: &Recipe,
+        dataset: Arc<Dataset>,
+        hyperparameters: &Hyperparameters,
         normalization: Normalization,
         first: u64,
         gate: &Gate,
@@ -59,8 +59,8 @@ impl Loader {
         let (mut receivers, mut workers) = (Vec::new(), Vec::new());
         for turn in 0..THREADS {
             let (sender, receiver) = sync_channel(AHEAD);
-            let (library, recipe, gate) = (library.clone(), recipe.clone(), gate.clone());
-            let maker = Maker { library, recipe, normalization, gate };
+            let (dataset, hyperparameters, gate) = (dataset.clone(), hyperparameters.clone(), gate.clone());
+            let maker = Maker { dataset, hyperparameters, normalization, gate };
             let work = move || deliver(&maker, first + turn, &sender);
             let worker = Worker::spawn("loader", move || on_one_thread(work));
             workers.push(worker.map_err(|error| Error::device(format!("no thread for reading pictures: {error}")))?);
@@ -109,31 +109,31 @@ fn deliver(maker: &Maker, first: u64, sender: &SyncSender<Result<Delivery>>) {
 impl Maker {
     /// Batch `number`. A picture that cannot be read is replaced by the next.
     fn make(&self, number: u64) -> Result<Delivery> {
-        let Self { recipe, library, .. } = self;
-        let sources = &library.trained_on;
+        let Self { hyperparameters, dataset, .. } = self;
+        let sources = &dataset.trained_on;
         let mut warnings = Vec::new();
-        let mut samples = Vec::with_capacity(recipe.batch);
-        let again = recipe.repeat_batches.map(|count| number % count.max(1));
+        let mut samples = Vec::with_capacity(hyperparameters.batch);
+        let again = hyperparameters.repeat_batches.map(|count| number % count.max(1));
         let pictures = again.unwrap_or(number);
-        let mut random = Random::of(&[recipe.seed, pictures]);
-        for i in 0..recipe.batch as u64 {
+        let mut random = Random::of(&[hyperparameters.seed, pictures]);
+        for i in 0..hyperparameters.batch as u64 {
             self.gate.pass()?;
-            let wanted = place(recipe.seed, pictures * recipe.batch as u64 + i, sources.len());
+            let wanted = place(hyperparameters.seed, pictures * hyperparameters.batch as u64 + i, sources.len());
             let candidates = (0..sources.len()).map(|skip| &sources[(wanted + skip) % sources.len()]);
             let mut candidates = candidates.filter(|source| source.is_usable());
-            let found = candidates.find_map(|source: &Source| {
-                let loaded = library.load(source, &|| self.gate.pass().is_err());
+            let found = candidates.find_map(|source: &PictureFile| {
+                let loaded = dataset.load(source, &|| self.gate.pass().is_err());
                 loaded.map_err(|reason| warnings.extend(reason)).ok().map(|picture| (picture, source.rank))
             });
             self.gate.pass()?;
-            let (picture, rank) = found.ok_or_else(|| library.none_left())?;
-            samples.push(sampler::sample(recipe, &picture, rank, true, &mut random));
+            let (picture, rank) = found.ok_or_else(|| dataset.none_left())?;
+            samples.push(sampler::sample(hyperparameters, &picture, rank, true, &mut random));
         }
         if again.is_some() {
-            // Small pictures that come again are asked for other pixels.
-            random = Random::of(&[recipe.seed, number, 0x6167_6169]);
+            // Small pictures that come again are queried at other pixels.
+            random = Random::of(&[hyperparameters.seed, number, 0x6167_6169]);
         }
-        let batch = sampler::batch(recipe, &samples, &self.normalization, &mut random);
+        let batch = sampler::batch(hyperparameters, &samples, &self.normalization, &mut random);
         Ok(Delivery { batch: Batch { again, ..batch }, warnings })
     }
 }

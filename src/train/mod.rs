@@ -1,4 +1,4 @@
-//! Training on one's own pictures: shrink a patch by a random factor, ask for the original (paper, section 4).
+//! Training on one's own pictures: shrink a patch by a random factor, learn to predict the original (paper, section 4).
 //!
 //! ```text
 //! folder ──library──▶ pictures ──sampler──▶ Batch ──trainer──▶ weights ──heldout──▶ PSNR on pictures not trained on
@@ -9,13 +9,13 @@
 
 mod batch;
 mod config;
+mod dataset;
 mod degrade;
 mod device;
 mod event;
 mod frozen;
 mod gradient;
 mod heldout;
-mod library;
 mod loader;
 mod optimizer;
 mod place;
@@ -28,7 +28,7 @@ mod trainer;
 mod training;
 
 pub use batch::Batch;
-pub use config::{Length, Recipe, Sampling, Start, TrainConfig, TrainDevice, checkpoint_of};
+pub use config::{Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice, checkpoint_of};
 pub use degrade::Degradation;
 pub use event::{Confirmation, Ending, LEAST_GAIN_DB, Preview, TrainEvent};
 pub use gradient::{Engine, Gradients, Timings};

@@ -66,13 +66,13 @@ impl fmt::Debug for Place {
 /// inside is held for the length of a move.
 #[derive(Clone, Debug, Default)]
 pub struct PlaceChoice {
-    choice: Arc<Mutex<Choice>>,
+    choice: Arc<Mutex<NumberedPlace>>,
     /// Where features of the place are looked up, and kept as long as the encoder is the same.
     features: FeatureStore,
 }
 
 #[derive(Debug, Default)]
-struct Choice {
+struct NumberedPlace {
     /// Goes up with every choice.
     number: u64,
     place: Option<Place>,
@@ -101,22 +101,22 @@ impl PlaceChoice {
 }
 
 /// Makes the images.
-pub(super) struct Watch {
+pub(super) struct PlaceWatcher {
     choice: PlaceChoice,
     /// Those that this training began with.
     first: Weights,
-    shared: Shared,
-    shown: Option<Shown>,
+    shared: SharedFeatures,
+    shown: Option<ShownPlace>,
 }
 
 /// Features that come again: those of the encoder that this training began with, which it may have been told to leave as
 /// it is.
-struct Shared {
+struct SharedFeatures {
     encoder: EncoderId,
     renderer: Renderer,
 }
 
-impl Shared {
+impl SharedFeatures {
     /// A place as people see it.
     fn show(&mut self, place: &Place, model: &Predictor, interrupt: Interrupt<'_>) -> Result<Raster> {
         let Place { picture, grid } = place;
@@ -131,7 +131,7 @@ impl Shared {
 }
 
 /// The newest images of a place.
-struct Shown {
+struct ShownPlace {
     number: u64,
     step: u64,
     before: Arc<Raster>,
@@ -139,11 +139,11 @@ struct Shown {
     next: Instant,
 }
 
-impl Watch {
+impl PlaceWatcher {
     pub(super) fn new(choice: PlaceChoice, first: Weights) -> Self {
         let options = RenderOptions { feature_budget_bytes: FEATURE_BYTES, ..RenderOptions::EXPORT };
         let renderer = Renderer::sharing(choice.features.clone(), options);
-        let shared = Shared { encoder: first.encoder_id(), renderer };
+        let shared = SharedFeatures { encoder: first.encoder_id(), renderer };
         Self { choice, first, shared, shown: None }
     }
 
@@ -170,7 +170,7 @@ impl Watch {
         let start = Instant::now();
         let after = Arc::new(self.shared.show(&place, &Predictor::new(&weights()?)?, interrupt)?);
         let next = Instant::now() + INTERVAL.max(SHARE * start.elapsed());
-        self.shown = Some(Shown { number, step, before: before.clone(), next });
+        self.shown = Some(ShownPlace { number, step, before: before.clone(), next });
         Ok(Some(TrainEvent::Place { step, before, after }))
     }
 }
@@ -188,7 +188,7 @@ mod tests {
         let place = Place::new(Arc::new(picture), region, Size::new(40, 32)).unwrap();
         let (store, first) = (FeatureStore::default(), Weights::builtin().unwrap());
         let choice = PlaceChoice::sharing(store.clone());
-        let mut watch = Watch::new(choice.clone(), first.clone());
+        let mut watch = PlaceWatcher::new(choice.clone(), first.clone());
         let changed = |name: &str| {
             let mut arrays = first.arrays().clone();
             arrays.get_mut(name).unwrap().data[0] += 0.01;

@@ -1,8 +1,8 @@
 //! From pictures to small pictures and their originals, as `datasets/wrappers.py` of the original makes them.
 
 use super::batch::Batch;
-use super::config::{Recipe, Sampling};
-use super::library::{Loaded, Pixels, factor};
+use super::config::{Hyperparameters, PatchSampling};
+use super::dataset::{Loaded, Pixels, factor};
 use super::random::Random;
 use crate::geometry::{AxisGrid, Size};
 use crate::model::Query;
@@ -21,26 +21,32 @@ pub(super) struct Sample {
 }
 
 /// Makes one of a picture whose place among all is `rank` (0 to 1). `augment` turns and mirrors it.
-pub(super) fn sample(recipe: &Recipe, picture: &Loaded, rank: f64, augment: bool, random: &mut Random) -> Sample {
-    let patch = recipe.patch;
-    let (input, truth, side) = match (recipe.sampling, &picture.small) {
-        (Sampling::Pairs, Some(small)) => aligned(&picture.original, small, patch, random),
-        (Sampling::SizeVaried { min, max, gt_resize }, _) => {
+pub(super) fn sample(
+    hyperparameters: &Hyperparameters,
+    picture: &Loaded,
+    rank: f64,
+    augment: bool,
+    random: &mut Random,
+) -> Sample {
+    let patch = hyperparameters.patch;
+    let (input, truth, side) = match (hyperparameters.sampling, &picture.small) {
+        (PatchSampling::Pairs, Some(small)) => aligned(&picture.original, small, patch, random),
+        (PatchSampling::SizeVaried { min, max, gt_resize }, _) => {
             let side = min + ((max - min) as f64 * rank).round_ties_even() as usize;
             whole(&picture.original, patch, side.max(1), max, gt_resize)
         }
-        (Sampling::RandomScale { min, max }, _) => reduced(&picture.original, patch, (min, max), random),
+        (PatchSampling::RandomScale { min, max }, _) => reduced(&picture.original, patch, (min, max), random),
         // A library of pairs has small pictures; without one the picture is its own.
-        (Sampling::Pairs, None) => reduced(&picture.original, patch, (1.0, 1.0), random),
+        (PatchSampling::Pairs, None) => reduced(&picture.original, patch, (1.0, 1.0), random),
     };
-    let turn = match recipe.sampling {
+    let turn = match hyperparameters.sampling {
         _ if !augment => [false; 3],
         // The original mirrors these sideways only: faces stay upright.
-        Sampling::SizeVaried { .. } => [false, random.below(2) == 1, false],
+        PatchSampling::SizeVaried { .. } => [false, random.below(2) == 1, false],
         _ => [0; 3].map(|_: i32| random.below(2) == 1),
     };
     let input = turned(&input, patch, turn);
-    let input = recipe.degradation.apply(input, Size::new(patch, patch), random);
+    let input = hyperparameters.degradation.apply(input, Size::new(patch, patch), random);
     Sample { input, truth: turned(&truth, side, turn), side }
 }
 
@@ -48,7 +54,7 @@ type Parts = (Vec<u8>, Vec<u8>, usize);
 
 /// `sr-implicit-downsampled`: a patch of a random place, reduced by a random factor.
 fn reduced(original: &Pixels, patch: usize, scales: (f64, f64), random: &mut Random) -> Parts {
-    // Pictures that are too small for the largest factor are asked for what they have.
+    // Pictures that are too small for the largest factor give what they have.
     let most = (original.shorter() as f64 / patch as f64).max(scales.0);
     let scale = random.between(scales.0, scales.1).min(most);
     let side = ((patch as f64 * scale).round_ties_even() as usize).min(original.shorter());
@@ -102,14 +108,19 @@ fn turned(square: &[u8], side: usize, [upside_down, mirrored, transposed]: [bool
     (0..side * side).flat_map(pixel).copied().collect()
 }
 
-/// Puts samples together and chooses the pixels that are asked for.
-pub(super) fn batch(recipe: &Recipe, samples: &[Sample], normalization: &Normalization, random: &mut Random) -> Batch {
+/// Puts samples together and chooses the pixels that are queried.
+pub(super) fn batch(
+    hyperparameters: &Hyperparameters,
+    samples: &[Sample],
+    normalization: &Normalization,
+    random: &mut Random,
+) -> Batch {
     let Normalization { mean, std } = *normalization;
     let normalized = |i: usize, v: u8| (f32::from(v) / 255.0 - mean[i % 3]) / std[i % 3];
     let (mut queries, mut targets) = (Vec::with_capacity(samples.len()), Vec::new());
     for Sample { truth, side, .. } in samples {
-        let axis = AxisGrid::spanning(0.0, recipe.patch as f64, *side);
-        let chosen = random.choose(side * side, recipe.samples_of().min(side * side));
+        let axis = AxisGrid::spanning(0.0, hyperparameters.patch as f64, *side);
+        let chosen = random.choose(side * side, hyperparameters.samples_of().min(side * side));
         let place = |i: &u32| [*i as usize / side, *i as usize % side].map(|i| axis.latent_position(i));
         let rel_cell = vec![[2.0 * axis.pitch; 2]; chosen.len()];
         queries.push(Query { position: chosen.iter().map(place).collect(), rel_cell });
@@ -117,7 +128,7 @@ pub(super) fn batch(recipe: &Recipe, samples: &[Sample], normalization: &Normali
     }
     let inputs = samples.iter().flat_map(|sample| sample.input.iter().enumerate());
     let inputs = inputs.map(|(i, v)| normalized(i, *v)).collect();
-    Batch { patch: recipe.patch, inputs, queries, targets, again: None }
+    Batch { patch: hyperparameters.patch, inputs, queries, targets, again: None }
 }
 
 #[cfg(test)]
@@ -129,18 +140,18 @@ mod tests {
         Pixels { size: Size::new(width, height), rgb }
     }
 
-    fn recipe(patch: usize, sampling: Sampling) -> Recipe {
-        Recipe { patch, sampling, ..Recipe::default() }
+    fn hyperparameters(patch: usize, sampling: PatchSampling) -> Hyperparameters {
+        Hyperparameters { patch, sampling, ..Hyperparameters::default() }
     }
 
     #[test]
     fn a_reduced_patch_is_pillow_s_of_a_part_of_the_picture() {
         let original = picture(40, 30);
         let loaded = Loaded { original: original.clone(), small: None };
-        let recipe = recipe(8, Sampling::RandomScale { min: 1.0, max: 3.0 });
+        let hyperparameters = hyperparameters(8, PatchSampling::RandomScale { min: 1.0, max: 3.0 });
         let mut sides = Vec::new();
         for seed in 0..40 {
-            let sample = sample(&recipe, &loaded, 0.0, false, &mut Random::of(&[seed]));
+            let sample = sample(&hyperparameters, &loaded, 0.0, false, &mut Random::of(&[seed]));
             assert_eq!(sample.input, resized(&sample.truth, sample.side, 8));
             let places = (0..=30 - sample.side).flat_map(|y| (0..=40 - sample.side).map(move |x| (x, y)));
             assert!(places.into_iter().any(|(x, y)| original.square(x, y, sample.side) == sample.truth));
@@ -154,9 +165,9 @@ mod tests {
     #[test]
     fn a_picture_too_small_for_the_factor_gives_what_it_has() {
         let loaded = Loaded { original: picture(10, 9), small: None };
-        let sampling = Sampling::RandomScale { min: 1.0, max: 4.0 };
+        let sampling = PatchSampling::RandomScale { min: 1.0, max: 4.0 };
         for seed in 0..20 {
-            let sample = sample(&recipe(8, sampling), &loaded, 0.0, true, &mut Random::of(&[seed]));
+            let sample = sample(&hyperparameters(8, sampling), &loaded, 0.0, true, &mut Random::of(&[seed]));
             assert!((8..=9).contains(&sample.side));
         }
     }
@@ -168,7 +179,7 @@ mod tests {
         let place = |i: usize| (i / 37 / 3).min(9) * 12 + (i % 37 / 3).min(11);
         let rgb = (0..37 * 31).flat_map(|i| [place(i) as u8; 3]).collect();
         let loaded = Loaded { original: Pixels { size: Size::new(37, 31), rgb }, small: Some(small) };
-        let sample = sample(&recipe(8, Sampling::Pairs), &loaded, 0.0, true, &mut Random::of(&[3]));
+        let sample = sample(&hyperparameters(8, PatchSampling::Pairs), &loaded, 0.0, true, &mut Random::of(&[3]));
         assert_eq!(sample.side, 24);
         for y in 0..8 {
             for x in 0..8 {
@@ -181,8 +192,8 @@ mod tests {
     fn sizes_vary_with_the_place_among_the_pictures() {
         let loaded = Loaded { original: picture(50, 40), small: None };
         let side = |rank, gt_resize| {
-            let sampling = Sampling::SizeVaried { min: 16, max: 32, gt_resize };
-            let sample = sample(&recipe(8, sampling), &loaded, rank, false, &mut Random::of(&[1]));
+            let sampling = PatchSampling::SizeVaried { min: 16, max: 32, gt_resize };
+            let sample = sample(&hyperparameters(8, sampling), &loaded, rank, false, &mut Random::of(&[1]));
             assert_eq!(sample.truth.len(), sample.side * sample.side * 3);
             sample.side
         };
@@ -202,11 +213,12 @@ mod tests {
 
     #[test]
     fn queries_ask_for_different_pixels_of_the_truth() {
-        let recipe = Recipe { samples: 100, ..recipe(8, Sampling::RandomScale { min: 2.0, max: 2.0 }) };
+        let hyperparameters =
+            Hyperparameters { samples: 100, ..hyperparameters(8, PatchSampling::RandomScale { min: 2.0, max: 2.0 }) };
         let loaded = Loaded { original: picture(40, 30), small: None };
         let mut random = Random::of(&[1]);
-        let samples = [sample(&recipe, &loaded, 0.0, true, &mut random)];
-        let batch = batch(&recipe, &samples, &Normalization::LIIF, &mut random);
+        let samples = [sample(&hyperparameters, &loaded, 0.0, true, &mut random)];
+        let batch = batch(&hyperparameters, &samples, &Normalization::LIIF, &mut random);
         assert_eq!((batch.inputs.len(), batch.targets.len()), (192, 100));
         let query = &batch.queries[0];
         assert!(query.rel_cell.iter().all(|cell| *cell == [1.0, 1.0]));

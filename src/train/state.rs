@@ -1,6 +1,6 @@
 //! What a training knows besides weights, and how it goes to the disk and back.
 
-use super::config::{Recipe, Start, TrainConfig};
+use super::config::{Hyperparameters, Start, TrainConfig};
 use super::event::{Comparison, Confirmation, LEAST_GAIN_DB, Preview, TrainEvent};
 use super::frozen::batches_within;
 use super::heldout::{HeldOut, JudgedBy};
@@ -23,7 +23,8 @@ pub(super) struct Notes {
     /// Time that training took.
     pub(super) elapsed_secs: f64,
     /// How steps are made.
-    pub(super) recipe: Recipe,
+    #[serde(rename = "recipe")]
+    pub(super) hyperparameters: Hyperparameters,
     /// Of the weights that the best ones are compared with, on the patches that choose.
     pub(super) start_psnr: Option<f64>,
     /// Of the best weights.
@@ -52,12 +53,12 @@ pub(super) struct State {
 }
 
 impl Notes {
-    fn new(recipe: Recipe) -> Self {
+    fn new(hyperparameters: Hyperparameters) -> Self {
         Self {
             step: 0,
             adam_step: 0,
             elapsed_secs: 0.0,
-            recipe,
+            hyperparameters,
             start_psnr: None,
             best_psnr: None,
             best_step: 0,
@@ -79,7 +80,7 @@ impl Notes {
 }
 
 /// A judgement, and whether its weights are better than all before.
-pub(super) struct Judgement {
+pub(super) struct Evaluation {
     pub(super) psnr: f64,
     pub(super) preview: Preview,
     pub(super) is_best: bool,
@@ -92,17 +93,22 @@ impl State {
     /// [`Error::Weights`] for a checkpoint that cannot be used, [`Error::Request`] for a network that cannot be.
     pub(super) fn begin(config: &TrainConfig) -> Result<Self> {
         let fresh = |weights: Weights, adam| {
-            let mut recipe = config.recipe.clone();
-            if recipe.freeze_encoder && config.feature_cache_bytes > 0 {
-                let batches = batches_within(config.feature_cache_bytes, weights.config(), recipe.batch, recipe.patch);
-                recipe.repeat_batches = Some(batches);
+            let mut hyperparameters = config.hyperparameters.clone();
+            if hyperparameters.freeze_encoder && config.feature_cache_bytes > 0 {
+                let batches = batches_within(
+                    config.feature_cache_bytes,
+                    weights.config(),
+                    hyperparameters.batch,
+                    hyperparameters.patch,
+                );
+                hyperparameters.repeat_batches = Some(batches);
             }
-            Self { weights, adam, best: None, notes: Notes::new(recipe) }
+            Self { weights, adam, best: None, notes: Notes::new(hyperparameters) }
         };
         match &config.start {
             Start::Weights(weights, adam) => Ok(fresh((**weights).clone(), adam.clone())),
             Start::Untrained(model) => {
-                let weights = untrained(model, config.recipe.seed);
+                let weights = untrained(model, config.hyperparameters.seed);
                 let weights =
                     weights.map_err(|reason| Error::Request(format!("there is no such network: {reason}")))?;
                 Ok(fresh(weights, AdamState::default()))
@@ -148,11 +154,11 @@ impl State {
         step: u64,
         held_out: &HeldOut,
         interrupt: Interrupt<'_>,
-    ) -> Result<Judgement> {
+    ) -> Result<Evaluation> {
         let (psnr, preview) = held_out.judge(weights, interrupt)?;
         let Some(best_psnr) = self.notes.best_psnr else {
             self.begin_comparison(weights, psnr, step, held_out, interrupt)?;
-            return Ok(Judgement { psnr, preview, is_best: false });
+            return Ok(Evaluation { psnr, preview, is_best: false });
         };
         let is_best = psnr > best_psnr;
         if is_best {
@@ -163,7 +169,7 @@ impl State {
             (notes.best_psnr, notes.best_step) = (Some(psnr), step);
             self.best = Some(weights.clone());
         }
-        Ok(Judgement { psnr, preview, is_best })
+        Ok(Evaluation { psnr, preview, is_best })
     }
 
     /// Weights that all later ones are compared with: `weights`, or the best of a comparison that could not be kept, if

@@ -4,14 +4,14 @@
 //! the step up, writes a checkpoint and ends. Time at a paused gate is not time that training took.
 
 use super::config::{Length, Start, TrainConfig};
+use super::dataset::Dataset;
 use super::device;
 use super::event::{Ending, TrainEvent, blind_verdict, verdict};
 use super::heldout::HeldOut;
-use super::library::Library;
 use super::loader::Loader;
 use super::optimizer::scheduled;
-use super::place::Watch;
-use super::state::{Judgement, State, check_output};
+use super::place::PlaceWatcher;
+use super::state::{Evaluation, State, check_output};
 use super::stopwatch::Stopwatch;
 use super::trainer::{Trainer, TrainerOptions};
 use crate::error::{Error, Result};
@@ -38,9 +38,9 @@ pub struct Training {
     loader: Loader,
     held_out: Option<HeldOut>,
     /// Where the held-out pictures are, until they are read.
-    unread: Option<Arc<Library>>,
+    unread: Option<Arc<Dataset>>,
     gate: Gate,
-    watch: Watch,
+    watch: PlaceWatcher,
     events: VecDeque<TrainEvent>,
     phase: Phase,
     /// The last state that is known to be good; its notes are kept up to date.
@@ -67,42 +67,42 @@ impl Training {
     /// [`Error::Request`], [`Error::Dataset`], [`Error::Weights`], [`Error::Export`] or [`Error::Device`] for what
     /// cannot work, each before any work is lost; [`Error::Cancelled`] if stopped while pictures are read.
     pub fn new(config: TrainConfig, gate: &Gate) -> Result<Self> {
-        config.recipe.check()?;
+        config.hyperparameters.check()?;
         check_output(&config)?;
         let mut state = State::begin(&config)?;
-        let recipe = &state.notes.recipe;
+        let hyperparameters = &state.notes.hyperparameters;
         let (engine, device, remark) = device::engine(config.device)?;
-        let clip_norm = recipe.clip_norm;
+        let clip_norm = hyperparameters.clip_norm;
         let defaults = TrainerOptions::default();
         let threads = config.threads.unwrap_or(defaults.threads).max(1);
-        let options = TrainerOptions { engine, freeze_encoder: recipe.freeze_encoder, clip_norm, threads };
+        let options = TrainerOptions { engine, freeze_encoder: hyperparameters.freeze_encoder, clip_norm, threads };
         let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
         let small = config.small_folder.as_deref();
         let interrupt = || gate.pass().is_err();
         let known = state.notes.held_out();
-        let open = || Library::open(&config.folder, small, recipe, config.cache_bytes, known, &interrupt);
-        let library = Arc::new(trainer.install(open)?);
+        let open = || Dataset::open(&config.folder, small, hyperparameters, config.cache_bytes, known, &interrupt);
+        let dataset = Arc::new(trainer.install(open)?);
         let step = state.notes.step;
         let mut events = VecDeque::from([TrainEvent::Started {
-            pictures: library.trained_on.len(),
-            held_out: library.held_out.len(),
+            pictures: dataset.trained_on.len(),
+            held_out: dataset.held_out.len(),
             model: state.weights.config().summary(),
             parameters: trainer.parameter_count(),
             device: if threads == 1 { format!("{device}, 1 thread") } else { format!("{device}, {threads} threads") },
             step,
             optimizer_step: state.adam.step,
         }]);
-        let unread = (!library.held_out.is_empty()).then(|| library.clone());
-        let warnings = library.warnings.iter().cloned().chain(remark);
+        let unread = (!dataset.held_out.is_empty()).then(|| dataset.clone());
+        let warnings = dataset.warnings.iter().cloned().chain(remark);
         let lost = if unread.is_none() { state.judge_by(None) } else { None };
         let warnings = warnings.chain(lost.map(str::to_owned)).chain(unread.is_none().then(|| BLIND.to_owned()));
         events.extend(warnings.map(|message| TrainEvent::Warning { message }));
-        let recipe = &state.notes.recipe;
-        let loader = Loader::start(library, recipe, state.weights.config().normalization, step, gate)?;
+        let hyperparameters = &state.notes.hyperparameters;
+        let loader = Loader::start(dataset, hyperparameters, state.weights.config().normalization, step, gate)?;
         let (elapsed_secs, gate) = (state.notes.elapsed_secs, gate.clone());
         let own = config.checkpoint_path();
         let written_step = matches!(&config.start, Start::Resume(path) if *path == own).then_some(step);
-        let watch = Watch::new(config.place.clone(), state.weights.clone());
+        let watch = PlaceWatcher::new(config.place.clone(), state.weights.clone());
         Ok(Self {
             trainer,
             loader,
@@ -152,9 +152,9 @@ impl Training {
 
     /// Cuts the patches that will be judged, and tells of what is known by them.
     fn read_held_out(&mut self) -> Result<()> {
-        let Some(library) = &self.unread else { return Ok(()) };
-        let (gate, recipe) = (&self.gate, &self.good.notes.recipe);
-        let read = self.trainer.install(|| HeldOut::new(library, recipe, &|| gate.pass().is_err()));
+        let Some(dataset) = &self.unread else { return Ok(()) };
+        let (gate, hyperparameters) = (&self.gate, &self.good.notes.hyperparameters);
+        let read = self.trainer.install(|| HeldOut::new(dataset, hyperparameters, &|| gate.pass().is_err()));
         let (held_out, mut warnings) = match read {
             Err(Error::Cancelled) => return Ok(()),
             read => read?,
@@ -202,7 +202,7 @@ impl Training {
         let delivery = self.loader.next()?;
         let waited_secs = watch.secs();
         self.events.extend(delivery.warnings.into_iter().map(|message| TrainEvent::Warning { message }));
-        let learning_rate = scheduled(self.good.notes.recipe.learning_rate, self.done());
+        let learning_rate = scheduled(self.good.notes.hyperparameters.learning_rate, self.done());
         let report = self.trainer.step(&delivery.batch, learning_rate)?;
         if !report.is_finite {
             return Err(self.give_up(self.step + 1));
@@ -250,7 +250,7 @@ impl Training {
             let (gate, good, step) = (&self.gate, &mut self.good, self.step);
             let judge = || good.judge(&weights, step, held_out, &|| gate.pass().is_err());
             // Somebody who stops the training does not want to wait for this.
-            let Judgement { psnr, preview, is_best } = match self.trainer.install(judge) {
+            let Evaluation { psnr, preview, is_best } = match self.trainer.install(judge) {
                 Err(Error::Cancelled) => return Ok(()),
                 judged => judged?,
             };

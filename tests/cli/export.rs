@@ -124,7 +124,7 @@ fn an_interrupt_ends_an_export_in_order() {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let outcome = crate::world::Outcome::of(&child.wait_with_output().unwrap());
+        let outcome = crate::world::Run::of(&child.wait_with_output().unwrap());
         let took = interrupted.elapsed();
         let sentence = outcome.failure();
         assert!(sentence.contains("stopped"), "{sentence}");

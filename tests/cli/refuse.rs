@@ -1,6 +1,6 @@
 //! What cannot be done is refused in one sentence.
 
-use crate::world::{Outcome, World, chelsea, fixture};
+use crate::world::{Run, World, chelsea, fixture};
 use std::path::PathBuf;
 
 #[test]
@@ -151,7 +151,7 @@ fn every_hostile_picture_gives_a_description_or_one_sentence() {
 #[test]
 
 fn without_a_screen_the_window_says_so() {
-    let outcome: Outcome = World::new().run(&[chelsea()]);
+    let outcome: Run = World::new().run(&[chelsea()]);
     let sentence = outcome.failure();
     assert!(sentence.contains("display") || sentence.contains("screen"), "{sentence}");
 }

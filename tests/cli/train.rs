@@ -1,6 +1,6 @@
 //! `zoomfield train` as a program: events on stdout, words on stderr, and nothing lost when it is stopped or killed.
 
-use crate::world::{Outcome, World, chelsea};
+use crate::world::{Run, World, chelsea};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
@@ -149,7 +149,7 @@ fn a_training_whose_events_nobody_reads_goes_on_to_its_end() {
 
 /// Runs the program where no file may grow beyond a few kilobytes, as on a disk that is full.
 #[cfg(unix)]
-fn on_a_full_disk(world: &World, options: &str) -> Outcome {
+fn on_a_full_disk(world: &World, options: &str) -> Run {
     let command = world.command(&words(options));
     let mut shell = std::process::Command::new("sh");
     // Writes fail instead of killing the process.
@@ -161,7 +161,7 @@ fn on_a_full_disk(world: &World, options: &str) -> Outcome {
             None => shell.env_remove(name),
         };
     }
-    Outcome::of(&shell.output().unwrap())
+    Run::of(&shell.output().unwrap())
 }
 
 #[cfg(unix)]

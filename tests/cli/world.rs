@@ -55,12 +55,12 @@ impl World {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Outcome {
-        Outcome::of(&self.command(arguments).output().unwrap())
+    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
+        Run::of(&self.command(arguments).output().unwrap())
     }
 
     /// `zoomfield export chelsea.png -o OUT …`.
-    pub(crate) fn export(&self, out: &str, options: &str) -> Outcome {
+    pub(crate) fn export(&self, out: &str, options: &str) -> Run {
         let picture = chelsea();
         let mut arguments = vec!["export", &picture, "-o", out];
         arguments.extend(options.split_whitespace());
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// The same by a tiny model, which is quick and makes nothing beautiful.
-    pub(crate) fn export_tiny(&self, out: &str, options: &str) -> Outcome {
+    pub(crate) fn export_tiny(&self, out: &str, options: &str) -> Run {
         let (picture, model) = (chelsea(), fixture("liif_edsr_tiny.pth"));
         let mut arguments = vec!["export", &picture, "-o", out, "--model", model.to_str().unwrap()];
         arguments.extend(options.split_whitespace());
@@ -99,13 +99,13 @@ impl World {
 
 /// What a run came to.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Outcome {
+impl Run {
     pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
@@ -158,7 +158,7 @@ fn a_run_that_leaves_a_file_is_noticed() {
 #[test]
 fn two_lines_or_none_are_no_sentence() {
     for stderr in ["", "zoomfield: it failed for a reason\nand more\n", "thread main panicked at the wrong place\n"] {
-        let outcome = Outcome { code: Some(1), stdout: String::new(), stderr: stderr.into() };
+        let outcome = Run { code: Some(1), stdout: String::new(), stderr: stderr.into() };
         assert!(std::panic::catch_unwind(|| outcome.failure()).is_err(), "{stderr}");
     }
 }

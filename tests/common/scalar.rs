@@ -28,7 +28,7 @@ impl Codes<'_> {
     }
 }
 
-/// Which codes a position asks along one axis of `n`, and their shares.
+/// Which codes a position reads along one axis of `n`, and their shares.
 fn corners(u: f64, n: usize, local_ensemble: bool) -> Vec<(usize, f64)> {
     let place = |code: f64| code.clamp(0.0, (n - 1) as f64) as usize;
     if !local_ensemble {

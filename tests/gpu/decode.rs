@@ -1,13 +1,13 @@
 //! Colours with the least limits, with checked accesses, with little memory. `tests/ways.rs` compares them with others'.
 
 use crate::TOLERANCE;
-use crate::cards::{choice, open};
 use crate::common::{Arrays, worst};
+use crate::devices::{choice, open};
 use std::sync::Arc;
 use zoomfield::decode::{DecodeParams, GpuDecoder, Sampling, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::gpu::{Failure, Gpu, Number};
+use zoomfield::gpu::{ElementType, Gpu, GpuError};
 use zoomfield::kernel::Precision;
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
@@ -38,8 +38,8 @@ impl Case {
     }
 
     fn on_gpu(&self, decoder: &GpuDecoder, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
-        let asked = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
-        decoder.query_rgb(asked, NEVER).unwrap()
+        let query = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
+        decoder.query_rgb(query, NEVER).unwrap()
     }
 }
 
@@ -50,10 +50,12 @@ fn the_least_limits_and_checked_accesses_give_the_same_picture() {
     for case in [Case::official(), Case::new("liif_rdn_tiny", None)] {
         let grid = SampleGrid::spanning(Region::whole(case.size), Size::new(37, 41));
         let of = |decoder: GpuDecoder| case.on_gpu(&decoder, &grid, Sampling::Exact);
-        let usual = of(GpuDecoder::new(gpu.clone(), &case.params, Number::F32).unwrap());
+        let usual = of(GpuDecoder::new(gpu.clone(), &case.params, ElementType::F32).unwrap());
         // What a trusted module reads or writes outside its buffers, a checked one does not.
-        assert_eq!(usual, of(GpuDecoder::checked(gpu.clone(), &case.params, Number::F32).unwrap()));
-        assert!(worst(&usual, &of(GpuDecoder::new(least.clone(), &case.params, Number::F32).unwrap())) < TOLERANCE);
+        assert_eq!(usual, of(GpuDecoder::checked(gpu.clone(), &case.params, ElementType::F32).unwrap()));
+        assert!(
+            worst(&usual, &of(GpuDecoder::new(least.clone(), &case.params, ElementType::F32).unwrap())) < TOLERANCE
+        );
     }
     assert!(least.dispatches() > 0, "the graphics card did nothing");
 }
@@ -62,7 +64,7 @@ fn the_least_limits_and_checked_accesses_give_the_same_picture() {
 fn with_little_memory_less_is_done_at_a_time() {
     let Some(gpu) = open() else { return };
     let case = Case::official();
-    let decoder = GpuDecoder::new(gpu.clone(), &case.params, Number::F32).unwrap();
+    let decoder = GpuDecoder::new(gpu.clone(), &case.params, ElementType::F32).unwrap();
     for sampling in [Sampling::Exact, Sampling::Lattice] {
         let grid = SampleGrid::spanning(Region { x: 0.0, y: 0.0, width: 20.0, height: 24.0 }, Size::new(60, 72));
         let reference = case.on_gpu(&decoder, &grid, sampling);
@@ -71,8 +73,8 @@ fn with_little_memory_less_is_done_at_a_time() {
         assert!(worst(&case.on_gpu(&decoder, &grid, sampling), &reference) < TOLERANCE);
         assert!(gpu.dispatches() > before + 2, "nothing was divided");
         gpu.faults().limit_buffers(1000);
-        let asked = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
-        assert_eq!(decoder.query_rgb(asked, NEVER), Err(Failure::OutOfMemory));
+        let query = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
+        assert_eq!(decoder.query_rgb(query, NEVER), Err(GpuError::OutOfMemory));
         gpu.faults().limit_buffers(u64::MAX);
     }
 }

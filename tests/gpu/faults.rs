@@ -1,7 +1,7 @@
-//! What happens when a graphics card fails: everything is finished, on the processor.
+//! What happens when a graphics device fails: everything is finished, on the processor.
 
-use crate::cards::{choice, open};
 use crate::common::{Arrays, fixture, psnr, textured, worst};
+use crate::devices::{choice, open};
 use crate::{HALF_PSNR, TOLERANCE};
 use std::collections::HashMap;
 use std::process::Command;
@@ -52,7 +52,7 @@ fn tiles(model: &LoadedModel, corners: &[(f64, f64)]) -> Vec<f32> {
 }
 
 #[test]
-fn a_view_is_the_same_on_the_graphics_card() {
+fn a_view_is_the_same_on_the_graphics_device() {
     let Some(gpu) = open() else { return };
     let (model, reference) = (on_gpu(&gpu), view(&on_cpu()));
     assert!(model.adapter().is_some_and(|name| name.contains(&gpu.description().name)));
@@ -126,21 +126,21 @@ fn view_by_name(model: &Arc<LoadedModel>, meanwhile: impl FnOnce()) -> Tiles {
     }
 }
 
-/// A name says what really made the pixels: the card's are the card's, and after a loss the processor's are its own.
+/// A name says what really made the pixels: the device's are the device's, and after a loss the processor's are its own.
 #[test]
-fn what_the_processor_makes_does_not_carry_the_name_of_a_lost_card() {
+fn what_the_processor_makes_does_not_carry_the_name_of_a_lost_device() {
     let Some(choice) = choice() else { return };
     let open = || Arc::new(Gpu::open(&choice).unwrap());
-    let by_card = view_by_name(&Arc::new(on_gpu(&open())), || {});
+    let by_device = view_by_name(&Arc::new(on_gpu(&open())), || {});
     let by_processor = view_by_name(&Arc::new(on_cpu()), || {});
-    assert_eq!((by_card.len(), by_processor.len()), (4, 4));
+    assert_eq!((by_device.len(), by_processor.len()), (4, 4));
     for submissions in [0, 2, 5] {
         let gpu = open();
         let model = Arc::new(on_gpu(&gpu));
         let name = model.key();
         let tiles = view_by_name(&model, || gpu.faults().lose_after(submissions));
         assert!(gpu.loss().is_some() && model.key() != name, "not lost after {submissions}");
-        assert!(tiles.len() < 4 && tiles.iter().all(|(key, rgba)| by_card.get(key) == Some(rgba)));
+        assert!(tiles.len() < 4 && tiles.iter().all(|(key, rgba)| by_device.get(key) == Some(rgba)));
         assert_eq!(model.key(), on_cpu().key());
         assert_eq!(view_by_name(&model, || {}), by_processor);
     }
@@ -153,7 +153,7 @@ fn a_lost_card_is_tried_again_until_it_comes_back() {
     let model = on_gpu(&gpu).retrying_after(Duration::from_millis(1));
     let tile = |model: &LoadedModel| tiles(model, &[(0.0, 0.0)]);
     let reference = tile(&on_cpu());
-    // What is opened in place of the lost card: it computes wrongly at first.
+    // What is opened in place of the lost device: it computes wrongly at first.
     let next = Gpu::shared(&AdapterChoice::Named(gpu.description().in_words())).unwrap();
     next.faults().compute_wrongly(true);
     gpu.faults().lose_after(0);
@@ -162,7 +162,7 @@ fn a_lost_card_is_tried_again_until_it_comes_back() {
     assert!(psnr(&tile(&model), &reference, 1.0) > 80.0 && model.adapter().is_none());
     let (tested, before) = (next.dispatches(), model.dispatches());
     assert!(gpu.loss().is_some() && tested > 0, "it was not tried again");
-    assert!(before > 0 && before == gpu.dispatches(), "what the lost card did is forgotten");
+    assert!(before > 0 && before == gpu.dispatches(), "what the lost device did is forgotten");
     assert!(model.take_warning().unwrap().contains("the processor goes on"));
     next.faults().compute_wrongly(false);
     std::thread::sleep(Duration::from_millis(2));
@@ -337,7 +337,7 @@ fn the_command_line_reports_adapter_and_dispatches() {
     assert!(!folder.path().join("b.png").exists());
 }
 
-/// The words of a copied command have the same card compute in the same arithmetic again, to the bit.
+/// The words of a copied command have the same device compute in the same arithmetic again, to the bit.
 #[test]
 fn what_computed_a_view_can_be_asked_for_again() {
     let Some(gpu) = open() else { return };
@@ -384,18 +384,18 @@ fn without_a_graphics_card_gpu_is_an_error_and_auto_the_processor_without_a_word
     assert_eq!((said["backend"].as_str(), said["dispatches"].as_u64()), (Some("cpu"), Some(0)));
 }
 
-/// What the settings and `zoomfield bench` tell of the card.
+/// What the settings and `zoomfield bench` tell of the device.
 #[test]
 fn devices_are_listed_by_name_and_measured() {
     let Some(gpu) = open() else { return };
     let devices = bench::devices();
     assert!(devices[0].name == bench::CPU && !devices[0].is_software);
-    let card = devices.iter().find(|device| device.name == gpu.description().in_words()).unwrap();
-    assert_eq!(card.is_software, gpu.description().is_software);
-    assert!(card.identity().contains(&gpu.description().driver));
-    let speed = bench::measure(card, NEVER).unwrap();
+    let device = devices.iter().find(|device| device.name == gpu.description().in_words()).unwrap();
+    assert_eq!(device.is_software, gpu.description().is_software);
+    assert!(device.identity().contains(&gpu.description().driver));
+    let speed = bench::measure(device, NEVER).unwrap();
     assert!(speed.megapixels_per_sec.is_finite() && speed.megapixels_per_sec > 0.0);
     assert_eq!(speed.arithmetic, if gpu.has_f16() { "f16" } else { "f32" });
-    let missing = bench::Device { name: "no such card".into(), ..card.clone() };
+    let missing = bench::Device { name: "no such card".into(), ..device.clone() };
     assert!(bench::measure(&missing, NEVER).unwrap_err().to_string().contains("`no such card`"));
 }

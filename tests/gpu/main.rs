@@ -1,16 +1,16 @@
-//! The graphics card's results against the original's numbers and the processor's, and its failures.
+//! The graphics device's results against the original's numbers and the processor's, and its failures.
 //!
-//! Without a graphics card the tests say so and pass, unless `ZOOMFIELD_REQUIRE_GPU=1` forbids that. Software adapters
+//! Without a graphics device the tests say so and pass, unless `ZOOMFIELD_REQUIRE_GPU=1` forbids that. Software adapters
 //! (lavapipe, WARP) serve here: `ZOOMFIELD_TEST_DEVICE` names another one.
 
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
-#[path = "../common/cards.rs"]
-mod cards;
 #[path = "../common/mod.rs"]
 mod common;
 mod decode;
+#[path = "../common/devices.rs"]
+mod devices;
 mod encode;
 mod faults;
 

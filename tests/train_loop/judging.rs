@@ -8,7 +8,7 @@ use zoomfield::weights::{Checkpoint, Weights};
 /// A training of some steps, half of whose pictures are held out, judged after every fifth step.
 fn config(world: &World, steps: u64) -> TrainConfig {
     let mut config = TrainConfig { evaluate_every: 5, ..world.config(steps) };
-    config.recipe.hold_out = 0.5;
+    config.hyperparameters.hold_out = 0.5;
     config
 }
 
@@ -109,7 +109,7 @@ fn what_is_written_as_nothing_is_not_better() {
     let mut config = config(&world, 12);
     config.evaluate_every = 1;
     // Weights move in their last places.
-    config.recipe.learning_rate = 1e-7;
+    config.hyperparameters.learning_rate = 1e-7;
     let events = run(config.clone());
     let psnrs = events.iter().filter_map(|event| match event {
         TrainEvent::Evaluated { psnr, start_psnr, .. } => Some(psnr - start_psnr),

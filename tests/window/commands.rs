@@ -5,7 +5,7 @@ use crate::stub::{picture, wait_for, window_of, window_with};
 use crate::{Harness, PICTURE};
 use eframe::egui::OutputCommand;
 use egui_kittest::kittest::{NodeT, Queryable};
-use zoomfield::app::export::choice::{Choice, Part, Sizing};
+use zoomfield::app::export::choice::{ExportChoice, ExportPart, Sizing};
 use zoomfield::app::export::draft;
 use zoomfield::app::settings::Settings;
 use zoomfield::app::settings::mode::Mode;
@@ -41,11 +41,12 @@ fn the_copied_command_does_the_same_export() {
     harness.run();
     harness.state_mut().apply(export::Command::Show);
     harness.run();
-    let whole = Choice { part: Part::Whole, sizing: Sizing::Paper, ..Choice::default() };
+    let whole = ExportChoice { part: ExportPart::Whole, sizing: Sizing::Paper, ..ExportChoice::default() };
     let selection = Some(Region { x: 1.5, y: 2.125, width: 33.3, height: 20.0 });
-    let drawn = Choice { part: Part::Selection, selection, sizing: Sizing::Megapixels, ..Choice::default() };
-    let view_scaled = Choice { sizing: Sizing::Scale, scale: 3.7, ..Choice::default() };
-    for choice in [Choice::default(), whole, drawn, view_scaled] {
+    let drawn =
+        ExportChoice { part: ExportPart::Selection, selection, sizing: Sizing::Megapixels, ..ExportChoice::default() };
+    let view_scaled = ExportChoice { sizing: Sizing::Scale, scale: 3.7, ..ExportChoice::default() };
+    for choice in [ExportChoice::default(), whole, drawn, view_scaled] {
         choose(&mut harness, choice.clone());
         let text = copied(&mut harness);
         let shell = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {text}")]).output();

@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use zoomfield::app::env::Panel;
-use zoomfield::app::export::choice::{Choice, Part, Sizing};
+use zoomfield::app::export::choice::{ExportChoice, ExportPart, Sizing};
 use zoomfield::app::ports::Outside;
 use zoomfield::app::{App, Command, export};
 use zoomfield::export::ExportJob;
@@ -24,7 +24,7 @@ fn wait_for_label(harness: &mut Harness<'_, App>, label: &str) {
     panic!("waited in vain for {label}");
 }
 
-fn choice(harness: &Harness<'_, App>) -> Choice {
+fn choice(harness: &Harness<'_, App>) -> ExportChoice {
     match harness.state().window().panel {
         Panel::Export => harness.state().slices().export.form.choice.clone(),
         other => panic!("the export panel is not open: {other:?}"),
@@ -37,7 +37,7 @@ pub(crate) fn draft(harness: &Harness<'_, App>) -> ExportJob {
     export::draft::draft(&app.slices().export.form, app.scene()).unwrap_or_else(|reason| panic!("{reason}")).0
 }
 
-pub(crate) fn choose(harness: &mut Harness<'_, App>, choice: Choice) {
+pub(crate) fn choose(harness: &mut Harness<'_, App>, choice: ExportChoice) {
     harness.state_mut().apply(export::Command::Change(choice));
     harness.run();
 }
@@ -101,7 +101,7 @@ fn the_format_is_chosen_and_its_options_follow() {
     assert_eq!(harness.get_by_label("File").value().as_deref(), Some("untitled-x1.jpg"));
     assert!(harness.query_by_label("16 bits").is_none());
     assert!(harness.query_all_by_label("Quality").next().is_some());
-    harness.get_by_label("Leave away what the camera wrote (EXIF, XMP)").click();
+    harness.get_by_label("Leave out what the camera wrote (EXIF, XMP)").click();
     harness.run();
     assert!(draft(&harness).file.strip_metadata);
 }
@@ -143,14 +143,14 @@ fn a_selection_is_drawn_with_shift() {
     let seen = choice(&harness);
     let at = |x: f32, y: f32| before.image_from_screen([f64::from(x), f64::from(y) - canvas.y as f64]);
     let ([x, y], [right, bottom]) = (at(from.x, from.y), at(to.x, to.y));
-    assert_eq!(seen.part, Part::Selection);
+    assert_eq!(seen.part, ExportPart::Selection);
     assert_eq!(seen.selection, Some(Region { x, y, width: right - x, height: bottom - y }));
     harness.event(egui::Event::ModifiersChanged(Modifiers::NONE));
     harness.run();
     assert_eq!(draft(&harness).grid.size(), Size::new(120, 60));
     // Fractions can be typed; a rectangle outside is explained, not exported.
     let selection = Some(Region { x: 440.5, y: 0.25, width: 20.0, height: 3.0 });
-    choose(&mut harness, Choice { selection, ..seen });
+    choose(&mut harness, ExportChoice { selection, ..seen });
     assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
     harness.get_by_label("The selection is not inside the picture. Draw it again, or change its numbers.");
 }
@@ -302,7 +302,7 @@ fn enter_does_not_replace_a_file_that_nobody_gave_up() {
     harness.state_mut().apply(export::Command::EditPath(there.to_string_lossy().into_owned()));
     wait_for_label(&mut harness, "Replace the existing file");
     harness.key_press(egui::Key::Enter);
-    wait_for_label(&mut harness, "This file exists already. Type another name, or tick that it is to be replaced.");
+    wait_for_label(&mut harness, "This file exists already. Type another name, or tick “Replace the existing file”.");
     assert!(
         harness.state().slices().export.running.is_none() && matches!(harness.state().window().panel, Panel::Export)
     );
@@ -315,7 +315,7 @@ fn the_buttons_are_in_the_window_however_much_the_panel_holds() {
     harness.run();
     harness.state_mut().apply(export::Command::Show);
     let selection = Some(Region { x: 10.0, y: 20.0, width: 30.0, height: 40.0 });
-    let all = Choice { part: Part::Selection, selection, sizing: Sizing::Paper, ..choice(&harness) };
+    let all = ExportChoice { part: ExportPart::Selection, selection, sizing: Sizing::Paper, ..choice(&harness) };
     choose(&mut harness, all);
     let canvas = harness.state().canvas_rect_in_pixels();
     for label in ["Copy as command", "Cancel", "Export"] {

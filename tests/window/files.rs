@@ -156,7 +156,7 @@ fn neighbours_are_there_at_once() {
     let folder = folder(&["a.png", "b.png", "c.png"]);
     let (mut harness, _) = window_of(1.0, |_| None, vec![folder.path().join("b.png")], None);
     let next = folder.path().join("c.png");
-    wait_for(&mut harness, |harness| harness.state().slices().files.shelf.contains(&next));
+    wait_for(&mut harness, |harness| harness.state().slices().files.cache.contains(&next));
     harness.state_mut().apply(files::Command::Show(Step::Next));
     assert!(harness.state().slices().files.opening.is_none(), "nothing has to be read");
     assert_eq!(name(&harness), "c.png");

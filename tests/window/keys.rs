@@ -138,7 +138,7 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
         }
         "Train on your own pictures" => assert!(slices.training.is_shown),
         "The list of models" => assert_eq!(window.panel, Panel::Models),
-        "Show or hide what is known of the picture" => assert!(slices.files.shows_info),
+        "Show or hide what is known about the picture" => assert!(slices.files.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }
 }

@@ -1,10 +1,10 @@
 //! The list of models in the window.
 
 use crate::Harness;
-use crate::course::tiny;
 use crate::files::Dropped;
 use crate::stub::wait_for;
-use crate::training::{home_in, window_home};
+use crate::training::{folders_in, window_home};
+use crate::training_run::tiny;
 use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use zoomfield::app::env::Panel;
 use zoomfield::app::models::SaveFrom;
 use zoomfield::app::ports::DialogPurpose;
 use zoomfield::app::{App, models};
-use zoomfield::library::{Card, Lesson};
+use zoomfield::library::{Card, TrainingSummary};
 use zoomfield::train::Degradation;
 use zoomfield::weights::Weights;
 
-fn lesson() -> Lesson {
-    Lesson {
+fn summary() -> TrainingSummary {
+    TrainingSummary {
         folder: "scans".into(),
         pictures: 9,
         held_out: 2,
@@ -37,8 +37,8 @@ fn lesson() -> Lesson {
 /// A folder with a trained model, and a damaged one.
 pub(crate) fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let library = home_in(folder.path()).library;
-    library.add(&tiny(1), "scans", &Card::trained(lesson(), "BSD")).expect("a model");
+    let library = folders_in(folder.path()).library;
+    library.add(&tiny(1), "scans", &Card::trained(summary(), "BSD")).expect("a model");
     std::fs::write(library.path_of("broken"), "nothing").expect("a file");
     folder
 }
@@ -84,7 +84,7 @@ fn every_model_has_a_card_and_damage_is_shown() {
 #[test]
 fn a_model_is_used_compared_and_chosen_for_the_next_start() {
     let folder = folder();
-    let file = home_in(folder.path()).library.path_of("scans");
+    let file = folders_in(folder.path()).library.path_of("scans");
     let mut harness = open(folder.path());
     click(&mut harness, "Compare: scans");
     wait_for(&mut harness, |harness| harness.state().slices().models.other.path() == Some(&file));
@@ -109,7 +109,7 @@ fn a_model_is_used_compared_and_chosen_for_the_next_start() {
 #[test]
 fn a_name_is_changed_by_typing_and_what_names_the_model_follows() {
     let folder = folder();
-    let library = home_in(folder.path()).library;
+    let library = folders_in(folder.path()).library;
     let mut harness = open(folder.path());
     click(&mut harness, "Use: scans");
     click(&mut harness, "Use at the start: scans");
@@ -141,7 +141,7 @@ fn a_dropped_file_is_imported_and_compared_with() {
     tiny(5).save(&gift, false).expect("a file");
     harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(gift.clone())));
     wait_for(&mut harness, |harness| harness.query_by_label("Imported: gift").is_some());
-    let imported = home_in(folder.path()).library.path_of("gift");
+    let imported = folders_in(folder.path()).library.path_of("gift");
     wait_for(&mut harness, |harness| harness.state().slices().models.other.path() == Some(&imported));
     assert!(harness.state().slices().compare.split.is_some() && gift.exists());
     // Damaged files stay outside.
@@ -166,8 +166,8 @@ fn a_dialogs_answer_is_about_the_model_that_it_was_asked_for() {
         }
     }
     let folder = folder();
-    let library = home_in(folder.path()).library;
-    library.add(&tiny(2), "sketches", &Card::trained(lesson(), "BSD")).expect("another model");
+    let library = folders_in(folder.path()).library;
+    library.add(&tiny(2), "sketches", &Card::trained(summary(), "BSD")).expect("another model");
     let (mut harness, _) = window_home(folder.path(), pick);
     let save_copy = |name: &str| models::Command::SaveCopy(Some(library.path_of(name)));
     harness.state_mut().apply(save_copy("scans"));

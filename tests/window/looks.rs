@@ -170,7 +170,7 @@ fn a_typed_zoom_is_exact_and_nonsense_is_explained() {
     harness.key_press(Key::Enter);
     harness.run();
     assert!(harness.state().window().panel == Panel::Zoom && harness.state().slices().view.form.is_wrong);
-    harness.get_by_label_contains("This is no zoom");
+    harness.get_by_label_contains("This is not a zoom");
     for _ in 0..4 {
         harness.key_press(Key::Backspace);
     }

@@ -3,7 +3,7 @@
 use crate::Harness;
 use crate::stub::wait_for;
 use crate::training::{
-    choice, click, end, home_in, start, train, training, wait_for_label, wait_for_step, window_home,
+    choice, click, end, folders_in, start, train, training, wait_for_label, wait_for_step, window_home,
 };
 use eframe::egui::{self, ViewportCommand, ViewportEvent};
 use egui_kittest::kittest::Queryable;
@@ -62,7 +62,7 @@ fn closing_asks_once_saves_and_the_next_start_offers_to_go_on() {
     end(&mut harness);
     drop(harness);
     assert!(folder.path().join("models/endless.safetensors").exists());
-    assert_eq!(home_in(folder.path()).workplace.interrupted(), None);
+    assert_eq!(folders_in(folder.path()).workplace.interrupted(), None);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_interrupted_training_is_offered_until_somebody_decides() {
     let (mut harness, _) = window_home(folder.path(), |_| None);
     wait_for_label(&mut harness, "Resume the training of endless");
     click(&mut harness, "Discard it");
-    let place = home_in(folder.path()).workplace;
+    let place = folders_in(folder.path()).workplace;
     wait_for(&mut harness, |_| !place.checkpoint().exists());
     assert_eq!(place.interrupted(), None);
 }

@@ -29,7 +29,7 @@ fn every_choice_is_a_control_with_a_name() {
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
         ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
-        ("Minimap while a part of the picture is off the window", |s| !s.minimap),
+        ("Minimap while part of the picture is outside the window", |s| !s.minimap),
     ] {
         harness.get_by_label(label).click_accesskit();
         harness.run();
@@ -71,7 +71,7 @@ fn devices_are_listed_measured_chosen_and_remembered() {
     assert_eq!(harness.state().slices().settings.choices.device, "Card 5 (discrete, vulkan)");
     wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     let asked = ASKED.lock().unwrap().iter().rfind(|asked| asked.device.is_some()).cloned().unwrap();
-    // The processor stands in for a card that is not there; only f32 by name forbids half precision.
+    // The processor stands in for a device that is not there; only f32 by name forbids half precision.
     let expected = (Backend::Auto, Some("Card 5 (discrete, vulkan)"), PrecisionChoice::Auto);
     assert_eq!((asked.backend, asked.device.as_deref(), asked.precision), expected);
     harness.get_by_label("Precision: f32").click_accesskit();

@@ -1,6 +1,6 @@
 //! A window without the rest of the program: tiles come at once, dialogs and files are played.
 
-use crate::course::train;
+use crate::training_run::train;
 use eframe::egui;
 use egui_kittest::Harness;
 use std::cell::RefCell;
@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
 use zoomfield::app::ports::{DialogPurpose, OpenFn, Opened, Outside, Stamp, TileSource};
-use zoomfield::app::settings::Keeper;
-use zoomfield::app::window::services::Home;
+use zoomfield::app::settings::SettingsWriter;
+use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
 use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
@@ -206,7 +206,7 @@ fn load_model(path: Option<&std::path::Path>, compute: &Compute) -> Result<Loade
     zoomfield::app::models::slot::load(path, &Compute { backend: Backend::Cpu, ..compute.clone() })
 }
 
-/// A machine with a processor, a graphics card, one that is not fit, and software.
+/// A machine with a processor, a graphics device, one that is not fit, and software.
 fn list_devices() -> Vec<Device> {
     let device =
         |name: &str, detail: &str, is_software| Device { name: name.into(), detail: detail.into(), is_software };
@@ -218,7 +218,7 @@ fn list_devices() -> Vec<Device> {
     ]
 }
 
-/// Measures a device; `done` measurements were made before in this window. The card is faster the second time.
+/// Measures a device; `done` measurements were made before in this window. The device is faster the second time.
 fn measure_device(device: &Device, done: usize) -> Result<Speed> {
     let speed = |megapixels_per_sec, arithmetic: &str| Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into() });
     match device.name.split(' ').next() {
@@ -258,12 +258,12 @@ pub(crate) fn window_at(
     pick: Pick,
     files: Vec<PathBuf>,
     settings: Option<PathBuf>,
-    home: Option<Home>,
+    folders: Option<DataFolders>,
 ) -> (Harness<'static, App>, StubTiles) {
     // Where there are models, the settings say which one.
-    let model = if home.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) };
+    let model = if folders.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) };
     let options = AppOptions { files, model, compute: Compute::default(), settings, data: None };
-    window_with_options(pixels_per_point, pick, options, Arc::new(load_model), home)
+    window_with_options(pixels_per_point, pick, options, Arc::new(load_model), folders)
 }
 
 /// A window whose model is loaded once the test lets it be.
@@ -284,7 +284,7 @@ fn window_with_options(
     pick: Pick,
     options: AppOptions,
     load_model: Arc<LoadFn>,
-    home: Option<Home>,
+    folders: Option<DataFolders>,
 ) -> (Harness<'static, App>, StubTiles) {
     let tiles = StubTiles::default();
     let source = tiles.clone();
@@ -314,8 +314,8 @@ fn window_with_options(
             let services = Services {
                 ports,
                 features: FeatureStore::default(),
-                home,
-                keeper: options.settings.clone().map(|file| Keeper::start(file).expect("a thread")),
+                folders,
+                settings_writer: options.settings.clone().map(|file| SettingsWriter::start(file).expect("a thread")),
                 files: file_services,
             };
             App::with_services(&cc.egui_ctx, options, services)

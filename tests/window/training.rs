@@ -1,7 +1,7 @@
 //! Training in the window: every control and every state by its label.
 
-use crate::course::{STEPS, tiny};
 use crate::stub::{Pick, StubTiles, picture, view, wait_for, window_at};
+use crate::training_run::{STEPS, tiny};
 use crate::{Harness, PICTURE};
 use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use zoomfield::app::compare::split::Side;
 use zoomfield::app::env::Panel;
 use zoomfield::app::kit::text::preset;
-use zoomfield::app::training::choice::Choice;
-use zoomfield::app::training::teach::Outcome;
+use zoomfield::app::training::choice::TrainingChoice;
+use zoomfield::app::training::worker::TrainingOutcome;
 use zoomfield::app::training::workplace::Workplace;
-use zoomfield::app::window::services::Home;
+use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, models, training, view};
 use zoomfield::library::{Library, Origin};
 use zoomfield::recipe::Source;
@@ -22,20 +22,20 @@ use zoomfield::train::Degradation;
 use zoomfield::weights::Weights;
 
 /// Models and trainings in a folder, with a bin in it.
-pub(crate) fn home_in(folder: &Path) -> Home {
+pub(crate) fn folders_in(folder: &Path) -> DataFolders {
     let bin = folder.join("bin");
     let to_bin = move |path: &Path| {
         std::fs::create_dir_all(&bin).map_err(|error| error.to_string())?;
         std::fs::rename(path, bin.join(path.file_name().unwrap_or_default())).map_err(|error| error.to_string())
     };
     let library = Library::new(folder.join("models"), Arc::new(to_bin));
-    Home { library, workplace: Workplace::new(folder.join("training")) }
+    DataFolders { library, workplace: Workplace::new(folder.join("training")) }
 }
 
 /// A window that shows a picture and remembers everything in a folder.
 pub(crate) fn window_home(folder: &Path, pick: Pick) -> (Harness<'static, App>, StubTiles) {
     let settings = Some(folder.join("settings.json"));
-    let (mut harness, tiles) = window_at(1.0, pick, Vec::new(), settings, Some(home_in(folder)));
+    let (mut harness, tiles) = window_at(1.0, pick, Vec::new(), settings, Some(folders_in(folder)));
     harness.state_mut().show(picture(PICTURE));
     wait_for(&mut harness, |harness| harness.state().slices().models.own.model().is_some());
     (harness, tiles)
@@ -53,13 +53,13 @@ pub(crate) fn training<'a>(harness: &'a Harness<'_, App>) -> &'a training::State
     &harness.state().slices().training
 }
 
-pub(crate) fn choice(harness: &Harness<'_, App>) -> Choice {
+pub(crate) fn choice(harness: &Harness<'_, App>) -> TrainingChoice {
     training(harness).choice.clone()
 }
 
 /// Starts a training of a played folder, as the form would.
 pub(crate) fn train(harness: &mut Harness<'_, App>, name: &str) {
-    let choice = Choice { folder: format!("/photos/{name}"), minutes: 1.0, ..choice(harness) };
+    let choice = TrainingChoice { folder: format!("/photos/{name}"), minutes: 1.0, ..choice(harness) };
     harness.state_mut().apply(training::Command::Change(choice));
     harness.step();
     harness.get_by_label("Start training").click();
@@ -75,7 +75,7 @@ pub(crate) fn wait_for_step(harness: &mut Harness<'_, App>, step: u64) {
     harness.run_steps(2);
 }
 
-pub(crate) fn end(harness: &mut Harness<'_, App>) -> Outcome {
+pub(crate) fn end(harness: &mut Harness<'_, App>) -> TrainingOutcome {
     wait_for(harness, |harness| training(harness).end().is_some());
     harness.run_steps(3);
     training(harness).end().expect("an end").outcome.clone()
@@ -180,7 +180,7 @@ fn a_pause_holds_and_ends() {
     wait_for_step(&mut harness, held + 5);
     click(&mut harness, "Pause");
     click(&mut harness, "Stop");
-    assert!(matches!(end(&mut harness), Outcome::Better(_) | Outcome::NotBetter(_)));
+    assert!(matches!(end(&mut harness), TrainingOutcome::Better(_) | TrainingOutcome::NotBetter(_)));
 }
 
 #[test]
@@ -188,17 +188,17 @@ fn a_better_model_comes_on_the_list_with_its_card() {
     let (folder, mut harness, _) = start();
     train(&mut harness, "good");
     let outcome = end(&mut harness);
-    assert!(matches!(outcome, Outcome::Better(judgement) if judgement.gain() == 1.0), "{outcome:?}");
+    assert!(matches!(outcome, TrainingOutcome::Better(judgement) if judgement.gain() == 1.0), "{outcome:?}");
     harness.get_by_label("Better than before");
     harness.get_by_label("It is in the list of models as good.");
     let kept = training(&harness).end().and_then(|end| end.kept.clone()).expect("a model");
     assert_eq!(kept, folder.path().join("models/good.safetensors"));
     assert_eq!(Weights::open(&kept).expect("weights"), tiny(STEPS));
     let (_, _, card) = zoomfield::library::open(Some(&kept)).expect("a card");
-    let Origin::Trained(lesson) = card.origin else { panic!("{card:?}") };
-    assert_eq!((lesson.folder.as_str(), lesson.pictures, lesson.held_out), ("good", 11, 1));
-    assert_eq!((lesson.steps, lesson.gain_db(), lesson.started_from.as_str()), (STEPS, Some(1.0), "built-in"));
-    assert!(lesson.date.len() == 10 && card.licence.contains("BSD"));
+    let Origin::Trained(summary) = card.origin else { panic!("{card:?}") };
+    assert_eq!((summary.folder.as_str(), summary.pictures, summary.held_out), ("good", 11, 1));
+    assert_eq!((summary.steps, summary.gain_db(), summary.started_from.as_str()), (STEPS, Some(1.0), "built-in"));
+    assert!(summary.date.len() == 10 && card.licence.contains("BSD"));
     // It is used only when the person says so.
     assert_eq!(harness.state().slices().models.own.path(), None);
     click(&mut harness, "Use in viewer");
@@ -214,9 +214,9 @@ fn what_is_not_better_is_said_and_the_viewer_goes_back() {
     train(&mut harness, "worse");
     wait_for_step(&mut harness, 2);
     click(&mut harness, "Use in viewer");
-    assert!(matches!(end(&mut harness), Outcome::NotBetter(_)));
+    assert!(matches!(end(&mut harness), TrainingOutcome::NotBetter(_)));
     harness.get_by_label("Not better than before");
-    assert!(harness.query_by_label_contains("The model of before is kept; nothing has changed.").is_some());
+    assert!(harness.query_by_label_contains("The previous model is kept; nothing has changed.").is_some());
     wait_for(&mut harness, |harness| !harness.state().slices().models.own.is_loading());
     assert_eq!(harness.state().slices().models.own.model().expect("a model").key(), original);
     assert!(!folder.path().join("models").exists());
@@ -233,7 +233,7 @@ fn failures_are_explained_and_change_nothing() {
         let (_folder, mut harness, _) = start();
         train(&mut harness, name);
         let outcome = end(&mut harness);
-        assert!(matches!(&outcome, Outcome::Failed(reason) if reason.contains(words)), "{name}: {outcome:?}");
+        assert!(matches!(&outcome, TrainingOutcome::Failed(reason) if reason.contains(words)), "{name}: {outcome:?}");
         harness.get_by_label("Training failed");
         assert_eq!(harness.state().slices().models.own.path(), None);
         click(&mut harness, "New training");
@@ -245,7 +245,7 @@ fn failures_are_explained_and_change_nothing() {
 fn without_held_out_pictures_nobody_claims_anything() {
     let (_folder, mut harness, _) = start();
     train(&mut harness, "unjudged");
-    assert_eq!(end(&mut harness), Outcome::NotJudged);
+    assert_eq!(end(&mut harness), TrainingOutcome::NotJudged);
     harness.get_by_label("Trained, but not judged");
     harness.get_by_label("It is in the list of models as unjudged.");
 }
@@ -267,7 +267,7 @@ fn the_model_is_swapped_live_compared_and_taken_back() {
     assert_eq!((split.left, split.right), (Side::OtherModel, Side::Own(Source::NEURAL)));
     let panes = harness.state().slices().compare.panes(harness.state().scene());
     assert!(panes[0].subject.model == Some(original) && panes[1].subject.model == Some(key(&harness)));
-    // Asked again, the newer weights come in, and the way back still leads to the first model.
+    // Asked again, the newer weights come in, and going back still leads to the first model.
     let (first, step) = (key(&harness), training(&harness).report().step);
     wait_for_step(&mut harness, step + 3);
     click(&mut harness, "Use in viewer");
@@ -288,9 +288,9 @@ fn a_place_is_watched_before_and_after() {
     train(&mut harness, "endless");
     // At first a held-out picture.
     wait_for_label(&mut harness, "a held-out picture so far");
-    wait_for(&mut harness, |harness| training(harness).sight.is_some());
+    wait_for(&mut harness, |harness| training(harness).before_after.is_some());
     let is_square = |harness: &Harness<'_, App>, side: usize| {
-        training(harness).sight.as_ref().is_some_and(|sight| sight.after.size() == [side, side])
+        training(harness).before_after.as_ref().is_some_and(|before_after| before_after.after.size() == [side, side])
     };
     assert!(is_square(&harness, 8));
     harness.state_mut().apply(view::Command::ZoomTo(6.0));
@@ -317,7 +317,7 @@ fn the_weights_of_the_moment_can_be_saved() {
     wait_for_label(&mut harness, "Written: ");
     let (weights, _, card) = zoomfield::library::open(Some(&file)).expect("a model");
     assert_eq!(weights.config(), tiny(0).config());
-    assert!(matches!(card.origin, Origin::Trained(lesson) if lesson.psnr.is_none() && lesson.folder == "endless"));
+    assert!(matches!(card.origin, Origin::Trained(summary) if summary.psnr.is_none() && summary.folder == "endless"));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 //!
 //! Driven by keys and labels wherever there are some, so that little here has to follow what moves inside.
 
-use crate::course::HELD;
 use crate::hashes::{self, Hashes, hash};
 use crate::library::{folder, open};
 use crate::stub::{StubTiles, cut_out, picture, wait_for, window, window_of, window_with};
 use crate::training::{end, start, train, wait_for_label, wait_for_step, window_home};
+use crate::training_run::HELD;
 use crate::{Harness, PICTURE};
 use eframe::egui::{self, Key, Modifiers, ViewportEvent, pos2, vec2};
 use egui_kittest::kittest::Queryable;

@@ -1,13 +1,13 @@
 //! Exports: the panel, the queue, and what follows.
 
-use super::choice::{Choice, Part};
+use super::choice::{ExportChoice, ExportPart};
 use super::copying;
 use super::draft::{draft, with_ending};
 use super::running::{RunningExport, proposed_path};
 use super::{Below, Command, ExportForm, State};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::text::size_text;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Outside};
@@ -64,7 +64,7 @@ impl State {
     /// Takes over what is selected.
     pub fn select(&mut self, selection: Option<Region>, env: &Env<'_>) {
         if *env.panel == Panel::Export {
-            self.form.choice = Choice { part: Part::Selection, selection, ..self.form.choice.clone() };
+            self.form.choice = ExportChoice { part: ExportPart::Selection, selection, ..self.form.choice.clone() };
         }
     }
 
@@ -117,8 +117,8 @@ impl State {
         env.announce(Event::DialogWanted(DialogPurpose::Save(proposal)));
     }
 
-    fn change_export(&mut self, choice: Choice) {
-        self.choice = Choice { selection: None, part: Part::View, ..choice.clone() };
+    fn change_export(&mut self, choice: ExportChoice) {
+        self.choice = ExportChoice { selection: None, part: ExportPart::View, ..choice.clone() };
         self.form.choice = choice;
     }
 
@@ -200,7 +200,7 @@ impl State {
         if let Some(exists) = self.lookup.poll(env.ctx) {
             self.form.exists = Some(exists);
         }
-        if let Some(Outcome::Done(outcome)) = self.outside.as_ref().map(OneShot::poll) {
+        if let Some(OneShotStatus::Done(outcome)) = self.outside.as_ref().map(OneShot::poll) {
             self.outside = None;
             if let Err(reason) = outcome {
                 env.fail(reason);
@@ -239,4 +239,4 @@ fn tell_export(output: &Path, result: Result<ExportReport>, env: &mut Env<'_>) {
     }
 }
 
-const EXISTS: &str = "This file exists already. Type another name, or tick that it is to be replaced.";
+const EXISTS: &str = "This file exists already. Type another name, or tick “Replace the existing file”.";

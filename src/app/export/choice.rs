@@ -5,7 +5,7 @@ use crate::geometry::{PixelRect, Region, Size, View};
 
 /// Which part of the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Part {
+pub enum ExportPart {
     /// What the window shows.
     #[default]
     View,
@@ -33,9 +33,9 @@ pub enum Sizing {
 
 /// All choices.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
+pub struct ExportChoice {
     /// Which part.
-    pub part: Part,
+    pub part: ExportPart,
     /// The drawn rectangle, in source pixels.
     pub selection: Option<Region>,
     /// How the size is said.
@@ -58,10 +58,10 @@ pub struct Choice {
     pub file: FileOptions,
 }
 
-impl Default for Choice {
+impl Default for ExportChoice {
     fn default() -> Self {
         Self {
-            part: Part::View,
+            part: ExportPart::View,
             selection: None,
             sizing: Sizing::AsShown,
             scale: 4.0,
@@ -76,16 +76,16 @@ impl Default for Choice {
     }
 }
 
-impl Choice {
+impl ExportChoice {
     /// Which samples are asked for; nothing if there is nothing of the picture to export.
     pub fn request(&self, view: &View, visible: Option<PixelRect>, picture: Size) -> Option<Request> {
-        if (self.part, self.sizing) == (Part::View, Sizing::AsShown) {
+        if (self.part, self.sizing) == (ExportPart::View, Sizing::AsShown) {
             return visible.map(|visible| Request::of_view(view, visible));
         }
         let extent = match self.part {
-            Part::View => Extent::Crop(view.region_of(visible?)),
-            Part::Selection => Extent::Crop(self.selection?),
-            Part::Whole => Extent::Whole,
+            ExportPart::View => Extent::Crop(view.region_of(visible?)),
+            ExportPart::Selection => Extent::Crop(self.selection?),
+            ExportPart::Whole => Extent::Whole,
         };
         let size = match self.sizing {
             Sizing::AsShown => OutputSize::Scale(view.zoom),
@@ -106,7 +106,7 @@ impl Choice {
 
     /// The rectangle that is exported, in source pixels, where the view alone does not say it.
     pub fn marked(&self) -> Option<Region> {
-        self.selection.filter(|_| self.part == Part::Selection)
+        self.selection.filter(|_| self.part == ExportPart::Selection)
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
 
     const PICTURE: Size = Size::new(100, 80);
 
-    fn samples(choice: &Choice) -> Option<(usize, usize)> {
+    fn samples(choice: &ExportChoice) -> Option<(usize, usize)> {
         let canvas = Size::new(640, 480);
         let view = View::centered([50.0, 40.0], 30.0, canvas).snapped();
         let request = choice.request(&view, view.visible_output(PICTURE, canvas), PICTURE)?;
@@ -125,17 +125,21 @@ mod tests {
 
     #[test]
     fn choices_come_to_sizes() {
-        let choice = Choice::default();
+        let choice = ExportChoice::default();
         assert_eq!(samples(&choice), Some((640, 480)));
-        assert_eq!(samples(&Choice { sizing: Sizing::Pixels, width: 64, ..choice.clone() }), Some((64, 48)));
-        let free = Choice { sizing: Sizing::Pixels, keeps_aspect: false, width: 64, height: 10, ..choice.clone() };
+        assert_eq!(samples(&ExportChoice { sizing: Sizing::Pixels, width: 64, ..choice.clone() }), Some((64, 48)));
+        let free =
+            ExportChoice { sizing: Sizing::Pixels, keeps_aspect: false, width: 64, height: 10, ..choice.clone() };
         assert_eq!(samples(&free), Some((64, 10)));
-        let whole = Choice { part: Part::Whole, ..choice.clone() };
+        let whole = ExportChoice { part: ExportPart::Whole, ..choice.clone() };
         assert_eq!(samples(&whole), Some((3000, 2400)));
-        assert_eq!(samples(&Choice { sizing: Sizing::Scale, scale: 2.5, ..whole.clone() }), Some((250, 200)));
-        assert_eq!(samples(&Choice { sizing: Sizing::Paper, width_cm: 2.54, dpi: 90.0, ..whole }), Some((90, 72)));
-        assert_eq!(samples(&Choice { part: Part::Selection, ..choice.clone() }), None);
+        assert_eq!(samples(&ExportChoice { sizing: Sizing::Scale, scale: 2.5, ..whole.clone() }), Some((250, 200)));
+        assert_eq!(
+            samples(&ExportChoice { sizing: Sizing::Paper, width_cm: 2.54, dpi: 90.0, ..whole }),
+            Some((90, 72))
+        );
+        assert_eq!(samples(&ExportChoice { part: ExportPart::Selection, ..choice.clone() }), None);
         let selection = Some(Region { x: 1.5, y: 2.25, width: 10.0, height: 4.0 });
-        assert_eq!(samples(&Choice { part: Part::Selection, selection, ..choice }), Some((300, 120)));
+        assert_eq!(samples(&ExportChoice { part: ExportPart::Selection, selection, ..choice }), Some((300, 120)));
     }
 }

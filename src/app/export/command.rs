@@ -1,6 +1,6 @@
 //! What the person asks of exports.
 
-use super::choice::Choice;
+use super::choice::ExportChoice;
 use std::path::PathBuf;
 
 /// One thing to do.
@@ -11,7 +11,7 @@ pub enum Command {
     /// Close it.
     Close,
     /// Set the panel to something else.
-    Change(Choice),
+    Change(ExportChoice),
     /// The path in it was edited.
     EditPath(String),
     /// The path's text field has received the focus.

@@ -2,7 +2,7 @@
 
 use super::running::ExportPlan;
 use crate::app::env::Env;
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::view::scene::Scene;
 use crate::error::{Error, Result};
 use crate::export::ExportJob;
@@ -74,9 +74,9 @@ fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
 /// Takes in what has become of a copy. True if it is over.
 pub(super) fn take(copying: &Copying, env: &mut Env<'_>) -> bool {
     let result = match copying.job.poll() {
-        Outcome::Pending => return false,
-        Outcome::Done(result) => result,
-        Outcome::Lost => Err(Error::device("copying the view failed unexpectedly; try again")),
+        OneShotStatus::Pending => return false,
+        OneShotStatus::Done(result) => result,
+        OneShotStatus::Lost => Err(Error::device("copying the view failed unexpectedly; try again")),
     };
     match result {
         Ok(image) => {

@@ -1,7 +1,7 @@
 //! What the panel comes to: an export, and the command line that does the same.
 
 use super::ExportForm;
-use super::choice::Part;
+use super::choice::ExportPart;
 use crate::app::files::uri::path_from_text;
 use crate::app::view::scene::Scene;
 use crate::export::{CommandLine, ExportJob, check_size};
@@ -17,7 +17,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let shown = scene.view.shown.as_ref().ok_or_else(nothing)?;
     let (view, size) = (shown.motion.goal(), shown.picture.size);
     let choice = &form.choice;
-    if choice.part == Part::Selection {
+    if choice.part == ExportPart::Selection {
         let selection = choice.selection.ok_or("Draw a selection on the picture first.")?;
         if !selection.is_inside(size) {
             return Err(SELECTION_OUTSIDE.into());

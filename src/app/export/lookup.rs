@@ -3,7 +3,7 @@
 //! One question at a time is under way, and of those that come meanwhile only the newest is asked: a network folder
 //! that hangs costs one thread, however much is typed.
 
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use egui::Context;
 use std::path::{Path, PathBuf};
 
@@ -39,9 +39,9 @@ impl Lookup {
     /// Whether the newest path exists, once that is known. Never waits.
     pub fn poll(&mut self, ctx: &Context) -> Option<bool> {
         let exists = match self.job.as_ref()?.poll() {
-            Outcome::Pending => return None,
-            Outcome::Done(exists) => Some(exists),
-            Outcome::Lost => None,
+            OneShotStatus::Pending => return None,
+            OneShotStatus::Done(exists) => Some(exists),
+            OneShotStatus::Lost => None,
         };
         self.job = None;
         let answer = exists.filter(|_| self.is_newest);

@@ -18,7 +18,7 @@ use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
 use crate::app::view::rate::Rate;
 use crate::export::{Estimate, ExportJob, estimate};
-use choice::Choice;
+use choice::ExportChoice;
 use copying::Copying;
 use lookup::Lookup;
 use running::RunningExport;
@@ -38,7 +38,7 @@ pub struct ExportForm {
     /// Whether it may be replaced.
     pub overwrite: bool,
     /// What the panel is set to.
-    pub choice: Choice,
+    pub choice: ExportChoice,
 }
 
 /// Exports that wait, run and are done, and the view on its way to the clipboard.
@@ -59,7 +59,7 @@ pub struct State {
     /// Whether the window may close although exports were running.
     pub may_close: bool,
     /// The last choices, for the next time.
-    pub choice: Choice,
+    pub choice: ExportChoice,
     /// The view on its way to the clipboard.
     pub copying: Option<Copying>,
     /// Whether the file to write exists.

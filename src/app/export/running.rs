@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
-enum Event {
+enum ExportEvent {
     Progress(Progress),
     Ended(Result<ExportReport>),
 }
@@ -29,7 +29,7 @@ pub struct RunningExport {
     started_secs: f64,
     gate: Gate,
     // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
-    events: Receiver<Event>,
+    events: Receiver<ExportEvent>,
     _worker: Worker,
 }
 
@@ -50,7 +50,7 @@ impl RunningExport {
             let send = send;
             let ended = run(&job, &worker_gate, &mut |progress| report(&send, &waker.0, progress));
             // Nobody listening any more means that the window is closing.
-            let _ = send.send(Event::Ended(ended));
+            let _ = send.send(ExportEvent::Ended(ended));
         })?;
         let progress = Progress { done: 0, total };
         Ok(Self {
@@ -69,8 +69,8 @@ impl RunningExport {
     pub fn poll(&mut self) -> Option<Option<Result<ExportReport>>> {
         loop {
             match self.events.try_recv() {
-                Ok(Event::Progress(progress)) => self.progress = progress,
-                Ok(Event::Ended(result)) => return Some(Some(result)),
+                Ok(ExportEvent::Progress(progress)) => self.progress = progress,
+                Ok(ExportEvent::Ended(result)) => return Some(Some(result)),
                 Err(TryRecvError::Empty) => return None,
                 Err(TryRecvError::Disconnected) => return Some(None),
             }
@@ -107,8 +107,8 @@ impl Drop for RunningExport {
 }
 
 /// Progress that nobody has looked at yet is worth less than going on: a full queue drops it.
-fn report(send: &SyncSender<Event>, waker: &egui::Context, progress: Progress) {
-    if send.try_send(Event::Progress(progress)).is_ok() {
+fn report(send: &SyncSender<ExportEvent>, waker: &egui::Context, progress: Progress) {
+    if send.try_send(ExportEvent::Progress(progress)).is_ok() {
         waker.request_repaint();
     }
 }

@@ -20,9 +20,9 @@ pub enum Step {
 
 /// What was asked to be shown: one path stands for its folder, several for themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source(pub Vec<PathBuf>);
+pub struct AlbumSource(pub Vec<PathBuf>);
 
-impl Source {
+impl AlbumSource {
     /// The pictures, in the order in which they are shown. Touches the disk.
     pub fn list(&self) -> Vec<PathBuf> {
         if let [path] = self.0.as_slice() {
@@ -188,7 +188,7 @@ mod tests {
         }
         std::fs::create_dir(file("folder.png")).unwrap();
         let names = |source: &[PathBuf]| {
-            let list = Source(source.to_vec()).list();
+            let list = AlbumSource(source.to_vec()).list();
             list.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
         assert_eq!(names(&[file("b10.png")]), ["B2.jpg", "b10.png"]);
@@ -196,8 +196,8 @@ mod tests {
         assert_eq!(names(&[file("c.weird")]), ["B2.jpg", "b10.png", "c.weird"]);
         assert_eq!(names(&[file("c.weird"), file("b10.png")]), ["c.weird", "b10.png"]);
         assert_eq!(names(&[file("c.weird"), folder.path().to_owned()]), ["c.weird", "B2.jpg", "b10.png"]);
-        assert_eq!(Source(vec![folder.path().to_owned()]).first().unwrap(), file("B2.jpg"));
-        let empty = Source(vec![file("folder.png")]).first();
+        assert_eq!(AlbumSource(vec![folder.path().to_owned()]).first().unwrap(), file("B2.jpg"));
+        let empty = AlbumSource(vec![file("folder.png")]).first();
         assert!(empty.is_err_and(|error| error.to_string().contains("no picture in this folder")));
     }
 }

@@ -1,13 +1,13 @@
 //! Opening pictures and walking through them.
 
-use super::album::{Source, Step};
+use super::album::{AlbumSource, Step};
 use super::preload::BUDGET_BYTES;
 use super::samples::SAMPLES;
 use super::turning::Turn;
 use super::watch::{FileEvent, WatchRequest};
 use super::{Command, Opening, State};
 use crate::app::env::{Env, Event, Panel};
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Opened};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ impl State {
     /// Opens files and folders, and walks through them from then on.
     fn open_all(&mut self, paths: Vec<PathBuf>, env: &mut Env<'_>) {
         let Some(first) = paths.first().cloned() else { return };
-        let (source, read) = (Source(paths), env.ports.open.clone());
+        let (source, read) = (AlbumSource(paths), env.ports.open.clone());
         self.album.clear();
         self.waiting = None;
         self.source = source.clone();
@@ -82,7 +82,7 @@ impl State {
 
     /// Shows a picture of the present list, from memory if it was read ahead.
     fn show_path(&mut self, path: PathBuf, env: &mut Env<'_>) {
-        if let Some(opened) = self.shelf.take(&path) {
+        if let Some(opened) = self.cache.take(&path) {
             self.opening = None;
             self.present(opened, false, env);
         } else {
@@ -105,7 +105,7 @@ impl State {
     /// Shows a picture from the clipboard.
     fn paste_image(&mut self, image: Arc<ColorImage>, env: &mut Env<'_>) {
         self.album.clear();
-        self.source = Source::default();
+        self.source = AlbumSource::default();
         let read = move |stop: Interrupt<'_>| {
             check(stop)?;
             Ok(Opened::new(picture_of(&image)))
@@ -148,9 +148,9 @@ impl State {
     fn drain_opening(&mut self, env: &mut Env<'_>) {
         let Some(opening) = &self.opening else { return };
         let result = match opening.job.poll() {
-            Outcome::Pending => return,
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
+            OneShotStatus::Pending => return,
+            OneShotStatus::Done(result) => result,
+            OneShotStatus::Lost => Err(Error::picture(&opening.path, "reading it failed unexpectedly")),
         };
         let Some(opening) = self.opening.take() else { return };
         match result {
@@ -199,7 +199,7 @@ impl State {
             && !opened.picture.path.as_os_str().is_empty()
             && opened.picture.path != next
         {
-            self.shelf.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
+            self.cache.keep(opened.picture.path.clone(), opened, BUDGET_BYTES);
         }
     }
 
@@ -207,7 +207,7 @@ impl State {
     fn drain_files(&mut self, env: &mut Env<'_>) {
         while let Some((path, opened)) = self.threads.preloader.poll() {
             if self.asked_ahead.contains(&path) {
-                self.shelf.keep(path, opened, BUDGET_BYTES);
+                self.cache.keep(path, opened, BUDGET_BYTES);
             }
         }
         while let Some(event) = self.threads.watch.poll() {
@@ -219,7 +219,7 @@ impl State {
         }
     }
 
-    fn take_list(&mut self, source: &Source, list: Vec<PathBuf>, env: &mut Env<'_>) {
+    fn take_list(&mut self, source: &AlbumSource, list: Vec<PathBuf>, env: &mut Env<'_>) {
         if self.source != *source {
             return; // of what was shown before
         }

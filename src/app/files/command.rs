@@ -29,6 +29,6 @@ pub enum Command {
     Show(Step),
     /// Read the picture from its file again.
     Reload,
-    /// Show or hide what is known of the picture.
+    /// Show or hide what is known about the picture.
     ToggleInfo,
 }

@@ -22,19 +22,19 @@ use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{OpenFn, Opened};
 use crate::error::Result;
 use crate::task::Gate;
-use album::{Album, Source, Step};
-use preload::{Preloader, Shelf};
+use album::{Album, AlbumSource, Step};
+use preload::{PictureCache, Preloader};
 use recent::{Recent, Recorder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use turning::Turning;
-use watch::Watch;
+use watch::FileWatcher;
 
 /// The threads behind files.
 pub struct FileServices {
     /// Lists folders and looks for changes.
-    pub watch: Watch,
+    pub watch: FileWatcher,
     /// Reads ahead.
     pub preloader: Preloader,
     /// Remembers what was opened; without a place to remember nothing does.
@@ -57,7 +57,7 @@ impl FileServices {
             move || ctx.request_repaint()
         };
         Ok(Self {
-            watch: Watch::start(interval, wake(ctx))?,
+            watch: FileWatcher::start(interval, wake(ctx))?,
             preloader: Preloader::start(open, wake(ctx))?,
             recorder: recent.map(Recorder::start).transpose()?,
         })
@@ -85,7 +85,7 @@ impl Drop for Opening {
 /// Which picture is shown, and those around it.
 pub struct State {
     /// What was asked to be shown.
-    pub source: Source,
+    pub source: AlbumSource,
     /// The pictures of it.
     pub album: Album,
     /// Steps that wait for the list.
@@ -99,14 +99,14 @@ pub struct State {
     /// The picture that is shown.
     pub current: Option<Opened>,
     /// Pictures in memory that are not.
-    pub shelf: Shelf,
+    pub cache: PictureCache,
     /// What the preloader was asked for last.
     pub asked_ahead: Vec<PathBuf>,
     /// What was opened last.
     pub recent: Recent,
     /// The path that is typed in the panel that opens.
     pub form: PathForm,
-    /// Whether what is known of the picture is shown beside it.
+    /// Whether what is known about the picture is shown beside it.
     pub shows_info: bool,
     threads: FileServices,
 }
@@ -115,14 +115,14 @@ impl State {
     /// Nothing is shown yet.
     pub fn new(threads: FileServices, recent: Recent) -> Self {
         Self {
-            source: Source::default(),
+            source: AlbumSource::default(),
             album: Album::default(),
             waiting: None,
             turning: Turning::default(),
             is_backwards: false,
             opening: None,
             current: None,
-            shelf: Shelf::default(),
+            cache: PictureCache::default(),
             asked_ahead: Vec::new(),
             recent,
             form: PathForm::default(),
@@ -138,6 +138,6 @@ impl State {
             steps.reverse();
         }
         let neighbours = steps.into_iter().filter_map(|step| self.album.peek(step));
-        neighbours.filter(|path| !self.shelf.contains(path)).cloned().collect()
+        neighbours.filter(|path| !self.cache.contains(path)).cloned().collect()
     }
 }

@@ -82,12 +82,12 @@ fn read(path: &Path, open: &Arc<OpenFn>, is_unwanted: Interrupt<'_>) -> Option<O
 
 /// Pictures in memory, within a budget.
 #[derive(Default)]
-pub struct Shelf {
+pub struct PictureCache {
     /// Those used last come last.
     pictures: Vec<(PathBuf, Opened)>,
 }
 
-impl Shelf {
+impl PictureCache {
     /// Keeps a picture; the ones that were used least recently go.
     pub fn keep(&mut self, path: PathBuf, opened: Opened, budget_bytes: usize) {
         self.pictures.retain(|(kept, _)| *kept != path);
@@ -143,17 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn the_shelf_keeps_to_its_budget() {
+    fn the_cache_keeps_to_its_budget() {
         let picture = || Opened::new(Picture::from_rgb8(Size::new(10, 10), vec![0; 300]));
         let each = picture().byte_len();
         assert_eq!(each, 300 + 400);
-        let mut shelf = Shelf::default();
+        let mut cache = PictureCache::default();
         for name in ["a", "b", "c"] {
-            shelf.keep(name.into(), picture(), 2 * each);
+            cache.keep(name.into(), picture(), 2 * each);
         }
-        assert!(!shelf.contains(Path::new("a")) && shelf.contains(Path::new("b")) && shelf.contains(Path::new("c")));
-        assert!(shelf.take(Path::new("b")).is_some() && shelf.take(Path::new("b")).is_none());
-        shelf.keep("huge".into(), picture(), each / 2);
-        assert!(!shelf.contains(Path::new("huge")));
+        assert!(!cache.contains(Path::new("a")) && cache.contains(Path::new("b")) && cache.contains(Path::new("c")));
+        assert!(cache.take(Path::new("b")).is_some() && cache.take(Path::new("b")).is_none());
+        cache.keep("huge".into(), picture(), each / 2);
+        assert!(!cache.contains(Path::new("huge")));
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// A picture that is part of the program.
-pub struct Sample {
+pub struct SamplePicture {
     /// Its file's name.
     pub name: &'static str,
     /// What it is, for people.
@@ -15,16 +15,20 @@ pub struct Sample {
 }
 
 /// All of them.
-pub const SAMPLES: [Sample; 2] = [
-    Sample { name: "chelsea.png", label: "A cat, photographed", bytes: include_bytes!("../../../assets/chelsea.png") },
-    Sample {
+pub const SAMPLES: [SamplePicture; 2] = [
+    SamplePicture {
+        name: "chelsea.png",
+        label: "A cat, photographed",
+        bytes: include_bytes!("../../../assets/chelsea.png"),
+    },
+    SamplePicture {
         name: "pixel-art.png",
         label: "A house in pixels",
         bytes: include_bytes!("../../../assets/pixel-art.png"),
     },
 ];
 
-impl Sample {
+impl SamplePicture {
     /// Writes it to a file, because pictures are files: where this person's programs keep what can be made again, so
     /// that it is there in the next run. Others can plant nothing in there, as they can where temporary files are.
     pub(super) fn unpack(&self) -> Result<PathBuf> {
@@ -54,7 +58,7 @@ mod tests {
     #[test]
     fn the_samples_are_pictures_and_show_both_kinds() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |sample: &Sample| Picture::open(&sample.unpack_into(folder.path()).unwrap()).unwrap();
+        let open = |sample: &SamplePicture| Picture::open(&sample.unpack_into(folder.path()).unwrap()).unwrap();
         assert_eq!([0, 1].map(|i| suits_nearest(&open(&SAMPLES[i]))), [false, true]);
     }
 

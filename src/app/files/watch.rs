@@ -3,7 +3,7 @@
 //! It asks the file system now and then instead of being told: that works on every system and on network drives, and
 //! a second is soon enough. A drive that hangs hangs this thread alone: it is never waited for.
 
-use super::album::Source;
+use super::album::AlbumSource;
 use crate::app::ports::Stamp;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const QUEUE: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WatchRequest {
     /// The pictures to walk through.
-    pub source: Source,
+    pub source: AlbumSource,
     /// The picture that is shown, and what it was when it was read.
     pub shown: Option<(PathBuf, Option<Stamp>)>,
 }
@@ -29,7 +29,7 @@ pub struct WatchRequest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FileEvent {
     /// The pictures of a source; also when they have changed.
-    Listed(Source, Vec<PathBuf>),
+    Listed(AlbumSource, Vec<PathBuf>),
     /// The file has another content, and whoever writes it has paused.
     Changed(PathBuf),
     /// The file is not there any more.
@@ -37,13 +37,13 @@ pub enum FileEvent {
 }
 
 /// The thread.
-pub struct Watch {
+pub struct FileWatcher {
     requests: Option<Post<WatchRequest>>,
     events: Receiver<FileEvent>,
     thread: Option<Worker>,
 }
 
-impl Watch {
+impl FileWatcher {
     /// Starts it; `notify` is called after each event.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for FileWatcher {
     fn drop(&mut self) {
         self.requests = None;
         if let Some(thread) = self.thread.take() {
@@ -78,14 +78,14 @@ impl Drop for Watch {
 }
 
 fn serve(inbox: &Mailbox<WatchRequest>, interval: Duration, send: &SyncSender<FileEvent>, notify: &dyn Fn()) {
-    let mut looker = Looker::default();
+    let mut state = WatchState::default();
     loop {
         match inbox.wait_for(interval) {
-            Ok(Some(request)) => looker.take(request),
+            Ok(Some(request)) => state.take(request),
             Ok(None) => {}
             Err(_) => return,
         }
-        for event in looker.look() {
+        for event in state.look() {
             if send.send(event).is_err() {
                 return;
             }
@@ -94,21 +94,21 @@ fn serve(inbox: &Mailbox<WatchRequest>, interval: Duration, send: &SyncSender<Fi
     }
 }
 
-/// A look at a file: its stamp, if it was there.
+/// What a look at a file found: its stamp, if it was there.
 #[derive(Clone, Copy, PartialEq)]
-struct Sight(Option<Stamp>);
+struct Observation(Option<Stamp>);
 
 /// What has been seen so far.
 #[derive(Default)]
-struct Looker {
+struct WatchState {
     request: WatchRequest,
     list: Option<Vec<PathBuf>>,
     folders: Vec<(PathBuf, Option<Stamp>)>,
     /// What the last look saw of the shown file, if there was one.
-    last: Option<Sight>,
+    last: Option<Observation>,
 }
 
-impl Looker {
+impl WatchState {
     fn take(&mut self, request: WatchRequest) {
         if request.source != self.request.source {
             (self.list, self.folders) = (None, Vec::new());
@@ -146,7 +146,7 @@ impl Looker {
     fn look_at_shown(&mut self) -> Option<FileEvent> {
         let (path, known) = self.request.shown.as_mut()?;
         let now = Stamp::of(path);
-        let is_settled = self.last.replace(Sight(now)) == Some(Sight(now));
+        let is_settled = self.last.replace(Observation(now)) == Some(Observation(now));
         if now == *known || !is_settled {
             return None;
         }
@@ -165,24 +165,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.png");
         std::fs::write(&file, "1").unwrap();
-        let mut looker = Looker::default();
-        let source = Source(vec![file.clone()]);
-        looker.take(WatchRequest { source: source.clone(), shown: Some((file.clone(), Stamp::of(&file))) });
-        assert_eq!(looker.look(), [FileEvent::Listed(source.clone(), vec![file.clone()])]);
-        assert_eq!(looker.look(), []);
+        let mut state = WatchState::default();
+        let source = AlbumSource(vec![file.clone()]);
+        state.take(WatchRequest { source: source.clone(), shown: Some((file.clone(), Stamp::of(&file))) });
+        assert_eq!(state.look(), [FileEvent::Listed(source.clone(), vec![file.clone()])]);
+        assert_eq!(state.look(), []);
         std::fs::write(&file, "12").unwrap();
-        assert_eq!(looker.look(), []);
+        assert_eq!(state.look(), []);
         std::fs::write(&file, "123").unwrap();
-        assert_eq!(looker.look(), [], "it is still being written");
-        assert_eq!(looker.look(), [FileEvent::Changed(file.clone())]);
-        assert_eq!(looker.look(), []);
+        assert_eq!(state.look(), [], "it is still being written");
+        assert_eq!(state.look(), [FileEvent::Changed(file.clone())]);
+        assert_eq!(state.look(), []);
         std::fs::remove_file(&file).unwrap();
-        let seen: Vec<FileEvent> = (0..4).flat_map(|_| looker.look()).collect();
+        let seen: Vec<FileEvent> = (0..4).flat_map(|_| state.look()).collect();
         assert!(seen.contains(&FileEvent::Gone(file.clone())), "{seen:?}");
         assert!(seen.contains(&FileEvent::Listed(source, Vec::new())), "{seen:?}");
         assert_eq!(seen.len(), 2);
         std::fs::write(&file, "back").unwrap();
-        let seen: Vec<FileEvent> = (0..4).flat_map(|_| looker.look()).collect();
+        let seen: Vec<FileEvent> = (0..4).flat_map(|_| state.look()).collect();
         assert!(seen.contains(&FileEvent::Changed(file)));
     }
 
@@ -191,10 +191,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.png");
         std::fs::write(&file, "new").unwrap();
-        let mut looker = Looker::default();
+        let mut state = WatchState::default();
         let old = Stamp(SystemTime::UNIX_EPOCH, 1);
-        looker.take(WatchRequest { source: Source::default(), shown: Some((file.clone(), Some(old))) });
-        let seen: Vec<FileEvent> = (0..3).flat_map(|_| looker.look()).collect();
+        state.take(WatchRequest { source: AlbumSource::default(), shown: Some((file.clone(), Some(old))) });
+        let seen: Vec<FileEvent> = (0..3).flat_map(|_| state.look()).collect();
         assert_eq!(seen, [FileEvent::Changed(file)]);
     }
 }

@@ -11,7 +11,7 @@ pub struct OneShot<T> {
 }
 
 /// What has become of a [`OneShot`].
-pub enum Outcome<T> {
+pub enum OneShotStatus<T> {
     /// Not done yet.
     Pending,
     /// The result.
@@ -39,11 +39,11 @@ impl<T: Send + 'static> OneShot<T> {
     }
 
     /// The result, if it is there. Never waits.
-    pub fn poll(&self) -> Outcome<T> {
+    pub fn poll(&self) -> OneShotStatus<T> {
         match self.result.try_recv() {
-            Ok(result) => Outcome::Done(result),
-            Err(TryRecvError::Empty) => Outcome::Pending,
-            Err(TryRecvError::Disconnected) => Outcome::Lost,
+            Ok(result) => OneShotStatus::Done(result),
+            Err(TryRecvError::Empty) => OneShotStatus::Pending,
+            Err(TryRecvError::Disconnected) => OneShotStatus::Lost,
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn rate_text(rate: f64) -> String {
     }
 }
 
-/// A kind of damage as people say it, and what it means.
+/// A degradation as people say it, and what it means.
 pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
     match degradation {
         Degradation::Clean => ("Clean pictures", "Sharp pictures without visible flaws"),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_damage_has_a_name_of_its_own() {
+    fn every_degradation_has_a_name_of_its_own() {
         let names: std::collections::BTreeSet<&str> = Degradation::ALL.iter().map(|kind| preset(*kind).0).collect();
         assert_eq!(names.len(), Degradation::ALL.len());
     }

@@ -55,10 +55,10 @@ pub const OUTLINE: Color32 = Color32::from_black_alpha(150);
 /// The part of a progress ring that is still to come.
 pub const RING: Color32 = Color32::from_gray(110);
 
-/// What the network has not read, in the minimap: a veil, and lines that do not need colour to be seen.
-pub const UNREAD: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
+/// What is not encoded yet, in the minimap: a veil, and lines that do not need colour to be seen.
+pub const UNENCODED: Color32 = Color32::from_rgba_premultiplied(22, 22, 22, 22);
 /// The lines.
-pub const UNREAD_LINE: Color32 = Color32::from_rgba_premultiplied(44, 44, 44, 44);
+pub const UNENCODED_LINE: Color32 = Color32::from_rgba_premultiplied(44, 44, 44, 44);
 
 /// Behind a panel that asks for attention.
 pub const BACKDROP: Color32 = Color32::from_black_alpha(110);

@@ -1,9 +1,9 @@
 //! Carrying out what the person asks of models.
 
-use super::{Answer, Command, Renaming, SaveForm, SaveFrom, State, Task, work};
+use super::{Command, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, work};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::DialogPurpose;
 use crate::app::settings;
@@ -185,9 +185,9 @@ impl State {
     fn drain_list(&mut self, settings: &mut settings::State, env: &mut Env<'_>) {
         let Some(job) = &self.job else { return };
         match job.poll() {
-            Outcome::Pending => return,
-            Outcome::Lost => env.fail("looking at the models failed unexpectedly"),
-            Outcome::Done(Answer { task, result, entries }) => {
+            OneShotStatus::Pending => return,
+            OneShotStatus::Lost => env.fail("looking at the models failed unexpectedly"),
+            OneShotStatus::Done(TaskReport { task, result, entries }) => {
                 match entries {
                     Ok(entries) => self.entries = Some(entries),
                     Err(reason) => env.fail(reason),

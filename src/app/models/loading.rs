@@ -1,7 +1,7 @@
 //! Loading models.
 
 use super::State;
-use super::slot::{Failure, ModelSource, Slot};
+use super::slot::{LoadFailure, ModelSlot, ModelSource};
 use crate::app::env::{Env, Event};
 use crate::app::settings;
 use crate::render::Compute;
@@ -11,16 +11,16 @@ impl State {
     /// Begins with a model; the settings name one where `source` does not.
     pub fn start(&mut self, source: ModelSource, settings: &settings::State, env: &mut Env<'_>) {
         match self.or_default(source, settings) {
-            ModelSource::Loaded(model) => self.own = Slot::holding(model),
+            ModelSource::Loaded(model) => self.own = ModelSlot::holding(model),
             ModelSource::File(path) => self.load_own(path, settings, env),
         }
     }
 
     /// The model that the settings name, where the command line names none.
-    fn or_default(&self, asked: ModelSource, settings: &settings::State) -> ModelSource {
-        match (asked, &settings.choices.model, &self.library) {
+    fn or_default(&self, requested: ModelSource, settings: &settings::State) -> ModelSource {
+        match (requested, &settings.choices.model, &self.library) {
             (ModelSource::File(None), Some(name), Some(library)) => ModelSource::File(library.file(name)),
-            (asked, ..) => asked,
+            (requested, ..) => requested,
         }
     }
 
@@ -58,11 +58,11 @@ impl State {
         match self.own.poll() {
             Ok(false) => {}
             Ok(true) => self.tell_refusal(env),
-            Err(Failure { error, instead }) => {
+            Err(LoadFailure { error, instead }) => {
                 env.fail(error);
                 // Without a model nothing is enlarged.
                 if let Some((path, compute)) = instead.filter(|_| had_none) {
-                    // The models to come had better not ask for a card that is not there, either.
+                    // The models to come had better not ask for a device that is not there, either.
                     (settings.compute.backend, settings.compute.device) = (compute.backend, compute.device.clone());
                     self.load_own_by(path, compute, env);
                 }
@@ -75,7 +75,7 @@ impl State {
         }
     }
 
-    /// Says why no graphics card computes, where one might have.
+    /// Says why no graphics device computes, where one might have.
     fn tell_refusal(&self, env: &mut Env<'_>) {
         let refusal = self.own.model().and_then(|model| model.refusal().map(str::to_owned));
         if let Some(reason) = refusal {
@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// What has gone wrong with a graphics card while the processor went on.
+    /// What has gone wrong with a graphics device while the processor went on.
     pub(super) fn drain_warnings(&self, env: &mut Env<'_>) {
         let models = [self.own.model(), self.other.model()];
         for warning in models.into_iter().flatten().filter_map(|model| model.take_warning()) {
@@ -101,7 +101,7 @@ impl State {
         self.load_own(Some(path), settings, env);
     }
 
-    /// Has the model of before at hand for a comparison. False if there is none.
+    /// Has the previous model at hand for a comparison. False if there is none.
     pub fn lay_before_aside(&mut self) -> bool {
         let Some(before) = &self.before else { return false };
         self.other = before.held();

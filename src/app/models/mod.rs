@@ -13,7 +13,7 @@ use crate::app::kit::folders::own_folder;
 use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
 use crate::library::{self, Entry, Library};
-use slot::Slot;
+use slot::ModelSlot;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ pub enum Task {
 }
 
 /// What became of a task, and the list after it.
-pub struct Answer {
+pub struct TaskReport {
     task: Task,
     /// The model's file after it, and whether it was there before.
     result: Result<Option<(PathBuf, bool)>, String>,
@@ -71,11 +71,11 @@ pub struct SaveForm {
 #[derive(Default)]
 pub struct State {
     /// The one that enlarges the picture.
-    pub own: Slot,
+    pub own: ModelSlot,
     /// The one to compare it with.
-    pub other: Slot,
+    pub other: ModelSlot,
     /// The one that was in use before the weights of a training were tried.
-    pub before: Option<Slot>,
+    pub before: Option<ModelSlot>,
     /// The list, once it has been read.
     pub entries: Option<Vec<Entry>>,
     /// The name being typed.
@@ -85,7 +85,7 @@ pub struct State {
     /// Where models are kept, if there is a place for them.
     library: Option<Library>,
     waiting: VecDeque<Task>,
-    job: Option<OneShot<Answer>>,
+    job: Option<OneShot<TaskReport>>,
 }
 
 impl State {
@@ -112,7 +112,7 @@ impl State {
 }
 
 /// Does a task and reads the list again. Not on the window's thread.
-fn work(library: &Library, task: Task) -> Answer {
+fn work(library: &Library, task: Task) -> TaskReport {
     let result = match &task {
         Task::List => Ok(None),
         Task::Import(file) => library.import(file).map(|imported| Some((imported.path, imported.was_there))),
@@ -123,7 +123,7 @@ fn work(library: &Library, task: Task) -> Answer {
         }
     };
     let entries = library.list().map_err(|error| error.to_string());
-    Answer { task, result: result.map_err(|error| error.to_string()), entries }
+    TaskReport { task, result: result.map_err(|error| error.to_string()), entries }
 }
 
 /// The system's bin.

@@ -1,6 +1,6 @@
 //! The models that the window enlarges with: loaded on a thread of their own, because that takes a moment.
 
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::ports::LoadFn;
 use crate::error::{Error, Result};
 use crate::render::{Backend, Compute, LoadedModel};
@@ -34,13 +34,13 @@ struct Loading {
 
 /// A place for one model.
 #[derive(Default)]
-pub struct Slot {
+pub struct ModelSlot {
     model: Option<Arc<LoadedModel>>,
     path: Option<PathBuf>,
     loading: Option<Loading>,
 }
 
-impl Slot {
+impl ModelSlot {
     /// A place that holds a model already.
     pub fn holding(model: Arc<LoadedModel>) -> Self {
         Self { model: Some(model), ..Self::default() }
@@ -109,17 +109,17 @@ impl Slot {
     ///
     /// # Errors
     /// Why it could not be loaded, and what to load instead; the model before stays.
-    pub fn poll(&mut self) -> Result<bool, Failure> {
+    pub fn poll(&mut self) -> Result<bool, LoadFailure> {
         let Some(loading) = &self.loading else { return Ok(false) };
         let result = match loading.job.poll() {
-            Outcome::Pending => return Ok(false),
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
+            OneShotStatus::Pending => return Ok(false),
+            OneShotStatus::Done(result) => result,
+            OneShotStatus::Lost => Err(Error::device("loading the model failed unexpectedly; choose another one")),
         };
         let Some(Loading { path, compute, .. }) = self.loading.take() else { return Ok(false) };
         let model = result.map_err(|error| {
             let instead = next_best(&error, path.clone(), compute);
-            Failure { error, instead }
+            LoadFailure { error, instead }
         })?;
         (self.model, self.path) = (Some(Arc::new(model)), path);
         Ok(true)
@@ -128,14 +128,14 @@ impl Slot {
 
 /// A model that could not be loaded.
 #[derive(Debug)]
-pub struct Failure {
+pub struct LoadFailure {
     /// Why.
     pub error: Error,
     /// What is left to try, for who has no model yet.
     pub instead: Option<(Option<PathBuf>, Compute)>,
 }
 
-/// What to load where this cannot be: on the processor what a demanded graphics card is not fit for, the built-in weights
+/// What to load where this cannot be: on the processor what a demanded graphics device is not fit for, the built-in weights
 /// instead of damaged ones, and after those nothing any more.
 fn next_best(error: &Error, path: Option<PathBuf>, compute: Compute) -> Option<(Option<PathBuf>, Compute)> {
     if matches!(error, Error::Device { .. }) && compute.backend == Backend::Gpu {
@@ -151,13 +151,13 @@ mod tests {
     #[test]
     fn what_cannot_be_loaded_ends_with_the_built_in_weights_on_the_processor() {
         let demanded = Compute { backend: Backend::Gpu, device: Some("none".into()), ..Compute::default() };
-        let (no_card, damaged) = (Error::device("no card"), Error::weights("a.pth".as_ref(), "damaged"));
+        let (no_device, damaged) = (Error::device("no card"), Error::weights("a.pth".as_ref(), "damaged"));
         let (path, compute) = next_best(&damaged, Some("a.pth".into()), demanded.clone()).unwrap();
         assert_eq!((path.clone(), &compute), (None, &demanded), "the card is not to blame");
-        let (path, compute) = next_best(&no_card, path, compute).unwrap();
+        let (path, compute) = next_best(&no_device, path, compute).unwrap();
         assert_eq!((path.clone(), compute.backend, compute.device.clone()), (None, Backend::Cpu, None));
-        assert_eq!(next_best(&no_card, path, compute), None);
-        let (path, compute) = next_best(&no_card, Some("a.pth".into()), demanded).unwrap();
+        assert_eq!(next_best(&no_device, path, compute), None);
+        let (path, compute) = next_best(&no_device, Some("a.pth".into()), demanded).unwrap();
         assert_eq!((path.clone(), compute.backend), (Some("a.pth".into()), Backend::Cpu));
         let (path, compute) = next_best(&damaged, path, compute).unwrap();
         assert_eq!((path.clone(), compute.backend), (None, Backend::Cpu));

@@ -66,24 +66,24 @@ impl State {
 
     /// Hands changed settings to the thread that writes them, and tells of its failures.
     pub fn write(&mut self, env: &mut Env<'_>) {
-        let Some(keeper) = &self.keeper else { return };
+        let Some(writer) = &self.writer else { return };
         if self.has_unkept {
-            self.has_unkept = !keeper.keep(&self.choices);
+            self.has_unkept = !writer.keep(&self.choices);
         }
-        if let Some(reason) = keeper.failure() {
+        if let Some(reason) = writer.failure() {
             env.fail(reason);
         }
     }
 
     /// What computes: as was asked for this time, else as the settings say.
     pub fn compute(&self) -> Compute {
-        let (asked, settings) = (self.compute.clone(), &self.choices);
-        let is_open = asked.backend == Backend::Auto && asked.device.is_none();
-        let (backend, device) = if is_open { settings.backend() } else { (asked.backend, asked.device) };
-        let precision = match asked.precision {
+        let (requested, settings) = (self.compute.clone(), &self.choices);
+        let is_open = requested.backend == Backend::Auto && requested.device.is_none();
+        let (backend, device) = if is_open { settings.backend() } else { (requested.backend, requested.device) };
+        let precision = match requested.precision {
             PrecisionChoice::Auto => settings.precision.choice(),
             chosen => chosen,
         };
-        Compute { backend, device, precision, ..asked }
+        Compute { backend, device, precision, ..requested }
     }
 }

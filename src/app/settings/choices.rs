@@ -96,7 +96,7 @@ pub struct Settings {
     pub tile_budget_mib: usize,
     /// The model to start with, by the name of its file in the list of models; none is the built-in one.
     pub model: Option<String>,
-    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics card by name. For one that is not there the
+    /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics device by name. For one that is not there the
     /// processor stands in.
     pub device: String,
     /// How fast devices were when they were measured, by [`Device::identity`](crate::bench::Device::identity).
@@ -148,7 +148,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What is to compute, and which graphics card.
+    /// What is to compute, and which graphics device.
     pub fn backend(&self) -> (Backend, Option<String>) {
         match self.device.as_str() {
             AUTOMATIC => (Backend::Auto, None),
@@ -233,14 +233,14 @@ fn object_from(text: &str) -> Map<String, Value> {
 const QUEUE: usize = 16;
 
 /// A thread that writes choices, the newest for sure. Dropping it writes what is left.
-pub struct Keeper {
+pub struct SettingsWriter {
     // Before the thread: the queue closes before the thread is joined.
     changes: SyncSender<Settings>,
     failures: Receiver<String>,
     _thread: Worker,
 }
 
-impl Keeper {
+impl SettingsWriter {
     /// Starts the thread. What the file holds now is what later choices are compared with, so this comes before
     /// [`load`]: a change in between is then written twice, not taken back.
     ///
@@ -284,9 +284,9 @@ mod tests {
         let path = folder.path().join("a/b/settings.json");
         assert_eq!(load(&path), (Settings::default(), None));
         let chosen = Settings { theme: ThemeChoice::Light, wheel: WheelAction::Pictures, ..Settings::default() };
-        let keeper = Keeper::start(path.clone()).unwrap();
-        assert!(keeper.keep(&Settings::default()) && keeper.keep(&chosen));
-        drop(keeper);
+        let writer = SettingsWriter::start(path.clone()).unwrap();
+        assert!(writer.keep(&Settings::default()) && writer.keep(&chosen));
+        drop(writer);
         assert_eq!(load(&path), (chosen, None));
         std::fs::write(&path, r#"{"theme": "dark", "text_scale": 90.0, "of_the_future": 1}"#).unwrap();
         let (settings, complaint) = load(&path);
@@ -319,27 +319,27 @@ mod tests {
             let speed = Speed { megapixels_per_sec: 1.0, arithmetic: "f32".into() };
             BTreeMap::from([(name.to_owned(), speed)])
         };
-        let keepers = [(); 2].map(|()| Keeper::start(path.clone()).unwrap());
+        let writers = [(); 2].map(|()| SettingsWriter::start(path.clone()).unwrap());
         let of_first = Settings { minimap: false, speeds: measured("card"), ..Settings::default() };
         let of_second = Settings { pixel_grid: true, speeds: measured("CPU"), ..Settings::default() };
-        for (keeper, settings) in keepers.into_iter().zip([&of_first, &of_second]) {
-            assert!(keeper.keep(settings));
+        for (writer, settings) in writers.into_iter().zip([&of_first, &of_second]) {
+            assert!(writer.keep(settings));
         }
         let (settings, _) = load(&path);
         assert!(!settings.minimap && settings.pixel_grid);
         assert_eq!(settings.speeds.keys().collect::<Vec<_>>(), ["CPU", "card"]);
         // What could not be written is not forgotten.
-        let keeper = Keeper::start(path.clone()).unwrap();
+        let writer = SettingsWriter::start(path.clone()).unwrap();
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        assert!(keeper.keep(&Settings { text_scale: 2.0, ..settings.clone() }));
-        while keeper.failure().is_none() {
+        assert!(writer.keep(&Settings { text_scale: 2.0, ..settings.clone() }));
+        while writer.failure().is_none() {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         std::fs::remove_dir(&path).unwrap();
         save(&path, &settings, &settings).unwrap();
-        assert!(keeper.keep(&Settings { text_scale: 2.0, theme: ThemeChoice::Dark, ..settings }));
-        drop(keeper);
+        assert!(writer.keep(&Settings { text_scale: 2.0, theme: ThemeChoice::Dark, ..settings }));
+        drop(writer);
         let (settings, _) = load(&path);
         assert_eq!((settings.text_scale, settings.theme), (2.0, ThemeChoice::Dark));
     }
@@ -363,9 +363,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let keeper = Keeper::start(file.join("settings.json")).unwrap();
-        assert!(keeper.keep(&Settings::default()));
-        let complaint = std::iter::repeat_with(|| keeper.failure()).take(1_000_000).flatten().next().unwrap();
+        let writer = SettingsWriter::start(file.join("settings.json")).unwrap();
+        assert!(writer.keep(&Settings::default()));
+        let complaint = std::iter::repeat_with(|| writer.failure()).take(1_000_000).flatten().next().unwrap();
         assert!(complaint.starts_with("cannot write the settings to"), "{complaint}");
     }
 }

@@ -3,7 +3,7 @@
 
 use super::choices::Settings;
 use crate::app::env::Env;
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::bench::{Device, Speed};
 use crate::error::{Error, Result};
 use crate::task::Gate;
@@ -74,22 +74,22 @@ impl Devices {
     pub(super) fn drain(&mut self, choices: &mut Settings, env: &mut Env<'_>) -> bool {
         if let Some(listing) = self.listing.take() {
             match listing.poll() {
-                Outcome::Pending => self.listing = Some(listing),
-                Outcome::Done(found) => self.take_devices(found, choices, env),
-                Outcome::Lost => {
+                OneShotStatus::Pending => self.listing = Some(listing),
+                OneShotStatus::Done(found) => self.take_devices(found, choices, env),
+                OneShotStatus::Lost => {
                     self.found = Some(Vec::new());
-                    env.fail("the graphics drivers cannot be asked; the CPU computes");
+                    env.fail("the graphics drivers cannot be queried; the CPU computes");
                 }
             }
         }
         let Some(measuring) = self.measuring.take() else { return false };
         let result = match measuring.job.poll() {
-            Outcome::Pending => {
+            OneShotStatus::Pending => {
                 self.measuring = Some(measuring);
                 return false;
             }
-            Outcome::Done(result) => result,
-            Outcome::Lost => Err(Error::device("measuring it failed unexpectedly")),
+            OneShotStatus::Done(result) => result,
+            OneShotStatus::Lost => Err(Error::device("measuring it failed unexpectedly")),
         };
         take_speed(&measuring.device, result, choices);
         self.measure_next(env);

@@ -8,7 +8,7 @@ mod merge;
 pub mod mode;
 pub mod panel;
 
-pub use choices::{Arithmetic, DoubleClick, Keeper, Settings, ThemeChoice, WheelAction};
+pub use choices::{Arithmetic, DoubleClick, Settings, SettingsWriter, ThemeChoice, WheelAction};
 pub use command::Command;
 
 use crate::render::Compute;
@@ -24,12 +24,12 @@ pub struct State {
     pub devices: Devices,
     has_unkept: bool,
     /// Nothing is remembered where there is no place for it.
-    keeper: Option<Keeper>,
+    writer: Option<SettingsWriter>,
 }
 
 impl State {
     /// Nothing is known of the devices yet.
-    pub fn new(choices: Settings, compute: Compute, keeper: Option<Keeper>) -> Self {
-        Self { choices, compute, devices: Devices::default(), has_unkept: false, keeper }
+    pub fn new(choices: Settings, compute: Compute, writer: Option<SettingsWriter>) -> Self {
+        Self { choices, compute, devices: Devices::default(), has_unkept: false, writer }
     }
 }

@@ -51,7 +51,7 @@ fn appearance(ui: &mut Ui, settings: &mut Settings) {
     choice(ui, "Theme", &themes, &mut settings.theme);
     let scales = TEXT_SCALES.map(|scale| (scale, format!("{:.0} %", scale * 100.0)));
     choice(ui, "Text size", &scales, &mut settings.text_scale);
-    ui.checkbox(&mut settings.minimap, "Minimap while a part of the picture is off the window");
+    ui.checkbox(&mut settings.minimap, "Minimap while part of the picture is outside the window");
     ui.checkbox(&mut settings.pixel_grid, "Grid and values of source pixels at high zoom");
 }
 

@@ -1,12 +1,12 @@
 //! Carrying out what the person asks of training.
 
+use super::before_after::{BeforeAfterTextures, place_at};
 use super::running::RunningTraining;
-use super::sight::{SightTextures, place_at};
-use super::teach::{Assignment, End, News, Outcome, Save, Trial};
+use super::worker::{Assignment, End, Save, TrainingOutcome, TrainingStatus, Trial};
 use super::workplace::Job;
 use super::{Below, Command, State};
 use crate::app::env::{Env, Event, Panel};
-use crate::app::kit::one_shot::{OneShot, Outcome as OneShotOutcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::models::SaveFrom;
 use crate::app::ports::DialogPurpose;
 use crate::app::{models, settings, view};
@@ -89,7 +89,7 @@ impl State {
         let assignment = Assignment { choice, resumed, library, workplace, in_use, places };
         match RunningTraining::start(env.ctx, env.ports.train.clone(), assignment) {
             Ok(running) => {
-                (self.news, self.sight, self.answered) = (News::default(), None, (0, 0));
+                (self.status, self.before_after, self.answered) = (TrainingStatus::default(), None, (0, 0));
                 (self.offer, self.is_shown) = (None, true);
                 self.running = Some(running);
             }
@@ -123,7 +123,7 @@ impl State {
 
     fn use_trained(&mut self, below: Below<'_>, env: &mut Env<'_>) {
         if let Some(running) = &mut self.running {
-            running.change(|wish| wish.trials += 1);
+            running.change(|request| request.trials += 1);
         } else if let Some(path) = self.end().and_then(|end| end.kept.clone()) {
             below.models.try_out(path, below.settings, env);
         }
@@ -142,17 +142,17 @@ impl State {
     /// Has the weights of this moment written; called once the person has said where to.
     pub fn save_running(&mut self, path: PathBuf, overwrite: bool, env: &mut Env<'_>) {
         match &mut self.running {
-            Some(running) => running.change(|wish| {
-                let number = wish.save.as_ref().map_or(1, |save| save.number + 1);
-                wish.save = Some(Save { number, path, overwrite });
+            Some(running) => running.change(|request| {
+                let number = request.save.as_ref().map_or(1, |save| save.number + 1);
+                request.save = Some(Save { number, path, overwrite });
             }),
-            None => env.fail("Training has ended meanwhile; save the model from the list of models."),
+            None => env.fail("Training has ended in the meantime; save the model from the list of models."),
         }
     }
 
     fn forget_training(&mut self) {
         if self.running.is_none() {
-            (self.news, self.sight) = (News::default(), None);
+            (self.status, self.before_after) = (TrainingStatus::default(), None);
         }
     }
 
@@ -186,7 +186,7 @@ impl State {
 
     /// A model's file has another name: whatever names it goes on doing so.
     pub fn follow_rename(&mut self, old: &Path, new: &Path) {
-        let kept = self.news.end.as_mut().and_then(|end| end.kept.as_mut());
+        let kept = self.status.end.as_mut().and_then(|end| end.kept.as_mut());
         for path in [kept, self.choice.start.as_mut()].into_iter().flatten() {
             if path == old {
                 new.clone_into(path);
@@ -196,48 +196,50 @@ impl State {
 
     /// Takes in what the thread behind training has sent.
     pub fn drain(&mut self, below: Below<'_>, env: &mut Env<'_>) {
-        if let Some(OneShotOutcome::Done(job)) = self.lookup.as_ref().map(OneShot::poll) {
+        if let Some(OneShotStatus::Done(job)) = self.lookup.as_ref().map(OneShot::poll) {
             self.lookup = None;
             if job.is_some() && *env.panel == Panel::Closed {
                 *env.panel = Panel::Resuming;
             }
             self.offer = job;
         }
-        if let Some(news) = self.running.as_ref().and_then(|running| running.poll(&self.news)) {
-            self.take_news(news, below, env);
+        if let Some(status) = self.running.as_ref().and_then(|running| running.poll(&self.status)) {
+            self.take_status(status, below, env);
         }
     }
 
-    fn take_news(&mut self, news: News, below: Below<'_>, env: &mut Env<'_>) {
-        self.take_sight(&news, env.ctx);
-        self.news = news.clone();
+    fn take_status(&mut self, status: TrainingStatus, below: Below<'_>, env: &mut Env<'_>) {
+        self.take_before_after(&status, env.ctx);
+        self.status = status.clone();
         let answered = self.answered.0;
-        if let Some(Trial { number, path, step, is_best }) = news.trial.filter(|trial| trial.number > answered) {
+        if let Some(Trial { number, path, step, is_best }) = status.trial.filter(|trial| trial.number > answered) {
             self.answered.0 = number;
             below.models.try_out(path, below.settings, env);
             let which = if is_best { "the best weights so far, those" } else { "the weights" };
             env.tell(format!("The viewer now uses {which} of step {step}. Revert goes back."));
         }
-        if let Some((number, saved)) = news.saved.filter(|saved| saved.0 > self.answered.1) {
+        if let Some((number, saved)) = status.saved.filter(|saved| saved.0 > self.answered.1) {
             self.answered.1 = number;
             match saved {
                 Ok(path) => env.tell(format!("Written: {}", path.display())),
                 Err(reason) => env.fail(reason),
             }
         }
-        if let Some(end) = news.end {
+        if let Some(end) = status.end {
             self.end_training(&end, below, env);
         }
     }
 
-    fn take_sight(&mut self, news: &News, ctx: &egui::Context) {
-        let Some(sight) = &news.sight else { return };
-        if self.sight.as_ref().is_some_and(|known| Arc::ptr_eq(&known.source, sight)) {
+    fn take_before_after(&mut self, status: &TrainingStatus, ctx: &egui::Context) {
+        let Some(before_after) = &status.before_after else { return };
+        if self.before_after.as_ref().is_some_and(|known| Arc::ptr_eq(&known.source, before_after)) {
             return;
         }
         let load = |name, image: &egui::ColorImage| ctx.load_texture(name, image.clone(), TextureOptions::LINEAR);
-        let (before, after) = (load("before training", &sight.before), load("after training", &sight.after));
-        self.sight = Some(SightTextures { before, after, step: sight.step, source: sight.clone() });
+        let (before, after) =
+            (load("before training", &before_after.before), load("after training", &before_after.after));
+        self.before_after =
+            Some(BeforeAfterTextures { before, after, step: before_after.step, source: before_after.clone() });
     }
 
     fn end_training(&mut self, end: &End, below: Below<'_>, env: &mut Env<'_>) {
@@ -246,9 +248,11 @@ impl State {
             below.models.list_models(env);
         }
         match &end.outcome {
-            Outcome::Failed(reason) => env.fail(reason),
-            Outcome::NotBetter(_) | Outcome::Nothing => self.leave_trial(below.models, below.settings, env),
-            Outcome::Better(_) | Outcome::NotJudged => {}
+            TrainingOutcome::Failed(reason) => env.fail(reason),
+            TrainingOutcome::NotBetter(_) | TrainingOutcome::Nothing => {
+                self.leave_trial(below.models, below.settings, env)
+            }
+            TrainingOutcome::Better(_) | TrainingOutcome::NotJudged => {}
         }
         if self.closes_when_saved && !below.export.holds_window() {
             env.ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -257,10 +261,10 @@ impl State {
 
     /// Weights that came to nothing are not left in the viewer.
     fn leave_trial(&self, models: &mut models::State, settings: &settings::State, env: &mut Env<'_>) {
-        let trial = self.news.trial.as_ref().map(|trial| trial.path.clone());
+        let trial = self.status.trial.as_ref().map(|trial| trial.path.clone());
         if trial.is_some() && models.own.path() == trial.as_deref() {
             models.revert(settings, env);
-            env.tell("Training made nothing better, so the viewer is back to the model of before.");
+            env.tell("Training made nothing better, so the viewer uses the previous model again.");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the training panel is set to, and the training that it comes to.
 
 use crate::app::files::uri::path_from_text;
-use crate::train::{Degradation, Length, Recipe, Start, TrainConfig};
+use crate::train::{Degradation, Hyperparameters, Length, Start, TrainConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const EVALUATE_EVERY: u64 = 20;
 /// All choices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Choice {
+pub struct TrainingChoice {
     /// The folder of pictures, as typed.
     pub folder: String,
     /// What is done to small pictures.
@@ -28,29 +28,29 @@ pub struct Choice {
     pub freeze_encoder: bool,
     /// Adam's step size at the beginning.
     pub learning_rate: f64,
-    /// Chooses pictures, places and damage.
+    /// Chooses pictures, places and degradations.
     pub seed: u64,
     /// The part of the pictures that is kept for judging, in percent.
     pub hold_out_percent: f64,
 }
 
-impl Default for Choice {
+impl Default for TrainingChoice {
     fn default() -> Self {
-        let recipe = Recipe::default();
+        let hyperparameters = Hyperparameters::default();
         Self {
             folder: String::new(),
-            degradation: recipe.degradation,
+            degradation: hyperparameters.degradation,
             minutes: 15.0,
             start: None,
-            freeze_encoder: recipe.freeze_encoder,
-            learning_rate: recipe.learning_rate,
-            seed: recipe.seed,
-            hold_out_percent: recipe.hold_out * 100.0,
+            freeze_encoder: hyperparameters.freeze_encoder,
+            learning_rate: hyperparameters.learning_rate,
+            seed: hyperparameters.seed,
+            hold_out_percent: hyperparameters.hold_out * 100.0,
         }
     }
 }
 
-impl Choice {
+impl TrainingChoice {
     /// The folder, if one is named.
     pub fn folder(&self) -> Option<PathBuf> {
         path_from_text(&self.folder)
@@ -69,17 +69,17 @@ impl Choice {
 
     /// The training, from `start`, whose best weights go to `output`.
     pub fn config(&self, start: Start, output: PathBuf) -> TrainConfig {
-        let recipe = Recipe {
+        let hyperparameters = Hyperparameters {
             degradation: self.degradation,
             freeze_encoder: self.freeze_encoder,
             learning_rate: self.learning_rate,
             seed: self.seed,
             hold_out: self.hold_out_percent / 100.0,
-            ..Recipe::default()
+            ..Hyperparameters::default()
         };
         TrainConfig {
             overwrite: true,
-            recipe,
+            hyperparameters,
             checkpoint_every: CHECKPOINT_EVERY,
             evaluate_every: EVALUATE_EVERY,
             ..TrainConfig::new(self.folder().unwrap_or_default(), output, start, Length::Time(self.time()))
@@ -94,22 +94,25 @@ mod tests {
 
     #[test]
     fn choices_come_to_a_training() {
-        let choice = Choice {
+        let choice = TrainingChoice {
             folder: " \"/photos/Omas Dias\" ".into(),
             degradation: Degradation::Scan,
             minutes: 0.5,
             hold_out_percent: 20.0,
             seed: 9,
-            ..Choice::default()
+            ..TrainingChoice::default()
         };
         let config = choice.config(Weights::builtin().unwrap().into(), "/x/out.safetensors".into());
         assert_eq!((config.folder, config.length), ("/photos/Omas Dias".into(), Length::Time(Duration::from_secs(30))));
         assert_eq!(
-            (config.recipe.degradation, config.recipe.hold_out, config.recipe.seed),
+            (config.hyperparameters.degradation, config.hyperparameters.hold_out, config.hyperparameters.seed),
             (Degradation::Scan, 0.2, 9)
         );
-        assert!(config.recipe.check().is_ok() && config.overwrite);
+        assert!(config.hyperparameters.check().is_ok() && config.overwrite);
         assert_eq!(choice.folder_name(), "Omas Dias");
-        assert_eq!((Choice::default().folder(), Choice::default().folder_name().as_str()), (None, "pictures"));
+        assert_eq!(
+            (TrainingChoice::default().folder(), TrainingChoice::default().folder_name().as_str()),
+            (None, "pictures")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What the person asks of training.
 
-use super::choice::Choice;
+use super::choice::TrainingChoice;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub enum Command {
     /// Show or hide the panel.
     Toggle,
     /// Set the panel to something else.
-    Change(Choice),
+    Change(TrainingChoice),
     /// Ask for the folder with the system's file dialog.
     BrowseFolder,
     /// The folder's text field has received the focus.
@@ -25,9 +25,9 @@ pub enum Command {
     Watch,
     /// Show the picture with the weights as they are now, or with the new model.
     Use,
-    /// Compare the model of before with the one in use.
+    /// Compare the previous model with the one in use.
     Compare,
-    /// Back to the model of before.
+    /// Back to the previous model.
     Revert,
     /// Ask where to write the weights as they are now, or the new model.
     SaveAs,

@@ -1,14 +1,14 @@
 //! Training on the person's own pictures.
 
 mod apply;
+pub mod before_after;
 mod below;
 pub mod choice;
 pub mod command;
 pub mod panels;
 pub mod report;
 pub mod running;
-pub mod sight;
-pub mod teach;
+pub mod worker;
 pub mod workplace;
 
 pub use below::Below;
@@ -16,11 +16,11 @@ pub use command::Command;
 
 use crate::app::kit::one_shot::OneShot;
 use crate::train::Place;
-use choice::Choice;
+use before_after::BeforeAfterTextures;
+use choice::TrainingChoice;
 use report::Report;
 use running::RunningTraining;
-use sight::SightTextures;
-use teach::{End, News};
+use worker::{End, TrainingStatus};
 use workplace::{Job, Workplace};
 
 /// The training that runs or ran, and the form for the next one.
@@ -29,7 +29,7 @@ pub struct State {
     /// Whether the panel is shown.
     pub is_shown: bool,
     /// What the form is set to.
-    pub choice: Choice,
+    pub choice: TrainingChoice,
     /// Why the folder must be typed, if it must.
     pub note: Option<&'static str>,
     /// Whether the folder's text field should take the focus.
@@ -37,11 +37,11 @@ pub struct State {
     /// The training that runs.
     pub running: Option<RunningTraining>,
     /// What is known about the training that runs, or ran last.
-    pub news: News,
+    pub status: TrainingStatus,
     /// The place that is watched.
     pub place: Option<Place>,
     /// How it looks.
-    pub sight: Option<SightTextures>,
+    pub before_after: Option<BeforeAfterTextures>,
     /// An interrupted training that can go on.
     pub offer: Option<Job>,
     /// Whether the window closes once the checkpoint is written.
@@ -69,11 +69,11 @@ impl State {
 
     /// How the last training ended; none while one runs or before the first.
     pub fn end(&self) -> Option<&End> {
-        self.news.end.as_ref().filter(|_| self.running.is_none())
+        self.status.end.as_ref().filter(|_| self.running.is_none())
     }
 
     /// What is known about the training that runs, or ran last.
     pub fn report(&self) -> &Report {
-        &self.news.report
+        &self.status.report
     }
 }

@@ -3,7 +3,7 @@
 //! A training is noted before it begins and the note goes when it has ended, so a note with a checkpoint beside it is
 //! a training that was interrupted. The lock says whether its window is still open.
 
-use super::choice::Choice;
+use super::choice::TrainingChoice;
 use crate::atomic;
 use crate::train::checkpoint_of;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ const TRIAL: &str = "after step ";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// What the panel was set to.
-    pub choice: Choice,
+    pub choice: TrainingChoice,
     /// Name of the model that it started from.
     pub started_from: String,
     /// That model's licence.
@@ -82,7 +82,7 @@ impl Workplace {
     pub fn begin(&self, job: &Job, _claim: &Claim) -> Result<(), String> {
         let text = serde_json::to_string_pretty(job).map_err(|error| error.to_string())?;
         atomic::write(&self.note(), true, text.as_bytes())
-            .map_err(|reason| format!("cannot note the training in {}: {reason}", self.folder.display()))
+            .map_err(|reason| format!("cannot record the training in {}: {reason}", self.folder.display()))
     }
 
     /// Forgets the training: it has ended. What cannot be removed is replaced by the next one.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn job() -> Job {
-        Job { choice: Choice::default(), started_from: "built-in".into(), licence: "BSD".into() }
+        Job { choice: TrainingChoice::default(), started_from: "built-in".into(), licence: "BSD".into() }
     }
 
     #[test]

@@ -189,7 +189,7 @@ fn toggle_pixel_grid(settings: &mut settings::State, env: &mut Env<'_>) {
 fn toggle_minimap(settings: &mut settings::State, env: &mut Env<'_>) {
     settings.choose(|choices| choices.minimap = !choices.minimap);
     let text = if settings.choices.minimap {
-        "Minimap on: it shows while a part of the picture is off the window."
+        "Minimap on: it is shown while part of the picture is outside the window."
     } else {
         "Minimap off"
     };
@@ -205,7 +205,7 @@ fn region_between(a: [f64; 2], b: [f64; 2], picture: Size) -> Option<Region> {
     (width > 0.0 && height > 0.0).then_some(Region { x: low[0], y: low[1], width, height })
 }
 
-/// The small picture and the checkerboard, on the graphics card.
+/// The small picture and the checkerboard, on the graphics device.
 fn upload(preview: Arc<ColorImage>, ctx: &egui::Context) -> (TextureHandle, TextureHandle) {
     let checker = ctx.load_texture("checker", checker_image(), TextureOptions::NEAREST_REPEAT);
     (ctx.load_texture("preview", preview, FILTER), checker)

@@ -1,4 +1,4 @@
-//! The tiles of a view at rest, asked once for everybody who needs them: until the view, what it shows, or the canvas
+//! The tiles of a view at rest, looked up once for everybody who needs them: until the view, what it shows, or the canvas
 //! becomes another one.
 
 use super::look::{Pane, Pass};

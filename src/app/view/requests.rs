@@ -10,7 +10,7 @@ use crate::render::{TilePart, ViewRequest, coarse_saves};
 
 /// Everything that a request follows from but the tiles that are there.
 #[derive(Clone, Debug, PartialEq)]
-struct Asked {
+struct RequestKey {
     view: View,
     panes: Vec<Pane>,
     feature_budget_bytes: usize,
@@ -18,16 +18,16 @@ struct Asked {
     is_settled: bool,
 }
 
-/// Remembers what was asked last, and what has come of it.
+/// Remembers the last request, and what has come of it.
 #[derive(Default)]
 pub(super) struct Requests {
-    last: Option<Asked>,
+    last: Option<RequestKey>,
     number: u64,
-    answer: Answer,
+    status: RequestStatus,
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Answer {
+enum RequestStatus {
     #[default]
     Complete,
     Pending,
@@ -44,11 +44,11 @@ pub(super) struct Moment {
 }
 
 impl Requests {
-    /// Asks for the tiles that the view is missing where it comes to rest, if it is not what was asked for last.
+    /// Requests the tiles that the view is missing where it comes to rest, if that is not the last request.
     ///
-    /// While a zoom goes on being given other goals no pixels are asked for: what is on the graphics card stands in, and
-    /// tiles of the zooms in between would never be looked at again. What the network has to read for the place under
-    /// the cursor is the same for all of them, so that is encoded meanwhile.
+    /// While a zoom goes on being given other goals no pixels are requested: what is on the graphics device stands in, and
+    /// tiles of the zooms in between would never be looked at again. What the network has to encode for the place under
+    /// the cursor is the same for all of them, so that is done meanwhile.
     pub(super) fn update(
         &mut self,
         scene: Scene<'_>,
@@ -57,18 +57,18 @@ impl Requests {
         source: &dyn TileSource,
     ) {
         let Some(shown) = &scene.view.shown else { return };
-        let mut asked = Asked {
+        let mut key = RequestKey {
             view: shown.motion.goal(),
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
-        asked.is_settled = self.last.as_ref() == Some(&asked) || shown.motion.is_settling(moment.next_secs);
-        if self.last.as_ref() == Some(&asked) {
+        key.is_settled = self.last.as_ref() == Some(&key) || shown.motion.is_settling(moment.next_secs);
+        if self.last.as_ref() == Some(&key) {
             return;
         }
-        let Asked { view, feature_budget_bytes, is_settled, .. } = &asked;
+        let RequestKey { view, feature_budget_bytes, is_settled, .. } = &key;
         let focus_in_output = [0, 1].map(|i| moment.cursor[i] - view.corner_on_screen[i]);
         let (wanted, likely) = if *is_settled {
             (wanted(view.zoom, frame, textures), Vec::new())
@@ -90,37 +90,37 @@ impl Requests {
             focus_in_output,
             feature_budget_bytes: *feature_budget_bytes,
         });
-        self.answer = if is_pending { Answer::Pending } else { Answer::Complete };
-        self.last = Some(asked);
+        self.status = if is_pending { RequestStatus::Pending } else { RequestStatus::Complete };
+        self.last = Some(key);
     }
 
     /// Takes note that everything was sent that a request asked for.
     pub(super) fn finish(&mut self, number: u64) {
-        if number == self.number && self.answer == Answer::Pending {
-            self.answer = Answer::Complete;
+        if number == self.number && self.status == RequestStatus::Pending {
+            self.status = RequestStatus::Complete;
         }
     }
 
     /// Takes note that the renderer has given a request up.
     pub(super) fn fail(&mut self, number: u64) {
         if number == self.number {
-            self.answer = Answer::Failed;
+            self.status = RequestStatus::Failed;
         }
     }
 
-    /// Forgets what was asked, so that it is asked again: what came of it is gone.
+    /// Forgets the last request, so that it is made again: what came of it is gone.
     pub(super) fn forget(&mut self) {
-        (self.last, self.answer) = (None, Answer::Complete);
+        (self.last, self.status) = (None, RequestStatus::Complete);
     }
 
-    /// Whether the renderer has given up what was asked last.
+    /// Whether the renderer has given up the last request.
     pub(super) fn have_failed(&self) -> bool {
-        self.answer == Answer::Failed
+        self.status == RequestStatus::Failed
     }
 
-    /// Whether something that was asked for is still on its way.
+    /// Whether something that was requested is still on its way.
     pub(super) fn are_pending(&self) -> bool {
-        self.answer == Answer::Pending
+        self.status == RequestStatus::Pending
     }
 }
 

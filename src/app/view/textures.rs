@@ -7,7 +7,7 @@ use crate::recipe::Source;
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
-/// Memory that tiles may take unless the settings say otherwise: on the graphics card, and the same again for the values
+/// Memory that tiles may take unless the settings say otherwise: on the graphics device, and the same again for the values
 /// under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
 
@@ -34,14 +34,14 @@ fn filter(source: Source) -> TextureOptions {
     if source == Source::Nearest { SQUARES } else { FILTER }
 }
 
-/// A tile on the graphics card, as far as it was ever on the canvas.
+/// A tile on the graphics device, as far as it was ever on the canvas.
 pub struct Tile {
-    pieces: Vec<Piece>,
+    pieces: Vec<TexturePiece>,
     bytes: usize,
 }
 
 /// A rectangle of a tile. Pieces may lie over each other: the same name is the same pixels.
-pub struct Piece {
+pub struct TexturePiece {
     /// The output pixels that it covers, at the tile's zoom.
     pub rect: PixelRect,
     texture: TextureHandle,
@@ -51,7 +51,7 @@ pub struct Piece {
 
 impl Tile {
     /// What it is made of.
-    pub fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[TexturePiece] {
         &self.pieces
     }
 
@@ -61,7 +61,7 @@ impl Tile {
     }
 }
 
-impl Piece {
+impl TexturePiece {
     /// How visible it is, in a tile of this source.
     pub fn opacity(&self, source: Source, now_secs: f64) -> f32 {
         opacity(source, self.born_secs, now_secs)
@@ -85,7 +85,7 @@ fn opacity(source: Source, born_secs: f64, now_secs: f64) -> f32 {
     if source.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
-/// The tiles on the graphics card, least recently used first out.
+/// The tiles on the graphics device, least recently used first out.
 pub struct TileTextures {
     tiles: ByteLru<TileKey, Tile>,
 }
@@ -113,7 +113,7 @@ impl TileTextures {
         let texture = ctx.load_texture("tile", image, filter(key.recipe.source()));
         // What falls out of the cache frees its texture by being dropped.
         let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
-        tile.pieces.push(Piece { rect, texture, rgba, born_secs: now_secs });
+        tile.pieces.push(TexturePiece { rect, texture, rgba, born_secs: now_secs });
         tile.bytes += own_bytes;
         let bytes = tile.bytes;
         drop(self.tiles.insert(key, tile, bytes));

@@ -1,4 +1,4 @@
-//! The tiles behind the view: asked for, taken in, and judged once a frame.
+//! The tiles behind the view: requested, taken in, and judged once a frame.
 
 use super::frame::Frame;
 use super::look::Pane;
@@ -14,7 +14,7 @@ use crate::render::{RenderEvent, RenderedTile};
 const EVENTS_PER_FRAME: usize = 32;
 const EVENTS_PER_SEC: f32 = 800.0;
 
-/// What is on the graphics card, what is asked for, and what the present view consists of.
+/// What is on the graphics device, what is requested, and what the present view consists of.
 #[derive(Default)]
 pub struct Tiles {
     /// The tiles there are.
@@ -55,7 +55,7 @@ impl Tiles {
         self.frame.update(view.shown.as_ref().map(|shown| shown.motion.goal()), panes);
     }
 
-    /// Asks for the tiles that are missing.
+    /// Requests the tiles that are missing.
     pub fn request(&mut self, scene: Scene<'_>, env: &Env<'_>) {
         let canvas = scene.view.canvas;
         let cursor = env.ctx.pointer_hover_pos().map(|at| canvas.screen_from_points(at));
@@ -66,12 +66,12 @@ impl Tiles {
         self.requests.update(scene, known, moment, env.ports.tiles.as_ref());
     }
 
-    /// Whether something that was asked for is still on its way.
+    /// Whether something that was requested is still on its way.
     pub fn are_pending(&self) -> bool {
         self.requests.are_pending()
     }
 
-    /// Forgets what was on the graphics card: it is another one now.
+    /// Forgets what was on the graphics device: it is another one now.
     pub fn forget(&mut self) {
         self.textures = TileTextures::default();
         self.requests.forget();

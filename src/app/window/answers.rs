@@ -1,7 +1,7 @@
 //! Asking for a file with the system's dialog, and where its answer goes.
 
 use super::app::App;
-use super::dialogs::{Answer, PATIENCE_SECS, PendingDialog};
+use super::dialogs::{DialogAnswer, PATIENCE_SECS, PendingDialog};
 use crate::app::env::Panel;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::DialogPurpose;
@@ -64,11 +64,11 @@ impl App {
         let Some(answer) = self.state.dialog.as_ref().and_then(PendingDialog::poll) else { return };
         let Some(dialog) = self.state.dialog.take() else { return };
         match (dialog.purpose, answer) {
-            (DialogPurpose::Open, Answer::Chosen(paths)) => self.apply(files::Command::OpenAll(paths)),
-            (purpose, Answer::Chosen(paths)) => paths.into_iter().for_each(|path| self.chosen(&purpose, path)),
-            (purpose, Answer::Unavailable) => self.do_without(&purpose),
-            (DialogPurpose::Open, Answer::Cancelled) => self.withdraw_offer(),
-            (_, Answer::Cancelled) => {}
+            (DialogPurpose::Open, DialogAnswer::Chosen(paths)) => self.apply(files::Command::OpenAll(paths)),
+            (purpose, DialogAnswer::Chosen(paths)) => paths.into_iter().for_each(|path| self.chosen(&purpose, path)),
+            (purpose, DialogAnswer::Unavailable) => self.do_without(&purpose),
+            (DialogPurpose::Open, DialogAnswer::Cancelled) => self.withdraw_offer(),
+            (_, DialogAnswer::Cancelled) => {}
         }
     }
 

@@ -71,10 +71,10 @@ impl App {
         let AppOptions { files, model, compute, settings, .. } = options;
         let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::choices::load);
         let recent = settings.as_deref().map_or_else(Recent::default, |file| Recent::load(&beside(file)));
-        let Services { ports, features, home, keeper, files: threads } = services;
-        let (library, workplace) = home.map(|home| (home.library, home.workplace)).unzip();
+        let Services { ports, features, folders, settings_writer, files: threads } = services;
+        let (library, workplace) = folders.map(|folders| (folders.library, folders.workplace)).unzip();
         let slices = Slices {
-            settings: settings::State::new(choices, compute, keeper),
+            settings: settings::State::new(choices, compute, settings_writer),
             files: files::State::new(threads, recent),
             models: models::State::new(library),
             view: view::State { store: features, ..view::State::default() },

@@ -6,7 +6,7 @@ use crate::app::env::{Event, Panel};
 use crate::app::{export, training};
 use egui::ViewportCommand;
 
-const DEVICE_LOST: &str = "The graphics device was lost, so the window was opened anew; nothing else was lost.";
+const DEVICE_LOST: &str = "The graphics device was lost, so the window was opened again; nothing else was lost.";
 
 impl App {
     /// Does one thing.

@@ -1,6 +1,6 @@
 //! The system's file dialogs, on a thread of their own: a portal may hang, and may fail without saying so.
 
-use crate::app::kit::one_shot::{OneShot, Outcome};
+use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::ports::{DialogPurpose, PickFn};
 use crate::picture::save::formats;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub const PATIENCE_SECS: f64 = 1.5;
 
 /// What became of a dialog.
 #[derive(Debug, PartialEq)]
-pub enum Answer {
+pub enum DialogAnswer {
     /// A choice: several where pictures are to be opened, else one.
     Chosen(Vec<PathBuf>),
     /// The person closed it.
@@ -54,20 +54,20 @@ impl PendingDialog {
     }
 
     /// The answer, if there is one. Never waits.
-    pub fn poll(&self) -> Option<Answer> {
+    pub fn poll(&self) -> Option<DialogAnswer> {
         match self.job.poll() {
-            Outcome::Pending => None,
-            Outcome::Lost => Some(Answer::Unavailable),
-            Outcome::Done((chosen, took)) => Some(judge(chosen, took)),
+            OneShotStatus::Pending => None,
+            OneShotStatus::Lost => Some(DialogAnswer::Unavailable),
+            OneShotStatus::Done((chosen, took)) => Some(judge(chosen, took)),
         }
     }
 }
 
-fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> Answer {
+fn judge(chosen: Option<Vec<PathBuf>>, took: Duration) -> DialogAnswer {
     match chosen {
-        Some(paths) => Answer::Chosen(paths),
-        None if took < NEVER_SHOWN => Answer::Unavailable,
-        None => Answer::Cancelled,
+        Some(paths) => DialogAnswer::Chosen(paths),
+        None if took < NEVER_SHOWN => DialogAnswer::Unavailable,
+        None => DialogAnswer::Cancelled,
     }
 }
 
@@ -111,9 +111,9 @@ mod tests {
 
     #[test]
     fn nobody_cancels_within_a_blink() {
-        assert_eq!(judge(None, Duration::from_millis(20)), Answer::Unavailable);
-        assert_eq!(judge(None, Duration::from_secs(2)), Answer::Cancelled);
+        assert_eq!(judge(None, Duration::from_millis(20)), DialogAnswer::Unavailable);
+        assert_eq!(judge(None, Duration::from_secs(2)), DialogAnswer::Cancelled);
         let paths = vec![PathBuf::from("a.png"), PathBuf::from("b.png")];
-        assert_eq!(judge(Some(paths.clone()), Duration::ZERO), Answer::Chosen(paths));
+        assert_eq!(judge(Some(paths.clone()), Duration::ZERO), DialogAnswer::Chosen(paths));
     }
 }

@@ -231,7 +231,7 @@ pub const SHORTCUTS: &[Shortcut] = &[
     row(
         Group::Window,
         "I",
-        "Show or hide what is known of the picture",
+        "Show or hide what is known about the picture",
         &[(NONE, Key::I, Command::Files(Files::ToggleInfo))],
     ),
     row(

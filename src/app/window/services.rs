@@ -7,8 +7,8 @@ use crate::app::files::watch::INTERVAL;
 use crate::app::files::{self, FileServices};
 use crate::app::models;
 use crate::app::ports::{OpenFn, Ports};
-use crate::app::settings::Keeper;
-use crate::app::training::teach;
+use crate::app::settings::SettingsWriter;
+use crate::app::training::worker;
 use crate::app::training::workplace::Workplace;
 use crate::error::{Error, Result};
 use crate::library::Library;
@@ -19,14 +19,14 @@ use std::sync::Arc;
 
 /// Where models are kept and trainings work.
 #[derive(Clone, Debug)]
-pub struct Home {
+pub struct DataFolders {
     /// The models.
     pub library: Library,
     /// The training.
     pub workplace: Workplace,
 }
 
-impl Home {
+impl DataFolders {
     /// Models and trainings in a folder of our own; what is deleted goes to the system's bin.
     pub fn within(folder: &Path) -> Self {
         let library = Library::new(folder.join("models"), Arc::new(models::to_bin));
@@ -41,9 +41,9 @@ pub struct Services {
     /// Where the view's features are: exports and copies look there first.
     pub features: FeatureStore,
     /// Where models are kept and trainings work, if there is a place for them.
-    pub home: Option<Home>,
+    pub folders: Option<DataFolders>,
     /// Remembers settings; nothing does where there is no place for them.
-    pub keeper: Option<Keeper>,
+    pub settings_writer: Option<SettingsWriter>,
     /// Lists, watches, reads ahead, and remembers what was opened.
     pub files: FileServices,
 }
@@ -61,8 +61,8 @@ impl Services {
         let open: Arc<OpenFn> = Arc::new(files::open::read);
         let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
             .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
-        let keeper = settings
-            .map(Keeper::start)
+        let settings_writer = settings
+            .map(SettingsWriter::start)
             .transpose()
             .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         let ports = Ports {
@@ -75,8 +75,8 @@ impl Services {
             load_model: Arc::new(models::slot::load),
             list_devices: Arc::new(bench::devices),
             measure_device: Arc::new(bench::measure),
-            train: Arc::new(teach::train),
+            train: Arc::new(worker::train),
         };
-        Ok(Self { ports, features, home: data.map(Home::within), keeper, files })
+        Ok(Self { ports, features, folders: data.map(DataFolders::within), settings_writer, files })
     }
 }

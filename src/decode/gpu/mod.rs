@@ -1,15 +1,16 @@
-//! `query_rgb` on a graphics card: the codes are projected once, then each workgroup takes some samples through all
+//! `query_rgb` on a graphics device: the codes are projected once, then each workgroup takes some samples through all
 //! layers. Same inputs and same lattice as on the processor; only the evaluation of points differs.
 
 mod shape;
 mod tables;
 
-use super::query::{query, sample_points};
+use super::query::{self, sample_points};
 use super::{DecodeParams, Sampling};
 use crate::feature::FeatureWindow;
 use crate::geometry::{SampleGrid, Size, codes_for};
 use crate::gpu::{
-    ConvParams, ConvShape, Convolution, Dispatch, Failure, Gpu, Number, Outcome, Pace, Piece, Span, Stage, to_bytes,
+    ComputePipeline, ConvParams, ConvShape, Convolution, ConvolutionPass, Dispatch, ElementType, Gpu, GpuError,
+    GpuResult, Pace, Span, to_bytes,
 };
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -34,12 +35,12 @@ struct DecodeUniform {
     least_share: f32,
 }
 
-/// A model's decoder on a graphics card.
+/// A model's decoder on a graphics device.
 pub struct GpuDecoder {
     gpu: Arc<Gpu>,
     params: DecodeParams,
     shape: DecodeShape,
-    stage: Stage,
+    pipeline: ComputePipeline,
     weights: wgpu::Buffer,
     project: Convolution,
     project_weights: wgpu::Buffer,
@@ -47,7 +48,7 @@ pub struct GpuDecoder {
     project_pace: Pace,
 }
 
-/// What is asked: as for [`super::query_rgb`].
+/// What is queried: as for [`super::query_rgb`].
 #[derive(Clone, Copy)]
 pub struct WindowQuery<'a> {
     /// The codes around the sample points, with the model's margin.
@@ -68,43 +69,49 @@ struct Projected {
 }
 
 impl GpuDecoder {
-    /// Puts a model on the device. It multiplies in `number`s.
+    /// Puts a model on the device. It multiplies values of type `element`.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] if the device is too small for the model or refuses a shader, [`Failure::OutOfMemory`],
-    /// [`Failure::Lost`].
-    pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, number: Number) -> Outcome<Self> {
-        Self::compile(gpu, params, number, Stage::new, Convolution::new)
+    /// [`GpuError::Unfit`] if the device is too small for the model or refuses a shader, [`GpuError::OutOfMemory`],
+    /// [`GpuError::Lost`].
+    pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
+        Self::compile(gpu, params, element, ComputePipeline::new, Convolution::new)
     }
 
     /// As [`Self::new`], with every access checked by the driver: for the proof that none needs it.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, number: Number) -> Outcome<Self> {
-        Self::compile(gpu, params, number, Stage::checked, Convolution::checked)
+    pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
+        Self::compile(gpu, params, element, ComputePipeline::checked, Convolution::checked)
     }
 
     fn compile(
         gpu: Arc<Gpu>,
         params: &DecodeParams,
-        number: Number,
-        stage: fn(&Gpu, &str, &str, usize, &[bool]) -> Outcome<Stage>,
-        convolution: fn(&Gpu, ConvShape) -> Outcome<Convolution>,
-    ) -> Outcome<Self> {
-        if number == Number::F16 && !gpu.has_f16() {
-            return Err(Failure::Unfit("it does not compute with 16-bit floats".into()));
+        element: ElementType,
+        pipeline: fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<ComputePipeline>,
+        convolution: fn(&Gpu, ConvShape) -> GpuResult<Convolution>,
+    ) -> GpuResult<Self> {
+        if element == ElementType::F16 && !gpu.has_f16() {
+            return Err(GpuError::Unfit("it does not compute with 16-bit floats".into()));
         }
         let limits = gpu.limits();
-        let shape = DecodeShape::new(params, number, &limits)?;
+        let shape = DecodeShape::new(params, element, &limits)?;
         let width = 4 * shape.columns;
-        let project = ConvShape::new(params.channels, width, number, &limits);
+        let project = ConvShape::new(params.channels, width, element, &limits);
         let rows = params.project.chunks_exact(params.width());
         let filled: Vec<f32> =
             rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
         let project_weights = gpu.upload(&project.pack(&filled, &vec![0.0; width], params.channels))?;
         Ok(Self {
-            stage: stage(&gpu, "decode", &shape.text(), size_of::<DecodeUniform>(), &[false, false, false, true])?,
+            pipeline: pipeline(
+                &gpu,
+                "decode",
+                &shape.text(),
+                size_of::<DecodeUniform>(),
+                &[false, false, false, true],
+            )?,
             weights: gpu.upload(&shape.pack_weights(params))?,
             project: convolution(&gpu, project)?,
             project_weights,
@@ -117,54 +124,54 @@ impl GpuDecoder {
     }
 
     /// What it multiplies.
-    pub fn number(&self) -> Number {
-        self.shape.number
+    pub fn element_type(&self) -> ElementType {
+        self.shape.element
     }
 
-    /// Asks the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped. If the device has
-    /// not the memory for all at once, half of the rows are asked first.
+    /// Queries the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped. If the device has
+    /// not the memory for all at once, half of the rows are queried first.
     ///
     /// # Errors
-    /// [`Failure::Cancelled`] between two bands, [`Failure::OutOfMemory`] if not even one row fits,
-    /// [`Failure::Lost`].
-    pub fn query_rgb(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
-        let outcome = self.query_whole(asked, interrupt);
-        let (rows, columns) = (asked.grid.y.len, asked.grid.x.len);
-        if outcome != Err(Failure::OutOfMemory) || rows < 2 {
-            return outcome;
+    /// [`GpuError::Cancelled`] between two bands, [`GpuError::OutOfMemory`] if not even one row fits,
+    /// [`GpuError::Lost`].
+    pub fn query_rgb(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
+        let result = self.query_whole(query, interrupt);
+        let (rows, columns) = (query.grid.y.len, query.grid.x.len);
+        if result != Err(GpuError::OutOfMemory) || rows < 2 {
+            return result;
         }
         let mut rgb = Vec::with_capacity(rows * columns * 3);
         for half in [0..rows / 2, rows / 2..rows] {
-            let grid = asked.grid.slice(half, 0..columns);
-            let window = asked.window.part(codes_for(&sample_points(&grid, asked.sampling), asked.picture));
-            rgb.extend(self.query_rgb(WindowQuery { window: &window, grid: &grid, ..asked }, interrupt)?);
+            let grid = query.grid.slice(half, 0..columns);
+            let window = query.window.part(codes_for(&sample_points(&grid, query.sampling), query.picture));
+            rgb.extend(self.query_rgb(WindowQuery { window: &window, grid: &grid, ..query }, interrupt)?);
         }
         Ok(rgb)
     }
 
-    fn query_whole(&self, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Outcome<Vec<f32>> {
-        let cell = [asked.grid.y.pitch, asked.grid.x.pitch];
-        let projected = self.project(asked.window, cell, interrupt)?;
-        query(asked.grid, asked.sampling, self.params.local_ensemble, &|points, some| {
-            let tables = Tables::new(points, some, asked.picture, self.params.local_ensemble);
-            self.evaluate(&tables, &projected, asked, interrupt)
+    fn query_whole(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
+        let cell = [query.grid.y.pitch, query.grid.x.pitch];
+        let projected = self.project(query.window, cell, interrupt)?;
+        query::query(query.grid, query.sampling, self.params.local_ensemble, &|points, some| {
+            let tables = Tables::new(points, some, query.picture, self.params.local_ensemble);
+            self.evaluate(&tables, &projected, query, interrupt)
         })
     }
 
     /// Multiplies every code of the window (with its neighbours, if unfolded) by the first layer's code columns.
-    fn project(&self, window: &FeatureWindow, cell: [f64; 2], interrupt: Interrupt<'_>) -> Outcome<Projected> {
+    fn project(&self, window: &FeatureWindow, cell: [f64; 2], interrupt: Interrupt<'_>) -> GpuResult<Projected> {
         let (params, columns) = (&self.params, self.shape.columns);
         if window.margin < params.margin() || window.channels != params.channels {
-            return Err(Failure::Unfit("the window does not fit the model".into()));
+            return Err(GpuError::Unfit("the window does not fit the model".into()));
         }
         let (width, height) = (window.rect.width + 2 * window.margin, window.rect.height + 2 * window.margin);
         let start = self.shape.vector_quads();
         let input = start + window.rect.area() * columns;
         let depth = params.channels.div_ceil(4);
-        let (number, quad) = (self.shape.number, self.shape.number.quad_bytes());
+        let (element, quad) = (self.shape.element, self.shape.element.quad_bytes());
         let data = self.gpu.storage((input + width * height * depth) * quad)?;
-        self.gpu.write(&data, 0, &to_bytes(&self.shape.pack_vectors(params, cell), number))?;
-        self.gpu.write(&data, input * quad, &to_bytes(&in_quads(&window.codes, params.channels), number))?;
+        self.gpu.write(&data, 0, &to_bytes(&self.shape.pack_vectors(params, cell), element))?;
+        self.gpu.write(&data, input * quad, &to_bytes(&in_quads(&window.codes, params.channels), element))?;
         let conv = ConvParams {
             input: input as u32,
             output: start as u32,
@@ -183,7 +190,7 @@ impl GpuDecoder {
             scale: 1.0,
             ..ConvParams::default()
         };
-        let piece = Piece { convolution: &self.project, params: conv };
+        let piece = ConvolutionPass { convolution: &self.project, params: conv };
         Convolution::run(&self.gpu, &[piece], &self.project_weights, &data, &self.project_pace, interrupt)?;
         Ok(Projected { data, start })
     }
@@ -193,12 +200,12 @@ impl GpuDecoder {
         &self,
         tables: &Tables,
         projected: &Projected,
-        asked: WindowQuery<'_>,
+        query: WindowQuery<'_>,
         interrupt: Interrupt<'_>,
-    ) -> Outcome<Vec<f32>> {
-        let rect = asked.window.rect;
+    ) -> GpuResult<Vec<f32>> {
+        let rect = query.window.rect;
         if !tables.stay_in(rect) {
-            return Err(Failure::Unfit("the window does not hold the codes that are asked".into()));
+            return Err(GpuError::Unfit("the window does not hold the codes that are needed".into()));
         }
         let samples = tables.order.len();
         let (table, out) = (self.gpu.upload(&tables.words)?, self.gpu.storage(samples * 12)?);
@@ -215,22 +222,22 @@ impl GpuDecoder {
                 left: rect.x as u32,
                 top: rect.y as u32,
                 width: rect.width as u32,
-                least_share: asked.sampling.least_share(),
+                least_share: query.sampling.least_share(),
             }
         };
         self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| {
             let uniforms: Vec<DecodeUniform> = band.iter().map(uniform).collect();
             let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
-            let group = self.stage.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
+            let group = self.pipeline.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
             let dispatch = |(i, span): (usize, &Span)| Dispatch {
-                stage: &self.stage,
+                pipeline: &self.pipeline,
                 group: group.clone(),
                 offset: i * stride,
                 groups: [span.groups(), 1],
             };
             Ok(band.iter().enumerate().map(dispatch).collect())
         })?;
-        let decoded = self.gpu.read(&out, 0, samples * 3, Number::F32)?;
+        let decoded = self.gpu.read(&out, 0, samples * 3, ElementType::F32)?;
         let mut rgb = vec![0.0; samples * 3];
         let pixels = rgb.as_chunks_mut::<3>().0;
         tables.order.iter().zip(decoded.as_chunks().0).for_each(|(to, value)| pixels[*to as usize] = *value);
@@ -277,10 +284,14 @@ mod tests {
             offsets!(DecodeUniform: start end corners corners_x samples columns codes left top width least_share);
         let least = wgpu::Limits::downlevel_defaults();
         let usual = wgpu::Limits { max_compute_workgroup_storage_size: 32 << 10, ..least.clone() };
-        let shapes =
-            [(Number::F32, &least, 8), (Number::F16, &least, 24), (Number::F32, &usual, 32), (Number::F16, &usual, 32)];
-        for (number, limits, rows) in shapes {
-            let shape = DecodeShape::new(&params, number, limits).unwrap();
+        let shapes = [
+            (ElementType::F32, &least, 8),
+            (ElementType::F16, &least, 24),
+            (ElementType::F32, &usual, 32),
+            (ElementType::F16, &usual, 32),
+        ];
+        for (element, limits, rows) in shapes {
+            let shape = DecodeShape::new(&params, element, limits).unwrap();
             assert_eq!(shape.rows, rows);
             assert_shader(&shape.text(), &fields, size_of::<DecodeUniform>());
             let bytes = workgroup_bytes(&shape.text());
@@ -293,6 +304,6 @@ mod tests {
     fn a_model_that_is_too_wide_is_refused() {
         let params = DecodeParams::new(&Weights::builtin().unwrap(), Precision::F32);
         let limits = wgpu::Limits { max_compute_invocations_per_workgroup: 32, ..wgpu::Limits::downlevel_defaults() };
-        assert!(matches!(DecodeShape::new(&params, Number::F32, &limits), Err(Failure::Unfit(_))));
+        assert!(matches!(DecodeShape::new(&params, ElementType::F32, &limits), Err(GpuError::Unfit(_))));
     }
 }

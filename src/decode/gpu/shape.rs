@@ -1,7 +1,7 @@
 //! What the shader's text depends on: the model's widths and the device's limits.
 
 use crate::decode::DecodeParams;
-use crate::gpu::{Failure, Number, Outcome, THREAD_ROWS, expand, to_bytes};
+use crate::gpu::{ElementType, GpuError, GpuResult, THREAD_ROWS, expand, to_bytes};
 use crate::kernel::Layer;
 
 /// Sizes of `shaders/decode.wgsl`.
@@ -13,25 +13,25 @@ pub(super) struct DecodeShape {
     pub(super) rows: usize,
     /// Hidden layers after the first.
     pub(super) layers: usize,
-    pub(super) number: Number,
+    pub(super) element: ElementType,
 }
 
 impl DecodeShape {
     /// For a model on a device with `limits`: as many rows as its workgroup memory and invocations hold.
     ///
     /// # Errors
-    /// [`Failure::Unfit`] if they do not hold eight.
-    pub(super) fn new(params: &DecodeParams, number: Number, limits: &wgpu::Limits) -> Outcome<Self> {
+    /// [`GpuError::Unfit`] if they do not hold eight.
+    pub(super) fn new(params: &DecodeParams, element: ElementType, limits: &wgpu::Limits) -> GpuResult<Self> {
         let hidden = params.mlp.hidden();
         let widest = hidden.iter().map(Layer::outputs).fold(params.width(), usize::max);
         let columns = widest.div_ceil(4);
-        let sums = if number == Number::F16 { Number::F32.quad_bytes() } else { 0 };
-        let row_bytes = columns * number.quad_bytes() + sums;
+        let sums = if element == ElementType::F16 { ElementType::F32.quad_bytes() } else { 0 };
+        let row_bytes = columns * element.quad_bytes() + sums;
         let by_memory = limits.max_compute_workgroup_storage_size as usize / (THREAD_ROWS * row_bytes);
         let by_threads = limits.max_compute_invocations_per_workgroup.min(256) as usize / columns;
         match by_memory.min(by_threads).min(16) {
-            0 => Err(Failure::Unfit(format!("its workgroups are too small for layers of {widest} values"))),
-            groups => Ok(Self { columns, rows: groups * THREAD_ROWS, layers: hidden.len(), number }),
+            0 => Err(GpuError::Unfit(format!("its workgroups are too small for layers of {widest} values"))),
+            groups => Ok(Self { columns, rows: groups * THREAD_ROWS, layers: hidden.len(), element }),
         }
     }
 
@@ -50,7 +50,7 @@ impl DecodeShape {
             ("LAYERS", self.layers),
             ("UNROLL", unroll),
         ];
-        expand(include_str!("../../../shaders/decode.wgsl"), self.number, &constants, 0)
+        expand(include_str!("../../../shaders/decode.wgsl"), self.element, &constants, 0)
     }
 
     /// Multiply-adds of a query.
@@ -79,7 +79,7 @@ impl DecodeShape {
         for row in params.mlp.last().0 {
             values.extend(self.padded(row));
         }
-        to_bytes(&values, self.number).into_owned()
+        to_bytes(&values, self.element).into_owned()
     }
 
     /// The vectors in front of the codes, for samples of `cell` (y, x) source pixels.

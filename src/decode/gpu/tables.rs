@@ -1,4 +1,4 @@
-//! Which codes each sample asks, as the shader reads it: computed in double precision, once per row and column.
+//! Which codes each sample reads, as the shader reads it: computed in double precision, once per row and column.
 
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::geometry::{PixelRect, SampleGrid, Size};
@@ -6,10 +6,10 @@ use crate::geometry::{PixelRect, SampleGrid, Size};
 /// Words of a row's or column's neighbours: two indices, two `rel_coord`s, two weights.
 const WORDS: usize = 6;
 
-/// Samples that ask the same number of codes.
+/// Samples that read the same number of codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Class {
-    /// Codes asked, side by side and one above the other.
+    /// Codes read, side by side and one above the other.
     pub(super) corners: [usize; 2],
     /// The samples, counted in the order of the table.
     pub(super) start: usize,
@@ -29,7 +29,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// For the samples of `grid` (all, or `some` of them, counted row by row), sorted by the number of codes they ask:
+    /// For the samples of `grid` (all, or `some` of them, counted row by row), sorted by the number of codes they read:
     /// on borders and on codes it is less than four.
     pub(super) fn new(grid: &SampleGrid, some: Option<&[usize]>, picture: Size, local_ensemble: bool) -> Self {
         let rows = neighbours(&grid.y, picture.height, local_ensemble);
@@ -64,7 +64,7 @@ impl Tables {
         tables
     }
 
-    /// Whether every code that is asked lies in `window`.
+    /// Whether every code that is read lies in `window`.
     pub(super) fn stay_in(&self, window: PixelRect) -> bool {
         let within = |words: &[u32], start: usize, end: usize| {
             words.chunks_exact(WORDS).flat_map(|w| &w[..2]).all(|i| (start..end).contains(&(*i as usize)))
@@ -94,7 +94,7 @@ mod tests {
     use crate::geometry::Region;
 
     #[test]
-    fn every_sample_is_in_one_class_and_asks_codes_of_the_picture() {
+    fn every_sample_is_in_one_class_and_reads_codes_of_the_picture() {
         let picture = Size::new(5, 4);
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(15, 13));
         let tables = Tables::new(&grid, None, picture, true);

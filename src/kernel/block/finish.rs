@@ -1,7 +1,7 @@
 //! What becomes of a block's sums: bias, ReLU, residual, and the next layer's numbers.
 #![cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
 )]
 
 use crate::kernel::panels::BLOCK_COLUMNS;
@@ -30,7 +30,7 @@ pub(crate) struct Finish<'a> {
 pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
     #[cfg(target_arch = "x86_64")]
     if processor::has_f32_vectors() {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { wide::to_pixels(rows, finish, out) };
     }
     plain::to_pixels(rows, finish, out);
@@ -40,7 +40,7 @@ pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit
 pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut [u32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
     if processor::has_bf16_vectors() && precision.is_bf16() {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { super::vectors::to_words(rows, bias, out, stride) };
     }
     for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
@@ -53,7 +53,7 @@ pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut
 pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
     #[cfg(target_arch = "x86_64")]
     if processor::has_f32_vectors() {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { wide::to_values(rows, bias, out, stride) };
     }
     plain::to_values(rows, bias, out, stride);

@@ -5,7 +5,7 @@
 //! matrix tiles or on vectors.
 #![cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "calling what only some processors have, after asking")
+    expect(unsafe_code, reason = "calling what only some processors have, after checking")
 )]
 
 mod finish;
@@ -31,7 +31,7 @@ const STRIP: usize = vectors::STRIP;
 #[cfg(not(target_arch = "x86_64"))]
 const STRIP: usize = 1;
 
-/// The sums of a block, `[rows, 32]`; rows beyond the asked ones are undefined.
+/// The sums of a block, `[rows, 32]`; rows beyond the requested ones are undefined.
 #[repr(C, align(64))]
 pub(super) struct Sums(pub(super) [[f32; BLOCK_COLUMNS]; MAX_ROWS]);
 
@@ -150,7 +150,7 @@ pub(super) fn multiply_into(rows: Rows<'_>, count: usize, panels: &Panels, index
     let read = rows_read(Precision::F32, count);
     assert!(count > 0 && rows.extent(read) <= rows.data.len(), "too few rows");
     assert!(out.stride >= BLOCK_COLUMNS && (read - 1) * out.stride + BLOCK_COLUMNS <= out.values.len(), "no room");
-    // SAFETY: the processor was asked, and the extents were just checked.
+    // SAFETY: the processor was checked, and the extents were just checked.
     unsafe { vectors::multiply(Precision::F32, rows, count, panels.block(index), out) }
 }
 
@@ -186,7 +186,7 @@ pub(super) fn narrow(precision: Precision, values: &[f32], words: &mut [u32]) {
     }
     #[cfg(target_arch = "x86_64")]
     if has_bf16_vectors() {
-        // SAFETY: the processor was just asked.
+        // SAFETY: the processor was just checked.
         return unsafe { vectors::narrow(values, words) };
     }
     twin::narrow(values, words);

@@ -3,7 +3,7 @@
 //! Both spread a word of a row (one number, or a pair) over sixteen lanes and multiply it by a line of weights; only the
 //! multiplication differs.
 
-#![expect(unsafe_code, reason = "vectors are loaded through pointers, on a processor that was asked")]
+#![expect(unsafe_code, reason = "vectors are loaded through pointers, on a processor that was checked")]
 
 use super::{Out, Rows};
 use crate::kernel::lines::Line;

@@ -5,7 +5,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::winograd_gradient;
-use super::{After, Conv3x3, Image, Order, Scratch, WeightGradient, weight_gradient};
+use super::{After, Conv3x3, ConvScratch, Image, Order, WeightGradient, weight_gradient};
 use crate::kernel::Precision;
 use crate::task::Interrupt;
 use rayon::prelude::*;
@@ -55,10 +55,10 @@ pub struct ImageGradient<'a> {
 
 /// Convolves every image with `weight [outputs, channels, 3, 3]` in single precision, adds `bias [outputs]`, clamps at
 /// zero or adds a residual (of the result's shape) as `after` says, and overwrites `out [n, height, width, outputs]`.
-/// `interrupt` is asked before each image; those after it said yes are not computed.
+/// `interrupt` is checked before each image; those after it said yes are not computed.
 ///
 /// # Panics
-/// If a slice does not have the size that its shape asks for.
+/// If a slice does not have the size that its shape needs.
 pub fn convolve_batch_into(
     weight: &[f32],
     bias: &[f32],
@@ -71,7 +71,7 @@ pub fn convolve_batch_into(
     let len = batch.height * batch.width * bias.len();
     assert_eq!(out.len(), batch.values.len() / batch.channels * bias.len(), "result does not fit its shape");
     let images = out.par_chunks_exact_mut(len).zip(batch.images()).enumerate();
-    images.for_each_init(Scratch::default, |scratch, (i, (out, image))| {
+    images.for_each_init(ConvScratch::default, |scratch, (i, (out, image))| {
         if interrupt() {
             return;
         }
@@ -97,10 +97,10 @@ pub fn convolve_batch(
 }
 
 /// The gradients of [`convolve_batch`]: of weight and bias, summed over the images, and of the images, if they are
-/// wanted. `interrupt` is asked before each image; those after it said yes are left out.
+/// wanted. `interrupt` is checked before each image; those after it said yes are left out.
 ///
 /// # Panics
-/// If a slice does not have the size that its shape asks for.
+/// If a slice does not have the size that its shape needs.
 pub fn convolve_batch_backward(
     weight: &[f32],
     outputs: usize,
@@ -113,7 +113,7 @@ pub fn convolve_batch_backward(
     let len = batch.height * batch.width * outputs;
     let image_len = batch.image_len();
     let plus = images.as_ref().and_then(|images| images.plus);
-    let of_image = |scratch: &mut Scratch, (i, image): (usize, Image<'_>), to: Option<&mut [f32]>| {
+    let of_image = |scratch: &mut ConvScratch, (i, image): (usize, Image<'_>), to: Option<&mut [f32]>| {
         if interrupt() {
             return WeightGradient::zero(weight.len(), outputs);
         }
@@ -137,9 +137,9 @@ pub fn convolve_batch_backward(
         Some(images) => {
             assert_eq!(images.to.len(), batch.values.len(), "gradient does not fit its shape");
             let pairs = inputs.zip(images.to.par_chunks_exact_mut(image_len));
-            pairs.map_init(Scratch::default, |scratch, (input, to)| of_image(scratch, input, Some(to))).collect()
+            pairs.map_init(ConvScratch::default, |scratch, (input, to)| of_image(scratch, input, Some(to))).collect()
         }
-        None => inputs.map_init(Scratch::default, |scratch, input| of_image(scratch, input, None)).collect(),
+        None => inputs.map_init(ConvScratch::default, |scratch, input| of_image(scratch, input, None)).collect(),
     };
     sum(parts, weight.len(), outputs)
 }
@@ -148,7 +148,7 @@ fn weight_gradient_of(
     image: Image<'_>,
     gradient: Image<'_>,
     channels: (usize, usize),
-    scratch: &mut Scratch,
+    scratch: &mut ConvScratch,
 ) -> WeightGradient {
     #[cfg(target_arch = "x86_64")]
     if winograd_gradient::suits(channels.0, channels.1) {

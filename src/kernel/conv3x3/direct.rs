@@ -6,7 +6,7 @@
 //! there is thrown away, and no block ends early at the end of a row.
 #![expect(unsafe_code, reason = "results are written to fresh memory, whose initialisation is told afterwards")]
 
-use super::{After, Band, Joined, Order};
+use super::{After, Joined, Order, RowBand};
 use crate::kernel::block::{self, Finish, Multiplier, Rows, Sums};
 use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, Panels};
@@ -73,14 +73,14 @@ impl Direct {
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((band_rows * row).max(1)).enumerate();
         bands.for_each_init(Buffer::default, |buffer, (i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(input.height);
-            self.convolve_band(&Band { input, rows, bias, after }, buffer, out);
+            self.convolve_band(&RowBand { input, rows, bias, after }, buffer, out);
         });
         // SAFETY: the bands cover all rows, and `convolve_band` writes every value of its rows.
         unsafe { output.set_len(len) };
         output
     }
 
-    fn convolve_band(&self, band: &Band<'_>, buffer: &mut Buffer, out: &mut [MaybeUninit<f32>]) {
+    fn convolve_band(&self, band: &RowBand<'_>, buffer: &mut Buffer, out: &mut [MaybeUninit<f32>]) {
         let (side, around) = (self.side, self.side - 1);
         let line = band.input.width + around;
         // The last pixel's neighbourhood ends the padded band, so its last two positions are no pixels.
@@ -95,14 +95,14 @@ impl Direct {
             for first in (0..count).step_by(multiplier.rows_of_block()) {
                 let block = (count - first).min(multiplier.rows_of_block());
                 multiplier.multiply(rows.from(first), block, &self.panels, index, &mut sums);
-                let place = Place { line, first, column: index * BLOCK_COLUMNS };
+                let place = SumsPlace { line, first, column: index * BLOCK_COLUMNS };
                 store(band, place, &sums.0[..block], out);
             }
         }
     }
 
     /// The band's rows and those that its neighbourhoods reach on either side, each between as many pixels of zeros.
-    fn gather(&self, band: &Band<'_>, data: &mut [u32]) {
+    fn gather(&self, band: &RowBand<'_>, data: &mut [u32]) {
         let (Joined { height, width, .. }, reach) = (band.input, self.side / 2);
         let mut pixels = Vec::new();
         let lines = data.chunks_exact_mut((width + 2 * reach) * self.words);
@@ -170,7 +170,7 @@ fn band_rows(input: Joined<'_>) -> usize {
 
 /// Where sums belong: to positions `first ..` of a band whose lines have `line` of them, from output channel `column` on.
 #[derive(Clone, Copy)]
-struct Place {
+struct SumsPlace {
     line: usize,
     first: usize,
     column: usize,
@@ -178,8 +178,8 @@ struct Place {
 
 /// Writes sums to the pixels that they belong to: a stretch of pixels at a time, none for the columns of zeros.
 fn store(
-    band: &Band<'_>,
-    Place { line, first, column }: Place,
+    band: &RowBand<'_>,
+    SumsPlace { line, first, column }: SumsPlace,
     sums: &[[f32; BLOCK_COLUMNS]],
     out: &mut [MaybeUninit<f32>],
 ) {

@@ -27,8 +27,8 @@ impl WeightGradient {
     }
 }
 
-/// Sums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
-struct Sums {
+/// GradientSums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
+struct GradientSums {
     taps: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -62,7 +62,7 @@ pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient 
     assert!(outputs > 0 && outputs * area == gradient.values.len(), "gradient does not fit its shape");
     let (image, gradient) = (image.into_channels_last(), gradient.into_channels_last());
     let rows = (BAND_PIXELS / width).clamp(1, height);
-    let none = || Sums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs] };
+    let none = || GradientSums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs] };
     let bands = (0..height.div_ceil(rows)).into_par_iter();
     let sums = bands
         .fold(none, |mut sums, band| {
@@ -85,7 +85,7 @@ pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient 
     }
 }
 
-impl Sums {
+impl GradientSums {
     /// Adds a band: `padded` has one row and column more on each side than `grads`, whose lines end in two zeros.
     fn add(&mut self, padded: &[f32], grads: &[f32], line: usize) {
         let outputs = self.bias.len();

@@ -60,7 +60,7 @@ pub struct After<'a> {
 }
 
 /// A band of output rows (of tiles, by Winograd's way), and what it is made of.
-struct Band<'a> {
+struct RowBand<'a> {
     input: Joined<'a>,
     rows: std::ops::Range<usize>,
     bias: &'a [f32],
@@ -88,7 +88,7 @@ enum Way {
 impl Conv3x3 {
     /// From PyTorch's layout: `weight [out_channels, in_channels, 3, 3]`, `bias [out_channels]`.
     ///
-    /// Few input channels are computed in single precision whatever is asked: the first layer of a network sees the
+    /// Few input channels are computed in single precision whatever is requested: the first layer of a network sees the
     /// picture itself, whose 8 bits bfloat16 would round. So is everything where the processor lacks `precision`.
     ///
     /// # Panics
@@ -122,7 +122,7 @@ impl Conv3x3 {
     /// Convolves an image; the result is in the order of [`Self::order`].
     ///
     /// # Panics
-    /// If a slice does not have the size that its shape asks for.
+    /// If a slice does not have the size that its shape needs.
     pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
         self.forward_joined(Joined::new(&[image.values], image), after)
     }
@@ -144,19 +144,19 @@ impl Conv3x3 {
 
 /// Buffers of one thread that convolves images of a batch.
 #[derive(Default)]
-struct Scratch {
+struct ConvScratch {
     /// A gradient behind a ReLU.
     masked: Vec<f32>,
     #[cfg(target_arch = "x86_64")]
-    winograd: winograd::Scratch,
+    winograd: winograd::WinogradScratch,
     #[cfg(target_arch = "x86_64")]
-    gradient: winograd_gradient::Scratch,
+    gradient: winograd_gradient::WinogradGradientScratch,
 }
 
 impl Conv3x3 {
     /// As [`Self::forward`], for an image, a residual and a result that are channels-last whatever the kernel prefers; on
     /// this thread where that is fastest.
-    fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut Scratch, out: &mut [f32]) {
+    fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut ConvScratch, out: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         if let Way::Winograd(winograd) = &self.way {
             return winograd.forward_into(image, &self.bias, after, &mut scratch.winograd, out);

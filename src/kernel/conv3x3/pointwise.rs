@@ -43,7 +43,7 @@ impl Conv1x1 {
     /// Convolves images joined along their channels; the result is channels-last, and so is the residual.
     ///
     /// # Panics
-    /// If a slice does not have the size that its shape asks for.
+    /// If a slice does not have the size that its shape needs.
     pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>) -> Vec<f32> {
         input.check(self.in_channels, self.bias.len(), after);
         self.direct.forward(input, &self.bias, after)

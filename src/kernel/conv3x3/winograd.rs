@@ -6,7 +6,7 @@
 //! little beside the products because channels lie together; the rounding error grows two- to threefold (4·10⁻⁶ over the whole network).
 #![expect(unsafe_code, reason = "fresh memory is written before it is read, and vectors are loaded from arrays")]
 
-use super::{After, Band, Image, Joined};
+use super::{After, Image, Joined, RowBand};
 use crate::kernel::block::{self, Out, Rows};
 use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
@@ -34,7 +34,7 @@ pub(super) struct Winograd {
 
 /// Buffers of one thread: values before and after the products, `[point][tile][channel]`.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(super) struct WinogradScratch {
     before: Buffer,
     after: Buffer,
 }
@@ -66,9 +66,9 @@ impl Winograd {
         let tile_rows = image.height.div_ceil(2);
         let band_rows = tile_rows.div_ceil(8 * rayon::current_num_threads()).max(1);
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((2 * band_rows * row).max(1)).enumerate();
-        bands.for_each_init(Scratch::default, |scratch, (i, out)| {
+        bands.for_each_init(WinogradScratch::default, |scratch, (i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(tile_rows);
-            self.convolve_band(&Band { input: image, rows, bias, after }, scratch, out);
+            self.convolve_band(&RowBand { input: image, rows, bias, after }, scratch, out);
         });
         // SAFETY: the bands cover all rows, and every tile writes those of its pixels that exist.
         unsafe { output.set_len(len) };
@@ -81,7 +81,7 @@ impl Winograd {
         image: Image<'_>,
         bias: &[f32],
         after: After<'_>,
-        scratch: &mut Scratch,
+        scratch: &mut WinogradScratch,
         out: &mut [f32],
     ) {
         assert_eq!(out.len(), image.height * image.width * bias.len(), "result does not fit its shape");
@@ -89,10 +89,10 @@ impl Winograd {
         // SAFETY: values that are there may be taken for ones that may not be, as long as only values are written.
         let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
         let parts = [image.values];
-        self.convolve_band(&Band { input: Joined::new(&parts, image), rows, bias, after }, scratch, out);
+        self.convolve_band(&RowBand { input: Joined::new(&parts, image), rows, bias, after }, scratch, out);
     }
 
-    fn convolve_band(&self, band: &Band<'_>, scratch: &mut Scratch, out: &mut [MaybeUninit<f32>]) {
+    fn convolve_band(&self, band: &RowBand<'_>, scratch: &mut WinogradScratch, out: &mut [MaybeUninit<f32>]) {
         let (inputs, outputs) = (self.in_channels, band.bias.len());
         let columns = band.input.width.div_ceil(2);
         let tiles = band.rows.len() * columns;
@@ -104,7 +104,8 @@ impl Winograd {
                 let mut first = i * inputs;
                 let size = [band.input.height, band.input.width];
                 for part in band.input.parts {
-                    let source = Source { values: part, channels: band.input.channels(part), step: CHUNK * inputs };
+                    let source =
+                        TransformInput { values: part, channels: band.input.channels(part), step: CHUNK * inputs };
                     // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
                     unsafe { transform_tile(source, size, tile_at(i), &mut before[first..]) }
                     first += source.channels;
@@ -143,7 +144,7 @@ fn transform_weight(kernel: &[f32; 9]) -> [f32; POINTS] {
 
 /// One of the images that go in, and the distance of a point from the next where it goes.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct TransformInput<'a> {
     pub(super) values: &'a [f32],
     pub(super) channels: usize,
     pub(super) step: usize,
@@ -152,9 +153,9 @@ pub(super) struct Source<'a> {
 /// `Bᵀ d B` of the 4×4 pixels around tile (row, column) of an image of this size (rows, columns), zero outside; point `p` goes
 /// to `out[p * step ..]`.
 #[target_feature(enable = "avx512f")]
-pub(super) fn transform_tile(source: Source<'_>, size: [usize; 2], tile: (usize, usize), out: &mut [f32]) {
+pub(super) fn transform_tile(source: TransformInput<'_>, size: [usize; 2], tile: (usize, usize), out: &mut [f32]) {
     const NOTHING: Lanes = [0.0; PANEL];
-    let Source { values: own, channels, step } = source;
+    let TransformInput { values: own, channels, step } = source;
     let [height, width] = size;
     // Plain loops: closures of the standard library are not compiled for these vectors, and so not inlined.
     let mut pixels: [Option<&[f32]>; POINTS] = [None; POINTS];
@@ -192,7 +193,7 @@ fn transform_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
 
 /// `Aᵀ m A` of a tile's sums, then bias, ReLU and residual, to those of its four pixels that exist.
 #[target_feature(enable = "avx512f")]
-fn finish_tile(band: &Band<'_>, tile: (usize, usize), sums: &[f32], out: &mut [MaybeUninit<f32>]) {
+fn finish_tile(band: &RowBand<'_>, tile: (usize, usize), sums: &[f32], out: &mut [MaybeUninit<f32>]) {
     let Joined { height, width, .. } = band.input;
     let channels = band.bias.len();
     let floor = _mm512_set1_ps(if band.after.relu { 0.0 } else { f32::NEG_INFINITY });

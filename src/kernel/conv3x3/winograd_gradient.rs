@@ -4,9 +4,9 @@
 //! the kernel is `Gᵀ [Σ (Bᵀ d B) ⊙ (A e Aᵀ)] G`, summed over all tiles, for tiles `d` of the image and `e` of the
 //! result's gradient. The sums are sixteen independent matrix products whose depth is the number of tiles: sixteen
 //! products for four pixels where the definition has thirty-six.
-#![expect(unsafe_code, reason = "calling code compiled for wider vectors, after asking the processor")]
+#![expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")]
 
-use super::winograd::{CHUNK, POINTS, Source, Winograd, lanes_at, transform_tile, values, vector};
+use super::winograd::{CHUNK, POINTS, TransformInput, Winograd, lanes_at, transform_tile, values, vector};
 use super::{Image, WeightGradient};
 use crate::kernel::panels::PANEL;
 use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_sub_ps};
@@ -17,7 +17,7 @@ const VECTORS: usize = 2;
 
 /// Buffers of one thread.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(super) struct WinogradGradientScratch {
     /// Transformed tiles of the image and of the gradient, `[point][tile][channel]`.
     image: Vec<f32>,
     gradient: Vec<f32>,
@@ -38,15 +38,15 @@ pub(super) fn weight_gradient(
     image: Image<'_>,
     gradient: Image<'_>,
     (inputs, outputs): (usize, usize),
-    scratch: &mut Scratch,
+    scratch: &mut WinogradGradientScratch,
 ) -> WeightGradient {
     assert!(suits(inputs, outputs), "not for these channels, or not on this processor");
-    let Scratch { image: of_image, gradient: of_gradient, sums } = scratch;
+    let WinogradGradientScratch { image: of_image, gradient: of_gradient, sums } = scratch;
     of_image.resize(POINTS * CHUNK * inputs, 0.0);
     of_gradient.resize(POINTS * CHUNK * outputs, 0.0);
     sums.clear();
     sums.resize(POINTS * inputs * outputs, 0.0);
-    let source = Source { values: image.values, channels: inputs, step: CHUNK * inputs };
+    let source = TransformInput { values: image.values, channels: inputs, step: CHUNK * inputs };
     let columns = image.width.div_ceil(2);
     let tiles = image.height.div_ceil(2) * columns;
     for first in (0..tiles).step_by(CHUNK) {
@@ -166,7 +166,7 @@ mod tests {
             eprintln!("skipped: this processor has no AVX-512");
             return;
         }
-        let mut scratch = Scratch::default();
+        let mut scratch = WinogradGradientScratch::default();
         for (inputs, outputs, height, width) in [(16, 32, 1, 1), (64, 64, 9, 20), (32, 64, 31, 33), (48, 32, 2, 120)] {
             let image = |values| Image { values, order: Order::ChannelsLast, height, width };
             let (x, e) = (noise(inputs * height * width, 1), noise(outputs * height * width, 2));

@@ -50,9 +50,9 @@ fn divide<T: Copy + Into<u32> + TryFrom<u32>>([r, g, b, opacity]: &mut [T; 4], o
     }
 }
 
-type Split<T> = (Vec<T>, Option<Vec<T>>);
+type ColorAndAlpha<T> = (Vec<T>, Option<Vec<T>>);
 
-fn wrap<T>((rgb, alpha): Split<T>, depth: fn(Vec<T>) -> Samples) -> (Samples, Option<Samples>) {
+fn wrap<T>((rgb, alpha): ColorAndAlpha<T>, depth: fn(Vec<T>) -> Samples) -> (Samples, Option<Samples>) {
     (depth(rgb), alpha.map(depth))
 }
 
@@ -60,7 +60,7 @@ fn grey_to_rgb<T: Copy>(grey: &[T]) -> Vec<T> {
     grey.iter().flat_map(|v| [*v; 3]).collect()
 }
 
-fn split_grey<T: Copy + PartialEq>(values: &[T], opaque: T) -> Split<T> {
+fn split_grey<T: Copy + PartialEq>(values: &[T], opaque: T) -> ColorAndAlpha<T> {
     let pixels = values.as_chunks::<2>().0;
     let rgb = pixels.iter().flat_map(|[grey, _]| [*grey; 3]).collect();
     let alpha = pixels.iter().any(|[_, a]| *a != opaque).then(|| pixels.iter().map(|[_, a]| *a).collect());
@@ -68,7 +68,7 @@ fn split_grey<T: Copy + PartialEq>(values: &[T], opaque: T) -> Split<T> {
 }
 
 /// Takes the opacity out and closes the gaps in place: a second whole picture in memory would be one too many.
-fn split_rgba<T: Copy + PartialEq>(mut values: Vec<T>, opaque: T) -> Split<T> {
+fn split_rgba<T: Copy + PartialEq>(mut values: Vec<T>, opaque: T) -> ColorAndAlpha<T> {
     let pixels = values.as_chunks::<4>().0;
     let count = pixels.len();
     let alpha = pixels.iter().any(|p| p[3] != opaque).then(|| pixels.iter().map(|p| p[3]).collect());

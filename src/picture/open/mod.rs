@@ -11,7 +11,7 @@ mod ico;
 mod jpeg;
 mod stoppable;
 
-use super::color::{self, Source};
+use super::color::{self, SampleSource};
 use super::metadata::{TiffRemarks, is_adobe_rgb, resolution, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
 
 fn read_header<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
     reader.limits(limits(MAX_HEADER_BYTES));
-    let decoder = start_decoder(reader, format).map_err(|error| Failure::from(error).describe(format))?;
+    let decoder = start_decoder(reader, format).map_err(|error| OpenFailure::from(error).describe(format))?;
     check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
@@ -178,7 +178,7 @@ fn decode<R: BufRead + Seek>(
 ) -> Result<Picture, String> {
     reader.limits(limits(MAX_HEADER_BYTES));
     start_decoder(reader, format)
-        .map_err(Failure::from)
+        .map_err(OpenFailure::from)
         .and_then(|decoder| read_picture(decoder, format, remarks))
         .map_err(|error| error.describe(format))
 }
@@ -202,18 +202,18 @@ fn start_decoder<'a, R: BufRead + Seek + 'a>(
 }
 
 /// What stops a decoding.
-enum Failure {
+enum OpenFailure {
     TooLarge(String),
     Decoder(ImageError),
 }
 
-impl From<ImageError> for Failure {
+impl From<ImageError> for OpenFailure {
     fn from(error: ImageError) -> Self {
         Self::Decoder(error)
     }
 }
 
-impl Failure {
+impl OpenFailure {
     fn describe(self, format: ImageFormat) -> String {
         let name = format_name(format);
         match self {
@@ -253,7 +253,7 @@ fn read_picture(
     mut decoder: Box<dyn ImageDecoder + '_>,
     format: ImageFormat,
     remarks: TiffRemarks,
-) -> Result<Picture, Failure> {
+) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let exif = remarks.exif.or_else(|| read_exif(&mut decoder));
@@ -281,17 +281,17 @@ fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
 }
 
 /// Refuses what would not fit.
-fn check_size(decoder: &impl ImageDecoder) -> Result<(), Failure> {
+fn check_size(decoder: &impl ImageDecoder) -> Result<(), OpenFailure> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
-        return Err(Failure::TooLarge("it has no pixels; its header is damaged".into()));
+        return Err(OpenFailure::TooLarge("it has no pixels; its header is damaged".into()));
     }
     let needed = needed_bytes(decoder);
     if needed <= MAX_DECODED_BYTES {
         return Ok(());
     }
     let gibibytes = needed as f64 / f64::from(1 << 30);
-    Err(Failure::TooLarge(format!(
+    Err(OpenFailure::TooLarge(format!(
         "its {width}×{height} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first",
         MAX_DECODED_BYTES >> 30
     )))
@@ -309,16 +309,16 @@ fn read_exif(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
 }
 
 /// What the decoder's samples are.
-fn source_of(decoder: &impl ImageDecoder) -> Source {
+fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
     use image::ExtendedColorType::{Cmyk8, Cmyk16};
     let color = decoder.color_type();
     // Floating-point samples are linear and get the sRGB curve.
     let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
     let from_cmyk = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16);
     match color.has_color() {
-        _ if is_float || from_cmyk => Source::Converted,
-        true => Source::Rgb,
-        false => Source::Grey,
+        _ if is_float || from_cmyk => SampleSource::Converted,
+        true => SampleSource::Rgb,
+        false => SampleSource::Grey,
     }
 }
 

@@ -12,7 +12,7 @@ const PRECISION_BITS: u32 = 22;
 const SUPPORT: f64 = 2.0;
 
 /// The source samples of one output sample and their weights.
-struct Window {
+struct TapWindow {
     first: usize,
     weights: Vec<i32>,
 }
@@ -49,7 +49,7 @@ fn resize_rows(samples: &[u8], channels: usize, from: Size, width: usize) -> Vec
     out
 }
 
-fn resize_columns(samples: &[u8], stride: usize, windows: &[Window]) -> Vec<u8> {
+fn resize_columns(samples: &[u8], stride: usize, windows: &[TapWindow]) -> Vec<u8> {
     let mut out = vec![0; windows.len() * stride];
     out.par_chunks_mut(stride).zip(windows).for_each_init(
         || vec![0; stride],
@@ -69,7 +69,7 @@ fn clip(sum: i32) -> u8 {
 }
 
 /// The windows of an axis of `from` samples resized to `to`.
-fn windows(from: usize, to: usize) -> Vec<Window> {
+fn windows(from: usize, to: usize) -> Vec<TapWindow> {
     let scale = from as f64 / to as f64;
     let stretch = scale.max(1.0);
     let support = SUPPORT * stretch;
@@ -81,7 +81,7 @@ fn windows(from: usize, to: usize) -> Vec<Window> {
             let end = ((center + support + 0.5) as usize).min(from);
             let weights: Vec<f64> = (first..end).map(|x| cubic((x as f64 - center + 0.5) * inverse)).collect();
             let total: f64 = weights.iter().sum();
-            Window { first, weights: weights.iter().map(|w| fixed_point(w / total)).collect() }
+            TapWindow { first, weights: weights.iter().map(|w| fixed_point(w / total)).collect() }
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::app::kit::theme;
 use crate::app::kit::widgets::modal;
 use crate::app::models::{Command, Renaming, State};
 use crate::app::settings::Settings;
-use crate::library::{Entry, Facts, Lesson, Origin};
+use crate::library::{Entry, Facts, Origin, TrainingSummary};
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 use std::path::Path;
 
@@ -98,22 +98,22 @@ fn lines(facts: &Facts) -> Vec<String> {
     match &facts.card.origin {
         Origin::BuiltIn => vec!["Part of the program; trained by its authors on DIV2K.".into()],
         Origin::Imported { from } => vec![format!("Imported from {from}.")],
-        Origin::Trained(lesson) => {
-            let Lesson { folder, pictures, steps, date, degradation, seed, started_from, .. } = lesson;
+        Origin::Trained(summary) => {
+            let TrainingSummary { folder, pictures, steps, date, degradation, seed, started_from, .. } = summary;
             let kind = preset(*degradation).0;
             let learnt = format!(
                 "Trained on {folder}: {pictures} pictures ({kind}), {steps} steps, {date}, seed {seed}, from \
                  {started_from}."
             );
-            vec![learnt, gain(lesson)]
+            vec![learnt, gain(summary)]
         }
     }
 }
 
-fn gain(lesson: &Lesson) -> String {
-    match (lesson.gain_db(), lesson.psnr, lesson.bicubic_psnr) {
+fn gain(summary: &TrainingSummary) -> String {
+    match (summary.gain_db(), summary.psnr, summary.bicubic_psnr) {
         (Some(gain), Some(psnr), Some(bicubic)) => {
-            let held_out = lesson.held_out;
+            let held_out = summary.held_out;
             format!("{gain:+.2} dB on {held_out} held-out pictures: {psnr:.2} dB, bicubic {bicubic:.2} dB.")
         }
         _ => "Not judged on held-out pictures.".into(),
@@ -167,13 +167,13 @@ fn name_field(ui: &mut Ui, renaming: &Renaming, commands: &mut Vec<Command>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::library::card_tests::lesson;
+    use crate::library::card_tests::summary;
 
     #[test]
     fn a_card_says_what_was_learnt() {
-        let mut lesson = lesson();
-        assert_eq!(gain(&lesson), "+0.75 dB on 2 held-out pictures: 28.75 dB, bicubic 27.00 dB.");
-        lesson.psnr = None;
-        assert!(gain(&lesson).starts_with("Not judged"));
+        let mut summary = summary();
+        assert_eq!(gain(&summary), "+0.75 dB on 2 held-out pictures: 28.75 dB, bicubic 27.00 dB.");
+        summary.psnr = None;
+        assert!(gain(&summary).starts_with("Not judged"));
     }
 }

@@ -4,7 +4,7 @@ use super::around::ask;
 use crate::app::kit::text::preset;
 use crate::app::kit::widgets::main_button;
 use crate::app::models;
-use crate::app::training::choice::Choice;
+use crate::app::training::choice::TrainingChoice;
 use crate::app::training::{Command, State};
 use crate::library::BUILTIN;
 use crate::train::Degradation;
@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands:
     ui.add_space(4.0);
     let is_ready = choice.folder().is_some();
     let is_clicked = ui.add_enabled(is_ready, main_button("Start training")).clicked();
-    ui.weak("Your present model stays as it is. You decide what comes of the new one.");
+    ui.weak("Your present model stays as it is. You decide what happens to the new one.");
     if choice != state.choice {
         commands.push(Command::Change(choice));
     }
@@ -40,7 +40,7 @@ pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands:
 }
 
 /// True if Enter was pressed in the field.
-fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Command>) -> bool {
+fn folder(ui: &mut Ui, state: &State, choice: &mut TrainingChoice, commands: &mut Vec<Command>) -> bool {
     let label = ui.strong("Folder of pictures");
     let mut is_entered = false;
     ui.horizontal(|ui| {
@@ -59,8 +59,8 @@ fn folder(ui: &mut Ui, state: &State, choice: &mut Choice, commands: &mut Vec<Co
     is_entered
 }
 
-fn kind(ui: &mut Ui, choice: &mut Choice) {
-    ui.strong("They should become sharper when they are");
+fn kind(ui: &mut Ui, choice: &mut TrainingChoice) {
+    ui.strong("Degradation to undo");
     ui.horizontal_wrapped(|ui| {
         for kind in Degradation::ALL {
             let (name, words) = preset(kind);
@@ -70,7 +70,7 @@ fn kind(ui: &mut Ui, choice: &mut Choice) {
     ui.weak(preset(choice.degradation).1);
 }
 
-fn time(ui: &mut Ui, choice: &mut Choice) {
+fn time(ui: &mut Ui, choice: &mut TrainingChoice) {
     let label = ui.strong("Time");
     ui.horizontal_wrapped(|ui| {
         for (minutes, text) in TIMES {
@@ -81,7 +81,7 @@ fn time(ui: &mut Ui, choice: &mut Choice) {
     });
 }
 
-fn start(ui: &mut Ui, models: &models::State, choice: &mut Choice) {
+fn start(ui: &mut Ui, models: &models::State, choice: &mut TrainingChoice) {
     let label = ui.strong("Start from");
     let chosen = name_of(choice.start.as_deref());
     let usable = models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
@@ -98,9 +98,9 @@ fn name_of(path: Option<&Path>) -> String {
     stem.unwrap_or_else(|| BUILTIN.into())
 }
 
-fn advanced(ui: &mut Ui, choice: &mut Choice) {
+fn advanced(ui: &mut Ui, choice: &mut TrainingChoice) {
     ui.checkbox(&mut choice.freeze_encoder, "Leave the encoder as it is")
-        .on_hover_text("Steps are faster, and gain less");
+        .on_hover_text("Steps are faster but gain less");
     number(ui, "Learning rate", |ui| {
         let field = DragValue::new(&mut choice.learning_rate).range(1e-7..=1e-1).speed(1e-6);
         ui.add(field.custom_formatter(|v, _| format!("{v:.0e}")).custom_parser(|text| text.trim().parse().ok()))

@@ -1,10 +1,10 @@
 //! Training on one's own pictures, beside the canvas: the view stays usable meanwhile.
 
 pub(in crate::app) mod around;
-mod course;
 mod form;
 pub(in crate::app) mod offer;
 mod plots;
+mod progress;
 
 use super::{Command, State};
 use around::Around;
@@ -34,9 +34,9 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, around: Around<'_>, comma
 
 fn contents(ui: &mut Ui, state: &State, around: Around<'_>, commands: &mut Vec<Command>) {
     if let Some(running) = &state.running {
-        course::show_running(ui, state, running, around, commands);
+        progress::show_running(ui, state, running, around, commands);
     } else if let Some(end) = state.end() {
-        course::show_end(ui, state, end, around, commands);
+        progress::show_end(ui, state, end, around, commands);
     } else {
         form::show(ui, state, around.models, commands);
     }

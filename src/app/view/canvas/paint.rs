@@ -54,7 +54,7 @@ pub struct Paint<'a> {
 
 impl Paint<'_> {
     /// Paints a pane; what lies around it and around the picture is left as it is. Of what is hidden nothing is painted:
-    /// weak graphics cards spend their time on filling.
+    /// weak graphics devices spend their time on filling.
     pub fn pane(&mut self, shown: &Shown, tiles: &PaneTiles) {
         let pane = &tiles.pane;
         self.area = pane.area;

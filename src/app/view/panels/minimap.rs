@@ -1,4 +1,4 @@
-//! The whole picture, small, with the part that is on the canvas and the parts that the network has not read yet.
+//! The whole picture, small, with the part that is on the canvas and the parts that are not encoded yet.
 
 use crate::app::kit::theme::{self, CORNER_MARGIN};
 use crate::app::view::frame::Frame;
@@ -22,7 +22,7 @@ pub(in crate::app) fn show(ctx: &Context, scene: Scene<'_>, frame: &Frame, up: f
     Area::new(Id::unique("minimap")).order(Order::Middle).fixed_pos(corner - vec2(0.0, up)).show(ctx, |ui| {
         let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "Minimap"));
-        contents(ui.painter(), scene, &unread(scene, frame, shown), rect);
+        contents(ui.painter(), scene, &unencoded(scene, frame, shown), rect);
         let is_new = ui.input(|input| input.pointer.any_pressed()) || response.drag_delta() != vec2(0.0, 0.0);
         let at = response.interact_pointer_pos().filter(|_| is_new && response.is_pointer_button_down_on());
         if let Some(at) = at {
@@ -32,9 +32,7 @@ pub(in crate::app) fn show(ctx: &Context, scene: Scene<'_>, frame: &Frame, up: f
                 [f64::from(part.x.clamp(0.0, 1.0)) * width as f64, f64::from(part.y.clamp(0.0, 1.0)) * height as f64];
             commands.push(Command::CenterOn(in_image));
         }
-        response.on_hover_text(
-            "Drag to look elsewhere. Hatched: not read by the network yet, detail takes a moment longer there.",
-        );
+        response.on_hover_text("Drag to look elsewhere. Hatched: not encoded yet; detail takes a moment longer there.");
     });
 }
 
@@ -56,7 +54,7 @@ fn size_of(picture: Size) -> egui::Vec2 {
     vec2((width * scale).max(8.0), (height * scale).max(8.0))
 }
 
-fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rect) {
+fn contents(painter: &Painter, scene: Scene<'_>, unencoded: &[PixelRect], rect: Rect) {
     let Some(shown) = &scene.view.shown else { return };
     let Size { width, height } = shown.picture.size;
     let at = |[x, y]: [f64; 2]| {
@@ -65,8 +63,8 @@ fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rec
     };
     painter.rect_filled(rect.expand(3.0), 4.0, theme::PLATE);
     painter.image(shown.preview.id(), rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), theme::UNTINTED);
-    for unread in unread {
-        let corners = [[unread.x, unread.y], [unread.right(), unread.bottom()]];
+    for unencoded in unencoded {
+        let corners = [[unencoded.x, unencoded.y], [unencoded.right(), unencoded.bottom()]];
         let [min, max] = corners.map(|corner| at(corner.map(|v| v as f64)));
         hatch(painter, Rect::from_min_max(min, max).intersect(rect));
     }
@@ -80,8 +78,8 @@ fn contents(painter: &Painter, scene: Scene<'_>, unread: &[PixelRect], rect: Rec
     }
 }
 
-/// What the network has not read of the picture, as rectangles of source pixels; nothing where it is not asked at all.
-fn unread(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
+/// What is not encoded of the picture, as rectangles of source pixels; nothing where the network is not used at all.
+fn unencoded(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     let is_neural = frame.panes().iter().any(|known| known.pane.subject.recipe.is_neural());
     let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id)
     else {
@@ -89,29 +87,29 @@ fn unread(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     };
     let size = shown.picture.size;
     let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
-    let mut unread: Vec<PixelRect> = Vec::new();
+    let mut unencoded: Vec<PixelRect> = Vec::new();
     let (columns, rows) = (size.width.div_ceil(FEATURE_TILE), size.height.div_ceil(FEATURE_TILE));
     for tile in (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row))) {
         let rect = feature_tile_rect(tile.0, tile.1, size);
-        match unread.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
+        match unencoded.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
             _ if ready.contains(&tile) => {}
             Some(last) => *last = last.union(rect),
-            None => unread.push(rect),
+            None => unencoded.push(rect),
         }
     }
-    unread
+    unencoded
 }
 
 /// Slanted lines: seen without telling colours apart.
 fn hatch(painter: &Painter, rect: Rect) {
-    painter.rect_filled(rect, 0.0, theme::UNREAD);
+    painter.rect_filled(rect, 0.0, theme::UNENCODED);
     let inside = painter.with_clip_rect(rect);
     let (start, end) = (rect.min.x + rect.min.y, rect.max.x + rect.max.y);
     let first = (start / 7.0).ceil() as i32;
     for sum in (first..).map(|i| i as f32 * 7.0).take_while(|sum| *sum < end) {
         let from = pos2(sum - rect.min.y, rect.min.y);
         let to = pos2(sum - rect.max.y, rect.max.y);
-        inside.line_segment([from, to], Stroke::new(1.0, theme::UNREAD_LINE));
+        inside.line_segment([from, to], Stroke::new(1.0, theme::UNENCODED_LINE));
     }
 }
 

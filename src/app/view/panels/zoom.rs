@@ -30,7 +30,7 @@ pub(in crate::app) fn show(ctx: &Context, form: &ZoomForm, commands: &mut Vec<Co
             commands.push(Command::EditZoom(text));
         }
         if form.is_wrong {
-            ui.label("This is no zoom. Write x30 or 30x for thirty times, 250% for two and a half.");
+            ui.label("This is not a zoom. Write x30 or 30x for thirty times, 250% for two and a half.");
         }
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

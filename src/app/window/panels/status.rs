@@ -89,9 +89,9 @@ fn computing(ui: &mut Ui, slices: &Slices) {
     ui.weak(text).on_hover_text(explanation(model.dispatches()));
 }
 
-/// What computes, in words; `dispatches` of a graphics card.
+/// What computes, in words; `dispatches` of a graphics device.
 fn explanation(dispatches: u64) -> String {
-    let what = "What computes, and how many millions of pixels it made a second, reading included";
+    let what = "What computes, and how many millions of pixels it made per second, encoding included";
     if dispatches == 0 { what.to_owned() } else { format!("{what}. {dispatches} dispatches so far.") }
 }
 

@@ -66,7 +66,7 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
                 (None, None) => return Err("the window is gone".into()),
             };
             let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));
-            let window = Window { app: Some(app), device, lost: lost_there, left: left_there, watcher };
+            let window = WindowLoop { app: Some(app), device, lost: lost_there, left: left_there, watcher };
             Ok(Box::new(window) as Box<dyn eframe::App + '_>)
         };
         eframe::run_native_ext(APP_ID, native.clone(), Some(ctx.clone()), Box::new(make))
@@ -82,7 +82,7 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
 }
 
 /// The application in a window of the system.
-struct Window<'a> {
+struct WindowLoop<'a> {
     /// There until the window closes.
     app: Option<App>,
     device: Option<DeviceWatch>,
@@ -93,7 +93,7 @@ struct Window<'a> {
     watcher: &'a mut Watcher<'a>,
 }
 
-impl eframe::App for Window<'_> {
+impl eframe::App for WindowLoop<'_> {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         if let Some(reason) = self.device.as_ref().and_then(DeviceWatch::loss) {
             self.lost.set(Some(reason));

@@ -54,7 +54,7 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
         })),
         _ => {}
     }
-    ui.checkbox(&mut choice.file.strip_metadata, "Leave away what the camera wrote (EXIF, XMP)");
+    ui.checkbox(&mut choice.file.strip_metadata, "Leave out what the camera wrote (EXIF, XMP)");
     if choice != form.choice {
         commands.push(Command::Change(choice));
     }

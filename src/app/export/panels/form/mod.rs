@@ -4,7 +4,7 @@
 mod file;
 mod size;
 
-use crate::app::export::choice::{Choice, Part};
+use crate::app::export::choice::{ExportChoice, ExportPart};
 use crate::app::export::draft::draft;
 use crate::app::export::{Command, ExportForm, State};
 use crate::app::kit::text::{duration_text, pixels_text, size_text};
@@ -65,13 +65,13 @@ fn foot(ui: &mut Ui, state: &State, scene: Scene<'_>, commands: &mut Vec<Command
     }
 }
 
-fn part(ui: &mut Ui, choice: &mut Choice, tool: Tool, commands: &mut Vec<Command>) {
+fn part(ui: &mut Ui, choice: &mut ExportChoice, tool: Tool, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        ui.radio_value(&mut choice.part, Part::View, "This view");
-        ui.radio_value(&mut choice.part, Part::Selection, "Selection");
-        ui.radio_value(&mut choice.part, Part::Whole, "Whole picture");
+        ui.radio_value(&mut choice.part, ExportPart::View, "This view");
+        ui.radio_value(&mut choice.part, ExportPart::Selection, "Selection");
+        ui.radio_value(&mut choice.part, ExportPart::Whole, "Whole picture");
     });
-    if choice.part != Part::Selection {
+    if choice.part != ExportPart::Selection {
         return;
     }
     if tool == Tool::Select {

@@ -1,11 +1,11 @@
 //! How large an export is.
 
-use crate::app::export::choice::{Choice, Sizing};
+use crate::app::export::choice::{ExportChoice, Sizing};
 use egui::{DragValue, Ui};
 use std::ops::RangeInclusive;
 
 /// Draws the choice.
-pub(super) fn show(ui: &mut Ui, choice: &mut Choice) {
+pub(super) fn show(ui: &mut Ui, choice: &mut ExportChoice) {
     ui.horizontal_wrapped(|ui| {
         for (sizing, name) in [
             (Sizing::AsShown, "As on the screen"),

@@ -1,19 +1,19 @@
-//! The thread behind a training: asks for one event after the other, and answers wishes in between.
+//! The thread behind a training: takes one event after the other, and serves requests in between.
 
-use super::choice::Choice;
+use super::before_after::BeforeAfter;
+use super::choice::TrainingChoice;
 use super::report::{Judgement, Report};
-use super::sight::Sight;
 use super::workplace::{Claim, Job, Workplace};
-use crate::app::ports::{Course, TrainFn};
+use crate::app::ports::{TrainFn, TrainingRun};
 use crate::error::{Error, Result};
-use crate::library::{self, Card, Lesson, Library};
+use crate::library::{self, Card, Library, TrainingSummary};
 use crate::task::{Gate, Mailbox};
 use crate::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-impl Course for Training {
+impl TrainingRun for Training {
     fn next(&mut self) -> Option<Result<TrainEvent>> {
         Iterator::next(self)
     }
@@ -27,13 +27,13 @@ impl Course for Training {
 ///
 /// # Errors
 /// As [`Training::new`].
-pub fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn Course>> {
+pub fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn TrainingRun>> {
     Ok(Box::new(Training::new(config, gate)?))
 }
 
 /// What the thread is to do.
 pub(super) struct Assignment {
-    pub(super) choice: Choice,
+    pub(super) choice: TrainingChoice,
     /// The interrupted training to go on with.
     pub(super) resumed: Option<Job>,
     pub(super) library: Library,
@@ -46,7 +46,7 @@ pub(super) struct Assignment {
 
 /// What the window wants, besides that training goes on. The newest counts.
 #[derive(Clone, Default, PartialEq)]
-pub(super) struct Wish {
+pub(super) struct TrainingRequest {
     pub(super) is_paused: bool,
     /// Whether the window is closing: then the training goes on at the next start.
     pub(super) is_closing: bool,
@@ -67,7 +67,7 @@ pub(super) struct Save {
 /// Weights to be tried in the viewer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
-    /// Which wish this answers.
+    /// Which request this answers.
     pub number: u64,
     /// Their file.
     pub path: PathBuf,
@@ -79,7 +79,7 @@ pub struct Trial {
 
 /// What came of a training.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum TrainingOutcome {
     /// Better than the weights at the start, on held-out pictures.
     Better(Judgement),
     /// Not better; the weights at the start are kept.
@@ -96,35 +96,35 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: TrainingOutcome,
     /// The new model in the list, if there is one.
     pub kept: Option<PathBuf>,
     /// The training to go on with, if it was stopped.
     pub rest: Option<Job>,
 }
 
-/// Everything there is to know; newer news replace older.
+/// Everything there is to know; a newer status replaces an older one.
 #[derive(Clone, Default)]
-pub struct News {
+pub struct TrainingStatus {
     /// The training so far.
     pub report: Report,
     /// The watched place, or a held-out patch.
-    pub sight: Option<Arc<Sight>>,
+    pub before_after: Option<Arc<BeforeAfter>>,
     /// The last weights that were asked for.
     pub trial: Option<Trial>,
-    /// What became of the last saving: the number of the wish, and a sentence where it failed.
+    /// What became of the last saving: the number of the request, and a sentence where it failed.
     pub saved: Option<(u64, Result<PathBuf, String>)>,
     /// Only once it is over.
     pub end: Option<End>,
 }
 
 /// The thread's own view of things.
-pub(super) struct Teacher<'a> {
+pub(super) struct TrainingWorker<'a> {
     pub(super) gate: &'a Gate,
-    pub(super) inbox: &'a Mailbox<Wish>,
-    pub(super) tell: &'a dyn Fn(&News),
-    pub(super) news: News,
-    pub(super) wish: Wish,
+    pub(super) inbox: &'a Mailbox<TrainingRequest>,
+    pub(super) tell: &'a dyn Fn(&TrainingStatus),
+    pub(super) status: TrainingStatus,
+    pub(super) request: TrainingRequest,
     /// The best weights so far, if they are better than those at the start: their step and PSNR.
     best: Option<(Arc<Weights>, u64, f64)>,
     /// Whether a place is watched: then held-out patches are not shown any more.
@@ -134,10 +134,10 @@ pub(super) struct Teacher<'a> {
     job: Option<Job>,
 }
 
-impl<'a> Teacher<'a> {
-    pub(super) fn new(gate: &'a Gate, inbox: &'a Mailbox<Wish>, tell: &'a dyn Fn(&News)) -> Self {
-        let (news, wish) = (News::default(), Wish::default());
-        Self { gate, inbox, tell, news, wish, best: None, has_place: false, first_preview: None, job: None }
+impl<'a> TrainingWorker<'a> {
+    pub(super) fn new(gate: &'a Gate, inbox: &'a Mailbox<TrainingRequest>, tell: &'a dyn Fn(&TrainingStatus)) -> Self {
+        let (status, request) = (TrainingStatus::default(), TrainingRequest::default());
+        Self { gate, inbox, tell, status, request, best: None, has_place: false, first_preview: None, job: None }
     }
 
     /// The whole training; tells its end.
@@ -145,8 +145,8 @@ impl<'a> Teacher<'a> {
         let end = self.work(assignment, train).unwrap_or_else(|error| {
             let place = &assignment.workplace;
             let outcome = match error {
-                Error::Cancelled => Outcome::Nothing,
-                error => Outcome::Failed(error.to_string()),
+                Error::Cancelled => TrainingOutcome::Nothing,
+                error => TrainingOutcome::Failed(error.to_string()),
             };
             // Without a checkpoint there is nothing that could go on.
             if !place.checkpoint().is_file() {
@@ -154,8 +154,8 @@ impl<'a> Teacher<'a> {
             }
             End { outcome, kept: None, rest: None }
         });
-        self.news.end = Some(end);
-        (self.tell)(&self.news);
+        self.status.end = Some(end);
+        (self.tell)(&self.status);
     }
 
     fn work(&mut self, assignment: &Assignment, train: &TrainFn) -> Result<End> {
@@ -163,13 +163,13 @@ impl<'a> Teacher<'a> {
         let claim = workplace.claim().map_err(Error::Request)?;
         let (job, start) = self.prepare(assignment, &claim)?;
         let config = TrainConfig { place: assignment.places.clone(), ..job.choice.config(start, workplace.output()) };
-        let mut course = train(config, self.gate)?;
-        let (output, ending) = self.drive(course.as_mut(), workplace)?;
+        let mut run = train(config, self.gate)?;
+        let (output, ending) = self.drive(run.as_mut(), workplace)?;
         self.hear();
-        let is_over = ending == Ending::Done || !self.wish.is_closing;
-        let outcome = outcome_of(self.news.report.believed(), output.is_some());
+        let is_over = ending == Ending::Done || !self.request.is_closing;
+        let outcome = outcome_of(self.status.report.believed(), output.is_some());
         let kept = match output.filter(|_| is_over) {
-            Some(path) => Some(keep(library, &path, &job, &self.news.report)?),
+            Some(path) => Some(keep(library, &path, &job, &self.status.report)?),
             None => None,
         };
         if is_over {
@@ -195,40 +195,40 @@ impl<'a> Teacher<'a> {
     }
 
     /// Asks for events until the last one; the best weights, if they were worth writing, and why it ended.
-    fn drive(&mut self, course: &mut dyn Course, workplace: &Workplace) -> Result<(Option<PathBuf>, Ending)> {
+    fn drive(&mut self, run: &mut dyn TrainingRun, workplace: &Workplace) -> Result<(Option<PathBuf>, Ending)> {
         loop {
-            self.wait_and_serve(course, workplace);
-            let Some(event) = course.next() else {
+            self.wait_and_serve(run, workplace);
+            let Some(event) = run.next() else {
                 return Err(Error::device("the training ended without a result; start it again"));
             };
             let event = event?;
-            self.news.report.take(&event);
+            self.status.report.take(&event);
             match event {
                 TrainEvent::Finished { output, ending, .. } => return Ok((output, ending)),
                 TrainEvent::Improved { step, psnr, weights } => self.best = Some((weights, step, psnr)),
                 TrainEvent::Preview { step, preview } => self.see_preview(step, preview),
                 TrainEvent::Place { step, before, after } => {
                     self.has_place = true;
-                    self.news.sight = Some(Arc::new(Sight::of_place(&before, &after, step)));
+                    self.status.before_after = Some(Arc::new(BeforeAfter::of_place(&before, &after, step)));
                 }
                 _ => {}
             }
-            (self.tell)(&self.news);
+            (self.tell)(&self.status);
         }
     }
 
     /// Answers what the window wants, for as long as training is to pause, and lets the view go first.
-    fn wait_and_serve(&mut self, course: &mut dyn Course, workplace: &Workplace) {
-        let mut wish = self.inbox.take();
+    fn wait_and_serve(&mut self, run: &mut dyn TrainingRun, workplace: &Workplace) {
+        let mut request = self.inbox.take();
         loop {
-            if let Some(wish) = wish {
-                self.serve(wish, course, workplace);
+            if let Some(request) = request {
+                self.serve(request, run, workplace);
             }
-            if !self.wish.is_paused || self.gate.is_stopped() {
+            if !self.request.is_paused || self.gate.is_stopped() {
                 break;
             }
-            wish = self.inbox.wait();
-            if wish.is_none() {
+            request = self.inbox.wait();
+            if request.is_none() {
                 break; // the window is gone
             }
         }
@@ -236,46 +236,47 @@ impl<'a> Teacher<'a> {
         let _ = self.gate.pass();
     }
 
-    /// Takes over the newest wish without acting on it.
+    /// Takes over the newest request without acting on it.
     fn hear(&mut self) {
-        if let Some(wish) = self.inbox.take() {
-            self.wish = wish;
+        if let Some(request) = self.inbox.take() {
+            self.request = request;
         }
     }
 
-    fn serve(&mut self, wish: Wish, course: &mut dyn Course, workplace: &Workplace) {
-        let before = std::mem::replace(&mut self.wish, wish);
-        if self.wish.trials != before.trials {
-            let number = self.wish.trials;
-            let saved = self.present(course).and_then(|(weights, step, psnr)| {
+    fn serve(&mut self, request: TrainingRequest, run: &mut dyn TrainingRun, workplace: &Workplace) {
+        let before = std::mem::replace(&mut self.request, request);
+        if self.request.trials != before.trials {
+            let number = self.request.trials;
+            let saved = self.present(run).and_then(|(weights, step, psnr)| {
                 let path = workplace.trial(step);
                 weights.save(&path, true).map(|()| Trial { number, path, step, is_best: psnr.is_some() })
             });
             match saved {
-                Ok(trial) => self.news.trial = Some(trial),
+                Ok(trial) => self.status.trial = Some(trial),
                 Err(error) => self.warn(&error),
             }
         }
-        if let Some(Save { number, path, overwrite }) = self.wish.save.clone().filter(|_| self.wish.save != before.save)
+        if let Some(Save { number, path, overwrite }) =
+            self.request.save.clone().filter(|_| self.request.save != before.save)
         {
-            let saved = self.present(course).and_then(|(weights, step, psnr)| {
-                let card = self.job.as_ref().map(|job| card_of(job, &self.news.report, step, psnr).to_json());
+            let saved = self.present(run).and_then(|(weights, step, psnr)| {
+                let card = self.job.as_ref().map(|job| card_of(job, &self.status.report, step, psnr).to_json());
                 weights.save_with_card(&path, overwrite, &card.unwrap_or_default())
             });
-            self.news.saved = Some((number, saved.map(|()| path).map_err(|error| error.to_string())));
+            self.status.saved = Some((number, saved.map(|()| path).map_err(|error| error.to_string())));
         }
-        (self.tell)(&self.news);
+        (self.tell)(&self.status);
     }
 
     fn warn(&mut self, error: &Error) {
-        self.news.report.take(&TrainEvent::Warning { message: error.to_string() });
+        self.status.report.take(&TrainEvent::Warning { message: error.to_string() });
     }
 
     /// The best weights so far, else those of now: with their step, and their PSNR as far as that is known.
-    fn present(&self, course: &dyn Course) -> Result<(Arc<Weights>, u64, Option<f64>)> {
+    fn present(&self, run: &dyn TrainingRun) -> Result<(Arc<Weights>, u64, Option<f64>)> {
         match &self.best {
             Some((weights, step, psnr)) => Ok((weights.clone(), *step, Some(*psnr))),
-            None => Ok((Arc::new(course.weights()?), self.news.report.step, None)),
+            None => Ok((Arc::new(run.weights()?), self.status.report.step, None)),
         }
     }
 
@@ -284,7 +285,7 @@ impl<'a> Teacher<'a> {
             self.first_preview = Some(preview.clone());
         }
         if let Some(first) = self.first_preview.as_ref().filter(|_| !self.has_place) {
-            self.news.sight = Some(Arc::new(Sight::of_previews(first, &preview, step)));
+            self.status.before_after = Some(Arc::new(BeforeAfter::of_previews(first, &preview, step)));
         }
     }
 }
@@ -299,7 +300,7 @@ fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<
 /// The card of weights of a step, and how good they are as far as that is known.
 fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
     let (pictures, held_out) = report.beginning.as_ref().map_or((0, 0), |b| (b.pictures, b.held_out));
-    let lesson = Lesson {
+    let summary = TrainingSummary {
         folder: job.choice.folder_name(),
         pictures,
         held_out,
@@ -312,13 +313,13 @@ fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
         start_psnr: report.believed().map(|judgement| judgement.start),
         psnr,
     };
-    Card::trained(lesson, &job.licence)
+    Card::trained(summary, &job.licence)
 }
 
-fn outcome_of(judgement: Option<Judgement>, is_written: bool) -> Outcome {
+fn outcome_of(judgement: Option<Judgement>, is_written: bool) -> TrainingOutcome {
     match judgement {
-        Some(judgement) if is_written && judgement.is_better() => Outcome::Better(judgement),
-        Some(judgement) => Outcome::NotBetter(judgement),
-        None => Outcome::NotJudged,
+        Some(judgement) if is_written && judgement.is_better() => TrainingOutcome::Better(judgement),
+        Some(judgement) => TrainingOutcome::NotBetter(judgement),
+        None => TrainingOutcome::NotJudged,
     }
 }

@@ -5,10 +5,10 @@ use super::plots;
 use crate::app::kit::text::{duration_text, preset};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::main_button;
+use crate::app::training::before_after::BeforeAfterTextures;
 use crate::app::training::report::Report;
 use crate::app::training::running::RunningTraining;
-use crate::app::training::sight::SightTextures;
-use crate::app::training::teach::{End, Outcome};
+use crate::app::training::worker::{End, TrainingOutcome};
 use crate::app::training::{Command, State};
 use egui::{Image, ProgressBar, RichText, TextureHandle, Ui};
 
@@ -65,7 +65,7 @@ fn condition(state: &State, running: &RunningTraining) -> String {
     let report = state.report();
     let left = report.remaining_secs.map(duration_text);
     if running.is_closing() {
-        "Saving; the window closes then.".into()
+        "Saving; then the window closes.".into()
     } else if running.is_stopping {
         "Stopping: the last step is finished and saved.".into()
     } else if report.beginning.is_none() {
@@ -84,11 +84,11 @@ fn place(ui: &mut Ui, state: &State, has_picture: bool, commands: &mut Vec<Comma
         let text = if state.place.is_some() { "the middle of the view" } else { "a held-out picture so far" };
         ui.weak(text);
     });
-    sight(ui, state);
+    before_after(ui, state);
 }
 
-fn sight(ui: &mut Ui, state: &State) {
-    let Some(SightTextures { before, after, step, .. }) = &state.sight else { return };
+fn before_after(ui: &mut Ui, state: &State) {
+    let Some(BeforeAfterTextures { before, after, step, .. }) = &state.before_after else { return };
     // Beside the scroll bar, and small enough that a window of usual height shows all of the panel.
     let width = ((ui.available_width() - ui.spacing().item_spacing.x) / 2.0 - 6.0).min(PICTURE_SIDE);
     ui.horizontal(|ui| {
@@ -110,7 +110,7 @@ fn picture(ui: &mut Ui, texture: &TextureHandle, width: f32, name: &str) {
     ui.add(Image::new(texture).fit_to_exact_size(fitted).alt_text(name));
 }
 
-/// The new model in the viewer, and the way back.
+/// The new model in the viewer, and how to go back.
 fn model(ui: &mut Ui, around: Around<'_>, can_use: bool, text: &str, commands: &mut Vec<Command>) {
     let (own, has_before) = (&around.models.own, around.models.before.is_some());
     ui.horizontal_wrapped(|ui| {
@@ -160,7 +160,7 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, around: Around<'_>
         ui.separator();
         plots::show(ui, report);
         ui.separator();
-        sight(ui, state);
+        before_after(ui, state);
         warnings(ui, report);
     }
 }
@@ -169,7 +169,7 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, around: Around<'_>
 fn verdict(end: &End, report: &Report) -> (&'static str, String) {
     let steps = report.step;
     match &end.outcome {
-        Outcome::Better(judgement) => (
+        TrainingOutcome::Better(judgement) => (
             "Better than before",
             format!(
                 "{:.2} dB better on pictures it has not seen: {:.2} dB at step {} of {steps}, at the start {:.2} dB, \
@@ -181,23 +181,23 @@ fn verdict(end: &End, report: &Report) -> (&'static str, String) {
                 judgement.bicubic
             ),
         ),
-        Outcome::NotBetter(judgement) => (
+        TrainingOutcome::NotBetter(judgement) => (
             "Not better than before",
             format!(
-                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The model of \
-                 before is kept; nothing has changed.",
+                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The previous \
+                 model is kept; nothing has changed.",
                 judgement.now, judgement.start
             ),
         ),
-        Outcome::NotJudged => (
+        TrainingOutcome::NotJudged => (
             "Trained, but not judged",
             format!(
                 "No picture was held out, so nobody knows whether {steps} steps made it better. Compare before you use \
                  it."
             ),
         ),
-        Outcome::Nothing => ("Stopped", "There was no step yet. Nothing has changed.".into()),
-        Outcome::Failed(reason) => ("Training failed", format!("{reason}. The model of before is kept.")),
+        TrainingOutcome::Nothing => ("Stopped", "No step was taken. Nothing has changed.".into()),
+        TrainingOutcome::Failed(reason) => ("Training failed", format!("{reason}. The previous model is kept.")),
     }
 }
 
@@ -210,14 +210,14 @@ mod tests {
     fn the_verdict_is_plain() {
         let said = |outcome| verdict(&End { outcome, kept: None, rest: None }, &Report::default());
         let judgement = Judgement { now: 29.0, bicubic: 27.0, start: 28.5, best: 29.25 };
-        assert!(said(Outcome::Better(judgement)).1.starts_with("0.75 dB better on pictures it has not seen"));
-        let end = End { outcome: Outcome::Better(judgement), kept: None, rest: None };
+        assert!(said(TrainingOutcome::Better(judgement)).1.starts_with("0.75 dB better on pictures it has not seen"));
+        let end = End { outcome: TrainingOutcome::Better(judgement), kept: None, rest: None };
         let report = Report { step: 80, best_step: Some(60), ..Report::default() };
         assert!(verdict(&end, &report).1.contains("29.25 dB at step 60 of 80"), "whose number it is");
         let worse = Judgement { now: 28.0, best: 28.5, ..judgement };
-        let (heading, words) = said(Outcome::NotBetter(worse));
+        let (heading, words) = said(TrainingOutcome::NotBetter(worse));
         assert!(heading.starts_with("Not better") && words.contains("28.00 dB against 28.50 dB"));
         assert!(words.contains("nothing has changed"));
-        assert!(said(Outcome::Failed("no pictures".into())).1.starts_with("no pictures. The model"));
+        assert!(said(TrainingOutcome::Failed("no pictures".into())).1.starts_with("no pictures. The model"));
     }
 }

@@ -1,11 +1,11 @@
-//! What goes wrong on graphics cards.
+//! What goes wrong on graphics devices.
 
 use crate::error::Error;
 use crate::task::Interrupt;
 
-/// Why a graphics card did not deliver.
+/// Why a graphics device did not deliver.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Failure {
+pub enum GpuError {
     /// The device is gone: reset, unplugged, or its driver failed. The words are the driver's.
     Lost(String),
     /// It has no memory of that size left; less at a time may work.
@@ -16,10 +16,10 @@ pub enum Failure {
     Cancelled,
 }
 
-/// What a graphics card delivers.
-pub type Outcome<T> = Result<T, Failure>;
+/// What a graphics device delivers.
+pub type GpuResult<T> = Result<T, GpuError>;
 
-impl Failure {
+impl GpuError {
     /// The reason in words that complete a sentence.
     pub fn reason(&self) -> String {
         match self {
@@ -45,7 +45,7 @@ impl Failure {
 /// Stops the caller if the result is no longer wanted.
 ///
 /// # Errors
-/// [`Failure::Cancelled`].
-pub(super) fn check(interrupt: Interrupt<'_>) -> Outcome<()> {
-    if interrupt() { Err(Failure::Cancelled) } else { Ok(()) }
+/// [`GpuError::Cancelled`].
+pub(super) fn check(interrupt: Interrupt<'_>) -> GpuResult<()> {
+    if interrupt() { Err(GpuError::Cancelled) } else { Ok(()) }
 }

@@ -33,7 +33,7 @@ fn region_at(size: Size, center: [f64; 2]) -> Region {
 
 /// Two pictures of one place.
 #[derive(Clone)]
-pub struct Sight {
+pub struct BeforeAfter {
     /// By the weights that training, or its resumption, began with.
     pub before: ColorImage,
     /// By the weights of a step.
@@ -42,7 +42,7 @@ pub struct Sight {
     pub step: u64,
 }
 
-impl Sight {
+impl BeforeAfter {
     /// Of a watched place.
     pub(super) fn of_place(before: &Raster, after: &Raster, step: u64) -> Self {
         Self { before: color_image(before), after: color_image(after), step }
@@ -54,15 +54,15 @@ impl Sight {
     }
 }
 
-/// The two pictures of a place, on the graphics card.
-pub struct SightTextures {
+/// The two pictures of a place, on the graphics device.
+pub struct BeforeAfterTextures {
     /// By the weights that training, or its resumption, began with.
     pub before: TextureHandle,
     /// By the weights of the step.
     pub after: TextureHandle,
     /// Which step.
     pub step: u64,
-    pub(super) source: Arc<Sight>,
+    pub(super) source: Arc<BeforeAfter>,
 }
 
 fn color_image(raster: &Raster) -> ColorImage {

@@ -1,4 +1,4 @@
-//! Graphics cards: encoding and exact decoding on each that is real, or on the one that is named.
+//! Graphics devices: encoding and exact decoding on each that is real, or on the one that is named.
 
 use super::stages::{cut, square};
 use super::{Measurement, median};
@@ -18,7 +18,7 @@ const RUNS: usize = 5;
 /// The side of the decoded picture.
 const SIDE: usize = 1024;
 
-/// Measures every real card, or the `named` one alone, in each arithmetic that it has.
+/// Measures every real device, or the `named` one alone, in each arithmetic that it has.
 pub(super) fn run(
     weights: &Weights,
     picture: &Picture,
@@ -36,10 +36,10 @@ pub(super) fn run(
             let model = match LoadedModel::on(weights, &Compute { backend, device, half, ..Compute::default() }) {
                 Ok(model) => model,
                 Err(error) if named.is_some() => return Err(error),
-                // One card that is not fit does not keep the others from being measured.
+                // One device that is not fit does not keep the others from being measured.
                 Err(_) => break,
             };
-            // A card without half precision has been measured already.
+            // A device without half precision has been measured already.
             if half == (model.arithmetic() == "f16") {
                 measure(&model, &picture, report)?;
             }
@@ -48,12 +48,12 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Encoding and decoding. The card must still be there in the end: else the processor was measured.
+/// Encoding and decoding. The device must still be there in the end: else the processor was measured.
 fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
-    let card = model.adapter().unwrap_or_default().to_owned();
+    let device = model.adapter().unwrap_or_default().to_owned();
     let measurement = |name: String, secs: f64, pixels: usize, macs: f64| Measurement {
         name,
-        device: card.clone(),
+        device: device.clone(),
         precision: model.arithmetic(),
         threads: 1,
         secs,

@@ -1,7 +1,7 @@
-//! The graphics card to test with.
+//! The graphics device to test with.
 
 use std::sync::Arc;
-use zoomfield::gpu::{AdapterChoice, Gpu, Number, adapters};
+use zoomfield::gpu::{AdapterChoice, ElementType, Gpu, adapters};
 
 /// The adapter to test with: any, software too.
 pub(crate) fn choice() -> Option<AdapterChoice> {
@@ -22,6 +22,6 @@ pub(crate) fn open() -> Option<Arc<Gpu>> {
 }
 
 /// What it can multiply.
-pub(crate) fn numbers(gpu: &Gpu) -> Vec<Number> {
-    if gpu.has_f16() { vec![Number::F32, Number::F16] } else { vec![Number::F32] }
+pub(crate) fn element_types(gpu: &Gpu) -> Vec<ElementType> {
+    if gpu.has_f16() { vec![ElementType::F32, ElementType::F16] } else { vec![ElementType::F32] }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use zoomfield::app::ports::Course;
+use zoomfield::app::ports::TrainingRun;
 use zoomfield::error::{Error, Result};
 use zoomfield::geometry::Size;
 use zoomfield::picture::Raster;
@@ -52,7 +52,7 @@ struct Played {
 }
 
 /// Begins one.
-pub(crate) fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn Course>> {
+pub(crate) fn train(config: TrainConfig, gate: &Gate) -> Result<Box<dyn TrainingRun>> {
     let name = config.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if name == "empty" {
         return Err(Error::dataset(&config.folder, "it holds no pictures"));
@@ -154,7 +154,7 @@ impl Played {
     }
 }
 
-impl Course for Played {
+impl TrainingRun for Played {
     fn next(&mut self) -> Option<Result<TrainEvent>> {
         if self.events.is_empty() && !self.is_over {
             if self.gate.is_stopped() {

@@ -1,6 +1,6 @@
 //! The pictures of a folder: headers at once, pixels when they are needed, kept within a budget; some are held out.
 
-use super::config::{Recipe, Sampling};
+use super::config::{Hyperparameters, PatchSampling};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::key::FileId;
@@ -48,7 +48,7 @@ impl Loaded {
 
 /// A picture that can be trained on, as far as its header tells.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct PictureFile {
     path: PathBuf,
     small: Option<PathBuf>,
     /// Its place among all pictures, 0 to 1.
@@ -65,10 +65,10 @@ pub(super) struct Source {
 
 /// All pictures, by what they are for. They are read when they are needed first.
 #[derive(Debug)]
-pub(super) struct Library {
+pub(super) struct Dataset {
     pub(super) folder: PathBuf,
-    pub(super) trained_on: Vec<Source>,
-    pub(super) held_out: Vec<Source>,
+    pub(super) trained_on: Vec<PictureFile>,
+    pub(super) held_out: Vec<PictureFile>,
     /// What is wrong with files that were left out.
     pub(super) warnings: Vec<String>,
     /// Bytes that more pictures may take in memory.
@@ -77,16 +77,16 @@ pub(super) struct Library {
     first_failure: OnceLock<String>,
 }
 
-impl Library {
+impl Dataset {
     /// Looks at the headers of all pictures of `folder` and of the folders inside it. The pictures of the digests
-    /// `held_out` are held out again as far as they are there; if none of them is, the recipe's share decides.
+    /// `held_out` are held out again as far as they are there; if none of them is, the hyperparameters's share decides.
     ///
     /// # Errors
     /// [`Error::Dataset`] if there is none to train on; [`Error::Cancelled`].
     pub(super) fn open(
         folder: &Path,
         small_folder: Option<&Path>,
-        recipe: &Recipe,
+        hyperparameters: &Hyperparameters,
         cache_bytes: usize,
         held_out: &[u64],
         interrupt: Interrupt<'_>,
@@ -97,9 +97,9 @@ impl Library {
         let open = |(i, path): (usize, &PathBuf)| {
             check(interrupt)?;
             let small = small.as_ref().map(|small| small[i].clone());
-            Ok(Source::new(path, small, i as f64 / last, recipe))
+            Ok(PictureFile::new(path, small, i as f64 / last, hyperparameters))
         };
-        let opened: Vec<Result<Source, String>> = paths.par_iter().enumerate().map(open).collect::<Result<_>>()?;
+        let opened: Vec<Result<PictureFile, String>> = paths.par_iter().enumerate().map(open).collect::<Result<_>>()?;
         let (mut sources, mut warnings) = (Vec::new(), Vec::new());
         for source in opened {
             match source {
@@ -110,7 +110,7 @@ impl Library {
         if sources.is_empty() {
             return Err(none_usable(folder, warnings.len(), warnings.first().map_or("", String::as_str)));
         }
-        let (held_out, trained_on) = split(sources, recipe.hold_out, held_out);
+        let (held_out, trained_on) = split(sources, hyperparameters.hold_out, held_out);
         let (folder, budget, first_failure) = (folder.to_owned(), AtomicUsize::new(cache_bytes), OnceLock::new());
         Ok(Self { folder, trained_on, held_out, warnings, budget, first_failure })
     }
@@ -120,7 +120,7 @@ impl Library {
     /// # Errors
     /// Why it is left out from now on, unless that was said already; or a sentence that nobody reads if `interrupt` says
     /// so.
-    pub(super) fn load(&self, source: &Source, interrupt: Interrupt<'_>) -> Result<Arc<Loaded>, Option<String>> {
+    pub(super) fn load(&self, source: &PictureFile, interrupt: Interrupt<'_>) -> Result<Arc<Loaded>, Option<String>> {
         if let Some(loaded) = source.cached.get() {
             return Ok(loaded.clone());
         }
@@ -159,13 +159,13 @@ fn none_usable(folder: &Path, count: usize, first: &str) -> Error {
     )
 }
 
-impl Source {
+impl PictureFile {
     /// Looks at the header, and says why it is of no use if it is not.
-    fn new(path: &Path, small: Option<PathBuf>, rank: f64, recipe: &Recipe) -> Result<Self, String> {
+    fn new(path: &Path, small: Option<PathBuf>, rank: f64, hyperparameters: &Hyperparameters) -> Result<Self, String> {
         let size = Picture::size_of(small.as_deref().unwrap_or(path)).map_err(|error| error.to_string())?;
-        let need = match recipe.sampling {
-            Sampling::RandomScale { min, .. } => (recipe.patch as f64 * min).round_ties_even() as usize,
-            Sampling::Pairs | Sampling::SizeVaried { .. } => recipe.patch,
+        let need = match hyperparameters.sampling {
+            PatchSampling::RandomScale { min, .. } => (hyperparameters.patch as f64 * min).round_ties_even() as usize,
+            PatchSampling::Pairs | PatchSampling::SizeVaried { .. } => hyperparameters.patch,
         };
         let unreadable = |error| Error::picture(path, format!("reading it failed ({error})")).to_string();
         let digest = digest(path).map_err(unreadable)?;
@@ -226,8 +226,8 @@ fn digest(path: &Path) -> std::io::Result<u64> {
 
 /// Those that were held out before, and the others; where that leaves one side empty, those whose digest falls into the
 /// share, and the others: at least one of each if there are two.
-fn split(sources: Vec<Source>, share: f64, before: &[u64]) -> (Vec<Source>, Vec<Source>) {
-    let is_known = |source: &Source| before.contains(&source.digest);
+fn split(sources: Vec<PictureFile>, share: f64, before: &[u64]) -> (Vec<PictureFile>, Vec<PictureFile>) {
+    let is_known = |source: &PictureFile| before.contains(&source.digest);
     if sources.iter().any(is_known) && !sources.iter().all(is_known) {
         return sources.into_iter().partition(is_known);
     }
@@ -258,9 +258,9 @@ fn eight_bit(picture: Picture) -> Pixels {
 mod tests {
     use super::*;
 
-    fn source(digest: u64) -> Source {
+    fn source(digest: u64) -> PictureFile {
         let (cached, is_unusable) = (OnceLock::new(), AtomicBool::new(false));
-        Source { path: PathBuf::new(), small: None, rank: 0.0, digest, need: 1, cached, is_unusable }
+        PictureFile { path: PathBuf::new(), small: None, rank: 0.0, digest, need: 1, cached, is_unusable }
     }
 
     fn held_out(digests: &[u64], share: f64) -> Vec<u64> {

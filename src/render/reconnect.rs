@@ -13,12 +13,12 @@ enum State<T> {
 }
 
 /// A thing that is there, or was lost and is opened again after a pause. Who asks meanwhile goes without; nobody waits.
-pub(super) struct Revival<T> {
+pub(super) struct Reconnect<T> {
     state: Mutex<State<T>>,
     pause: Duration,
 }
 
-impl<T> Revival<T> {
+impl<T> Reconnect<T> {
     pub(super) fn new(thing: T, pause: Duration) -> Self {
         Self { state: Mutex::new(State::Present(Arc::new(thing))), pause }
     }
@@ -80,38 +80,38 @@ mod tests {
     #[test]
     fn what_was_lost_is_tried_again_after_every_pause_until_it_comes_back() {
         let start = Instant::now();
-        let revival = Revival::new(1, PAUSE);
-        let first = revival.get(start, || panic!("it is there")).unwrap();
-        assert!(revival.lose(&first, start) && revival.present().is_none());
+        let reconnect = Reconnect::new(1, PAUSE);
+        let first = reconnect.get(start, || panic!("it is there")).unwrap();
+        assert!(reconnect.lose(&first, start) && reconnect.present().is_none());
         let soon = start + Duration::from_secs(29);
-        assert!(revival.get(soon, || panic!("too soon")).is_none());
+        assert!(reconnect.get(soon, || panic!("too soon")).is_none());
         // It stays lost: tried once, then left alone for another pause.
-        assert!(revival.get(start + PAUSE, || None).is_none());
-        assert!(revival.get(soon + PAUSE, || panic!("too soon again")).is_none());
-        assert_eq!(revival.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
-        assert_eq!(revival.present().as_deref(), Some(&2));
+        assert!(reconnect.get(start + PAUSE, || None).is_none());
+        assert!(reconnect.get(soon + PAUSE, || panic!("too soon again")).is_none());
+        assert_eq!(reconnect.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
+        assert_eq!(reconnect.present().as_deref(), Some(&2));
     }
 
     #[test]
     fn it_is_lost_once_however_many_notice() {
         let start = Instant::now();
-        let revival = Revival::new(1, PAUSE);
-        let first = revival.present().unwrap();
-        assert!(revival.lose(&first, start) && !revival.lose(&first, start));
-        let second = revival.get(start + PAUSE, || Some(2)).unwrap();
+        let reconnect = Reconnect::new(1, PAUSE);
+        let first = reconnect.present().unwrap();
+        assert!(reconnect.lose(&first, start) && !reconnect.lose(&first, start));
+        let second = reconnect.get(start + PAUSE, || Some(2)).unwrap();
         // Somebody who was still at work with the first does not take the second away.
-        assert!(!revival.lose(&first, start + PAUSE) && revival.present().is_some());
-        assert!(revival.lose(&second, start + PAUSE));
+        assert!(!reconnect.lose(&first, start + PAUSE) && reconnect.present().is_some());
+        assert!(reconnect.lose(&second, start + PAUSE));
     }
 
     #[test]
     fn nobody_waits_while_it_is_opened() {
         let start = Instant::now();
-        let revival = Revival::new(1, PAUSE);
-        revival.lose(&revival.present().unwrap(), start);
-        let opened = revival.get(start + PAUSE, || {
-            assert!(revival.present().is_none());
-            assert!(revival.get(start + 2 * PAUSE, || panic!("one is enough")).is_none());
+        let reconnect = Reconnect::new(1, PAUSE);
+        reconnect.lose(&reconnect.present().unwrap(), start);
+        let opened = reconnect.get(start + PAUSE, || {
+            assert!(reconnect.present().is_none());
+            assert!(reconnect.get(start + 2 * PAUSE, || panic!("one is enough")).is_none());
             Some(2)
         });
         assert_eq!(opened.as_deref(), Some(&2));
@@ -120,12 +120,13 @@ mod tests {
     #[test]
     fn an_attempt_that_panics_has_failed_and_is_made_again_later() {
         let start = Instant::now();
-        let revival = Revival::new(1, PAUSE);
-        revival.lose(&revival.present().unwrap(), start);
-        let attempt = catch_unwind(AssertUnwindSafe(|| revival.get(start + PAUSE, || panic!("the driver broke down"))));
+        let reconnect = Reconnect::new(1, PAUSE);
+        reconnect.lose(&reconnect.present().unwrap(), start);
+        let attempt =
+            catch_unwind(AssertUnwindSafe(|| reconnect.get(start + PAUSE, || panic!("the driver broke down"))));
         assert!(attempt.is_ok_and(|opened| opened.is_none()), "whoever asked goes without");
         let soon = start + Duration::from_secs(59);
-        assert!(revival.get(soon, || panic!("too soon")).is_none());
-        assert_eq!(revival.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
+        assert!(reconnect.get(soon, || panic!("too soon")).is_none());
+        assert_eq!(reconnect.get(start + 2 * PAUSE, || Some(2)).as_deref(), Some(&2));
     }
 }

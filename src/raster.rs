@@ -19,18 +19,6 @@ impl Raster {
         Self { size, channels, data: vec![0.0; size.area() * channels] }
     }
 
-    /// Copies a raster of the same height and channels in, from column `left` on.
-    ///
-    /// # Panics
-    /// If it does not fit.
-    pub fn copy_columns(&mut self, block: &Self, left: usize) {
-        assert!(block.channels == self.channels && block.size.height == self.size.height, "block does not fit");
-        let (width, len) = (self.size.width * self.channels, block.size.width * self.channels);
-        for (row, from) in self.data.chunks_exact_mut(width).zip(block.data.chunks_exact(len)) {
-            row[left * block.channels..][..len].copy_from_slice(from);
-        }
-    }
-
     /// The same colours with an opacity, `height * width`, as the fourth channel.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use crate::geometry::{AxisGrid, SampleGrid};
 use rayon::prelude::*;
 
 /// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
-/// exactly, in normalised units: 2.2/255 (see "Decoding" in `ARCHITECTURE.md`).
+/// exactly, in normalised units: 2.2/255 (see `docs/decoding.md`).
 const DOUBT: f32 = 0.0173;
 
 /// Samples of a grid: all of them (none given) or some, counted row by row; their colours, `[samples, 3]`.

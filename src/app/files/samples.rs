@@ -29,8 +29,9 @@ pub const SAMPLES: [SamplePicture; 2] = [
 ];
 
 impl SamplePicture {
-    /// Writes it to a file, because pictures are files: where this person's programs keep what can be made again, so
-    /// that it is there in the next run. Others can plant nothing in there, as they can where temporary files are.
+    /// Writes it to a file, because pictures are files: into a folder of this person's own (the cache, where the system
+    /// has one for programs), so that it is there in the next run. Others can plant nothing in there, as they can where
+    /// temporary files are.
     pub(super) fn unpack(&self) -> Result<PathBuf> {
         let own = own_folder("XDG_CACHE_HOME", ".cache").map(|folder| folder.join("samples"));
         if let Some(path) = own.and_then(|folder| self.unpack_into(&folder).ok()) {

@@ -21,6 +21,9 @@ impl App {
         self.drain_dialog();
         let (mut env, slices, _) = self.parts();
         slices.export.drain(&mut env);
+        // Whether the window may close is known before what else might close it.
+        self.deliver();
+        let (mut env, slices, _) = self.parts();
         let below = training::Below {
             settings: &slices.settings,
             models: &mut slices.models,

@@ -271,8 +271,8 @@ fn every_way_notices_one_changed_weight_one_changed_code_and_one_shifted_sample(
     other_code.map.data[(2 * 24 + 3) * 20 + 5] += 2.0;
     let shifted = SampleGrid { x: AxisGrid { origin: grid.x.origin + 0.5, ..grid.x }, ..grid };
     for way in Way::all() {
-        let keeps = |case: &Case, grid: &SampleGrid| {
-            let ours = way.of(case)(grid, Sampling::Exact);
+        let keeps = |case: &Case, sampled: &SampleGrid| {
+            let ours = way.of(case)(sampled, Sampling::Exact);
             case.is_close(&way, "changed or not", &grid, &ours, &reference)
         };
         assert!(keeps(&case, &grid), "{}", way.name());

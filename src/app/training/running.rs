@@ -63,7 +63,7 @@ impl RunningTraining {
         self.requests.send(self.request.clone());
     }
 
-    /// TrainingStatus, if there are any; the last ones say so, also if the training broke down.
+    /// A newer status, if there is one; the last one says so, also if the training broke down.
     pub(super) fn poll(&self, last: &TrainingStatus) -> Option<TrainingStatus> {
         let is_finished = self.worker.is_finished();
         let status = self.status.take();

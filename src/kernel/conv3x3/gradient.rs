@@ -27,7 +27,7 @@ impl WeightGradient {
     }
 }
 
-/// GradientSums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
+/// Sums of one thread: `[9 * in_channels, out_channels]` tap by tap, and `[out_channels]`.
 struct GradientSums {
     taps: Vec<f32>,
     bias: Vec<f32>,

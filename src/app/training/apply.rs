@@ -248,7 +248,7 @@ impl State {
         match &end.outcome {
             Outcome::Failed(reason) => env.fail(reason),
             Outcome::NotBetter(_) | Outcome::Nothing => self.leave_trial(below.models, below.settings, env),
-            Outcome::Better(_) | Outcome::NotJudged => {}
+            Outcome::Better(_) | Outcome::Carried(_) | Outcome::NotJudged | Outcome::NotJudgedYet => {}
         }
         if self.closes_when_saved && !below.export.holds_window() {
             env.ctx.send_viewport_cmd(ViewportCommand::Close);

@@ -8,7 +8,7 @@ use crate::app::ports::{Course, TrainFn};
 use crate::error::{Error, Result};
 use crate::library::{self, Card, Lesson, Library};
 use crate::task::{Gate, Mailbox};
-use crate::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
+use crate::train::{Ending, Gain, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,8 +84,12 @@ pub enum Outcome {
     Better(Judgement),
     /// Not better; the weights at the start are kept.
     NotBetter(Judgement),
+    /// Not better by the comparison that it ended with; kept because it was better by an earlier one, which could not be kept.
+    Carried(Judgement),
     /// Nobody knows: no picture was held out.
     NotJudged,
+    /// Stopped before the pictures that are held out were looked at; it can go on.
+    NotJudgedYet,
     /// Stopped before there was anything.
     Nothing,
     /// It could not go on, for this reason.
@@ -166,8 +170,10 @@ impl<'a> Teacher<'a> {
         let mut course = train(config, self.gate)?;
         let (output, ending) = self.drive(course.as_mut(), workplace)?;
         self.hear();
-        let is_over = ending == Ending::Done || !self.wish.is_closing;
-        let outcome = outcome_of(self.news.report.believed(), output.is_some());
+        let outcome = outcome_of(&self.news.report, output.is_some());
+        // Its checkpoint is all there is of what was found before.
+        let can_tell_more = outcome == Outcome::NotJudgedYet;
+        let is_over = !can_tell_more && (ending == Ending::Done || !self.wish.is_closing);
         let kept = match output.filter(|_| is_over) {
             Some(path) => Some(keep(library, &path, &job, &self.news.report)?),
             None => None,
@@ -175,7 +181,7 @@ impl<'a> Teacher<'a> {
         if is_over {
             workplace.end();
         }
-        let rest = (ending == Ending::Stopped).then_some(job);
+        let rest = (ending == Ending::Stopped || can_tell_more).then_some(job);
         Ok(End { outcome, kept, rest })
     }
 
@@ -299,6 +305,8 @@ fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<
 /// The card of weights of a step, and how good they are as far as that is known.
 fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
     let (pictures, held_out) = report.beginning.as_ref().map_or((0, 0), |b| (b.pictures, b.held_out));
+    // Those that the figures are of.
+    let held_out = report.confirmed.map_or(held_out, |confirmed| confirmed.pictures);
     let lesson = Lesson {
         folder: job.choice.folder_name(),
         pictures,
@@ -309,16 +317,66 @@ fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
         seed: job.choice.seed,
         started_from: job.started_from.clone(),
         bicubic_psnr: report.believed().map(|judgement| judgement.bicubic),
-        start_psnr: report.believed().map(|judgement| judgement.start),
+        // Of weights in the middle of it where the comparison began later.
+        start_psnr: report.believed().filter(|judgement| judgement.since == 0).map(|judgement| judgement.start),
         psnr,
     };
     Card::trained(lesson, &job.licence)
 }
 
-fn outcome_of(judgement: Option<Judgement>, is_written: bool) -> Outcome {
-    match judgement {
-        Some(judgement) if is_written && judgement.is_better() => Outcome::Better(judgement),
-        Some(judgement) => Outcome::NotBetter(judgement),
-        None => Outcome::NotJudged,
+fn outcome_of(report: &Report, is_written: bool) -> Outcome {
+    let result = report.confirmed.map(|confirmed| confirmed.result);
+    match (report.believed(), report.not_better()) {
+        (Some(judgement), _) if is_written && result == Some(Gain::Carried) => Outcome::Carried(judgement),
+        (Some(judgement), _) if is_written && judgement.is_better() => Outcome::Better(judgement),
+        (_, Some(judgement)) => Outcome::NotBetter(judgement),
+        _ if is_written => Outcome::NotJudged,
+        _ if report.step == 0 => Outcome::Nothing,
+        _ => Outcome::NotJudgedYet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::training::report::Beginning;
+    use crate::train::Confirmation;
+
+    fn job() -> Job {
+        Job { choice: Choice::default(), started_from: "built-in".into(), licence: "BSD".into() }
+    }
+
+    fn report(since: u64, result: Gain) -> Report {
+        let (psnr, start_psnr, bicubic_psnr) = (29.0, 28.0, 27.0);
+        Report {
+            beginning: Some(Beginning { pictures: 50, held_out: 9, device: String::new(), step: 0 }),
+            step: 80,
+            confirmed: Some(Confirmation { psnr, start_psnr, bicubic_psnr, pictures: 4, since, step: 60, result }),
+            ..Report::default()
+        }
+    }
+
+    fn lesson(report: &Report) -> Lesson {
+        let card = card_of(&job(), report, 60, Some(29.0));
+        let crate::library::Origin::Trained(lesson) = card.origin else { panic!("{card:?}") };
+        lesson
+    }
+
+    #[test]
+    fn a_card_says_what_was_seen_and_on_how_many_pictures() {
+        let known = lesson(&report(0, Gain::Better));
+        assert_eq!((known.held_out, known.start_psnr, known.gain_db()), (4, Some(28.0), Some(1.0)));
+        let later = lesson(&report(40, Gain::Better));
+        assert_eq!((later.psnr, later.start_psnr, later.gain_db()), (Some(29.0), None, None));
+    }
+
+    #[test]
+    fn what_was_stopped_before_it_was_judged_is_not_over() {
+        let resumed = Report { step: 12, ..Report::default() };
+        assert_eq!(outcome_of(&resumed, false), Outcome::NotJudgedYet);
+        assert_eq!(outcome_of(&resumed, true), Outcome::NotJudged);
+        assert_eq!(outcome_of(&Report::default(), false), Outcome::Nothing);
+        let carried = outcome_of(&report(40, Gain::Carried), true);
+        assert!(matches!(carried, Outcome::Carried(judgement) if judgement.since == 40), "{carried:?}");
     }
 }

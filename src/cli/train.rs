@@ -46,10 +46,13 @@ fn tell(event: &TrainEvent, bar: &ProgressBar) {
                 "pictures: {pictures} to learn from, {held_out} held out; {model}, {parameters} values; {device}{from}"
             )
         }
-        TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr } => format!(
-            "step {step}: {psnr:.2} dB on held-out pictures (start {start_psnr:.2}, best {best_psnr:.2}, bicubic \
-             {bicubic_psnr:.2})"
-        ),
+        TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr, since } => {
+            let reference = if *since == 0 { "start".to_owned() } else { format!("step {since}") };
+            format!(
+                "step {step}: {psnr:.2} dB on held-out pictures ({reference} {start_psnr:.2}, best {best_psnr:.2}, \
+                 bicubic {bicubic_psnr:.2})"
+            )
+        }
         TrainEvent::Checkpoint { step, path, .. } => format!("step {step}: checkpoint {}", path.display()),
         TrainEvent::Warning { message } => format!("warning: {message}"),
         TrainEvent::Finished { step, secs, ending, checkpoint, verdict, .. } => {

@@ -53,10 +53,12 @@ pub enum TrainEvent {
         psnr: f64,
         /// Of bicubic enlargement.
         bicubic_psnr: f64,
-        /// By the weights that training started from.
+        /// By the weights that they are compared with.
         start_psnr: f64,
         /// By the best weights so far.
         best_psnr: f64,
+        /// The step that the comparison began after; 0 for the weights that training started from.
+        since: u64,
     },
     /// The held-out pictures came out better than by any weights before, those at the start included. Comes after
     /// [`TrainEvent::Evaluated`], and first thing when a training that got better is resumed.
@@ -152,25 +154,35 @@ pub struct Confirmation {
     pub start_psnr: f64,
     /// Of bicubic enlargement.
     pub bicubic_psnr: f64,
+    /// The pictures that this was seen on.
+    pub pictures: usize,
+    /// The step that the comparison began after; 0 for the weights that training started from.
+    pub since: u64,
+    /// After which step the best weights were.
+    pub step: u64,
+    /// What came of it.
+    pub result: Gain,
+}
+
+/// What the best weights gained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gain {
+    /// They are better, by the patches that chose them and by those that did not.
+    Better,
+    /// They are not better than those that the comparison began with. Those were better than the weights training started
+    /// from, by the figures of a comparison that could not be kept.
+    Carried,
+    /// They are not better.
+    Nothing,
 }
 
 /// The least difference that counts as one, in decibels: less is written as 0.00 dB.
 pub const LEAST_GAIN_DB: f64 = 0.005;
 
-/// What the best weights are compared with, and what came of it.
-pub(super) struct Comparison {
-    /// The step that the comparison began after; 0 for the weights that training started from.
-    pub(super) since: u64,
-    /// What came of it; nothing before the first judgement.
-    pub(super) confirmed: Option<Confirmation>,
-    /// Whether the best weights are better, by the patches that chose them and by those that did not.
-    pub(super) is_better: bool,
-}
-
 /// What came of a training that was not blind for want of held-out pictures, in plain words.
-pub(super) fn verdict(comparison: &Comparison, output: &str) -> String {
-    let Comparison { since, confirmed, is_better } = comparison;
-    let Some(Confirmation { psnr, start_psnr, bicubic_psnr }) = confirmed else {
+pub(super) fn verdict(confirmed: Option<&Confirmation>, output: &str) -> String {
+    let Some(Confirmation { psnr, start_psnr, bicubic_psnr, since, result, .. }) = confirmed else {
         return format!("it ended before anything was judged, and {output} was not written");
     };
     let (start, pictures) = match since {
@@ -178,17 +190,25 @@ pub(super) fn verdict(comparison: &Comparison, output: &str) -> String {
         // Nobody knows what was trained on before.
         step => (format!("the best weights of step {step}, where the comparison began"), "the held-out pictures"),
     };
-    if *is_better {
-        return format!(
-            "better by {:.2} dB than {start}, on {pictures}: {psnr:.2} dB, before {start_psnr:.2} dB, bicubic \
-             {bicubic_psnr:.2} dB; written to {output}",
-            psnr - start_psnr
-        );
+    let gain = psnr - start_psnr;
+    match result {
+        Gain::Better => format!(
+            "better by {gain:.2} dB than {start}, on {pictures}: {psnr:.2} dB, before {start_psnr:.2} dB, bicubic \
+             {bicubic_psnr:.2} dB; written to {output}"
+        ),
+        Gain::Carried => format!(
+            "nothing got better since step {since}, where the comparison began anew; the best weights of before, better \
+             than those you started from by the earlier figures and not compared with them again, are written to {output}"
+        ),
+        Gain::Nothing if gain >= LEAST_GAIN_DB => format!(
+            "not clearly better than {start}: the patches that choose the best weights show no gain ({psnr:.2} dB against \
+             {start_psnr:.2} dB on the others); those are kept, and {output} was not written"
+        ),
+        Gain::Nothing => format!(
+            "not better than {start} ({psnr:.2} dB against {start_psnr:.2} dB on {pictures}); those are kept, and \
+             {output} was not written"
+        ),
     }
-    format!(
-        "not better than {start} ({psnr:.2} dB against {start_psnr:.2} dB on {pictures}); those are kept, and {output} \
-         was not written"
-    )
 }
 
 /// The same of a training that nothing could be judged by.
@@ -203,27 +223,43 @@ pub(super) fn blind_verdict(output: &str) -> String {
 mod tests {
     use super::*;
 
-    fn said(since: u64, psnr: f64, is_better: bool) -> String {
-        let confirmed = Some(Confirmation { psnr, start_psnr: 30.0, bicubic_psnr: 28.5 });
-        verdict(&Comparison { since, confirmed, is_better }, "out.safetensors")
+    fn said(since: u64, psnr: f64, result: Gain) -> String {
+        let (start_psnr, bicubic_psnr) = (30.0, 28.5);
+        let confirmed = Confirmation { psnr, start_psnr, bicubic_psnr, pictures: 2, since, step: 60, result };
+        verdict(Some(&confirmed), "out.safetensors")
     }
 
     #[test]
     fn the_verdict_is_plain() {
-        assert!(said(0, 30.5, true).starts_with("better by 0.50 dB than the weights you started from, on pictures"));
-        assert!(said(0, 30.0, false).starts_with("not better than the weights you started from (30.00 dB"));
-        assert!(said(0, 29.0, false).contains("was not written"));
+        assert!(
+            said(0, 30.5, Gain::Better).starts_with("better by 0.50 dB than the weights you started from, on pictures")
+        );
+        assert!(said(0, 30.0, Gain::Nothing).starts_with("not better than the weights you started from (30.00 dB"));
+        assert!(said(0, 29.0, Gain::Nothing).contains("was not written"));
         assert!(blind_verdict("out.safetensors").contains("not known"));
-        let nothing = Comparison { since: 0, confirmed: None, is_better: false };
-        assert!(verdict(&nothing, "out.safetensors").contains("before anything was judged"));
+        assert!(verdict(None, "out.safetensors").contains("before anything was judged"));
     }
 
     #[test]
     fn a_comparison_that_began_later_does_not_speak_of_the_start() {
-        let sentence = said(40, 30.5, true);
+        let sentence = said(40, 30.5, Gain::Better);
         assert!(sentence.contains("than the best weights of step 40") && sentence.contains("the held-out pictures"));
         assert!(!sentence.contains("started from") && !sentence.contains("not seen"));
-        assert!(!said(40, 30.0, false).contains("started from"));
+        assert!(!said(40, 30.0, Gain::Nothing).contains("started from"));
+    }
+
+    #[test]
+    fn a_gain_that_chose_nothing_is_not_called_none() {
+        let sentence = said(0, 30.3, Gain::Nothing);
+        assert!(sentence.starts_with("not clearly better than the weights you started from: the patches that choose"));
+        assert!(sentence.contains("30.30 dB against 30.00 dB on the others") && sentence.contains("was not written"));
+    }
+
+    #[test]
+    fn what_was_better_before_is_written_with_its_reason() {
+        let sentence = said(40, 30.0, Gain::Carried);
+        assert!(sentence.contains("since step 40") && sentence.contains("by the earlier figures"), "{sentence}");
+        assert!(sentence.contains("not compared with them again") && sentence.ends_with("written to out.safetensors"));
     }
 
     #[test]

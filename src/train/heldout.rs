@@ -8,7 +8,7 @@
 //! patches, which any weights reproduce almost exactly.
 
 use super::config::Hyperparameters;
-use super::dataset::{Dataset, PictureFile};
+use super::dataset::{Dataset, Loaded, PictureFile};
 use super::event::Preview;
 use super::predict::Predictor;
 use super::random::Random;
@@ -54,6 +54,8 @@ pub(super) struct HeldOut {
     patch: usize,
     choosing: PatchSet,
     confirming: PatchSet,
+    /// Pictures in the part that confirms.
+    confirming_pictures: usize,
     judged_by: JudgedBy,
 }
 
@@ -72,35 +74,26 @@ impl HeldOut {
         sources.sort_by_key(|source| source.digest);
         sources.dedup_by_key(|source| source.digest);
         let pictures = sources.iter().map(|source| source.digest).collect();
-        sources.truncate(2 * PATCHES);
-        let each = (2 * PATCHES).div_ceil(sources.len().max(1)) as u64;
-        let cut = |source: &&PictureFile| {
-            check(interrupt)?;
-            let loaded = dataset.load(source, interrupt);
-            Ok(loaded.map(|picture| {
-                let random = |i| Random::of(&[source.digest, i]);
-                (0..each)
-                    .map(|i| sample(hyperparameters, &picture, source.rank, false, &mut random(i)))
-                    .collect::<Vec<_>>()
-            }))
-        };
-        let cut = sources.par_iter().map(cut).collect::<Result<Vec<_>>>()?;
-        check(interrupt)?;
-        let (mut by_picture, mut warnings) = (Vec::new(), Vec::new());
-        for cut in cut {
-            match cut {
-                Ok(samples) => by_picture.push(samples),
-                Err(reason) => warnings.extend(reason),
+        let mut warnings = Vec::new();
+        let by_picture = loop {
+            let chosen = &sources[..sources.len().min(2 * PATCHES)];
+            if chosen.is_empty() {
+                return Ok((None, warnings));
             }
-        }
-        if by_picture.is_empty() {
-            return Ok((None, warnings));
-        }
+            let (by_picture, unreadable) = cut(dataset, hyperparameters, chosen, interrupt)?;
+            if by_picture.len() == chosen.len() {
+                break by_picture;
+            }
+            warnings.extend(unreadable);
+            // Again without them: others take their places, and a part without a patch would judge nothing.
+            sources.retain(|source| source.is_usable());
+        };
+        let confirming_pictures = (by_picture.len() / 2).max(1);
         let parts = divided(by_picture);
         let bytes = || parts.iter().flatten().flat_map(|sample| [sample.input.as_slice(), &sample.truth]);
         let judged_by = JudgedBy { pictures, patches: FileId::of(bytes()).to_string() };
         let [choosing, confirming] = parts.map(|samples| PatchSet::new(hyperparameters.patch, samples));
-        Ok((Some(Self { patch: hyperparameters.patch, choosing, confirming, judged_by }), warnings))
+        Ok((Some(Self { patch: hyperparameters.patch, choosing, confirming, confirming_pictures, judged_by }), warnings))
     }
 
     /// What is judged by.
@@ -111,6 +104,11 @@ impl HeldOut {
     /// The PSNR of bicubic enlargement on the patches that choose, and on those that choose nothing.
     pub(super) fn bicubic_psnrs(&self) -> [f64; 2] {
         [self.choosing.bicubic_psnr, self.confirming.bicubic_psnr]
+    }
+
+    /// Pictures that the patches that choose nothing are of.
+    pub(super) fn confirming_pictures(&self) -> usize {
+        self.confirming_pictures
     }
 
     /// The PSNR of `weights` on the patches that choose, in decibels, and the first of them to look at.
@@ -144,6 +142,40 @@ impl HeldOut {
         let errors = samples.map(|sample| Ok(error_of(&predict(&model, self.patch, sample, interrupt)?, sample)));
         Ok(psnr_of(&errors.collect::<Result<Vec<_>>>()?))
     }
+}
+
+/// Patches of each of these pictures, about as many as both parts need together, and why some pictures have none.
+fn cut(
+    dataset: &Dataset,
+    hyperparameters: &Hyperparameters,
+    sources: &[&PictureFile],
+    interrupt: Interrupt<'_>,
+) -> Result<(Vec<Vec<Sample>>, Vec<String>)> {
+    let each = (2 * PATCHES).div_ceil(sources.len()) as u64;
+    let cut = |source: &&PictureFile| {
+        check(interrupt)?;
+        let patch = |picture: &Loaded, i| {
+            sample(hyperparameters, picture, rank(source.digest), false, &mut Random::of(&[source.digest, i]))
+        };
+        let loaded = dataset.load(source, interrupt);
+        Ok(loaded.map(|picture| (0..each).map(|i| patch(&picture, i)).collect()))
+    };
+    let cut = sources.par_iter().map(cut).collect::<Result<Vec<_>>>()?;
+    check(interrupt)?;
+    let (mut by_picture, mut unreadable) = (Vec::new(), Vec::new());
+    for cut in cut {
+        match cut {
+            Ok(samples) => by_picture.push(samples),
+            Err(reason) => unreadable.extend(reason),
+        }
+    }
+    Ok((by_picture, unreadable))
+}
+
+/// A picture's place among all, 0 to 1, as far as its patches' sizes follow from that: by its digest alone, so that other
+/// pictures have no part in it. Hashed once more, because the digests of what is held out are the lowest.
+fn rank(digest: u64) -> f64 {
+    Random::of(&[digest]).unit()
 }
 
 impl PatchSet {

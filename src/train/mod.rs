@@ -30,7 +30,7 @@ mod training;
 pub use batch::Batch;
 pub use config::{Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice, checkpoint_of};
 pub use degrade::Degradation;
-pub use event::{Confirmation, Ending, LEAST_GAIN_DB, Preview, TrainEvent};
+pub use event::{Confirmation, Ending, Gain, LEAST_GAIN_DB, Preview, TrainEvent};
 pub use gradient::{Engine, Gradients, Timings};
 pub use place::{Place, PlaceChoice};
 pub use random::untrained;

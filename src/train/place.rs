@@ -3,6 +3,7 @@
 use super::event::TrainEvent;
 use super::predict::Predictor;
 use crate::error::{Error, Result};
+use crate::feature::FeaturePrecision;
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::key::EncoderId;
 use crate::picture::Picture;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 /// The largest image of a place, in pixels.
 const MOST_PIXELS: usize = 512 * 512;
 
-/// Memory for the features of a place: it lies on four feature tiles at most, of 2 MiB with the shipped encoder.
+/// Memory for the features of a place: it lies on four feature tiles at most, of 4 MiB with the shipped encoder.
 const FEATURE_BYTES: usize = 32 << 20;
 
 /// Time between two images of one place, at least.
@@ -141,7 +142,9 @@ struct ShownPlace {
 
 impl PlaceWatcher {
     pub(super) fn new(choice: PlaceChoice, first: Weights) -> Self {
-        let options = RenderOptions { feature_budget_bytes: FEATURE_BYTES, ..RenderOptions::EXPORT };
+        // As `Predictor::predict`: a difference between two images is one of weights alone.
+        let precision = FeaturePrecision::Single;
+        let options = RenderOptions { feature_budget_bytes: FEATURE_BYTES, precision, ..RenderOptions::EXPORT };
         let renderer = Renderer::sharing(choice.features.clone(), options);
         let shared = SharedFeatures { encoder: first.encoder_id(), renderer };
         Self { choice, first, shared, shown: None }
@@ -180,12 +183,28 @@ mod tests {
     use super::*;
     use crate::task::NEVER;
 
-    #[test]
-    fn features_come_again_as_long_as_the_encoder_is_the_first_one() {
+    fn place() -> Place {
         let size = Size::new(60, 50);
         let picture = Picture::from_rgb8(size, (0..size.area() * 3).map(|i| (i * 7 % 251) as u8).collect());
         let region = Region { x: 10.0, y: 10.0, width: 20.0, height: 16.0 };
-        let place = Place::new(Arc::new(picture), region, Size::new(40, 32)).unwrap();
+        Place::new(Arc::new(picture), region, Size::new(40, 32)).unwrap()
+    }
+
+    #[test]
+    fn before_and_after_are_made_in_one_way() {
+        let (place, first) = (place(), Weights::builtin().unwrap());
+        let mut watch = PlaceWatcher::new(PlaceChoice::default(), first.clone());
+        let model = Predictor::new(&first).unwrap();
+        let kept = watch.shared.show(&place, &model, NEVER).unwrap();
+        // The way of any other encoder's.
+        let computed = model.predict(&place.picture, &place.grid, Sampling::Lattice, NEVER).unwrap();
+        let most = kept.data.iter().zip(&computed.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(most < 2e-6, "{most}");
+    }
+
+    #[test]
+    fn features_come_again_as_long_as_the_encoder_is_the_first_one() {
+        let (place, size) = (place(), Size::new(60, 50));
         let (store, first) = (FeatureStore::default(), Weights::builtin().unwrap());
         let choice = PlaceChoice::sharing(store.clone());
         let mut watch = PlaceWatcher::new(choice.clone(), first.clone());
@@ -203,7 +222,7 @@ mod tests {
             kept.push(store.used_bytes());
         }
         // One tile, the small picture; what another encoder makes of it is not kept.
-        assert_eq!(kept, [size.area() * 64 * 2; 3]);
+        assert_eq!(kept, [size.area() * 64 * 4; 3]);
         drop(watch);
         assert_eq!(store.used_bytes(), 0);
     }

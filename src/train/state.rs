@@ -1,7 +1,7 @@
 //! What a training knows besides weights, and how it goes to the disk and back.
 
 use super::config::{Hyperparameters, Start, TrainConfig};
-use super::event::{Comparison, Confirmation, LEAST_GAIN_DB, Preview, TrainEvent};
+use super::event::{Confirmation, Gain, LEAST_GAIN_DB, Preview, TrainEvent};
 use super::frozen::batches_within;
 use super::heldout::{HeldOut, JudgedBy};
 use super::random::untrained;
@@ -38,6 +38,9 @@ pub(super) struct Notes {
     /// The step that the comparison began after: 0, unless it could not be kept.
     #[serde(default)]
     pub(super) compared_since: u64,
+    /// After which step the weights were that are carried over.
+    #[serde(default)]
+    carried_step: u64,
     /// What is judged by; checkpoints of older versions do not say it.
     #[serde(default)]
     pub(super) judged_by: Option<JudgedBy>,
@@ -49,6 +52,8 @@ pub(super) struct State {
     pub(super) weights: Weights,
     pub(super) adam: AdamState,
     pub(super) best: Option<Weights>,
+    /// The best of a comparison that could not be kept, if they were better: nothing that comes after takes that from them.
+    carried: Option<Weights>,
     pub(super) notes: Notes,
 }
 
@@ -64,6 +69,7 @@ impl Notes {
             best_step: 0,
             confirmed: None,
             compared_since: 0,
+            carried_step: 0,
             judged_by: None,
         }
     }
@@ -103,7 +109,7 @@ impl State {
                 );
                 hyperparameters.repeat_batches = Some(batches);
             }
-            Self { weights, adam, best: None, notes: Notes::new(hyperparameters) }
+            Self { weights, adam, best: None, carried: None, notes: Notes::new(hyperparameters) }
         };
         match &config.start {
             Start::Weights(weights, adam) => Ok(fresh((**weights).clone(), adam.clone())),
@@ -122,18 +128,22 @@ impl State {
     /// # Errors
     /// [`Error::Weights`].
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let Checkpoint { weights, best, moments, notes } = Checkpoint::open(path)?;
+        let Checkpoint { weights, best, carried, moments, notes } = Checkpoint::open(path)?;
         let notes: Notes = serde_json::from_str(&notes)
             .map_err(|error| Error::weights(path, format!("its notes cannot be read ({error})")))?;
-        Ok(Self { weights, adam: AdamState { step: notes.adam_step, moments }, best, notes })
+        Ok(Self { weights, adam: AdamState { step: notes.adam_step, moments }, best, carried, notes })
     }
 
     /// Takes over what will be judged by. Returns a warning if figures of before were of something else: they are
-    /// forgotten then, and the best weights have to show themselves again.
+    /// forgotten then, and whatever comes has to show itself against the best weights.
     pub(super) fn judge_by(&mut self, judged_by: Option<&JudgedBy>) -> Option<&'static str> {
-        let notes = &mut self.notes;
+        let notes = &self.notes;
         let is_kept = notes.judged_by.is_some() && notes.judged_by.as_ref() == judged_by;
         let is_lost = notes.start_psnr.is_some() && !is_kept;
+        if is_lost {
+            self.carry_over();
+        }
+        let notes = &mut self.notes;
         if is_lost {
             (notes.start_psnr, notes.best_psnr, notes.confirmed) = (None, None, None);
         }
@@ -144,7 +154,20 @@ impl State {
         )
     }
 
-    /// Judges `weights`, and takes them over if they are the best so far. Nothing has changed if that is interrupted.
+    /// Remembers the best weights if they are better than those that they were compared with. Versions that confirmed
+    /// nothing called that better which was so by the patches that chose it.
+    fn carry_over(&mut self) {
+        let is_better = match self.notes.confirmed {
+            Some(_) => self.better().is_some(),
+            None => self.notes.gain().is_some(),
+        };
+        if is_better && self.best.is_some() {
+            (self.carried, self.notes.carried_step) = (self.best.clone(), self.notes.best_step);
+        }
+    }
+
+    /// Judges `weights`, and takes them over if they are the best so far. If that is interrupted, nothing has changed,
+    /// except that a comparison may have begun.
     ///
     /// # Errors
     /// [`Error::Cancelled`], or the device's own.
@@ -156,11 +179,10 @@ impl State {
         interrupt: Interrupt<'_>,
     ) -> Result<Evaluation> {
         let (psnr, preview) = held_out.judge(weights, interrupt)?;
-        let Some(best_psnr) = self.notes.best_psnr else {
+        if self.notes.best_psnr.is_none() {
             self.begin_comparison(weights, psnr, step, held_out, interrupt)?;
-            return Ok(Evaluation { psnr, preview, is_best: false });
-        };
-        let is_best = psnr > best_psnr;
+        }
+        let is_best = self.notes.best_psnr.is_some_and(|best_psnr| psnr > best_psnr);
         if is_best {
             // Once for each, and of no consequence: the best weights remain those that were chosen.
             let confirmed = held_out.confirm(weights, interrupt)?;
@@ -172,8 +194,8 @@ impl State {
         Ok(Evaluation { psnr, preview, is_best })
     }
 
-    /// Weights that all later ones are compared with: `weights`, or the best of a comparison that could not be kept, if
-    /// those are better.
+    /// Weights that all later ones are compared with: the best of a comparison that could not be kept, if they had gained
+    /// something there or are better than `weights`; else `weights`.
     fn begin_comparison(
         &mut self,
         weights: &Weights,
@@ -182,11 +204,12 @@ impl State {
         held_out: &HeldOut,
         interrupt: Interrupt<'_>,
     ) -> Result<()> {
-        let earlier = match &self.best {
-            Some(best) => Some((best.clone(), held_out.judge(best, interrupt)?.0, self.notes.best_step)),
+        let carried = self.carried.as_ref().map(|carried| (carried, self.notes.carried_step));
+        let earlier = match carried.or(self.best.as_ref().map(|best| (best, self.notes.best_step))) {
+            Some((earlier, step)) => Some((earlier.clone(), held_out.judge(earlier, interrupt)?.0, step)),
             None => None,
         };
-        let earlier = earlier.filter(|(_, best_psnr, _)| *best_psnr > psnr);
+        let earlier = earlier.filter(|(_, earlier_psnr, _)| self.carried.is_some() || *earlier_psnr > psnr);
         let (start, psnr, best_step) = earlier.unwrap_or_else(|| (weights.clone(), psnr, step));
         let confirmed = held_out.confirm(&start, interrupt)?;
         let notes = &mut self.notes;
@@ -197,19 +220,32 @@ impl State {
         Ok(())
     }
 
-    /// What came of the comparison so far; `bicubic_psnr` is that of the patches that choose nothing.
-    pub(super) fn comparison(&self, bicubic_psnr: Option<f64>) -> Comparison {
-        let notes = &self.notes;
-        let confirmed = notes.confirmed.zip(bicubic_psnr).map(|([start_psnr, psnr], bicubic_psnr)| Confirmation {
-            psnr,
-            start_psnr,
-            bicubic_psnr,
-        });
-        Comparison { since: notes.compared_since, confirmed, is_better: self.better().is_some() }
+    /// What came of the comparison so far, if there was one.
+    pub(super) fn comparison(&self, held_out: Option<&HeldOut>) -> Option<Confirmation> {
+        let (notes, held_out) = (&self.notes, held_out?);
+        let [start_psnr, psnr] = notes.confirmed?;
+        let is_better = self.better().is_some();
+        let result = match self.carried {
+            _ if is_better => Gain::Better,
+            Some(_) => Gain::Carried,
+            None => Gain::Nothing,
+        };
+        // The figure of what is written.
+        let (psnr, step) =
+            if result == Gain::Carried { (start_psnr, notes.carried_step) } else { (psnr, notes.best_step) };
+        let (bicubic_psnr, pictures) = (held_out.bicubic_psnrs()[1], held_out.confirming_pictures());
+        Some(Confirmation { psnr, start_psnr, bicubic_psnr, pictures, since: notes.compared_since, step, result })
+    }
+
+    /// Weights to be written at the end: better ones, or those that were better by a comparison that could not be kept.
+    /// None before anything was judged: nobody knows then what is better.
+    pub(super) fn worth_writing(&self) -> Option<&Weights> {
+        self.notes.confirmed?;
+        self.better().or(self.carried.as_ref())
     }
 
     /// The best weights, if they are better by the patches that chose them and by those that did not.
-    pub(super) fn better(&self) -> Option<&Weights> {
+    fn better(&self) -> Option<&Weights> {
         let is_confirmed = self.notes.confirmed.is_some_and(|[start, best]| best - start >= LEAST_GAIN_DB);
         self.best.as_ref().filter(|_| is_confirmed && self.notes.gain().is_some())
     }
@@ -230,6 +266,7 @@ impl State {
         let checkpoint = Checkpoint {
             weights: self.weights.clone(),
             best: self.best.clone(),
+            carried: self.carried.clone(),
             moments: self.adam.moments.clone(),
             notes: serde_json::to_string(&notes).map_err(|error| Error::export(path, error))?,
         };

@@ -256,8 +256,8 @@ impl Training {
             };
             let notes = &self.good.notes;
             let (start_psnr, best_psnr) = (notes.start_psnr.unwrap_or(psnr), notes.best_psnr.unwrap_or(psnr));
-            let bicubic_psnr = held_out.bicubic_psnrs()[0];
-            self.events.push_back(TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr });
+            let (bicubic_psnr, since) = (held_out.bicubic_psnrs()[0], notes.compared_since);
+            self.events.push_back(TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr, since });
             self.events.extend(self.good.improvement().filter(|_| is_best));
             self.events.push_back(TrainEvent::Preview { step, preview: Box::new(preview) });
         }
@@ -302,7 +302,7 @@ impl Training {
     fn write_output(&self) -> Result<bool> {
         let weights = match (&self.held_out, &self.unread) {
             (None, None) => Some(&self.good.weights),
-            (Some(_), _) => self.good.better(),
+            (Some(_), _) => self.good.worth_writing(),
             // It is not known whether what was judged before is to be judged by now.
             (None, Some(_)) => None,
         };
@@ -321,16 +321,16 @@ impl Training {
         if self.written_step != Some(self.step) {
             self.write_state().map_err(|error| self.with_way_out(error))?;
         }
-        let comparison = self.good.comparison(self.held_out.as_ref().map(|held_out| held_out.bicubic_psnrs()[1]));
+        let confirmed = self.good.comparison(self.held_out.as_ref());
         let name = output.display().to_string();
-        let verdict = if self.is_blind() { blind_verdict(&name) } else { verdict(&comparison, &name) };
+        let verdict = if self.is_blind() { blind_verdict(&name) } else { verdict(confirmed.as_ref(), &name) };
         self.events.push_back(TrainEvent::Finished {
             step: self.step,
             secs: self.elapsed_secs,
             ending,
             output: is_written.then_some(output),
             checkpoint: self.config.checkpoint_path(),
-            confirmed: comparison.confirmed,
+            confirmed,
             verdict,
         });
         Ok(())

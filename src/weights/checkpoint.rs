@@ -15,6 +15,7 @@ const NOTES_KEY: &str = "zoomfield.training";
 const FIRST: &str = "adam.first.";
 const SECOND: &str = "adam.second.";
 const BEST: &str = "best.";
+const CARRIED: &str = "carried.";
 
 /// Adam's state of one array.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +42,8 @@ pub struct Checkpoint {
     pub weights: Weights,
     /// The best weights so far, if they were compared.
     pub best: Option<Weights>,
+    /// Weights that were better by a comparison that could not be kept, if there are any.
+    pub carried: Option<Weights>,
     /// The optimizer's state by array.
     pub moments: BTreeMap<String, Moments>,
     /// Whatever the trainer wrote down, as JSON.
@@ -60,8 +63,10 @@ impl Checkpoint {
 
     fn bytes(&self) -> Result<Vec<u8>, String> {
         let mut views = store::views(&self.weights, "")?;
-        if let Some(best) = &self.best {
-            views.extend(store::views(best, BEST)?);
+        for (weights, prefix) in [(&self.best, BEST), (&self.carried, CARRIED)] {
+            if let Some(weights) = weights {
+                views.extend(store::views(weights, prefix)?);
+            }
         }
         for (name, Moments { first, second }) in &self.moments {
             views.push((format!("{FIRST}{name}"), list(first)?));
@@ -89,11 +94,14 @@ impl Checkpoint {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
         let notes = header.metadata().as_ref().and_then(|metadata| metadata.get(NOTES_KEY)).ok_or(NONE)?.clone();
         let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-        let (mut best, mut moments) = (BTreeMap::new(), BTreeMap::<String, Moments>::new());
+        let (mut best, mut carried) = (BTreeMap::new(), BTreeMap::new());
+        let mut moments = BTreeMap::<String, Moments>::new();
         for (name, view) in file.iter() {
             let values = || store::array(name, &view);
             if let Some(name) = name.strip_prefix(BEST) {
                 best.insert(name.to_owned(), values()?);
+            } else if let Some(name) = name.strip_prefix(CARRIED) {
+                carried.insert(name.to_owned(), values()?);
             } else if let Some(name) = name.strip_prefix(FIRST) {
                 moments.entry(name.to_owned()).or_default().first = values()?.data;
             } else if let Some(name) = name.strip_prefix(SECOND) {
@@ -107,8 +115,12 @@ impl Checkpoint {
         if !moments.iter().all(fits) {
             return Err("the optimizer's state in it does not fit its weights; it is damaged".into());
         }
-        let best = if best.is_empty() { None } else { Some(Weights::new(weights.config().clone(), best)?) };
-        Ok(Self { weights, best, moments, notes })
+        let others = |arrays: BTreeMap<String, Array>| {
+            let is_there = !arrays.is_empty();
+            is_there.then(|| Weights::new(weights.config().clone(), arrays)).transpose()
+        };
+        let (best, carried) = (others(best)?, others(carried)?);
+        Ok(Self { weights, best, carried, moments, notes })
     }
 }
 
@@ -132,6 +144,7 @@ mod tests {
         let checkpoint = Checkpoint {
             weights: weights.clone(),
             best: Some(weights.clone()),
+            carried: Some(weights.clone()),
             moments: moments.collect(),
             notes: "{\"step\":7}".into(),
         };

@@ -2,7 +2,8 @@
 
 use super::{World, run, run_until, tiny, verdict, warnings};
 use crate::common::write_ppm;
-use zoomfield::train::{Confirmation, Start, TrainConfig, TrainEvent};
+use zoomfield::task::Gate;
+use zoomfield::train::{Confirmation, Gain, PatchSampling, Start, TrainConfig, TrainEvent, Training};
 use zoomfield::weights::{Checkpoint, Weights};
 
 /// A training of some steps, half of whose pictures are held out, judged after every fifth step.
@@ -36,6 +37,15 @@ fn confirmed(events: &[TrainEvent]) -> Confirmation {
     *confirmed
 }
 
+/// Changes what the checkpoint of a training notes.
+fn change_notes(config: &TrainConfig, change: impl FnOnce(&mut serde_json::Value)) {
+    let mut checkpoint = Checkpoint::open(&config.checkpoint_path()).unwrap();
+    let mut notes: serde_json::Value = serde_json::from_str(&checkpoint.notes).unwrap();
+    change(&mut notes);
+    checkpoint.notes = notes.to_string();
+    checkpoint.save(&config.checkpoint_path()).unwrap();
+}
+
 fn says_anew(events: &[TrainEvent]) -> bool {
     warnings(events).iter().any(|warning| warning.contains("the comparison starts anew"))
 }
@@ -53,6 +63,35 @@ fn pictures_that_are_added_do_not_change_what_is_judged_by() {
     let references = [references(&first), references(&rest)].concat();
     assert!(references.len() > 4 && references.iter().all(|pair| *pair == references[0]), "{references:?}");
     assert_eq!(confirmed(&first).start_psnr, confirmed(&rest).start_psnr);
+}
+
+#[test]
+fn pictures_that_are_added_do_not_change_patches_of_varied_sizes() {
+    let world = World::new(6);
+    let varied = |mut config: TrainConfig| {
+        config.hyperparameters.sampling = PatchSampling::SizeVaried { min: 12, max: 24, gt_resize: None };
+        config
+    };
+    run_until(5, varied(config(&world, 10)));
+    for i in 0..7 {
+        write_ppm(&world.path(&format!("pictures/0added{i}.ppm")), 61 + i, 50);
+    }
+    let rest = run(resumed(&world, 10));
+    assert!(!says_anew(&rest), "{:?}", warnings(&rest));
+}
+
+#[test]
+fn one_readable_picture_of_many_judges_by_both_parts() {
+    let world = World::new(6);
+    // Headers without pixels.
+    for i in 0..300 {
+        std::fs::write(world.path(&format!("pictures/broken{i}.ppm")), format!("P6\n4000 {}\n255\n", 3000 + i))
+            .unwrap();
+    }
+    let events = run(config(&world, 10));
+    assert!(held_out(&events) >= 48);
+    let Confirmation { psnr, start_psnr, bicubic_psnr, .. } = confirmed(&events);
+    assert!([psnr, start_psnr, bicubic_psnr].iter().all(|psnr| *psnr < 60.0), "{psnr} {start_psnr} {bicubic_psnr}");
 }
 
 #[test]
@@ -75,17 +114,56 @@ fn without_the_pictures_of_before_the_comparison_starts_anew_and_that_is_said() 
 fn the_checkpoint_of_an_older_version_goes_on_with_a_comparison_of_its_own() {
     let world = World::new(6);
     run_until(10, config(&world, 30));
-    let path = config(&world, 30).checkpoint_path();
-    let mut checkpoint = Checkpoint::open(&path).unwrap();
-    let mut notes: serde_json::Value = serde_json::from_str(&checkpoint.notes).unwrap();
-    for name in ["confirmed", "compared_since", "judged_by"] {
-        assert!(notes.as_object_mut().unwrap().remove(name).is_some(), "{name}");
-    }
-    checkpoint.notes = notes.to_string();
-    checkpoint.save(&path).unwrap();
+    change_notes(&config(&world, 30), |notes| {
+        for name in ["confirmed", "compared_since", "judged_by"] {
+            assert!(notes.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+    });
     let rest = run(resumed(&world, 15));
     assert!(matches!(rest[0], TrainEvent::Started { step: 10, .. }) && says_anew(&rest), "{:?}", warnings(&rest));
     assert!(verdict(&rest).0.contains("the best weights of step 10"), "{:?}", verdict(&rest));
+}
+
+#[test]
+fn what_was_better_is_written_even_if_nothing_beats_it_in_a_comparison_that_starts_anew() {
+    let world = World::new(6);
+    let config = config(&world, 60);
+    assert!(matches!(confirmed(&run_until(30, config.clone())).result, Gain::Better));
+    let best = Checkpoint::open(&config.checkpoint_path()).unwrap().best.unwrap();
+    change_notes(&config, |notes| {
+        notes.as_object_mut().unwrap().remove("judged_by").unwrap();
+        // Nothing gets better any more.
+        notes["recipe"]["learning_rate"] = 1e-9.into();
+    });
+    // It is remembered from one interruption to the next.
+    for (steps, is_anew) in [(35, true), (40, false)] {
+        std::fs::remove_file(&config.output).unwrap();
+        let rest = run(resumed(&world, steps));
+        assert_eq!(says_anew(&rest), is_anew);
+        let Confirmation { since, result, .. } = confirmed(&rest);
+        assert!(since == 30 && result == Gain::Carried, "{:?}", rest.last());
+        let (verdict, output) = verdict(&rest);
+        assert!(verdict.starts_with("nothing got better since step 30"), "{verdict}");
+        assert!(output.is_some_and(|output| Weights::open(&output).unwrap() == best));
+    }
+}
+
+#[test]
+fn stopped_before_the_held_out_pictures_are_read_it_keeps_what_it_knew() {
+    let world = World::new(6);
+    run_until(30, config(&world, 60));
+    let config = resumed(&world, 60);
+    let before = Checkpoint::open(&config.checkpoint_path()).unwrap();
+    let gate = Gate::default();
+    let mut training = Training::new(config.clone(), &gate).unwrap();
+    assert!(matches!(training.next(), Some(Ok(TrainEvent::Started { held_out: 1.., .. }))));
+    gate.stop();
+    let rest: Vec<_> = training.map(Result::unwrap).collect();
+    assert!(matches!(rest.last(), Some(TrainEvent::Finished { output: None, confirmed: None, .. })), "{rest:?}");
+    let after = Checkpoint::open(&config.checkpoint_path()).unwrap();
+    assert!(after.best.is_some() && after.best == before.best);
+    let end = run(resumed(&world, 31));
+    assert!(!says_anew(&end) && confirmed(&end).since == 0 && verdict(&end).1.is_some());
 }
 
 #[test]
@@ -96,7 +174,7 @@ fn the_last_word_is_by_patches_that_chose_nothing() {
         TrainEvent::Evaluated { best_psnr, .. } => Some(*best_psnr),
         _ => None,
     });
-    let Confirmation { psnr, start_psnr, bicubic_psnr } = confirmed(&events);
+    let Confirmation { psnr, start_psnr, bicubic_psnr, .. } = confirmed(&events);
     assert!(Some(psnr) != best && start_psnr != references(&events)[0][1] && bicubic_psnr > 10.0);
     let (verdict, output) = verdict(&events);
     assert!(verdict.starts_with(&format!("better by {:.2} dB", psnr - start_psnr)), "{verdict}");

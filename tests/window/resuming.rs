@@ -1,6 +1,7 @@
 //! Trainings that are interrupted: by closing the window, by a crash, by the person.
 
 use crate::Harness;
+use crate::course::UNREAD;
 use crate::stub::wait_for;
 use crate::training::{
     choice, click, end, folders_in, start, train, training, wait_for_label, wait_for_step, window_home,
@@ -9,6 +10,7 @@ use eframe::egui::{self, ViewportCommand, ViewportEvent};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
 use zoomfield::app::env::Panel;
+use zoomfield::app::training::teach::Outcome;
 
 /// The commands to the window of a step.
 fn step(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
@@ -96,4 +98,23 @@ fn a_stopped_training_can_go_on() {
     let step = training(&harness).report().step;
     click(&mut harness, "Go on with this one");
     wait_for(&mut harness, |harness| training(harness).report().step > step);
+}
+
+#[test]
+fn what_was_stopped_before_it_was_judged_is_offered_again() {
+    let (folder, mut harness, _) = start();
+    train(&mut harness, "unread");
+    wait_for_step(&mut harness, UNREAD);
+    // As if the window vanished.
+    drop(harness);
+    let (mut harness, _) = window_home(folder.path(), |_| None);
+    wait_for_label(&mut harness, "Resume the training of unread");
+    click(&mut harness, "Resume");
+    wait_for(&mut harness, |harness| training(harness).report().beginning.is_some());
+    click(&mut harness, "Stop");
+    assert_eq!(end(&mut harness), Outcome::NotJudgedYet);
+    harness.get_by_label("Stopped before it was judged");
+    harness.get_by_label("Go on with this one");
+    drop(harness);
+    assert!(home_in(folder.path()).workplace.interrupted().is_some());
 }

@@ -18,6 +18,9 @@ pub(crate) const STEPS: u64 = 40;
 /// Steps of a training called `held`, which then waits to be stopped: what is on the screen stays the same.
 pub(crate) const HELD: u64 = 20;
 
+/// The same of one called `unread`, which is stopped before it judges anything when it goes on from there.
+pub(crate) const UNREAD: u64 = 12;
+
 /// A network that loads at once.
 pub(crate) fn tiny(seed: u64) -> Weights {
     let config = ModelConfig {
@@ -89,7 +92,7 @@ fn judgement(name: &str, step: u64) -> Vec<TrainEvent> {
     let gray = |value: f32| Raster { size: Size::new(8, 8), channels: 3, data: vec![value; 192] };
     let preview = Preview { input: gray(0.2), prediction: gray(step as f32 / 100.0), truth: gray(0.9) };
     vec![
-        TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr },
+        TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr, since: 0 },
         TrainEvent::Preview { step, preview: Box::new(preview) },
     ]
 }
@@ -138,7 +141,8 @@ impl Played {
     fn finish(&mut self, ending: Ending) {
         self.is_over = true;
         self.checkpoint();
-        let is_worth_it = self.name != "worse" && (self.step >= 10 || self.name == "unjudged");
+        let is_worth_it =
+            !matches!(self.name.as_str(), "worse" | "unread") && (self.step >= 10 || self.name == "unjudged");
         if is_worth_it {
             tiny(self.step).save(&self.output, true).expect("the output is written");
         }
@@ -161,7 +165,7 @@ impl TrainingRun for Played {
                 self.finish(Ending::Stopped);
             } else if self.step >= STEPS && self.name != "endless" {
                 self.finish(Ending::Done);
-            } else if self.step >= HELD && self.name == "held" {
+            } else if [("held", HELD), ("unread", UNREAD)].contains(&(self.name.as_str(), self.step)) {
                 while !self.gate.is_stopped() {
                     std::thread::sleep(Duration::from_millis(2));
                 }

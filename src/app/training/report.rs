@@ -64,8 +64,10 @@ pub struct Judgement {
     pub now: f64,
     /// Of bicubic enlargement.
     pub bicubic: f64,
-    /// When training started.
+    /// Of the weights that they are compared with.
     pub start: f64,
+    /// The step that those are of; 0 for the weights that training started from.
+    pub since: u64,
     /// The best so far.
     pub best: f64,
 }
@@ -102,7 +104,7 @@ pub struct Report {
     /// The last judgement, by the patches that choose the best weights.
     pub judgement: Option<Judgement>,
     /// At the end: the best weights, by patches that chose nothing.
-    pub confirmed: Option<Judgement>,
+    pub confirmed: Option<Confirmation>,
     /// The step of the best weights so far, once some are better than those at the start.
     pub best_step: Option<u64>,
     /// The step of the last checkpoint.
@@ -114,7 +116,21 @@ pub struct Report {
 impl Report {
     /// What to believe: at the end, the judgement by patches that chose nothing.
     pub fn believed(&self) -> Option<Judgement> {
-        self.confirmed.or(self.judgement)
+        let confirmed = self.confirmed.map(|Confirmation { psnr, start_psnr, bicubic_psnr, since, .. }| Judgement {
+            now: psnr,
+            bicubic: bicubic_psnr,
+            start: start_psnr,
+            since,
+            best: psnr,
+        });
+        confirmed.or(self.judgement)
+    }
+
+    /// What shows that nothing is better: the last weights where the patches that choose saw no gain, else the best ones,
+    /// whose gain the other patches did not see. Both figures are of the same patches. None before anything was judged.
+    pub fn not_better(&self) -> Option<Judgement> {
+        let last = self.judgement?;
+        if last.is_better() { self.believed() } else { Some(last) }
     }
 
     /// Takes in what happened.
@@ -130,14 +146,17 @@ impl Report {
                 self.remaining_secs = Some(*remaining_secs);
                 self.losses.push(*step, *loss);
             }
-            TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr } => {
+            TrainEvent::Evaluated { step, psnr, bicubic_psnr, start_psnr, best_psnr, since } => {
                 self.psnrs.push(*step, *psnr);
                 let (now, bicubic) = (*psnr, *bicubic_psnr);
-                self.judgement = Some(Judgement { now, bicubic, start: *start_psnr, best: *best_psnr });
+                let (start, since, best) = (*start_psnr, *since, *best_psnr);
+                self.judgement = Some(Judgement { now, bicubic, start, since, best });
             }
-            TrainEvent::Finished { confirmed: Some(confirmed), .. } => {
-                let Confirmation { psnr, start_psnr, bicubic_psnr } = *confirmed;
-                self.confirmed = Some(Judgement { now: psnr, bicubic: bicubic_psnr, start: start_psnr, best: psnr });
+            TrainEvent::Finished { confirmed: Some(confirmed), output, .. } => {
+                self.confirmed = Some(*confirmed);
+                if output.is_some() {
+                    self.best_step = Some(confirmed.step);
+                }
             }
             TrainEvent::Improved { step, .. } => self.best_step = Some(*step),
             TrainEvent::Checkpoint { step, .. } => self.checkpoint = Some(*step),
@@ -153,7 +172,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Ending;
+    use crate::train::{Ending, Gain};
     use std::path::PathBuf;
 
     #[test]
@@ -174,6 +193,7 @@ mod tests {
             bicubic_psnr: 27.0,
             start_psnr: 28.0,
             best_psnr: 28.0,
+            since: 0,
         });
         assert!(report.believed().is_some_and(|judgement| !judgement.is_better()));
         for step in 1..=3 {
@@ -189,6 +209,27 @@ mod tests {
         assert_eq!((report.warnings.len(), report.judgement.map(|j| j.gain())), (1, Some(0.0)));
     }
 
+    fn confirmation(psnr: f64) -> Confirmation {
+        let (since, step, result) = (0, 50, Gain::Nothing);
+        Confirmation { psnr, start_psnr: 28.0, bicubic_psnr: 27.0, pictures: 2, since, step, result }
+    }
+
+    fn judged(now: f64, best: f64) -> Judgement {
+        Judgement { now, bicubic: 27.5, start: 28.2, since: 0, best }
+    }
+
+    #[test]
+    fn what_is_not_better_is_told_by_figures_of_the_same_patches() {
+        let told = |judgement, psnr| {
+            let report = Report { judgement, confirmed: Some(confirmation(psnr)), ..Report::default() };
+            report.not_better().map(|judgement| [judgement.now, judgement.start])
+        };
+        // Nothing beat the start, which is therefore what was confirmed.
+        assert_eq!(told(Some(judged(27.9, 28.2)), 28.0), Some([27.9, 28.2]));
+        assert_eq!(told(Some(judged(28.9, 29.0)), 27.8), Some([27.8, 28.0]), "luck with the patches that choose");
+        assert_eq!(told(None, 28.0), None);
+    }
+
     #[test]
     fn the_end_is_told_by_what_chose_nothing() {
         let finished = |psnr| TrainEvent::Finished {
@@ -197,7 +238,7 @@ mod tests {
             ending: Ending::Done,
             output: None,
             checkpoint: PathBuf::new(),
-            confirmed: Some(Confirmation { psnr, start_psnr: 28.0, bicubic_psnr: 27.0 }),
+            confirmed: Some(confirmation(psnr)),
             verdict: String::new(),
         };
         let mut report = Report::default();
@@ -207,6 +248,7 @@ mod tests {
             bicubic_psnr: 27.5,
             start_psnr: 28.2,
             best_psnr: 29.0,
+            since: 0,
         });
         assert!(report.believed().is_some_and(|judgement| judgement.is_better()));
         for (psnr, is_better) in [(28.5, true), (28.004, false), (28.006, true), (27.0, false)] {

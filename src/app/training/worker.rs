@@ -8,7 +8,7 @@ use crate::app::ports::{TrainFn, TrainingRun};
 use crate::error::{Error, Result};
 use crate::library::{self, Card, Library, TrainingSummary};
 use crate::task::{Gate, Mailbox};
-use crate::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
+use crate::train::{Ending, Gain, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, Training};
 use crate::weights::Weights;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,8 +84,12 @@ pub enum TrainingOutcome {
     Better(Judgement),
     /// Not better; the weights at the start are kept.
     NotBetter(Judgement),
+    /// Not better by the comparison that it ended with; kept because it was better by an earlier one, which could not be kept.
+    Carried(Judgement),
     /// Nobody knows: no picture was held out.
     NotJudged,
+    /// Stopped before the pictures that are held out were looked at; it can go on.
+    NotJudgedYet,
     /// Stopped before there was anything.
     Nothing,
     /// It could not go on, for this reason.
@@ -166,8 +170,10 @@ impl<'a> TrainingWorker<'a> {
         let mut run = train(config, self.gate)?;
         let (output, ending) = self.drive(run.as_mut(), workplace)?;
         self.hear();
-        let is_over = ending == Ending::Done || !self.request.is_closing;
-        let outcome = outcome_of(self.status.report.believed(), output.is_some());
+        let outcome = outcome_of(&self.status.report, output.is_some());
+        // Its checkpoint is all there is of what was found before.
+        let can_tell_more = outcome == TrainingOutcome::NotJudgedYet;
+        let is_over = !can_tell_more && (ending == Ending::Done || !self.request.is_closing);
         let kept = match output.filter(|_| is_over) {
             Some(path) => Some(keep(library, &path, &job, &self.status.report)?),
             None => None,
@@ -175,7 +181,7 @@ impl<'a> TrainingWorker<'a> {
         if is_over {
             workplace.end();
         }
-        let rest = (ending == Ending::Stopped).then_some(job);
+        let rest = (ending == Ending::Stopped || can_tell_more).then_some(job);
         Ok(End { outcome, kept, rest })
     }
 
@@ -300,6 +306,8 @@ fn keep(library: &Library, output: &Path, job: &Job, report: &Report) -> Result<
 /// The card of weights of a step, and how good they are as far as that is known.
 fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
     let (pictures, held_out) = report.beginning.as_ref().map_or((0, 0), |b| (b.pictures, b.held_out));
+    // Those that the figures are of.
+    let held_out = report.confirmed.map_or(held_out, |confirmed| confirmed.pictures);
     let summary = TrainingSummary {
         folder: job.choice.folder_name(),
         pictures,
@@ -310,16 +318,66 @@ fn card_of(job: &Job, report: &Report, steps: u64, psnr: Option<f64>) -> Card {
         seed: job.choice.seed,
         started_from: job.started_from.clone(),
         bicubic_psnr: report.believed().map(|judgement| judgement.bicubic),
-        start_psnr: report.believed().map(|judgement| judgement.start),
+        // Of weights in the middle of it where the comparison began later.
+        start_psnr: report.believed().filter(|judgement| judgement.since == 0).map(|judgement| judgement.start),
         psnr,
     };
     Card::trained(summary, &job.licence)
 }
 
-fn outcome_of(judgement: Option<Judgement>, is_written: bool) -> TrainingOutcome {
-    match judgement {
-        Some(judgement) if is_written && judgement.is_better() => TrainingOutcome::Better(judgement),
-        Some(judgement) => TrainingOutcome::NotBetter(judgement),
-        None => TrainingOutcome::NotJudged,
+fn outcome_of(report: &Report, is_written: bool) -> TrainingOutcome {
+    let result = report.confirmed.map(|confirmed| confirmed.result);
+    match (report.believed(), report.not_better()) {
+        (Some(judgement), _) if is_written && result == Some(Gain::Carried) => TrainingOutcome::Carried(judgement),
+        (Some(judgement), _) if is_written && judgement.is_better() => TrainingOutcome::Better(judgement),
+        (_, Some(judgement)) => TrainingOutcome::NotBetter(judgement),
+        _ if is_written => TrainingOutcome::NotJudged,
+        _ if report.step == 0 => TrainingOutcome::Nothing,
+        _ => TrainingOutcome::NotJudgedYet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::training::report::Beginning;
+    use crate::train::Confirmation;
+
+    fn job() -> Job {
+        Job { choice: TrainingChoice::default(), started_from: "built-in".into(), licence: "BSD".into() }
+    }
+
+    fn report(since: u64, result: Gain) -> Report {
+        let (psnr, start_psnr, bicubic_psnr) = (29.0, 28.0, 27.0);
+        Report {
+            beginning: Some(Beginning { pictures: 50, held_out: 9, device: String::new(), step: 0 }),
+            step: 80,
+            confirmed: Some(Confirmation { psnr, start_psnr, bicubic_psnr, pictures: 4, since, step: 60, result }),
+            ..Report::default()
+        }
+    }
+
+    fn summary(report: &Report) -> TrainingSummary {
+        let card = card_of(&job(), report, 60, Some(29.0));
+        let crate::library::Origin::Trained(summary) = card.origin else { panic!("{card:?}") };
+        summary
+    }
+
+    #[test]
+    fn a_card_says_what_was_seen_and_on_how_many_pictures() {
+        let known = summary(&report(0, Gain::Better));
+        assert_eq!((known.held_out, known.start_psnr, known.gain_db()), (4, Some(28.0), Some(1.0)));
+        let later = summary(&report(40, Gain::Better));
+        assert_eq!((later.psnr, later.start_psnr, later.gain_db()), (Some(29.0), None, None));
+    }
+
+    #[test]
+    fn what_was_stopped_before_it_was_judged_is_not_over() {
+        let resumed = Report { step: 12, ..Report::default() };
+        assert_eq!(outcome_of(&resumed, false), TrainingOutcome::NotJudgedYet);
+        assert_eq!(outcome_of(&resumed, true), TrainingOutcome::NotJudged);
+        assert_eq!(outcome_of(&Report::default(), false), TrainingOutcome::Nothing);
+        let carried = outcome_of(&report(40, Gain::Carried), true);
+        assert!(matches!(carried, TrainingOutcome::Carried(judgement) if judgement.since == 40), "{carried:?}");
     }
 }

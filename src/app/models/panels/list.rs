@@ -116,6 +116,11 @@ fn gain(summary: &TrainingSummary) -> String {
             let held_out = summary.held_out;
             format!("{gain:+.2} dB on {held_out} held-out pictures: {psnr:.2} dB, bicubic {bicubic:.2} dB.")
         }
+        // Compared with weights in the middle of its training alone.
+        (None, Some(psnr), Some(bicubic)) => {
+            let held_out = summary.held_out;
+            format!("{psnr:.2} dB on {held_out} held-out pictures, bicubic {bicubic:.2} dB; the start is not known.")
+        }
         _ => "Not judged on held-out pictures.".into(),
     }
 }

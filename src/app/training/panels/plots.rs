@@ -26,7 +26,9 @@ pub(super) fn show(ui: &mut Ui, report: &Report) {
     ui.label(format!("{:.2} dB on {held_out} {noun} not trained on", judgement.now));
     let psnrs = report.psnrs.points();
     let (start, bicubic) = (LineStyle::dashed_loose(), LineStyle::dotted_dense());
-    let lines = [("start", judgement.start, busy, start), ("bicubic", judgement.bicubic, theme::PLAIN, bicubic)];
+    let reference = if judgement.since == 0 { "start".to_owned() } else { format!("step {}", judgement.since) };
+    let lines =
+        [(reference.as_str(), judgement.start, busy, start), ("bicubic", judgement.bicubic, theme::PLAIN, bicubic)];
     // A legend over the plot would lie on the newest points.
     ui.horizontal_wrapped(|ui| {
         for (name, value, color, style) in &lines {

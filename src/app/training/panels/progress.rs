@@ -6,7 +6,7 @@ use crate::app::kit::text::{duration_text, preset};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::main_button;
 use crate::app::training::before_after::BeforeAfterTextures;
-use crate::app::training::report::Report;
+use crate::app::training::report::{Judgement, Report};
 use crate::app::training::running::RunningTraining;
 use crate::app::training::worker::{End, TrainingOutcome};
 use crate::app::training::{Command, State};
@@ -168,25 +168,34 @@ pub(super) fn show_end(ui: &mut Ui, state: &State, end: &End, around: Around<'_>
 /// What came of it, in plain words.
 fn verdict(end: &End, report: &Report) -> (&'static str, String) {
     let steps = report.step;
+    let best_step = report.best_step.unwrap_or(steps);
     match &end.outcome {
-        TrainingOutcome::Better(judgement) => (
-            "Better than before",
+        TrainingOutcome::Better(judgement) => ("Better than before", better(judgement, best_step, steps)),
+        TrainingOutcome::NotBetter(Judgement { now, start, since, .. }) => {
+            let (of, pictures) = match since {
+                0 => ("at the start".to_owned(), "pictures it has not seen"),
+                step => (format!("of {}", reference(*step)), "the held-out pictures"),
+            };
+            (
+                "Not better than before",
+                format!(
+                    "{now:.2} dB against {start:.2} dB {of}, on {pictures}, after {steps} steps. The previous model is \
+                     kept; nothing has changed."
+                ),
+            )
+        }
+        TrainingOutcome::Carried(Judgement { since, .. }) => (
+            "Better than before, by earlier figures",
             format!(
-                "{:.2} dB better on pictures it has not seen: {:.2} dB at step {} of {steps}, at the start {:.2} dB, \
-                 bicubic {:.2} dB.",
-                judgement.gain(),
-                judgement.best,
-                report.best_step.unwrap_or(steps),
-                judgement.start,
-                judgement.bicubic
+                "Nothing got better since step {since}, where the comparison began anew. The best weights of before, of \
+                 step {best_step}, were better than those at the start; that was not compared again."
             ),
         ),
-        TrainingOutcome::NotBetter(judgement) => (
-            "Not better than before",
+        TrainingOutcome::NotJudgedYet => (
+            "Stopped before it was judged",
             format!(
-                "{:.2} dB against {:.2} dB at the start, on pictures it has not seen, after {steps} steps. The previous \
-                 model is kept; nothing has changed.",
-                judgement.now, judgement.start
+                "The held-out pictures were not looked at since it went on, at step {steps}. Go on with it to know \
+                 whether it is better; the next start offers that too."
             ),
         ),
         TrainingOutcome::NotJudged => (
@@ -201,15 +210,37 @@ fn verdict(end: &End, report: &Report) -> (&'static str, String) {
     }
 }
 
+/// What better weights gained, over what.
+fn better(judgement: &Judgement, best_step: u64, steps: u64) -> String {
+    let Judgement { bicubic, start, since, best, .. } = judgement;
+    let gain = judgement.gain();
+    match since {
+        0 => format!(
+            "{gain:.2} dB better on pictures it has not seen: {best:.2} dB at step {best_step} of {steps}, at the start \
+             {start:.2} dB, bicubic {bicubic:.2} dB."
+        ),
+        // Nobody knows what was trained on before.
+        step => format!(
+            "{gain:.2} dB better on the held-out pictures than {}: {best:.2} dB at step {best_step} of {steps}, before \
+             {start:.2} dB, bicubic {bicubic:.2} dB.",
+            reference(*step)
+        ),
+    }
+}
+
+/// What a comparison that began later compares with.
+fn reference(since: u64) -> String {
+    format!("the best weights of step {since}, where the comparison began")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::training::report::Judgement;
 
     #[test]
     fn the_verdict_is_plain() {
         let said = |outcome| verdict(&End { outcome, kept: None, rest: None }, &Report::default());
-        let judgement = Judgement { now: 29.0, bicubic: 27.0, start: 28.5, best: 29.25 };
+        let judgement = Judgement { now: 29.0, bicubic: 27.0, start: 28.5, since: 0, best: 29.25 };
         assert!(said(TrainingOutcome::Better(judgement)).1.starts_with("0.75 dB better on pictures it has not seen"));
         let end = End { outcome: TrainingOutcome::Better(judgement), kept: None, rest: None };
         let report = Report { step: 80, best_step: Some(60), ..Report::default() };
@@ -219,5 +250,19 @@ mod tests {
         assert!(heading.starts_with("Not better") && words.contains("28.00 dB against 28.50 dB"));
         assert!(words.contains("nothing has changed"));
         assert!(said(TrainingOutcome::Failed("no pictures".into())).1.starts_with("no pictures. The model"));
+    }
+
+    #[test]
+    fn a_comparison_that_began_later_does_not_speak_of_the_start() {
+        let said = |outcome| verdict(&End { outcome, kept: None, rest: None }, &Report::default()).1;
+        let judgement = Judgement { now: 29.25, bicubic: 27.0, start: 28.5, since: 40, best: 29.25 };
+        for outcome in [TrainingOutcome::Better(judgement), TrainingOutcome::NotBetter(judgement)] {
+            let words = said(outcome);
+            assert!(words.contains("the best weights of step 40") && words.contains("28.50 dB"), "{words}");
+            assert!(!words.contains("at the start") && !words.contains("not seen"), "{words}");
+        }
+        let carried = said(TrainingOutcome::Carried(judgement));
+        assert!(carried.contains("since step 40") && carried.contains("not compared again"), "{carried}");
+        assert!(!said(TrainingOutcome::NotJudgedYet).contains("No picture was held out"));
     }
 }

@@ -108,8 +108,8 @@ fn frozen() -> Result<()> {
     Ok(())
 }
 
-/// From a view's first wish to its exact picture, 640×400 pixels at ×8: with nothing else at work, and with a training
-/// that is told to pause in the middle of a step when the wish comes.
+/// From a view's first request to its exact picture, 640×400 pixels at ×8: with nothing else at work, and with a training
+/// that is told to pause in the middle of a step when the request comes.
 fn viewer() -> Result<()> {
     let folder = tempfile::tempdir().map_err(Error::device)?;
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");

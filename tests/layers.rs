@@ -303,7 +303,7 @@ fn slices_that_name_what_is_above_them_are_found() {
     assert_found("app/kit/theme.rs", "fn f() { crate::app::env::Env; }", "names `env`");
     assert_found("app/export/apply.rs", "use crate::app::App;", "names `App`");
     assert_found("app/ports.rs", "use super::files::Opened;", "names `files`");
-    assert_found("app/models/mod.rs", "pub use super::training::Home;", "names `training`");
+    assert_found("app/models/mod.rs", "pub use super::training::Report;", "names `training`");
     assert_found("app/view/look.rs", "use crate::{app::compare, error::Error};", "names `app`");
     assert_found("app/novelty/mod.rs", "", "names `novelty`");
 }

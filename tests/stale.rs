@@ -91,17 +91,17 @@ impl Stage {
         }
     }
 
-    /// Work for `before`, then another wish: what was done until there was nothing left to do.
-    fn turn_away(&self, zoom: f64, before: TileKey, after: Duration, wish: TileKey) -> Turn {
+    /// Work for `before`, then another request: what was done until there was nothing left to do.
+    fn turn_away(&self, zoom: f64, before: TileKey, after: Duration, wanted: TileKey) -> Turn {
         self.request(zoom, vec![before]);
         std::thread::sleep(after);
         // What is done by now is not late.
         let was_done = self.arrived(before);
         let (start, wall) = (cpu_secs().unwrap(), Instant::now());
-        self.request(zoom, vec![wish]);
+        self.request(zoom, vec![wanted]);
         let tiles = self.wait();
-        assert!(tiles.contains(&wish));
-        let is_late = !was_done && before != wish && tiles.contains(&before);
+        assert!(tiles.contains(&wanted));
+        let is_late = !was_done && before != wanted && tiles.contains(&before);
         Turn { cpu_secs: cpu_secs().unwrap() - start, wall_secs: wall.elapsed().as_secs_f64(), was_done, is_late }
     }
 
@@ -150,8 +150,8 @@ fn the_work_of_a_stale_view_stops() {
         // Elsewhere each time, so that every trial begins with encoding and goes on to decoding.
         let tile = |source| stage.key(zoom, i % 4 + 1, i / 4 + 1, source);
         let after = Duration::from_millis(40 + 90 * (i as u64 % 5));
-        let wish = stage.key(zoom, 0, 0, Source::Bicubic);
-        let turn = stage.turn_away(zoom, tile(Source::EXACT), after, wish);
+        let wanted = stage.key(zoom, 0, 0, Source::Bicubic);
+        let turn = stage.turn_away(zoom, tile(Source::EXACT), after, wanted);
         (most_cpu, most_wall) = (most_cpu.max(turn.cpu_secs), most_wall.max(turn.wall_secs));
         (left, late) = (left + usize::from(!turn.was_done), late + usize::from(turn.is_late));
     }

@@ -2,7 +2,7 @@
 
 use crate::app::ports::Outside;
 
-/// Asks the system to show something, and waits until it has taken the wish.
+/// Asks the system to show something, and waits until it has accepted the request.
 ///
 /// # Errors
 /// A sentence about what is wrong.

@@ -113,7 +113,7 @@ impl State {
         self.start_opening("pasted picture".into(), false, env, read);
     }
 
-    /// Starts reading. A picture that is still being read is given up: the newest wish wins.
+    /// Starts reading. A picture that is still being read is given up: the newest request wins.
     fn start_opening(
         &mut self,
         path: PathBuf,

@@ -88,7 +88,7 @@ impl ModelSlot {
         name.map_or_else(|| "built-in".into(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Starts loading. One that is still being loaded is forgotten: the newest wish wins.
+    /// Starts loading. One that is still being loaded is forgotten: the newest request wins.
     ///
     /// # Errors
     /// The system's own, if it has no thread to give.

@@ -92,9 +92,9 @@ impl Motion {
     pub fn zoom_to(&mut self, zoom: f64, on_screen: [f64; 2], now_secs: f64, duration_secs: f64) {
         let zoom = zoom.clamp(self.min_zoom(), MAX_ZOOM);
         let in_image = self.anchor_at(on_screen, now_secs);
-        let wished = View::with_anchor(in_image, on_screen, zoom);
-        self.fly_to(wished, now_secs, duration_secs);
-        self.anchor = (self.goal == wished).then_some((on_screen, in_image));
+        let wanted = View::with_anchor(in_image, on_screen, zoom);
+        self.fly_to(wanted, now_secs, duration_secs);
+        self.anchor = (self.goal == wanted).then_some((on_screen, in_image));
     }
 
     /// Moves to the whole picture; it stays whole when the canvas changes.

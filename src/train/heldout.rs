@@ -93,7 +93,10 @@ impl HeldOut {
         let bytes = || parts.iter().flatten().flat_map(|sample| [sample.input.as_slice(), &sample.truth]);
         let judged_by = JudgedBy { pictures, patches: FileId::of(bytes()).to_string() };
         let [choosing, confirming] = parts.map(|samples| PatchSet::new(hyperparameters.patch, samples));
-        Ok((Some(Self { patch: hyperparameters.patch, choosing, confirming, confirming_pictures, judged_by }), warnings))
+        Ok((
+            Some(Self { patch: hyperparameters.patch, choosing, confirming, confirming_pictures, judged_by }),
+            warnings,
+        ))
     }
 
     /// What is judged by.

@@ -7,7 +7,6 @@
 use super::{after, code, is_name, leading_name, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
-
 /// Names of a path, outermost first.
 type Path = Vec<String>;
 

@@ -1,16 +1,16 @@
 //! Trainings that are interrupted: by closing the window, by a crash, by the person.
 
 use crate::Harness;
-use crate::course::UNREAD;
 use crate::stub::wait_for;
 use crate::training::{
     choice, click, end, folders_in, start, train, training, wait_for_label, wait_for_step, window_home,
 };
+use crate::training_run::UNREAD;
 use eframe::egui::{self, ViewportCommand, ViewportEvent};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
 use zoomfield::app::env::Panel;
-use zoomfield::app::training::teach::Outcome;
+use zoomfield::app::training::worker::TrainingOutcome;
 
 /// The commands to the window of a step.
 fn step(harness: &mut Harness<'_, App>) -> Vec<ViewportCommand> {
@@ -112,9 +112,9 @@ fn what_was_stopped_before_it_was_judged_is_offered_again() {
     click(&mut harness, "Resume");
     wait_for(&mut harness, |harness| training(harness).report().beginning.is_some());
     click(&mut harness, "Stop");
-    assert_eq!(end(&mut harness), Outcome::NotJudgedYet);
+    assert_eq!(end(&mut harness), TrainingOutcome::NotJudgedYet);
     harness.get_by_label("Stopped before it was judged");
     harness.get_by_label("Go on with this one");
     drop(harness);
-    assert!(home_in(folder.path()).workplace.interrupted().is_some());
+    assert!(folders_in(folder.path()).workplace.interrupted().is_some());
 }

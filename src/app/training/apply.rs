@@ -249,8 +249,13 @@ impl State {
         }
         match &end.outcome {
             TrainingOutcome::Failed(reason) => env.fail(reason),
-            TrainingOutcome::NotBetter(_) | TrainingOutcome::Nothing => self.leave_trial(below.models, below.settings, env),
-            TrainingOutcome::Better(_) | TrainingOutcome::Carried(_) | TrainingOutcome::NotJudged | TrainingOutcome::NotJudgedYet => {}
+            TrainingOutcome::NotBetter(_) | TrainingOutcome::Nothing => {
+                self.leave_trial(below.models, below.settings, env)
+            }
+            TrainingOutcome::Better(_)
+            | TrainingOutcome::Carried(_)
+            | TrainingOutcome::NotJudged
+            | TrainingOutcome::NotJudgedYet => {}
         }
         if self.closes_when_saved && !below.export.holds_window() {
             env.ctx.send_viewport_cmd(ViewportCommand::Close);

@@ -250,7 +250,7 @@ impl State {
         match &end.outcome {
             TrainingOutcome::Failed(reason) => env.fail(reason),
             TrainingOutcome::NotBetter(_) | TrainingOutcome::Nothing => {
-                self.leave_trial(below.models, below.settings, env)
+                self.leave_trial(below.models, below.settings, env);
             }
             TrainingOutcome::Better(_)
             | TrainingOutcome::Carried(_)

@@ -249,7 +249,7 @@ mod tests {
         let (heading, words) = said(TrainingOutcome::NotBetter(worse));
         assert!(heading.starts_with("Not better") && words.contains("28.00 dB against 28.50 dB"));
         assert!(words.contains("nothing has changed"));
-        assert!(said(TrainingOutcome::Failed("no pictures".into())).1.starts_with("no pictures. The model"));
+        assert!(said(TrainingOutcome::Failed("no pictures".into())).1.starts_with("no pictures. The previous model"));
     }
 
     #[test]

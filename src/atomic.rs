@@ -23,6 +23,7 @@ impl ScratchFolder {
     }
 
     /// Where it is, to stay there when the value goes.
+    #[cfg_attr(not(feature = "app"), expect(dead_code, reason = "the window alone keeps files of its own"))]
     pub(crate) fn keep(self) -> PathBuf {
         self.0.keep()
     }
@@ -121,6 +122,7 @@ pub(crate) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), St
 
 /// Holds a lock on a file called as `path` with `.lock` behind it, for as long as the value is there: between reading a
 /// file and replacing it nobody else should. Whoever keeps it long, or a file system without locks, is not waited for.
+#[cfg_attr(not(feature = "app"), expect(dead_code, reason = "the window alone keeps files of its own"))]
 pub(crate) fn lock_beside(path: &Path) -> Option<File> {
     const TRIES: usize = 50;
     let mut name = path.file_name()?.to_owned();
@@ -138,6 +140,7 @@ pub(crate) fn lock_beside(path: &Path) -> Option<File> {
 
 /// Sees to it that a folder of our own, which is made where it is missing and which nobody else may enter, has a file
 /// with this content. A link in the file's place is replaced, not followed.
+#[cfg_attr(not(feature = "app"), expect(dead_code, reason = "the window alone keeps files of its own"))]
 pub(crate) fn write_own(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
     let fail = |error: Error| describe_io(&error);
     make_private(folder).map_err(fail)?;

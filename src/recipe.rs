@@ -44,9 +44,6 @@ impl Source {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Nearest, Self::Bicubic, Self::NEURAL, Self::EXACT, Self::COARSE];
 
-    /// Those that a person chooses among; how the function is sampled is another choice.
-    pub const OFFERED: [Self; 3] = [Self::Nearest, Self::Bicubic, Self::NEURAL];
-
     /// For people.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::command::Command;
 use crate::app::env::{Event, Panel};
-use crate::app::{export, training};
+use crate::app::export;
 use egui::ViewportCommand;
 
 const DEVICE_LOST: &str = "The graphics device was lost, so the window was opened again; nothing else was lost.";
@@ -25,14 +25,8 @@ impl App {
                 slices.export.apply(command, export::Below { settings, models, view }, &mut env);
             }
             Command::Train(command) => {
-                let below = training::Below {
-                    settings: &slices.settings,
-                    models: &mut slices.models,
-                    view: &slices.view,
-                    compare: &mut slices.compare,
-                    export: &slices.export,
-                };
-                slices.training.apply(command, below, &mut env);
+                let (training, below) = slices.training_and_below();
+                training.apply(command, below, &mut env);
             }
             Command::UseTool(tool) => slices.view.tool = tool,
             Command::TogglePanel(panel) => drop(env.toggle(panel)),

@@ -2,7 +2,6 @@
 
 use super::app::App;
 use super::dialogs::PATIENCE_SECS;
-use crate::app::training;
 use std::time::Duration;
 
 impl App {
@@ -24,14 +23,8 @@ impl App {
         // Whether the window may close is known before what else might close it.
         self.deliver();
         let (mut env, slices, _) = self.parts();
-        let below = training::Below {
-            settings: &slices.settings,
-            models: &mut slices.models,
-            view: &slices.view,
-            compare: &mut slices.compare,
-            export: &slices.export,
-        };
-        slices.training.drain(below, &mut env);
+        let (training, below) = slices.training_and_below();
+        training.drain(below, &mut env);
         self.deliver();
         self.let_the_view_win();
     }

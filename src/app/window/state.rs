@@ -46,6 +46,12 @@ impl Slices {
         Scene::new(&self.settings.choices, &self.models, &self.view, now_secs)
     }
 
+    /// Training, with what it needs of the slices below it.
+    pub(super) fn training_and_below(&mut self) -> (&mut training::State, training::Below<'_>) {
+        let Self { settings, models, view, compare, export, training, .. } = self;
+        (training, training::Below { settings, models, view, compare, export })
+    }
+
     /// The window's title.
     pub fn title(&self, now_secs: f64) -> String {
         match (&self.view.shown, self.view.view(now_secs)) {

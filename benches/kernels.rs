@@ -10,7 +10,10 @@ use rayon::prelude::*;
 use std::time::Instant;
 use zoomfield::encode::PictureEncoder;
 use zoomfield::geometry::Size;
-use zoomfield::kernel::{After, Conv3x3, Image, Layer, Lhs, Mlp, MlpScratch, Order, Precision, gemm, weight_gradient};
+use zoomfield::kernel::{
+    After, Conv3x3, Image, ImageBatch, ImageGradient, Instructions, Layer, Lhs, Matrix, Mlp, MlpScratch, Order, Precision,
+    ResultGradient, convolve_batch_backward,
+};
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;
 use zoomfield::weights::{Array, EncoderConfig, ModelConfig, Normalization, Weights};
@@ -26,15 +29,16 @@ type Kernel = (String, f64, Box<dyn FnMut()>);
 fn main() {
     let mut kernels = vec![product()];
     for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
-        kernels.push(convolution(precision, 256));
-        kernels.push(convolution(precision, 200));
+        for (channels, side) in [(64, 256), (64, 132), (32, 256), (40, 256), (48, 256)] {
+            kernels.push(convolution(precision, channels, side));
+        }
         kernels.push(mlp(precision));
         let edsr = EncoderConfig::Edsr { blocks: 4, features: 64, res_scale: 1.0 };
         let rdn = EncoderConfig::Rdn { blocks: 2, convs: 8, growth: 64, features: 64 };
         kernels.push(encoder("EDSR", edsr, precision));
         kernels.push(encoder("RDN", rdn, precision));
     }
-    kernels.push(weight_gradient_of_a_batch());
+    kernels.push(gradients_of_a_batch());
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     let rest = kernels.split_off(1);
@@ -63,32 +67,36 @@ fn noise(n: usize) -> Vec<f32> {
     (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
 }
 
+/// Our own blocks on a large product: what everything else is compared with.
 fn product() -> Kernel {
-    const SIDE: usize = 1024;
-    let (a, b) = (noise(SIDE * SIDE), noise(SIDE * SIDE));
-    let mut results = vec![vec![0.0; SIDE * SIDE]; rayon::current_num_threads()];
-    let flop = 2.0 * (SIDE as f64).powi(3) * results.len() as f64;
+    const ROWS: usize = 1024;
+    const DEPTH: usize = 256;
+    const OUTPUTS: usize = 1024;
+    let (rows, weight) = (noise(ROWS * DEPTH), noise(DEPTH * OUTPUTS));
+    let matrix = Matrix::new(DEPTH, &[0.0; OUTPUTS], |k, o| weight[k * OUTPUTS + o]);
+    let mut results = vec![vec![0.0; ROWS * OUTPUTS]; rayon::current_num_threads()];
+    let flop = 2.0 * (ROWS * DEPTH * OUTPUTS * results.len()) as f64;
     let work = move || {
-        results.par_iter_mut().for_each(|out| gemm(SIDE, SIDE, SIDE, Lhs { data: &a, stride: SIDE }, &b, out, false));
+        results.par_iter_mut().for_each(|out| matrix.multiply(Lhs::rows(&rows, DEPTH), ROWS, false, out));
     };
-    ("f32 product 1024³ per thread".to_owned(), flop, Box::new(work))
+    (format!("product {ROWS}×{DEPTH}×{OUTPUTS} per thread, f32, {}", Instructions::in_use()), flop, Box::new(work))
 }
 
-/// 64 to 64 channels with a residual, eight times over.
-fn convolution(precision: Precision, side: usize) -> Kernel {
+/// As many channels as go in, with a residual, eight times over.
+fn convolution(precision: Precision, channels: usize, side: usize) -> Kernel {
     const TIMES: usize = 8;
-    let (weight, bias) = (noise(64 * 64 * 9).iter().map(|w| 0.05 * w).collect::<Vec<_>>(), noise(64));
-    let conv = Conv3x3::new(&weight, &bias, precision);
-    let input = noise(64 * side * side);
-    let how = format!("{conv:?}");
-    let flop = 2.0 * (64 * 64 * 9 * side * side * TIMES) as f64;
+    let weight: Vec<f32> = noise(channels * channels * 9).iter().map(|w| 0.05 * w).collect();
+    let conv = Conv3x3::new(&weight, &noise(channels), precision);
+    let input = noise(channels * side * side);
+    let name = format!("3×3 convolution {conv:?}, {side}², {precision}");
+    let flop = 2.0 * (channels * channels * 9 * side * side * TIMES) as f64;
     let work = move || {
         for _ in 0..TIMES {
-            let image = Image { values: &input, order: conv.order(), height: side, width: side };
+            let image = Image { values: &input, order: Order::ChannelsLast, height: side, width: side };
             std::hint::black_box(conv.forward(image, After { relu: false, residual: Some(&input) }));
         }
     };
-    (format!("3×3 convolution {how}, {side}², {precision}"), flop, Box::new(work))
+    (name, flop, Box::new(work))
 }
 
 /// An encoder with random weights on a picture of 128×128.
@@ -113,18 +121,20 @@ fn encoder(name: &str, encoder: EncoderConfig, precision: Precision) -> Kernel {
     (format!("encode {SIDE}² by {name}, {precision}"), flop, Box::new(work))
 }
 
-/// The gradient of 64×64 kernels over sixteen images of 48×48.
-fn weight_gradient_of_a_batch() -> Kernel {
+/// The gradients of 64×64 kernels, and of the images, over sixteen images of 48×48.
+fn gradients_of_a_batch() -> Kernel {
     const SIDE: usize = 48;
-    let (input, gradient) = (noise(64 * SIDE * SIDE), noise(64 * SIDE * SIDE));
-    let flop = 2.0 * (64 * 64 * 9 * SIDE * SIDE * 16) as f64;
+    const IMAGES: usize = 16;
+    let (input, gradient) = (noise(IMAGES * 64 * SIDE * SIDE), noise(IMAGES * 64 * SIDE * SIDE));
+    let (weight, mut of_images) = (noise(64 * 64 * 9), vec![0.0; input.len()]);
+    let flop = 4.0 * (64 * 64 * 9 * SIDE * SIDE * IMAGES) as f64;
     let work = move || {
-        (0..16).into_par_iter().for_each(|_| {
-            let image = |values| Image { values, order: Order::ChannelsLast, height: SIDE, width: SIDE };
-            std::hint::black_box(weight_gradient(image(&input), image(&gradient)));
-        });
+        let batch = ImageBatch { values: &input, height: SIDE, width: SIDE, channels: 64 };
+        let gradient = ResultGradient { values: &gradient, clamped: None };
+        let images = Some(ImageGradient { to: &mut of_images, plus: None });
+        std::hint::black_box(convolve_batch_backward(&weight, 64, batch, gradient, images, NEVER));
     };
-    ("3×3 weight gradient 64→64, 16 × 48², f32".to_owned(), flop, Box::new(work))
+    ("3×3 gradients 64→64, 16 × 48², f32".to_owned(), flop, Box::new(work))
 }
 
 /// Three hidden layers of 256 and the last one, on blocks of 256 rows.

@@ -13,10 +13,11 @@ use zoomfield::render::Compute;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    cli::exit_code(match cli::parse() {
+    let invocation = cli::parse();
+    cli::exit_code(cli::check_instructions().and_then(|()| match invocation {
         Invocation::View(wanted) => view(wanted),
         Invocation::Batch(command) => cli::run(command),
-    })
+    }))
 }
 
 #[cfg(feature = "app")]

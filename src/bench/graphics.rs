@@ -55,10 +55,12 @@ fn measure(model: &LoadedModel, picture: &Picture, report: &mut impl FnMut(&Meas
         name,
         device: device.clone(),
         precision: model.arithmetic(),
+        instructions: None,
         threads: 1,
         secs,
         megapixels_per_sec: Some(pixels as f64 / secs / 1e6),
         gflops: Some(2.0 * macs * pixels as f64 / secs / 1e9),
+        times_one_thread: None,
     };
     let tiles = |n: usize| n.div_ceil(FEATURE_TILE);
     let tiles = PixelRect { x: 0, y: 0, width: tiles(picture.size.width), height: tiles(picture.size.height) };

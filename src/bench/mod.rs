@@ -5,6 +5,7 @@ mod graphics;
 mod sample;
 mod speed;
 mod stages;
+mod threads;
 mod views;
 
 pub use sample::write_photo;
@@ -12,7 +13,7 @@ pub use speed::{CPU, Device, Speed, devices, measure};
 
 use crate::error::Result;
 use crate::geometry::Region;
-use crate::kernel::{Precision, PrecisionChoice};
+use crate::kernel::{Instructions, Precision, PrecisionChoice};
 use crate::picture::Picture;
 use crate::weights::Weights;
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct Measurement {
     pub device: String,
     /// In which arithmetic.
     pub precision: String,
+    /// On which of the processor's instructions, if it computed in single precision.
+    pub instructions: Option<&'static str>,
     /// How many threads worked.
     pub threads: usize,
     /// Median time of a run, in seconds.
@@ -36,6 +39,8 @@ pub struct Measurement {
     /// Billions of floating-point operations a second (two per multiply-add), counting the useful ones, where all of
     /// them are evaluated.
     pub gflops: Option<f64>,
+    /// How many times as fast as on one thread, where that is compared.
+    pub times_one_thread: Option<f64>,
 }
 
 /// What to measure with.
@@ -77,6 +82,7 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
     for precision in precisions.into_iter().filter(|precision| precision.is_available()) {
         stages::run(&weights, &picture, options.crop, precision, &mut report)?;
     }
+    threads::run(&weights, &picture, &mut report)?;
     views::run(&weights, &picture, best, &mut report)
 }
 
@@ -101,10 +107,12 @@ impl BenchStage {
             name: self.name,
             device: CPU.into(),
             precision: self.precision.to_string(),
+            instructions: (self.precision == Precision::F32).then(|| Instructions::in_use().name()),
             threads: rayon::current_num_threads(),
             secs,
             megapixels_per_sec: (self.pixels > 0).then(|| self.pixels as f64 / secs / 1e6),
             gflops: (self.flop > 0.0).then(|| self.flop / secs / 1e9),
+            times_one_thread: None,
         }
     }
 }

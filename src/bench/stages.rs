@@ -2,10 +2,10 @@
 
 use super::{BenchStage, Measurement};
 use crate::decode;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
-use crate::kernel::{Lhs, Precision, gemm};
+use crate::kernel::{Lhs, Matrix, Precision};
 use crate::picture::Picture;
 use crate::recipe::Sampling;
 use crate::render::{LoadedModel, sample};
@@ -15,22 +15,23 @@ use rayon::prelude::*;
 
 const RUNS: usize = 5;
 
-/// The rate of large square products on all threads: what the processor can do in single precision.
+/// The rate of large products on all threads: what the processor can do in single precision.
 pub(super) fn product() -> Result<Measurement> {
-    const SIDE: usize = 1024;
+    const ROWS: usize = 1024;
+    const DEPTH: usize = 256;
+    const OUTPUTS: usize = 1024;
     let threads = rayon::current_num_threads();
-    let (a, b) = (vec![0.5; SIDE * SIDE], vec![0.25; SIDE * SIDE]);
-    let mut results = vec![vec![0.0; SIDE * SIDE]; threads];
-    let flop = 2.0 * (SIDE as f64).powi(3) * threads as f64;
-    let stage =
-        BenchStage { name: "matrix product 1024³ per thread".to_owned(), precision: Precision::F32, pixels: 0, flop };
-    stage.measure(RUNS, || {
-        results.par_iter_mut().for_each(|out| gemm(SIDE, SIDE, SIDE, Lhs { data: &a, stride: SIDE }, &b, out, false));
+    let (rows, matrix) = (vec![0.5; ROWS * DEPTH], Matrix::new(DEPTH, &[0.0; OUTPUTS], |_, _| 0.25));
+    let mut results = vec![vec![0.0; ROWS * OUTPUTS]; threads];
+    let flop = 2.0 * (ROWS * DEPTH * OUTPUTS * threads) as f64;
+    let name = format!("matrix product {ROWS}×{DEPTH}×{OUTPUTS} per thread");
+    BenchStage { name, precision: Precision::F32, pixels: 0, flop }.measure(RUNS, || {
+        results.par_iter_mut().for_each(|out| matrix.multiply(Lhs::rows(&rows, DEPTH), ROWS, false, out));
         Ok(())
     })
 }
 
-/// Encoding, exact decoding and the crop at ×30 in one precision; in single precision also on one thread.
+/// Encoding, exact decoding and the crop at ×30 in one precision.
 pub(super) fn run(
     weights: &Weights,
     picture: &Picture,
@@ -42,16 +43,6 @@ pub(super) fn run(
     report(&encode(&model, picture, precision)?);
     report(&decode(&model, picture, precision, 1024)?);
     report(&zoom(&model, picture, crop, precision)?);
-    if precision == Precision::F32 {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
-        for measurement in
-            pool.install(|| [encode(&model, picture, precision), decode(&model, picture, precision, 512)])
-        {
-            report(&measurement?);
-        }
-        report(&decode(&model, picture, precision, 512)?);
-    }
     Ok(())
 }
 
@@ -68,7 +59,17 @@ pub(super) fn cut(picture: &Picture, rect: PixelRect) -> Picture {
 }
 
 fn encode(model: &LoadedModel, picture: &Picture, precision: Precision) -> Result<Measurement> {
-    let picture = cut(picture, square(picture));
+    encode_rect(model, picture, square(picture), precision)
+}
+
+/// Encoding a part of a picture by itself.
+pub(super) fn encode_rect(
+    model: &LoadedModel,
+    picture: &Picture,
+    rect: PixelRect,
+    precision: Precision,
+) -> Result<Measurement> {
+    let picture = cut(picture, rect);
     let flop = 2.0 * model.config.macs().per_source_pixel * picture.size.area() as f64;
     let stage = BenchStage { name: format!("encode {}", picture.size), precision, pixels: picture.size.area(), flop };
     stage.measure(RUNS, || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop))
@@ -81,7 +82,8 @@ fn window(model: &LoadedModel, picture: &Picture, grid: &SampleGrid, sampling: S
     Ok(sample::window(model, picture.size, grid, sampling, &[features.into()]))
 }
 
-fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
+/// Decoding every pixel of a picture of `side`×`side`.
+pub(super) fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
     let picture = cut(picture, square(picture));
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
     let window = window(model, &picture, &grid, Sampling::Exact)?;

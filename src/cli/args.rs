@@ -14,7 +14,8 @@ use std::path::PathBuf;
 /// What `--precision` means, wherever it is taken.
 const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
                          vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION counts \
-                         where this is not given";
+                         where this is not given; ZOOMFIELD_INSTRUCTIONS makes the CPU compute on avx512, avx2, neon or \
+                         scalar instructions in place of the widest that it has";
 
 /// What `--backend` and `--device` mean.
 const BACKEND: &str = "What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment \

@@ -71,7 +71,9 @@ fn tell_speed(device: &Device, json: bool) {
 fn in_words(m: &Measurement) -> String {
     let pixels = m.megapixels_per_sec.map_or(String::new(), |rate| format!("{rate:>9.3} MP/s"));
     let flops = m.gflops.map_or(String::new(), |rate| format!("{rate:>7.0} GFLOP/s"));
+    let worth = m.times_one_thread.map_or(String::new(), |times| format!("  {times:.2} × one thread"));
     let threads = if m.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", m.threads) };
     let device = if m.device == bench::CPU { String::new() } else { format!(" on {}", m.device) };
-    format!("{:<46} {:<11} {threads:>9} {:>8.3} s{pixels}{flops}{device}", m.name, m.precision, m.secs)
+    let precision = m.instructions.map_or(m.precision.clone(), |instructions| format!("{} {instructions}", m.precision));
+    format!("{:<46} {precision:<18} {threads:>9} {:>8.3} s{pixels}{flops}{worth}{device}", m.name, m.secs)
 }

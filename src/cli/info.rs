@@ -4,6 +4,7 @@ use super::args::InfoArgs;
 use super::output::{is_heard, printable};
 use super::{answer, print_json, say};
 use crate::error::{Error, Result};
+use crate::kernel::Precision;
 use crate::picture::Picture;
 use crate::weights::Weights;
 use serde_json::{Value, json};
@@ -33,7 +34,8 @@ fn describe(path: &Path) -> Result<Value> {
         let (config, parameters) = (weights.config(), weights.parameter_count());
         return Ok(json!({
             "file": file, "kind": "weights", "model": weights.id().to_string(), "parameters": parameters,
-            "summary": config.summary(), "receptive_field_radius": config.encoder.radius(), "config": config,
+            "summary": config.summary(), "computed_on_cpu_in": Precision::best().path(),
+            "receptive_field_radius": config.encoder.radius(), "config": config,
         }));
     }
     let picture = Picture::open(path)?;
@@ -58,7 +60,8 @@ fn in_words(value: &Value) -> String {
     let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let file = text("file");
     if value["kind"] == "weights" {
-        return format!("{file}: {}, {} values, model {}", text("summary"), value["parameters"], text("model"));
+        let (summary, model, path) = (text("summary"), text("model"), text("computed_on_cpu_in"));
+        return format!("{file}: {summary}, {} values, model {model}; the CPU computes in {path}", value["parameters"]);
     }
     let flags = [("alpha", ", transparency"), ("icc_profile", ", ICC profile"), ("exif", ", EXIF"), ("xmp", ", XMP")];
     let flags: String = flags.iter().filter(|(key, _)| value[key] == true).map(|(_, words)| *words).collect();

@@ -17,7 +17,7 @@ mod typo;
 
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
-use crate::kernel::PrecisionChoice;
+use crate::kernel::{Instructions, PrecisionChoice};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
@@ -105,6 +105,14 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Looks whether the processor has the instructions that the environment asks for.
+///
+/// # Errors
+/// [`Error::Request`] if it has not, or the environment names none.
+pub fn check_instructions() -> Result<()> {
+    Instructions::from_environment().map(drop).map_err(Error::Request)
 }
 
 /// The precision of `--precision`, else that of the environment, else the fastest.

@@ -7,7 +7,7 @@ use super::query::query;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, SampleGrid, Size};
-use crate::kernel::{Lhs, MlpScratch, first_layer, gemm};
+use crate::kernel::{Lhs, MlpScratch, first_layer};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 
@@ -61,15 +61,11 @@ fn project(params: &DecodeParams, window: &FeatureWindow, interrupt: Interrupt<'
     let mut values = vec![0.0; rect.area() * width];
     values.par_chunks_mut(rect.width * width).enumerate().try_for_each(|(y, out)| {
         check(interrupt)?;
-        for tap_row in 0..side {
-            // In a row of codes the neighbourhood of one code and that of the next overlap: the row itself is the
-            // left matrix, with a stride of one code.
-            let start = (y + skip + tap_row) * stride + skip * channels;
-            let lhs = Lhs { data: &window.codes[start..], stride: channels };
-            let depth = side * channels;
-            let rhs = &params.project[tap_row * depth * width..][..depth * width];
-            gemm(rect.width, width, depth, lhs, rhs, out, tap_row > 0);
-        }
+        // In a row of codes the neighbourhood of one code and that of the next overlap: three rows themselves are the left
+        // matrix, with a stride of one code.
+        let start = (y + skip) * stride + skip * channels;
+        let lhs = Lhs { data: &window.codes[start..], stride: channels, runs: side, pitch: stride };
+        params.projection.multiply(lhs, rect.width, false, out);
         Ok(())
     })?;
     Ok(Projected { rect, width, values })

@@ -4,7 +4,7 @@
 //! map, are a zero-padded 3×3 convolution (`project`), computed once per latent code instead of once per query; its
 //! `rel_cell` columns are constant over a picture and join the bias; two columns for `rel_coord` remain per query.
 
-use crate::kernel::{Layer, Mlp, Precision};
+use crate::kernel::{Layer, Matrix, Mlp, Precision};
 use crate::weights::{ModelConfig, Normalization, Weights};
 
 /// What decoding needs of the weights.
@@ -16,6 +16,8 @@ pub struct DecodeParams {
     pub taps: usize,
     /// `[taps * channels, width]`, tap-major.
     pub project: Vec<f32>,
+    /// The same, packed for the processor.
+    pub projection: Matrix,
     /// Columns of `rel_coord`, y and x, `[width]` each.
     pub rel_coord: [Vec<f32>; 2],
     /// Columns of `rel_cell`, y and x, `[width]` each; empty without cell decoding.
@@ -41,10 +43,12 @@ impl DecodeParams {
         // The original's unfolding is channel-major (channel * 9 + tap); rows of pixels here are tap-major.
         let order = (0..taps).flat_map(|tap| (0..channels).map(move |channel| channel * taps + tap));
         let codes = config.code_width();
+        let project: Vec<f32> = order.flat_map(column).collect();
         Self {
             channels,
             taps,
-            project: order.flat_map(column).collect(),
+            projection: Matrix::new(taps * channels, &vec![0.0; width], |k, o| project[k * width + o]),
+            project,
             rel_coord: [codes, codes + 1].map(column),
             rel_cell: if config.cell_decode { [codes + 2, codes + 3].map(column) } else { Default::default() },
             bias: weights.array("imnet.layers.0.bias").data.clone(),

@@ -1,6 +1,7 @@
 //! Linear layers, and imnet's hidden ones in blocks of bfloat16 products: between two layers activations stay bfloat16.
 
 use super::block::{self, Multiplier, Rows, Sums};
+use super::instructions::Instructions;
 use super::lines::Buffer;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
@@ -72,7 +73,7 @@ impl BlockLayers {
             let panels = Panels::pack(inputs, outputs, precision, |i, o| layer.weight[i * outputs + o]);
             BlockLayer { words: panels.words(), panels, bias: layer.bias.clone() }
         };
-        (block::is_blocked(precision) && !layers.is_empty() && layers.iter().all(fits))
+        (precision.is_available() && !layers.is_empty() && layers.iter().all(fits))
             .then(|| Self { precision, layers: layers.iter().map(pack).collect() })
     }
 
@@ -87,7 +88,7 @@ impl BlockLayers {
     /// # Panics
     /// If `values` is too short.
     pub(super) fn forward(&self, rows: usize, values: &mut [f32], scratch: &mut BlockScratch) {
-        let multiplier = Multiplier::new(self.precision);
+        let multiplier = Multiplier::new(self.precision, Instructions::in_use());
         let padded = block::rows_read(self.precision, rows);
         let per_word = self.precision.values_per_word();
         let first = &self.layers[0];

@@ -1,14 +1,20 @@
 //! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
 
-use super::gemm::{Lhs, gemm};
 use super::layers::{BlockLayers, BlockScratch, Layer};
+use super::matrix::{Lhs, Matrix};
 use super::precision::Precision;
-use super::rows::{activate, three_dots};
+use super::rows::three_dots;
+
+/// Rows that go through all layers together in single precision: whole strips of every kind of vectors, of which two
+/// layers' values and a panel of weights stay in a small L2 cache.
+const ROWS_TOGETHER: usize = 84;
 
 /// Linear layers with a ReLU before each: `x → layer(relu(x)) → …`, none after the last.
 #[derive(Clone, Debug)]
 pub struct Mlp {
     hidden: Vec<Layer>,
+    /// The hidden layers, packed for single precision.
+    matrices: Vec<Matrix>,
     /// The hidden layers once more, packed for bfloat16, if that is to be used.
     blocks: Option<BlockLayers>,
     /// PyTorch's layout `[3, input]`: three dot products beat a product that is three columns wide.
@@ -21,6 +27,8 @@ pub struct Mlp {
 pub struct MlpScratch {
     now: Vec<f32>,
     next: Vec<f32>,
+    /// Between two layers.
+    between: [Vec<f32>; 2],
     blocks: BlockScratch,
 }
 
@@ -44,7 +52,11 @@ impl Mlp {
         let row = |i: usize| last_weight[i * last_weight.len() / 3..(i + 1) * last_weight.len() / 3].to_vec();
         assert_eq!(last_bias.len(), 3, "the last layer yields three colours");
         let blocks = if precision.is_bf16() { BlockLayers::new(&hidden, precision) } else { None };
-        Self { hidden, blocks, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
+        let matrix = |layer: &Layer| {
+            Matrix::new(layer.inputs(), &layer.bias, |i, o| layer.weight[i * layer.outputs() + o])
+        };
+        let matrices = if blocks.is_none() { hidden.iter().map(matrix).collect() } else { Vec::new() };
+        Self { hidden, matrices, blocks, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
     }
 
     /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of
@@ -83,17 +95,24 @@ impl Mlp {
         self.hidden.iter().map(|layer| layer.inputs().max(layer.outputs())).max().unwrap_or(0)
     }
 
+    /// Some rows at a time through all layers.
     fn forward_hidden(&self, rows: usize, scratch: &mut MlpScratch) {
-        for layer in &self.hidden {
-            let (inputs, outputs) = (layer.inputs(), layer.outputs());
-            if scratch.next.len() < rows * outputs {
-                scratch.next.resize(rows * outputs, 0.0);
+        let Some((last, inner)) = self.matrices.split_last() else { return };
+        let MlpScratch { now, next, between: [from, to], .. } = scratch;
+        let inputs = self.matrices[0].depth();
+        next.resize(next.len().max(rows * last.outputs()), 0.0);
+        for first in (0..rows).step_by(ROWS_TOGETHER) {
+            let count = (rows - first).min(ROWS_TOGETHER);
+            let mut lhs = Lhs::rows(&now[first * inputs..], inputs);
+            for matrix in inner {
+                to.resize(to.len().max(count * matrix.outputs()), 0.0);
+                matrix.multiply(lhs, count, true, to);
+                std::mem::swap(from, to);
+                lhs = Lhs::rows(from, matrix.outputs());
             }
-            let lhs = Lhs { data: &scratch.now, stride: inputs };
-            gemm(rows, outputs, inputs, lhs, &layer.weight, &mut scratch.next, false);
-            scratch.next[..rows * outputs].chunks_exact_mut(outputs).for_each(|row| activate(row, &layer.bias));
-            std::mem::swap(&mut scratch.now, &mut scratch.next);
+            last.multiply(lhs, count, true, &mut next[first * last.outputs()..]);
         }
+        std::mem::swap(now, next);
     }
 }
 

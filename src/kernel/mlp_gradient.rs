@@ -5,9 +5,11 @@
 //! being a plain mean, its gradient is known as soon as a query is predicted, so nothing is kept for later and nothing
 //! is computed twice. Sums run image by image, in the same order however many threads there are.
 
-use super::gemm::{Lhs, Transposed, gemm, gemm_transposed};
+use super::instructions::Instructions;
+use super::matrix::{Lhs, Matrix};
 use super::mlp_rows::{add, first_backward, first_forward, last_backward, mask};
-use super::rows::{activate, three_dots};
+use super::outer::{Outer, OuterScratch, Samples, add_outer_packed};
+use super::rows::three_dots;
 use crate::task::Interrupt;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -92,8 +94,8 @@ pub struct L1Gradient {
 pub struct TrainedMlp<'a> {
     shape: &'a MlpShape,
     parameters: &'a [f32],
-    /// Hidden weights as `[input, output]`.
-    transposed: Vec<Vec<f32>>,
+    /// Hidden layers, and what turns the gradient of what one yields into that of what it reads.
+    hidden: Vec<[Matrix; 2]>,
     /// The last weight's three rows.
     last: [Vec<f32>; 3],
 }
@@ -106,6 +108,7 @@ struct GradientScratch {
     gradient: Vec<f32>,
     next: Vec<f32>,
     rgb: Vec<[f32; 3]>,
+    outer: OuterScratch,
 }
 
 /// One image on its way through.
@@ -128,17 +131,19 @@ impl<'a> TrainedMlp<'a> {
     /// If there are more or fewer than the shape says.
     pub fn new(shape: &'a MlpShape, parameters: &'a [f32]) -> Self {
         assert_eq!(parameters.len(), shape.parameters(), "parameters do not fit {shape:?}");
-        let transpose = |i: usize| {
+        let matrices = |i: usize| {
             let (inputs, outputs) = (shape.widths[i], shape.widths[i + 1]);
-            let weight = &parameters[shape.hidden(i).0];
-            (0..inputs).flat_map(|k| (0..outputs).map(move |o| weight[o * inputs + k])).collect()
+            let (weight, bias) = shape.hidden(i);
+            let weight = &parameters[weight];
+            let forward = Matrix::new(inputs, &parameters[bias], |k, o| weight[o * inputs + k]);
+            [forward, Matrix::new(outputs, &vec![0.0; inputs], |o, k| weight[o * inputs + k])]
         };
         let last = &parameters[shape.last()];
         let row = |i: usize| last[i * last.len() / 3..(i + 1) * last.len() / 3].to_vec();
         Self {
             shape,
             parameters,
-            transposed: (0..shape.widths.len() - 1).map(transpose).collect(),
+            hidden: (0..shape.widths.len() - 1).map(matrices).collect(),
             last: [row(0), row(1), row(2)],
         }
     }
@@ -238,12 +243,9 @@ impl<'a> TrainedMlp<'a> {
             let code = &codes[term.code as usize * widths[0]..][..widths[0]];
             first_forward(code, &term.inputs[..inputs], columns, out);
         }
-        for (i, weight) in self.transposed.iter().enumerate() {
+        for (i, [matrix, _]) in self.hidden.iter().enumerate() {
             let (before, after) = scratch.activations.split_at_mut(i + 1);
-            let bias = &self.parameters[self.shape.hidden(i).1];
-            let lhs = Lhs { data: &before[i], stride: widths[i] };
-            gemm(terms.len(), widths[i + 1], widths[i], lhs, weight, &mut after[0], false);
-            after[0].chunks_exact_mut(widths[i + 1]).for_each(|row| activate(row, bias));
+            matrix.multiply(Lhs::rows(&before[i], widths[i]), terms.len(), true, &mut after[0]);
         }
         let bias = &self.parameters[self.shape.last().end..];
         let rows = scratch.activations[widths.len() - 1].chunks_exact(widths[widths.len() - 1]);
@@ -256,7 +258,7 @@ impl<'a> TrainedMlp<'a> {
     fn backward(&self, codes: &mut [f32], parameters: &mut [f32], terms: &[QueryTerm], scratch: &mut GradientScratch) {
         let (widths, inputs) = (&self.shape.widths, self.shape.inputs);
         let inner = widths.len() - 1;
-        let GradientScratch { activations, gradient, next, rgb } = scratch;
+        let GradientScratch { activations, gradient, next, rgb, outer } = scratch;
         gradient.resize(terms.len() * widths[inner], 0.0);
         let (sums, bias) = parameters[self.shape.last().start..].split_at_mut(3 * widths[inner]);
         let weight = &self.parameters[self.shape.last()];
@@ -268,12 +270,13 @@ impl<'a> TrainedMlp<'a> {
         for i in (0..inner).rev() {
             let (weight, bias) = self.shape.hidden(i);
             gradient.chunks_exact(widths[i + 1]).for_each(|row| add(row, &mut parameters[bias.clone()]));
-            let lhs = Transposed { data: gradient, stride: widths[i + 1] };
-            let sums = &mut parameters[weight.clone()];
-            gemm_transposed(widths[i + 1], widths[i], terms.len(), lhs, &activations[i], sums);
-            next.resize(terms.len() * widths[i], 0.0);
-            let lhs = Lhs { data: gradient, stride: widths[i + 1] };
-            gemm(terms.len(), widths[i], widths[i + 1], lhs, &self.parameters[weight], next, false);
+            let left = Samples { data: gradient, stride: widths[i + 1] };
+            let (right, depth) = (Samples { data: &activations[i], stride: widths[i] }, terms.len());
+            let (rows, columns, sums) = (widths[i + 1], widths[i], &mut parameters[weight]);
+            let instructions = Instructions::in_use();
+            add_outer_packed(instructions, Outer { left, rows, right, columns, depth, sums }, outer);
+            next.resize(depth * columns, 0.0);
+            self.hidden[i][1].multiply(Lhs::rows(gradient, rows), depth, false, next);
             let rows = activations[i].chunks_exact(widths[i]).zip(next.chunks_exact_mut(widths[i]));
             rows.for_each(|(row, gradient)| mask(row, gradient));
             std::mem::swap(gradient, next);

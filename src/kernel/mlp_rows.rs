@@ -1,42 +1,14 @@
-//! What training does to single rows around the matrix products: plain loops, compiled once more for wider vectors
-//! where the processor has them.
+//! What training does to single rows around the matrix products.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
 )]
 
-/// Defines functions twice, and calls the one that the processor runs fastest.
-macro_rules! wide_or_plain {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),* $(,)?) $body:block)*) => {
-        $($(#[$doc])*
-        pub(super) fn $name($($argument: $kind),*) {
-            #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx512f") {
-                // SAFETY: the processor was just checked.
-                return unsafe { wide::$name($($argument),*) };
-            }
-            plain::$name($($argument),*);
-        })*
+use super::simd::vectorized;
 
-        mod plain {
-            // Only what is inlined is compiled for the caller's vectors.
-            $(#[inline(always)]
-            pub(super) fn $name($($argument: $kind),*) $body)*
-        }
-
-        #[cfg(target_arch = "x86_64")]
-        mod wide {
-            $(#[target_feature(enable = "avx512f")]
-            pub(super) fn $name($($argument: $kind),*) {
-                super::plain::$name($($argument),*);
-            })*
-        }
-    };
-}
-
-wide_or_plain! {
+vectorized! {
     /// `out = relu(code + Σ inputs[k] * columns[k])`: the first layer of a row whose code is projected already.
-    fn first_forward(code: &[f32], inputs: &[f32], columns: &[f32], out: &mut [f32]) {
+    pub(super) fn first_forward(code: &[f32], inputs: &[f32], columns: &[f32], out: &mut [f32]) {
         out.copy_from_slice(code);
         for (input, column) in inputs.iter().zip(columns.chunks_exact(code.len())) {
             out.iter_mut().zip(column).for_each(|(out, w)| *out += input * w);
@@ -47,7 +19,7 @@ wide_or_plain! {
     }
 
     /// Adds a row's gradient to that of its code and of the columns that its inputs went through.
-    fn first_backward(gradient: &[f32], inputs: &[f32], columns: &mut [f32], code: &mut [f32]) {
+    pub(super) fn first_backward(gradient: &[f32], inputs: &[f32], columns: &mut [f32], code: &mut [f32]) {
         for (input, column) in inputs.iter().zip(columns.chunks_exact_mut(gradient.len())) {
             column.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += input * g);
         }
@@ -56,7 +28,7 @@ wide_or_plain! {
 
     /// From the gradient of a row's colour to that of what the last layer read, and to that of the layer's weight
     /// (both `[3, width]`, like the layer).
-    fn last_backward(rgb: [f32; 3], row: &[f32], weight: &[f32], sums: &mut [f32], gradient: &mut [f32]) {
+    pub(super) fn last_backward(rgb: [f32; 3], row: &[f32], weight: &[f32], sums: &mut [f32], gradient: &mut [f32]) {
         let width = row.len();
         let (w0, w12) = weight.split_at(width);
         let (w1, w2) = w12.split_at(width);
@@ -70,12 +42,12 @@ wide_or_plain! {
     }
 
     /// Lets a gradient through where the row is above zero.
-    fn mask(row: &[f32], gradient: &mut [f32]) {
+    pub(super) fn mask(row: &[f32], gradient: &mut [f32]) {
         gradient.iter_mut().zip(row).for_each(|(g, v)| *g = if *v > 0.0 { *g } else { 0.0 });
     }
 
     /// `sums += row`.
-    fn add(row: &[f32], sums: &mut [f32]) {
+    pub(super) fn add(row: &[f32], sums: &mut [f32]) {
         sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
     }
 }

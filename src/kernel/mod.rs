@@ -5,24 +5,28 @@
 
 mod block;
 mod conv3x3;
-mod gemm;
+mod instructions;
 mod layers;
 mod lines;
+mod matrix;
 mod mlp;
 mod mlp_gradient;
 mod mlp_rows;
+mod outer;
 mod panels;
 mod precision;
 mod processor;
 mod rows;
+mod simd;
 mod spare;
 
 pub use conv3x3::{
     After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, WeightGradient,
     convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,
 };
-pub use gemm::{Lhs, gemm};
+pub use instructions::Instructions;
 pub use layers::Layer;
+pub use matrix::{Lhs, Matrix};
 pub use mlp::{Mlp, MlpScratch};
 pub use mlp_gradient::{L1Gradient, MlpShape, QueryTerm, QueryTerms, TrainedMlp};
 pub use precision::{Precision, PrecisionChoice};

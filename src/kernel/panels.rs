@@ -40,6 +40,16 @@ impl Panels {
         self.words
     }
 
+    /// Panel `index` and those behind it.
+    pub(super) fn panel(&self, index: usize) -> &[Line] {
+        &self.lines[index * self.words..]
+    }
+
+    /// How many panels there are: an even number.
+    pub(super) fn count(&self) -> usize {
+        self.lines.len() / self.words.max(1)
+    }
+
     /// Both panels of block `index`.
     pub(super) fn block(&self, index: usize) -> [&[Line]; 2] {
         [2 * index, 2 * index + 1].map(|panel| &self.lines[panel * self.words..(panel + 1) * self.words])
@@ -47,7 +57,7 @@ impl Panels {
 
     /// How many blocks of [`BLOCK_COLUMNS`] outputs there are.
     pub(super) fn blocks(&self) -> usize {
-        self.lines.len() / (2 * self.words).max(1)
+        self.count() / 2
     }
 }
 

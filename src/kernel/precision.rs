@@ -1,5 +1,6 @@
 //! In which arithmetic the kernels run, and on which instructions.
 
+use super::instructions::Instructions;
 use super::processor;
 use std::fmt;
 use std::str::FromStr;
@@ -44,6 +45,14 @@ impl Precision {
     /// Whether products are those of bfloat16 numbers.
     pub fn is_bf16(self) -> bool {
         self != Self::F32
+    }
+
+    /// Which arithmetic on which instructions, for people: `f32 AVX2`, `bf16-amx`.
+    pub fn path(self) -> String {
+        match self {
+            Self::F32 => format!("{self} {}", Instructions::in_use()),
+            other => other.to_string(),
+        }
     }
 
     /// Numbers in 32 bits.

@@ -1,4 +1,6 @@
-//! What the processor is called, and which instructions it has.
+//! What the processor is called, and what it has beside vectors of single numbers.
+
+use super::instructions::Instructions;
 
 /// The processor's name as it tells itself, where it does: `AMD Ryzen 7 7840U w/ Radeon 780M Graphics`.
 pub fn processor_name() -> Option<String> {
@@ -25,18 +27,10 @@ fn own_name() -> Option<String> {
     None
 }
 
-/// Whether it has vectors of sixteen 32-bit floats (AVX-512).
-pub(super) fn has_f32_vectors() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// Whether they multiply bfloat16 numbers too.
+/// Whether AVX-512 is in use and multiplies bfloat16 numbers too.
 pub(super) fn has_bf16_vectors() -> bool {
     #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
+    return Instructions::in_use() == Instructions::Avx512 && is_x86_feature_detected!("avx512bf16");
     #[cfg(not(target_arch = "x86_64"))]
     false
 }

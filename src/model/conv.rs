@@ -49,7 +49,7 @@ impl Conv2d {
                 let (weight, bias) = (weight.flatten_all()?.to_vec1::<f32>()?, bias.to_vec1::<f32>()?);
                 match k {
                     3 => Some(Fused::Three(Conv3x3::new(&weight, &bias, precision))),
-                    1 => Conv1x1::new(&weight, &bias, precision).map(Fused::One),
+                    1 => Some(Fused::One(Conv1x1::new(&weight, &bias, precision))),
                     _ => None,
                 }
             }
@@ -111,17 +111,17 @@ impl Module for Conv2d {
 }
 
 impl Fused {
-    /// Channels that go in and come out, and the order of results.
-    fn shape(&self) -> (usize, usize, Order) {
+    /// Channels that go in and come out.
+    fn shape(&self) -> (usize, usize) {
         match self {
-            Self::Three(conv) => (conv.in_channels(), conv.out_channels(), conv.order()),
-            Self::One(conv) => (conv.in_channels(), conv.out_channels(), Order::ChannelsLast),
+            Self::Three(conv) => (conv.in_channels(), conv.out_channels()),
+            Self::One(conv) => (conv.in_channels(), conv.out_channels()),
         }
     }
 
-    /// Of tensors `[1, c, h, w]`, which may lie in memory as planes or channels-last, as the result may.
+    /// Of tensors `[1, c, h, w]`, which may lie in memory as planes or channels-last, as the result does.
     fn forward(&self, parts: &[Tensor], relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
-        let (inputs, outputs, order) = self.shape();
+        let (inputs, outputs) = self.shape();
         let (_, _, height, width) = parts[0].dims4()?;
         let result = [1, outputs, height, width];
         let channels: usize = parts.iter().map(|part| part.dims()[1]).sum();
@@ -130,16 +130,11 @@ impl Fused {
             let shapes: Vec<_> = parts.iter().map(Tensor::dims).collect();
             bail!("a convolution of {inputs} channels got {shapes:?} and {:?}", residual.map(Tensor::dims));
         }
-        let given = order_of(parts[0].layout()).filter(|_| parts.len() == 1).unwrap_or(order);
+        let given = order_of(parts[0].layout()).filter(|_| parts.len() == 1).unwrap_or(Order::ChannelsLast);
         let parts = parts.iter().map(|part| lying(part, given)).collect::<Result<Vec<_>>>()?;
-        let residual = residual.map(|residual| lying(residual, order)).transpose()?;
+        let residual = residual.map(|residual| lying(residual, Order::ChannelsLast)).transpose()?;
         let output = self.run(&parts, given, [height, width], relu, residual.as_ref())?;
-        match order {
-            Order::Planes => Tensor::from_vec(output, &result, &Device::Cpu),
-            Order::ChannelsLast => {
-                Tensor::from_vec(output, (1, height, width, outputs), &Device::Cpu)?.permute((0, 3, 1, 2))
-            }
-        }
+        Tensor::from_vec(output, (1, height, width, outputs), &Device::Cpu)?.permute((0, 3, 1, 2))
     }
 
     /// Of tensors whose values lie in `order`, without gaps.

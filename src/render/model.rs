@@ -303,9 +303,12 @@ impl LoadedModel {
         Compute { backend, device, precision, half: true }
     }
 
-    /// What computes at present, for people: `CPU bf16-amx`, `Radeon 780M (integrated, vulkan) f16`.
+    /// What computes at present, for people: `CPU f32 AVX2`, `Radeon 780M (integrated, vulkan) f16`.
     pub fn computed_by(&self) -> String {
-        format!("{} {}", self.adapter().unwrap_or(self.encoder.device_name()), self.arithmetic())
+        match self.adapter() {
+            Some(adapter) => format!("{adapter} {}", self.arithmetic()),
+            None => format!("{} {}", self.encoder.device_name(), self.precision.path()),
+        }
     }
 
     /// What has gone wrong with its graphics device since this was asked last, in one sentence.

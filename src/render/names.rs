@@ -34,7 +34,8 @@ impl Computed {
 impl Names {
     /// Of a model that encodes on one of candle's devices and decodes on the processor.
     pub(super) fn new(weights: &Weights, device: &str, precision: Precision) -> Self {
-        let alone = Computed::new(&format!("{device} {precision}"), &format!("CPU {precision}"));
+        let path = precision.path();
+        let alone = Computed::new(&format!("{device} {path}"), &format!("CPU {path}"));
         Self { encoder: weights.encoder_id(), decoder: weights.decoder_id(), alone, on_device: alone }
     }
 

@@ -4,6 +4,7 @@
 
 mod eval;
 mod export;
+mod instructions;
 mod metadata;
 mod output;
 mod refuse;

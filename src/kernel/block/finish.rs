@@ -6,6 +6,7 @@
 
 use crate::kernel::panels::BLOCK_COLUMNS;
 use crate::kernel::precision::Precision;
+use crate::kernel::simd::vectorized;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::processor;
 use std::mem::MaybeUninit;
@@ -26,45 +27,9 @@ pub(crate) struct Finish<'a> {
     pub(crate) stride: usize,
 }
 
-/// `out = relu(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
-pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
-    #[cfg(target_arch = "x86_64")]
-    if processor::has_f32_vectors() {
-        // SAFETY: the processor was just checked.
-        return unsafe { wide::to_pixels(rows, finish, out) };
-    }
-    plain::to_pixels(rows, finish, out);
-}
-
-/// `relu(sums + bias)`, narrowed to the words of `precision`, rows `stride` words apart.
-pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut [u32], stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if processor::has_bf16_vectors() && precision.is_bf16() {
-        // SAFETY: the processor was just checked.
-        return unsafe { super::vectors::to_words(rows, bias, out, stride) };
-    }
-    for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
-        let values: Row = std::array::from_fn(|i| (row[i] + bias[i]).max(0.0));
-        super::narrow(precision, &values, &mut out[..BLOCK_COLUMNS / precision.values_per_word()]);
-    }
-}
-
-/// `relu(sums + bias)`, rows `stride` values apart.
-pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if processor::has_f32_vectors() {
-        // SAFETY: the processor was just checked.
-        return unsafe { wide::to_values(rows, bias, out, stride) };
-    }
-    plain::to_values(rows, bias, out, stride);
-}
-
-#[expect(clippy::inline_always, reason = "only what is inlined is compiled for the caller's vectors")]
-mod plain {
-    use super::{Finish, MaybeUninit, Row};
-
-    #[inline(always)]
-    pub(super) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
+vectorized! {
+    /// `out = relu(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
+    pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
         let Finish { bias, relu, residual, stride } = finish;
         let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
         for (i, (row, out)) in rows.iter().zip(out.chunks_mut(stride)).enumerate() {
@@ -79,8 +44,8 @@ mod plain {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
+    /// `relu(sums + bias)`, rows `stride` values apart.
+    pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
         for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
             for ((out, sum), bias) in out.iter_mut().zip(row).zip(bias) {
                 *out = (sum + bias).max(0.0);
@@ -89,17 +54,15 @@ mod plain {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    use super::{Finish, MaybeUninit, Row, plain};
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
-        plain::to_pixels(rows, finish, out);
+/// `relu(sums + bias)`, narrowed to the words of `precision`, rows `stride` words apart.
+pub(crate) fn to_words(precision: Precision, rows: &[Row], bias: &Row, out: &mut [u32], stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if processor::has_bf16_vectors() && precision.is_bf16() {
+        // SAFETY: the processor was just checked.
+        return unsafe { super::pairs::to_words(rows, bias, out, stride) };
     }
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
-        plain::to_values(rows, bias, out, stride);
+    for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {
+        let values: Row = std::array::from_fn(|i| (row[i] + bias[i]).max(0.0));
+        super::narrow(precision, &values, &mut out[..BLOCK_COLUMNS / precision.values_per_word()]);
     }
 }

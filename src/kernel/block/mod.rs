@@ -9,27 +9,23 @@
 )]
 
 mod finish;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
+mod strip;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod tiles;
-#[cfg(target_arch = "x86_64")]
-mod vectors;
 
 pub(super) use finish::{Finish, to_pixels, to_values, to_words};
+pub(super) use strip::{Product, multiply};
 
+use super::instructions::Instructions;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
 #[cfg(target_arch = "x86_64")]
 use super::processor::has_bf16_vectors;
-use super::processor::has_f32_vectors;
 
 /// Rows of the largest block.
 pub(super) const MAX_ROWS: usize = 32;
-
-/// Rows that vectors do together.
-#[cfg(target_arch = "x86_64")]
-const STRIP: usize = vectors::STRIP;
-#[cfg(not(target_arch = "x86_64"))]
-const STRIP: usize = 1;
 
 /// The sums of a block, `[rows, 32]`; rows beyond the requested ones are undefined.
 #[repr(C, align(64))]
@@ -68,6 +64,11 @@ impl Rows<'_> {
         self.words > 0 && self.runs.checked_mul(self.words) == Some(panels.words())
     }
 
+    /// Rows of a matrix in single precision, `stride` values apart.
+    pub(super) fn of_matrix(data: &[f32], stride: usize, words: usize) -> Rows<'_> {
+        Rows { data: bytemuck::cast_slice(data), stride, runs: 1, pitch: 0, words }
+    }
+
     /// The rows from `first` on.
     pub(super) fn from(self, first: usize) -> Self {
         Self { data: &self.data[first * self.stride..], ..self }
@@ -78,25 +79,33 @@ impl Rows<'_> {
 /// and no work is handed to rayon while it lives: another task on this thread would find, or give back, its tiles.
 pub(super) struct Multiplier {
     precision: Precision,
+    /// Of single precision.
+    instructions: Instructions,
     /// Tiles belong to a thread.
     _stays: std::marker::PhantomData<*const ()>,
 }
 
 impl Multiplier {
+    /// In `precision`; if that is single, on `instructions`.
+    ///
     /// # Panics
-    /// If the processor has no blocks in `precision` (see [`is_blocked`]).
-    pub(super) fn new(precision: Precision) -> Self {
-        assert!(is_blocked(precision), "this processor has no blocks in {precision}");
+    /// If the processor lacks either.
+    pub(super) fn new(precision: Precision, instructions: Instructions) -> Self {
+        assert!(precision.is_available(), "this processor has no blocks in {precision}");
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         if precision == Precision::Bf16Tiles {
             tiles::configure();
         }
-        Self { precision, _stays: std::marker::PhantomData }
+        Self { precision, instructions, _stays: std::marker::PhantomData }
     }
 
     /// The most rows that one call should ask for.
     pub(super) fn rows_of_block(&self) -> usize {
-        if self.precision == Precision::Bf16Tiles { MAX_ROWS } else { 2 * STRIP }
+        let strip = match self.precision {
+            Precision::F32 => strip::rows_of_strip(self.instructions),
+            other => rows_of_strip(other),
+        };
+        MAX_ROWS / strip * strip
     }
 
     /// The first `count` rows by block `index` of the weights. Rows beyond are read (and their sums overwritten) until
@@ -105,58 +114,46 @@ impl Multiplier {
     /// # Panics
     /// If the rows are too few, their words do not match the weights', or tiles get anything off a cache line.
     pub(super) fn multiply(&self, rows: Rows<'_>, count: usize, panels: &Panels, index: usize, sums: &mut Sums) {
-        let (weights, read) = (panels.block(index), rows_read(self.precision, count));
+        let read = rows_read(self.precision, count);
         assert!(rows.fit(panels), "rows do not fit the weights");
         assert!((1..=MAX_ROWS).contains(&read) && rows.extent(read) <= rows.data.len(), "too few rows");
         match self.precision {
+            Precision::F32 => {
+                let (out, stride) = (sums.0.as_flattened_mut(), BLOCK_COLUMNS);
+                let (panel, outputs, bias, relu) = (2 * index, BLOCK_COLUMNS, None, false);
+                multiply(self.instructions, Product { rows, count, panels, panel, outputs, bias, relu, out, stride });
+            }
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Precision::Bf16Tiles => {
                 let is_whole = |n: usize| n.is_multiple_of(super::lines::LINE_WORDS);
                 assert!([rows.stride, rows.pitch, rows.words].into_iter().all(is_whole), "tiles want whole lines");
                 // SAFETY: `self` exists only where tiles do, and configured them; the extents were just checked.
-                unsafe { tiles::multiply(rows, weights, sums) }
+                unsafe { tiles::multiply(rows, panels.block(index), sums) }
             }
             #[cfg(target_arch = "x86_64")]
-            _ => {
-                let out = Out { values: sums.0.as_flattened_mut(), stride: BLOCK_COLUMNS };
+            Precision::Bf16Vectors => {
                 // SAFETY: `self` exists only where the vectors do; the extents were just checked.
-                unsafe { vectors::multiply(self.precision, rows, count, weights, out) }
+                unsafe { pairs::multiply(rows, count, panels.block(index), sums) }
             }
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => {
-                let _ = (weights, sums);
-                unreachable!("no multiplier exists on this processor")
-            }
+            #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+            _ => unreachable!("this processor has no blocks in {}", self.precision),
         }
     }
 }
 
-/// Where the sums of a block go when they are wanted in rows of a wider matrix: vectors write them there at once.
-#[cfg(target_arch = "x86_64")]
-pub(super) struct Out<'a> {
-    /// From the first row's first column of the block on, up to whole strips of rows.
-    pub(super) values: &'a mut [f32],
-    /// Values from one row to the next, 32 or more.
-    pub(super) stride: usize,
+/// Rows that are computed together in bfloat16.
+fn rows_of_strip(precision: Precision) -> usize {
+    match precision {
+        Precision::F32 => 1,
+        #[cfg(target_arch = "x86_64")]
+        Precision::Bf16Vectors => pairs::STRIP,
+        _ => MAX_ROWS,
+    }
 }
 
-/// [`Multiplier::multiply`] in single precision, any number of rows, into a matrix.
-///
-/// # Panics
-/// If the rows or the matrix are too short.
-#[cfg(target_arch = "x86_64")]
-pub(super) fn multiply_into(rows: Rows<'_>, count: usize, panels: &Panels, index: usize, out: Out<'_>) {
-    assert!(has_f32_vectors() && rows.fit(panels), "rows do not fit the weights");
-    let read = rows_read(Precision::F32, count);
-    assert!(count > 0 && rows.extent(read) <= rows.data.len(), "too few rows");
-    assert!(out.stride >= BLOCK_COLUMNS && (read - 1) * out.stride + BLOCK_COLUMNS <= out.values.len(), "no room");
-    // SAFETY: the processor was checked, and the extents were just checked.
-    unsafe { vectors::multiply(Precision::F32, rows, count, panels.block(index), out) }
-}
-
-/// How many rows are read when `count` are asked for.
+/// How many rows are read when `count` are asked for: in bfloat16 whole strips.
 pub(super) fn rows_read(precision: Precision, count: usize) -> usize {
-    count.next_multiple_of(if precision == Precision::Bf16Tiles { MAX_ROWS } else { STRIP })
+    count.next_multiple_of(rows_of_strip(precision))
 }
 
 impl Drop for Multiplier {
@@ -165,15 +162,6 @@ impl Drop for Multiplier {
         if self.precision == Precision::Bf16Tiles {
             tiles::release();
         }
-    }
-}
-
-/// Whether products in `precision` run in these blocks here. Single precision does where AVX-512 is, and through the
-/// gemm crate elsewhere.
-pub(super) fn is_blocked(precision: Precision) -> bool {
-    match precision {
-        Precision::F32 => has_f32_vectors(),
-        other => other.is_available(),
     }
 }
 
@@ -187,7 +175,7 @@ pub(super) fn narrow(precision: Precision, values: &[f32], words: &mut [u32]) {
     #[cfg(target_arch = "x86_64")]
     if has_bf16_vectors() {
         // SAFETY: the processor was just checked.
-        return unsafe { vectors::narrow(values, words) };
+        return unsafe { pairs::narrow(values, words) };
     }
     twin::narrow(values, words);
 }

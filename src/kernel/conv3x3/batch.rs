@@ -3,10 +3,9 @@
 //! Images are channels-last whatever the kernel prefers. Sums over the batch run in the order of the images, however
 //! many threads there are.
 
-#[cfg(target_arch = "x86_64")]
-use super::winograd_gradient;
+use super::{winograd, winograd_gradient};
 use super::{After, Conv3x3, ConvScratch, Image, Order, WeightGradient, weight_gradient};
-use crate::kernel::Precision;
+use crate::kernel::{Instructions, Precision};
 use crate::task::Interrupt;
 use rayon::prelude::*;
 
@@ -150,11 +149,11 @@ fn weight_gradient_of(
     channels: (usize, usize),
     scratch: &mut ConvScratch,
 ) -> WeightGradient {
-    #[cfg(target_arch = "x86_64")]
-    if winograd_gradient::suits(channels.0, channels.1) {
-        return winograd_gradient::weight_gradient(image, gradient, channels, &mut scratch.gradient);
+    if winograd::suits(channels.0, channels.1) {
+        let instructions = Instructions::in_use();
+        let scratch = &mut scratch.gradient;
+        return winograd_gradient::weight_gradient(instructions, image, gradient, channels, scratch);
     }
-    let _ = (channels, scratch);
     weight_gradient(image, gradient)
 }
 
@@ -176,6 +175,7 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 #[cfg(test)]
 mod tests {
     use super::*;
+    use super::super::tests::twin;
     use crate::kernel::tests::noise;
     use crate::task::NEVER;
 
@@ -193,9 +193,12 @@ mod tests {
         noise(n, seed).iter().map(|v| (8.0 * v).round() / 8.0).collect()
     }
 
-    /// The weighted sum of all results, in double precision.
+    /// The weighted sum of all results by the definition, in double precision.
     fn objective(weight: &[f32], bias: &[f32], batch: ImageBatch<'_>, share: &[f32]) -> f64 {
-        let result = convolve_batch(weight, bias, batch, RELU, NEVER);
+        let ImageBatch { height, width, channels, .. } = batch;
+        let result = batch.values.chunks_exact(batch.image_len());
+        let result: Vec<f32> =
+            result.flat_map(|image| twin(image, channels, height, width, weight, bias, RELU)).collect();
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     }
 

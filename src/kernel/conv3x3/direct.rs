@@ -8,6 +8,7 @@
 
 use super::{After, Joined, Order, RowBand};
 use crate::kernel::block::{self, Finish, Multiplier, Rows, Sums};
+use crate::kernel::instructions::Instructions;
 use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, Panels};
 use crate::kernel::precision::Precision;
@@ -24,6 +25,7 @@ const BAND_PIXELS: usize = 4096;
 #[derive(Clone)]
 pub(super) struct Direct {
     precision: Precision,
+    instructions: Instructions,
     panels: Panels,
     in_channels: usize,
     /// Of the kernel: 3 or 1.
@@ -40,6 +42,7 @@ impl Direct {
         out_channels: usize,
         side: usize,
         precision: Precision,
+        instructions: Instructions,
     ) -> Self {
         // Tiles multiply whole lines; pairs need an even number.
         let granule = if precision.is_bf16() { 32 } else { 1 };
@@ -49,7 +52,7 @@ impl Direct {
             let (tap, channel) = (k / padded, k % padded);
             if channel < in_channels { weight[(output * in_channels + channel) * taps + tap] } else { 0.0 }
         });
-        Self { precision, panels, in_channels, side, words: padded / precision.values_per_word() }
+        Self { precision, instructions, panels, in_channels, side, words: padded / precision.values_per_word() }
     }
 
     pub(super) fn precision(&self) -> Precision {
@@ -89,7 +92,7 @@ impl Direct {
         let data = buffer.words(padded);
         self.gather(band, data);
         let rows = Rows { data, stride: self.words, runs: side, pitch: line * self.words, words: side * self.words };
-        let multiplier = Multiplier::new(self.precision);
+        let multiplier = Multiplier::new(self.precision, self.instructions);
         let mut sums = Sums::zero();
         for index in 0..self.panels.blocks() {
             for first in (0..count).step_by(multiplier.rows_of_block()) {

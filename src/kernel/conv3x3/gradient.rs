@@ -6,7 +6,8 @@
 
 use super::{Conv3x3, Image};
 use crate::kernel::Precision;
-use crate::kernel::gemm::{Transposed, gemm_transposed};
+use crate::kernel::Instructions;
+use crate::kernel::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use rayon::prelude::*;
 
 /// Pixels of a band: the depth of one product.
@@ -31,6 +32,7 @@ impl WeightGradient {
 struct GradientSums {
     taps: Vec<f32>,
     bias: Vec<f32>,
+    scratch: OuterScratch,
 }
 
 impl Conv3x3 {
@@ -62,7 +64,7 @@ pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient 
     assert!(outputs > 0 && outputs * area == gradient.values.len(), "gradient does not fit its shape");
     let (image, gradient) = (image.into_channels_last(), gradient.into_channels_last());
     let rows = (BAND_PIXELS / width).clamp(1, height);
-    let none = || GradientSums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs] };
+    let none = || GradientSums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs], scratch: OuterScratch::default() };
     let bands = (0..height.div_ceil(rows)).into_par_iter();
     let sums = bands
         .fold(none, |mut sums, band| {
@@ -93,9 +95,11 @@ impl GradientSums {
         // The last two positions are no pixels; the neighbourhood of the last pixel ends the padded band.
         let pixels = grads.len() / outputs - 2;
         for (row, taps) in self.taps.chunks_exact_mut(3 * inputs * outputs).enumerate() {
-            // Column `p` holds the three neighbours of pixel `p` in one row, which lie together.
-            let lhs = Transposed { data: &padded[row * line * inputs..], stride: inputs };
-            gemm_transposed(3 * inputs, outputs, pixels, lhs, grads, taps);
+            // Sample `p` is the three neighbours of pixel `p` in one row, which lie together.
+            let left = Samples { data: &padded[row * line * inputs..], stride: inputs };
+            let (right, depth) = (Samples { data: grads, stride: outputs }, pixels);
+            let outer = Outer { left, rows: 3 * inputs, right, columns: outputs, depth, sums: taps };
+            add_outer_packed(Instructions::in_use(), outer, &mut self.scratch);
         }
         for pixel in grads.chunks_exact(outputs) {
             self.bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
@@ -150,8 +154,7 @@ mod tests {
             let forward = |x: &[f32], weight: &[f32], bias: &[f32]| {
                 let conv = Conv3x3::new(weight, bias, Precision::F32);
                 let result = conv.forward(image(x, Order::ChannelsLast, size), After::default());
-                let result = Image { values: &result, order: conv.order(), height: size.0, width: size.1 };
-                dot(&result.into_channels_last(), &grad)
+                dot(&result, &grad)
             };
             let none = vec![0.0; outputs];
             let found = weight_gradient(image(&x, Order::ChannelsLast, size), image(&grad, Order::ChannelsLast, size));
@@ -167,7 +170,6 @@ mod tests {
             }
             let back = Conv3x3::backward(&weight, outputs, Precision::F32);
             let to_x = back.forward(image(&grad, Order::ChannelsLast, size), After::default());
-            let to_x = Image { values: &to_x, order: back.order(), height: size.0, width: size.1 }.into_channels_last();
             for i in [0, x.len() / 3, x.len() - 1] {
                 let mut unit = vec![0.0; x.len()];
                 unit[i] = 1.0;

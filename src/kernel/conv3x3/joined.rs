@@ -60,13 +60,6 @@ impl<'a> Joined<'a> {
         work(Joined { parts: &[&whole], order, ..self })
     }
 
-    /// Hands `work` the same as planes.
-    pub(super) fn planes<R>(self, work: impl FnOnce(Joined<'_>) -> R) -> R {
-        let parts: Vec<Cow<'_, [f32]>> = self.images().map(Image::into_planes).collect();
-        let slices: Vec<&[f32]> = parts.iter().map(AsRef::as_ref).collect();
-        work(Joined { parts: &slices, order: Order::Planes, ..self })
-    }
-
     fn images(self) -> impl Iterator<Item = Image<'a>> {
         let Self { parts, order, height, width } = self;
         parts.iter().map(move |values| Image { values, order, height, width })
@@ -82,16 +75,5 @@ impl<'a> Image<'a> {
         let area = (self.height * self.width).max(1);
         let pixel = |i: usize| self.values.iter().skip(i).step_by(area).copied();
         (0..area).flat_map(pixel).collect::<Vec<_>>().into()
-    }
-
-    /// The values as planes.
-    pub(super) fn into_planes(self) -> std::borrow::Cow<'a, [f32]> {
-        if self.order == Order::Planes {
-            return self.values.into();
-        }
-        let area = (self.height * self.width).max(1);
-        let channels = self.values.len() / area;
-        let plane = |channel| (0..area).map(move |i| self.values[i * channels + channel]);
-        (0..channels).flat_map(plane).collect::<Vec<_>>().into()
     }
 }

@@ -1,18 +1,15 @@
 //! The 3×3 convolution with zero padding, stride 1, and its gradients; the 1×1 one.
 //!
-//! Where the processor has blocks (`block`), images are channels-last. In bfloat16 every pixel's neighbourhood is
-//! multiplied where it lies (`direct`); in single precision four products do for nine (`winograd`), except for few or odd
-//! channels. Elsewhere images are planes, and rows of them become columns of one product (`planes`).
+//! Images are channels-last. In bfloat16 every pixel's neighbourhood is multiplied where it lies (`direct`); in single
+//! precision fewer products do (`winograd`), except for very few channels.
 
 mod batch;
 mod direct;
 mod gradient;
 mod joined;
-mod planes;
 mod pointwise;
-#[cfg(target_arch = "x86_64")]
+mod tiling;
 mod winograd;
-#[cfg(target_arch = "x86_64")]
 mod winograd_gradient;
 
 pub use batch::{
@@ -22,10 +19,9 @@ pub use gradient::{WeightGradient, weight_gradient};
 pub use joined::Joined;
 pub use pointwise::Conv1x1;
 
-use super::block;
+use super::instructions::Instructions;
 use super::precision::Precision;
 use direct::Direct;
-#[cfg(target_arch = "x86_64")]
 use winograd::Winograd;
 
 /// In which order an image's values lie.
@@ -55,7 +51,7 @@ pub struct Image<'a> {
 pub struct After<'a> {
     /// Clamp at zero.
     pub relu: bool,
-    /// Add an image of the result's shape, in the order of [`Conv3x3::order`].
+    /// Add a channels-last image of the result's shape.
     pub residual: Option<&'a [f32]>,
 }
 
@@ -79,10 +75,7 @@ pub struct Conv3x3 {
 #[derive(Clone)]
 enum Way {
     Direct(Direct),
-    #[cfg(target_arch = "x86_64")]
     Winograd(Winograd),
-    /// `[out_channels, in_channels * 9]`.
-    Planes(Vec<f32>),
 }
 
 impl Conv3x3 {
@@ -97,8 +90,13 @@ impl Conv3x3 {
         assert!(!bias.is_empty() && !weight.is_empty(), "there are no channels");
         let in_channels = weight.len() / (9 * bias.len());
         assert_eq!(weight.len(), in_channels * 9 * bias.len(), "weight does not fit its shape");
-        let precision = if in_channels < direct::MIN_BF16_CHANNELS { Precision::F32 } else { precision };
-        Self { in_channels, bias: bias.to_vec(), way: Way::best(weight, in_channels, bias.len(), precision) }
+        let (precision, instructions) = (best_precision(in_channels, precision), Instructions::in_use());
+        let way = if precision == Precision::F32 && winograd::suits(in_channels, bias.len()) {
+            Way::Winograd(Winograd::new(weight, in_channels, bias.len(), instructions))
+        } else {
+            Way::Direct(Direct::new(weight, in_channels, bias.len(), 3, precision, instructions))
+        };
+        Self { in_channels, bias: bias.to_vec(), way }
     }
 
     /// How many channels go in.
@@ -111,15 +109,7 @@ impl Conv3x3 {
         self.bias.len()
     }
 
-    /// The order of its results. Images that go in may have either, but this one is faster.
-    pub fn order(&self) -> Order {
-        match self.way {
-            Way::Planes(_) => Order::Planes,
-            _ => Order::ChannelsLast,
-        }
-    }
-
-    /// Convolves an image; the result is in the order of [`Self::order`].
+    /// Convolves an image; the result is channels-last.
     ///
     /// # Panics
     /// If a slice does not have the size that its shape needs.
@@ -135,9 +125,7 @@ impl Conv3x3 {
         input.check(self.in_channels, self.bias.len(), after);
         match &self.way {
             Way::Direct(direct) => direct.forward(input, &self.bias, after),
-            #[cfg(target_arch = "x86_64")]
             Way::Winograd(winograd) => input.channels_last(|input| winograd.forward(input, &self.bias, after)),
-            Way::Planes(weight) => input.planes(|input| planes::forward(input, weight, &self.bias, after)),
         }
     }
 }
@@ -147,43 +135,24 @@ impl Conv3x3 {
 struct ConvScratch {
     /// A gradient behind a ReLU.
     masked: Vec<f32>,
-    #[cfg(target_arch = "x86_64")]
     winograd: winograd::WinogradScratch,
-    #[cfg(target_arch = "x86_64")]
     gradient: winograd_gradient::WinogradGradientScratch,
 }
 
 impl Conv3x3 {
-    /// As [`Self::forward`], for an image, a residual and a result that are channels-last whatever the kernel prefers; on
-    /// this thread where that is fastest.
+    /// As [`Self::forward`], for a channels-last image; on this thread where that is fastest.
     fn forward_into(&self, image: Image<'_>, after: After<'_>, scratch: &mut ConvScratch, out: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if let Way::Winograd(winograd) = &self.way {
-            return winograd.forward_into(image, &self.bias, after, &mut scratch.winograd, out);
+        match &self.way {
+            Way::Winograd(winograd) => winograd.forward_into(image, &self.bias, after, &mut scratch.winograd, out),
+            Way::Direct(_) => out.copy_from_slice(&self.forward(image, after)),
         }
-        let _ = scratch;
-        let residual = after.residual.map(|values| {
-            let residual = Image { values, ..image };
-            if self.order() == Order::Planes { residual.into_planes() } else { residual.values.into() }
-        });
-        let result = self.forward(image, After { residual: residual.as_deref(), ..after });
-        out.copy_from_slice(&Image { values: &result, order: self.order(), ..image }.into_channels_last());
     }
 }
 
-impl Way {
-    fn best(weight: &[f32], in_channels: usize, out_channels: usize, precision: Precision) -> Self {
-        let precision = if block::is_blocked(precision) { precision } else { Precision::F32 };
-        #[cfg(target_arch = "x86_64")]
-        if precision == Precision::F32 && Winograd::suits(in_channels, out_channels) {
-            return Self::Winograd(Winograd::new(weight, in_channels, out_channels));
-        }
-        if block::is_blocked(precision) {
-            Self::Direct(Direct::new(weight, in_channels, out_channels, 3, precision))
-        } else {
-            Self::Planes(weight.to_vec())
-        }
-    }
+/// The precision for so many input channels, on this processor.
+fn best_precision(in_channels: usize, precision: Precision) -> Precision {
+    let is_fit = in_channels >= direct::MIN_BF16_CHANNELS && precision.is_available();
+    if is_fit { precision } else { Precision::F32 }
 }
 
 impl std::fmt::Debug for Conv3x3 {
@@ -195,10 +164,8 @@ impl std::fmt::Debug for Conv3x3 {
 impl std::fmt::Debug for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Winograd(_) => f.write_str("Winograd"),
+            Self::Winograd(winograd) => write!(f, "Winograd, {}", winograd.instructions()),
             Self::Direct(direct) => write!(f, "direct, {}", direct.precision()),
-            Self::Planes(_) => f.write_str("planes"),
         }
     }
 }
@@ -210,7 +177,7 @@ mod tests {
     use half::bf16;
 
     /// The definition, one sum at a time, of a channels-last image.
-    fn twin(input: &[f32], c: usize, h: usize, w: usize, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
+    pub(super) fn twin(input: &[f32], c: usize, h: usize, w: usize, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
         let at = |k: usize, y: isize, x: isize| {
             let inside = (0..h as isize).contains(&y) && (0..w as isize).contains(&x);
             if inside { f64::from(input[(y as usize * w + x as usize) * c + k]) } else { 0.0 }
@@ -242,14 +209,16 @@ mod tests {
     /// Every way of computing it, by name.
     fn ways(weight: &[f32], bias: &[f32]) -> Vec<(String, Conv3x3, bool)> {
         let in_channels = weight.len() / (9 * bias.len());
-        let portable = Conv3x3 { in_channels, bias: bias.to_vec(), way: Way::Planes(weight.to_vec()) };
-        let mut ways = vec![("planes".to_owned(), portable, false)];
-        if block::is_blocked(Precision::F32) {
-            let direct = Way::Direct(Direct::new(weight, in_channels, bias.len(), 3, Precision::F32));
-            ways.push(("direct".to_owned(), Conv3x3 { in_channels, bias: bias.to_vec(), way: direct }, false));
+        let conv = |way| Conv3x3 { in_channels, bias: bias.to_vec(), way };
+        let mut ways = Vec::new();
+        for instructions in Instructions::available() {
+            let direct = Direct::new(weight, in_channels, bias.len(), 3, Precision::F32, instructions);
+            ways.push((format!("direct, {instructions}"), conv(Way::Direct(direct)), false));
+            let winograd = Winograd::new(weight, in_channels, bias.len(), instructions);
+            ways.push((format!("Winograd, {instructions}"), conv(Way::Winograd(winograd)), false));
         }
         for precision in Precision::ALL {
-            if block::is_blocked(precision) {
+            if precision.is_available() {
                 let narrow = precision.is_bf16() && in_channels >= direct::MIN_BF16_CHANNELS;
                 ways.push((precision.to_string(), Conv3x3::new(weight, bias, precision), narrow));
             } else {
@@ -315,11 +284,7 @@ mod tests {
                     let as_planes = planes(&input, c);
                     for (order, values) in [(Order::ChannelsLast, &input), (Order::Planes, &as_planes)] {
                         let image = Image { values, order, height: h, width: w };
-                        let residual =
-                            residual.map(|r| if conv.order() == Order::Planes { planes(r, o) } else { r.to_vec() });
-                        let found = conv.forward(image, After { relu, residual: residual.as_deref() });
-                        let expected =
-                            if conv.order() == Order::Planes { planes(&expected, o) } else { expected.clone() };
+                        let found = conv.forward(image, after);
                         let worst = crate::kernel::tests::worst(&found, &expected);
                         assert!(worst < 2e-4, "{name}, {order:?}, {c}→{o} {h}×{w}: {worst}");
                     }

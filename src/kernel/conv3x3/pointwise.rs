@@ -1,8 +1,8 @@
 //! The 1×1 convolution: the direct way, without neighbours.
 
-use super::direct::{Direct, MIN_BF16_CHANNELS};
-use super::{After, Joined};
-use crate::kernel::block;
+use super::direct::Direct;
+use super::{After, Joined, best_precision};
+use crate::kernel::instructions::Instructions;
 use crate::kernel::precision::Precision;
 
 /// A 1×1 convolution of channels-last images.
@@ -16,18 +16,17 @@ pub struct Conv1x1 {
 
 impl Conv1x1 {
     /// From PyTorch's layout: `weight [out_channels, in_channels, 1, 1]`, `bias [out_channels]`; computed as
-    /// [`Conv3x3::new`](super::Conv3x3::new) would. None where images are planes, for which this is an ordinary product.
+    /// [`Conv3x3::new`](super::Conv3x3::new) would.
     ///
     /// # Panics
     /// As [`Conv3x3::new`](super::Conv3x3::new).
-    pub fn new(weight: &[f32], bias: &[f32], precision: Precision) -> Option<Self> {
+    pub fn new(weight: &[f32], bias: &[f32], precision: Precision) -> Self {
         assert!(!bias.is_empty() && !weight.is_empty(), "there are no channels");
         let in_channels = weight.len() / bias.len();
         assert_eq!(weight.len(), in_channels * bias.len(), "weight does not fit its shape");
-        let is_fit = in_channels >= MIN_BF16_CHANNELS && block::is_blocked(precision);
-        let precision = if is_fit { precision } else { Precision::F32 };
-        let direct = || Direct::new(weight, in_channels, bias.len(), 1, precision);
-        block::is_blocked(precision).then(|| Self { in_channels, bias: bias.to_vec(), direct: direct() })
+        let precision = best_precision(in_channels, precision);
+        let direct = Direct::new(weight, in_channels, bias.len(), 1, precision, Instructions::in_use());
+        Self { in_channels, bias: bias.to_vec(), direct }
     }
 
     /// How many channels go in.
@@ -74,10 +73,7 @@ mod tests {
             for (c, o, h, w) in [(64, 64, 9, 20), (80, 33, 5, 7), (3, 5, 300, 1), (576, 64, 6, 40)] {
                 let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c, 2), noise(o, 3));
                 let residual = noise(o * h * w, 4);
-                let Some(conv) = Conv1x1::new(&weight, &bias, precision) else {
-                    eprintln!("skipped: images are planes on this processor");
-                    continue;
-                };
+                let conv = Conv1x1::new(&weight, &bias, precision);
                 let after = After { relu: true, residual: Some(&residual) };
                 let image = Image { values: &input, order: Order::ChannelsLast, height: h, width: w };
                 let found = conv.forward_joined(Joined::new(&[&input], image), after);

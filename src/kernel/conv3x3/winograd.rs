@@ -1,28 +1,23 @@
-//! Channels-last in single precision, with four products where the definition has nine (Winograd's F(2×2, 3×3);
-//! Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016).
+//! Channels-last in single precision, with fewer products than the definition (Winograd; see `tiling`).
 //!
-//! The picture is cut into tiles of 2×2 results, each made from 4×4 values. Transformed, these are sixteen independent
-//! matrix products over the channels, of as many rows as there are tiles. Transforms add and subtract only, and cost
-//! little beside the products because channels lie together; the rounding error grows two- to threefold (4·10⁻⁶ over the whole network).
-#![expect(unsafe_code, reason = "fresh memory is written before it is read, and vectors are loaded from arrays")]
+//! The picture is cut into tiles of results, each made from a tile of values that is larger by two. Transformed, these
+//! are as many independent matrix products over the channels as a tile has values, of as many rows as there are tiles.
+//! Transforms add and scale only, and cost little beside the products because channels lie together.
+#![expect(unsafe_code, reason = "vectors are read and written through pointers; every extent is asserted before")]
 
+use super::tiling::{self, POINTS, RESULTS, SIDE, chunk};
 use super::{After, Image, Joined, RowBand};
-use crate::kernel::block::{self, Out, Rows};
-use crate::kernel::lines::Buffer;
+use crate::kernel::block::{Product, Rows};
+use crate::kernel::instructions::Instructions;
+use crate::kernel::lines::{Buffer, LINE_WORDS};
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
 use crate::kernel::precision::Precision;
+use crate::kernel::simd::{self, Simd, Work};
 use rayon::prelude::*;
-use std::arch::x86_64::{__m512, _mm512_add_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_sub_ps};
-use std::mem::{MaybeUninit, transmute};
+use std::mem::MaybeUninit;
 
-/// Values of a transformed tile.
-pub(super) const POINTS: usize = 16;
-
-/// Tiles that go through together: four strips of rows, whose values before and after the products fit the cache.
-pub(super) const CHUNK: usize = 56;
-
-/// Sixteen channels.
-pub(super) type Lanes = [f32; PANEL];
+/// Below this many channels on either side the transforms cost more than they save.
+const FEWEST_CHANNELS: usize = 8;
 
 /// Transformed weights.
 #[derive(Clone)]
@@ -30,6 +25,7 @@ pub(super) struct Winograd {
     /// For every point `[in_channels, out_channels]`.
     panels: Vec<Panels>,
     in_channels: usize,
+    instructions: Instructions,
 }
 
 /// Buffers of one thread: values before and after the products, `[point][tile][channel]`.
@@ -39,34 +35,41 @@ pub(super) struct WinogradScratch {
     after: Buffer,
 }
 
-impl Winograd {
-    /// Whether it suits these channels, on this processor.
-    pub(super) fn suits(in_channels: usize, out_channels: usize) -> bool {
-        let has_blocks = block::is_blocked(Precision::F32);
-        has_blocks && in_channels.is_multiple_of(PANEL) && out_channels.is_multiple_of(BLOCK_COLUMNS)
-    }
+/// Whether it suits these channels.
+pub(super) fn suits(in_channels: usize, out_channels: usize) -> bool {
+    in_channels.min(out_channels) >= FEWEST_CHANNELS
+}
 
-    /// # Panics
-    /// If it does not suit.
-    pub(super) fn new(weight: &[f32], in_channels: usize, out_channels: usize) -> Self {
-        assert!(Self::suits(in_channels, out_channels), "not for these channels, or not on this processor");
+impl Winograd {
+    /// Of `weight [out_channels, in_channels, 3, 3]`.
+    pub(super) fn new(
+        weight: &[f32],
+        in_channels: usize,
+        out_channels: usize,
+            instructions: Instructions,
+    ) -> Self {
         let transformed: Vec<[f32; POINTS]> = weight.as_chunks::<9>().0.iter().map(transform_weight).collect();
         let pack = |point: usize| {
             let at = |channel: usize, output: usize| transformed[output * in_channels + channel][point];
             Panels::pack(in_channels, out_channels, Precision::F32, at)
         };
-        Self { panels: (0..POINTS).map(pack).collect(), in_channels }
+        let panels = (0..POINTS).map(pack).collect();
+        Self { panels, in_channels, instructions }
     }
 
-    /// `[height, width, out_channels]` of channels-last images of whole panels.
+    pub(super) fn instructions(&self) -> Instructions {
+        self.instructions
+    }
+
+    /// `[height, width, out_channels]` of channels-last images: one, or several of whole panels.
     pub(super) fn forward(&self, image: Joined<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
         let row = image.width * bias.len();
         let len = image.height * row;
         let mut output = Vec::with_capacity(len);
-        let tile_rows = image.height.div_ceil(2);
+        let tile_rows = image.height.div_ceil(RESULTS);
         let band_rows = tile_rows.div_ceil(8 * rayon::current_num_threads()).max(1);
-        let bands = output.spare_capacity_mut()[..len].par_chunks_mut((2 * band_rows * row).max(1)).enumerate();
-        bands.for_each_init(WinogradScratch::default, |scratch, (i, out)| {
+        let bands = output.spare_capacity_mut()[..len].par_chunks_mut((RESULTS * band_rows * row).max(1));
+        bands.enumerate().for_each_init(WinogradScratch::default, |scratch, (i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(tile_rows);
             self.convolve_band(&RowBand { input: image, rows, bias, after }, scratch, out);
         });
@@ -85,7 +88,7 @@ impl Winograd {
         out: &mut [f32],
     ) {
         assert_eq!(out.len(), image.height * image.width * bias.len(), "result does not fit its shape");
-        let rows = 0..image.height.div_ceil(2);
+        let rows = 0..image.height.div_ceil(RESULTS);
         // SAFETY: values that are there may be taken for ones that may not be, as long as only values are written.
         let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [MaybeUninit<f32>]) };
         let parts = [image.values];
@@ -93,53 +96,72 @@ impl Winograd {
     }
 
     fn convolve_band(&self, band: &RowBand<'_>, scratch: &mut WinogradScratch, out: &mut [MaybeUninit<f32>]) {
-        let (inputs, outputs) = (self.in_channels, band.bias.len());
-        let columns = band.input.width.div_ceil(2);
-        let tiles = band.rows.len() * columns;
-        for first in (0..tiles).step_by(CHUNK) {
-            let count = (tiles - first).min(CHUNK);
-            let tile_at = |i: usize| (band.rows.start + (first + i) / columns, (first + i) % columns);
-            let before: &mut [f32] = bytemuck::cast_slice_mut(scratch.before.words(POINTS * CHUNK * inputs));
-            for i in 0..count {
-                let mut first = i * inputs;
-                let size = [band.input.height, band.input.width];
-                for part in band.input.parts {
-                    let source =
-                        TransformInput { values: part, channels: band.input.channels(part), step: CHUNK * inputs };
-                    // SAFETY: blocks in single precision exist only where AVX-512 does (`suits`).
-                    unsafe { transform_tile(source, size, tile_at(i), &mut before[first..]) }
-                    first += source.channels;
-                }
-            }
-            let sums: &mut [f32] = bytemuck::cast_slice_mut(scratch.after.words(POINTS * CHUNK * outputs));
-            for (point, panels) in self.panels.iter().enumerate() {
-                let data = bytemuck::cast_slice(&before[point * CHUNK * inputs..][..CHUNK * inputs]);
-                let rows = Rows { data, stride: inputs, runs: 1, pitch: 0, words: inputs };
-                for index in 0..panels.blocks() {
-                    let values =
-                        &mut sums[point * CHUNK * outputs + index * BLOCK_COLUMNS..(point + 1) * CHUNK * outputs];
-                    block::multiply_into(rows, count, panels, index, Out { values, stride: outputs });
-                }
-            }
-            for i in 0..count {
-                // SAFETY: as above.
-                unsafe { finish_tile(band, tile_at(i), &sums[i * outputs..], out) }
-            }
-        }
+        simd::run(self.instructions, BandWork { winograd: self, band, scratch, out });
     }
 }
 
 /// `G g Gᵀ` of a 3×3 kernel.
 fn transform_weight(kernel: &[f32; 9]) -> [f32; POINTS] {
-    let line = |a: f64, b: f64, c: f64| [a, 0.5 * (a + b + c), 0.5 * (a - b + c), c];
     let at = |i: usize| f64::from(kernel[i]);
-    let columns = [0, 1, 2].map(|x| line(at(x), at(x + 3), at(x + 6)));
+    let columns = [0, 1, 2].map(|x| tiling::from_kernel([at(x), at(x + 3), at(x + 6)]));
     let mut points = [0.0; POINTS];
-    for y in 0..4 {
-        let row = line(columns[0][y], columns[1][y], columns[2][y]);
-        (0..4).for_each(|x| points[4 * y + x] = row[x] as f32);
+    for y in 0..SIDE {
+        let row = tiling::from_kernel([columns[0][y], columns[1][y], columns[2][y]]);
+        (0..SIDE).for_each(|x| points[SIDE * y + x] = row[x] as f32);
     }
     points
+}
+
+/// Values from one point to the next, where each has `tiles` rows of `stride` values: one line more, since points that
+/// lie a power of two apart would share the same few lines of the cache.
+pub(super) fn point_step(tiles: usize, stride: usize) -> usize {
+    tiles * stride + LINE_WORDS
+}
+
+/// A band of rows of tiles.
+struct BandWork<'a> {
+    winograd: &'a Winograd,
+    band: &'a RowBand<'a>,
+    scratch: &'a mut WinogradScratch,
+    out: &'a mut [MaybeUninit<f32>],
+}
+
+impl Work for BandWork<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { winograd, band, scratch, out } = self;
+        let (Joined { height, width, .. }, chunk) = (band.input, chunk::<S>());
+        let (inputs, outputs) = (winograd.in_channels.next_multiple_of(PANEL), band.bias.len().next_multiple_of(BLOCK_COLUMNS));
+        let (step_before, step_after) = (point_step(chunk, inputs), point_step(chunk, outputs));
+        let columns = width.div_ceil(RESULTS);
+        let tiles = band.rows.len() * columns;
+        let before: &mut [f32] = bytemuck::cast_slice_mut(scratch.before.words(POINTS * step_before));
+        let after: &mut [f32] = bytemuck::cast_slice_mut(scratch.after.words(POINTS * step_after));
+        for first in (0..tiles).step_by(chunk) {
+            let count = (tiles - first).min(chunk);
+            for i in 0..count {
+                let tile = (band.rows.start + (first + i) / columns, (first + i) % columns);
+                let mut channel = i * inputs;
+                for part in band.input.parts {
+                    let source = TransformInput { values: part, channels: band.input.channels(part), step: step_before };
+                    transform_tile(simd, source, [height, width], tile, &mut before[channel..]);
+                    channel += source.channels;
+                }
+            }
+            for (point, panels) in winograd.panels.iter().enumerate() {
+                let rows = Rows::of_matrix(&before[point * step_before..][..chunk * inputs], inputs, winograd.in_channels);
+                let out = &mut after[point * step_after..][..chunk * outputs];
+                let (bias, relu, stride) = (None, false, outputs);
+                Product { rows, count, panels, panel: 0, outputs: band.bias.len(), bias, relu, out, stride }.compute(simd);
+            }
+            for i in 0..count {
+                let tile = (band.rows.start + (first + i) / columns, (first + i) % columns);
+                finish_tile(simd, band, tile, Sums { values: &after[i * outputs..], step: step_after }, out);
+            }
+        }
+    }
 }
 
 /// One of the images that go in, and the distance of a point from the next where it goes.
@@ -150,99 +172,124 @@ pub(super) struct TransformInput<'a> {
     pub(super) step: usize,
 }
 
-/// `Bᵀ d B` of the 4×4 pixels around tile (row, column) of an image of this size (rows, columns), zero outside; point `p` goes
-/// to `out[p * step ..]`.
-#[target_feature(enable = "avx512f")]
-pub(super) fn transform_tile(source: TransformInput<'_>, size: [usize; 2], tile: (usize, usize), out: &mut [f32]) {
-    const NOTHING: Lanes = [0.0; PANEL];
-    let TransformInput { values: own, channels, step } = source;
-    let [height, width] = size;
-    // Plain loops: closures of the standard library are not compiled for these vectors, and so not inlined.
-    let mut pixels: [Option<&[f32]>; POINTS] = [None; POINTS];
-    for (i, pixel) in pixels.iter_mut().enumerate() {
-        let (y, x) = ((2 * tile.0 + i / 4).wrapping_sub(1), (2 * tile.1 + i % 4).wrapping_sub(1));
-        if y < height && x < width {
-            *pixel = Some(&own[(y * width + x) * channels..][..channels]);
-        }
-    }
-    for channel in (0..channels).step_by(PANEL) {
-        let mut d = [vector(&NOTHING); POINTS];
-        for i in 0..POINTS {
-            if let Some(pixel) = pixels[i] {
-                d[i] = vector(lanes_at(pixel, channel));
+/// `Bᵀ d B` of the values around tile (row, column) of an image of this size (rows, columns), zero outside; point `p`
+/// goes to `out[p * step ..]`, in whole vectors.
+#[inline(always)]
+pub(super) fn transform_tile<S: Simd>(
+    simd: S,
+    source: TransformInput<'_>,
+    [height, width]: [usize; 2],
+    tile: (usize, usize),
+    out: &mut [f32],
+) {
+    let TransformInput { values, channels, step } = source;
+    let (top, left) = ((RESULTS * tile.0).wrapping_sub(1), (RESULTS * tile.1).wrapping_sub(1));
+    let is_within = |start: usize, size: usize| start < size && SIDE <= size - start;
+    let is_inside = is_within(top, height) && is_within(left, width);
+    let corner = if is_inside { (top * width + left) * channels } else { 0 };
+    let last = ((SIDE - 1) * width + SIDE) * channels;
+    assert!(!is_inside || corner + last <= values.len(), "the image does not fit its shape");
+    assert!((POINTS - 1) * step + channels.next_multiple_of(PANEL) <= out.len(), "no room for a tile");
+    for channel in (0..channels).step_by(S::LANES) {
+        let is_whole = channel + S::LANES <= channels;
+        let mut rows = [[simd.zero(); SIDE]; SIDE];
+        for j in 0..SIDE {
+            let mut column = [simd.zero(); SIDE];
+            if is_inside && is_whole {
+                for i in 0..SIDE {
+                    let at = corner + (i * width + j) * channels + channel;
+                    // SAFETY: a vector of a pixel of the tile, all of which was asserted to be there.
+                    column[i] = unsafe { simd.load(values.as_ptr().add(at)) };
+                }
+            } else {
+                for i in 0..SIDE {
+                    let (y, x) = (top.wrapping_add(i), left.wrapping_add(j));
+                    if y < height && x < width {
+                        column[i] = simd.get(&values[(y * width + x) * channels..][channel..channels]);
+                    }
+                }
+            }
+            let column = tiling::from_image(simd, column);
+            for i in 0..SIDE {
+                rows[i][j] = column[i];
             }
         }
-        for x in 0..4 {
-            [d[x], d[4 + x], d[8 + x], d[12 + x]] = transform_line(d[x], d[4 + x], d[8 + x], d[12 + x]);
-        }
-        for y in 0..4 {
-            let row = transform_line(d[4 * y], d[4 * y + 1], d[4 * y + 2], d[4 * y + 3]);
-            for (x, point) in row.into_iter().enumerate() {
-                let at = (4 * y + x) * step + channel;
-                *out[at..].first_chunk_mut().expect("sixteen channels") = values(point);
+        for i in 0..SIDE {
+            let row = tiling::from_image(simd, rows[i]);
+            for j in 0..SIDE {
+                let at = (SIDE * i + j) * step + channel;
+                // SAFETY: there is room for the channels of every point, rounded up to whole vectors.
+                unsafe { simd.store(row[j], out.as_mut_ptr().add(at)) };
             }
         }
     }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn transform_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
-    [_mm512_sub_ps(a, c), _mm512_add_ps(b, c), _mm512_sub_ps(c, b), _mm512_sub_ps(b, d)]
+/// The sums of a tile: those of point `p` from `values[p * step]` on.
+#[derive(Clone, Copy)]
+struct Sums<'a> {
+    values: &'a [f32],
+    step: usize,
 }
 
-/// `Aᵀ m A` of a tile's sums, then bias, ReLU and residual, to those of its four pixels that exist.
-#[target_feature(enable = "avx512f")]
-fn finish_tile(band: &RowBand<'_>, tile: (usize, usize), sums: &[f32], out: &mut [MaybeUninit<f32>]) {
+/// `Aᵀ m A` of a tile's sums, then bias, ReLU and residual, to those of its pixels that exist.
+#[inline(always)]
+fn finish_tile<S: Simd>(
+    simd: S,
+    band: &RowBand<'_>,
+    tile: (usize, usize),
+    sums: Sums<'_>,
+    out: &mut [MaybeUninit<f32>],
+) {
     let Joined { height, width, .. } = band.input;
     let channels = band.bias.len();
-    let floor = _mm512_set1_ps(if band.after.relu { 0.0 } else { f32::NEG_INFINITY });
-    let start = 2 * band.rows.start * width * channels;
-    for channel in (0..channels).step_by(PANEL) {
-        let bias = vector(lanes_at(band.bias, channel));
-        let mut m = [bias; POINTS];
-        for (point, m) in m.iter_mut().enumerate() {
-            *m = vector(lanes_at(sums, point * CHUNK * channels + channel));
+    let floor = simd.splat(if band.after.relu { 0.0 } else { f32::NEG_INFINITY });
+    let start = RESULTS * band.rows.start * width * channels;
+    let (top, left) = (RESULTS * tile.0, RESULTS * tile.1);
+    let (down, across) = (RESULTS.min(height - top), RESULTS.min(width - left));
+    let end = ((top + down - 1) * width + left + across) * channels;
+    assert!((POINTS - 1) * sums.step + channels.next_multiple_of(PANEL) <= sums.values.len(), "too few sums");
+    assert!(end - start <= out.len(), "the result does not fit its shape");
+    assert!(band.after.residual.is_none_or(|residual| end <= residual.len()), "the residual does not fit its shape");
+    for channel in (0..channels).step_by(S::LANES) {
+        let bias = simd.get(&band.bias[channel..]);
+        let mut rows = [[simd.zero(); SIDE]; RESULTS];
+        for j in 0..SIDE {
+            let mut column = [simd.zero(); SIDE];
+            for i in 0..SIDE {
+                let at = (SIDE * i + j) * sums.step + channel;
+                // SAFETY: every point has sums of all channels, rounded up to whole vectors.
+                column[i] = unsafe { simd.load(sums.values.as_ptr().add(at)) };
+            }
+            let column = tiling::to_results(simd, column);
+            for i in 0..RESULTS {
+                rows[i][j] = column[i];
+            }
         }
-        for x in 0..4 {
-            [m[x], m[4 + x]] = finish_line(m[x], m[4 + x], m[8 + x], m[12 + x]);
-        }
-        for i in 0..2.min(height - 2 * tile.0) {
-            let row = finish_line(m[4 * i], m[4 * i + 1], m[4 * i + 2], m[4 * i + 3]);
-            for (j, sum) in row.into_iter().enumerate().take(width - 2 * tile.1) {
-                let at = ((2 * tile.0 + i) * width + 2 * tile.1 + j) * channels + channel;
-                let mut value = _mm512_max_ps(_mm512_add_ps(sum, bias), floor);
-                if let Some(residual) = band.after.residual {
-                    value = _mm512_add_ps(value, vector(lanes_at(residual, at)));
+        let count = S::LANES.min(channels - channel);
+        for i in 0..down {
+            let row = tiling::to_results(simd, rows[i]);
+            for j in 0..RESULTS {
+                if j >= across {
+                    break;
                 }
-                let to: &mut [MaybeUninit<f32>; PANEL] = out[at - start..].first_chunk_mut().expect("sixteen channels");
-                to.write_copy_of_slice(&values(value));
+                let at = ((top + i) * width + left + j) * channels + channel;
+                let mut value = simd.max(floor, simd.add(row[j], bias));
+                if count == S::LANES {
+                    // SAFETY: a whole vector of one of the tile's pixels, in residual and result.
+                    unsafe {
+                        if let Some(residual) = band.after.residual {
+                            value = simd.add(value, simd.load(residual.as_ptr().add(at)));
+                        }
+                        simd.store(value, out.as_mut_ptr().add(at - start).cast());
+                    }
+                } else {
+                    if let Some(residual) = band.after.residual {
+                        value = simd.add(value, simd.get(&residual[at..][..count]));
+                    }
+                    simd.put_new(value, &mut out[at - start..][..count]);
+                }
             }
         }
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn finish_line(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 2] {
-    [_mm512_add_ps(_mm512_add_ps(a, b), c), _mm512_sub_ps(_mm512_sub_ps(b, c), d)]
-}
-
-#[inline]
-pub(super) fn lanes_at(values: &[f32], at: usize) -> &Lanes {
-    values[at..].first_chunk().expect("sixteen channels")
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn vector(lanes: &Lanes) -> __m512 {
-    // SAFETY: both are sixteen numbers.
-    unsafe { transmute::<Lanes, __m512>(*lanes) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn values(vector: __m512) -> Lanes {
-    // SAFETY: both are sixteen numbers.
-    unsafe { transmute::<__m512, Lanes>(vector) }
 }

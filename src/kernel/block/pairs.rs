@@ -1,16 +1,14 @@
-//! AVX-512: single precision, and products of bfloat16 pairs (AMD since Zen 4, Intel since Cooper Lake).
+//! Products of bfloat16 pairs on AVX-512 (AMD since Zen 4, Intel since Cooper Lake).
 //!
-//! Both spread a word of a row (one number, or a pair) over sixteen lanes and multiply it by a line of weights; only the
-//! multiplication differs.
+//! A pair of a row is spread over sixteen lanes and multiplied by a line of weights.
 
 #![expect(unsafe_code, reason = "vectors are loaded through pointers, on a processor that was checked")]
 
-use super::{Out, Rows};
+use super::{Rows, Sums};
 use crate::kernel::lines::Line;
-use crate::kernel::precision::Precision;
 use std::arch::x86_64::{
     __m512, __m512bh, _mm_load_ss, _mm512_add_ps, _mm512_broadcastss_ps, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    _mm512_loadu_ps, _mm512_max_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 use std::mem::transmute;
 
@@ -20,51 +18,43 @@ pub(super) const STRIP: usize = 14;
 /// Whole strips of rows by two panels, until `count` rows are done.
 ///
 /// # Safety
-/// The processor must have AVX-512 (and its BF16 part unless `precision` is single). `rows` must hold `count` rows,
-/// rounded up to whole strips, and both panels as many words as a row.
-pub(super) unsafe fn multiply(precision: Precision, rows: Rows<'_>, count: usize, weights: [&[Line]; 2], out: Out<'_>) {
-    let Out { values, stride } = out;
+/// The processor must have AVX-512 and its BF16 part. `rows` must hold `count` rows, rounded up to whole strips, no more
+/// than `sums`, and both panels as many words as a row.
+pub(super) unsafe fn multiply(rows: Rows<'_>, count: usize, weights: [&[Line]; 2], sums: &mut Sums) {
     for first in (0..count).step_by(STRIP) {
-        let to = Out { values: &mut values[first * stride..], stride };
         // SAFETY: as the caller promises.
-        unsafe {
-            match precision {
-                Precision::F32 => strip_of_singles(rows.from(first), weights, to),
-                _ => strip_of_pairs(rows.from(first), weights, to),
-            }
-        }
+        unsafe { strip_of_pairs(rows.from(first), weights, &mut sums.0[first..]) }
     }
 }
 
 /// Rows whose addresses are one pointer and no, one or two strides.
 const GROUPS: usize = STRIP.div_ceil(3);
 
-/// A strip in one arithmetic. Every row is named, as group and place in the group: in a loop over rows the compiler
-/// would keep the sums in memory.
+/// A strip. Every row is named, as group and place in the group: in a loop over rows the compiler would keep the sums in
+/// memory.
 macro_rules! strip {
-    ($(#[$doc:meta])* $name:ident, $features:literal, $add_product:expr, $($g:literal $r:literal),*) => {
-        $(#[$doc])*
-        #[target_feature(enable = $features)]
-        unsafe fn $name(rows: Rows<'_>, weights: [&[Line]; 2], out: Out<'_>) {
+    ($($g:literal $r:literal),*) => {
+        #[target_feature(enable = "avx512f,avx512bf16")]
+        unsafe fn strip_of_pairs(rows: Rows<'_>, weights: [&[Line]; 2], out: &mut [[f32; 32]]) {
             let mut acc = [[_mm512_setzero_ps(); 2]; 3 * GROUPS];
             let mut lines = weights[0].iter().zip(weights[1]);
             for run in 0..rows.runs {
                 let start = rows.data.as_ptr().wrapping_add(run * rows.pitch);
                 let mut group: [*const u32; GROUPS] = std::array::from_fn(|g| start.wrapping_add(3 * g * rows.stride));
                 for (w0, w1) in lines.by_ref().take(rows.words) {
-                    let (w0, w1) = (as_vector(w0), as_vector(w1));
+                    let (w0, w1) = (as_pairs(as_vector(w0)), as_pairs(as_vector(w1)));
                     $(
                         // SAFETY: a word of one of fourteen rows, which are there, as the caller promises.
                         let word = unsafe { _mm_load_ss(group[$g].wrapping_add(rows.stride.wrapping_mul($r)).cast()) };
-                        let word = _mm512_broadcastss_ps(word);
-                        acc[3 * $g + $r][0] = $add_product(acc[3 * $g + $r][0], word, w0);
-                        acc[3 * $g + $r][1] = $add_product(acc[3 * $g + $r][1], word, w1);
+                        let word = as_pairs(_mm512_broadcastss_ps(word));
+                        acc[3 * $g + $r][0] = _mm512_dpbf16_ps(acc[3 * $g + $r][0], word, w0);
+                        acc[3 * $g + $r][1] = _mm512_dpbf16_ps(acc[3 * $g + $r][1], word, w1);
                     )*
                     group = group.map(|pointer| pointer.wrapping_add(1));
                 }
             }
-            for (acc, row) in acc.iter().zip(out.values.chunks_mut(out.stride)).take(STRIP) {
-                let (low, high) = row[..32].split_at_mut(16);
+            for (acc, row) in acc.iter().zip(out).take(STRIP) {
+                let (low, high) = row.split_at_mut(16);
                 // SAFETY: sixteen sums each.
                 unsafe {
                     _mm512_storeu_ps(low.as_mut_ptr(), acc[0]);
@@ -75,21 +65,7 @@ macro_rules! strip {
     };
 }
 
-strip!(
-    /// Fourteen rows in single precision.
-    strip_of_singles,
-    "avx512f",
-    |sum: __m512, a: __m512, b: __m512| _mm512_fmadd_ps(a, b, sum),
-    0 0, 0 1, 0 2, 1 0, 1 1, 1 2, 2 0, 2 1, 2 2, 3 0, 3 1, 3 2, 4 0, 4 1
-);
-
-strip!(
-    /// Fourteen rows of bfloat16 pairs.
-    strip_of_pairs,
-    "avx512f,avx512bf16",
-    |sum: __m512, a: __m512, b: __m512| _mm512_dpbf16_ps(sum, as_pairs(a), as_pairs(b)),
-    0 0, 0 1, 0 2, 1 0, 1 1, 1 2, 2 0, 2 1, 2 2, 3 0, 3 1, 3 2, 4 0, 4 1
-);
+strip!(0 0, 0 1, 0 2, 1 0, 1 1, 1 2, 2 0, 2 1, 2 2, 3 0, 3 1, 3 2, 4 0, 4 1);
 
 #[target_feature(enable = "avx512f")]
 fn as_vector(line: &Line) -> __m512 {

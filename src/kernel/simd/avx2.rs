@@ -1,0 +1,74 @@
+//! AVX2 with fused multiply-add: eight numbers.
+#![expect(unsafe_code, reason = "calling what only some processors have, with a proof that this one does")]
+
+use super::{Simd, Work};
+use std::arch::x86_64::{
+    __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _mm256_sub_ps,
+};
+
+/// The proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+/// Does work that is compiled for these instructions.
+///
+/// # Safety
+/// The processor must have AVX2 and FMA.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx2(()))
+}
+
+// SAFETY of every block: `self` exists only where `run` was called, on a processor that has these instructions.
+impl Simd for Avx2 {
+    const LANES: usize = 8;
+    // Twelve sums, two vectors of weights and a broadcast number make 15 of 16 registers.
+    const ROWS: usize = 6;
+    const PANELS: usize = 1;
+    const OUTER_ROWS: usize = 4;
+
+    type Vector = __m256;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> __m256 {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, vector: __m256, to: *mut f32) {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { _mm256_storeu_ps(to, vector) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m256, b: __m256, sum: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_fmadd_ps(a, b, sum) }
+    }
+}

@@ -1,0 +1,74 @@
+//! AVX-512: sixteen numbers.
+#![expect(unsafe_code, reason = "calling what only some processors have, with a proof that this one does")]
+
+use super::{Simd, Work};
+use std::arch::x86_64::{
+    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    _mm512_sub_ps,
+};
+
+/// The proof that the processor has AVX-512.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(());
+
+/// Does work that is compiled for these instructions.
+///
+/// # Safety
+/// The processor must have AVX-512, AVX2 and FMA.
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) unsafe fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx512(()))
+}
+
+// SAFETY of every block: `self` exists only where `run` was called, on a processor that has these instructions.
+impl Simd for Avx512 {
+    const LANES: usize = 16;
+    // 28 sums, two vectors of weights and a broadcast number make 31 of 32 registers.
+    const ROWS: usize = 14;
+    const PANELS: usize = 2;
+    const OUTER_ROWS: usize = 8;
+
+    type Vector = __m512;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> __m512 {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, vector: __m512, to: *mut f32) {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { _mm512_storeu_ps(to, vector) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_fmadd_ps(a, b, sum) }
+    }
+}

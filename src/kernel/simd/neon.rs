@@ -1,0 +1,69 @@
+//! NEON: four numbers. Every 64-bit ARM processor has it.
+#![expect(unsafe_code, reason = "loading and storing through pointers")]
+
+use super::{Simd, Work};
+use std::arch::aarch64::{
+    float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vst1q_f32, vsubq_f32,
+};
+
+/// NEON.
+#[derive(Clone, Copy)]
+pub(super) struct Neon(());
+
+/// Does work that is compiled for these instructions, as everything is.
+pub(super) fn run<W: Work>(work: W) -> W::Output {
+    work.run(Neon(()))
+}
+
+// SAFETY of every block: the architecture has NEON.
+impl Simd for Neon {
+    const LANES: usize = 4;
+    // 24 sums, four vectors of weights and a broadcast number make 29 of 32 registers.
+    const ROWS: usize = 6;
+    const PANELS: usize = 1;
+    const OUTER_ROWS: usize = 8;
+
+    type Vector = float32x4_t;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vdupq_n_f32(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> float32x4_t {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, vector: float32x4_t, to: *mut f32) {
+        // SAFETY: as above, and as the caller promises.
+        unsafe { vst1q_f32(to, vector) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vaddq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vsubq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vmaxq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vfmaq_f32(sum, a, b) }
+    }
+}

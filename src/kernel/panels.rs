@@ -35,6 +35,17 @@ impl Panels {
         Self { lines: lines.map(|(panel, k)| line(panel, k)).collect(), words }
     }
 
+    /// Room for a matrix in single precision, all zero.
+    pub(super) fn zero(depth: usize, outputs: usize) -> Self {
+        let panels = outputs.next_multiple_of(BLOCK_COLUMNS) / PANEL;
+        Self { lines: vec![Line([0; LINE_WORDS]); panels * depth], words: depth }
+    }
+
+    /// Sets one value in single precision.
+    pub(super) fn set(&mut self, depth: usize, output: usize, value: f32) {
+        self.lines[output / PANEL * self.words + depth].0[output % PANEL] = value.to_bits();
+    }
+
     /// Lines of a panel: words of depth.
     pub(super) fn words(&self) -> usize {
         self.words

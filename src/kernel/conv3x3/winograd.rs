@@ -11,7 +11,6 @@ use crate::kernel::block::{Product, Rows};
 use crate::kernel::instructions::Instructions;
 use crate::kernel::lines::{Buffer, LINE_WORDS};
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
-use crate::kernel::precision::Precision;
 use crate::kernel::simd::{self, Simd, Work};
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
@@ -48,12 +47,12 @@ impl Winograd {
         out_channels: usize,
             instructions: Instructions,
     ) -> Self {
-        let transformed: Vec<[f32; POINTS]> = weight.as_chunks::<9>().0.iter().map(transform_weight).collect();
-        let pack = |point: usize| {
-            let at = |channel: usize, output: usize| transformed[output * in_channels + channel][point];
-            Panels::pack(in_channels, out_channels, Precision::F32, at)
-        };
-        let panels = (0..POINTS).map(pack).collect();
+        let mut panels = vec![Panels::zero(in_channels, out_channels); POINTS];
+        let kernels = weight.as_chunks::<9>().0;
+        for (channel, output) in (0..in_channels).flat_map(|channel| (0..out_channels).map(move |o| (channel, o))) {
+            let points = transform_weight(&kernels[output * in_channels + channel]);
+            panels.iter_mut().zip(points).for_each(|(panels, value)| panels.set(channel, output, value));
+        }
         Self { panels, in_channels, instructions }
     }
 

@@ -1,5 +1,6 @@
 //! NEON: four numbers. Every 64-bit ARM processor has it.
 #![expect(unsafe_code, reason = "loading and storing through pointers")]
+#![allow(unused_unsafe, reason = "compilers differ in which of these are unsafe where every processor has them")]
 
 use super::{Simd, Work};
 use std::arch::aarch64::{

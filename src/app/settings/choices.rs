@@ -298,7 +298,7 @@ mod tests {
     fn how_pixels_are_made_is_read_in_the_words_of_before() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
-        for (mode, expected) in ["auto", "neural", "bicubic", "nearest"].into_iter().zip(Mode::ALL) {
+        for (mode, expected) in ["auto", "neural", "bicubic", "nearest"].into_iter().zip(Mode::all()) {
             for (detail, sampling) in
                 [("fast", Sampling::Coarse), ("default", Sampling::Lattice), ("exact", Sampling::Exact)]
             {

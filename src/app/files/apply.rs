@@ -277,9 +277,9 @@ impl State {
         self.asked_ahead = wanted;
     }
 
-    fn record(&self) {
+    fn record(&mut self) {
         if let Some(recorder) = &self.threads.recorder {
-            recorder.keep(&self.recent);
+            recorder.keep(&mut self.recent);
         }
     }
 

@@ -285,10 +285,10 @@ impl State {
 
     /// Opens a picture that comes with the program.
     fn open_sample(&mut self, index: usize, env: &mut Env<'_>) {
-        let Some(sample) = SAMPLES.get(index) else { return };
+        let (Some(sample), spare) = (SAMPLES.get(index), self.spare.clone()) else { return };
         self.start_opening(sample.name.into(), false, env, move |stop| {
             check(stop)?;
-            Picture::open_unless(&sample.unpack()?, stop).map(Opened::new)
+            Picture::open_unless(&sample.unpack(&spare)?, stop).map(Opened::new)
         });
     }
 }

@@ -3,6 +3,7 @@
 use super::ExportForm;
 use super::choice::ExportPart;
 use crate::app::files::uri::path_from_text;
+use crate::app::kit::text::or_ending;
 use crate::app::view::scene::Scene;
 use crate::export::{CommandLine, ExportJob, check_size};
 use crate::picture::Picture;
@@ -64,7 +65,7 @@ const MODEL_LOADING: &str = "The model is still being loaded; the export can sta
 
 /// A name without an ending means PNG.
 pub(super) fn with_ending(path: &Path) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") }
+    or_ending(path, "png")
 }
 
 /// A file name for an export, beside the picture: `name-x30.png`.

@@ -72,7 +72,7 @@ pub struct Opening {
     /// The work.
     pub job: OneShot<Result<Opened>>,
     /// Whether the view stays, because it is the same picture again.
-    pub keep_view: bool,
+    pub keeps_view: bool,
     /// Stopped once nobody wants it any more.
     pub stop: Gate,
 }

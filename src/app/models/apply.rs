@@ -1,9 +1,10 @@
 //! Carrying out what the person asks of models.
 
-use super::{Command, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, work};
+use super::{Command, NO_FOLDER, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, work};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
+use crate::app::kit::text::or_ending;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::DialogPurpose;
 use crate::app::settings;
@@ -244,8 +245,6 @@ impl State {
     }
 }
 
-const NO_FOLDER: &str = "There is no folder to keep models in: the system names none for your data.";
-
 /// What the settings name a model by: its file's name alone.
 fn set_default_model(path: Option<&Path>, settings: &mut settings::State) {
     let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
@@ -259,5 +258,5 @@ fn is_default(path: &Path, settings: &settings::State) -> bool {
 
 /// A name without an ending means safetensors.
 fn with_ending(path: &Path) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension("safetensors") }
+    or_ending(path, "safetensors")
 }

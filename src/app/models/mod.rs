@@ -17,6 +17,9 @@ use slot::ModelSlot;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
+/// Why nothing can be kept.
+pub(in crate::app) const NO_FOLDER: &str = "There is no folder to keep models in: the system names none for your data.";
+
 /// Work on the folder of models.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Task {

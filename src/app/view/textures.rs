@@ -7,7 +7,7 @@ use crate::recipe::Source;
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
-/// Memory that tiles may take unless the settings say otherwise: on the graphics device, and the same again for the values
+/// Memory that tiles may take unless the settings say otherwise: half of it on the graphics device, half for the values
 /// under the cursor.
 pub const BUDGET_BYTES: usize = 256 << 20;
 

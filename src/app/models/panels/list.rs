@@ -3,7 +3,7 @@
 use crate::app::kit::text::{preset, size_text};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::modal;
-use crate::app::models::{Command, Renaming, State};
+use crate::app::models::{Command, NO_FOLDER, Renaming, State};
 use crate::app::settings::Settings;
 use crate::library::{Entry, Facts, Origin, TrainingSummary};
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
@@ -26,7 +26,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, com
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| match &state.entries {
             Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
             None if state.is_busy() => drop(ui.spinner()),
-            None => drop(ui.label("There is no folder to keep models in: the system names none for your data.")),
+            None => drop(ui.label(NO_FOLDER)),
         });
         ui.horizontal(|ui| {
             if ui.button("Import a file…").clicked() {

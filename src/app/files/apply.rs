@@ -60,7 +60,7 @@ impl State {
     }
 
     /// Goes on to another picture of the folder or list; waits for the list if it is not there yet.
-    pub fn step_picture(&mut self, step: Step, env: &mut Env<'_>) {
+    fn step_picture(&mut self, step: Step, env: &mut Env<'_>) {
         self.is_backwards = matches!(step, Step::Previous | Step::Last);
         if !self.album.is_ready() {
             self.waiting = (!self.source.0.is_empty()).then_some(step);

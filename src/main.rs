@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 fn view(wanted: ViewOptions) -> Result<()> {
     let precision = cli::precision(wanted.precision)?;
     let (backend, device) = cli::backend(wanted.backend, wanted.device)?;
-    let (model, settings) = (ModelSource::File(wanted.model), settings::choices::default_path());
+    let (model, settings) = (ModelSource::File(wanted.model), settings::file::default_path());
     let compute = Compute { backend, device, precision, ..Compute::default() };
     let options = AppOptions { files: wanted.files, model, compute, settings, data: models::default_folder() };
     zoomfield::app::run(options, wanted.milestones.as_deref())

@@ -44,6 +44,11 @@ impl Source {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Nearest, Self::Bicubic, Self::NEURAL, Self::EXACT, Self::COARSE];
 
+    /// One of each kind, plain ones first: what people choose from. How the function is sampled is another choice.
+    pub fn kinds() -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.into_iter().filter(|source| source.sampled(Sampling::default()) == *source)
+    }
+
     /// For people.
     pub fn name(self) -> &'static str {
         match self {
@@ -353,6 +358,12 @@ mod tests {
         let order = [Source::Nearest, Source::Bicubic, Source::COARSE, Source::NEURAL, Source::EXACT];
         assert!(order.is_sorted_by_key(|source| source.rank()));
         assert_eq!(order.map(Source::is_neural), [false, false, true, true, true]);
+    }
+
+    #[test]
+    fn people_choose_from_kinds() {
+        assert_eq!(Source::kinds().collect::<Vec<_>>(), [Source::Nearest, Source::Bicubic, Source::NEURAL]);
+        assert!(Source::ALL.iter().all(|source| Source::kinds().any(|kind| kind.name() == source.name())));
     }
 
     #[test]

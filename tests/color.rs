@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+#[path = "common/icc.rs"]
+mod icc;
 #[path = "color/metadata.rs"]
 mod metadata;
 #[path = "color/profile.rs"]
@@ -9,7 +11,8 @@ mod profile;
 #[path = "color/table.rs"]
 mod table;
 
-use profile::{ADOBE_RGB, Curve, DISPLAY_P3, Profile, SRGB};
+use icc::ADOBE_RGB;
+use profile::{Curve, DISPLAY_P3, Profile, SRGB};
 use std::path::{Path, PathBuf};
 use zoomfield::geometry::{Size, View};
 use zoomfield::key::TileKey;

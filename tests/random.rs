@@ -107,10 +107,10 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
             models::Command::Compare(Some(if random.below(4) == 0 { folder.join("no.pth") } else { weights() })).into(),
         ],
         14 => vec![settings(random, harness)],
-        15 => vec![view::Command::SetMode(*random.pick(&Mode::ALL)).into()],
+        15 => vec![view::Command::SetMode(*random.pick(&Mode::all().collect::<Vec<_>>())).into()],
         16 => vec![view::Command::SetStrength(Strength::percent(random.below(101) as u8)).into()],
         17 => {
-            let side = *random.pick(&Side::ALL);
+            let side = *random.pick(&Side::all().collect::<Vec<_>>());
             let is_left = random.below(2) == 0;
             let line = compare::Command::SetSplitAt(random.unit()).into();
             vec![compare::Command::ToggleSplit.into(), line, compare::Command::SetSide { is_left, side }.into()]

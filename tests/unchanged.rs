@@ -7,6 +7,8 @@
 
 #[path = "common/hashes.rs"]
 mod hashes;
+#[path = "common/icc.rs"]
+mod icc;
 #[path = "unchanged/pictures.rs"]
 mod pictures;
 

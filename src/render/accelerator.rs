@@ -151,6 +151,14 @@ impl Accelerator {
         self.element
     }
 
+    /// In which arithmetic it computes, as people and names say it.
+    pub(super) fn arithmetic(&self) -> &'static str {
+        match self.element {
+            ElementType::F32 => "f32",
+            ElementType::F16 => "f16",
+        }
+    }
+
     /// Whether the device computes at present.
     pub(super) fn is_ready(&self) -> bool {
         self.engine.present().is_some()

@@ -3,6 +3,7 @@
 #[cfg(feature = "gpu")]
 mod accelerator;
 mod cache;
+mod compute;
 mod kind;
 mod model;
 mod names;
@@ -16,8 +17,9 @@ mod store;
 mod worker;
 
 pub use cache::ByteLru;
+pub use compute::{Backend, Compute};
 pub use kind::suits_nearest;
-pub use model::{Backend, Compute, LoadedModel};
+pub use model::LoadedModel;
 pub use renderer::{RenderOptions, Renderer, coarse_saves};
 pub use schedule::TilePart;
 pub use source::render_source;

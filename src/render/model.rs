@@ -2,6 +2,7 @@
 
 #[cfg(feature = "gpu")]
 use super::accelerator::Accelerator;
+use super::compute::{Backend, Compute};
 use super::names::Names;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
@@ -19,88 +20,7 @@ use crate::task::Interrupt;
 use crate::weights::{ModelConfig, Weights};
 use candle_core::Device;
 use std::cell::Cell;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// What is to compute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Backend {
-    /// A graphics device where there is one that is fit, else the processor.
-    #[default]
-    Auto,
-    /// The processor.
-    Cpu,
-    /// A graphics device, or nothing.
-    Gpu,
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-            Self::Gpu => "gpu",
-        })
-    }
-}
-
-impl FromStr for Backend {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "gpu" => Ok(Self::Gpu),
-            _ => Err(format!("`{name}` does not compute; choose auto, cpu or gpu")),
-        }
-    }
-}
-
-/// What a model is to be computed by, and how precisely.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Compute {
-    /// What computes.
-    pub backend: Backend,
-    /// The graphics device, by a part of its name, software too. With [`Backend::Auto`] the processor stands in for one
-    /// that is not there, with [`Backend::Gpu`] nothing does.
-    pub device: Option<String>,
-    /// Arithmetic. On the processor `Auto` is the fastest; on a graphics device it allows half precision, and only single
-    /// precision by name forbids it; [`Backend::Gpu`] with half precision by name takes no device without it.
-    pub precision: PrecisionChoice,
-    /// Whether a graphics device may compute in half precision at all.
-    pub half: bool,
-}
-
-impl Default for Compute {
-    fn default() -> Self {
-        Self { backend: Backend::Auto, device: None, precision: PrecisionChoice::Auto, half: true }
-    }
-}
-
-impl Compute {
-    /// Whether a graphics device may compute in half precision.
-    #[cfg(feature = "gpu")]
-    fn allows_half(&self) -> bool {
-        self.half && self.precision != PrecisionChoice::Only(Precision::F32)
-    }
-
-    #[cfg(feature = "gpu")]
-    fn demands_half(&self) -> bool {
-        self.precision == PrecisionChoice::Half
-    }
-
-    /// Whether the processor alone computes.
-    fn is_cpu(&self) -> bool {
-        self.backend == Backend::Cpu
-    }
-
-    #[cfg(feature = "gpu")]
-    fn choice(&self) -> AdapterChoice {
-        self.device.clone().map_or(AdapterChoice::Best, AdapterChoice::Named)
-    }
-}
 
 /// Weights, loaded into an encoder and a decoder.
 pub struct LoadedModel {
@@ -214,8 +134,7 @@ impl LoadedModel {
 
     #[cfg(feature = "gpu")]
     fn with_accelerator(self, accelerator: Accelerator) -> Self {
-        let element = if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" };
-        let names = self.names.beside(accelerator.name(), element, accelerator.encodes());
+        let names = self.names.beside(accelerator.name(), accelerator.arithmetic(), accelerator.encodes());
         Self { names, accelerator: Some(accelerator), ..self }
     }
 
@@ -282,7 +201,7 @@ impl LoadedModel {
     pub fn arithmetic(&self) -> String {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = self.accelerator.as_ref().filter(|accelerator| accelerator.is_ready()) {
-            return if accelerator.element_type() == ElementType::F16 { "f16" } else { "f32" }.to_owned();
+            return accelerator.arithmetic().to_owned();
         }
         self.precision.to_string()
     }

@@ -71,16 +71,7 @@ pub(super) struct FoundFeatures {
 
 impl FeatureAccess {
     pub(super) fn new(store: FeatureStore, keeping: Keeping, budget_bytes: usize) -> Self {
-        let evicted = {
-            let mut partitions = store.lock();
-            match keeping {
-                Keeping::View => partitions.view.set_budget(budget_bytes),
-                Keeping::Beside => {
-                    let budget_bytes = partitions.beside.budget_bytes() + budget_bytes;
-                    partitions.beside.set_budget(budget_bytes)
-                }
-            }
-        };
+        let evicted = store.lock().change_budget(keeping, 0, budget_bytes);
         drop(evicted);
         Self { store, keeping, budget_bytes }
     }
@@ -90,16 +81,7 @@ impl FeatureAccess {
         if budget_bytes == self.budget_bytes {
             return;
         }
-        let evicted = {
-            let mut partitions = self.store.lock();
-            match self.keeping {
-                Keeping::View => partitions.view.set_budget(budget_bytes),
-                Keeping::Beside => {
-                    let others = partitions.beside.budget_bytes().saturating_sub(self.budget_bytes);
-                    partitions.beside.set_budget(others + budget_bytes)
-                }
-            }
-        };
+        let evicted = self.store.lock().change_budget(self.keeping, self.budget_bytes, budget_bytes);
         self.budget_bytes = budget_bytes;
         drop(evicted);
     }
@@ -167,22 +149,31 @@ impl FeatureAccess {
 impl Drop for FeatureAccess {
     fn drop(&mut self) {
         if self.keeping == Keeping::Beside {
-            let evicted = {
-                let mut partitions = self.store.lock();
-                let others = partitions.beside.budget_bytes().saturating_sub(self.budget_bytes);
-                let mut evicted = partitions.beside.set_budget(others);
-                // The last one out leaves nothing behind.
-                if others == 0 {
-                    evicted.extend(partitions.beside.clear());
-                }
-                evicted
-            };
+            let mut partitions = self.store.lock();
+            let mut evicted = partitions.change_budget(Keeping::Beside, self.budget_bytes, 0);
+            // The last one out leaves nothing behind.
+            if partitions.beside.budget_bytes() == 0 {
+                evicted.extend(partitions.beside.clear());
+            }
+            drop(partitions);
             drop(evicted);
         }
     }
 }
 
 impl Partitions {
+    /// Gives one user another budget than before. Returns what was evicted: giving megabytes back takes longer than a
+    /// look-up, so that is for when the lock is open again.
+    fn change_budget(&mut self, keeping: Keeping, before: usize, after: usize) -> Vec<Arc<FeatureTile>> {
+        match keeping {
+            Keeping::View => self.view.set_budget(after),
+            Keeping::Beside => {
+                let others = self.beside.budget_bytes().saturating_sub(before);
+                self.beside.set_budget(others + after)
+            }
+        }
+    }
+
     /// Features, used by the view or by work beside it. What the view uses moves to its partition; of what others use there
     /// nothing is to be seen, so that a large export does not make its features seem the most wanted ones.
     fn get(&mut self, key: &FeatureKey, keeping: Keeping) -> Option<Arc<FeatureTile>> {

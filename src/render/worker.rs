@@ -147,9 +147,7 @@ impl RenderWorker {
             }
         }
     }
-}
 
-impl RenderWorker {
     /// Whether the other thread had finished this request already. What is said of an older one comes too late.
     fn is_second_half(&self, number: u64) -> bool {
         let newest = self.half_done.get().filter(|half| *half >= number);

@@ -1,13 +1,12 @@
-//! ICC profiles written by hand, and the mathematics of ICC.1:2010 (matrix and curves, D50) in plain `f64`.
+//! Profiles of a matrix and curves, and the mathematics of ICC.1:2010 for them (D50) in plain `f64`.
 
+use crate::icc::{self, Colorants, fixed};
 use std::path::Path;
 
-/// Colorants of the red, green and blue primaries, adapted to D50, as Apple's, Adobe's and HP's profiles have them.
-pub(crate) type Colorants = [[f64; 3]; 3];
+/// As Apple's profile has them.
 pub(crate) const DISPLAY_P3: Colorants =
     [[0.515_12, 0.241_20, -0.001_05], [0.291_98, 0.692_25, 0.041_89], [0.157_10, 0.066_57, 0.784_07]];
-pub(crate) const ADOBE_RGB: Colorants =
-    [[0.609_74, 0.311_11, 0.019_47], [0.205_28, 0.625_67, 0.060_87], [0.149_19, 0.063_22, 0.744_57]];
+/// As HP's profile has them.
 pub(crate) const SRGB: Colorants =
     [[0.436_07, 0.222_49, 0.013_92], [0.385_15, 0.716_87, 0.097_08], [0.143_07, 0.060_61, 0.714_10]];
 
@@ -37,14 +36,13 @@ impl Curve {
     }
 
     fn tag(&self) -> Vec<u8> {
-        let fixed = |v: f64| ((v * 65536.0).round() as i32).to_be_bytes();
         match self {
             Self::Srgb => {
                 let mut bytes = b"para\0\0\0\0\0\x03\0\0".to_vec();
                 bytes.extend([2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045].map(fixed).concat());
                 bytes
             }
-            Self::Gamma(parts) => [&b"curv\0\0\0\0\0\0\0\x01"[..], &parts.to_be_bytes()].concat(),
+            Self::Gamma(parts) => icc::gamma(*parts),
             Self::Table(values) => {
                 let mut bytes = b"curv\0\0\0\0".to_vec();
                 bytes.extend((values.len() as u32).to_be_bytes());
@@ -83,20 +81,13 @@ impl Profile {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let xyz = |v: [f64; 3]| {
-            let fixed = v.map(|v| ((v * 65536.0).round() as i32).to_be_bytes()).concat();
-            [&b"XYZ \0\0\0\0"[..], &fixed].concat()
-        };
-        let mut tags = vec![(*b"desc", self.description()), (*b"wtpt", xyz([0.9642, 1.0, 0.8249]))];
+        let mut tags = vec![(*b"desc", self.description()), icc::white()];
         match self.colorants {
-            Some(colorants) => {
-                tags.extend([*b"rXYZ", *b"gXYZ", *b"bXYZ"].into_iter().zip(colorants.map(xyz)));
-                tags.extend([*b"rTRC", *b"gTRC", *b"bTRC"].map(|tag| (tag, self.curve.tag())));
-            }
+            Some(colorants) => tags.extend(icc::matrix(colorants, &self.curve.tag())),
             None => tags.push((*b"kTRC", self.curve.tag())),
         }
         let space = if self.colorants.is_some() { b"RGB " } else { b"GRAY" };
-        assemble([2, 0x40, 0, 0], *space, *b"XYZ ", tags)
+        icc::assemble([2, 0x40, 0, 0], *space, *b"XYZ ", tags)
     }
 
     pub(crate) fn description(&self) -> Vec<u8> {
@@ -106,32 +97,6 @@ impl Profile {
         bytes.extend([0; 1 + 8 + 3 + 67]);
         bytes
     }
-}
-
-/// A display's profile of these tags: header, table, values.
-pub(crate) fn assemble(version: [u8; 4], space: [u8; 4], pcs: [u8; 4], tags: Vec<([u8; 4], Vec<u8>)>) -> Vec<u8> {
-    let mut bytes = vec![0; 128];
-    bytes[8..12].copy_from_slice(&version);
-    bytes[12..16].copy_from_slice(b"mntr");
-    bytes[16..20].copy_from_slice(&space);
-    bytes[20..24].copy_from_slice(&pcs);
-    bytes[36..40].copy_from_slice(b"acsp");
-    bytes[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
-    bytes.extend((tags.len() as u32).to_be_bytes());
-    let mut at = 132 + tags.len() * 12;
-    for (name, value) in &tags {
-        bytes.extend(name);
-        bytes.extend((at as u32).to_be_bytes());
-        bytes.extend((value.len() as u32).to_be_bytes());
-        at += value.len().next_multiple_of(4);
-    }
-    for (_, mut value) in tags {
-        value.resize(value.len().next_multiple_of(4), 0);
-        bytes.extend(value);
-    }
-    let length = (bytes.len() as u32).to_be_bytes();
-    bytes[..4].copy_from_slice(&length);
-    bytes
 }
 
 /// The curve of sRGB.

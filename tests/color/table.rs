@@ -1,13 +1,11 @@
 //! ICC profiles that say what colours are by a table instead of a matrix, written by hand after ICC.1:2010: 10.10
 //! (`mft2`) and 10.12 (`mAB `). The table holds what a matrix profile says of a grid of colours, in CIELAB.
 
-use crate::profile::{Profile, assemble};
+use crate::icc::{D50, assemble, white};
+use crate::profile::Profile;
 
 /// Colours along each axis of the table.
 const GRID: u8 = 25;
-
-/// The white of the connection space.
-const D50: [f64; 3] = [0.9642, 1.0, 0.8249];
 
 /// How the table is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,10 +22,8 @@ pub(crate) fn bytes(profile: &Profile, kind: Kind) -> Vec<u8> {
         Kind::Mft2 => [[2, 0x40, 0, 0].to_vec(), mft2(profile)],
         Kind::MAb => [[4, 0x20, 0, 0].to_vec(), mab(profile)],
     };
-    let white = D50.map(|v| ((v * 65536.0_f64).round() as i32).to_be_bytes()).concat();
-    let white = [&b"XYZ \0\0\0\0"[..], &white].concat();
     let name = if kind == Kind::Mft2 { profile.description() } else { localized(profile.name) };
-    let tags = vec![(*b"desc", name), (*b"wtpt", white), (*b"A2B0", tag)];
+    let tags = vec![(*b"desc", name), white(), (*b"A2B0", tag)];
     assemble([version[0], version[1], version[2], version[3]], *b"RGB ", *b"Lab ", tags)
 }
 

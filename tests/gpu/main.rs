@@ -6,6 +6,8 @@
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
+mod choice;
+mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
 mod decode;
@@ -13,6 +15,8 @@ mod decode;
 mod devices;
 mod encode;
 mod faults;
+mod names;
+mod view;
 
 /// In single precision, as far as the processor's own kernels are.
 pub(crate) const TOLERANCE: f32 = 1e-4;

@@ -1,5 +1,6 @@
 //! Pictures of every kind to export: fixtures, and what none of them has.
 
+use crate::icc;
 use image::{DynamicImage, ImageBuffer, Rgba};
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ fn deep(x: u32, y: u32) -> [u16; 4] {
     [value(0), value(1), value(2), opacity]
 }
 
-/// An 8-bit picture with a profile of its own: other primaries, gamma 2.2.
+/// An 8-bit picture with a profile of its own: the primaries of Adobe RGB, gamma 2.2.
 fn write_with_profile(path: &Path) {
     let mut info = png::Info::with_size(WIDTH, HEIGHT);
     (info.color_type, info.bit_depth) = (png::ColorType::Rgb, png::BitDepth::Eight);
@@ -67,36 +68,6 @@ fn write_with_profile(path: &Path) {
 }
 
 fn profile() -> Vec<u8> {
-    let fixed = |value: f64| ((value * 65536.0).round() as i32).to_be_bytes();
-    let xyz = |values: [f64; 3]| [&b"XYZ \0\0\0\0"[..], &values.map(fixed).concat()].concat();
-    let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33".to_vec();
-    let tags: [(&[u8; 4], Vec<u8>); 7] = [
-        (b"wtpt", xyz([0.9642, 1.0, 0.8249])),
-        (b"rXYZ", xyz([0.609_74, 0.311_11, 0.019_47])),
-        (b"gXYZ", xyz([0.205_28, 0.625_67, 0.060_87])),
-        (b"bXYZ", xyz([0.149_19, 0.063_22, 0.744_57])),
-        (b"rTRC", curve.clone()),
-        (b"gTRC", curve.clone()),
-        (b"bTRC", curve),
-    ];
-    let mut bytes = vec![0; 128];
-    bytes[8..12].copy_from_slice(&[2, 0x10, 0, 0]);
-    bytes[12..24].copy_from_slice(b"mntrRGB XYZ ");
-    bytes[36..40].copy_from_slice(b"acsp");
-    bytes[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
-    bytes.extend((tags.len() as u32).to_be_bytes());
-    let mut at = 132 + tags.len() * 12;
-    for (name, value) in &tags {
-        bytes.extend(*name);
-        bytes.extend((at as u32).to_be_bytes());
-        bytes.extend((value.len() as u32).to_be_bytes());
-        at += value.len().next_multiple_of(4);
-    }
-    for (_, mut value) in tags {
-        value.resize(value.len().next_multiple_of(4), 0);
-        bytes.extend(value);
-    }
-    let length = (bytes.len() as u32).to_be_bytes();
-    bytes[..4].copy_from_slice(&length);
-    bytes
+    let tags = [vec![icc::white()], icc::matrix(icc::ADOBE_RGB, &icc::gamma(563))].concat();
+    icc::assemble([2, 0x10, 0, 0], *b"RGB ", *b"XYZ ", tags)
 }

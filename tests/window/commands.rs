@@ -72,7 +72,7 @@ fn the_copied_command_says_every_way_of_making_pixels() {
     let (mut harness, _) = window_with(picture(PICTURE));
     harness.state_mut().apply(view::Command::ZoomTo(7.3));
     let mut said = std::collections::HashSet::new();
-    for mode in Mode::ALL {
+    for mode in Mode::all() {
         for detail in [Sampling::Exact, Sampling::Lattice, Sampling::Coarse] {
             for strength in [0, 40, 100] {
                 let settings = Settings { mode, detail, ..harness.state().slices().settings.choices.clone() };

@@ -6,7 +6,7 @@ use eframe::egui::{self, Key, Modifiers, pos2};
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::env::Panel;
 use zoomfield::app::settings;
-use zoomfield::app::settings::choices::load;
+use zoomfield::app::settings::file::load;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::settings::{Settings, ThemeChoice, WheelAction};
 use zoomfield::kernel::{Precision, PrecisionChoice};

@@ -34,7 +34,7 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, models: &models::State, c
 fn sides(ui: &mut Ui, models: &models::State, split: Split, is_left: bool, commands: &mut Vec<Command>) {
     let (name, chosen) = if is_left { ("Left", split.left) } else { ("Right", split.right) };
     ui.weak(name);
-    for side in Side::ALL {
+    for side in Side::all() {
         let text = match side {
             Side::OtherModel if models.other.model().is_some() => models.other.name(),
             Side::Own(_) | Side::OtherModel => side.name().to_owned(),

@@ -13,8 +13,9 @@ pub enum Side {
 
 impl Side {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Own(Source::Nearest), Self::Own(Source::Bicubic), Self::Own(Source::NEURAL), Self::OtherModel];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Source::kinds().map(Self::Own).chain([Self::OtherModel])
+    }
 
     /// For people.
     pub fn name(self) -> &'static str {

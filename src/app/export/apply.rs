@@ -2,8 +2,8 @@
 
 use super::choice::{ExportChoice, ExportPart};
 use super::copying;
-use super::draft::{draft, with_ending};
-use super::running::{RunningExport, proposed_path};
+use super::draft::{draft, proposed_path, with_ending};
+use super::running::RunningExport;
 use super::{Below, Command, ExportForm, State};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;

@@ -1,12 +1,11 @@
 //! Putting the view on the clipboard: rendered like an export, in the screen's colours.
 
-use super::running::ExportPlan;
 use crate::app::env::Env;
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::view::scene::Scene;
 use crate::error::{Error, Result};
 use crate::export::ExportJob;
-use crate::geometry::Size;
+use crate::geometry::{SampleGrid, Size, View};
 use crate::task::Gate;
 use egui::ColorImage;
 
@@ -58,17 +57,21 @@ pub(super) fn start(scene: Scene<'_>, env: &mut Env<'_>) -> Option<Copying> {
 /// What an export of the view would do; nothing if there is no view.
 fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
     let shown = scene.view.shown.as_ref()?;
-    let plan = ExportPlan::of(&shown.motion.goal(), shown.picture.size, scene.view.canvas.size)?;
     Some(ExportJob {
         picture: shown.picture.clone(),
         model: scene.models.own.model()?.clone(),
-        grid: plan.grid,
+        grid: grid_of(&shown.motion.goal(), shown.picture.size, scene.view.canvas.size)?,
         output: std::path::PathBuf::new(),
         overwrite: false,
         recipe: scene.recipe()?,
         file: crate::export::FileOptions::default(),
         features: scene.view.store.clone(),
     })
+}
+
+/// The output pixels that a snapped view shows of a picture.
+fn grid_of(view: &View, picture: Size, canvas: Size) -> Option<SampleGrid> {
+    view.visible_output(picture, canvas).map(|visible| view.grid_of(visible))
 }
 
 /// Takes in what has become of a copy. True if it is over.
@@ -88,4 +91,19 @@ pub(super) fn take(copying: &Copying, env: &mut Env<'_>) -> bool {
         Err(error) => env.fail(error),
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_copied_is_the_visible_output_pixels() {
+        let (picture, canvas) = (Size::new(100, 80), Size::new(640, 480));
+        let view = View::centered([50.0, 40.0], 30.0, canvas).snapped();
+        let grid = grid_of(&view, picture, canvas).unwrap();
+        assert_eq!(grid.size(), canvas);
+        assert_eq!(grid.x.pitch, 1.0 / 30.0);
+        assert_eq!(grid.x.origin, (-view.corner_on_screen[0]) / 30.0);
+    }
 }

@@ -1,10 +1,12 @@
-//! What the panel comes to: an export, and the command line that does the same.
+//! What the panel begins with and comes to: a file name; an export, and the command line that does the same.
 
 use super::ExportForm;
 use super::choice::ExportPart;
 use crate::app::files::uri::path_from_text;
+use crate::app::kit::text::or_ending;
 use crate::app::view::scene::Scene;
 use crate::export::{CommandLine, ExportJob, check_size};
+use crate::picture::Picture;
 use crate::render::Compute;
 use std::path::{Path, PathBuf};
 
@@ -63,5 +65,33 @@ const MODEL_LOADING: &str = "The model is still being loaded; the export can sta
 
 /// A name without an ending means PNG.
 pub(super) fn with_ending(path: &Path) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension("png") }
+    or_ending(path, "png")
+}
+
+/// A file name for an export, beside the picture: `name-x30.png`.
+pub(super) fn proposed_path(picture: &Picture, zoom: f64) -> PathBuf {
+    let stem = picture.path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy());
+    let name = format!("{stem}-x{}.png", short(zoom));
+    picture.path.parent().unwrap_or(Path::new("")).join(name)
+}
+
+/// A zoom with as many digits as matter: `30`, `2.5`, `0.37`.
+fn short(zoom: f64) -> String {
+    let text = if zoom < 1.0 { format!("{zoom:.3}") } else { format!("{zoom:.1}") };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Size;
+
+    #[test]
+    fn the_proposal_lies_beside_the_picture_and_names_the_zoom() {
+        let mut picture = Picture::from_rgb8(Size::new(1, 1), vec![0; 3]);
+        assert_eq!(proposed_path(&picture, 30.0), PathBuf::from("untitled-x30.png"));
+        picture.path = PathBuf::from("/photos/bird.v2.jpg");
+        assert_eq!(proposed_path(&picture, 2.51), PathBuf::from("/photos/bird.v2-x2.5.png"));
+        assert_eq!(proposed_path(&picture, 0.37), PathBuf::from("/photos/bird.v2-x0.37.png"));
+    }
 }

@@ -1,13 +1,11 @@
-//! An export while it runs, and the form that starts it.
+//! An export while it runs.
 
 use crate::app::kit::one_shot::Waker;
 use crate::app::ports::ExportFn;
 use crate::error::Result;
 use crate::export::{ExportJob, ExportReport, Progress};
-use crate::geometry::{SampleGrid, Size, View};
-use crate::picture::Picture;
 use crate::task::{Gate, Worker};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
@@ -110,64 +108,5 @@ impl Drop for RunningExport {
 fn report(send: &SyncSender<ExportEvent>, waker: &egui::Context, progress: Progress) {
     if send.try_send(ExportEvent::Progress(progress)).is_ok() {
         waker.request_repaint();
-    }
-}
-
-/// What an export of the present view would write.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ExportPlan {
-    /// The sample positions: those of the visible output pixels.
-    pub grid: SampleGrid,
-    /// Output pixels per source pixel.
-    pub scale: f64,
-}
-
-impl ExportPlan {
-    /// The output pixels that a snapped view shows of a picture.
-    pub fn of(view: &View, picture: Size, canvas: Size) -> Option<Self> {
-        let visible = view.visible_output(picture, canvas)?;
-        Some(Self { grid: view.grid_of(visible), scale: view.zoom })
-    }
-
-    /// Size of the file in pixels.
-    pub fn size(&self) -> Size {
-        self.grid.size()
-    }
-}
-
-/// A file name for an export, beside the picture: `name-x30.png`.
-pub fn proposed_path(picture: &Picture, zoom: f64) -> PathBuf {
-    let stem = picture.path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy());
-    let name = format!("{stem}-x{}.png", short(zoom));
-    picture.path.parent().unwrap_or(Path::new("")).join(name)
-}
-
-/// A zoom with as many digits as matter: `30`, `2.5`, `0.37`.
-fn short(zoom: f64) -> String {
-    let text = if zoom < 1.0 { format!("{zoom:.3}") } else { format!("{zoom:.1}") };
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_proposal_lies_beside_the_picture_and_names_the_zoom() {
-        let mut picture = Picture::from_rgb8(Size::new(1, 1), vec![0; 3]);
-        assert_eq!(proposed_path(&picture, 30.0), PathBuf::from("untitled-x30.png"));
-        picture.path = PathBuf::from("/photos/bird.v2.jpg");
-        assert_eq!(proposed_path(&picture, 2.51), PathBuf::from("/photos/bird.v2-x2.5.png"));
-        assert_eq!(proposed_path(&picture, 0.37), PathBuf::from("/photos/bird.v2-x0.37.png"));
-    }
-
-    #[test]
-    fn the_plan_is_the_visible_output_pixels() {
-        let (picture, canvas) = (Size::new(100, 80), Size::new(640, 480));
-        let view = View::centered([50.0, 40.0], 30.0, canvas).snapped();
-        let plan = ExportPlan::of(&view, picture, canvas).unwrap();
-        assert_eq!(plan.size(), canvas);
-        assert_eq!(plan.grid.x.pitch, 1.0 / 30.0);
-        assert_eq!(plan.grid.x.origin, (-view.corner_on_screen[0]) / 30.0);
     }
 }

@@ -8,6 +8,7 @@ use super::watch::{FileEvent, WatchRequest};
 use super::{Command, Opening, State};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
+use crate::app::kit::text::file_text;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Opened};
 use crate::error::{Error, Result};
@@ -59,7 +60,7 @@ impl State {
     }
 
     /// Goes on to another picture of the folder or list; waits for the list if it is not there yet.
-    pub fn step_picture(&mut self, step: Step, env: &mut Env<'_>) {
+    fn step_picture(&mut self, step: Step, env: &mut Env<'_>) {
         self.is_backwards = matches!(step, Step::Previous | Step::Last);
         if !self.album.is_ready() {
             self.waiting = (!self.source.0.is_empty()).then_some(step);
@@ -86,8 +87,7 @@ impl State {
             self.opening = None;
             self.present(opened, false, env);
         } else {
-            let (read, from) = (env.ports.open.clone(), path.clone());
-            self.start_opening(path, false, env, move |stop| read(&from, stop));
+            self.read(path, false, env);
         }
     }
 
@@ -98,8 +98,13 @@ impl State {
             env.tell("This picture is not from a file.");
             return;
         }
+        self.read(path, true, env);
+    }
+
+    /// Starts reading a file.
+    fn read(&mut self, path: PathBuf, keeps_view: bool, env: &mut Env<'_>) {
         let (read, from) = (env.ports.open.clone(), path.clone());
-        self.start_opening(path, true, env, move |stop| read(&from, stop));
+        self.start_opening(path, keeps_view, env, move |stop| read(&from, stop));
     }
 
     /// Shows a picture from the clipboard.
@@ -113,11 +118,11 @@ impl State {
         self.start_opening("pasted picture".into(), false, env, read);
     }
 
-    /// Starts reading. A picture that is still being read is given up: the newest request wins.
+    /// Starts to make a picture. One that is still being read is given up: the newest request wins.
     fn start_opening(
         &mut self,
         path: PathBuf,
-        keep_view: bool,
+        keeps_view: bool,
         env: &mut Env<'_>,
         read: impl FnOnce(Interrupt<'_>) -> Result<Opened> + Send + 'static,
     ) {
@@ -134,7 +139,7 @@ impl State {
             read(&is_unwanted)
         };
         match OneShot::start("open", env.ctx, work) {
-            Ok(job) => self.opening = Some(Opening { path, job, keep_view, stop }),
+            Ok(job) => self.opening = Some(Opening { path, job, keeps_view, stop }),
             Err(error) => env.fail(format!("cannot start reading the picture: {error}")),
         }
     }
@@ -154,7 +159,7 @@ impl State {
         };
         let Some(opening) = self.opening.take() else { return };
         match result {
-            Ok(opened) => self.present(opened, opening.keep_view, env),
+            Ok(opened) => self.present(opened, opening.keeps_view, env),
             Err(Error::Cancelled) => {}
             Err(error) => {
                 env.fail(error);
@@ -168,14 +173,13 @@ impl State {
     }
 
     /// Puts a picture on the canvas and everything around it in order.
-    fn present(&mut self, opened: Opened, keep_view: bool, env: &mut Env<'_>) {
+    fn present(&mut self, opened: Opened, keeps_view: bool, env: &mut Env<'_>) {
         let path = opened.picture.path.clone();
         self.shelve_present(&path);
         let notice = opened.picture.notice.clone();
-        self.show(opened, keep_view, env);
+        self.show(opened, keeps_view, env);
         if let Some(notice) = notice {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            env.fail(format!("{name}: {notice}"));
+            env.fail(format!("{}: {notice}", file_text(&path)));
         }
         self.album.go_to(&path);
         if !path.as_os_str().is_empty() && self.recent.add(&path) {
@@ -248,7 +252,7 @@ impl State {
 
     fn tell_gone(&self, path: &Path, env: &mut Env<'_>) {
         if self.is_shown(path) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = file_text(path);
             env.fail(format!("{name} was deleted or moved; it stays on the screen until you open another picture."));
         }
     }
@@ -277,18 +281,18 @@ impl State {
         self.asked_ahead = wanted;
     }
 
-    fn record(&self) {
+    fn record(&mut self) {
         if let Some(recorder) = &self.threads.recorder {
-            recorder.keep(&self.recent);
+            recorder.keep(&mut self.recent);
         }
     }
 
     /// Opens a picture that comes with the program.
     fn open_sample(&mut self, index: usize, env: &mut Env<'_>) {
-        let Some(sample) = SAMPLES.get(index) else { return };
+        let (Some(sample), spare) = (SAMPLES.get(index), self.spare.clone()) else { return };
         self.start_opening(sample.name.into(), false, env, move |stop| {
             check(stop)?;
-            Picture::open_unless(&sample.unpack()?, stop).map(Opened::new)
+            Picture::open_unless(&sample.unpack(&spare)?, stop).map(Opened::new)
         });
     }
 }

@@ -25,6 +25,7 @@ use crate::task::Gate;
 use album::{Album, AlbumSource, Step};
 use preload::{PictureCache, Preloader};
 use recent::{Recent, Recorder};
+use samples::SpareFolder;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,7 +72,7 @@ pub struct Opening {
     /// The work.
     pub job: OneShot<Result<Opened>>,
     /// Whether the view stays, because it is the same picture again.
-    pub keep_view: bool,
+    pub keeps_view: bool,
     /// Stopped once nobody wants it any more.
     pub stop: Gate,
 }
@@ -108,6 +109,8 @@ pub struct State {
     pub form: PathForm,
     /// Whether what is known about the picture is shown beside it.
     pub shows_info: bool,
+    /// Where samples are put that have no better place.
+    spare: SpareFolder,
     threads: FileServices,
 }
 
@@ -127,6 +130,7 @@ impl State {
             recent,
             form: PathForm::default(),
             shows_info: false,
+            spare: SpareFolder::default(),
             threads,
         }
     }

@@ -2,6 +2,17 @@
 
 use crate::geometry::Size;
 use crate::train::Degradation;
+use std::path::{Path, PathBuf};
+
+/// The name of a file for people, without its folder.
+pub(in crate::app) fn file_text(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A path as it was typed, with the usual ending where it has none.
+pub(in crate::app) fn or_ending(path: &Path, usual: &str) -> PathBuf {
+    if path.extension().is_some() { path.to_owned() } else { path.with_extension(usual) }
+}
 
 /// A number of bytes for people.
 pub(in crate::app) fn size_text(bytes: u64) -> String {
@@ -51,6 +62,16 @@ pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_called_by_their_names() {
+        assert_eq!(
+            ["/photos/bird.png", "bird.png", "/"].map(|path| file_text(Path::new(path))),
+            ["bird.png", "bird.png", "/"]
+        );
+        assert_eq!(or_ending(Path::new("/a/bird"), "png"), Path::new("/a/bird.png"));
+        assert_eq!(or_ending(Path::new("bird.jpg"), "png"), Path::new("bird.jpg"));
+    }
 
     #[test]
     fn rates_have_the_digits_that_mean_something() {

@@ -72,11 +72,11 @@ pub const FOCUS: Color32 = Color32::from_rgb(118, 170, 236);
 /// The button that matters most, and what is selected.
 pub const ACCENT: Color32 = Color32::from_rgb(62, 104, 160);
 
-/// A line of that colour, light enough for thin strokes.
-pub const ACCENT_LINE: Color32 = Color32::from_rgb(96, 150, 220);
-
 /// Text on it.
 pub const ON_ACCENT: Color32 = Color32::from_gray(245);
+
+/// A line of that colour, light enough for thin strokes.
+pub const ACCENT_LINE: Color32 = Color32::from_rgb(96, 150, 220);
 
 /// White at `opacity`: how a texture is shown partly transparent.
 pub fn fading(opacity: f32) -> Color32 {

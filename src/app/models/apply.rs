@@ -1,9 +1,10 @@
 //! Carrying out what the person asks of models.
 
-use super::{Command, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, work};
+use super::{Command, NO_FOLDER, Renaming, SaveForm, SaveFrom, State, Task, TaskReport, is_default, work};
 use crate::app::env::{Env, Event, Panel};
 use crate::app::files::uri::path_from_text;
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
+use crate::app::kit::text::or_ending;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::DialogPurpose;
 use crate::app::settings;
@@ -221,7 +222,7 @@ impl State {
                 return;
             }
             (Task::Delete(path), _) => {
-                if is_default(&path, settings) {
+                if is_default(Some(&path), &settings.choices) {
                     set_default_model(None, settings);
                 }
                 format!("{} is in the system's bin.", stem(&path))
@@ -234,7 +235,7 @@ impl State {
 
     /// Whatever names a model by its file goes on doing so.
     fn follow_rename(&mut self, old: PathBuf, new: PathBuf, settings: &mut settings::State, env: &mut Env<'_>) {
-        if is_default(&old, settings) {
+        if is_default(Some(&old), &settings.choices) {
             set_default_model(Some(&new), settings);
         }
         for slot in [Some(&mut self.own), Some(&mut self.other), self.before.as_mut()].into_iter().flatten() {
@@ -244,20 +245,13 @@ impl State {
     }
 }
 
-const NO_FOLDER: &str = "There is no folder to keep models in: the system names none for your data.";
-
 /// What the settings name a model by: its file's name alone.
 fn set_default_model(path: Option<&Path>, settings: &mut settings::State) {
     let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     settings.choose(|choices| choices.model = name);
 }
 
-fn is_default(path: &Path, settings: &settings::State) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    settings.choices.model.is_some() && settings.choices.model.as_deref() == name.as_deref()
-}
-
 /// A name without an ending means safetensors.
 fn with_ending(path: &Path) -> PathBuf {
-    if path.extension().is_some() { path.to_owned() } else { path.with_extension("safetensors") }
+    or_ending(path, "safetensors")
 }

@@ -12,10 +12,14 @@ pub use command::Command;
 use crate::app::kit::folders::own_folder;
 use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
+use crate::app::settings::Settings;
 use crate::library::{self, Entry, Library};
 use slot::ModelSlot;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+
+/// Why nothing can be kept.
+pub(in crate::app) const NO_FOLDER: &str = "There is no folder to keep models in: the system names none for your data.";
 
 /// Work on the folder of models.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +113,12 @@ impl State {
         let slots = [Some(&self.own), Some(&self.other), self.before.as_ref()];
         slots.into_iter().flatten().filter_map(|slot| slot.path().map(Path::to_owned)).collect()
     }
+}
+
+/// Whether the settings say to start with a model; they name it by its file's name alone, and none is the built-in one.
+fn is_default(path: Option<&Path>, settings: &Settings) -> bool {
+    let name = path.and_then(Path::file_name).map(|name| name.to_string_lossy());
+    settings.model.as_deref() == name.as_deref()
 }
 
 /// Does a task and reads the list again. Not on the window's thread.

@@ -4,12 +4,14 @@ mod apply;
 pub mod choices;
 pub mod command;
 pub mod devices;
+pub mod file;
 mod merge;
 pub mod mode;
 pub mod panel;
 
-pub use choices::{Arithmetic, DoubleClick, Settings, SettingsWriter, ThemeChoice, WheelAction};
+pub use choices::{Arithmetic, DoubleClick, Settings, ThemeChoice, WheelAction};
 pub use command::Command;
+pub use file::SettingsWriter;
 
 use crate::render::Compute;
 use devices::Devices;

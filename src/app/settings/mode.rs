@@ -19,14 +19,14 @@ const AUTO: &str = "auto";
 
 impl Mode {
     /// All of them, in the order of the key that goes through them.
-    pub const ALL: [Self; 4] =
-        [Self::Auto, Self::Always(Source::NEURAL), Self::Always(Source::Bicubic), Self::Always(Source::Nearest)];
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Auto).chain(Source::kinds().rev().map(Self::Always))
+    }
 
-    /// The next one.
+    /// The next one; the first behind the last.
     #[must_use]
     pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|mode| *mode == self).unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
+        Self::all().skip_while(|mode| *mode != self).nth(1).unwrap_or_default()
     }
 
     /// For people.
@@ -72,9 +72,12 @@ mod tests {
 
     #[test]
     fn modes_go_round() {
-        assert_eq!(Mode::ALL.map(Mode::next), [Mode::ALL[1], Mode::ALL[2], Mode::ALL[3], Mode::Auto]);
+        let all: Vec<Mode> = Mode::all().collect();
+        let [neural, bicubic, nearest] = [Source::NEURAL, Source::Bicubic, Source::Nearest].map(Mode::Always);
+        assert_eq!(all, [Mode::Auto, neural, bicubic, nearest]);
+        assert_eq!(all.iter().map(|mode| mode.next()).collect::<Vec<_>>(), [neural, bicubic, nearest, Mode::Auto]);
         assert_eq!(Mode::Auto.source(true, Sampling::Exact), Source::Nearest);
         assert_eq!(Mode::Auto.source(false, Sampling::Exact), Source::EXACT);
-        assert_eq!(Mode::ALL[1].source(true, Sampling::Coarse), Source::COARSE);
+        assert_eq!(neural.source(true, Sampling::Coarse), Source::COARSE);
     }
 }

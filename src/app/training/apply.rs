@@ -80,7 +80,7 @@ impl State {
             return;
         }
         let (Some(library), Some(workplace)) = (models.library().cloned(), self.workplace.clone()) else {
-            return env.fail("There is no folder to keep models in: the system names none for your data.");
+            return env.fail(models::NO_FOLDER);
         };
         let choice = resumed.as_ref().map_or_else(|| self.choice.clone(), |job| job.choice.clone());
         let in_use = models.paths_in_use();

@@ -124,11 +124,11 @@ pub struct TrainingStatus {
 
 /// The thread's own view of things.
 pub(super) struct TrainingWorker<'a> {
-    pub(super) gate: &'a Gate,
-    pub(super) inbox: &'a Mailbox<TrainingRequest>,
-    pub(super) tell: &'a dyn Fn(&TrainingStatus),
-    pub(super) status: TrainingStatus,
-    pub(super) request: TrainingRequest,
+    gate: &'a Gate,
+    inbox: &'a Mailbox<TrainingRequest>,
+    tell: &'a dyn Fn(&TrainingStatus),
+    status: TrainingStatus,
+    request: TrainingRequest,
     /// The best weights so far, if they are better than those at the start: their step and PSNR.
     best: Option<(Arc<Weights>, u64, f64)>,
     /// Whether a place is watched: then held-out patches are not shown any more.

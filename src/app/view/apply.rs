@@ -1,6 +1,7 @@
 //! Carrying out what the person asks of the view.
 
 use super::canvas::Canvas;
+use super::canvas::overlay::{self, GRID_ZOOM};
 use super::command::Command;
 use super::frame::Frame;
 use super::motion::{Motion, PINCH_SECS, STEP_SECS};
@@ -63,7 +64,7 @@ impl State {
             Command::CycleMode => self.set_mode(settings.choices.mode.next(), settings, env),
             Command::SetStrength(strength) => self.set_strength(strength, env),
             Command::StrengthBy(percent) => self.strength_by(percent, env),
-            Command::TogglePixelGrid => toggle_pixel_grid(settings, env),
+            Command::TogglePixelGrid => self.toggle_pixel_grid(settings, env),
             Command::ToggleMinimap => toggle_minimap(settings, env),
         }
     }
@@ -109,6 +110,17 @@ impl State {
     fn strength_by(&mut self, percent: i8, env: &mut Env<'_>) {
         let now = i16::from(self.strength.as_percent());
         self.set_strength(Strength::percent((now + i16::from(percent)).clamp(0, 100) as u8), env);
+    }
+
+    fn toggle_pixel_grid(&self, settings: &mut settings::State, env: &mut Env<'_>) {
+        settings.choose(|choices| choices.pixel_grid = !choices.pixel_grid);
+        let values_zoom = overlay::values_zoom(self.canvas.pixels_per_point);
+        let text = if settings.choices.pixel_grid {
+            format!("Pixel grid on: lines from ×{GRID_ZOOM:.0}, values from ×{values_zoom:.0}.")
+        } else {
+            "Pixel grid off".into()
+        };
+        env.replace("grid", text);
     }
 
     fn double_click(&mut self, at: [f64; 2], settings: &settings::State, env: &mut Env<'_>) {
@@ -177,13 +189,6 @@ impl State {
             (shown.preview, shown.checker, shown.squares) = (preview, checker, None);
         }
     }
-}
-
-fn toggle_pixel_grid(settings: &mut settings::State, env: &mut Env<'_>) {
-    settings.choose(|choices| choices.pixel_grid = !choices.pixel_grid);
-    let text =
-        if settings.choices.pixel_grid { "Pixel grid on: lines from ×8, values from ×48." } else { "Pixel grid off" };
-    env.replace("grid", text);
 }
 
 fn toggle_minimap(settings: &mut settings::State, env: &mut Env<'_>) {

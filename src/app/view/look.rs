@@ -24,15 +24,16 @@ impl Subject {
         if zoom <= 1.0 { Source::Bicubic.into() } else { self.recipe }
     }
 
-    /// The recipes of a view from rough to final. `saves` says whether a coarse pass is worth its time.
-    pub fn passes(&self, zoom: f64, saves: bool) -> Vec<Recipe> {
+    /// The recipes of a view from rough to final. Whether the coarse one is worth its time is for [`missing`] to say.
+    fn passes(&self, zoom: f64) -> Vec<Recipe> {
         let last = self.recipe_at(zoom);
         if !last.is_neural() {
             return vec![last];
         }
-        let coarse = last.out_of(Source::COARSE);
-        let has_coarse = saves && last != coarse;
-        [Source::Bicubic.into()].into_iter().chain(has_coarse.then_some(coarse)).chain([last]).collect()
+        let mut passes = vec![Source::Bicubic.into(), last.out_of(Source::COARSE), last];
+        // The coarse one may be all that is wanted.
+        passes.dedup();
+        passes
     }
 }
 
@@ -66,7 +67,7 @@ impl Pane {
 
     /// The tiles of every recipe of this pane, from rough to final.
     pub fn passes(&self, view: &View) -> Vec<Pass> {
-        let recipes = self.subject.passes(view.zoom, true);
+        let recipes = self.subject.passes(view.zoom);
         recipes.into_iter().map(|recipe| Pass { recipe, tiles: self.tiles(view, recipe) }).collect()
     }
 }

@@ -79,7 +79,7 @@ impl Motion {
     }
 
     /// The smallest zoom: half of what fits, or ×1 for a picture that fits easily.
-    pub fn min_zoom(&self) -> f64 {
+    fn min_zoom(&self) -> f64 {
         (0.5 * View::fit(self.picture, self.canvas).zoom).min(1.0)
     }
 

@@ -1,4 +1,4 @@
-//! What the renderer is asked for: once per view at rest, never once per tile.
+//! What the renderer is asked for: once per goal of the view, never once per tile.
 
 use super::frame::Frame;
 use super::look::{Pane, missing};

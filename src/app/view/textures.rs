@@ -7,9 +7,9 @@ use crate::recipe::Source;
 use crate::render::{ByteLru, RenderedTile, TilePart};
 use egui::{ColorImage, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
-/// Memory that tiles may take unless the settings say otherwise: on the graphics device, and the same again for the values
+/// Memory that tiles may take unless the settings say otherwise: half of it on the graphics device, half for the values
 /// under the cursor.
-pub const BUDGET_BYTES: usize = 256 << 20;
+const BUDGET_BYTES: usize = 256 << 20;
 
 /// Bytes that a pixel of a tile takes.
 const PIXEL_BYTES: usize = 8;
@@ -18,7 +18,7 @@ const PIXEL_BYTES: usize = 8;
 const PIXELS_PER_CANVAS_PIXEL: usize = 5;
 
 /// How long a neural tile takes to appear over what stood in for it.
-pub const FADE_SECS: f64 = 0.12;
+const FADE_SECS: f64 = 0.12;
 
 /// How far on its way a neural tile is in its first frame: as after a frame of most screens, so that it can be seen at
 /// once.

@@ -69,7 +69,7 @@ impl App {
             options.input_options.scroll_zoom_speed = input::scroll_zoom_speed(&options.input_options);
         });
         let AppOptions { files, model, compute, settings, .. } = options;
-        let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::choices::load);
+        let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::file::load);
         let recent = settings.as_deref().map_or_else(Recent::default, |file| Recent::load(&beside(file)));
         let Services { ports, features, folders, settings_writer, files: threads } = services;
         let (library, workplace) = folders.map(|folders| (folders.library, folders.workplace)).unzip();

@@ -21,9 +21,7 @@ pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Ti
         panels::toolbar::show(ui, window, slices, &mut commands);
         panels::status::show(ui, window, slices);
     }
-    if slices.compare.split.is_some() {
-        within(&mut commands, |out| compare::panel::show(ui, &slices.compare, &slices.models, out));
-    }
+    within(&mut commands, |out| compare::panel::show(ui, &slices.compare, &slices.models, out));
     within(&mut commands, |out| files::panels::info::show(ui, &slices.files, out));
     if !window.is_fullscreen {
         within(&mut commands, |out| training::panels::show(ui, &slices.training, around, out));

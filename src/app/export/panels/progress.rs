@@ -2,11 +2,10 @@
 
 use crate::app::export::running::RunningExport;
 use crate::app::export::{Command, State};
-use crate::app::kit::text::duration_text;
+use crate::app::kit::text::{duration_text, file_text};
 use crate::app::kit::theme::CORNER_MARGIN;
 use crate::app::view::canvas::Canvas;
 use egui::{Align2, Area, Context, Frame, Id, Order, ProgressBar, Rect, Ui, vec2};
-use std::path::Path;
 
 /// How much of the canvas's corner, upwards, they take, in points.
 pub(in crate::app) fn height(ctx: &Context, state: &State) -> f32 {
@@ -56,7 +55,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, canvas: Canvas, now_sec
 }
 
 fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut Vec<Command>) {
-    ui.label(format!("Exporting {}", name(&export.output)));
+    ui.label(format!("Exporting {}", file_text(&export.output)));
     ui.add(ProgressBar::new(export.fraction()).show_percentage());
     ui.horizontal(|ui| {
         match export.seconds_left(now_secs) {
@@ -75,7 +74,7 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
 fn waiting(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     for (i, job) in state.waiting.iter().enumerate() {
         ui.horizontal(|ui| {
-            ui.weak(format!("Waiting: {}", name(&job.output)));
+            ui.weak(format!("Waiting: {}", file_text(&job.output)));
             if ui.small_button("Withdraw").clicked() {
                 commands.push(Command::Withdraw(i));
             }
@@ -85,7 +84,7 @@ fn waiting(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 fn finished(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     for path in &state.finished {
-        ui.label(format!("Done: {}", name(path)));
+        ui.label(format!("Done: {}", file_text(path)));
         ui.horizontal(|ui| {
             for (text, command) in [
                 ("Open", Command::Open(path.clone())),
@@ -98,10 +97,6 @@ fn finished(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             }
         });
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn time_text(left_secs: f64) -> String {

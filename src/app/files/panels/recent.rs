@@ -2,8 +2,8 @@
 
 use crate::app::files::Command;
 use crate::app::files::recent::Recent;
+use crate::app::kit::text::file_text;
 use egui::{Button, Ui};
-use std::path::Path;
 
 /// As many as fit beside other things.
 const MOST: usize = 6;
@@ -15,13 +15,9 @@ pub(in crate::app) fn show(ui: &mut Ui, recent: &Recent, commands: &mut Vec<Comm
     }
     ui.weak("Opened last");
     for path in recent.iter().take(MOST) {
-        let button = ui.add(Button::new(name(path)).truncate());
+        let button = ui.add(Button::new(file_text(path)).truncate());
         if button.on_hover_text(path.to_string_lossy()).clicked() {
             commands.push(Command::Open(path.clone()));
         }
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

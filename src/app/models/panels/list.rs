@@ -3,11 +3,10 @@
 use crate::app::kit::text::{preset, size_text};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::modal;
-use crate::app::models::{Command, Renaming, State};
+use crate::app::models::{Command, NO_FOLDER, Renaming, State, is_default};
 use crate::app::settings::Settings;
 use crate::library::{Entry, Facts, Origin, TrainingSummary};
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
-use std::path::Path;
 
 /// What of other slices the list shows.
 #[derive(Clone, Copy)]
@@ -26,7 +25,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, com
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| match &state.entries {
             Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
             None if state.is_busy() => drop(ui.spinner()),
-            None => drop(ui.label("There is no folder to keep models in: the system names none for your data.")),
+            None => drop(ui.label(NO_FOLDER)),
         });
         ui.horizontal(|ui| {
             if ui.button("Import a file…").clicked() {
@@ -69,7 +68,7 @@ fn title(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry) {
         if is_used(state, entry) {
             ui.label(RichText::new("in use").color(theme::legible(theme::DONE, ui.visuals())));
         }
-        if is_default(around.settings, entry) {
+        if is_default(entry.path.as_deref(), around.settings) {
             ui.label(RichText::new("used at the start").color(theme::legible(theme::BUSY, ui.visuals())));
         }
     });
@@ -77,11 +76,6 @@ fn title(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry) {
 
 fn is_used(state: &State, entry: &Entry) -> bool {
     state.own.model().is_some() && state.own.path() == entry.path.as_deref()
-}
-
-fn is_default(settings: &Settings, entry: &Entry) -> bool {
-    let name = entry.path.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
-    settings.model.as_deref() == name.as_deref()
 }
 
 /// What is known about a model, in a few lines.
@@ -137,7 +131,7 @@ fn buttons(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, comman
     };
     button(ui, "Use", is_sound && !is_used, Command::Use(entry.path.clone()));
     button(ui, "Compare", is_sound && !is_used && around.has_picture, Command::Compare(entry.path.clone()));
-    let can_be_default = is_sound && !is_default(around.settings, entry);
+    let can_be_default = is_sound && !is_default(entry.path.as_deref(), around.settings);
     button(ui, "Use at the start", can_be_default, Command::SetDefault(entry.path.clone()));
     if let Some(path) = &entry.path {
         button(ui, "Rename", true, Command::StartRename(path.clone()));

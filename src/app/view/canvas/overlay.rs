@@ -11,7 +11,12 @@ use std::ops::Range;
 pub const GRID_ZOOM: f64 = 8.0;
 
 /// From this many points per source pixel on their values are written in them.
-pub const VALUES_POINTS: f64 = 48.0;
+const VALUES_POINTS: f64 = 48.0;
+
+/// The same as a zoom.
+pub fn values_zoom(pixels_per_point: f32) -> f64 {
+    VALUES_POINTS * f64::from(pixels_per_point)
+}
 
 /// The grid of source pixels and their values, if they are wanted and there is room.
 pub fn pixels(painter: &Painter, scene: Scene<'_>, shown: &Shown) {
@@ -29,7 +34,7 @@ pub fn pixels(painter: &Painter, scene: Scene<'_>, shown: &Shown) {
     for y in rows.clone().chain([rows.end]) {
         painter.line_segment([at(columns.start, y), at(columns.end, y)], stroke);
     }
-    if view.zoom / f64::from(state.canvas.pixels_per_point) < VALUES_POINTS {
+    if view.zoom < values_zoom(state.canvas.pixels_per_point) {
         return;
     }
     for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {

@@ -1,6 +1,6 @@
 //! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
 
-use crate::app::kit::text::rate_text;
+use crate::app::kit::text::{file_text, rate_text};
 use crate::app::kit::theme;
 use crate::app::view::canvas::overlay::ring;
 use crate::app::view::zoom::{percent_text, zoom_text};
@@ -19,9 +19,8 @@ pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices) {
     Panel::bottom("status").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             if let Some(opening) = &slices.files.opening {
-                let name = opening.path.file_name().map(|name| name.to_string_lossy());
                 ui.spinner();
-                ui.label(format!("Opening {}…", name.unwrap_or_default()));
+                ui.label(format!("Opening {}…", file_text(&opening.path)));
             } else if let Some(shown) = &slices.view.shown {
                 picture(ui, shown);
                 place(ui, slices);
@@ -51,12 +50,11 @@ fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
     let state = &slices.view;
     let room = ui.available_width();
     let (word, color) = sharpness(state.sharpness);
+    ui.label(word);
     if state.sharpness == Sharpness::Sharpening {
-        ui.label(word);
         let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
         ring(ui.painter(), rect.center(), 5.0, state.part_there);
     } else {
-        ui.label(word);
         dot(ui, color);
     }
     ui.separator();

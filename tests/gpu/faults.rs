@@ -1,10 +1,9 @@
 //! What happens when a graphics device fails: everything is finished, on the processor.
 
-use crate::common::{Arrays, fixture, psnr, textured, worst};
+use crate::common::{Arrays, fixture, program, psnr, textured, worst};
 use crate::devices::{choice, open};
 use crate::{HALF_PSNR, TOLERANCE};
 use std::collections::HashMap;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use zoomfield::bench;
@@ -320,7 +319,7 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let folder = tempfile::tempdir().unwrap();
     let (input, model) = (fixture("lr_24x20.png"), fixture("liif_edsr_tiny.pth"));
     let export = |words: &[&str], out: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        let mut command = program();
         command.arg("export").arg(&input);
         command.arg("--model").arg(&model).arg("-o").arg(folder.path().join(out));
         command.args(["--scale", "3", "--json"]).args(words).output().unwrap()
@@ -366,7 +365,7 @@ fn what_computed_a_view_can_be_asked_for_again() {
 fn without_a_graphics_card_gpu_is_an_error_and_auto_the_processor_without_a_word() {
     let folder = tempfile::tempdir().unwrap();
     let export = |backend: &str, out: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        let mut command = program();
         command.arg("export").arg(fixture("lr_24x20.png")).arg("--model").arg(fixture("liif_edsr_tiny.pth"));
         command.arg("-o").arg(folder.path().join(out)).args(["--scale", "3", "--json", "--backend", backend]);
         // No driver, and neither session nor desktop, as on a server.

@@ -6,6 +6,7 @@
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
+mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 mod decode;
@@ -13,6 +14,7 @@ mod decode;
 mod devices;
 mod encode;
 mod faults;
+mod product;
 
 /// In single precision, as far as the processor's own kernels are.
 pub(crate) const TOLERANCE: f32 = 1e-4;

@@ -85,7 +85,7 @@ pub(super) fn measure(
     let (macs, limit) = (model.config.macs(), patience / 5);
     let side = fitting(&PICTURE_SIDES, limit, |side| encode(model, &corner(picture, side)).map(drop))?;
     let picture = corner(picture, side);
-    let secs = median_within(RUNS, patience / 2, || encode(model, &picture).map(drop))?;
+    let secs = median_within(RUNS, patience / 4, || encode(model, &picture).map(drop))?;
     let pixels = picture.size.area();
     let encoding = measurement(format!("encode {}", picture.size), secs, pixels, macs.per_source_pixel);
 
@@ -96,7 +96,7 @@ pub(super) fn measure(
         model.query_rgb(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop)
     };
     let side = fitting(&SIDES, limit, decode)?;
-    let secs = median_within(RUNS, patience / 2, || decode(side))?;
+    let secs = median_within(RUNS, patience / 4, || decode(side))?;
     let name = format!("decode {} → {side}×{side}", picture.size);
     let decoding = measurement(name, secs, side * side, macs.per_output_pixel);
     if let Some(reason) = model.take_warning() {

@@ -10,9 +10,7 @@ mod speed;
 mod stages;
 mod views;
 
-pub use rows::{
-    Card, CardRow, Difference, DispatchRate, Failure, ProductRate, Row, SelfTest, Transfer, ViewWait,
-};
+pub use rows::{Card, CardRow, Difference, DispatchRate, Failure, ProductRate, Row, SelfTest, Transfer, ViewWait};
 pub use sample::write_photo;
 pub use speed::{CPU, Device, Speed, devices, measure};
 

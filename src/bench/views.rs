@@ -77,13 +77,7 @@ impl Screen {
     }
 
     /// Shows the middle of a picture at `zoom` and waits for all of it, no longer than `limit`.
-    fn show(
-        &self,
-        picture: &Arc<Picture>,
-        model: &Arc<LoadedModel>,
-        zoom: f64,
-        limit: Duration,
-    ) -> Result<Waited> {
+    fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64, limit: Duration) -> Result<Waited> {
         let start = Instant::now();
         let number = self.requests.get() + 1;
         self.requests.set(number);
@@ -176,7 +170,7 @@ pub(super) fn run(
     let pixels = CANVAS.area();
     let stage = |name: String, pixels: usize| BenchStage { name, precision, pixels, flop: 0.0 };
     for zoom in [2.0, 8.0, 30.0] {
-        let Opened { photo, open, shown, .. } = open(&path, &model, zoom, Duration::MAX)?;
+        let Opened { photo, zoom, open, shown } = open(&path, &model, zoom, Duration::MAX)?;
         let (first, all) = shown.first.zip(shown.all).ok_or_else(ended)?;
         report(&stage(format!("open {photo} JPEG to first neural pixels, ×{zoom}"), 0).took(open + first));
         report(&stage(format!("open {photo} JPEG to the final view, ×{zoom}"), 0).took(open + all));

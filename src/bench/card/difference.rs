@@ -15,8 +15,8 @@ use crate::task::NEVER;
 use std::sync::Arc;
 
 /// The side of the picture that is encoded, and of what is decoded from it.
-const PICTURE: usize = 48;
-const DECODED: usize = 144;
+const PICTURE: usize = 32;
+const DECODED: usize = 96;
 
 /// Normalised RGB goes from -1 to 1.
 const RGB_SPAN: f64 = 2.0;
@@ -119,7 +119,15 @@ fn row(
     within: bool,
 ) -> Difference {
     let finite = |value: f64| Some(value).filter(|value| value.is_finite());
-    Difference { device, precision: name_of(element), stage, worst: finite(worst), psnr_db: finite(psnr_db), span, within }
+    Difference {
+        device,
+        precision: name_of(element),
+        stage,
+        worst: finite(worst),
+        psnr_db: finite(psnr_db),
+        span,
+        within,
+    }
 }
 
 #[cfg(test)]

@@ -127,9 +127,8 @@ pub(super) fn transfers(gpu: &Gpu, device: &str, limit: Duration) -> Result<[Tra
     let values = vec![0.5_f32; NUMBERS];
     let failed = |failure: GpuError| failure.into_error(device);
     let buffer = gpu.storage(bytes).map_err(failed)?;
-    let upload = median_within(RUNS, limit, || {
-        gpu.write(&buffer, 0, &values).and_then(|()| gpu.settle()).map_err(failed)
-    })?;
+    let upload =
+        median_within(RUNS, limit, || gpu.write(&buffer, 0, &values).and_then(|()| gpu.settle()).map_err(failed))?;
     let readback = median_within(RUNS, limit, || {
         let read = gpu.read(&buffer, 0, NUMBERS, ElementType::F32).map_err(failed)?;
         if read == values { Ok(()) } else { Err(Error::device("what was read back is not what was written")) }

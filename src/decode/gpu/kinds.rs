@@ -35,8 +35,8 @@ impl GpuDecoder {
         let name = format!("projection {inputs}→{width}, {}", if self.params.taps == 9 { "3×3" } else { "1×1" });
         let mut kinds = vec![DispatchKind { name, count: 1, macs, dispatches }];
         for (name, points, sampling) in [
-            (format!("decode every sample, ×{EXACT_ZOOM}"), every, Sampling::Exact),
-            (format!("decode the lattice, ×{LATTICE_ZOOM}"), lattice, Sampling::Lattice),
+            (format!("every sample, ×{EXACT_ZOOM}"), every, Sampling::Exact),
+            (format!("the lattice, ×{LATTICE_ZOOM}"), lattice, Sampling::Lattice),
         ] {
             let tables = Tables::new(&points, None, picture, self.params.local_ensemble);
             let evaluation = self.evaluation(&tables, &projected, picture.rect(), sampling)?;

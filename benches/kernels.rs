@@ -11,8 +11,8 @@ use std::time::Instant;
 use zoomfield::encode::PictureEncoder;
 use zoomfield::geometry::Size;
 use zoomfield::kernel::{
-    After, Conv3x3, Image, ImageBatch, ImageGradient, Instructions, Layer, Lhs, Matrix, Mlp, MlpScratch, Order, Precision,
-    ResultGradient, convolve_batch_backward,
+    After, Conv3x3, Image, ImageBatch, ImageGradient, Instructions, Layer, Lhs, Matrix, Mlp, MlpScratch, Order,
+    Precision, ResultGradient, convolve_batch_backward,
 };
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;

@@ -1,23 +1,30 @@
 //! Measurements of this machine: how fast each stage is, how long a person waits, and what the processor can do at all.
 
 #[cfg(feature = "gpu")]
+mod card;
+#[cfg(feature = "gpu")]
 mod graphics;
+mod rows;
 mod sample;
 mod speed;
 mod stages;
 mod threads;
 mod views;
 
+pub use rows::{Card, CardRow, Difference, DispatchRate, Failure, ProductRate, Row, SelfTest, Transfer, ViewWait};
 pub use sample::write_photo;
 pub use speed::{CPU, Device, Speed, devices, measure};
 
+#[cfg(not(feature = "gpu"))]
+use crate::error::Error;
 use crate::error::Result;
 use crate::geometry::Region;
 use crate::kernel::{Instructions, Precision, PrecisionChoice};
 use crate::picture::Picture;
+use crate::render::Backend;
 use crate::weights::Weights;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One measured stage.
 #[derive(Clone, Debug, Serialize)]
@@ -51,23 +58,55 @@ pub struct BenchOptions {
     pub crop: Option<Region>,
     /// One precision alone, or every one that the processor has.
     pub precision: PrecisionChoice,
-    /// Measure graphics devices too.
-    pub graphics: bool,
-    /// One device alone, by a part of its name; software too.
+    /// What to measure: the processor, graphics devices alone and thoroughly, or the processor and a little of these.
+    pub backend: Backend,
+    /// With [`Backend::Gpu`], one device alone, by a part of its name; software too.
     pub device: Option<String>,
+    /// The most that one view may take on a graphics device; smaller measurements take a part of it.
+    pub patience: Duration,
 }
+
+/// What [`BenchOptions::patience`] usually is.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Measures, calling `report` after each measurement.
 ///
 /// # Errors
-/// [`crate::error::Error::Device`] if the encoder's device fails, [`crate::error::Error::Picture`] if the temporary
-/// photograph cannot be written or read.
-pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Result<()> {
+/// [`crate::error::Error::Device`] if the encoder's device fails, or there is no graphics device with [`Backend::Gpu`];
+/// what can be measured after that still is. [`crate::error::Error::Picture`] if the temporary photograph cannot be
+/// written or read.
+pub fn run(options: &BenchOptions, mut report: impl FnMut(&Row)) -> Result<()> {
     let weights = Weights::builtin()?;
     let picture = match &options.picture {
         Some(picture) => picture.clone(),
         None => sample::builtin()?,
     };
+    match options.backend {
+        Backend::Gpu => cards(options, &weights, &picture, &mut report),
+        backend => all(options, &weights, &picture, backend, &mut |row| report(&Row::Stage(row.clone()))),
+    }
+}
+
+/// Graphics devices alone.
+#[cfg(feature = "gpu")]
+fn cards(options: &BenchOptions, weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Row)) -> Result<()> {
+    let (named, precision, patience) = (options.device.as_deref(), options.precision, options.patience);
+    card::run(&card::Task { weights, picture, named, precision, patience }, report)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn cards(_: &BenchOptions, _: &Weights, _: &Picture, _: &mut impl FnMut(&Row)) -> Result<()> {
+    Err(Error::device("this build computes on the processor only; build with the feature `gpu`"))
+}
+
+/// The processor, and first, unless it alone is asked for, a little of each graphics device.
+fn all(
+    options: &BenchOptions,
+    weights: &Weights,
+    picture: &Picture,
+    backend: Backend,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
     let (precisions, best) = match options.precision {
         PrecisionChoice::Auto => (Precision::ALL.to_vec(), Precision::best()),
         PrecisionChoice::Only(precision) => (vec![precision], precision),
@@ -75,15 +114,17 @@ pub fn run(options: &BenchOptions, mut report: impl FnMut(&Measurement)) -> Resu
         PrecisionChoice::Half => (Vec::new(), Precision::best()),
     };
     #[cfg(feature = "gpu")]
-    if options.graphics {
-        graphics::run(&weights, &picture, options.device.as_deref(), &mut report)?;
+    if backend == Backend::Auto {
+        graphics::run(weights, picture, options.patience, report)?;
     }
+    #[cfg(not(feature = "gpu"))]
+    let _ = backend;
     report(&stages::product()?);
     for precision in precisions.into_iter().filter(|precision| precision.is_available()) {
-        stages::run(&weights, &picture, options.crop, precision, &mut report)?;
+        stages::run(weights, picture, options.crop, precision, report)?;
     }
-    threads::run(&weights, &picture, &mut report)?;
-    views::run(&weights, &picture, best, &mut report)
+    threads::run(weights, picture, report)?;
+    views::run(weights, picture, best, report)
 }
 
 /// A stage to measure: what it is called and what a run yields.
@@ -118,16 +159,22 @@ impl BenchStage {
 }
 
 /// The median time of `runs` runs after a warm-up, in seconds.
-fn median(runs: usize, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+fn median(runs: usize, work: impl FnMut() -> Result<()>) -> Result<f64> {
+    median_within(runs, Duration::MAX, work)
+}
+
+/// The same with fewer runs, but one at least, where they would take longer than `limit`.
+fn median_within(runs: usize, limit: Duration, mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    let begin = Instant::now();
     work()?;
     let mut secs = Vec::with_capacity(runs);
-    for _ in 0..runs {
+    while secs.len() < runs && (secs.is_empty() || begin.elapsed() < limit) {
         let start = Instant::now();
         work()?;
         secs.push(start.elapsed().as_secs_f64());
     }
     secs.sort_by(f64::total_cmp);
-    Ok(secs[runs / 2])
+    Ok(secs[secs.len() / 2])
 }
 
 /// The most memory that this process has used so far, in bytes, where the system tells.

@@ -1,6 +1,8 @@
 //! How long a person waits: from opening a photograph to its first and to all of its final pixels, by the window's own
-//! render thread; and what a view costs at each zoom.
+//! render thread, whatever computes; and what a view costs at each zoom.
 
+#[cfg(feature = "gpu")]
+use super::rows::ViewWait;
 use super::sample;
 use super::{BenchStage, Measurement};
 use crate::error::{Error, Result};
@@ -12,17 +14,47 @@ use crate::recipe::Source;
 use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest, coarse_saves};
 use crate::weights::Weights;
 use std::cell::Cell;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// The canvas that is filled.
 const CANVAS: Size = Size::new(1280, 800);
 
-/// When the first pixels of the network and all final ones were there, in seconds.
+/// When the first pixels of the network and all final ones were there, in seconds, as far as that was waited for.
+#[derive(Default)]
 struct Waited {
-    first: f64,
-    all: f64,
+    first: Option<f64>,
+    all: Option<f64>,
+}
+
+/// A photograph that was opened and shown.
+pub(super) struct Opened {
+    photo: Size,
+    zoom: f64,
+    /// Until it was decoded, in seconds.
+    open: f64,
+    /// From then on.
+    shown: Waited,
+}
+
+impl Opened {
+    /// As a measurement of a graphics device that had `limit` for it.
+    #[cfg(feature = "gpu")]
+    pub(super) fn by(&self, device: &str, precision: &'static str, limit: Duration) -> ViewWait {
+        ViewWait {
+            device: device.to_owned(),
+            precision,
+            photo: format!("{} JPEG", self.photo),
+            canvas: CANVAS.to_string(),
+            zoom: self.zoom,
+            open_secs: self.open,
+            first_secs: self.shown.first.map(|secs| self.open + secs),
+            all_secs: self.shown.all.map(|secs| self.open + secs),
+            limit_secs: limit.as_secs_f64(),
+        }
+    }
 }
 
 /// The window's render threads, and the sound of their bell.
@@ -44,30 +76,32 @@ impl Screen {
         Ok(Self { worker, requests: Cell::new(0), bell })
     }
 
-    /// Shows the middle of a picture at `zoom` and waits for all of it.
-    fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> Result<Waited> {
+    /// Shows the middle of a picture at `zoom` and waits for all of it, no longer than `limit`.
+    fn show(&self, picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64, limit: Duration) -> Result<Waited> {
         let start = Instant::now();
         let number = self.requests.get() + 1;
         self.requests.set(number);
         self.worker.request(ViewRequest { number, ..request(picture, model, zoom) });
-        let mut first = None;
+        let mut waited = Waited::default();
         loop {
-            let is_there = self.bell.recv().is_ok();
+            let rung = self.bell.recv_timeout(limit.saturating_sub(start.elapsed()));
             while let Some(event) = self.worker.poll() {
                 match event {
                     RenderEvent::Tile(tile) if tile.key.recipe.is_neural() => {
-                        first.get_or_insert_with(|| start.elapsed().as_secs_f64());
+                        waited.first.get_or_insert_with(|| start.elapsed().as_secs_f64());
                     }
                     RenderEvent::Finished(_) => {
                         let all = start.elapsed().as_secs_f64();
-                        return Ok(Waited { first: first.unwrap_or(all), all });
+                        return Ok(Waited { first: waited.first.or(Some(all)), all: Some(all) });
                     }
                     RenderEvent::Failed { reason, .. } => return Err(Error::device(reason)),
                     _ => {}
                 }
             }
-            if !is_there {
-                return Err(Error::device("the render thread ended; please report this"));
+            match rung {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => return Ok(waited),
+                Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
         }
     }
@@ -110,6 +144,19 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     }
 }
 
+/// Opens a photograph and shows it on a screen of its own, no longer than `limit`.
+pub(super) fn open(path: &Path, model: &Arc<LoadedModel>, zoom: f64, limit: Duration) -> Result<Opened> {
+    let start = Instant::now();
+    let photo = Arc::new(Picture::open(path)?);
+    let open = start.elapsed().as_secs_f64();
+    let shown = Screen::new()?.show(&photo, model, zoom, limit)?;
+    Ok(Opened { photo: photo.size, zoom, open, shown })
+}
+
+fn ended() -> Error {
+    Error::device("the render thread ended; please report this")
+}
+
 pub(super) fn run(
     weights: &Weights,
     picture: &Picture,
@@ -123,22 +170,18 @@ pub(super) fn run(
     let pixels = CANVAS.area();
     let stage = |name: String, pixels: usize| BenchStage { name, precision, pixels, flop: 0.0 };
     for zoom in [2.0, 8.0, 30.0] {
-        let start = Instant::now();
-        let photo = Arc::new(Picture::open(&path)?);
-        let opened = start.elapsed().as_secs_f64();
-        let waited = Screen::new()?.show(&photo, &model, zoom)?;
-        report(
-            &stage(format!("open {} JPEG to first neural pixels, ×{zoom}", photo.size), 0).took(opened + waited.first),
-        );
-        report(&stage(format!("open {} JPEG to the final view, ×{zoom}", photo.size), 0).took(opened + waited.all));
+        let Opened { photo, zoom, open, shown } = open(&path, &model, zoom, Duration::MAX)?;
+        let (first, all) = shown.first.zip(shown.all).ok_or_else(ended)?;
+        report(&stage(format!("open {photo} JPEG to first neural pixels, ×{zoom}"), 0).took(open + first));
+        report(&stage(format!("open {photo} JPEG to the final view, ×{zoom}"), 0).took(open + all));
     }
     let photo = Arc::new(Picture::open(&path)?);
     for zoom in [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0] {
         // Another zoom shares no tiles with this one, but its features: the second time is decoding alone.
         let screen = Screen::new()?;
-        screen.show(&photo, &model, zoom)?;
-        let again = screen.show(&photo, &model, zoom * (1.0 + 1e-9))?;
-        report(&stage(format!("decode a {CANVAS} view at ×{zoom}"), pixels).took(again.all));
+        screen.show(&photo, &model, zoom, Duration::MAX)?;
+        let again = screen.show(&photo, &model, zoom * (1.0 + 1e-9), Duration::MAX)?.all.ok_or_else(ended)?;
+        report(&stage(format!("decode a {CANVAS} view at ×{zoom}"), pixels).took(again));
     }
     Ok(())
 }

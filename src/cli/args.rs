@@ -283,6 +283,9 @@ pub(super) struct BenchArgs {
     pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
+    /// The most seconds that one view may take on a graphics card.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_scale, hide = true)]
+    pub(super) patience: Option<f64>,
     /// Answer with one JSON object a measurement.
     #[arg(long)]
     pub(super) json: bool,

@@ -1,12 +1,15 @@
 //! `zoomfield bench`.
 
 use super::args::BenchArgs;
+use super::output::printable;
+use super::rows;
 use super::{answer, print_json};
-use crate::bench::{self, BenchOptions, Device, Measurement, Speed};
+use crate::bench::{self, BenchOptions, Device, Speed};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::render::Backend;
 use crate::task::NEVER;
+use std::time::Duration;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let picture = args.picture.as_deref().map(Picture::open).transpose()?;
@@ -25,12 +28,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     for device in &devices {
         tell_speed(device, args.json);
     }
-    let options =
-        BenchOptions { picture, crop: args.crop, precision: super::precision(args.precision)?, graphics, device };
-    bench::run(
-        &options,
-        |measurement| if args.json { print_json(measurement) } else { answer(in_words(measurement)) },
-    )?;
+    let patience = args.patience.map_or(bench::PATIENCE, |secs| Duration::from_secs_f64(secs.min(1e6)));
+    let precision = super::precision(args.precision)?;
+    let options = BenchOptions { picture, crop: args.crop, precision, backend, device, patience };
+    let measured =
+        bench::run(&options, |row| if args.json { print_json(row) } else { answer(printable(&rows::in_words(row))) });
     if let Some(bytes) = bench::peak_memory_bytes() {
         if args.json {
             print_json(&serde_json::json!({ "name": "peak memory", "bytes": bytes }));
@@ -38,7 +40,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             answer(format_args!("{:<58} {:>10.0} MB", "peak memory", bytes as f64 / 1e6));
         }
     }
-    Ok(())
+    measured
 }
 
 /// A device and how fast it decodes.
@@ -66,14 +68,4 @@ fn tell_speed(device: &Device, json: bool) {
         )),
         Err(error) => answer(format_args!("device: {}: {error}", device.identity())),
     }
-}
-
-fn in_words(m: &Measurement) -> String {
-    let pixels = m.megapixels_per_sec.map_or(String::new(), |rate| format!("{rate:>9.3} MP/s"));
-    let flops = m.gflops.map_or(String::new(), |rate| format!("{rate:>7.0} GFLOP/s"));
-    let worth = m.times_one_thread.map_or(String::new(), |times| format!("  {times:.2} × one thread"));
-    let threads = if m.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", m.threads) };
-    let device = if m.device == bench::CPU { String::new() } else { format!(" on {}", m.device) };
-    let precision = m.instructions.map_or(m.precision.clone(), |instructions| format!("{} {instructions}", m.precision));
-    format!("{:<46} {precision:<18} {threads:>9} {:>8.3} s{pixels}{flops}{worth}{device}", m.name, m.secs)
 }

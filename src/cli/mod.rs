@@ -11,6 +11,7 @@ mod export;
 mod info;
 mod output;
 mod progress;
+mod rows;
 mod train;
 mod train_args;
 mod typo;

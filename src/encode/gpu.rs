@@ -4,6 +4,8 @@
 //! its convolutions write further channels of; its global fusion is summed up block by block, so that the blocks'
 //! results need not be kept.
 
+mod kinds;
+
 use super::normalized_planes;
 use crate::geometry::PixelRect;
 use crate::gpu::{
@@ -33,6 +35,10 @@ impl Map {
 
 /// One layer of the network.
 struct GpuLayer {
+    /// Its name in the checkpoint.
+    name: String,
+    /// Channels in and out.
+    channels: [usize; 2],
     /// Which of the compiled convolutions.
     convolution: usize,
     /// Where its weights and its bias begin, in quads.
@@ -133,6 +139,8 @@ impl Builder<'_> {
         self.packed.extend(shape.pack(&ordered, bias, inputs));
         let (depth, stride) = (inputs.div_ceil(4), shape.weight_stride(outputs));
         self.layers.push(GpuLayer {
+            name: name.to_owned(),
+            channels: [inputs, outputs],
             convolution,
             weight: start,
             bias: start + taps * depth * 4 * stride,

@@ -5,6 +5,7 @@ use super::device::Gpu;
 use super::error::{GpuResult, check};
 use super::pace::{Pace, Span};
 use super::pipeline::Dispatch;
+use super::stopwatch::Timing;
 use crate::task::Interrupt;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -34,18 +35,19 @@ impl Gpu {
         while !work.is_empty() {
             check(interrupt)?;
             let (band, macs) = pace.take(&mut work);
-            let running = self.start(&prepare(&band)?)?;
+            let running = self.start(&prepare(&band)?, 1)?;
             if let Some((running, macs)) = before.replace((running, macs)) {
-                pace.record(macs, self.finish(running)?);
+                pace.record(macs, self.finish(running)?.secs);
             }
         }
         if let Some((running, macs)) = before {
-            pace.record(macs, self.finish(running)?);
+            pace.record(macs, self.finish(running)?.secs);
         }
         Ok(())
     }
 
-    fn start(&self, band: &[Dispatch<'_>]) -> GpuResult<Running> {
+    /// Hands `band` over, as often as `times` says.
+    fn start(&self, band: &[Dispatch<'_>], times: usize) -> GpuResult<Running> {
         self.check_alive()?;
         let timer = self.clock().map(|clock| self.timer(clock)).transpose()?;
         let start = Instant::now();
@@ -53,7 +55,7 @@ impl Gpu {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let timestamp_writes = timer.as_ref().map(GpuTimer::writes);
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
-            for dispatch in band {
+            for dispatch in (0..times).flat_map(|_| band) {
                 dispatch.record(&mut pass);
             }
             drop(pass);
@@ -66,7 +68,7 @@ impl Gpu {
             }
             submission
         })?;
-        Ok(Running { submission, start, timer, dispatches: band.len() })
+        Ok(Running { submission, start, timer, dispatches: times * band.len() })
     }
 
     /// A timer, for one pass at a time.
@@ -77,9 +79,17 @@ impl Gpu {
         clock.idle().map_or_else(|| self.attempt(|| GpuTimer::new(&self.device)), Ok)
     }
 
-    /// Waits for a band. Returns how long it took, in seconds: by the device's clock if that can be believed, else since
-    /// it was handed over, what it waited for included.
-    fn finish(&self, running: Running) -> GpuResult<f64> {
+    /// Carries out `dispatches` in order, as often as `times` says, in one pass, and waits for it.
+    ///
+    /// # Errors
+    /// [`super::GpuError::Lost`] or [`super::GpuError::OutOfMemory`].
+    pub(super) fn pass(&self, dispatches: &[Dispatch<'_>], times: usize) -> GpuResult<Timing> {
+        self.finish(self.start(dispatches, times)?)
+    }
+
+    /// Waits for a band. Returns how long it took: by the device's clock if that can be believed, else since it was
+    /// handed over, what it waited for included.
+    fn finish(&self, running: Running) -> GpuResult<Timing> {
         self.wait_for(running.submission)?;
         self.dispatches.fetch_add(running.dispatches as u64, Ordering::Relaxed);
         let wall_secs = running.start.elapsed().as_secs_f64();
@@ -88,6 +98,6 @@ impl Gpu {
         if own_secs.is_some() {
             self.timed.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(own_secs.unwrap_or(wall_secs))
+        Ok(Timing { secs: own_secs.unwrap_or(wall_secs), is_by_device: own_secs.is_some() })
     }
 }

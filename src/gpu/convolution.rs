@@ -179,17 +179,39 @@ impl Convolution {
         pace: &Pace,
         interrupt: Interrupt<'_>,
     ) -> GpuResult<()> {
-        for ConvolutionPass { convolution, params } in pieces {
-            let quad = convolution.shape.element.quad_bytes() as u64;
-            params.check(convolution.shape, data.size() / quad, weights.size() / quad)?;
-        }
-        let span = |(job, piece): (usize, &ConvolutionPass<'_>)| {
-            let ConvParams { start, end, .. } = piece.params;
-            Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
-        };
-        let work = pieces.iter().enumerate().map(span).rev().collect();
+        check(pieces, weights, data)?;
+        let work = pieces.iter().enumerate().map(span_of).rev().collect();
         gpu.carry_out(work, pace, interrupt, |band| dispatches(gpu, pieces, band, weights, data))
     }
+
+    /// `pieces`, each as one dispatch however long it takes: to be measured.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn in_whole<'a>(
+        gpu: &Gpu,
+        pieces: &[ConvolutionPass<'a>],
+        weights: &wgpu::Buffer,
+        data: &wgpu::Buffer,
+    ) -> GpuResult<Vec<Dispatch<'a>>> {
+        check(pieces, weights, data)?;
+        let spans: Vec<Span> = pieces.iter().enumerate().map(span_of).collect();
+        dispatches(gpu, pieces, &spans, weights, data)
+    }
+}
+
+/// Whether all pieces stay inside their buffers.
+fn check(pieces: &[ConvolutionPass<'_>], weights: &wgpu::Buffer, data: &wgpu::Buffer) -> GpuResult<()> {
+    pieces.iter().try_for_each(|ConvolutionPass { convolution, params }| {
+        let quad = convolution.shape.element.quad_bytes() as u64;
+        params.check(convolution.shape, data.size() / quad, weights.size() / quad)
+    })
+}
+
+/// All pixels of a piece, the `job`-th.
+fn span_of((job, piece): (usize, &ConvolutionPass<'_>)) -> Span {
+    let ConvParams { start, end, .. } = piece.params;
+    Span { job, start, end, grain: piece.convolution.shape.rows as u32, cost: piece.params.macs() }
 }
 
 /// A band of pieces, each its span alone.

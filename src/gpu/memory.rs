@@ -53,6 +53,16 @@ impl Gpu {
         self.attempt(|| self.queue.write_buffer(buffer, offset as u64, bytemuck::cast_slice(values)))
     }
 
+    /// Hands over what was written, and waits until the device has it.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`].
+    pub fn settle(&self) -> GpuResult<()> {
+        let descriptor = wgpu::CommandEncoderDescriptor::default();
+        let submission = self.attempt(|| self.submit(self.device.create_command_encoder(&descriptor)))?;
+        self.wait_for(submission)
+    }
+
     fn buffer(&self, bytes: usize, usage: BufferUsages) -> GpuResult<wgpu::Buffer> {
         self.check_alive()?;
         let size = bytes.max(16).next_multiple_of(4) as u64;

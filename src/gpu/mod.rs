@@ -1,7 +1,7 @@
 //! Graphics devices: a headless device of its own, apart from the window's, shared by window and command line.
 //!
 //! This module knows adapters, limits, memory, loss and one kernel, the [convolution](Convolution), which the encoder
-//! is made of and with which the decoder projects. What runs on top is in `encode` and `decode`. Whatever fails here
+//! is made of and with which the decoder projects. [`Product`] and [`Gpu::time`] serve measurements alone. What runs on top is in `encode` and `decode`. Whatever fails here
 //! is a [`GpuError`], and whoever asked goes on with the processor.
 
 mod adapter;
@@ -15,8 +15,10 @@ mod faults;
 mod memory;
 mod pace;
 mod pipeline;
+mod product;
 #[cfg(test)]
 pub(crate) mod reflect;
+mod stopwatch;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
@@ -27,4 +29,6 @@ pub use error::{GpuError, GpuResult};
 pub use faults::Faults;
 pub use pace::{Pace, Span};
 pub use pipeline::{ComputePipeline, Dispatch};
+pub use product::{Operands, Product};
+pub use stopwatch::{DispatchKind, Timing};
 pub use template::{THREAD_ROWS, expand};

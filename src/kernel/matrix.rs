@@ -45,12 +45,7 @@ impl Matrix {
         Self::on(Instructions::in_use(), depth, bias, at)
     }
 
-    pub(super) fn on(
-        instructions: Instructions,
-        depth: usize,
-        bias: &[f32],
-        at: impl Fn(usize, usize) -> f32,
-    ) -> Self {
+    pub(super) fn on(instructions: Instructions, depth: usize, bias: &[f32], at: impl Fn(usize, usize) -> f32) -> Self {
         let outputs = bias.len();
         let panels = Panels::pack(depth, outputs, Precision::F32, at);
         let mut bias = bias.to_vec();

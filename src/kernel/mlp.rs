@@ -52,11 +52,16 @@ impl Mlp {
         let row = |i: usize| last_weight[i * last_weight.len() / 3..(i + 1) * last_weight.len() / 3].to_vec();
         assert_eq!(last_bias.len(), 3, "the last layer yields three colours");
         let blocks = if precision.is_bf16() { BlockLayers::new(&hidden, precision) } else { None };
-        let matrix = |layer: &Layer| {
-            Matrix::new(layer.inputs(), &layer.bias, |i, o| layer.weight[i * layer.outputs() + o])
-        };
+        let matrix =
+            |layer: &Layer| Matrix::new(layer.inputs(), &layer.bias, |i, o| layer.weight[i * layer.outputs() + o]);
         let matrices = if blocks.is_none() { hidden.iter().map(matrix).collect() } else { Vec::new() };
-        Self { hidden, matrices, blocks, last: [row(0), row(1), row(2)], last_bias: [last_bias[0], last_bias[1], last_bias[2]] }
+        Self {
+            hidden,
+            matrices,
+            blocks,
+            last: [row(0), row(1), row(2)],
+            last_bias: [last_bias[0], last_bias[1], last_bias[2]],
+        }
     }
 
     /// Runs `rows` rows that lie in `scratch.input(rows * width)`, already clamped at zero, and writes R, G, B of

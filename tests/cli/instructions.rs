@@ -17,7 +17,10 @@ fn every_kind_that_the_processor_has_can_be_forced() {
         let narrower = instructions != Instructions::Avx512;
         assert!(!narrower || said.contains(&format!("the CPU computes in f32 {instructions}")), "{said}");
     }
-    assert_eq!(info(&world, "").success(), world.run(&["info", fixture("liif_edsr_tiny.pth").to_str().unwrap()]).stdout);
+    assert_eq!(
+        info(&world, "").success(),
+        world.run(&["info", fixture("liif_edsr_tiny.pth").to_str().unwrap()]).stdout
+    );
 }
 
 #[test]

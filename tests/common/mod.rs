@@ -5,6 +5,7 @@
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use zoomfield::geometry::Size;
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::weights::{Array, Weights};
@@ -20,9 +21,16 @@ pub(crate) const TINY: [&str; 7] = [
     "liif_rdn_tiny",
 ];
 
-/// A file in `tests/fixtures`.
+/// A file in `tests/fixtures`, or in the folder that `ZOOMFIELD_TEST_FIXTURES` names: where tests run that were built on
+/// another machine.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+    let folder = std::env::var_os("ZOOMFIELD_TEST_FIXTURES").map(PathBuf::from);
+    folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")).join(name)
+}
+
+/// The program that was built with the tests, or the one that `ZOOMFIELD_TEST_PROGRAM` names.
+pub(crate) fn program() -> Command {
+    Command::new(std::env::var_os("ZOOMFIELD_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_zoomfield").into()))
 }
 
 /// A fixture's arrays and metadata.

@@ -1,8 +1,7 @@
 //! What the command line says of devices.
 
-use crate::common::fixture;
+use crate::common::{fixture, program};
 use crate::devices::choice;
-use std::process::Command;
 use zoomfield::gpu::AdapterChoice;
 
 /// How lines begin that graphics libraries write to the same place: the Vulkan loader's, Mesa's, those of EGL.
@@ -37,7 +36,7 @@ fn the_command_line_reports_adapter_and_dispatches() {
     let folder = tempfile::tempdir().unwrap();
     let (input, model) = (fixture("lr_24x20.png"), fixture("liif_edsr_tiny.pth"));
     let export = |words: &[&str], out: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        let mut command = program();
         command.arg("export").arg(&input);
         command.arg("--model").arg(&model).arg("-o").arg(folder.path().join(out));
         command.args(["--scale", "3", "--json"]).args(words).output().unwrap()
@@ -59,7 +58,7 @@ fn the_command_line_reports_adapter_and_dispatches() {
 fn without_a_graphics_card_gpu_is_an_error_and_auto_the_processor_without_a_word() {
     let folder = tempfile::tempdir().unwrap();
     let export = |backend: &str, out: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        let mut command = program();
         command.arg("export").arg(fixture("lr_24x20.png")).arg("--model").arg(fixture("liif_edsr_tiny.pth"));
         command.arg("-o").arg(folder.path().join(out)).args(["--scale", "3", "--json", "--backend", backend]);
         // No driver, and neither session nor desktop, as on a server.

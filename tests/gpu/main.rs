@@ -6,6 +6,7 @@
 #![cfg(feature = "gpu")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
+mod bench;
 mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]
@@ -16,6 +17,7 @@ mod devices;
 mod encode;
 mod faults;
 mod names;
+mod product;
 mod view;
 
 /// In single precision, as far as the processor's own kernels are.

@@ -1,13 +1,14 @@
 //! `query_rgb` on a graphics device: the codes are projected once, then each workgroup takes some samples through all
 //! layers. Same inputs and same lattice as on the processor; only the evaluation of points differs.
 
+mod kinds;
 mod shape;
 mod tables;
 
 use super::query::{self, sample_points};
 use super::{DecodeParams, Sampling};
 use crate::feature::FeatureWindow;
-use crate::geometry::{SampleGrid, Size, codes_for};
+use crate::geometry::{PixelRect, SampleGrid, Size, codes_for};
 use crate::gpu::{
     ComputePipeline, ConvParams, ConvShape, Convolution, ConvolutionPass, Dispatch, ElementType, Gpu, GpuError,
     GpuResult, Pace, Span, to_bytes,
@@ -66,6 +67,36 @@ struct Projected {
     data: wgpu::Buffer,
     /// Where they begin, in quads.
     start: usize,
+}
+
+/// Samples that are evaluated, on the device.
+struct Evaluation<'a> {
+    tables: &'a Tables,
+    projected: &'a Projected,
+    /// `tables`, and the colours.
+    table: wgpu::Buffer,
+    out: wgpu::Buffer,
+    window: PixelRect,
+    least_share: f32,
+}
+
+impl Evaluation<'_> {
+    fn uniform(&self, span: &Span) -> DecodeUniform {
+        let Class { corners, .. } = self.tables.classes[span.job];
+        DecodeUniform {
+            start: span.start,
+            end: span.end,
+            corners: (corners[0] * corners[1]) as u32,
+            corners_x: corners[0] as u32,
+            samples: self.tables.samples as u32,
+            columns: self.tables.columns as u32,
+            codes: self.projected.start as u32,
+            left: self.window.x as u32,
+            top: self.window.y as u32,
+            width: self.window.width as u32,
+            least_share: self.least_share,
+        }
+    }
 }
 
 impl GpuDecoder {
@@ -160,6 +191,15 @@ impl GpuDecoder {
 
     /// Multiplies every code of the window (with its neighbours, if unfolded) by the first layer's code columns.
     fn project(&self, window: &FeatureWindow, cell: [f64; 2], interrupt: Interrupt<'_>) -> GpuResult<Projected> {
+        let (projected, params) = self.load(window, cell)?;
+        let piece = ConvolutionPass { convolution: &self.project, params };
+        let (weights, pace) = (&self.project_weights, &self.project_pace);
+        Convolution::run(&self.gpu, &[piece], weights, &projected.data, pace, interrupt)?;
+        Ok(projected)
+    }
+
+    /// Puts the codes of a window on the device; the convolution of these parameters projects them.
+    fn load(&self, window: &FeatureWindow, cell: [f64; 2]) -> GpuResult<(Projected, ConvParams)> {
         let (params, columns) = (&self.params, self.shape.columns);
         if window.margin < params.margin() || window.channels != params.channels {
             return Err(GpuError::Unfit("the window does not fit the model".into()));
@@ -190,9 +230,7 @@ impl GpuDecoder {
             scale: 1.0,
             ..ConvParams::default()
         };
-        let piece = ConvolutionPass { convolution: &self.project, params: conv };
-        Convolution::run(&self.gpu, &[piece], &self.project_weights, &data, &self.project_pace, interrupt)?;
-        Ok(Projected { data, start })
+        Ok((Projected { data, start }, conv))
     }
 
     /// The samples of the tables, in the caller's order, `[samples, 3]`.
@@ -203,45 +241,43 @@ impl GpuDecoder {
         query: WindowQuery<'_>,
         interrupt: Interrupt<'_>,
     ) -> GpuResult<Vec<f32>> {
-        let rect = query.window.rect;
-        if !tables.stay_in(rect) {
-            return Err(GpuError::Unfit("the window does not hold the codes that are needed".into()));
-        }
+        let evaluation = self.evaluation(tables, projected, query.window.rect, query.sampling)?;
+        self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| self.dispatches(&evaluation, band))?;
         let samples = tables.order.len();
-        let (table, out) = (self.gpu.upload(&tables.words)?, self.gpu.storage(samples * 12)?);
-        let uniform = |span: &Span| {
-            let Class { corners, .. } = tables.classes[span.job];
-            DecodeUniform {
-                start: span.start,
-                end: span.end,
-                corners: (corners[0] * corners[1]) as u32,
-                corners_x: corners[0] as u32,
-                samples: tables.samples as u32,
-                columns: tables.columns as u32,
-                codes: projected.start as u32,
-                left: rect.x as u32,
-                top: rect.y as u32,
-                width: rect.width as u32,
-                least_share: query.sampling.least_share(),
-            }
-        };
-        self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| {
-            let uniforms: Vec<DecodeUniform> = band.iter().map(uniform).collect();
-            let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
-            let group = self.pipeline.bind(&self.gpu, &buffer, &[&self.weights, &projected.data, &table, &out])?;
-            let dispatch = |(i, span): (usize, &Span)| Dispatch {
-                pipeline: &self.pipeline,
-                group: group.clone(),
-                offset: i * stride,
-                groups: [span.groups(), 1],
-            };
-            Ok(band.iter().enumerate().map(dispatch).collect())
-        })?;
-        let decoded = self.gpu.read(&out, 0, samples * 3, ElementType::F32)?;
+        let decoded = self.gpu.read(&evaluation.out, 0, samples * 3, ElementType::F32)?;
         let mut rgb = vec![0.0; samples * 3];
         let pixels = rgb.as_chunks_mut::<3>().0;
         tables.order.iter().zip(decoded.as_chunks().0).for_each(|(to, value)| pixels[*to as usize] = *value);
         Ok(rgb)
+    }
+
+    /// Puts tables on the device, and makes room for the colours of their samples.
+    fn evaluation<'a>(
+        &self,
+        tables: &'a Tables,
+        projected: &'a Projected,
+        window: PixelRect,
+        sampling: Sampling,
+    ) -> GpuResult<Evaluation<'a>> {
+        if !tables.stay_in(window) {
+            return Err(GpuError::Unfit("the window does not hold the codes that are needed".into()));
+        }
+        let (table, out) = (self.gpu.upload(&tables.words)?, self.gpu.storage(tables.order.len() * 12)?);
+        Ok(Evaluation { tables, projected, table, out, window, least_share: sampling.least_share() })
+    }
+
+    fn dispatches(&self, evaluation: &Evaluation<'_>, band: &[Span]) -> GpuResult<Vec<Dispatch<'_>>> {
+        let uniforms: Vec<DecodeUniform> = band.iter().map(|span| evaluation.uniform(span)).collect();
+        let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
+        let storage = [&self.weights, &evaluation.projected.data, &evaluation.table, &evaluation.out];
+        let group = self.pipeline.bind(&self.gpu, &buffer, &storage)?;
+        let dispatch = |(i, span): (usize, &Span)| Dispatch {
+            pipeline: &self.pipeline,
+            group: group.clone(),
+            offset: i * stride,
+            groups: [span.groups(), 1],
+        };
+        Ok(band.iter().enumerate().map(dispatch).collect())
     }
 
     /// The classes as work, the first at the end.

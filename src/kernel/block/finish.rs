@@ -6,9 +6,9 @@
 
 use crate::kernel::panels::BLOCK_COLUMNS;
 use crate::kernel::precision::Precision;
-use crate::kernel::simd::vectorized;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::processor;
+use crate::kernel::simd::vectorized;
 use std::mem::MaybeUninit;
 
 /// Sums of one row of a block.

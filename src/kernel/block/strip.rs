@@ -133,7 +133,13 @@ unsafe fn strip_from<S: Simd>(
     stride: usize,
 ) -> usize {
     let few = S::ROWS.min(4);
-    let rows = if count >= S::ROWS { S::ROWS } else if count >= few { few } else { 1 };
+    let rows = if count >= S::ROWS {
+        S::ROWS
+    } else if count >= few {
+        few
+    } else {
+        1
+    };
     let row = row.min(count - rows);
     let left = RowPointer { data: left.data.wrapping_add(row * left.rows.stride), ..left };
     let out = out.wrapping_add(row * stride);
@@ -235,7 +241,8 @@ mod tests {
     fn twin(rows: Rows<'_>, count: usize, weight: &[f32], outputs: usize, bias: &[f32]) -> Vec<f32> {
         let at = |r: usize, k: usize| rows.data[r * rows.stride + k / rows.words * rows.pitch + k % rows.words];
         let depth = rows.runs * rows.words;
-        let product = |r: usize, k: usize, o: usize| f64::from(f32::from_bits(at(r, k))) * f64::from(weight[k * outputs + o]);
+        let product =
+            |r: usize, k: usize, o: usize| f64::from(f32::from_bits(at(r, k))) * f64::from(weight[k * outputs + o]);
         let sum = |r: usize, o: usize| (0..depth).map(|k| product(r, k, o)).sum::<f64>() + f64::from(bias[o]);
         (0..count * outputs).map(|i| sum(i / outputs, i % outputs).max(0.0) as f32).collect()
     }

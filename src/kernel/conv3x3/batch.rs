@@ -3,8 +3,8 @@
 //! Images are channels-last whatever the kernel prefers. Sums over the batch run in the order of the images, however
 //! many threads there are.
 
-use super::{winograd, winograd_gradient};
 use super::{After, Conv3x3, ConvScratch, Image, Order, WeightGradient, weight_gradient};
+use super::{winograd, winograd_gradient};
 use crate::kernel::{Instructions, Precision};
 use crate::task::Interrupt;
 use rayon::prelude::*;
@@ -174,8 +174,8 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::tests::twin;
+    use super::*;
     use crate::kernel::tests::noise;
     use crate::task::NEVER;
 

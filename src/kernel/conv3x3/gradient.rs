@@ -5,8 +5,8 @@
 //! Threads add up bands of their own; in which order depends on how the work was shared out.
 
 use super::{Conv3x3, Image};
-use crate::kernel::Precision;
 use crate::kernel::Instructions;
+use crate::kernel::Precision;
 use crate::kernel::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use rayon::prelude::*;
 
@@ -64,7 +64,11 @@ pub fn weight_gradient(image: Image<'_>, gradient: Image<'_>) -> WeightGradient 
     assert!(outputs > 0 && outputs * area == gradient.values.len(), "gradient does not fit its shape");
     let (image, gradient) = (image.into_channels_last(), gradient.into_channels_last());
     let rows = (BAND_PIXELS / width).clamp(1, height);
-    let none = || GradientSums { taps: vec![0.0; 9 * inputs * outputs], bias: vec![0.0; outputs], scratch: OuterScratch::default() };
+    let none = || GradientSums {
+        taps: vec![0.0; 9 * inputs * outputs],
+        bias: vec![0.0; outputs],
+        scratch: OuterScratch::default(),
+    };
     let bands = (0..height.div_ceil(rows)).into_par_iter();
     let sums = bands
         .fold(none, |mut sums, band| {

@@ -177,7 +177,15 @@ mod tests {
     use half::bf16;
 
     /// The definition, one sum at a time, of a channels-last image.
-    pub(super) fn twin(input: &[f32], c: usize, h: usize, w: usize, weight: &[f32], bias: &[f32], after: After<'_>) -> Vec<f32> {
+    pub(super) fn twin(
+        input: &[f32],
+        c: usize,
+        h: usize,
+        w: usize,
+        weight: &[f32],
+        bias: &[f32],
+        after: After<'_>,
+    ) -> Vec<f32> {
         let at = |k: usize, y: isize, x: isize| {
             let inside = (0..h as isize).contains(&y) && (0..w as isize).contains(&x);
             if inside { f64::from(input[(y as usize * w + x as usize) * c + k]) } else { 0.0 }

@@ -58,14 +58,7 @@ pub(super) fn to_results<S: Simd>(simd: S, m: Line<S::Vector>) -> [S::Vector; RE
 pub(super) fn from_gradient<S: Simd>(simd: S, e: [S::Vector; RESULTS]) -> Line<S::Vector> {
     let (a, b) = (simd.add(e[0], e[2]), simd.add(e[1], e[3]));
     let (c, d) = (simd.add_scaled(e[0], e[2], 4.0), simd.add_scaled(e[1], e[3], 4.0));
-    [
-        e[0],
-        simd.add(a, b),
-        simd.sub(a, b),
-        simd.add_scaled(c, d, 2.0),
-        simd.add_scaled(c, d, -2.0),
-        e[3],
-    ]
+    [e[0], simd.add(a, b), simd.sub(a, b), simd.add_scaled(c, d, 2.0), simd.add_scaled(c, d, -2.0), e[3]]
 }
 
 /// `G g`, of a line of a kernel.

@@ -41,12 +41,7 @@ pub(super) fn suits(in_channels: usize, out_channels: usize) -> bool {
 
 impl Winograd {
     /// Of `weight [out_channels, in_channels, 3, 3]`.
-    pub(super) fn new(
-        weight: &[f32],
-        in_channels: usize,
-        out_channels: usize,
-            instructions: Instructions,
-    ) -> Self {
+    pub(super) fn new(weight: &[f32], in_channels: usize, out_channels: usize, instructions: Instructions) -> Self {
         let mut panels = vec![Panels::zero(in_channels, out_channels); POINTS];
         let kernels = weight.as_chunks::<9>().0;
         for (channel, output) in (0..in_channels).flat_map(|channel| (0..out_channels).map(move |o| (channel, o))) {
@@ -132,7 +127,8 @@ impl Work for BandWork<'_> {
     fn run<S: Simd>(self, simd: S) {
         let Self { winograd, band, scratch, out } = self;
         let (Joined { height, width, .. }, chunk) = (band.input, chunk::<S>());
-        let (inputs, outputs) = (winograd.in_channels.next_multiple_of(PANEL), band.bias.len().next_multiple_of(BLOCK_COLUMNS));
+        let (inputs, outputs) =
+            (winograd.in_channels.next_multiple_of(PANEL), band.bias.len().next_multiple_of(BLOCK_COLUMNS));
         let (step_before, step_after) = (point_step(chunk, inputs), point_step(chunk, outputs));
         let columns = width.div_ceil(RESULTS);
         let tiles = band.rows.len() * columns;
@@ -144,16 +140,19 @@ impl Work for BandWork<'_> {
                 let tile = (band.rows.start + (first + i) / columns, (first + i) % columns);
                 let mut channel = i * inputs;
                 for part in band.input.parts {
-                    let source = TransformInput { values: part, channels: band.input.channels(part), step: step_before };
+                    let source =
+                        TransformInput { values: part, channels: band.input.channels(part), step: step_before };
                     transform_tile(simd, source, [height, width], tile, &mut before[channel..]);
                     channel += source.channels;
                 }
             }
             for (point, panels) in winograd.panels.iter().enumerate() {
-                let rows = Rows::of_matrix(&before[point * step_before..][..chunk * inputs], inputs, winograd.in_channels);
+                let rows =
+                    Rows::of_matrix(&before[point * step_before..][..chunk * inputs], inputs, winograd.in_channels);
                 let out = &mut after[point * step_after..][..chunk * outputs];
                 let (bias, relu, stride) = (None, false, outputs);
-                Product { rows, count, panels, panel: 0, outputs: band.bias.len(), bias, relu, out, stride }.compute(simd);
+                Product { rows, count, panels, panel: 0, outputs: band.bias.len(), bias, relu, out, stride }
+                    .compute(simd);
             }
             for i in 0..count {
                 let tile = (band.rows.start + (first + i) / columns, (first + i) % columns);

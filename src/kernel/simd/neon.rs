@@ -3,9 +3,7 @@
 #![allow(unused_unsafe, reason = "compilers differ in which of these are unsafe where every processor has them")]
 
 use super::{Simd, Work};
-use std::arch::aarch64::{
-    float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vst1q_f32, vsubq_f32,
-};
+use std::arch::aarch64::{float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vst1q_f32, vsubq_f32};
 
 /// NEON.
 #[derive(Clone, Copy)]

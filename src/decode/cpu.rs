@@ -92,10 +92,12 @@ struct Decoder<'a> {
 #[derive(Default)]
 struct SampleBlock {
     scratch: MlpScratch,
-    /// Bias and `rel_coord` in y, of the present row's one or two neighbours.
-    row_bias: [Vec<f32>; 2],
+    /// Bias and `rel_coord` in y, of the present row's neighbour.
+    row_bias: Vec<f32>,
     /// Which pixel each row of the block belongs to, and its weight.
     shares: Vec<(usize, f32)>,
+    /// What the weights of each pixel sum to, and whether a corner was left out.
+    totals: Vec<(f32, bool)>,
     rgb: Vec<[f32; 3]>,
 }
 
@@ -145,42 +147,52 @@ impl<'a> Decoder<'a> {
 
     /// The samples `sample_at(0) .. sample_at(out.len())`, counted row by row over the grid.
     fn decode_block(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut SampleBlock, out: &mut [[f32; 3]]) {
-        let SampleBlock { scratch, row_bias, shares, rgb } = block;
-        let width = self.params.width();
-        shares.clear();
-        let mut inputs = scratch.input(4 * out.len() * width).chunks_exact_mut(width);
-        let mut present = None;
-        for pixel in 0..out.len() {
-            let sample = sample_at(pixel);
-            let (row, column) = (sample / self.columns.len(), sample % self.columns.len());
-            let rows = self.rows[row].as_slice();
-            if present != Some(row) {
-                rows.iter().zip(row_bias.iter_mut()).for_each(|(y, bias)| self.set_row_bias(y.rel_coord, bias));
-                present = Some(row);
-            }
-            let mut total = 0.0;
-            let first = shares.len();
-            for (y, bias) in rows.iter().zip(row_bias.iter()) {
-                for x in self.columns[column].as_slice() {
-                    let share = y.weight * x.weight;
-                    if share >= self.least_share {
-                        let Some(input) = inputs.next() else { return };
-                        self.first_layer(y, x, bias, input);
-                        shares.push((pixel, share));
-                        total += share;
-                    }
-                }
-            }
-            // What was left out leaves the others to sum to one.
-            if shares.len() - first < rows.len() * self.columns[column].as_slice().len() {
-                shares[first..].iter_mut().for_each(|(_, share)| *share /= total);
-            }
-        }
+        self.gather(sample_at, block, out.len());
+        let SampleBlock { scratch, shares, rgb, .. } = block;
         rgb.resize(shares.len(), [0.0; 3]);
         self.params.mlp.forward(shares.len(), scratch, rgb);
         out.fill([0.0; 3]);
         for ((pixel, weight), rgb) in shares.iter().zip(rgb) {
             (0..3).for_each(|c| out[*pixel][c] += weight * rgb[c]);
+        }
+    }
+
+    /// The first layer of all corners of so many samples, and what each counts. Corner by corner: rows that follow each
+    /// other are samples side by side that read the same code, or the next, and are zero in nearly the same places.
+    fn gather(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut SampleBlock, samples: usize) {
+        let SampleBlock { scratch, row_bias, shares, totals, .. } = block;
+        let width = self.params.width();
+        shares.clear();
+        totals.clear();
+        totals.resize(samples, (0.0, false));
+        let mut inputs = scratch.input(4 * samples * width).chunks_exact_mut(width);
+        for (down, across) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let mut present = None;
+            for pixel in 0..samples {
+                let sample = sample_at(pixel);
+                let (row, column) = (sample / self.columns.len(), sample % self.columns.len());
+                let y = self.rows[row].as_slice().get(down);
+                let Some((y, x)) = y.zip(self.columns[column].as_slice().get(across)) else { continue };
+                let share = y.weight * x.weight;
+                if share < self.least_share {
+                    totals[pixel].1 = true;
+                    continue;
+                }
+                if present != Some(row) {
+                    self.set_row_bias(y.rel_coord, row_bias);
+                    present = Some(row);
+                }
+                let Some(input) = inputs.next() else { return };
+                self.first_layer(y, x, row_bias, input);
+                shares.push((pixel, share));
+                totals[pixel].0 += share;
+            }
+        }
+        // What was left out leaves the others to sum to one.
+        for (pixel, share) in shares {
+            if let (total, true) = totals[*pixel] {
+                *share /= total;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Products with a matrix that stays: packed once, multiplied by many rows that are read where they lie.
 
-use super::block::{self, Product, Rows};
+use super::block::{self, Product, Rows, SparseProduct, SparseScratch};
 use super::instructions::Instructions;
 use super::panels::{BLOCK_COLUMNS, Panels};
 use super::precision::Precision;
@@ -83,6 +83,19 @@ impl Matrix {
             let to = out[first * self.outputs..].chunks_exact_mut(self.outputs).take(some);
             to.zip(whole.chunks_exact(padded)).for_each(|(to, from)| to.copy_from_slice(&from[..self.outputs]));
         }
+    }
+
+    /// As [`Self::multiply`] with a ReLU, for rows without gaps and without negative values, of which many are zero in the
+    /// same places: where whole strips of rows are, nothing is multiplied.
+    ///
+    /// # Panics
+    /// As [`Self::multiply`].
+    pub(super) fn multiply_rectified(&self, rows: &[f32], count: usize, out: &mut [f32], scratch: &mut SparseScratch) {
+        if self.bias.len() != self.outputs {
+            return self.multiply(Lhs::rows(rows, self.depth()), count, true, out);
+        }
+        let (panels, bias) = (&self.panels, &self.bias[..]);
+        block::multiply_sparse(self.instructions, SparseProduct { rows, count, panels, bias, out, scratch });
     }
 
     fn product<'a>(&'a self, rows: Rows<'a>, count: usize, relu: bool, out: &'a mut [f32]) -> Product<'a> {

@@ -1,7 +1,8 @@
 //! The hidden layers of imnet on a block of rows, all of them while the block is in the L2 cache.
 
+use super::block::SparseScratch;
 use super::layers::{BlockLayers, BlockScratch, Layer};
-use super::matrix::{Lhs, Matrix};
+use super::matrix::Matrix;
 use super::precision::Precision;
 use super::rows::three_dots;
 
@@ -29,6 +30,7 @@ pub struct MlpScratch {
     next: Vec<f32>,
     /// Between two layers.
     between: [Vec<f32>; 2],
+    sparse: SparseScratch,
     blocks: BlockScratch,
 }
 
@@ -103,19 +105,19 @@ impl Mlp {
     /// Some rows at a time through all layers.
     fn forward_hidden(&self, rows: usize, scratch: &mut MlpScratch) {
         let Some((last, inner)) = self.matrices.split_last() else { return };
-        let MlpScratch { now, next, between: [from, to], .. } = scratch;
+        let MlpScratch { now, next, between: [from, to], sparse, .. } = scratch;
         let inputs = self.matrices[0].depth();
         next.resize(next.len().max(rows * last.outputs()), 0.0);
         for first in (0..rows).step_by(ROWS_TOGETHER) {
             let count = (rows - first).min(ROWS_TOGETHER);
-            let mut lhs = Lhs::rows(&now[first * inputs..], inputs);
+            let mut values = &now[first * inputs..];
             for matrix in inner {
                 to.resize(to.len().max(count * matrix.outputs()), 0.0);
-                matrix.multiply(lhs, count, true, to);
+                matrix.multiply_rectified(values, count, to, sparse);
                 std::mem::swap(from, to);
-                lhs = Lhs::rows(from, matrix.outputs());
+                values = from;
             }
-            last.multiply(lhs, count, true, &mut next[first * last.outputs()..]);
+            last.multiply_rectified(values, count, &mut next[first * last.outputs()..], sparse);
         }
         std::mem::swap(now, next);
     }

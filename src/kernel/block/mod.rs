@@ -11,11 +11,13 @@
 mod finish;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
+mod sparse;
 mod strip;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod tiles;
 
 pub(super) use finish::{Finish, to_pixels, to_values, to_words};
+pub(super) use sparse::{SparseProduct, SparseScratch, multiply_sparse};
 pub(super) use strip::{Product, multiply};
 
 use super::instructions::Instructions;

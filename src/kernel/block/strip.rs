@@ -83,7 +83,7 @@ impl Product<'_> {
         assert!(needed.is_some_and(|needed| needed <= out.len()), "the result is too short");
         assert!(bias.is_none_or(|bias| bias.len() >= columns), "the bias is too short");
         let floor = simd.splat(if relu { 0.0 } else { f32::NEG_INFINITY });
-        let left = RowPointer { data: rows.data.as_ptr().cast(), rows };
+        let left = Left { data: rows.data.as_ptr().cast(), rows, places: &[] };
         for group in (0..used).step_by(S::PANELS) {
             let column = group * PANEL;
             let weights = panels.panel(panel + group).as_ptr().cast::<f32>();
@@ -94,7 +94,7 @@ impl Product<'_> {
                 // SAFETY: the rows, the panels of the group, the bias and the room for the result were asserted.
                 row = unsafe {
                     let to = out.as_mut_ptr().add(column);
-                    strip_from(simd, left, row, count, right, floor, to, stride)
+                    strip_from::<S, false>(simd, left, row, count, right, floor, to, stride)
                 };
             }
         }
@@ -103,35 +103,24 @@ impl Product<'_> {
 
 /// The rows of the left matrix.
 #[derive(Clone, Copy)]
-struct RowPointer<'a> {
-    data: *const f32,
-    rows: Rows<'a>,
+pub(super) struct Left<'a> {
+    pub(super) data: *const f32,
+    pub(super) rows: Rows<'a>,
+    /// Where rows are not zero, of a product that leaves the rest out.
+    pub(super) places: &'a [u32],
 }
 
 /// The panels of a strip, one behind the other, as deep as `depth`.
 #[derive(Clone, Copy)]
-struct Right {
-    weights: *const f32,
-    depth: usize,
-    bias: Option<*const f32>,
+pub(super) struct Right {
+    pub(super) weights: *const f32,
+    pub(super) depth: usize,
+    pub(super) bias: Option<*const f32>,
 }
 
-/// The strip that does row `row` of `count`, and those after it that fit; tells which row is next.
-///
-/// # Safety
-/// As [`strip_14`] for rows up to `count`, of a result whose first row begins at `out`.
+/// The first row of the strip that does row `row` of `count`, and how many rows it does.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a strip is its place, its operands and its result")]
-unsafe fn strip_from<S: Simd>(
-    simd: S,
-    left: RowPointer<'_>,
-    row: usize,
-    count: usize,
-    right: Right,
-    floor: S::Vector,
-    out: *mut f32,
-    stride: usize,
-) -> usize {
+pub(super) fn strip_at<S: Simd>(row: usize, count: usize) -> (usize, usize) {
     let few = S::ROWS.min(4);
     let rows = if count >= S::ROWS {
         S::ROWS
@@ -140,17 +129,36 @@ unsafe fn strip_from<S: Simd>(
     } else {
         1
     };
-    let row = row.min(count - rows);
-    let left = RowPointer { data: left.data.wrapping_add(row * left.rows.stride), ..left };
+    (row.min(count - rows), rows)
+}
+
+/// The strip that does row `row` of `count`, and those after it that fit; tells which row is next.
+///
+/// # Safety
+/// As [`strip_14`] for rows up to `count`, of a result whose first row begins at `out`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a strip is its place, its operands and its result")]
+pub(super) unsafe fn strip_from<S: Simd, const SPARSE: bool>(
+    simd: S,
+    left: Left<'_>,
+    row: usize,
+    count: usize,
+    right: Right,
+    floor: S::Vector,
+    out: *mut f32,
+    stride: usize,
+) -> usize {
+    let (row, rows) = strip_at::<S>(row, count);
+    let left = Left { data: left.data.wrapping_add(row * left.rows.stride), ..left };
     let out = out.wrapping_add(row * stride);
     // SAFETY: as the caller promises: rows `row .. row + rows` are among the first `count`.
     unsafe {
         match rows {
-            14 => strip_14(simd, left, right, floor, out, stride),
-            6 => strip_6(simd, left, right, floor, out, stride),
-            4 => strip_4(simd, left, right, floor, out, stride),
-            2 => strip_2(simd, left, right, floor, out, stride),
-            _ => strip_1(simd, left, right, floor, out, stride),
+            14 => strip_14::<S, SPARSE>(simd, left, right, floor, out, stride),
+            6 => strip_6::<S, SPARSE>(simd, left, right, floor, out, stride),
+            4 => strip_4::<S, SPARSE>(simd, left, right, floor, out, stride),
+            2 => strip_2::<S, SPARSE>(simd, left, right, floor, out, stride),
+            _ => strip_1::<S, SPARSE>(simd, left, right, floor, out, stride),
         }
     }
     row + rows
@@ -160,21 +168,23 @@ unsafe fn strip_from<S: Simd>(
 /// memory. Rows of a group have one pointer and no, one or two strides.
 macro_rules! strip {
     ($name:ident, $rows:literal, $groups:literal, $($g:literal $r:literal),*) => {
-        /// Sums of so many rows.
+        /// Sums of so many rows; where `SPARSE`, of one stretch at the left's places only.
         ///
         /// # Safety
-        /// The rows must be readable, and so must [`Simd::PANELS`] panels and as many times sixteen values of the bias,
+        /// The rows must be readable, at least as long as the places tell, and so must [`Simd::PANELS`] panels and as many times sixteen values of the bias,
         /// if there is one; as many must be writable in each row of the result.
         #[inline(always)]
-        unsafe fn $name<S: Simd>(
+        unsafe fn $name<S: Simd, const SPARSE: bool>(
             simd: S,
-            left: RowPointer<'_>,
+            left: Left<'_>,
             right: Right,
             floor: S::Vector,
             out: *mut f32,
             stride: usize,
         ) {
-            let Rows { stride: step, runs, pitch, words, .. } = left.rows;
+            let Rows { stride: step, pitch, .. } = left.rows;
+            // Places are stretches of one number each.
+            let (runs, words) = if SPARSE { (left.places.len(), 1) } else { (left.rows.runs, left.rows.words) };
             // The vectors of a strip: the first sixteen outputs, then those of the next panel.
             let vectors = S::PANELS * PANEL / S::LANES;
             let place = |v: usize| (v * S::LANES / PANEL) * right.depth * PANEL + v * S::LANES % PANEL;
@@ -186,9 +196,11 @@ macro_rules! strip {
                 }
             }
             let mut sums = [start; $rows];
-            let mut weights = right.weights;
             for run in 0..runs {
-                let begin = left.data.wrapping_add(run * pitch);
+                let (place_in_row, line) =
+                    if SPARSE { (left.places[run] as usize, left.places[run] as usize) } else { (run * pitch, run * words) };
+                let begin = left.data.wrapping_add(place_in_row);
+                let mut weights = right.weights.wrapping_add(line * PANEL);
                 let mut group: [*const f32; $groups] = [begin; $groups];
                 $(
                     if $r == 0 {

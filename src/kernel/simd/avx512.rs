@@ -3,7 +3,7 @@
 
 use super::{Simd, Work};
 use std::arch::x86_64::{
-    __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    _CMP_NLE_UQ, __m512, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     _mm512_sub_ps,
 };
 
@@ -70,5 +70,11 @@ impl Simd for Avx512 {
     fn mul_add(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_fmadd_ps(a, b, sum) }
+    }
+
+    #[inline(always)]
+    fn positive(self, a: __m512) -> u32 {
+        // SAFETY: as above.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(a, _mm512_setzero_ps()).into() }
     }
 }

@@ -67,6 +67,19 @@ pub(in crate::kernel) trait Simd: Copy {
     /// `sum + a * b`.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, sum: Self::Vector) -> Self::Vector;
 
+    /// A bit for each place, the first one lowest: whether the number there is above zero, or none.
+    #[inline(always)]
+    fn positive(self, a: Self::Vector) -> u32 {
+        let mut numbers = [0.0; MAX_LANES];
+        // SAFETY: no vector is longer than the array.
+        unsafe { self.store(a, numbers.as_mut_ptr()) };
+        let mut mask = 0;
+        for (place, number) in numbers.into_iter().enumerate() {
+            mask |= u32::from(number > 0.0 || number.is_nan()) << place;
+        }
+        mask
+    }
+
     /// Zero in every place.
     #[inline(always)]
     fn zero(self) -> Self::Vector {
@@ -158,6 +171,7 @@ mod tests {
             let mut to = vec![7.0; S::LANES + 4];
             simd.put(simd.sub(sum, part), &mut to[1..=S::LANES]);
             simd.put(simd.mul_add(part, part, whole), &mut to[S::LANES + 2..]);
+            to.push(simd.positive(whole) as f32);
             to
         }
     }
@@ -166,7 +180,7 @@ mod tests {
     fn vectors_compute_what_is_written() {
         for instructions in Instructions::available() {
             let found = run(instructions, EveryMethod);
-            let lanes = found.len() - 4;
+            let lanes = found.len() - 5;
             let at = |i: usize| i as f32 - 4.5;
             let part = |i: usize| if i < 3 { at(lanes + i) } else { 0.0 };
             let mut expected = vec![7.0; lanes + 4];
@@ -176,6 +190,7 @@ mod tests {
             for i in 0..2 {
                 expected[lanes + 2 + i] = at(i) + part(i) * part(i);
             }
+            expected.push((0..lanes).map(|i| u32::from(at(i) > 0.0) << i).sum::<u32>() as f32);
             assert_eq!(found, expected, "{instructions}");
         }
     }

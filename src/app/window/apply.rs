@@ -28,6 +28,7 @@ impl App {
                 let (training, below) = slices.training_and_below();
                 training.apply(command, below, &mut env);
             }
+            Command::UseTool(tool) => slices.view.tool = tool,
             Command::TogglePanel(panel) => drop(env.toggle(panel)),
             Command::Back => self.back(),
             Command::ToggleFullscreen => self.toggle_fullscreen(),

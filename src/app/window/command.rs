@@ -20,6 +20,8 @@ pub enum Command {
     Export(export::Command),
     /// Do something about training.
     Train(training::Command),
+    /// Have a drag on the canvas do something else.
+    UseTool(view::Tool),
     /// Show or hide a panel that has nothing to prepare.
     TogglePanel(Panel),
     /// Close what is open: a panel, then full screen.

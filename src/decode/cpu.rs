@@ -168,14 +168,14 @@ impl<'a> Decoder<'a> {
         let mut inputs = scratch.input(4 * samples * width).chunks_exact_mut(width);
         for (down, across) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let mut present = None;
-            for pixel in 0..samples {
+            for (pixel, total) in totals.iter_mut().enumerate() {
                 let sample = sample_at(pixel);
                 let (row, column) = (sample / self.columns.len(), sample % self.columns.len());
                 let y = self.rows[row].as_slice().get(down);
                 let Some((y, x)) = y.zip(self.columns[column].as_slice().get(across)) else { continue };
                 let share = y.weight * x.weight;
                 if share < self.least_share {
-                    totals[pixel].1 = true;
+                    total.1 = true;
                     continue;
                 }
                 if present != Some(row) {
@@ -185,7 +185,7 @@ impl<'a> Decoder<'a> {
                 let Some(input) = inputs.next() else { return };
                 self.first_layer(y, x, row_bias, input);
                 shares.push((pixel, share));
-                totals[pixel].0 += share;
+                total.0 += share;
             }
         }
         // What was left out leaves the others to sum to one.

@@ -2,6 +2,8 @@
 //!
 //! Functions are safe from outside; `unsafe` stays in here, each block with its reason. What goes in
 //! and out is row-major `f32`.
+#![allow(clippy::inline_always, reason = "only what is inlined is compiled for the instructions of its caller")]
+#![allow(clippy::needless_range_loop, reason = "iterators over vectors may stay functions that are compiled for none")]
 
 mod block;
 mod conv3x3;

@@ -11,8 +11,8 @@ use crate::app::files::album::Step;
 use crate::app::models::Command as Models;
 use crate::app::settings::Command as Settings;
 use crate::app::training::Command as Train;
-use crate::app::view::Command as View;
 use crate::app::view::command::KEY_FACTOR;
+use crate::app::view::{Command as View, Tool};
 use egui::{Context, Key, Modifiers};
 
 /// How far an arrow key moves the picture, in points.
@@ -133,6 +133,7 @@ pub const SHORTCUTS: &[Shortcut] = &[
         "Export this view",
         &[(COMMAND, Key::E, Command::Export(Export::Show)), (COMMAND, Key::S, Command::Export(Export::Show))],
     ),
+    row(Group::Files, "D", "Draw a selection to export", &[(NONE, Key::D, Command::UseTool(Tool::Select))]),
     row(
         Group::Zoom,
         "0",

@@ -55,7 +55,10 @@ impl Work for SparseProduct<'_> {
             return;
         }
         assert!(count * depth <= rows.len() && count * outputs <= out.len(), "too few rows");
-        assert!(outputs == panels.count() * PANEL && panels.count().is_multiple_of(S::PANELS), "a bias for each output");
+        assert!(
+            outputs == panels.count() * PANEL && panels.count().is_multiple_of(S::PANELS),
+            "a bias for each output"
+        );
         scratch.find::<S>(simd, rows, count, depth);
         let floor = simd.zero();
         for panel in (0..panels.count()).step_by(S::PANELS) {
@@ -125,8 +128,7 @@ mod tests {
                 let (mut whole, mut sparse) = (vec![7.0; count * outputs], vec![8.0; count * outputs]);
                 let (left, panels, some_bias) = (Rows::of_matrix(&rows, depth, depth), &panels, Some(&bias[..]));
                 let (panel, relu, stride, out) = (0, true, outputs, &mut whole[..]);
-                let product =
-                    Product { rows: left, count, panels, panel, outputs, bias: some_bias, relu, out, stride };
+                let product = Product { rows: left, count, panels, panel, outputs, bias: some_bias, relu, out, stride };
                 multiply(instructions, product);
                 let (rows, bias, scratch) = (&rows[..], &bias[..], &mut SparseScratch::default());
                 multiply_sparse(instructions, SparseProduct { rows, count, panels, bias, out: &mut sparse, scratch });

@@ -88,7 +88,7 @@ fn a_card_is_measured_through_and_through() {
     assert_positive(cards[0], &["workgroup_bytes", "invocations"]);
     let transfers = of(&rows, "transfer", None);
     assert_eq!(transfers.iter().map(|row| &row["direction"]).collect::<Vec<_>>(), ["upload", "readback"]);
-    for row in transfers.iter() {
+    for row in &transfers {
         assert_positive(row, &["bytes", "secs", "gigabytes_per_sec"]);
     }
     assert_measured(&rows, "f32");

@@ -164,6 +164,17 @@ pub(super) unsafe fn strip_from<S: Simd, const SPARSE: bool>(
     row + rows
 }
 
+/// The vectors of a strip: those of the first sixteen outputs, then those of the next panel.
+const fn vectors<S: Simd>() -> usize {
+    const { S::PANELS * PANEL / S::LANES }
+}
+
+/// In which panel vector `v` of a strip is, and where in a line of it.
+#[inline(always)]
+fn place<S: Simd>(v: usize) -> (usize, usize) {
+    (v.wrapping_mul(S::LANES) / PANEL, v.wrapping_mul(S::LANES) % PANEL)
+}
+
 /// A strip. Every row is named, as group and place in the group: in a loop over rows the compiler would keep the sums in
 /// memory. Rows of a group have one pointer and no, one or two strides.
 macro_rules! strip {
@@ -185,20 +196,20 @@ macro_rules! strip {
             let Rows { stride: step, pitch, .. } = left.rows;
             // Places are stretches of one number each.
             let (runs, words) = if SPARSE { (left.places.len(), 1) } else { (left.rows.runs, left.rows.words) };
-            // The vectors of a strip: the first sixteen outputs, then those of the next panel.
-            let vectors = S::PANELS * PANEL / S::LANES;
-            let place = |v: usize| (v * S::LANES / PANEL) * right.depth * PANEL + v * S::LANES % PANEL;
+            let next_panel = right.depth.wrapping_mul(PANEL);
             let mut start = [simd.zero(); MOST_VECTORS];
             if let Some(bias) = right.bias {
-                for v in 0..vectors {
-                    // SAFETY: the bias has a value for each output of the strip.
-                    start[v] = unsafe { simd.load(bias.wrapping_add(v * S::LANES)) };
+                for v in 0..MOST_VECTORS {
+                    if v < vectors::<S>() {
+                        // SAFETY: the bias has a value for each output of the strip.
+                        start[v] = unsafe { simd.load(bias.wrapping_add(v.wrapping_mul(S::LANES))) };
+                    }
                 }
             }
             let mut sums = [start; $rows];
             for run in 0..runs {
                 let (place_in_row, line) =
-                    if SPARSE { (left.places[run] as usize, left.places[run] as usize) } else { (run * pitch, run * words) };
+                        if SPARSE { (left.places[run] as usize, left.places[run] as usize) } else { (run * pitch, run * words) };
                 let begin = left.data.wrapping_add(place_in_row);
                 let mut weights = right.weights.wrapping_add(line * PANEL);
                 let mut group: [*const f32; $groups] = [begin; $groups];
@@ -209,15 +220,21 @@ macro_rules! strip {
                 )*
                 for _ in 0..words {
                     let mut lines = [simd.zero(); MOST_VECTORS];
-                    for v in 0..vectors {
-                        // SAFETY: a line of each panel, as deep as the rows are long.
-                        lines[v] = unsafe { simd.load(weights.wrapping_add(place(v))) };
+                    for v in 0..MOST_VECTORS {
+                        if v < vectors::<S>() {
+                            let (panel, lane) = place::<S>(v);
+                            let line = weights.wrapping_add(panel.wrapping_mul(next_panel).wrapping_add(lane));
+                            // SAFETY: a line of each panel, as deep as the rows are long.
+                            lines[v] = unsafe { simd.load(line) };
+                        }
                     }
                     $(
                         // SAFETY: a number of one of the rows, which are there.
                         let number = simd.splat(unsafe { *group[$g].wrapping_add(step.wrapping_mul($r)) });
-                        for v in 0..vectors {
-                            sums[3 * $g + $r][v] = simd.mul_add(number, lines[v], sums[3 * $g + $r][v]);
+                        for v in 0..MOST_VECTORS {
+                            if v < vectors::<S>() {
+                                sums[3 * $g + $r][v] = simd.mul_add(number, lines[v], sums[3 * $g + $r][v]);
+                            }
                         }
                     )*
                     for pointer in &mut group {
@@ -227,10 +244,12 @@ macro_rules! strip {
                 }
             }
             $(
-                for v in 0..vectors {
-                    let to = out.wrapping_add((3 * $g + $r) * stride + v * S::LANES);
-                    // SAFETY: a vector of the strip's outputs in one of its rows.
-                    unsafe { simd.store(simd.max(floor, sums[3 * $g + $r][v]), to) };
+                for v in 0..MOST_VECTORS {
+                    if v < vectors::<S>() {
+                        let to = out.wrapping_add(stride.wrapping_mul(3 * $g + $r).wrapping_add(v.wrapping_mul(S::LANES)));
+                        // SAFETY: a vector of the strip's outputs in one of its rows.
+                        unsafe { simd.store(simd.max(floor, sums[3 * $g + $r][v]), to) };
+                    }
                 }
             )*
         }

@@ -74,8 +74,9 @@ impl<R: FnMut(&Row)> Measuring<'_, R> {
         let card = self.card();
         self.say(CardRow::Card(card));
         self.attempt(None, "upload and readback", |this| {
-            let transfers = rates::transfers(&this.gpu, &this.device, this.task.patience / 10)?;
-            transfers.into_iter().for_each(|transfer| this.say(CardRow::Transfer(transfer)));
+            for transfer in rates::transfers(&this.gpu, &this.device, this.task.patience / 10)? {
+                this.say(CardRow::Transfer(transfer));
+            }
             Ok(())
         });
         let mut best = None;
@@ -124,8 +125,9 @@ impl<R: FnMut(&Row)> Measuring<'_, R> {
         }
         // How far a device is off that is not fit is worth knowing too.
         self.attempt(Some(element), "difference from the processor", |this| {
-            let differences = difference::all(&this.gpu, this.task, element)?;
-            differences.into_iter().for_each(|difference| this.say(CardRow::Difference(difference)));
+            for difference in difference::all(&this.gpu, this.task, element)? {
+                this.say(CardRow::Difference(difference));
+            }
             Ok(())
         });
         self.attempt(Some(element), "product and dispatches", |this| {

@@ -9,7 +9,7 @@ fn place(name: &str) -> &'static str {
     match name {
         _ if name.starts_with("head.") || name.starts_with("SFENet") => "head",
         _ if name.contains(".body.") || name.contains(".convs.") => "body",
-        _ if name.ends_with(".LFF") || name == "GFF.0" => "fusion",
+        _ if name.contains(".LFF") || name == "GFF.0" => "fusion",
         _ => "tail",
     }
 }

@@ -88,8 +88,8 @@ fn a_card_is_measured_through_and_through() {
     assert_positive(cards[0], &["workgroup_bytes", "invocations"]);
     let transfers = of(&rows, "transfer", None);
     assert_eq!(transfers.iter().map(|row| &row["direction"]).collect::<Vec<_>>(), ["upload", "readback"]);
-    for row in &transfers {
-        assert_positive(row, &["bytes", "secs", "gigabytes_per_sec"]);
+    for transfer in transfers {
+        assert_positive(transfer, &["bytes", "secs", "gigabytes_per_sec"]);
     }
     assert_measured(&rows, "f32");
     if cards[0]["f16"] == true {

@@ -74,8 +74,7 @@ impl<R: FnMut(&Row)> Measuring<'_, R> {
         let card = self.card();
         self.say(CardRow::Card(card));
         self.attempt(None, "upload and readback", |this| {
-            let transfers = rates::transfers(&this.gpu, &this.device, this.task.patience / 10)?;
-            for transfer in transfers {
+            for transfer in rates::transfers(&this.gpu, &this.device, this.task.patience / 10)? {
                 this.say(CardRow::Transfer(transfer));
             }
             Ok(())
@@ -126,8 +125,7 @@ impl<R: FnMut(&Row)> Measuring<'_, R> {
         }
         // How far a device is off that is not fit is worth knowing too.
         self.attempt(Some(element), "difference from the processor", |this| {
-            let differences = difference::all(&this.gpu, this.task, element)?;
-            for difference in differences {
+            for difference in difference::all(&this.gpu, this.task, element)? {
                 this.say(CardRow::Difference(difference));
             }
             Ok(())

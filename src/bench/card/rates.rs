@@ -101,16 +101,15 @@ fn product(gpu: &Gpu, device: &str, element: ElementType, limit: Duration) -> Gp
         Ok::<_, GpuError>((gpu.time(&[operands.dispatch()], limit)?, operands.macs()))
     };
     let [mut side, most] = PRODUCT_SIDES;
-    while side < most && measure(side, limit / 20)?.0.secs < ENOUGH_SECS {
+    let mut secs = measure(side, limit / 20)?.0.secs;
+    while side < most && secs < ENOUGH_SECS {
+        secs = match measure(2 * side, limit / 20) {
+            Err(GpuError::OutOfMemory) => break,
+            measured => measured?.0.secs,
+        };
         side *= 2;
     }
-    let (timing, macs) = match measure(side, limit) {
-        Err(GpuError::OutOfMemory) => {
-            side /= 2;
-            measure(side, limit)?
-        }
-        measured => measured?,
-    };
+    let (timing, macs) = measure(side, limit)?;
     Ok(ProductRate {
         device: device.to_owned(),
         precision: name_of(element),

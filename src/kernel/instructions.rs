@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 pub enum Instructions {
     /// Sixteen numbers in each of 32 registers (x86-64 servers, AMD since Zen 4).
     Avx512,
-    /// Eight numbers in each of 16 registers, with fused multiply-add (x86-64 since 2013).
+    /// Eight numbers in each of 16 registers, with fused multiply-add (Intel since Haswell, AMD since Zen).
     Avx2,
     /// Four numbers in each of 32 registers (every 64-bit ARM processor).
     Neon,

@@ -46,7 +46,7 @@ fn pictures_of_all_kinds_are_the_same_but_for_rounding() {
     };
     let kinds = Instructions::available();
     let widest = pixels(kinds[0]);
-    for other in kinds {
+    for other in kinds.into_iter().skip(1) {
         let found = pixels(other);
         let off = widest.iter().zip(&found).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         // 10⁻⁴ of the picture.

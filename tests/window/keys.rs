@@ -95,6 +95,7 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
     match label {
         "Open a picture" | "Compare with another model" => assert!(window.dialog.is_some()),
         "Open by path" => assert!(matches!(window.panel, Panel::Open)),
+        "Draw a selection to export" => assert_eq!(slices.view.tool, view::Tool::Select),
         "Export this view" => assert!(matches!(window.panel, Panel::Export)),
         "Fit the window" => {
             let canvas = harness.state().canvas_rect_in_pixels().size();

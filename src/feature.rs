@@ -1,6 +1,6 @@
 //! Feature tiles: what the encoder makes of a picture, and the decoder reads.
 
-use crate::geometry::PixelRect;
+use crate::geometry::{PixelRect, Size};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 use std::sync::Arc;
@@ -91,6 +91,13 @@ pub struct FeatureWindow {
 }
 
 impl FeatureWindow {
+    /// All codes of a picture, of a pattern that is the same everywhere: to measure what decodes them.
+    pub fn pattern(picture: Size, margin: usize, channels: usize) -> Self {
+        let len = (picture.width + 2 * margin) * (picture.height + 2 * margin) * channels;
+        let codes = (0..len).map(|i| (i as f32 * 0.37).sin() * 0.2).collect();
+        Self { rect: picture.rect(), margin, channels, codes }
+    }
+
     /// Assembles the window out of tiles; what no tile covers is outside the picture.
     pub fn assemble(tiles: &[Arc<FeatureTile>], rect: PixelRect, margin: usize) -> Self {
         let channels = tiles.first().map_or(0, |tile| tile.channels);

@@ -82,10 +82,7 @@ pub fn devices() -> Vec<Device> {
 pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
     let model = LoadedModel::on(&Weights::builtin()?, &device.compute())?;
     let picture = Size::new(CODES, CODES);
-    let (margin, channels) = (model.decoder.margin(), model.decoder.channels);
-    let noise = |i: usize| (i as f32 * 0.37).sin() * 0.2;
-    let codes = (0..(CODES + 2 * margin).pow(2) * channels).map(noise).collect();
-    let window = FeatureWindow { rect: picture.rect(), margin, channels, codes };
+    let window = FeatureWindow::pattern(picture, model.decoder.margin(), model.decoder.channels);
     let run = |side: usize| {
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(side, side));
         let start = Instant::now();

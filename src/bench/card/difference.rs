@@ -10,6 +10,7 @@ use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::gpu::{ElementType, Gpu, GpuError};
 use crate::kernel::Precision;
+use crate::metrics::decibels;
 use crate::picture::Picture;
 use crate::task::NEVER;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ impl Distance {
         let wider = |most: f64, off: f64| if off > most || off.is_nan() { off } else { most };
         let differences = || ours.iter().zip(reference).map(off);
         let squares = differences().map(|off| off * off).sum::<f64>() / ours.len() as f64;
-        Self { worst: differences().fold(0.0, wider), psnr_db: 10.0 * (span * span / squares).log10() }
+        Self { worst: differences().fold(0.0, wider), psnr_db: decibels(squares / (span * span)) }
     }
 
     fn is_at_most(self, tolerance: f64) -> bool {

@@ -27,7 +27,8 @@ impl GpuDecoder {
         };
         let every = grid(side, EXACT_ZOOM);
         let lattice = sample_points(&grid(side / 2, LATTICE_ZOOM), Sampling::Lattice);
-        let (projected, params) = self.load(&self.noise(picture), [every.y.pitch, every.x.pitch])?;
+        let codes = FeatureWindow::pattern(picture, self.params.margin(), self.params.channels);
+        let (projected, params) = self.load(&codes, [every.y.pitch, every.x.pitch])?;
         let piece = ConvolutionPass { convolution: &self.project, params };
         let macs = (self.params.project.len() * picture.area()) as f64;
         let dispatches = Convolution::in_whole(&self.gpu, &[piece], &self.project_weights, &projected.data)?;
@@ -45,13 +46,5 @@ impl GpuDecoder {
             kinds.push(DispatchKind { name, count: 1, macs, dispatches: self.dispatches(&evaluation, &spans)? });
         }
         Ok(kinds)
-    }
-
-    /// Codes of a picture, the same everywhere.
-    fn noise(&self, picture: Size) -> FeatureWindow {
-        let (margin, channels) = (self.params.margin(), self.params.channels);
-        let len = (picture.width + 2 * margin) * (picture.height + 2 * margin) * channels;
-        let codes = (0..len).map(|i| (i as f32 * 0.37).sin() * 0.2).collect();
-        FeatureWindow { rect: picture.rect(), margin, channels, codes }
     }
 }

@@ -182,8 +182,8 @@ macro_rules! strip {
         /// Sums of so many rows; where `SPARSE`, of one stretch at the left's places only.
         ///
         /// # Safety
-        /// The rows must be readable, at least as long as the places tell, and so must [`Simd::PANELS`] panels and as many times sixteen values of the bias,
-        /// if there is one; as many must be writable in each row of the result.
+        /// The rows must be readable, at least as long as the places tell, and so must [`Simd::PANELS`] panels and as many
+        /// times sixteen values of the bias, if there is one; as many must be writable in each row of the result.
         #[inline(always)]
         unsafe fn $name<S: Simd, const SPARSE: bool>(
             simd: S,
@@ -208,9 +208,13 @@ macro_rules! strip {
             }
             let mut sums = [start; $rows];
             for run in 0..runs {
-                let (place_in_row, line) =
-                        if SPARSE { (left.places[run] as usize, left.places[run] as usize) } else { (run * pitch, run * words) };
-                let begin = left.data.wrapping_add(place_in_row);
+                let (in_row, line) = if SPARSE {
+                    let place = left.places[run] as usize;
+                    (place, place)
+                } else {
+                    (run * pitch, run * words)
+                };
+                let begin = left.data.wrapping_add(in_row);
                 let mut weights = right.weights.wrapping_add(line * PANEL);
                 let mut group: [*const f32; $groups] = [begin; $groups];
                 $(

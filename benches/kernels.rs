@@ -16,7 +16,7 @@ use zoomfield::kernel::{
 };
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;
-use zoomfield::weights::{Array, EncoderConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{Array, EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -93,7 +93,7 @@ fn convolution(precision: Precision, channels: usize, side: usize) -> Kernel {
     let work = move || {
         for _ in 0..TIMES {
             let image = Image { values: &input, order: Order::ChannelsLast, height: side, width: side };
-            std::hint::black_box(conv.forward(image, After { relu: false, residual: Some(&input) }));
+            std::hint::black_box(conv.forward(image, After { residual: Some(&input), ..After::default() }));
         }
     };
     (name, flop, Box::new(work))
@@ -103,8 +103,7 @@ fn convolution(precision: Precision, channels: usize, side: usize) -> Kernel {
 fn encoder(name: &str, encoder: EncoderConfig, precision: Precision) -> Kernel {
     const SIDE: usize = 128;
     let normalization = Normalization::LIIF;
-    let [local_ensemble, feat_unfold, cell_decode] = [true; 3];
-    let config = ModelConfig { encoder, hidden: vec![64], local_ensemble, feat_unfold, cell_decode, normalization };
+    let config = ModelConfig { encoder, decoder: ImnetConfig::new(vec![64]).into(), normalization };
     let random = |(name, shape): (String, Vec<usize>)| {
         let depth: usize = shape[1..].iter().product();
         let scale = 1.0 / (depth as f32).sqrt();

@@ -9,7 +9,7 @@ use zoomfield::weights::Weights;
 
 use tempfile::TempDir;
 use zoomfield::train::{Degradation, untrained};
-use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization};
+use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 
 /// A bin that is a folder, which every test can look into.
 fn library() -> (TempDir, Library) {
@@ -27,10 +27,7 @@ fn library() -> (TempDir, Library) {
 fn tiny(seed: u64) -> Weights {
     let config = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 4, res_scale: 1.0 },
-        hidden: vec![4],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![4]).into(),
         normalization: Normalization::LIIF,
     };
     untrained(&config, seed).unwrap()

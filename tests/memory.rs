@@ -15,7 +15,7 @@ use zoomfield::picture::Picture;
 use zoomfield::recipe::Source;
 use zoomfield::render::{FeatureStore, LoadedModel};
 use zoomfield::train::untrained;
-use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization};
+use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 
 /// What an export may use beyond the decoded picture itself.
 const MOST_BYTES: u64 = 600 << 20;
@@ -67,10 +67,7 @@ fn a_very_wide_picture_takes_no_more_and_what_it_takes_is_told() {
     // As many features as the shipped model has, and little work.
     let network = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 64, res_scale: 1.0 },
-        hidden: vec![16],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![16]).into(),
         normalization: Normalization::LIIF,
     };
     let weights = untrained(&network, 1).unwrap();

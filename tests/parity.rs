@@ -13,7 +13,7 @@ use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
 use zoomfield::kernel::Precision;
 use zoomfield::model::{self, ConvKernel, Encoder, Liif, Query};
 use zoomfield::task::NEVER;
-use zoomfield::weights::{Array, EncoderConfig, ModelConfig, Weights};
+use zoomfield::weights::{Array, EncoderConfig, ImnetConfig, ModelConfig, Weights};
 
 const TOLERANCE: f32 = 1e-4;
 
@@ -146,7 +146,7 @@ fn noise(n: usize, seed: u32) -> Vec<f32> {
 fn wide_rdn() -> Weights {
     let config = ModelConfig {
         encoder: EncoderConfig::Rdn { blocks: 2, convs: 8, growth: 64, features: 64 },
-        hidden: vec![32],
+        decoder: ImnetConfig::new(vec![32]).into(),
         ..Weights::builtin().unwrap().config().clone()
     };
     let random = |(i, (name, shape)): (usize, (String, Vec<usize>))| {

@@ -11,7 +11,7 @@ use zoomfield::error::Error;
 use zoomfield::model::Query;
 use zoomfield::task::Gate;
 use zoomfield::train::{Batch, Engine, Trainer, TrainerOptions, untrained};
-use zoomfield::weights::{AdamState, EncoderConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{AdamState, EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 const KERNELS: TrainerOptions =
     TrainerOptions { engine: Engine::Kernels, freeze_encoder: false, clip_norm: None, threads: 2 };
@@ -151,7 +151,8 @@ fn variants() -> Vec<ModelConfig> {
             let [local_ensemble, feat_unfold, cell_decode] = [1, 2, 4].map(|bit| options & bit == 0);
             let hidden = if options % 2 == 0 { vec![16, 24, 20] } else { vec![16] };
             let (encoder, normalization) = (encoder.clone(), Normalization::LIIF);
-            variants.push(ModelConfig { encoder, hidden, local_ensemble, feat_unfold, cell_decode, normalization });
+            let decoder = ImnetConfig { hidden, local_ensemble, feat_unfold, cell_decode }.into();
+            variants.push(ModelConfig { encoder, decoder, normalization });
         }
     }
     variants

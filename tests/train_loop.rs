@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use zoomfield::error::Error;
 use zoomfield::task::Gate;
 use zoomfield::train::{Ending, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainEvent, Training};
-use zoomfield::weights::{Checkpoint, EncoderConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{Checkpoint, EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 /// A folder with pictures, and room for results.
 struct World(TempDir);
@@ -59,10 +59,7 @@ impl World {
 fn tiny() -> ModelConfig {
     ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 8, res_scale: 1.0 },
-        hidden: vec![16, 16],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![16, 16]).into(),
         normalization: Normalization::LIIF,
     }
 }

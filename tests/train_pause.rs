@@ -15,7 +15,7 @@ use zoomfield::task::{Gate, Worker};
 use zoomfield::train::{
     Ending, Hyperparameters, Length, PatchSampling, Place, PlaceChoice, Start, TrainConfig, TrainEvent, Training,
 };
-use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 /// A network of which a step takes long enough to be met in its middle.
 fn config(folder: &TempDir, features: usize) -> TrainConfig {
@@ -24,10 +24,7 @@ fn config(folder: &TempDir, features: usize) -> TrainConfig {
     }
     let network = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 2, features, res_scale: 1.0 },
-        hidden: vec![features; 2],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![features; 2]).into(),
         normalization: Normalization::LIIF,
     };
     let sampling = PatchSampling::RandomScale { min: 1.0, max: 1.5 };

@@ -150,7 +150,7 @@ impl Case {
         let value = |i: usize| self.map.data[i % channels * size.area() + i / channels];
         let codes: Vec<f32> = (0..channels * size.area()).map(value).collect();
         let tile = FeatureTile::cut(&codes, size.rect(), size.rect(), FeaturePrecision::Single);
-        let margin = usize::from(self.weights.config().feat_unfold);
+        let margin = usize::from(self.weights.config().decoder.imnet().unwrap().feat_unfold);
         FeatureWindow::assemble(&[tile.into()], size.rect(), margin)
     }
 
@@ -175,7 +175,7 @@ impl Case {
     /// side a sample exactly there falls on is decided by rounding errors.
     fn compared(&self, rgb: &[f32], grid: &SampleGrid) -> Vec<f32> {
         let is_tie = |axis: &AxisGrid, i: usize| (axis.latent_position(i).rem_euclid(1.0) - 0.5).abs() < 1e-6;
-        let has_ties = !self.weights.config().local_ensemble;
+        let has_ties = !self.weights.config().decoder.imnet().unwrap().local_ensemble;
         let is_compared =
             |i: &usize| !has_ties || !(is_tie(&grid.y, i / grid.x.len) || is_tie(&grid.x, i % grid.x.len));
         (0..grid.size().area()).filter(is_compared).flat_map(|i| rgb[3 * i..3 * i + 3].to_vec()).collect()

@@ -82,7 +82,7 @@ pub fn devices() -> Vec<Device> {
 pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
     let model = LoadedModel::on(&Weights::builtin()?, &device.compute())?;
     let picture = Size::new(CODES, CODES);
-    let window = FeatureWindow::pattern(picture, model.decoder.margin(), model.decoder.channels);
+    let window = FeatureWindow::pattern(picture, model.decoder.margin(), model.decoder.channels());
     let run = |side: usize| {
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(side, side));
         let start = Instant::now();

@@ -1,7 +1,6 @@
 //! The stages by themselves: products, encoding, decoding, deep zoom, and what a second thread is worth.
 
 use super::{BenchStage, Measurement};
-use crate::decode;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureWindow};
 use crate::geometry::{PixelRect, Region, SampleGrid, Size};
@@ -90,9 +89,7 @@ pub(super) fn decode(model: &LoadedModel, picture: &Picture, precision: Precisio
     let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
     let stage =
         BenchStage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
-    stage.measure(RUNS.min(3), || {
-        decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Exact, NEVER).map(drop)
-    })
+    stage.measure(RUNS.min(3), || model.decoder.query(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop))
 }
 
 /// The crop at ×30 in default quality, its features being there.
@@ -104,7 +101,6 @@ fn zoom(model: &LoadedModel, picture: &Picture, crop: Option<Region>, precision:
     let grid = SampleGrid::spanning(crop, Size::new(side(crop.width), side(crop.height)));
     let window = window(model, picture, &grid, Sampling::Lattice)?;
     let name = format!("×30: {crop} → {}", grid.size());
-    BenchStage { name, precision, pixels: grid.size().area(), flop: 0.0 }.measure(RUNS, || {
-        decode::query_rgb(&model.decoder, &window, picture.size, &grid, Sampling::Lattice, NEVER).map(drop)
-    })
+    BenchStage { name, precision, pixels: grid.size().area(), flop: 0.0 }
+        .measure(RUNS, || model.decoder.query(&window, picture.size, &grid, Sampling::Lattice, NEVER).map(drop))
 }

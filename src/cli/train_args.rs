@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::train::{Degradation, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice};
-use crate::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
+use crate::weights::{EncoderConfig, FieldConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,12 +65,15 @@ pub(super) struct NetworkArgs {
     /// The encoder of a new network.
     #[arg(long, value_enum, default_value_t = EncoderName::Edsr)]
     encoder: EncoderName,
-    /// Blocks of its encoder.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = parse_count)]
-    blocks: usize,
-    /// Channels of its feature map.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = parse_count)]
-    features: usize,
+    /// Blocks of its encoder; 16 if not given, 4 for a live network.
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    blocks: Option<usize>,
+    /// Channels of its feature map; 64 if not given, 32 for a live network.
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    features: Option<usize>,
+    /// Waves of a live network's field: of the brightness, and of the colour differences.
+    #[arg(long, value_name = "N,N", value_delimiter = ',', num_args = 2, default_value = "32,8", value_parser = parse_count)]
+    waves: Vec<usize>,
     /// Widths of imnet's hidden layers.
     #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_value = "256,256,256,256", value_parser = parse_count)]
     hidden: Vec<usize>,
@@ -136,6 +139,8 @@ pub(super) enum EncoderName {
     Edsr,
     /// RDN.
     Rdn,
+    /// A live network: plain 3×3 convolutions, and a field of waves instead of imnet.
+    Live,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -195,23 +200,33 @@ impl TrainArgs {
 impl NetworkArgs {
     /// Whether anything differs from the shipped model's shape.
     fn is_given(&self) -> bool {
-        let usual = self.blocks == 16 && self.features == 64 && self.hidden == [256; 4];
+        let usual = self.blocks.is_none() && self.features.is_none() && self.hidden == [256; 4];
         let is_variant = self.no_cell_decode || self.no_feat_unfold || self.no_local_ensemble;
-        !usual || is_variant || matches!(self.encoder, EncoderName::Rdn)
+        !usual || is_variant || !matches!(self.encoder, EncoderName::Edsr)
     }
 
     fn config(&self) -> ModelConfig {
-        let (blocks, features) = (self.blocks, self.features);
+        let is_live = matches!(self.encoder, EncoderName::Live);
+        let (usual_blocks, usual_features) = if is_live { (4, 32) } else { (16, 64) };
+        let (blocks, features) = (self.blocks.unwrap_or(usual_blocks), self.features.unwrap_or(usual_features));
         ModelConfig {
             encoder: match self.encoder {
+                EncoderName::Live => EncoderConfig::Plain { blocks, convs: 4, features },
                 EncoderName::Edsr => EncoderConfig::Edsr { blocks, features, res_scale: 1.0 },
                 // The paper's: eight convolutions in a block, as many new channels as there are features.
                 EncoderName::Rdn => EncoderConfig::Rdn { blocks, convs: 8, growth: features, features },
             },
-            hidden: self.hidden.clone(),
-            local_ensemble: !self.no_local_ensemble,
-            feat_unfold: !self.no_feat_unfold,
-            cell_decode: !self.no_cell_decode,
+            decoder: if is_live {
+                FieldConfig { luma_waves: self.waves[0], chroma_waves: self.waves[1] }.into()
+            } else {
+                ImnetConfig {
+                    hidden: self.hidden.clone(),
+                    local_ensemble: !self.no_local_ensemble,
+                    feat_unfold: !self.no_feat_unfold,
+                    cell_decode: !self.no_cell_decode,
+                }
+                .into()
+            },
             normalization: Normalization::LIIF,
         }
     }

@@ -2,6 +2,8 @@
 
 mod axis;
 mod cpu;
+mod decoder;
+mod field;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod lattice;
@@ -10,6 +12,8 @@ mod query;
 
 pub use crate::recipe::Sampling;
 pub use cpu::query_rgb;
+pub use decoder::Decoder;
+pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuDecoder, WindowQuery};
 pub use params::DecodeParams;

@@ -5,7 +5,7 @@
 //! `rel_cell` columns are constant over a picture and join the bias; two columns for `rel_coord` remain per query.
 
 use crate::kernel::{Layer, Matrix, Mlp, Precision};
-use crate::weights::{ModelConfig, Normalization, Weights};
+use crate::weights::{Normalization, Weights};
 
 /// What decoding needs of the weights.
 #[derive(Clone, Debug)]
@@ -34,15 +34,19 @@ pub struct DecodeParams {
 
 impl DecodeParams {
     /// Folds the weights, for hidden layers in `precision`.
+    ///
+    /// # Panics
+    /// If they are of another family.
     pub fn new(weights: &Weights, precision: Precision) -> Self {
         let config = weights.config();
+        let imnet = config.decoder.imnet().expect("LIIF's decoder");
         let first = weights.array("imnet.layers.0.weight");
         let (width, input) = (first.shape[0], first.shape[1]);
-        let (channels, taps) = (config.encoder.features(), if config.feat_unfold { 9 } else { 1 });
+        let (channels, taps) = (config.encoder.features(), if imnet.feat_unfold { 9 } else { 1 });
         let column = |i: usize| (0..width).map(|o| first.data[o * input + i]).collect::<Vec<_>>();
         // The original's unfolding is channel-major (channel * 9 + tap); rows of pixels here are tap-major.
         let order = (0..taps).flat_map(|tap| (0..channels).map(move |channel| channel * taps + tap));
-        let codes = config.code_width();
+        let codes = imnet.code_width(channels);
         let project: Vec<f32> = order.flat_map(column).collect();
         Self {
             channels,
@@ -50,10 +54,10 @@ impl DecodeParams {
             projection: Matrix::new(taps * channels, &vec![0.0; width], |k, o| project[k * width + o]),
             project,
             rel_coord: [codes, codes + 1].map(column),
-            rel_cell: if config.cell_decode { [codes + 2, codes + 3].map(column) } else { Default::default() },
+            rel_cell: if imnet.cell_decode { [codes + 2, codes + 3].map(column) } else { Default::default() },
             bias: weights.array("imnet.layers.0.bias").data.clone(),
-            mlp: remaining_layers(weights, config, precision),
-            local_ensemble: config.local_ensemble,
+            mlp: remaining_layers(weights, &imnet.hidden, precision),
+            local_ensemble: imnet.local_ensemble,
             normalization: config.normalization,
         }
     }
@@ -77,24 +81,14 @@ impl DecodeParams {
         }
         bias
     }
-
-    /// Normalised RGB to RGB in [0, 1].
-    pub fn denormalize(&self, rgb: &mut [f32]) {
-        let Normalization { mean, std } = self.normalization;
-        for pixel in rgb.as_chunks_mut::<3>().0 {
-            for c in 0..3 {
-                pixel[c] = (pixel[c] * std[c] + mean[c]).clamp(0.0, 1.0);
-            }
-        }
-    }
 }
 
-fn remaining_layers(weights: &Weights, config: &ModelConfig, precision: Precision) -> Mlp {
+fn remaining_layers(weights: &Weights, widths: &[usize], precision: Precision) -> Mlp {
     let arrays = |i: usize| {
         let name = |kind| format!("imnet.layers.{}.{kind}", 2 * i);
         (&weights.array(&name("weight")).data, &weights.array(&name("bias")).data)
     };
-    let hidden = (1..config.hidden.len()).map(arrays).map(|(weight, bias)| Layer::from_torch(weight, bias)).collect();
-    let (last, last_bias) = arrays(config.hidden.len());
+    let hidden = (1..widths.len()).map(arrays).map(|(weight, bias)| Layer::from_torch(weight, bias)).collect();
+    let (last, last_bias) = arrays(widths.len());
     Mlp::new(hidden, last, last_bias, precision)
 }

@@ -223,6 +223,7 @@ impl GpuEncoder {
         let result = match config.encoder {
             EncoderConfig::Edsr { blocks, features, res_scale } => builder.edsr(blocks, features, res_scale)?,
             EncoderConfig::Rdn { blocks, convs, growth, features } => builder.rdn(blocks, convs, growth, features)?,
+            EncoderConfig::Plain { .. } => return Err(GpuError::Unfit("it has no shaders for live networks".into())),
         };
         let Builder { convolutions, layers, packed, quads, .. } = builder;
         Ok(Self {

@@ -5,6 +5,7 @@
 #![allow(clippy::inline_always, reason = "only what is inlined is compiled for the instructions of its caller")]
 #![allow(clippy::needless_range_loop, reason = "iterators over vectors may stay functions that are compiled for none")]
 
+mod activation;
 mod block;
 mod conv3x3;
 mod instructions;
@@ -22,6 +23,7 @@ mod rows;
 mod simd;
 mod spare;
 
+pub use activation::Activation;
 pub use conv3x3::{
     After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, WeightGradient,
     convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,

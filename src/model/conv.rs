@@ -1,7 +1,7 @@
 //! Convolutions with stride 1 that keep height and width.
 
 use super::trained::{self, TrainingContext};
-use crate::kernel::{After, Conv1x1, Conv3x3, Joined, Order, Precision};
+use crate::kernel::{Activation, After, Conv1x1, Conv3x3, Joined, Order, Precision};
 use candle_core::{CpuStorage, DType, Device, Layout, Module, Result, Storage, Tensor, bail};
 use candle_nn::VarBuilder;
 
@@ -69,7 +69,15 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_joined(std::slice::from_ref(x), true, None)
+        self.forward_joined(std::slice::from_ref(x), Activation::Relu, None)
+    }
+
+    /// The convolution followed by SiLU, plus `residual` of the result's shape, if there is one.
+    ///
+    /// # Errors
+    /// candle's, for a tensor of another shape or device.
+    pub fn forward_silu(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
+        self.forward_joined(std::slice::from_ref(x), Activation::Silu, residual)
     }
 
     /// The convolution plus `residual`, of the result's shape.
@@ -77,36 +85,45 @@ impl Conv2d {
     /// # Errors
     /// candle's, for a tensor of another shape or device.
     pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        self.forward_joined(std::slice::from_ref(x), false, Some(residual))
+        self.forward_joined(std::slice::from_ref(x), Activation::Identity, Some(residual))
     }
 
-    /// The convolution of tensors joined along their channels, followed by a ReLU if `relu`, plus `residual`. Our own
+    /// The convolution of tensors joined along their channels, then `activation`, plus `residual`. Our own
     /// kernels read the tensors where they lie.
     ///
     /// # Errors
     /// candle's, for tensors of other shapes or devices.
-    pub fn forward_joined(&self, parts: &[Tensor], relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+    pub fn forward_joined(
+        &self,
+        parts: &[Tensor],
+        activation: Activation,
+        residual: Option<&Tensor>,
+    ) -> Result<Tensor> {
         let can_fuse = |x: &Tensor| x.dims()[0] == 1 && x.device().is_cpu() && x.dtype() == DType::F32;
         if let Some(fused) = self.fused.as_ref().filter(|_| parts.iter().all(can_fuse)) {
-            return fused.forward(parts, relu, residual);
+            return fused.forward(parts, activation, residual);
         }
         let x = match parts {
             [x] => x.clone(),
             parts => Tensor::cat(parts, if self.trained.is_some() { 3 } else { 1 })?,
         };
         if let Some(context) = &self.trained {
-            return trained::convolve(&x, &self.weight, &self.bias, relu, residual, &context.gate);
+            return trained::convolve(&x, &self.weight, &self.bias, activation, residual, &context.gate);
         }
         let bias = self.bias.reshape((1, (), 1, 1))?;
         let sum = x.conv2d(&self.weight, self.weight.dims()[2] / 2, 1, 1, 1)?.broadcast_add(&bias)?;
-        let sum = if relu { sum.relu()? } else { sum };
+        let sum = match activation {
+            Activation::Identity => sum,
+            Activation::Relu => sum.relu()?,
+            Activation::Silu => sum.silu()?,
+        };
         residual.map_or(Ok(sum.clone()), |residual| sum + residual)
     }
 }
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_joined(std::slice::from_ref(x), false, None)
+        self.forward_joined(std::slice::from_ref(x), Activation::Identity, None)
     }
 }
 
@@ -120,7 +137,7 @@ impl Fused {
     }
 
     /// Of tensors `[1, c, h, w]`, which may lie in memory as planes or channels-last, as the result does.
-    fn forward(&self, parts: &[Tensor], relu: bool, residual: Option<&Tensor>) -> Result<Tensor> {
+    fn forward(&self, parts: &[Tensor], activation: Activation, residual: Option<&Tensor>) -> Result<Tensor> {
         let (inputs, outputs) = self.shape();
         let (_, _, height, width) = parts[0].dims4()?;
         let result = [1, outputs, height, width];
@@ -133,7 +150,7 @@ impl Fused {
         let given = order_of(parts[0].layout()).filter(|_| parts.len() == 1).unwrap_or(Order::ChannelsLast);
         let parts = parts.iter().map(|part| lying(part, given)).collect::<Result<Vec<_>>>()?;
         let residual = residual.map(|residual| lying(residual, Order::ChannelsLast)).transpose()?;
-        let output = self.run(&parts, given, [height, width], relu, residual.as_ref())?;
+        let output = self.run(&parts, given, [height, width], activation, residual.as_ref())?;
         Tensor::from_vec(output, (1, height, width, outputs), &Device::Cpu)?.permute((0, 3, 1, 2))
     }
 
@@ -143,14 +160,14 @@ impl Fused {
         parts: &[Tensor],
         order: Order,
         [height, width]: [usize; 2],
-        relu: bool,
+        activation: Activation,
         residual: Option<&Tensor>,
     ) -> Result<Vec<f32>> {
         let held: Vec<_> = parts.iter().map(Tensor::storage_and_layout).collect();
         let parts = held.iter().map(|(storage, layout)| values(storage, layout)).collect::<Result<Vec<_>>>()?;
         let held = residual.map(Tensor::storage_and_layout);
         let residual = held.as_ref().map(|(storage, layout)| values(storage, layout)).transpose()?;
-        let (input, after) = (Joined { parts: &parts, order, height, width }, After { relu, residual });
+        let (input, after) = (Joined { parts: &parts, order, height, width }, After { activation, residual });
         Ok(match self {
             Self::Three(conv) => conv.forward_joined(input, after),
             Self::One(conv) => conv.forward_joined(input, after),

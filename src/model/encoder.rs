@@ -1,7 +1,8 @@
-//! Either encoder.
+//! Any of the encoders.
 
 use super::conv::ConvKernel;
 use super::edsr::Edsr;
+use super::plain::Plain;
 use super::rdn::{Rdn, RdnSize};
 use crate::weights::EncoderConfig;
 use candle_core::{Result, Tensor};
@@ -13,6 +14,8 @@ pub enum Encoder {
     Edsr(Box<Edsr>),
     /// RDN.
     Rdn(Box<Rdn>),
+    /// A live network's.
+    Plain(Box<Plain>),
 }
 
 impl Encoder {
@@ -29,6 +32,9 @@ impl Encoder {
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
                 Self::Rdn(Box::new(Rdn::load(vb, RdnSize { blocks, convs, growth, features }, &kernel)?))
             }
+            EncoderConfig::Plain { blocks, convs, features } => {
+                Self::Plain(Box::new(Plain::load(vb, blocks, convs, features, &kernel)?))
+            }
         })
     }
 
@@ -40,6 +46,7 @@ impl Encoder {
         match self {
             Self::Edsr(edsr) => edsr.forward(x, step),
             Self::Rdn(rdn) => rdn.forward(x, step),
+            Self::Plain(plain) => plain.forward(x, step),
         }
     }
 }

@@ -9,13 +9,13 @@ use super::conv::ConvKernel;
 use super::encoder::Encoder;
 use super::imnet::Imnet;
 use crate::geometry::{SampleGrid, nearest_code};
-use crate::weights::{ModelConfig, Weights};
-use candle_core::{D, Device, Module, Result, Tensor};
+use crate::weights::{ImnetConfig, ModelConfig, Weights};
+use candle_core::{D, Device, Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// The whole model.
 pub struct Liif {
-    config: ModelConfig,
+    config: ImnetConfig,
     encoder: Encoder,
     imnet: Imnet,
 }
@@ -63,12 +63,13 @@ impl Liif {
     /// Loads the model from `vb` (at the root).
     ///
     /// # Errors
-    /// If an array is missing or of another shape.
+    /// If an array is missing or of another shape, or the configuration is of another family.
     pub fn load(vb: &VarBuilder<'_>, config: &ModelConfig, kernel: ConvKernel) -> Result<Self> {
+        let Some(imnet) = config.decoder.imnet() else { bail!("its decoder is not LIIF's") };
         Ok(Self {
             encoder: Encoder::load(vb, &config.encoder, kernel)?,
-            imnet: Imnet::load(&vb.pp("imnet"), config.imnet_input(), &config.hidden)?,
-            config: config.clone(),
+            imnet: Imnet::load(&vb.pp("imnet"), imnet.input(config.encoder.features()), &imnet.hidden)?,
+            config: imnet.clone(),
         })
     }
 

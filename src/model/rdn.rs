@@ -8,6 +8,7 @@
 //! ```
 
 use super::conv::{Conv2d, ConvKernel};
+use crate::kernel::Activation;
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -82,7 +83,7 @@ impl Rdn {
             outputs.push(x.clone());
         }
         step()?;
-        let fused = self.fusion[0].forward_joined(&outputs, false, None)?;
+        let fused = self.fusion[0].forward_joined(&outputs, Activation::Identity, None)?;
         self.fusion[1].forward_add(&fused, &f1)
     }
 }
@@ -92,8 +93,8 @@ impl DenseBlock {
         let mut x = vec![input.clone()];
         for conv in &self.convs {
             step()?;
-            x.push(conv.forward_joined(&x, true, None)?);
+            x.push(conv.forward_joined(&x, Activation::Relu, None)?);
         }
-        self.local_fusion.forward_joined(&x, false, Some(input))
+        self.local_fusion.forward_joined(&x, Activation::Identity, Some(input))
     }
 }

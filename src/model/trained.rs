@@ -1,6 +1,8 @@
 //! The convolution for training on the CPU: our own kernels forward and backward, on tensors `[n, h, w, c]`.
 
-use crate::kernel::{After, ImageBatch, ImageGradient, ResultGradient, Spare, convolve_batch, convolve_batch_backward};
+use crate::kernel::{
+    Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, convolve_batch, convolve_batch_backward,
+};
 use crate::task::Gate;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 
@@ -13,7 +15,7 @@ pub struct TrainingContext {
     pub spare: Spare,
 }
 
-/// `x [n, h, w, c]` by `weight [out, c, k, k]` (k = 1 or 3, zero-padded) plus `bias [out]`, clamped at zero if `relu`,
+/// `x [n, h, w, c]` by `weight [out, c, k, k]` (k = 1 or 3, zero-padded) plus `bias [out]`, then `activation`,
 /// plus `residual [n, h, w, out]`: `[n, h, w, out]`, differentiable in all of them.
 /// `gate` is passed between two images.
 ///
@@ -23,10 +25,15 @@ pub(super) fn convolve(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,
-    relu: bool,
+    activation: Activation,
     residual: Option<&Tensor>,
     gate: &Gate,
 ) -> Result<Tensor> {
+    if activation == Activation::Silu {
+        let result = convolve(x, weight, bias, Activation::Identity, None, gate)?.silu()?;
+        return residual.map_or(Ok(result.clone()), |residual| result + residual);
+    }
+    let relu = activation == Activation::Relu;
     let (outputs, inputs, k, _) = weight.dims4()?;
     if k == 1 {
         let rows = x.flatten_to(2)?.matmul(&weight.reshape((outputs, inputs))?.t()?)?.broadcast_add(bias)?;
@@ -65,7 +72,7 @@ impl TrainedConv {
         let (n, height, width, channels) = x.1.shape().dims4()?;
         let batch = ImageBatch { values: values(x.0, x.1)?, height, width, channels };
         let (weight, bias) = self.split(values(parameters.0, parameters.1)?);
-        let after = After { relu: self.relu, residual };
+        let after = After { activation: Activation::relu_if(self.relu), residual };
         let result = convolve_batch(weight, bias, batch, after, &|| self.gate.pass().is_err());
         not_stopped(&self.gate)?;
         Ok((CpuStorage::F32(result), (n, height, width, self.outputs).into()))

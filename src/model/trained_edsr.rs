@@ -6,7 +6,8 @@
 
 use super::trained::{TrainingContext, not_stopped, read, values};
 use crate::kernel::{
-    After, ImageBatch, ImageGradient, ResultGradient, convolve_batch, convolve_batch_backward, convolve_batch_into,
+    Activation, After, ImageBatch, ImageGradient, ResultGradient, convolve_batch, convolve_batch_backward,
+    convolve_batch_into,
 };
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
@@ -81,12 +82,14 @@ impl TrainedEdsr {
         let mut kept = vec![convolve(0, x, After::default())];
         for block in 0..self.blocks {
             let before = &kept[2 * block];
-            let inner = convolve(1 + 2 * block, self.map(x, before), After { relu: true, residual: None });
-            let after = convolve(2 + 2 * block, self.map(x, &inner), After { relu: false, residual: Some(before) });
+            let inner =
+                convolve(1 + 2 * block, self.map(x, before), After { activation: Activation::Relu, residual: None });
+            let after =
+                convolve(2 + 2 * block, self.map(x, &inner), After { residual: Some(before), ..After::default() });
             kept.extend([inner, after]);
         }
         let (weight, bias) = parts(1 + 2 * self.blocks);
-        let after = After { relu: false, residual: Some(&kept[0]) };
+        let after = After { residual: Some(&kept[0]), ..After::default() };
         let result = convolve_batch(weight, bias, self.map(x, &kept[2 * self.blocks]), after, &interrupt);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         result

@@ -8,8 +8,8 @@ use super::encoder::Encoder;
 use super::liif::{Query, neighbour};
 use super::trained::{self, TrainingContext};
 use crate::kernel::{
-    After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient, TrainedMlp,
-    WeightGradient, convolve_batch_backward, convolve_batch_into,
+    Activation, After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient,
+    TrainedMlp, WeightGradient, convolve_batch_backward, convolve_batch_into,
 };
 use crate::weights::ModelConfig;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
@@ -36,12 +36,13 @@ impl TrainedLiif {
     /// # Errors
     /// If an array is missing or of another shape.
     pub fn load(vb: &VarBuilder<'_>, config: &ModelConfig, context: &TrainingContext) -> Result<Self> {
-        let layers = vb.pp("imnet").pp("layers");
-        let widths = &config.hidden;
-        let (code, channels) = (config.code_width(), config.encoder.features());
-        let inputs = config.imnet_input() - code;
-        let first = layers.get((widths[0], config.imnet_input()), "0.weight")?;
-        let k = if config.feat_unfold { 3 } else { 1 };
+        let Some(imnet) = config.decoder.imnet() else { bail!("its decoder is not LIIF's") };
+        let (layers, widths) = (vb.pp("imnet").pp("layers"), &imnet.hidden);
+        let channels = config.encoder.features();
+        let code = imnet.code_width(channels);
+        let inputs = imnet.input(channels) - code;
+        let first = layers.get((widths[0], code + inputs), "0.weight")?;
+        let k = if imnet.feat_unfold { 3 } else { 1 };
         let mut parts = vec![first.narrow(1, code, inputs)?.t()?.flatten_all()?];
         for i in 1..=widths.len() {
             let outputs = widths.get(i).copied().unwrap_or(3);
@@ -56,7 +57,7 @@ impl TrainedLiif {
             ),
             parameters: Tensor::cat(&parts, 0)?,
             shape: MlpShape { inputs, widths: widths.clone() },
-            local_ensemble: config.local_ensemble,
+            local_ensemble: imnet.local_ensemble,
             context: context.clone(),
         })
     }
@@ -97,7 +98,7 @@ impl TrainedLiif {
             let parameters = Tensor::cat(&[&weight.flatten_all()?, bias, &self.parameters], 0)?;
             feat.contiguous()?.apply_op2(&parameters, op)?
         } else {
-            let codes = trained::convolve(feat, weight, bias, false, None, &self.context.gate)?;
+            let codes = trained::convolve(feat, weight, bias, Activation::Identity, None, &self.context.gate)?;
             codes.contiguous()?.apply_op2(&self.parameters, op)?
         };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use super::compute::{Backend, Compute};
 use super::names::Names;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
-use crate::decode::{self, DecodeParams, Sampling};
+use crate::decode::{Decoder, Sampling};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
@@ -15,9 +15,9 @@ use crate::geometry::{PixelRect, SampleGrid, Size};
 use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{DecodedBy, EncodedBy, ModelId};
-use crate::picture::Picture;
+use crate::picture::{Picture, Raster, resample};
 use crate::task::Interrupt;
-use crate::weights::{ModelConfig, Weights};
+use crate::weights::{ModelConfig, Normalization, Weights};
 use candle_core::Device;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,7 @@ pub struct LoadedModel {
     /// Picture to features, by candle.
     pub encoder: PictureEncoder,
     /// Features to colours, on the processor.
-    pub decoder: DecodeParams,
+    pub decoder: Decoder,
     #[cfg(feature = "gpu")]
     accelerator: Option<Accelerator>,
     /// Why there is no graphics device although there might have been.
@@ -58,7 +58,7 @@ impl LoadedModel {
             config: weights.config().clone(),
             precision,
             encoder: PictureEncoder::new(weights, device, precision)?,
-            decoder: DecodeParams::new(weights, precision),
+            decoder: Decoder::new(weights, precision),
             #[cfg(feature = "gpu")]
             accelerator: None,
             refusal: None,
@@ -244,7 +244,7 @@ impl LoadedModel {
         self.refusal.as_deref()
     }
 
-    /// As [`decode::query_rgb`], on what computes at present.
+    /// As [`Decoder::query`], on what computes at present.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted.
@@ -263,7 +263,26 @@ impl LoadedModel {
                 return result;
             }
         }
-        decode::query_rgb(&self.decoder, window, picture, grid, sampling, interrupt)
+        self.decoder.query(window, picture, grid, sampling, interrupt)
+    }
+
+    /// Colours in [0, 1] out of what [`Self::query_rgb`] answers on `grid`.
+    pub fn colors(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Raster {
+        let Normalization { mean, std } = self.config.normalization;
+        match self.decoder {
+            Decoder::Imnet(_) => {
+                for pixel in values.as_chunks_mut::<3>().0 {
+                    (0..3).for_each(|c| pixel[c] = (pixel[c] * std[c] + mean[c]).clamp(0.0, 1.0));
+                }
+            }
+            Decoder::Field(_) => {
+                let base = resample::bicubic_region(picture, grid);
+                for (pixel, base) in values.as_chunks_mut::<3>().0.iter_mut().zip(base.as_chunks::<3>().0) {
+                    (0..3).for_each(|c| pixel[c] = (pixel[c] * std[c] + base[c]).clamp(0.0, 1.0));
+                }
+            }
+        }
+        Raster { size: grid.size(), channels: 3, data: values }
     }
 
     /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present, and what that was.

@@ -221,9 +221,8 @@ impl Renderer {
         interrupt: Interrupt<'_>,
     ) -> Result<Arc<Raster>> {
         let key = self.decoded_key(picture, model, grid, sampling);
-        let mut rgb = sample::query_rgb(model, picture.size, grid, sampling, features, interrupt)?;
-        model.decoder.denormalize(&mut rgb);
-        let opaque = Raster { size: grid.size(), channels: 3, data: rgb };
+        let values = sample::query_rgb(model, picture.size, grid, sampling, features, interrupt)?;
+        let opaque = model.colors(values, picture, grid);
         let raster = Arc::new(match resample::alpha_region(picture, grid) {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,

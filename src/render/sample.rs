@@ -11,13 +11,13 @@ use crate::task::Interrupt;
 use std::sync::Arc;
 
 /// The latent codes around which the function is evaluated for `grid`.
-fn codes(size: Size, grid: &SampleGrid, sampling: Sampling) -> PixelRect {
-    codes_for(&decode::sample_points(grid, sampling), size)
+fn codes(model: &LoadedModel, size: Size, grid: &SampleGrid, sampling: Sampling) -> PixelRect {
+    codes_for(&decode::sample_points(grid, model.decoder.sampling(sampling)), size)
 }
 
 /// The source pixels whose features an evaluation reads.
 pub fn pixels_for(model: &LoadedModel, size: Size, grid: &SampleGrid, sampling: Sampling) -> PixelRect {
-    codes(size, grid, sampling).grown_within(model.decoder.margin(), size)
+    codes(model, size, grid, sampling).grown_within(model.decoder.margin(), size)
 }
 
 /// The latent codes that an evaluation reads, out of features that cover [`pixels_for`] it.
@@ -28,7 +28,7 @@ pub fn window(
     sampling: Sampling,
     features: &[Arc<FeatureTile>],
 ) -> FeatureWindow {
-    FeatureWindow::assemble(features, codes(size, grid, sampling), model.decoder.margin())
+    FeatureWindow::assemble(features, codes(model, size, grid, sampling), model.decoder.margin())
 }
 
 /// Normalised RGB of the function on `grid`, `[grid.y.len, grid.x.len, 3]`, not clamped, out of features that cover

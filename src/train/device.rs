@@ -7,7 +7,7 @@ use super::random::{Random, untrained};
 use crate::encode::best_device;
 use crate::error::{Error, Result};
 use crate::model::{Query, TrainingContext};
-use crate::weights::{EncoderConfig, ModelConfig, Normalization};
+use crate::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 use std::collections::BTreeMap;
 
 /// How far a device's gradients may be from the processor's, as a share of their length.
@@ -42,10 +42,7 @@ pub(super) fn engine(device: TrainDevice) -> Result<(Engine, &'static str, Optio
 fn self_test(engine: &Engine) -> Result<(), String> {
     let config = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 8, res_scale: 1.0 },
-        hidden: vec![16, 16],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![16, 16]).into(),
         normalization: Normalization::LIIF,
     };
     let mut random = Random::of(&[1]);

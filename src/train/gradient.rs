@@ -4,7 +4,7 @@
 use super::batch::Batch;
 use crate::error::{Error, Result};
 use crate::model::{ConvKernel, Liif, TrainedLiif, TrainingContext};
-use crate::weights::{Array, EncoderConfig, ModelConfig};
+use crate::weights::{Array, DecoderConfig, EncoderConfig, ModelConfig};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use std::collections::{BTreeMap, HashMap};
@@ -104,7 +104,11 @@ impl Problem<'_> {
     fn images_at_a_time(&self) -> usize {
         let of_encoder = match self.config.encoder {
             EncoderConfig::Edsr { features, .. } if self.freeze_encoder => features,
-            EncoderConfig::Rdn { features, .. } if self.freeze_encoder => features,
+            EncoderConfig::Rdn { features, .. } | EncoderConfig::Plain { features, .. } if self.freeze_encoder => {
+                features
+            }
+            // Before and behind every SiLU, which keeps both.
+            EncoderConfig::Plain { blocks, convs, features } => (3 * blocks * convs + 4) * features,
             EncoderConfig::Edsr { blocks, features, res_scale } => {
                 (blocks * if res_scale == 1.0 { 2 } else { 4 } + 3) * features
             }
@@ -113,8 +117,12 @@ impl Problem<'_> {
                 blocks * (joined + convs * growth + 4 * features) + 6 * features
             }
         };
-        // The projected codes and their gradient.
-        let values = (of_encoder + 2 * self.config.hidden[0]) * self.batch.patch * self.batch.patch;
+        // The projected codes, or the amplitudes, and their gradient.
+        let prepared = match &self.config.decoder {
+            DecoderConfig::Imnet(imnet) => imnet.hidden[0],
+            DecoderConfig::Field(field) => field.amplitudes(),
+        };
+        let values = (of_encoder + 2 * prepared) * self.batch.patch * self.batch.patch;
         (self.most_bytes / (values * size_of::<f32>())).max(1)
     }
 
@@ -237,14 +245,13 @@ mod tests {
     use super::*;
     use crate::model::Query;
     use crate::train::random::{Random, untrained};
-    use crate::weights::Normalization;
+    use crate::weights::{ImnetConfig, Normalization};
 
     #[test]
     fn parts_add_up_to_the_whole() {
         let encoder = EncoderConfig::Rdn { blocks: 2, convs: 2, growth: 8, features: 8 };
-        let (hidden, normalization) = (vec![16, 16], Normalization::LIIF);
-        let config =
-            ModelConfig { encoder, hidden, local_ensemble: true, feat_unfold: true, cell_decode: true, normalization };
+        let (decoder, normalization) = (ImnetConfig::new(vec![16, 16]).into(), Normalization::LIIF);
+        let config = ModelConfig { encoder, decoder, normalization };
         let mut random = Random::of(&[1]);
         let mut noise = |n: usize| (0..n).map(|_| random.between(-1.0, 1.0)).collect::<Vec<_>>();
         // As many questions as the image has a number.

@@ -42,7 +42,7 @@ impl Predictor {
         let pixels = sample::pixels_for(model, picture.size, grid, sampling);
         let features = model.encode_exactly(picture, pixels, FeaturePrecision::Single, interrupt)?;
         let rgb = sample::query_rgb(model, picture.size, grid, sampling, &[features.into()], interrupt)?;
-        Ok(self.colors(rgb, grid))
+        Ok(self.0.colors(rgb, picture, grid))
     }
 
     /// The same out of the features that a renderer keeps, or finds with others.
@@ -58,11 +58,6 @@ impl Predictor {
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
         let rgb = renderer.query_rgb(picture, &self.0, grid, sampling, interrupt)?;
-        Ok(self.colors(rgb, grid))
-    }
-
-    fn colors(&self, mut rgb: Vec<f32>, grid: &SampleGrid) -> Raster {
-        self.0.decoder.denormalize(&mut rgb);
-        Raster { size: grid.size(), channels: 3, data: rgb }
+        Ok(self.0.colors(rgb, picture, grid))
     }
 }

@@ -1,5 +1,6 @@
 //! What model a set of arrays belongs to.
 
+use super::decoder::DecoderConfig;
 use serde::{Deserialize, Serialize};
 
 /// More layers and blocks in a row than any model may have.
@@ -29,13 +30,23 @@ pub enum EncoderConfig {
         /// Channels between the blocks (G0).
         features: usize,
     },
+    /// Blocks of 3×3 convolutions with SiLU behind each and a skip around (after DISP, NTIRE 2026 efficient
+    /// super-resolution): small enough to be run wherever somebody looks.
+    Plain {
+        /// Blocks.
+        blocks: usize,
+        /// Convolutions in a block.
+        convs: usize,
+        /// Channels of every convolution.
+        features: usize,
+    },
 }
 
 impl EncoderConfig {
     /// Channels of the feature map.
     pub fn features(&self) -> usize {
         match *self {
-            Self::Edsr { features, .. } | Self::Rdn { features, .. } => features,
+            Self::Edsr { features, .. } | Self::Rdn { features, .. } | Self::Plain { features, .. } => features,
         }
     }
 
@@ -46,6 +57,8 @@ impl EncoderConfig {
             Self::Edsr { blocks, .. } => 2 * blocks + 2,
             // SFENet1, SFENet2, every 3×3 of every block, GFF.1
             Self::Rdn { blocks, convs, .. } => blocks * convs + 3,
+            // head, every block's, tail
+            Self::Plain { blocks, convs, .. } => blocks * convs + 2,
         }
     }
 }
@@ -78,41 +91,26 @@ pub struct Macs {
     pub per_output_pixel: f64,
 }
 
-/// A whole LIIF model.
+/// A whole model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// The encoder.
     pub encoder: EncoderConfig,
-    /// Widths of imnet's hidden layers.
-    pub hidden: Vec<usize>,
-    /// Blend the predictions of the four nearest latent codes (paper, eq. 4).
-    pub local_ensemble: bool,
-    /// Concatenate the 3×3 neighbourhood of each latent code (paper, eq. 3).
-    pub feat_unfold: bool,
-    /// Tell imnet the size of the queried pixel (paper, eq. 6).
-    pub cell_decode: bool,
+    /// The decoder.
+    #[serde(flatten)]
+    pub decoder: DecoderConfig,
     /// Colour normalisation.
     pub normalization: Normalization,
 }
 
 impl ModelConfig {
-    /// Width of imnet's input: latent code (unfolded or not), `rel_coord`, and `rel_cell` if it is told.
-    pub fn imnet_input(&self) -> usize {
-        self.code_width() + 2 + if self.cell_decode { 2 } else { 0 }
-    }
-
-    /// Width of a latent code as imnet receives it.
-    pub fn code_width(&self) -> usize {
-        self.encoder.features() * if self.feat_unfold { 9 } else { 1 }
-    }
-
     /// Refuses sizes that no model has, before anything is allocated by them.
     ///
     /// # Errors
     /// The reason alone.
     pub fn check(&self) -> Result<(), String> {
         const MOST: usize = 4096;
-        let mut sizes = self.hidden.clone();
+        let (mut sizes, is_deep_enough) = self.decoder.sizes();
         match self.encoder {
             EncoderConfig::Edsr { blocks, features, res_scale } => {
                 if !res_scale.is_finite() {
@@ -123,12 +121,15 @@ impl ModelConfig {
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
                 sizes.extend([blocks, convs, growth, features, blocks.saturating_mul(convs)]);
             }
+            EncoderConfig::Plain { blocks, convs, features } => {
+                sizes.extend([blocks, convs, features, blocks.saturating_mul(convs)]);
+            }
         }
         let Normalization { mean, std } = self.normalization;
         if !mean.iter().chain(&std).all(|v| v.is_finite()) || std.contains(&0.0) {
             return Err("its colour normalisation is not usable".into());
         }
-        if sizes.iter().any(|&n| n == 0 || n > MOST) || !(1..=64).contains(&self.hidden.len()) {
+        if sizes.iter().any(|&n| n == 0 || n > MOST) || !is_deep_enough {
             return Err(format!("its configuration is out of range (every size must be 1 to {MOST})"));
         }
         Ok(())
@@ -162,28 +163,28 @@ impl ModelConfig {
                 add("encoder.GFF.0".into(), vec![f, blocks * f, 1, 1]);
                 add("encoder.GFF.1".into(), vec![f, f, 3, 3]);
             }
+            EncoderConfig::Plain { blocks, convs, features: f } => {
+                add("encoder.head".into(), vec![f, 3, 3, 3]);
+                for i in 0..blocks {
+                    for c in 0..convs {
+                        add(format!("encoder.blocks.{i}.{c}"), vec![f, f, 3, 3]);
+                    }
+                }
+                add("encoder.tail".into(), vec![f, f, 3, 3]);
+            }
         }
-        let widths = std::iter::once(self.imnet_input()).chain(self.hidden.iter().copied());
-        let outputs = self.hidden.iter().copied().chain(std::iter::once(3));
-        for (i, (input, output)) in widths.zip(outputs).enumerate() {
-            add(format!("imnet.layers.{}", 2 * i), vec![output, input]);
-        }
+        list.extend(self.decoder.expected_arrays(self.encoder.features()));
         list
     }
 
-    /// Multiply-adds of one picture: of the encoder, and of the decoder with its first layer folded.
+    /// Multiply-adds of one picture: of the encoder, and of the decoder with what is done once for each code apart.
     pub fn macs(&self) -> Macs {
-        let conv: usize = self
-            .expected_arrays()
-            .iter()
-            .filter(|(_, shape)| shape.len() == 4)
-            .map(|(_, s)| s.iter().product::<usize>())
-            .sum();
-        let project = self.code_width() * self.hidden[0];
-        let inner: usize = self.hidden.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let rest = inner + self.hidden[self.hidden.len() - 1] * 3 + 2 * self.hidden[0];
-        let corners = if self.local_ensemble { 4 } else { 1 };
-        Macs { per_source_pixel: conv as f64, per_code: project as f64, per_output_pixel: (corners * rest) as f64 }
+        let is_of_encoder = |name: &str, shape: &[usize]| shape.len() == 4 && name.starts_with("encoder.");
+        let arrays = self.expected_arrays();
+        let conv = arrays.iter().filter(|(name, shape)| is_of_encoder(name, shape));
+        let per_source_pixel = conv.map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>() as f64;
+        let [per_code, per_output_pixel] = self.decoder.macs(self.encoder.features()).map(|macs| macs as f64);
+        Macs { per_source_pixel, per_code, per_output_pixel }
     }
 
     /// As JSON, the form in which the safetensors header keeps it.
@@ -198,17 +199,8 @@ impl ModelConfig {
             EncoderConfig::Rdn { blocks, convs, growth, features } => {
                 format!("RDN D={blocks} C={convs} G={growth} G0={features}")
             }
+            EncoderConfig::Plain { blocks, convs, features } => format!("plain {blocks}×{convs}×{features}"),
         };
-        let hidden: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
-        let without: String = [
-            (self.local_ensemble, ", no local ensemble"),
-            (self.feat_unfold, ", no feature unfolding"),
-            (self.cell_decode, ", no cell decoding"),
-        ]
-        .iter()
-        .filter(|(on, _)| !on)
-        .map(|(_, words)| *words)
-        .collect();
-        format!("{encoder}, imnet {}{without}", hidden.join("-"))
+        format!("{encoder}, {}", self.decoder.summary())
     }
 }

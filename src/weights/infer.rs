@@ -4,6 +4,7 @@
 //! tells: `local_ensemble` and `res_scale`.
 
 use super::config::{EncoderConfig, MAX_LAYERS, ModelConfig, Normalization};
+use super::decoder::{FieldConfig, ImnetConfig};
 use super::{Array, mmagic};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,14 +25,13 @@ pub(super) fn config_of(arrays: &BTreeMap<String, Array>, spec: Option<&Value>) 
         return Err("its decoder does not end in three colours".into());
     }
     let (feat_unfold, cell_decode) = input_flags(first[1], encoder.features())?;
-    Ok(ModelConfig {
-        encoder,
+    let decoder = ImnetConfig {
         hidden: layers[..layers.len() - 1].iter().map(|shape| shape[0]).collect(),
         local_ensemble: args["local_ensemble"].as_bool().unwrap_or(true),
         feat_unfold: args["feat_unfold"].as_bool().unwrap_or(feat_unfold),
         cell_decode: args["cell_decode"].as_bool().unwrap_or(cell_decode),
-        normalization: Normalization::LIIF,
-    })
+    };
+    Ok(ModelConfig { encoder, decoder: decoder.into(), normalization: Normalization::LIIF })
 }
 
 /// Arrays under the names of another trainer, brought to the original's, with the configuration that follows.
@@ -43,7 +43,23 @@ pub(super) fn foreign(arrays: BTreeMap<String, Array>) -> Result<(ModelConfig, B
         let config = config_of(&arrays, None)?;
         return Ok((ModelConfig { normalization, ..config }, arrays));
     }
-    Ok((config_of(&arrays, None)?, arrays))
+    let config = if arrays.contains_key("field.kappa") { live(&arrays)? } else { config_of(&arrays, None)? };
+    Ok((config, arrays))
+}
+
+/// A live network's, by its shapes.
+fn live(arrays: &BTreeMap<String, Array>) -> Result<ModelConfig, String> {
+    let size = |name: &str| {
+        let shape = dims(arrays, name).ok_or_else(|| format!("`{name}` is missing; the file is incomplete"))?;
+        shape.first().copied().ok_or_else(|| format!("`{name}` is a single number"))
+    };
+    let encoder = EncoderConfig::Plain {
+        blocks: count(arrays, |i| format!("encoder.blocks.{i}.0.weight")),
+        convs: count(arrays, |c| format!("encoder.blocks.0.{c}.weight")),
+        features: size("encoder.head.weight")?,
+    };
+    let field = FieldConfig { luma_waves: size("field.luma_waves")?, chroma_waves: size("field.chroma_waves")? };
+    Ok(ModelConfig { encoder, decoder: field.into(), normalization: Normalization::LIIF })
 }
 
 /// Far more arrays than any LIIF model has.

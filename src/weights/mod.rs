@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod config;
+mod decoder;
 mod infer;
 mod mmagic;
 mod pth;
@@ -14,6 +15,7 @@ mod unpickle;
 
 pub use checkpoint::{AdamState, Checkpoint, Moments};
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
+pub use decoder::{DecoderConfig, FieldConfig, ImnetConfig};
 
 use crate::error::{Error, Result};
 use crate::key::{DecoderId, EncoderId, ModelId};
@@ -177,8 +179,8 @@ impl Weights {
 
     /// The name of its decoder: a hash of what turns features into colours.
     pub fn decoder_id(&self) -> DecoderId {
-        let ModelConfig { hidden, local_ensemble, feat_unfold, cell_decode, normalization, .. } = &self.config;
-        let config = format!("{hidden:?} {local_ensemble} {feat_unfold} {cell_decode} {normalization:?}");
+        let ModelConfig { decoder, normalization, .. } = &self.config;
+        let config = format!("{decoder:?} {normalization:?}");
         DecoderId::of(std::iter::once(config.as_bytes()).chain(self.parts(|name| !is_of_encoder(name))))
     }
 
@@ -223,7 +225,7 @@ mod tests {
         let weights = Weights::builtin().unwrap();
         let EncoderConfig::Edsr { blocks, features, .. } = weights.config().encoder else { panic!("not EDSR") };
         assert_eq!((blocks, features), (16, 64));
-        assert_eq!(weights.config().hidden, [256; 4]);
+        assert_eq!(weights.config().decoder, ImnetConfig::new(vec![256; 4]).into());
         // LIIF.md 1.10: 1,567,299 without the frozen mean shifts, which the forward pass never uses.
         assert_eq!(weights.parameter_count(), 1_567_299);
     }

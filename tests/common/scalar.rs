@@ -2,7 +2,7 @@
 
 use super::Arrays;
 use zoomfield::geometry::{AxisGrid, SampleGrid};
-use zoomfield::weights::{Array, Weights};
+use zoomfield::weights::{Array, ImnetConfig, Weights};
 
 /// A feature map `[1, channels, height, width]` as imnet reads it.
 struct Codes<'a> {
@@ -45,8 +45,12 @@ fn layer(weights: &Weights, index: usize, x: &[f64]) -> Vec<f64> {
     weight.data.chunks_exact(x.len()).zip(&bias.data).map(sum).collect()
 }
 
+fn imnet_of(weights: &Weights) -> &ImnetConfig {
+    weights.config().decoder.imnet().unwrap()
+}
+
 fn imnet(weights: &Weights, mut x: Vec<f64>) -> Vec<f64> {
-    let hidden = weights.config().hidden.len();
+    let hidden = imnet_of(weights).hidden.len();
     for index in 0..hidden {
         x = layer(weights, index, &x).into_iter().map(|v| v.max(0.0)).collect();
     }
@@ -55,7 +59,7 @@ fn imnet(weights: &Weights, mut x: Vec<f64>) -> Vec<f64> {
 
 /// Normalised RGB on `grid`, `[rows, columns, 3]`.
 pub(crate) fn query_rgb(weights: &Weights, map: &Array, grid: &SampleGrid) -> Vec<f32> {
-    let config = weights.config();
+    let config = imnet_of(weights);
     let codes = Codes { map, is_unfolded: config.feat_unfold };
     let position = |axis: &AxisGrid, i: usize| axis.latent_position(i);
     let mut rgb = Vec::new();

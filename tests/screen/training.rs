@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use zoomfield::library::{self, Library};
 use zoomfield::train::untrained;
-use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization};
+use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 
 /// Name of the folder of pictures, as it is typed.
 const LESSONS: &str = "lessons";
@@ -18,10 +18,7 @@ const LESSONS: &str = "lessons";
 pub(crate) fn prepare(folder: &Path) {
     let config = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 8, res_scale: 1.0 },
-        hidden: vec![16],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![16]).into(),
         normalization: Normalization::LIIF,
     };
     let models = folder.join("data/models");

@@ -10,7 +10,7 @@ use zoomfield::geometry::Size;
 use zoomfield::picture::Raster;
 use zoomfield::task::Gate;
 use zoomfield::train::{Ending, PlaceChoice, Preview, Start, TrainConfig, TrainEvent, untrained};
-use zoomfield::weights::{EncoderConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 /// Steps of a training that ends by itself.
 pub(crate) const STEPS: u64 = 40;
@@ -25,10 +25,7 @@ pub(crate) const UNREAD: u64 = 12;
 pub(crate) fn tiny(seed: u64) -> Weights {
     let config = ModelConfig {
         encoder: EncoderConfig::Edsr { blocks: 1, features: 4, res_scale: 1.0 },
-        hidden: vec![8],
-        local_ensemble: true,
-        feat_unfold: true,
-        cell_decode: true,
+        decoder: ImnetConfig::new(vec![8]).into(),
         normalization: Normalization::LIIF,
     };
     untrained(&config, seed).expect("a small network")

@@ -4,6 +4,7 @@
     expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
 )]
 
+use crate::kernel::activation::{Activation, silu};
 use crate::kernel::panels::BLOCK_COLUMNS;
 use crate::kernel::precision::Precision;
 #[cfg(target_arch = "x86_64")]
@@ -19,8 +20,8 @@ type Row = [f32; BLOCK_COLUMNS];
 pub(crate) struct Finish<'a> {
     /// One value for every column that counts; the block's other columns are padding.
     pub(crate) bias: &'a [f32],
-    /// Clamp at zero after the bias.
-    pub(crate) relu: bool,
+    /// What they go through after the bias.
+    pub(crate) activation: Activation,
     /// Added last: from the first pixel's first column on.
     pub(crate) residual: Option<&'a [f32]>,
     /// Values from one pixel to the next, in the residual and in the result.
@@ -28,18 +29,27 @@ pub(crate) struct Finish<'a> {
 }
 
 vectorized! {
-    /// `out = relu(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
+    /// `out = activation(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
     pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
-        let Finish { bias, relu, residual, stride } = finish;
-        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+        let Finish { bias, activation, residual, stride } = finish;
+        let floor = if activation == Activation::Relu { 0.0 } else { f32::NEG_INFINITY };
         for (i, (row, out)) in rows.iter().zip(out.chunks_mut(stride)).enumerate() {
-            let values = row.iter().zip(bias).map(|(sum, bias)| (sum + bias).max(floor));
+            let mut row = *row;
+            for (sum, bias) in row.iter_mut().zip(bias) {
+                *sum = (*sum + bias).max(floor);
+            }
+            if activation == Activation::Silu {
+                for value in &mut row {
+                    *value = silu(*value);
+                }
+            }
+            let values = row.iter().take(bias.len());
             match residual {
                 Some(residual) => {
                     let residual = &residual[i * stride..];
                     values.zip(residual).zip(out).for_each(|((v, r), out)| *out = MaybeUninit::new(v + r));
                 }
-                None => values.zip(out).for_each(|(v, out)| *out = MaybeUninit::new(v)),
+                None => values.zip(out).for_each(|(v, out)| *out = MaybeUninit::new(*v)),
             }
         }
     }

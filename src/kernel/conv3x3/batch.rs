@@ -125,7 +125,7 @@ pub fn convolve_batch_backward(
         let gradient = Image { values, ..image };
         if let (Some(back), Some(to)) = (&back, to) {
             let residual = plus.map(|values| &values[i * image_len..(i + 1) * image_len]);
-            back.forward_into(gradient, After { relu: false, residual }, scratch, to);
+            back.forward_into(gradient, After { residual, ..After::default() }, scratch, to);
         }
         let found = weight_gradient_of(image, gradient, (batch.channels, outputs), scratch);
         scratch.masked = masked;
@@ -176,16 +176,17 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 mod tests {
     use super::super::tests::twin;
     use super::*;
+    use crate::kernel::Activation;
     use crate::kernel::tests::noise;
     use crate::task::NEVER;
 
     /// Of the central differences.
     const STEP: f32 = 1.0 / 512.0;
 
-    const RELU: After<'static> = After { relu: true, residual: None };
+    const RELU: After<'static> = After { activation: Activation::Relu, residual: None };
 
     fn plus(residual: &[f32]) -> After<'_> {
-        After { relu: false, residual: Some(residual) }
+        After { activation: Activation::Identity, residual: Some(residual) }
     }
 
     /// Multiples of 1/8: sums of their products are exact.

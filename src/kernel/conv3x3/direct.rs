@@ -197,7 +197,7 @@ fn store(
         if pixels > 0 {
             let at = (y * width + x) * stride + column;
             let residual = band.after.residual.map(|residual| &residual[start + at..]);
-            let finish = Finish { bias, relu: band.after.relu, residual, stride };
+            let finish = Finish { bias, activation: band.after.activation, residual, stride };
             block::to_pixels(&sums[done..done + pixels], finish, &mut out[at..]);
         }
         done += stretch;

@@ -19,6 +19,7 @@ pub use gradient::{WeightGradient, weight_gradient};
 pub use joined::Joined;
 pub use pointwise::Conv1x1;
 
+use super::activation::Activation;
 use super::instructions::Instructions;
 use super::precision::Precision;
 use direct::Direct;
@@ -49,8 +50,8 @@ pub struct Image<'a> {
 /// What is done to sums beside the bias, in this order.
 #[derive(Clone, Copy, Default)]
 pub struct After<'a> {
-    /// Clamp at zero.
-    pub relu: bool,
+    /// What they go through.
+    pub activation: Activation,
     /// Add a channels-last image of the result's shape.
     pub residual: Option<&'a [f32]>,
 }
@@ -198,7 +199,11 @@ mod tests {
                     let weight = f64::from(weight[(o * c + k) * 9 + tap]);
                     sum += weight * at(k, (y + tap / 3) as isize - 1, (x + tap % 3) as isize - 1);
                 }
-                let value = if after.relu { sum.max(0.0) } else { sum };
+                let value = match after.activation {
+                    Activation::Identity => sum,
+                    Activation::Relu => sum.max(0.0),
+                    Activation::Silu => sum / (1.0 + (-sum).exp()),
+                };
                 out.push((value + after.residual.map_or(0.0, |r| f64::from(r[out.len()]))) as f32);
             }
         }
@@ -282,12 +287,12 @@ mod tests {
             let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c * 9, 2), noise(o, 3));
             let residual = noise(o * h * w, 4);
             for (name, conv, narrow) in ways(&weight, &bias) {
-                for (relu, residual) in
-                    [(false, None), (true, None), (false, Some(&residual[..])), (true, Some(&residual[..]))]
-                {
+                let activations = [Activation::Identity, Activation::Relu, Activation::Silu];
+                let residuals = [None, Some(&residual[..])];
+                for (activation, residual) in activations.into_iter().flat_map(|a| residuals.map(|r| (a, r))) {
                     let (factors, taps) =
                         if narrow { (rounded(&input), rounded(&weight)) } else { (input.clone(), weight.clone()) };
-                    let after = After { relu, residual };
+                    let after = After { activation, residual };
                     let expected = twin(&factors, c, h, w, &taps, &bias, after);
                     let as_planes = planes(&input, c);
                     for (order, values) in [(Order::ChannelsLast, &input), (Order::Planes, &as_planes)] {

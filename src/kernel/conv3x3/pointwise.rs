@@ -59,6 +59,7 @@ impl std::fmt::Debug for Conv1x1 {
 mod tests {
     use super::super::{Conv3x3, Image, Order};
     use super::*;
+    use crate::kernel::activation::Activation;
     use crate::kernel::tests::{noise, worst};
 
     /// As a 3×3 convolution whose outer taps are zero.
@@ -74,7 +75,7 @@ mod tests {
                 let (input, weight, bias) = (noise(c * h * w, 1), noise(o * c, 2), noise(o, 3));
                 let residual = noise(o * h * w, 4);
                 let conv = Conv1x1::new(&weight, &bias, precision);
-                let after = After { relu: true, residual: Some(&residual) };
+                let after = After { activation: Activation::Relu, residual: Some(&residual) };
                 let image = Image { values: &input, order: Order::ChannelsLast, height: h, width: w };
                 let found = conv.forward_joined(Joined::new(&[&input], image), after);
                 let expected = twin(&weight, &bias, precision).forward(image, after);

@@ -7,6 +7,7 @@
 
 use super::tiling::{self, POINTS, RESULTS, SIDE, chunk};
 use super::{After, Image, Joined, RowBand};
+use crate::kernel::activation::Activation;
 use crate::kernel::block::{Product, Rows};
 use crate::kernel::instructions::Instructions;
 use crate::kernel::lines::{Buffer, LINE_WORDS};
@@ -241,7 +242,8 @@ fn finish_tile<S: Simd>(
 ) {
     let Joined { height, width, .. } = band.input;
     let channels = band.bias.len();
-    let floor = simd.splat(if band.after.relu { 0.0 } else { f32::NEG_INFINITY });
+    let is_silu = band.after.activation == Activation::Silu;
+    let floor = simd.splat(if band.after.activation == Activation::Relu { 0.0 } else { f32::NEG_INFINITY });
     let start = RESULTS * band.rows.start * width * channels;
     let (top, left) = (RESULTS * tile.0, RESULTS * tile.1);
     let (down, across) = (RESULTS.min(height - top), RESULTS.min(width - left));
@@ -273,6 +275,9 @@ fn finish_tile<S: Simd>(
                 }
                 let at = ((top + i) * width + left + j) * channels + channel;
                 let mut value = simd.max(floor, simd.add(row[j], bias));
+                if is_silu {
+                    value = simd.silu(value);
+                }
                 if count == S::LANES {
                     // SAFETY: a whole vector of one of the tile's pixels, in residual and result.
                     unsafe {

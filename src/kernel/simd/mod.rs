@@ -17,6 +17,7 @@ mod scalar;
 
 pub(in crate::kernel) use loops::vectorized;
 
+use super::activation;
 use super::instructions::Instructions;
 use std::mem::MaybeUninit;
 
@@ -78,6 +79,19 @@ pub(in crate::kernel) trait Simd: Copy {
             mask |= u32::from(number > 0.0 || number.is_nan()) << place;
         }
         mask
+    }
+
+    /// `a / (1 + e^-a)`.
+    #[inline(always)]
+    fn silu(self, a: Self::Vector) -> Self::Vector {
+        let mut numbers = [0.0; MAX_LANES];
+        // SAFETY: no vector is longer than the array.
+        unsafe { self.store(a, numbers.as_mut_ptr()) };
+        for place in 0..Self::LANES {
+            numbers[place] = activation::silu(numbers[place]);
+        }
+        // SAFETY: likewise.
+        unsafe { self.load(numbers.as_ptr()) }
     }
 
     /// Zero in every place.

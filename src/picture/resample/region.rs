@@ -18,13 +18,30 @@ const TRANSPARENT: f32 = 1e-6;
 /// The raster has 4 channels if the picture has opacity, else 3; values are clamped to [0, 1]. Samples beyond the
 /// picture repeat its edge.
 pub fn resample_region(picture: &Picture, grid: &SampleGrid) -> Raster {
+    let (mut data, channels) = colors_and_opacity(picture, grid);
+    data.par_iter_mut().with_min_len(1 << 14).for_each(|v| *v = v.clamp(0.0, 1.0));
+    Raster { size: grid.size(), channels, data }
+}
+
+/// The colours alone, `[rows, columns, 3]`, as they come: bicubic interpolation leaves [0, 1] beside edges.
+pub fn bicubic_region(picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
+    let (data, channels) = colors_and_opacity(picture, grid);
+    if channels == 3 {
+        data
+    } else {
+        data.as_chunks::<4>().0.iter().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
+    }
+}
+
+/// Not clamped; 4 channels if the picture has opacity, else 3.
+fn colors_and_opacity(picture: &Picture, grid: &SampleGrid) -> (Vec<f32>, usize) {
     let white = white(&picture.rgb);
     let Some(alpha) = &picture.alpha else {
         let mut data = gather::<3>(picture.size, grid, &|sums, pixels, weight| {
             add_samples(sums, &picture.rgb, pixels.start * 3..pixels.end * 3, weight);
         });
-        for_each_pixel::<3>(&mut data, |pixel| *pixel = pixel.map(|v| (v / white).clamp(0.0, 1.0)));
-        return Raster { size: grid.size(), channels: 3, data };
+        for_each_pixel::<3>(&mut data, |pixel| *pixel = pixel.map(|v| v / white));
+        return (data, 3);
     };
     let mut data = gather::<4>(picture.size, grid, &|sums, pixels, weight| {
         add_premultiplied(sums, &picture.rgb, alpha, pixels, weight);
@@ -32,10 +49,10 @@ pub fn resample_region(picture: &Picture, grid: &SampleGrid) -> Raster {
     for_each_pixel::<4>(&mut data, |pixel| {
         let opacity = pixel[3];
         let scale = white * opacity;
-        *pixel = pixel.map(|v| if opacity > TRANSPARENT { (v / scale).clamp(0.0, 1.0) } else { 0.0 });
-        pixel[3] = opacity.clamp(0.0, 1.0);
+        *pixel = pixel.map(|v| if opacity > TRANSPARENT { v / scale } else { 0.0 });
+        pixel[3] = opacity;
     });
-    Raster { size: grid.size(), channels: 4, data }
+    (data, 4)
 }
 
 /// The opacity alone, sampled like [`resample_region`]: `height * width` values in [0, 1], `None` if the picture is

@@ -68,6 +68,27 @@ impl AxisTaps {
     }
 }
 
+/// Bicubic interpolation of an image of `[height, width]` pixels at (y, x), counted in pixels from the centre of the first;
+/// not clamped.
+///
+/// # Panics
+/// If the image has not so many pixels.
+pub fn bicubic_at(pixels: &[[f32; 3]], size: [usize; 2], position: [f64; 2]) -> [f32; 3] {
+    let taps = |axis: usize| {
+        let mut weights = Vec::with_capacity(4);
+        let first = bicubic(position[axis], size[axis], &mut weights);
+        let total: f64 = weights.iter().sum();
+        weights.into_iter().enumerate().map(move |(i, weight)| (first + i, (weight / total) as f32))
+    };
+    let mut sum = [0.0; 3];
+    for (y, down) in taps(0) {
+        for (x, across) in taps(1) {
+            (0..3).for_each(|c| sum[c] += down * across * pixels[y * size[1] + x][c]);
+        }
+    }
+    sum
+}
+
 /// Four taps around `u`, fewer at the edge, where the rest shares the weight of those that are missing.
 fn bicubic(u: f64, n: usize, window: &mut Vec<f64>) -> usize {
     let u = u.clamp(-0.5, n as f64 - 0.5);

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use zoomfield::library::{Card, Entry, Imported, Library, Origin, TrainingSummary};
-use zoomfield::weights::Weights;
+use zoomfield::weights::{Builtin, Weights};
 
 use tempfile::TempDir;
 use zoomfield::train::{Degradation, untrained};
@@ -57,9 +57,9 @@ fn names(library: &Library) -> Vec<String> {
 fn an_empty_library_holds_the_built_in_model() {
     let (_folder, library) = library();
     let entries = library.list().unwrap();
-    assert_eq!(entries, [Entry::builtin()]);
+    assert_eq!(entries, Builtin::ALL.map(Entry::builtin));
     let facts = entries[0].facts.as_ref().unwrap();
-    assert_eq!((facts.parameters, &facts.card), (1_567_299, &Card::builtin()));
+    assert_eq!((facts.parameters, &facts.card), (1_567_299, &Card::builtin(Builtin::Liif)));
 }
 
 #[test]
@@ -70,10 +70,10 @@ fn what_is_added_is_listed_with_its_card_and_names_do_not_collide() {
     let second = library.add(&tiny(2), "Holiday", &card).unwrap();
     assert_eq!(names(&library), ["built-in", "holiday", "Holiday 2"]);
     let entries = library.list().unwrap();
-    assert_eq!((entries[1].path.as_ref(), entries[2].path.as_ref()), (Some(&first), Some(&second)));
-    let facts = entries[1].facts.as_ref().unwrap();
+    assert_eq!((entries[3].path.as_ref(), entries[4].path.as_ref()), (Some(&first), Some(&second)));
+    let facts = entries[3].facts.as_ref().unwrap();
     assert_eq!((facts.id, &facts.card), (tiny(1).id(), &card));
-    assert!(entries[1].bytes > 1000);
+    assert!(entries[3].bytes > 1000);
     // The card is in the file and leaves the weights as they are.
     assert_eq!(Weights::open(&first).unwrap(), tiny(1));
 }
@@ -141,7 +141,7 @@ fn hostile_and_damaged_files_never_come_in_and_never_stop_the_list() {
     std::fs::create_dir(library.path_of("a folder")).unwrap();
     std::fs::write(library.path_of(".hidden"), "x").unwrap();
     let entries = library.list().unwrap();
-    assert_eq!(entries.len(), 2 + bad.len(), "the built-in model, the good one, and each damaged file");
+    assert_eq!(entries.len(), 4 + bad.len(), "the built-in models, the good one, and each damaged file");
     let is_damaged = |entry: &&Entry| entry.facts.is_err();
     assert_eq!(entries.iter().filter(is_damaged).count(), bad.len());
     let reason = entries.iter().find(|entry| entry.name == "bad 4").unwrap().facts.clone().unwrap_err();

@@ -1,13 +1,15 @@
 //! Arguments, parsed into values that are valid by themselves.
 
+use super::look::{Look, NamedModel};
 use super::train_args::TrainArgs;
 use crate::error::Error;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
+use crate::picture::Picture;
 use crate::recipe::{Recipe, Source, Stage, Strength};
-use crate::render::{Backend, Compute};
+use crate::render::{Backend, Compute, Wear};
 use clap::{ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -30,7 +32,7 @@ pub(super) struct Args {
     /// Pictures, or folders of pictures, to look at; several are walked through in this order.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
@@ -101,9 +103,11 @@ pub(super) struct ExportArgs {
     pub(super) view: Option<ViewArg>,
     /// How enlarged pixels are made: neural, neural:exact (the network at every pixel), neural:coarse (on a sparse lattice,
     /// sooner), bicubic or nearest (source pixels as squares); +strength:PERCENT behind it mixes the network's with bicubic.
-    #[arg(long, value_name = "RECIPE", default_value_t = Recipe::from(Source::NEURAL))]
-    pub(super) look: Recipe,
-    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    /// In place of neural, liif, live or photo choose that built-in model as well, and auto the live one that suits the
+    /// picture: photo for one with noise or JPEG blocks.
+    #[arg(long, value_name = "RECIPE", default_value = "neural")]
+    pub(super) look: Look,
+    /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
@@ -154,8 +158,37 @@ impl ExportArgs {
 
     /// How pixels are made.
     pub(super) fn recipe(&self) -> Recipe {
-        let look = if self.exact { Source::EXACT.into() } else { self.look };
+        let look = if self.exact { Source::EXACT.into() } else { self.look.recipe };
         self.strength.map_or(look, |percent| look.with(Stage::Strength(Strength::percent(percent))))
+    }
+
+    /// The model that is named whatever the picture is.
+    pub(super) fn named_model(&self) -> Option<PathBuf> {
+        match self.look.model {
+            Some(NamedModel::Builtin(model)) => Some(model.address()),
+            _ => self.model.clone(),
+        }
+    }
+
+    /// Which model for this picture, if that is said.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if two are named.
+    pub(super) fn model(&self, picture: &Picture) -> Result<Option<PathBuf>, Error> {
+        let named = match self.look.model {
+            None => return Ok(self.model.clone()),
+            Some(NamedModel::Builtin(model)) => model,
+            Some(NamedModel::Auto) => {
+                let suited = Wear::of(picture).suited();
+                super::say(&format!("note: {suited}"));
+                suited.model
+            }
+        };
+        if self.model.is_some() {
+            let reason = "--look names a model, and so does --model; give one of them, or --look neural";
+            return Err(Error::Request(reason.into()));
+        }
+        Ok(Some(named.address()))
     }
 
     /// In which arithmetic, if that is said.
@@ -164,7 +197,7 @@ impl ExportArgs {
     }
 
     /// All that is said about the output, as the window says it too.
-    pub(super) fn command_line(&self) -> CommandLine {
+    pub(super) fn command_line(&self, model: Option<PathBuf>) -> CommandLine {
         let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
         CommandLine {
             input: self.input.clone(),
@@ -173,7 +206,7 @@ impl ExportArgs {
             recipe: self.recipe(),
             file: FileOptions { bits, quality, dpi, strip_metadata },
             overwrite,
-            model: self.model.clone(),
+            model,
             backend: self.compute.backend,
             device: self.compute.device.clone(),
             precision: self.precision(),
@@ -240,7 +273,7 @@ pub(super) struct EvalArgs {
     /// Colours and borders that count: liif-benchmark, liif-div2k or rgb.
     #[arg(long, default_value = "liif-benchmark")]
     pub(super) protocol: Protocol,
-    /// Weights to use instead of the built-in ones (safetensors or .pth).
+    /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
@@ -257,6 +290,9 @@ pub(super) struct ConvertArgs {
     /// The safetensors file to write.
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
+    /// Write half precision: half the size, and every value rounded.
+    #[arg(long)]
+    pub(super) half: bool,
     /// Replace the output if it exists.
     #[arg(long)]
     pub(super) overwrite: bool,
@@ -264,7 +300,7 @@ pub(super) struct ConvertArgs {
 
 #[derive(clap::Args)]
 pub(super) struct InfoArgs {
-    /// Pictures or weights.
+    /// Pictures or weights; builtin:liif, builtin:live and builtin:photo are weights.
     #[arg(required = true)]
     pub(super) files: Vec<PathBuf>,
     /// Answer with one JSON object a file.

@@ -7,7 +7,12 @@ use crate::weights::Weights;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     let weights = Weights::open(&args.input)?;
-    weights.save(&args.output, args.overwrite)?;
+    if args.half {
+        weights.save_half(&args.output, args.overwrite)?;
+    } else {
+        weights.save(&args.output, args.overwrite)?;
+    }
+    let weights = if args.half { Weights::open(&args.output)? } else { weights };
     let (summary, count) = (weights.config().summary(), weights.parameter_count());
     answer(format_args!("{}: {summary}, {count} values, model {}", args.output.display(), weights.id()));
     Ok(())

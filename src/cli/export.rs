@@ -13,12 +13,13 @@ use std::sync::Arc;
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let picture = Arc::new(Picture::open(&args.input)?);
     remark(&picture);
-    let line = args.command_line();
+    let named = args.model(&picture)?;
+    let line = args.command_line(named.clone());
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
     let size = grid.size();
     export::check_size(size)?;
     let compute = args.compute.compute(super::precision(args.precision())?)?;
-    let model = Arc::new(load_model(args.model.as_deref(), &compute)?);
+    let model = Arc::new(load_model(named.as_deref(), &compute)?);
     let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
     let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features: FeatureStore::default() };
     let bar = progress::bar(size.area(), "exporting");

@@ -6,7 +6,7 @@ use super::{answer, print_json, say};
 use crate::error::{Error, Result};
 use crate::kernel::Precision;
 use crate::picture::Picture;
-use crate::weights::Weights;
+use crate::weights::{Builtin, Weights};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -52,6 +52,9 @@ fn describe(path: &Path) -> Result<Value> {
 }
 
 fn is_weights(path: &Path) -> bool {
+    if Builtin::at(path).is_some() {
+        return true;
+    }
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     matches!(ending.as_deref(), Some("safetensors" | "pth" | "pt"))
 }

@@ -9,6 +9,7 @@ mod convert;
 mod eval;
 mod export;
 mod info;
+mod look;
 mod output;
 mod progress;
 mod rows;
@@ -76,7 +77,7 @@ pub fn parse() -> Invocation {
 pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
     let args = Args::try_parse_from(arguments).map_err(|error| error.to_string())?;
     match args.command {
-        Some(Command::Export(args)) => Ok(args.command_line()),
+        Some(Command::Export(args)) => Ok(args.command_line(args.named_model())),
         _ => Err("this is no export".into()),
     }
 }

@@ -1,13 +1,17 @@
 //! What is known about a model. The card lies in the header of the model's file, so it goes wherever the file goes.
 
 use crate::train::Degradation;
+use crate::weights::Builtin;
 use serde::{Deserialize, Serialize};
 
 /// More than this many characters of a card nobody reads; a foreign file may hold any number.
 const MOST_CHARACTERS: usize = 200;
 
 /// What the authors of the shipped weights ask for.
-const BUILTIN_LICENCE: &str = "BSD 3-Clause; weights by Y. Chen, S. Liu and X. Wang";
+const LIIF_LICENCE: &str = "BSD 3-Clause; weights by Y. Chen, S. Liu and X. Wang";
+
+/// Our own, and where those are named whose photographs they have seen.
+const LIVE_LICENCE: &str = "that of the program; trained on free photographs (weights/CREDITS.tsv)";
 
 /// A model's card.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +27,11 @@ pub struct Card {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Origin {
     /// It is part of the program.
-    BuiltIn,
+    BuiltIn {
+        /// On what it was trained.
+        #[serde(default)]
+        about: String,
+    },
     /// This program trained it.
     Trained(TrainingSummary),
     /// Somebody gave a file of this name.
@@ -68,9 +76,14 @@ impl TrainingSummary {
 }
 
 impl Card {
-    /// The card of the model that is part of the program.
-    pub fn builtin() -> Self {
-        Self { origin: Origin::BuiltIn, licence: BUILTIN_LICENCE.into() }
+    /// The card of a model that is part of the program.
+    pub fn builtin(model: Builtin) -> Self {
+        let (about, licence) = match model {
+            Builtin::Liif => ("The reference, trained by its authors on DIV2K.", LIIF_LICENCE),
+            Builtin::Live => ("Fast: for pictures without noise and blocks.", LIVE_LICENCE),
+            Builtin::Photo => ("Fast: undoes the noise, blur and blocks of photographs.", LIVE_LICENCE),
+        };
+        Self { origin: Origin::BuiltIn { about: about.into() }, licence: licence.into() }
     }
 
     /// The card of a file that brings none.
@@ -93,14 +106,14 @@ impl Card {
     /// The card that a file holds; nothing if it makes no sense, or claims to be part of the program.
     pub fn from_json(json: &str) -> Option<Self> {
         let card: Self = serde_json::from_str(json).ok()?;
-        (card.origin != Origin::BuiltIn).then(|| card.tidied())
+        (!matches!(card.origin, Origin::BuiltIn { .. })).then(|| card.tidied())
     }
 
     /// The same as text that can be shown, whatever was in the file.
     fn tidied(mut self) -> Self {
         tidy(&mut self.licence);
         match &mut self.origin {
-            Origin::BuiltIn => {}
+            Origin::BuiltIn { about } => tidy(about),
             Origin::Imported { from } => tidy(from),
             Origin::Trained(TrainingSummary { folder, date, started_from, .. }) => {
                 [folder, date, started_from].into_iter().for_each(tidy);
@@ -139,7 +152,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_card_survives_its_file_and_licences_do_not_pile_up() {
-        let card = Card::trained(summary(), BUILTIN_LICENCE);
+        let card = Card::trained(summary(), LIIF_LICENCE);
         assert_eq!(Card::from_json(&card.to_json()), Some(card.clone()));
         assert_eq!(Card::trained(summary(), &card.licence), card);
         assert_eq!(summary().gain_db(), Some(0.75));
@@ -148,7 +161,9 @@ pub(crate) mod tests {
 
     #[test]
     fn foreign_cards_are_tidied_or_refused() {
-        for bad in ["", "[]", "{\"origin\":{\"kind\":\"stolen\"},\"licence\":\"\"}", &Card::builtin().to_json()] {
+        for bad in
+            ["", "[]", "{\"origin\":{\"kind\":\"stolen\"},\"licence\":\"\"}", &Card::builtin(Builtin::Liif).to_json()]
+        {
             assert_eq!(Card::from_json(bad), None, "{bad}");
         }
         let long = Card { licence: format!("a\u{1b}[31m\n{}", "b".repeat(999)), ..Card::imported("x\0y.pth") };

@@ -1,4 +1,4 @@
-//! The models that a person keeps: the one in the program, and a folder of weights files with a card each.
+//! The models that a person keeps: those in the program, and a folder of weights files with a card each.
 //!
 //! ```text
 //! trained weights ─┐                    ┌─ list: entries with their cards, damaged ones with the reason
@@ -18,12 +18,12 @@ pub use card::{Card, Origin, TrainingSummary};
 
 use crate::error::{Error, Result};
 use crate::key::ModelId;
-use crate::weights::Weights;
+use crate::weights::{Builtin, Weights};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What the model in the program is called.
+/// What the reference in the program is called.
 pub const BUILTIN: &str = "built-in";
 
 /// Endings of the files that are looked at.
@@ -42,7 +42,7 @@ pub struct Library {
 /// One model of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Its file; none for the model that is part of the program.
+    /// Its file, or the address of a model that is part of the program; none for the reference among those.
     pub path: Option<PathBuf>,
     /// Its name: that of its file, without the ending.
     pub name: String,
@@ -81,12 +81,13 @@ impl fmt::Debug for Library {
 }
 
 impl Entry {
-    /// The model that is part of the program.
-    pub fn builtin() -> Self {
-        let facts = Weights::builtin().map(|weights| Facts::of(&weights, Card::builtin()));
+    /// A model that is part of the program.
+    pub fn builtin(model: Builtin) -> Self {
+        let facts = model.weights().map(|weights| Facts::of(&weights, Card::builtin(model)));
         let parameters = facts.as_ref().map_or(0, |facts| facts.parameters);
         let bytes = (parameters * size_of::<f32>()) as u64;
-        Self { path: None, name: BUILTIN.into(), bytes, facts: facts.map_err(|error| error.to_string()) }
+        let path = (model != Builtin::Liif).then(|| model.address());
+        Self { path, name: model.title().into(), bytes, facts: facts.map_err(|error| error.to_string()) }
     }
 
     fn read(path: &Path) -> Self {
@@ -112,7 +113,11 @@ impl Facts {
 /// # Errors
 /// [`Error::Weights`].
 pub fn open(path: Option<&Path>) -> Result<(Weights, String, Card)> {
-    let Some(path) = path else { return Ok((Weights::builtin()?, BUILTIN.into(), Card::builtin())) };
+    let reference = Builtin::Liif.address();
+    let path = path.unwrap_or(&reference);
+    if let Some(model) = Builtin::at(path).transpose()? {
+        return Ok((model.weights()?, model.title().into(), Card::builtin(model)));
+    }
     let (weights, card) = Weights::open_with_card(path)?;
     let card = card.as_deref().and_then(Card::from_json);
     Ok((weights, stem(path), card.unwrap_or_else(|| Card::imported(&file_name(path)))))
@@ -138,20 +143,24 @@ impl Library {
         self.folder.join(format!("{name}.safetensors"))
     }
 
-    /// A file of the folder by its name; nothing for a name that leads out of it.
+    /// A model by its name: a file of the folder, or one that is part of the program; nothing for a name that leads out of the
+    /// folder.
     pub fn file(&self, name: &str) -> Option<PathBuf> {
+        if Builtin::at(Path::new(name)).is_some_and(|model| model.is_ok()) {
+            return Some(PathBuf::from(name));
+        }
         let path = self.folder.join(name);
         (path.parent() == Some(&self.folder) && path.file_name() == Some(name.as_ref())).then_some(path)
     }
 
-    /// All models: the built-in one, then the others by name. Damaged files are listed with what is wrong.
+    /// All models: those that are part of the program, then the others by name. Damaged files are listed with what is wrong.
     ///
     /// # Errors
     /// [`Error::Request`] if the folder is there but cannot be read.
     pub fn list(&self) -> Result<Vec<Entry>> {
         let mut entries: Vec<Entry> = self.files()?.iter().map(|path| Entry::read(path)).collect();
         entries.sort_by_key(|entry| (entry.name.to_lowercase(), entry.path.clone()));
-        entries.insert(0, Entry::builtin());
+        entries.splice(0..0, Builtin::ALL.map(Entry::builtin));
         Ok(entries)
     }
 

@@ -14,6 +14,7 @@ pub mod sample;
 pub mod schedule;
 mod source;
 mod store;
+mod wear;
 mod worker;
 
 pub use cache::ByteLru;
@@ -24,4 +25,5 @@ pub use renderer::{RenderOptions, Renderer, coarse_saves};
 pub use schedule::TilePart;
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};
+pub use wear::{Suited, Wear};
 pub use worker::{FeatureReport, RenderEvent, RenderWorker, RenderedTile, ViewRequest};

@@ -4,6 +4,7 @@
 //! native file is safetensors with the configuration in its header; `.pth` checkpoints of the original authors and of
 //! mmagic are read without running the pickle inside them.
 
+mod builtin;
 mod checkpoint;
 mod config;
 mod decoder;
@@ -13,6 +14,7 @@ mod pth;
 mod store;
 mod unpickle;
 
+pub use builtin::Builtin;
 pub use checkpoint::{AdamState, Checkpoint, Moments};
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 pub use decoder::{DecoderConfig, FieldConfig, ImnetConfig};
@@ -23,9 +25,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-
-/// The shipped EDSR-baseline-LIIF, trained by the authors on DIV2K (see `weights/README.md`).
-static BUILTIN: &[u8] = include_bytes!("../../weights/edsr-baseline-liif.safetensors");
 
 /// The largest weights file that is read: far above the largest LIIF (RDN, 256 MB with its optimizer).
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
@@ -82,15 +81,16 @@ impl Weights {
         Self::new(config, arrays)
     }
 
-    /// The model that is part of the program.
+    /// EDSR-baseline-LIIF, which is part of the program: the reference.
     ///
     /// # Errors
     /// Never in a correct build.
     pub fn builtin() -> Result<Self> {
-        store::read(BUILTIN).map_err(|reason| Error::weights(Path::new("built-in"), reason))
+        Builtin::Liif.weights()
     }
 
-    /// Opens safetensors, ours or with the original's names, or a `.pth` checkpoint, by content.
+    /// Opens safetensors, ours or with the original's names, or a `.pth` checkpoint, by content; or a model that is part of
+    /// the program, by its address ([`Builtin::address`]).
     ///
     /// # Errors
     /// [`Error::Weights`] if the file cannot be read, is damaged, foreign or of a wrong shape.
@@ -103,6 +103,9 @@ impl Weights {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with_card(path: &Path) -> Result<(Self, Option<String>)> {
+        if let Some(builtin) = Builtin::at(path) {
+            return Ok((builtin?.weights()?, None));
+        }
         let read = |bytes: &[u8]| {
             if is_zip(bytes) { Ok((pth::read(bytes)?, None)) } else { Ok((store::read(bytes)?, store::card(bytes))) }
         };
@@ -115,6 +118,9 @@ impl Weights {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with_adam(path: &Path) -> Result<(Self, AdamState)> {
+        if let Some(builtin) = Builtin::at(path) {
+            return Ok((builtin?.weights()?, AdamState::default()));
+        }
         let read = |bytes: &[u8]| {
             if is_zip(bytes) {
                 return pth::read_with_adam(bytes);
@@ -130,6 +136,14 @@ impl Weights {
     /// [`Error::Export`] if the file exists and `overwrite` is false, or cannot be written.
     pub fn save(&self, path: &Path, overwrite: bool) -> Result<()> {
         store::write(self, path, overwrite, None).map_err(|reason| Error::export(path, reason))
+    }
+
+    /// As [`Self::save`], every value rounded to half precision: what is read back is not the same to the bit.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn save_half(&self, path: &Path, overwrite: bool) -> Result<()> {
+        store::write_half(self, path, overwrite).map_err(|reason| Error::export(path, reason))
     }
 
     /// As [`Self::save`], with a card (JSON) in the header that says what is known about the model.

@@ -60,6 +60,21 @@ pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool, card: Optio
     atomic::write(path, overwrite, &bytes)
 }
 
+/// As [`write`], in half precision and without a card.
+pub(super) fn write_half(weights: &Weights, path: &Path, overwrite: bool) -> Result<(), String> {
+    let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
+    let halves = weights.arrays().iter().map(|(name, array)| {
+        let bytes: Vec<u8> = array.data.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect();
+        (name, &array.shape, bytes)
+    });
+    let halves: Vec<_> = halves.collect();
+    let views = halves.iter().map(|(name, shape, bytes)| {
+        TensorView::new(Dtype::F16, (*shape).clone(), bytes).map(|view| ((*name).clone(), view))
+    });
+    let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+    atomic::write(path, overwrite, &safetensors::serialize(views, Some(header)).map_err(|e| e.to_string())?)
+}
+
 /// All arrays under their names with a prefix.
 pub(super) fn views<'a>(weights: &'a Weights, prefix: &str) -> Result<Vec<(String, TensorView<'a>)>, String> {
     let views = weights.arrays().iter().map(|(name, array)| {

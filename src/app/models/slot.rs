@@ -4,7 +4,7 @@ use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::ports::LoadFn;
 use crate::error::{Error, Result};
 use crate::render::{Backend, Compute, LoadedModel};
-use crate::weights::Weights;
+use crate::weights::{Builtin, Weights};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,10 +82,13 @@ impl ModelSlot {
         self.path.as_deref()
     }
 
-    /// Its file's name, for people.
+    /// Its name for people: its file's, or the title of a model that is part of the program.
     pub fn name(&self) -> String {
-        let name = self.path.as_ref().and_then(|path| path.file_name());
-        name.map_or_else(|| "built-in".into(), |name| name.to_string_lossy().into_owned())
+        let Some(path) = &self.path else { return Builtin::Liif.title().into() };
+        if let Some(Ok(model)) = Builtin::at(path) {
+            return model.title().into();
+        }
+        path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// Starts loading. One that is still being loaded is forgotten: the newest request wins.

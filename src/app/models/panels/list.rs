@@ -6,6 +6,7 @@ use crate::app::kit::widgets::modal;
 use crate::app::models::{Command, NO_FOLDER, Renaming, State, is_default};
 use crate::app::settings::Settings;
 use crate::library::{Entry, Facts, Origin, TrainingSummary};
+use crate::weights::Builtin;
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
 /// What of other slices the list shows.
@@ -90,7 +91,7 @@ fn known(ui: &mut Ui, facts: &Facts, bytes: u64) {
 
 fn lines(facts: &Facts) -> Vec<String> {
     match &facts.card.origin {
-        Origin::BuiltIn => vec!["Part of the program; trained by its authors on DIV2K.".into()],
+        Origin::BuiltIn { about } => vec![format!("Part of the program. {about}")],
         Origin::Imported { from } => vec![format!("Imported from {from}.")],
         Origin::Trained(summary) => {
             let TrainingSummary { folder, pictures, steps, date, degradation, seed, started_from, .. } = summary;
@@ -133,7 +134,7 @@ fn buttons(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, comman
     button(ui, "Compare", is_sound && !is_used && around.has_picture, Command::Compare(entry.path.clone()));
     let can_be_default = is_sound && !is_default(entry.path.as_deref(), around.settings);
     button(ui, "Use at the start", can_be_default, Command::SetDefault(entry.path.clone()));
-    if let Some(path) = &entry.path {
+    if let Some(path) = entry.path.as_ref().filter(|path| Builtin::at(path).is_none()) {
         button(ui, "Rename", true, Command::StartRename(path.clone()));
         button(ui, "Save a copy…", is_sound, Command::SaveCopy(entry.path.clone()));
         button(ui, "Delete", !is_used, Command::Delete(path.clone()));

@@ -22,7 +22,7 @@ use crate::geometry::Region;
 use crate::kernel::{Instructions, Precision, PrecisionChoice};
 use crate::picture::Picture;
 use crate::render::Backend;
-use crate::weights::Weights;
+use crate::weights::{Builtin, Weights};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -123,8 +123,13 @@ fn all(
     for precision in precisions.into_iter().filter(|precision| precision.is_available()) {
         stages::run(weights, picture, options.crop, precision, report)?;
     }
+    let live = Builtin::Live.weights()?;
+    let of_live = |row: &Measurement| Measurement { name: format!("live: {}", row.name), ..row.clone() };
+    stages::run(&live, picture, options.crop, best, &mut |row| report(&of_live(row)))?;
     threads::run(weights, picture, report)?;
-    views::run(weights, picture, best, report)
+    threads::run(&live, picture, &mut |row| report(&of_live(row)))?;
+    views::run(weights, picture, best, report)?;
+    views::run(&live, picture, best, &mut |row| report(&of_live(row)))
 }
 
 /// A stage to measure: what it is called and what a run yields.

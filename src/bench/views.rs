@@ -113,7 +113,7 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     let view = View::centered(middle, zoom, CANVAS).snapped();
     let visible = view.visible_output(picture.size, CANVAS).unwrap_or(picture.size.rect());
     let mut passes = vec![Source::Bicubic, Source::NEURAL];
-    if coarse_saves(zoom) {
+    if coarse_saves(zoom) && model.is_sampled() {
         passes.push(Source::COARSE);
     }
     let scale = (zoom.to_bits(), zoom.to_bits());

@@ -266,6 +266,11 @@ impl LoadedModel {
         self.decoder.query(window, picture, grid, sampling, interrupt)
     }
 
+    /// Whether a first impression on a sparse lattice may save it work: a field of waves is always evaluated at every pixel.
+    pub fn is_sampled(&self) -> bool {
+        self.decoder.sampling(Sampling::Coarse) == Sampling::Coarse
+    }
+
     /// Colours in [0, 1] out of what [`Self::query_rgb`] answers on `grid`.
     pub fn colors(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Raster {
         let Normalization { mean, std } = self.config.normalization;

@@ -129,7 +129,7 @@ fn gradients_of_a_batch() -> Kernel {
     let flop = 4.0 * (64 * 64 * 9 * SIDE * SIDE * IMAGES) as f64;
     let work = move || {
         let batch = ImageBatch { values: &input, height: SIDE, width: SIDE, channels: 64 };
-        let gradient = ResultGradient { values: &gradient, clamped: None };
+        let gradient = ResultGradient::of_sums(&gradient);
         let images = Some(ImageGradient { to: &mut of_images, plus: None });
         std::hint::black_box(convolve_batch_backward(&weight, 64, batch, gradient, images, NEVER));
     };

@@ -1,4 +1,5 @@
-//! The model is differentiable, and its gradients are the original's (`training_tiny.safetensors`).
+//! The model is differentiable, and its gradients are the original's (`training_tiny.safetensors`); an encoder's kernels
+//! find the gradients that candle finds.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
@@ -8,7 +9,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use common::Arrays;
 use std::collections::{BTreeMap, HashMap};
-use zoomfield::model::{ConvKernel, Liif, Query};
+use zoomfield::model::{ConvKernel, Encoder, Liif, Query, TrainingContext};
+use zoomfield::train::untrained;
+use zoomfield::weights::{Array, EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 
 fn tensor(arrays: &Arrays, name: &str) -> Tensor {
     let array = arrays.get(name);
@@ -74,5 +77,53 @@ fn prediction_loss_and_every_gradient_match_the_original() {
         let norm = reference.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         let off = ours.iter().zip(reference).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
         assert!(off <= 1e-5 * norm, "{name}: {off:e} of {norm:e}");
+    }
+}
+
+/// The result of an encoder and the gradients of the sum of its products with fixed numbers, by the kernels or by candle;
+/// maps are `[n, h, w, c]`.
+fn encoder_gradients(config: &ModelConfig, kernel: ConvKernel) -> (Vec<f32>, BTreeMap<String, Vec<f32>>) {
+    let is_trained = matches!(kernel, ConvKernel::Trained(_));
+    let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let weights = untrained(config, 5).unwrap();
+    let of_encoder = weights.arrays().iter().filter(|(name, _)| name.starts_with("encoder."));
+    let var = |(name, array): (&String, &Array)| {
+        (name.clone(), Var::from_slice(&array.data, array.shape.as_slice(), &Device::Cpu).unwrap())
+    };
+    let vars: BTreeMap<String, Var> = of_encoder.map(var).collect();
+    let tensors: HashMap<String, Tensor> = vars.iter().map(|(n, v)| (n.clone(), v.as_tensor().clone())).collect();
+    let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+    let encoder = Encoder::load(&vb, &config.encoder, kernel).unwrap();
+    let numbers = |n: usize, pitch: f32| (0..n).map(|i| (i as f32 * pitch).sin()).collect::<Vec<f32>>();
+    let (shape, features) = ([3, 9, 14], config.encoder.features());
+    let pixels = shape.iter().product::<usize>();
+    let x = Tensor::from_vec(numbers(3 * pixels, 0.7), (3, 9, 14, 3), &Device::Cpu).unwrap();
+    let share = Tensor::from_vec(numbers(features * pixels, 1.3), (3, 9, 14, features), &Device::Cpu).unwrap();
+    let x = if is_trained { x } else { x.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap() };
+    let found = encoder.forward(&x, &|| Ok(())).unwrap();
+    let found = if is_trained { found } else { found.permute((0, 2, 3, 1)).unwrap() };
+    let grads = (&found * share).unwrap().sum_all().unwrap().backward().unwrap();
+    let grads = vars.iter().map(|(name, var)| (name.clone(), values(grads.get(var).unwrap()))).collect();
+    (values(&found), grads)
+}
+
+#[test]
+fn an_encoder_s_kernels_find_the_gradients_of_candle() {
+    let encoders = [(2, 3, 8), (1, 1, 4), (2, 2, 40), (1, 4, 32)]
+        .map(|(blocks, convs, features)| EncoderConfig::Plain { blocks, convs, features });
+    for encoder in encoders.into_iter().chain([EncoderConfig::Edsr { blocks: 2, features: 16, res_scale: 1.0 }]) {
+        let decoder =
+            ImnetConfig { hidden: vec![8], local_ensemble: true, feat_unfold: false, cell_decode: true }.into();
+        let config = ModelConfig { encoder, decoder, normalization: Normalization::LIIF };
+        let (ours, found) = encoder_gradients(&config, ConvKernel::Trained(TrainingContext::default()));
+        let (reference, expected) = encoder_gradients(&config, ConvKernel::Candle);
+        assert!(common::worst(&ours, &reference) < 1e-5, "{}", config.summary());
+        assert_eq!(found.len(), expected.len());
+        let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        for (name, expected) in &expected {
+            let off = norm(&mut found[name].iter().zip(expected).map(|(a, b)| a - b));
+            let size = norm(&mut expected.iter().copied());
+            assert!(off <= 1e-5 * size && size > 0.1, "{}, {name}: {off:e} of {size:e}", config.summary());
+        }
     }
 }

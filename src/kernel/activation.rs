@@ -1,4 +1,14 @@
 //! What a layer's sums go through.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "calling code compiled for wider vectors, after checking the processor")
+)]
+
+use super::instructions::Instructions;
+use super::simd::{self, Simd, Work, vectorized};
+
+/// Added to a number of less than 2²² it leaves the nearest whole one in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
 
 /// A function that is applied to every sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,54 +29,145 @@ impl Activation {
     }
 }
 
-/// `x / (1 + e^-x)`, off by at most 3·10⁻⁷ of the result. Without branches and calls, so that loops over it become vectors.
+/// `x / (1 + e^-x)`, off by at most 3·10⁻⁷ of the result, and beyond -8 by at most as much of what it is there.
 #[inline(always)]
-pub(super) fn silu(x: f32) -> f32 {
-    x * sigmoid(x)
+pub(super) fn silu<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
+    simd.mul_add(x, sigmoid(simd, x), simd.zero())
 }
 
 /// The slope of [`silu`].
 #[inline(always)]
-pub(super) fn silu_slope(x: f32) -> f32 {
-    let s = sigmoid(x);
-    s * (1.0 + x * (1.0 - s))
+fn silu_slope<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
+    let (s, one) = (sigmoid(simd, x), simd.splat(1.0));
+    let slope = simd.mul_add(x, simd.sub(one, s), one);
+    simd.mul_add(s, slope, simd.zero())
 }
 
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    /// Added to a number it leaves the nearest whole one in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    // e^-x = 2^t, t = whole + part.
-    let t = (x * -std::f32::consts::LOG2_E).clamp(-120.0, 120.0);
-    let rounded = t + ROUND;
-    let part = t - (rounded - ROUND);
-    let whole = rounded.to_bits().wrapping_sub(ROUND.to_bits());
-    let power = f32::from_bits(whole.wrapping_add(127) << 23);
+fn sigmoid<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
+    const MINUS_LOG2_E: f32 = -std::f32::consts::LOG2_E;
+    // e^-x = 2^t, t = whole + part; between 2^-120 and 2^120. What is no number stays none.
+    let x = simd.max(simd.splat(-83.0), x);
+    let t = simd.max(simd.splat(-120.0), simd.add_scaled(simd.zero(), x, MINUS_LOG2_E));
+    let rounded = simd.add(t, simd.splat(ROUND));
+    let part = simd.sub(t, simd.sub(rounded, simd.splat(ROUND)));
     // 2^part by its series.
-    let mut series = 1.540_353_e-4;
+    let mut series = simd.splat(1.540_353_e-4);
     for coefficient in [1.333_355_8e-3, 9.618_129e-3, 5.550_410_9e-2, 0.240_226_5, 0.693_147_2, 1.0] {
-        series = series * part + coefficient;
+        series = simd.mul_add(series, part, simd.splat(coefficient));
     }
-    1.0 / (1.0 + series * power)
+    simd.reciprocal(simd.mul_add(series, simd.power_of_two(rounded), simd.splat(1.0)))
+}
+
+/// `to = silu(sums) + plus`, on the instructions in use.
+///
+/// # Panics
+/// If slices differ in length.
+pub(super) fn activate(sums: &[f32], plus: Option<&[f32]>, to: &mut [f32]) {
+    simd::run(Instructions::in_use(), Activate { sums, plus, to });
+}
+
+/// `to = gradient * silu'(sums)`, on the instructions in use.
+///
+/// # Panics
+/// If slices differ in length.
+pub(super) fn through_silu(gradient: &[f32], sums: &[f32], to: &mut [f32]) {
+    simd::run(Instructions::in_use(), ThroughSilu { gradient, sums, to });
+}
+
+vectorized! {
+    /// `to = gradient` where ReLU's result is above zero, else zero, on the instructions in use.
+    pub(super) fn through_relu(gradient: &[f32], results: &[f32], to: &mut [f32]) {
+        for ((to, gradient), result) in to.iter_mut().zip(gradient).zip(results) {
+            *to = if *result > 0.0 { *gradient } else { 0.0 };
+        }
+    }
+}
+
+struct Activate<'a> {
+    sums: &'a [f32],
+    plus: Option<&'a [f32]>,
+    to: &'a mut [f32],
+}
+
+impl Work for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { sums, plus, to } = self;
+        assert!(sums.len() == to.len() && plus.is_none_or(|plus| plus.len() == to.len()), "lengths differ");
+        for at in (0..to.len()).step_by(S::LANES) {
+            let end = (at + S::LANES).min(to.len());
+            let mut value = silu(simd, simd.get(&sums[at..end]));
+            if let Some(plus) = plus {
+                value = simd.add(value, simd.get(&plus[at..end]));
+            }
+            simd.put(value, &mut to[at..end]);
+        }
+    }
+}
+
+struct ThroughSilu<'a> {
+    gradient: &'a [f32],
+    sums: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl Work for ThroughSilu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { gradient, sums, to } = self;
+        assert!(sums.len() == to.len() && gradient.len() == to.len(), "lengths differ");
+        for at in (0..to.len()).step_by(S::LANES) {
+            let end = (at + S::LANES).min(to.len());
+            let slope = silu_slope(simd, simd.get(&sums[at..end]));
+            simd.put(simd.mul_add(slope, simd.get(&gradient[at..end]), simd.zero()), &mut to[at..end]);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// `silu` and its slope, on some instructions.
+    fn both(instructions: Instructions, sums: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (mut values, mut slopes) = (vec![7.0; sums.len()], vec![7.0; sums.len()]);
+        simd::run(instructions, Activate { sums, plus: None, to: &mut values });
+        let gradient = &vec![1.0; sums.len()];
+        simd::run(instructions, ThroughSilu { gradient, sums, to: &mut slopes });
+        (values, slopes)
+    }
+
     #[test]
     fn silu_and_its_slope_are_those_of_the_definition() {
-        for i in -4000..=4000 {
-            let x = i as f32 * 0.025;
-            let exact = f64::from(x) / (1.0 + (-f64::from(x)).exp());
-            let sigmoid = 1.0 / (1.0 + (-f64::from(x)).exp());
-            let slope = sigmoid * (1.0 + f64::from(x) * (1.0 - sigmoid));
-            assert!((f64::from(silu(x)) - exact).abs() <= 3e-7 * exact.abs() + 1e-30, "{x}: {} {exact}", silu(x));
-            assert!((f64::from(silu_slope(x)) - slope).abs() < 1e-6, "{x}: {} {slope}", silu_slope(x));
+        let sums: Vec<f32> = (-4000..=4000).map(|i| i as f32 * 0.025).collect();
+        for instructions in Instructions::available() {
+            let (values, slopes) = both(instructions, &sums);
+            for ((x, value), slope) in sums.iter().map(|x| f64::from(*x)).zip(values).zip(slopes) {
+                let sigmoid = 1.0 / (1.0 + (-x).exp());
+                let exact = x * sigmoid;
+                let most = 3e-7 * exact.abs().max(if x < -8.0 { 8.0 * (-8_f64).exp() } else { 0.0 });
+                assert!((f64::from(value) - exact).abs() <= most, "{instructions}, {x}: {value} {exact}");
+                let exact = sigmoid * (1.0 + x * (1.0 - sigmoid));
+                assert!((f64::from(slope) - exact).abs() < 1e-6, "{instructions}, {x}: {slope} {exact}");
+            }
+            let (values, _) = both(instructions, &[f32::NAN, 200.0, 0.0, -200.0, f32::INFINITY]);
+            assert!(values[0].is_nan() && values[3].abs() < 1e-30, "{instructions}: {values:?}");
+            assert_eq!((values[1], values[2], values[4]), (200.0, 0.0, f32::INFINITY), "{instructions}");
         }
-        assert!(silu(f32::NAN).is_nan());
-        assert_eq!((silu(200.0), silu(0.0)), (200.0, 0.0));
-        assert!(silu(-200.0).abs() < 1e-30);
+    }
+
+    #[test]
+    fn what_is_added_is_added_behind() {
+        let mut to = [0.0; 3];
+        activate(&[0.0, 200.0, 1.0], Some(&[1.0, 2.0, -0.731_058_6]), &mut to);
+        assert!(to[0] == 1.0 && to[1] == 202.0 && to[2].abs() < 1e-6, "{to:?}");
+        through_silu(&[2.0, 3.0, 0.0], &[0.0, 100.0, 1.0], &mut to);
+        assert_eq!(to, [1.0, 3.0, 0.0]);
     }
 }

@@ -25,8 +25,8 @@ mod spare;
 
 pub use activation::Activation;
 pub use conv3x3::{
-    After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, WeightGradient,
-    convolve_batch, convolve_batch_backward, convolve_batch_into, weight_gradient,
+    After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, Through, WeightGradient,
+    convolve_batch, convolve_batch_backward, convolve_batch_into, convolve_batch_silu_into, weight_gradient,
 };
 pub use instructions::Instructions;
 pub use layers::Layer;

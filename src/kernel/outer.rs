@@ -49,6 +49,11 @@ impl Samples<'_> {
         needed.is_some_and(|needed| needed <= self.data.len())
     }
 
+    /// The same from another value on.
+    fn from(self, first: usize) -> Self {
+        Self { data: &self.data[first..], ..self }
+    }
+
     /// Copies the values from `first` on, `count` of each sample, together.
     fn pack(&self, depth: usize, first: usize, count: usize, to: &mut Vec<f32>) {
         to.resize(depth * count, 0.0);
@@ -112,30 +117,73 @@ impl Outer<'_> {
         let Self { left, rows, right, columns, depth, sums } = self;
         assert!(left.hold(depth, rows) && right.hold(depth, columns), "samples are too short");
         assert!(sums.len() >= rows * columns, "the result is too short");
-        let across = VECTORS * S::LANES;
-        let (whole_columns, whole_rows) = (columns / across * across, rows / S::OUTER_ROWS * S::OUTER_ROWS);
-        for column in (0..whole_columns).step_by(across) {
-            let right = Samples { data: &right.data[column..], ..right };
-            let place = |row: usize| (Samples { data: &left.data[row..], ..left }, row * columns + column);
-            for row in (0..whole_rows).step_by(S::OUTER_ROWS) {
-                let (left, at) = place(row);
-                // SAFETY: the samples and the room for the block were asserted.
-                unsafe {
-                    match S::OUTER_ROWS {
-                        8 => block::<S, 8>(simd, left, right, depth, &mut sums[at..], columns),
-                        4 => block::<S, 4>(simd, left, right, depth, &mut sums[at..], columns),
-                        _ => block::<S, 2>(simd, left, right, depth, &mut sums[at..], columns),
-                    }
-                }
-            }
-            for row in whole_rows..rows {
-                let (left, at) = place(row);
-                // SAFETY: as above.
-                unsafe { block::<S, 1>(simd, left, right, depth, &mut sums[at..], columns) }
+        let mut column = 0;
+        while column < columns {
+            let rest = columns - column;
+            let stripe = Stripe { left, rows, right: right.from(column), depth, sums: &mut sums[column..], columns };
+            if rest >= VECTORS * S::LANES {
+                // SAFETY: two vectors of each right sample count, and both samples were asserted.
+                unsafe { stripe.add::<S, VECTORS>(simd, VECTORS * S::LANES) }
+                column += VECTORS * S::LANES;
+            } else if right.hold(depth, column + S::LANES) {
+                // SAFETY: there is a vector of each right sample, whether all of it counts or not, and the left ones were
+                // asserted.
+                unsafe { stripe.add::<S, 1>(simd, rest.min(S::LANES)) }
+                column += S::LANES;
+            } else {
+                stripe.add_one_by_one(rest);
+                column = columns;
             }
         }
+    }
+}
+
+/// Some columns of an outer product, all of its rows.
+struct Stripe<'a> {
+    left: Samples<'a>,
+    rows: usize,
+    /// From the first of the columns on.
+    right: Samples<'a>,
+    depth: usize,
+    /// Likewise.
+    sums: &'a mut [f32],
+    /// Of the whole result.
+    columns: usize,
+}
+
+impl Stripe<'_> {
+    /// Adds the products of `count` columns, which are read as `V` vectors.
+    ///
+    /// # Safety
+    /// As many values must be readable in each right sample, and a value for each row in each left one.
+    #[inline(always)]
+    unsafe fn add<S: Simd, const V: usize>(self, simd: S, count: usize) {
+        let Self { left, rows, right, depth, sums, columns } = self;
+        let whole = rows / S::OUTER_ROWS * S::OUTER_ROWS;
+        for row in (0..whole).step_by(S::OUTER_ROWS) {
+            let (left, sums) = (left.from(row), &mut sums[row * columns..]);
+            // SAFETY: as the caller promises.
+            unsafe {
+                match S::OUTER_ROWS {
+                    8 => block::<S, 8, V>(simd, left, right, depth, sums, [columns, count]),
+                    4 => block::<S, 4, V>(simd, left, right, depth, sums, [columns, count]),
+                    _ => block::<S, 2, V>(simd, left, right, depth, sums, [columns, count]),
+                }
+            }
+        }
+        for row in whole..rows {
+            let (left, sums) = (left.from(row), &mut sums[row * columns..]);
+            // SAFETY: as the caller promises.
+            unsafe { block::<S, 1, V>(simd, left, right, depth, sums, [columns, count]) }
+        }
+    }
+
+    /// The same for columns that fill no vector.
+    #[inline(always)]
+    fn add_one_by_one(self, count: usize) {
+        let Self { left, rows, right, depth, sums, columns } = self;
         for row in 0..rows {
-            for column in whole_columns..columns {
+            for column in 0..count {
                 let mut sum = 0.0;
                 for sample in 0..depth {
                     sum += left.data[sample * left.stride + row] * right.data[sample * right.stride + column];
@@ -146,40 +194,42 @@ impl Outer<'_> {
     }
 }
 
-/// Rows by [`VECTORS`] vectors of columns, in registers.
+/// Rows by `V` vectors of columns, in registers; `count` columns are added to each row of the sums, which lie `stride`
+/// values apart.
 ///
 /// # Safety
-/// The samples must be readable, `ROWS` and as many vectors of values of each, and so many values writable in each row
-/// of the sums, which lie `stride` values apart.
+/// The samples must be readable, `ROWS` values and as many vectors of each.
 #[inline(always)]
-unsafe fn block<S: Simd, const ROWS: usize>(
+unsafe fn block<S: Simd, const ROWS: usize, const V: usize>(
     simd: S,
     left: Samples<'_>,
     right: Samples<'_>,
     depth: usize,
     sums: &mut [f32],
-    stride: usize,
+    [stride, count]: [usize; 2],
 ) {
     const { assert!(ROWS <= MOST_ROWS) };
-    let mut block = [[simd.zero(); VECTORS]; ROWS];
+    let mut block = [[simd.zero(); V]; ROWS];
     let (mut factors, mut lanes) = (left.data.as_ptr(), right.data.as_ptr());
     for _ in 0..depth {
-        // SAFETY: the vectors of one sample, as the caller promises.
-        let vectors = unsafe { [simd.load(lanes), simd.load(lanes.wrapping_add(S::LANES))] };
+        let mut vectors = [simd.zero(); V];
+        for v in 0..V {
+            // SAFETY: the vectors of one sample, as the caller promises.
+            vectors[v] = unsafe { simd.load(lanes.wrapping_add(v * S::LANES)) };
+        }
         for r in 0..ROWS {
             // SAFETY: a value of one sample, as the caller promises.
             let factor = simd.splat(unsafe { *factors.wrapping_add(r) });
-            for v in 0..VECTORS {
+            for v in 0..V {
                 block[r][v] = simd.mul_add(factor, vectors[v], block[r][v]);
             }
         }
         (factors, lanes) = (factors.wrapping_add(left.stride), lanes.wrapping_add(right.stride));
     }
     for r in 0..ROWS {
-        for v in 0..VECTORS {
-            let to = sums.as_mut_ptr().wrapping_add(r * stride + v * S::LANES);
-            // SAFETY: a vector of the block's sums, as the caller promises.
-            unsafe { simd.store(simd.add(simd.load(to), block[r][v]), to) };
+        for v in 0..V {
+            let to = &mut sums[r * stride..][..count][v * S::LANES..];
+            simd.put(simd.add(simd.get(to), block[r][v]), to);
         }
     }
 }
@@ -191,7 +241,9 @@ mod tests {
 
     #[test]
     fn every_kind_of_vectors_adds_outer_products_of_any_shape() {
-        for (rows, columns, depth) in [(64, 64, 24), (9, 64, 33), (27, 5, 12), (1, 1, 1), (40, 48, 56), (70, 33, 20)] {
+        for (rows, columns, depth) in
+            [(64, 64, 24), (9, 64, 33), (27, 5, 12), (1, 1, 1), (40, 48, 56), (70, 33, 20), (8, 15, 3), (6, 40, 9)]
+        {
             let (left, right) = (noise(depth * (rows + 2), 1), noise(depth * (columns + 1), 2));
             let at = |r: usize, c: usize, n: usize| {
                 f64::from(left[n * (rows + 2) + r]) * f64::from(right[n * (columns + 1) + c])

@@ -9,7 +9,8 @@
 //! The frozen `sub_mean` and `add_mean` of the checkpoints are not part of the forward pass.
 
 use super::conv::{Conv2d, ConvKernel};
-use super::trained_edsr;
+use super::trained_edsr::TrainedEdsr;
+use super::trained_encoder;
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -60,9 +61,8 @@ impl Edsr {
     pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
         if let Some(context) = self.head.parts().2.filter(|_| self.res_scale == 1.0) {
             let blocks = self.blocks.iter().flat_map(|block| [&block.first, &block.second]);
-            let convs = std::iter::once(&self.head).chain(blocks).chain([&self.last]);
-            let parameters: Vec<_> = convs.map(|conv| (conv.parts().0, conv.parts().1)).collect();
-            return trained_edsr::forward(x, &parameters, context);
+            let convs: Vec<_> = std::iter::once(&self.head).chain(blocks).chain([&self.last]).collect();
+            return trained_encoder::forward(x, &convs, TrainedEdsr { blocks: self.blocks.len() }, context);
         }
         let h = self.head.forward(x)?;
         let mut r = h.clone();

@@ -14,6 +14,8 @@ mod plain;
 mod rdn;
 mod trained;
 mod trained_edsr;
+mod trained_encoder;
+mod trained_plain;
 mod training;
 
 pub use conv::{Conv2d, ConvKernel};

@@ -8,6 +8,8 @@
 //! ```
 
 use super::conv::{Conv2d, ConvKernel};
+use super::trained_encoder;
+use super::trained_plain::TrainedPlain;
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -39,6 +41,12 @@ impl Plain {
     /// # Errors
     /// candle's, or what `step` returns.
     pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+        if let Some(context) = self.head.parts().2 {
+            let network = TrainedPlain { blocks: self.blocks.len(), convs: self.blocks.first().map_or(1, Vec::len) };
+            let convs: Vec<_> =
+                std::iter::once(&self.head).chain(self.blocks.iter().flatten()).chain([&self.tail]).collect();
+            return trained_encoder::forward(x, &convs, network, context);
+        }
         let h = self.head.forward(x)?;
         let mut r = h.clone();
         for block in &self.blocks {

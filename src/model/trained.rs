@@ -1,7 +1,8 @@
 //! The convolution for training on the CPU: our own kernels forward and backward, on tensors `[n, h, w, c]`.
 
 use crate::kernel::{
-    Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, convolve_batch, convolve_batch_backward,
+    Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, Through, convolve_batch,
+    convolve_batch_backward,
 };
 use crate::task::Gate;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
@@ -15,7 +16,7 @@ pub struct TrainingContext {
     pub spare: Spare,
 }
 
-/// `x [n, h, w, c]` by `weight [out, c, k, k]` (k = 1 or 3, zero-padded) plus `bias [out]`, then `activation`,
+/// `x [n, h, w, c]` by `weight [out, c, k, k]` (k = 1 or 3, zero-padded) plus `bias [out]`, then ReLU or nothing,
 /// plus `residual [n, h, w, out]`: `[n, h, w, out]`, differentiable in all of them.
 /// `gate` is passed between two images.
 ///
@@ -30,8 +31,7 @@ pub(super) fn convolve(
     gate: &Gate,
 ) -> Result<Tensor> {
     if activation == Activation::Silu {
-        let result = convolve(x, weight, bias, Activation::Identity, None, gate)?.silu()?;
-        return residual.map_or(Ok(result.clone()), |residual| result + residual);
+        bail!("SiLU is trained inside of its encoder");
     }
     let relu = activation == Activation::Relu;
     let (outputs, inputs, k, _) = weight.dims4()?;
@@ -95,8 +95,8 @@ impl TrainedConv {
                 let (weight, _) = self.split(parameters);
                 read(&gradient, |gradient| {
                     read(result, |result| {
-                        let clamped = self.relu.then_some(result);
-                        let gradient = ResultGradient { values: gradient, clamped };
+                        let through = if self.relu { Through::Relu(result) } else { Through::Nothing };
+                        let gradient = ResultGradient { values: gradient, through };
                         let images = images.as_mut().map(|to| ImageGradient { to, plus: None });
                         Ok(convolve_batch_backward(weight, self.outputs, batch, gradient, images, &interrupt))
                     })

@@ -181,7 +181,7 @@ impl L1Loss {
             self.of_codes(&codes, others, spare.take(len));
         let mut images = wants_images.then(|| vec![0.0; maps.values.len()]);
         let to = images.as_mut().map(|to| ImageGradient { to, plus: None });
-        let of_codes = ResultGradient { values: &gradient, clamped: None };
+        let of_codes = ResultGradient::of_sums(&gradient);
         let WeightGradient { weight, bias } = convolve_batch_backward(weight, width, maps, of_codes, to, &interrupt);
         spare.put(codes);
         spare.put(gradient);

@@ -5,11 +5,12 @@
 )]
 
 use crate::kernel::activation::{Activation, silu};
+use crate::kernel::instructions::Instructions;
 use crate::kernel::panels::BLOCK_COLUMNS;
 use crate::kernel::precision::Precision;
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::processor;
-use crate::kernel::simd::vectorized;
+use crate::kernel::simd::{self, Simd, Work, vectorized};
 use std::mem::MaybeUninit;
 
 /// Sums of one row of a block.
@@ -28,10 +29,23 @@ pub(crate) struct Finish<'a> {
     pub(crate) stride: usize,
 }
 
-vectorized! {
-    /// `out = activation(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
-    pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
-        let Finish { bias, activation, residual, stride } = finish;
+/// `out = activation(sums + bias) + residual` for consecutive pixels; `out` starts at the first pixel's first column.
+pub(crate) fn to_pixels(rows: &[Row], finish: Finish<'_>, out: &mut [MaybeUninit<f32>]) {
+    simd::run(Instructions::in_use(), ToPixels { rows, finish, out });
+}
+
+struct ToPixels<'a> {
+    rows: &'a [Row],
+    finish: Finish<'a>,
+    out: &'a mut [MaybeUninit<f32>],
+}
+
+impl Work for ToPixels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { rows, finish: Finish { bias, activation, residual, stride }, out } = self;
         let floor = if activation == Activation::Relu { 0.0 } else { f32::NEG_INFINITY };
         for (i, (row, out)) in rows.iter().zip(out.chunks_mut(stride)).enumerate() {
             let mut row = *row;
@@ -39,8 +53,8 @@ vectorized! {
                 *sum = (*sum + bias).max(floor);
             }
             if activation == Activation::Silu {
-                for value in &mut row {
-                    *value = silu(*value);
+                for values in row.chunks_exact_mut(S::LANES) {
+                    simd.put(silu(simd, simd.get(values)), values);
                 }
             }
             let values = row.iter().take(bias.len());
@@ -53,7 +67,9 @@ vectorized! {
             }
         }
     }
+}
 
+vectorized! {
     /// `relu(sums + bias)`, rows `stride` values apart.
     pub(crate) fn to_values(rows: &[Row], bias: &Row, out: &mut [f32], stride: usize) {
         for (row, out) in rows.iter().zip(out.chunks_mut(stride)) {

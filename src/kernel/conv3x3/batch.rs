@@ -5,9 +5,10 @@
 
 use super::{After, Conv3x3, ConvScratch, Image, Order, WeightGradient, weight_gradient};
 use super::{winograd, winograd_gradient};
-use crate::kernel::{Instructions, Precision};
+use crate::kernel::{Instructions, Precision, activation};
 use crate::task::Interrupt;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Images of one size, `[n, height, width, channels]`.
 #[derive(Clone, Copy)]
@@ -40,8 +41,42 @@ impl<'a> ImageBatch<'a> {
 pub struct ResultGradient<'a> {
     /// Of the result's shape.
     pub values: &'a [f32],
-    /// The result itself if it went through a ReLU (and no residual was added): where it is zero, nothing flows back.
-    pub clamped: Option<&'a [f32]>,
+    /// What made it of the sums.
+    pub through: Through<'a>,
+}
+
+/// What sums went through on their way to a result, residual aside, and what its slope is known by.
+#[derive(Clone, Copy, Default)]
+pub enum Through<'a> {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// ReLU, with its results (to which no residual was added): where they are zero, nothing flows back.
+    Relu(&'a [f32]),
+    /// SiLU, with the sums.
+    Silu(&'a [f32]),
+}
+
+impl<'a> ResultGradient<'a> {
+    /// Of the sums themselves.
+    pub fn of_sums(values: &'a [f32]) -> Self {
+        Self { values, through: Through::Nothing }
+    }
+
+    /// That of the sums in `range`, which may lie in `room`.
+    fn of_sums_in<'b>(&self, range: Range<usize>, room: &'b mut Vec<f32>) -> &'b [f32]
+    where
+        'a: 'b,
+    {
+        let values = &self.values[range.clone()];
+        room.resize(values.len(), 0.0);
+        match self.through {
+            Through::Nothing => return values,
+            Through::Relu(results) => activation::through_relu(values, &results[range], room),
+            Through::Silu(sums) => activation::through_silu(values, &sums[range], room),
+        }
+        room
+    }
 }
 
 /// Where the gradient of the images goes, and what is added to it.
@@ -76,6 +111,34 @@ pub fn convolve_batch_into(
         }
         let residual = after.residual.map(|values| &values[i * len..(i + 1) * len]);
         conv.forward_into(image, After { residual, ..after }, scratch, out);
+    });
+}
+
+/// Convolves every image as [`convolve_batch_into`], to `sums`, and writes `silu(sums) + residual` to `out`: both are
+/// what the way back reads.
+///
+/// # Panics
+/// As [`convolve_batch_into`].
+pub fn convolve_batch_silu_into(
+    weight: &[f32],
+    bias: &[f32],
+    batch: ImageBatch<'_>,
+    residual: Option<&[f32]>,
+    interrupt: Interrupt<'_>,
+    sums: &mut [f32],
+    out: &mut [f32],
+) {
+    let conv = Conv3x3::new(weight, bias, Precision::F32);
+    let len = batch.height * batch.width * bias.len();
+    assert_eq!(out.len(), batch.values.len() / batch.channels * bias.len(), "result does not fit its shape");
+    assert_eq!(sums.len(), out.len(), "sums do not fit their shape");
+    let images = sums.par_chunks_exact_mut(len).zip(out.par_chunks_exact_mut(len)).zip(batch.images()).enumerate();
+    images.for_each_init(ConvScratch::default, |scratch, (i, ((sums, out), image))| {
+        if interrupt() {
+            return;
+        }
+        conv.forward_into(image, After::default(), scratch, sums);
+        activation::activate(sums, residual.map(|values| &values[i * len..(i + 1) * len]), out);
     });
 }
 
@@ -117,18 +180,14 @@ pub fn convolve_batch_backward(
             return WeightGradient::zero(weight.len(), outputs);
         }
         let range = i * len..(i + 1) * len;
-        let mut masked = std::mem::take(&mut scratch.masked);
-        let values = match gradient.clamped {
-            Some(clamped) => mask(&gradient.values[range.clone()], &clamped[range], &mut masked),
-            None => &gradient.values[range],
-        };
-        let gradient = Image { values, ..image };
+        let mut of_sums = std::mem::take(&mut scratch.of_sums);
+        let gradient = Image { values: gradient.of_sums_in(range, &mut of_sums), ..image };
         if let (Some(back), Some(to)) = (&back, to) {
             let residual = plus.map(|values| &values[i * image_len..(i + 1) * image_len]);
             back.forward_into(gradient, After { residual, ..After::default() }, scratch, to);
         }
         let found = weight_gradient_of(image, gradient, (batch.channels, outputs), scratch);
-        scratch.masked = masked;
+        scratch.of_sums = of_sums;
         found
     };
     let inputs = batch.images().enumerate();
@@ -157,13 +216,6 @@ fn weight_gradient_of(
     weight_gradient(image, gradient)
 }
 
-/// The gradient where the clamped result is above zero.
-fn mask<'a>(gradient: &[f32], clamped: &[f32], masked: &'a mut Vec<f32>) -> &'a [f32] {
-    masked.clear();
-    masked.extend(gradient.iter().zip(clamped).map(|(g, v)| if *v > 0.0 { *g } else { 0.0 }));
-    masked
-}
-
 fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGradient {
     parts.into_iter().fold(WeightGradient::zero(weights, outputs), |mut all, part| {
         all.weight.iter_mut().zip(&part.weight).for_each(|(all, part)| *all += part);
@@ -183,8 +235,6 @@ mod tests {
     /// Of the central differences.
     const STEP: f32 = 1.0 / 512.0;
 
-    const RELU: After<'static> = After { activation: Activation::Relu, residual: None };
-
     fn plus(residual: &[f32]) -> After<'_> {
         After { activation: Activation::Identity, residual: Some(residual) }
     }
@@ -195,11 +245,12 @@ mod tests {
     }
 
     /// The weighted sum of all results by the definition, in double precision.
-    fn objective(weight: &[f32], bias: &[f32], batch: ImageBatch<'_>, share: &[f32]) -> f64 {
+    fn objective(weight: &[f32], bias: &[f32], batch: ImageBatch<'_>, share: &[f32], activation: Activation) -> f64 {
         let ImageBatch { height, width, channels, .. } = batch;
+        let after = After { activation, residual: None };
         let result = batch.values.chunks_exact(batch.image_len());
         let result: Vec<f32> =
-            result.flat_map(|image| twin(image, channels, height, width, weight, bias, RELU)).collect();
+            result.flat_map(|image| twin(image, channels, height, width, weight, bias, after)).collect();
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
     }
 
@@ -209,43 +260,72 @@ mod tests {
 
     #[test]
     fn gradients_are_central_differences_through_the_relu() {
-        for (inputs, outputs) in [(3, 8), (64, 64)] {
-            let pixels = 3 * 5 * 7;
-            let (x, weight) = (eighths(pixels * inputs, 1), eighths(outputs * inputs * 9, 2));
-            // Every result is an odd multiple of 1/128 and cannot cross zero within a step, where the ReLU bends.
-            let bias: Vec<f32> = eighths(outputs, 3).iter().map(|v| v + 1.0 / 128.0).collect();
-            let share = noise(pixels * outputs, 4);
-            let result = convolve_batch(&weight, &bias, batch(&x, inputs), RELU, NEVER);
-            let gradient = ResultGradient { values: &share, clamped: Some(&result) };
-            let (mut images, plus) = (vec![7.0; x.len()], noise(x.len(), 6));
-            let to = ImageGradient { to: &mut images, plus: Some(&plus) };
-            let found = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, Some(to), NEVER);
-            let check = |name: &str, found: f32, at: &dyn Fn(f32) -> f64| {
-                let expected = (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
-                assert!((f64::from(found) - expected).abs() < 1e-3, "{name}: {found} {expected}");
-            };
-            let nudged = |values: &[f32], i: usize, by: f32| {
-                let mut values = values.to_vec();
-                values[i] += by;
-                values
-            };
-            let alone = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, None, NEVER);
-            assert!(alone == found);
-            for i in [0, 11, x.len() / 2, x.len() - 1] {
-                check("image", images[i] - plus[i], &|by| {
-                    objective(&weight, &bias, batch(&nudged(&x, i, by), inputs), &share)
-                });
-            }
-            for i in [0, 4, weight.len() / 2, weight.len() - 1] {
-                let at = |by| objective(&nudged(&weight, i, by), &bias, batch(&x, inputs), &share);
-                check("weight", found.weight[i], &at);
-            }
-            for i in [0, outputs - 1] {
-                check("bias", found.bias[i], &|by| {
-                    objective(&weight, &nudged(&bias, i, by), batch(&x, inputs), &share)
-                });
-            }
+        for channels in [(3, 8), (64, 64)] {
+            check(channels, Activation::Relu, 1.0 / 128.0);
         }
+    }
+
+    #[test]
+    fn gradients_are_central_differences_through_silu() {
+        for channels in [(3, 8), (32, 32), (8, 11)] {
+            check(channels, Activation::Silu, 0.0);
+        }
+    }
+
+    /// Compares all gradients with central differences. Without `off`, and with bends, no sum may come near one.
+    fn check((inputs, outputs): (usize, usize), activation: Activation, off: f32) {
+        let pixels = 3 * 5 * 7;
+        let (x, weight) = (eighths(pixels * inputs, 1), eighths(outputs * inputs * 9, 2));
+        // Off by 1/128, every result is an odd multiple of it and cannot cross zero within a step, where the ReLU bends.
+        let bias: Vec<f32> = eighths(outputs, 3).iter().map(|v| v + off).collect();
+        let share = noise(pixels * outputs, 4);
+        let (mut sums, mut result) = (vec![7.0; share.len()], vec![7.0; share.len()]);
+        let through = if activation == Activation::Silu {
+            convolve_batch_silu_into(&weight, &bias, batch(&x, inputs), None, NEVER, &mut sums, &mut result);
+            Through::Silu(&sums)
+        } else {
+            let after = After { activation, residual: None };
+            convolve_batch_into(&weight, &bias, batch(&x, inputs), after, NEVER, &mut result);
+            Through::Relu(&result)
+        };
+        let gradient = ResultGradient { values: &share, through };
+        let (mut images, plus) = (vec![7.0; x.len()], noise(x.len(), 6));
+        let to = ImageGradient { to: &mut images, plus: Some(&plus) };
+        let found = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, Some(to), NEVER);
+        let alone = convolve_batch_backward(&weight, outputs, batch(&x, inputs), gradient, None, NEVER);
+        assert!(alone == found);
+        let compare = |name: &str, found: f32, at: &dyn Fn(f32) -> f64| {
+            let expected = (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP);
+            assert!((f64::from(found) - expected).abs() < 1e-3, "{name}: {found} {expected}");
+        };
+        let nudged = |values: &[f32], i: usize, by: f32| {
+            let mut values = values.to_vec();
+            values[i] += by;
+            values
+        };
+        let value =
+            |x: &[f32], weight: &[f32], bias: &[f32]| objective(weight, bias, batch(x, inputs), &share, activation);
+        for i in [0, 11, x.len() / 2, x.len() - 1] {
+            compare("image", images[i] - plus[i], &|by| value(&nudged(&x, i, by), &weight, &bias));
+        }
+        for i in [0, 4, weight.len() / 2, weight.len() - 1] {
+            compare("weight", found.weight[i], &|by| value(&x, &nudged(&weight, i, by), &bias));
+        }
+        for i in [0, outputs - 1] {
+            compare("bias", found.bias[i], &|by| value(&x, &weight, &nudged(&bias, i, by)));
+        }
+    }
+
+    #[test]
+    fn behind_the_sums_is_what_they_go_through() {
+        let (x, weight, bias) = (noise(3 * 35 * 16, 1), noise(24 * 16 * 9, 2), noise(24, 3));
+        let residual = noise(3 * 35 * 24, 5);
+        let (mut sums, mut out) = (vec![7.0; residual.len()], vec![7.0; residual.len()]);
+        convolve_batch_silu_into(&weight, &bias, batch(&x, 16), Some(&residual), NEVER, &mut sums, &mut out);
+        assert_eq!(sums, convolve_batch(&weight, &bias, batch(&x, 16), After::default(), NEVER));
+        let after = After { activation: Activation::Silu, residual: Some(&residual) };
+        let expected = convolve_batch(&weight, &bias, batch(&x, 16), after, NEVER);
+        assert!(crate::kernel::tests::worst(&out, &expected) < 1e-6);
     }
 
     #[test]

@@ -13,7 +13,8 @@ mod winograd;
 mod winograd_gradient;
 
 pub use batch::{
-    ImageBatch, ImageGradient, ResultGradient, convolve_batch, convolve_batch_backward, convolve_batch_into,
+    ImageBatch, ImageGradient, ResultGradient, Through, convolve_batch, convolve_batch_backward, convolve_batch_into,
+    convolve_batch_silu_into,
 };
 pub use gradient::{WeightGradient, weight_gradient};
 pub use joined::Joined;
@@ -134,8 +135,8 @@ impl Conv3x3 {
 /// Buffers of one thread that convolves images of a batch.
 #[derive(Default)]
 struct ConvScratch {
-    /// A gradient behind a ReLU.
-    masked: Vec<f32>,
+    /// A gradient on its way to the sums.
+    of_sums: Vec<f32>,
     winograd: winograd::WinogradScratch,
     gradient: winograd_gradient::WinogradGradientScratch,
 }

@@ -7,7 +7,7 @@
 
 use super::tiling::{self, POINTS, RESULTS, SIDE, chunk};
 use super::{After, Image, Joined, RowBand};
-use crate::kernel::activation::Activation;
+use crate::kernel::activation::{Activation, silu};
 use crate::kernel::block::{Product, Rows};
 use crate::kernel::instructions::Instructions;
 use crate::kernel::lines::{Buffer, LINE_WORDS};
@@ -268,16 +268,17 @@ fn finish_tile<S: Simd>(
         }
         let count = S::LANES.min(channels - channel);
         for i in 0..down {
-            let row = tiling::to_results(simd, rows[i]);
+            let mut row = tiling::to_results(simd, rows[i]);
             for j in 0..RESULTS {
-                if j >= across {
-                    break;
+                row[j] = simd.max(floor, simd.add(row[j], bias));
+            }
+            if is_silu {
+                for j in 0..RESULTS {
+                    row[j] = silu(simd, row[j]);
                 }
+            }
+            for (j, mut value) in row.into_iter().enumerate().take(across) {
                 let at = ((top + i) * width + left + j) * channels + channel;
-                let mut value = simd.max(floor, simd.add(row[j], bias));
-                if is_silu {
-                    value = simd.silu(value);
-                }
                 if count == S::LANES {
                     // SAFETY: a whole vector of one of the tile's pixels, in residual and result.
                     unsafe {

@@ -3,8 +3,9 @@
 
 use super::{Simd, Work};
 use std::arch::x86_64::{
-    __m256, _CMP_NLE_UQ, _mm256_add_ps, _mm256_cmp_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_movemask_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm256_sub_ps,
+    __m256, _CMP_NLE_UQ, _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_cmp_ps,
+    _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_movemask_ps, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 /// The proof that the processor has AVX2 and FMA.
@@ -76,5 +77,20 @@ impl Simd for Avx2 {
     fn positive(self, a: __m256) -> u32 {
         // SAFETY: as above.
         unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(a, _mm256_setzero_ps())).cast_unsigned() }
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, a: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe {
+            let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(a));
+            _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_set1_epi32(127 << 23)))
+        }
+    }
+
+    #[inline(always)]
+    fn reciprocal(self, a: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), a) }
     }
 }

@@ -3,8 +3,9 @@
 
 use super::{Simd, Work};
 use std::arch::x86_64::{
-    __m512, _CMP_NLE_UQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, _CMP_NLE_UQ, _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_rcp14_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 /// The proof that the processor has AVX-512.
@@ -76,5 +77,24 @@ impl Simd for Avx512 {
     fn positive(self, a: __m512) -> u32 {
         // SAFETY: as above.
         unsafe { _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(a, _mm512_setzero_ps()).into() }
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, a: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(a));
+            _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(127 << 23)))
+        }
+    }
+
+    /// A division of sixteen numbers takes as long as eight sums.
+    #[inline(always)]
+    fn reciprocal(self, a: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            let about = _mm512_rcp14_ps(a);
+            _mm512_fmadd_ps(about, _mm512_fnmadd_ps(a, about, _mm512_set1_ps(1.0)), about)
+        }
     }
 }

@@ -17,7 +17,6 @@ mod scalar;
 
 pub(in crate::kernel) use loops::vectorized;
 
-use super::activation;
 use super::instructions::Instructions;
 use std::mem::MaybeUninit;
 
@@ -81,18 +80,11 @@ pub(in crate::kernel) trait Simd: Copy {
         mask
     }
 
-    /// `a / (1 + e^-a)`.
-    #[inline(always)]
-    fn silu(self, a: Self::Vector) -> Self::Vector {
-        let mut numbers = [0.0; MAX_LANES];
-        // SAFETY: no vector is longer than the array.
-        unsafe { self.store(a, numbers.as_mut_ptr()) };
-        for place in 0..Self::LANES {
-            numbers[place] = activation::silu(numbers[place]);
-        }
-        // SAFETY: likewise.
-        unsafe { self.load(numbers.as_ptr()) }
-    }
+    /// 2ⁿ of a number that is n + 1.5·2²³, for whole n from -126 to 127.
+    fn power_of_two(self, a: Self::Vector) -> Self::Vector;
+
+    /// `1 / a`, off by at most 2⁻²² of it, of a number from 2⁻¹²⁵ to 2¹²⁵.
+    fn reciprocal(self, a: Self::Vector) -> Self::Vector;
 
     /// Zero in every place.
     #[inline(always)]
@@ -186,6 +178,13 @@ mod tests {
             simd.put(simd.sub(sum, part), &mut to[1..=S::LANES]);
             simd.put(simd.mul_add(part, part, whole), &mut to[S::LANES + 2..]);
             to.push(simd.positive(whole) as f32);
+            let start = to.len();
+            to.resize(start + 2 * S::LANES, 0.0);
+            simd.put(simd.reciprocal(whole), &mut to[start..]);
+            simd.put(
+                simd.power_of_two(simd.add(simd.add(whole, simd.splat(0.5)), simd.splat(12_582_912.0))),
+                &mut to[start + S::LANES..],
+            );
             to
         }
     }
@@ -194,7 +193,7 @@ mod tests {
     fn vectors_compute_what_is_written() {
         for instructions in Instructions::available() {
             let found = run(instructions, EveryMethod);
-            let lanes = found.len() - 5;
+            let lanes = (found.len() - 5) / 3;
             let at = |i: usize| i as f32 - 4.5;
             let part = |i: usize| if i < 3 { at(lanes + i) } else { 0.0 };
             let mut expected = vec![7.0; lanes + 4];
@@ -205,7 +204,12 @@ mod tests {
                 expected[lanes + 2 + i] = at(i) + part(i) * part(i);
             }
             expected.push((0..lanes).map(|i| u32::from(at(i) > 0.0) << i).sum::<u32>() as f32);
+            let (found, rest) = found.split_at(expected.len());
             assert_eq!(found, expected, "{instructions}");
+            for (i, (reciprocal, power)) in rest[..lanes].iter().zip(&rest[lanes..]).enumerate() {
+                assert!((reciprocal * at(i) - 1.0).abs() < 5e-7, "{instructions}: {reciprocal}");
+                assert_eq!(*power, (at(i) + 0.5).exp2(), "{instructions}");
+            }
         }
     }
 }

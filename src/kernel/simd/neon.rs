@@ -3,7 +3,10 @@
 #![allow(unused_unsafe, reason = "compilers differ in which of these are unsafe where every processor has them")]
 
 use super::{Simd, Work};
-use std::arch::aarch64::{float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vst1q_f32, vsubq_f32};
+use std::arch::aarch64::{
+    float32x4_t, vaddq_f32, vaddq_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vfmaq_f32, vld1q_f32, vmaxq_f32,
+    vreinterpretq_f32_s32, vreinterpretq_s32_f32, vshlq_n_s32, vst1q_f32, vsubq_f32,
+};
 
 /// NEON.
 #[derive(Clone, Copy)]
@@ -64,5 +67,20 @@ impl Simd for Neon {
     fn mul_add(self, a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
         // SAFETY: as above.
         unsafe { vfmaq_f32(sum, a, b) }
+    }
+
+    #[inline(always)]
+    fn power_of_two(self, a: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe {
+            let exponent = vshlq_n_s32::<23>(vreinterpretq_s32_f32(a));
+            vreinterpretq_f32_s32(vaddq_s32(exponent, vdupq_n_s32(127 << 23)))
+        }
+    }
+
+    #[inline(always)]
+    fn reciprocal(self, a: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vdivq_f32(vdupq_n_f32(1.0), a) }
     }
 }

@@ -58,4 +58,15 @@ impl Simd for Scalar {
     fn mul_add(self, a: [f32; 4], b: [f32; 4], sum: [f32; 4]) -> [f32; 4] {
         [sum[0] + a[0] * b[0], sum[1] + a[1] * b[1], sum[2] + a[2] * b[2], sum[3] + a[3] * b[3]]
     }
+
+    #[inline(always)]
+    fn power_of_two(self, a: [f32; 4]) -> [f32; 4] {
+        let power = |a: f32| f32::from_bits((a.to_bits() << 23).wrapping_add(127 << 23));
+        [power(a[0]), power(a[1]), power(a[2]), power(a[3])]
+    }
+
+    #[inline(always)]
+    fn reciprocal(self, a: [f32; 4]) -> [f32; 4] {
+        [1.0 / a[0], 1.0 / a[1], 1.0 / a[2], 1.0 / a[3]]
+    }
 }

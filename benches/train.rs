@@ -181,6 +181,7 @@ fn batch() -> Batch {
         inputs: noise(IMAGES * PATCH * PATCH * 3, 1),
         queries: (0..IMAGES).map(query).collect(),
         targets: noise(IMAGES * SAMPLES * 3, 2).as_chunks().0.to_vec(),
+        teacher: None,
         again: None,
     }
 }

@@ -10,6 +10,7 @@ use super::matrix::{Lhs, Matrix};
 use super::mlp_rows::{add, first_backward, first_forward, last_backward, mask};
 use super::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use super::rows::three_dots;
+use super::target::Targets;
 use crate::task::Interrupt;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -115,7 +116,7 @@ struct GradientScratch {
 struct ImageTask<'a> {
     codes: &'a [f32],
     terms: &'a QueryTerms,
-    targets: &'a [[f32; 3]],
+    targets: Targets<'a>,
     predictions: &'a mut [[f32; 3]],
     code_gradient: &'a mut [f32],
     parameter_gradient: Vec<f32>,
@@ -159,25 +160,24 @@ impl<'a> TrainedMlp<'a> {
         &self,
         codes: &[f32],
         terms: &[QueryTerms],
-        targets: &[[f32; 3]],
+        mut targets: Targets<'_>,
         mut gradient: Vec<f32>,
         interrupt: Interrupt<'_>,
     ) -> L1Gradient {
         let total: usize = terms.iter().map(|terms| terms.ends.len()).sum();
-        assert!(total > 0 && targets.len() == total, "as many targets as queries");
+        assert!(total > 0 && targets.are_of(total), "as many targets as queries");
         let image_len = codes.len() / terms.len();
         assert_eq!(gradient.len(), codes.len(), "the gradient has the shape of the codes");
         let mut predictions = vec![[0.0; 3]; total];
-        let (mut rest, mut rest_of_targets) = (&mut predictions[..], targets);
+        let mut rest = &mut predictions[..];
         let mut tasks = Vec::with_capacity(terms.len());
         let code_gradients = gradient.chunks_exact_mut(image_len);
         for ((terms, code_gradient), codes) in terms.iter().zip(code_gradients).zip(codes.chunks_exact(image_len)) {
             let (predictions, others) = rest.split_at_mut(terms.ends.len());
-            let (targets, other_targets) = rest_of_targets.split_at(terms.ends.len());
-            (rest, rest_of_targets) = (others, other_targets);
+            rest = others;
             let parameter_gradient = vec![0.0; self.parameters.len()];
             let share = 1.0 / (3 * total) as f32;
-            let (targets, loss) = (targets, 0.0);
+            let (targets, loss) = (targets.take(terms.ends.len()), 0.0);
             tasks.push(ImageTask {
                 codes,
                 terms,
@@ -219,11 +219,10 @@ impl<'a> TrainedMlp<'a> {
             for (term, rgb) in terms[own.clone()].iter().zip(&scratch.rgb[own.clone()]) {
                 (0..3).for_each(|c| prediction[c] += term.weight * rgb[c]);
             }
-            let difference = [0, 1, 2].map(|c| prediction[c] - task.targets[query][c]);
-            task.loss += difference.iter().map(|d| f64::from(d.abs())).sum::<f64>();
+            let (loss, slope) = task.targets.compare(query, prediction);
+            task.loss += loss;
             task.predictions[query] = prediction;
-            // The absolute value has no slope at zero.
-            let slope = difference.map(|d| if d == 0.0 { 0.0 } else { task.share * d.signum() });
+            let slope = slope.map(|slope| task.share * slope);
             for (term, rgb) in terms[own.clone()].iter().zip(&mut scratch.rgb[own]) {
                 *rgb = slope.map(|g| term.weight * g);
             }
@@ -324,12 +323,17 @@ mod tests {
             let codes = noise(2 * 9 * shape.widths[0], 2);
             let terms = query_terms();
             let targets: Vec<[f32; 3]> = noise(420, 3).as_chunks().0.to_vec();
-            let found =
-                TrainedMlp::new(&shape, &parameters).l1(&codes, &terms, &targets, vec![7.0; codes.len()], NEVER);
+            let found = TrainedMlp::new(&shape, &parameters).l1(
+                &codes,
+                &terms,
+                Targets::from(&targets[..]),
+                vec![7.0; codes.len()],
+                NEVER,
+            );
             assert_eq!(found.predictions.len(), 140);
             let loss = |codes: &[f32], parameters: &[f32]| {
                 let gradient = vec![0.0; codes.len()];
-                TrainedMlp::new(&shape, parameters).l1(codes, &terms, &targets, gradient, NEVER).loss
+                TrainedMlp::new(&shape, parameters).l1(codes, &terms, Targets::from(&targets[..]), gradient, NEVER).loss
             };
             let nudged = |values: &[f32], i: usize, by: f32| {
                 let mut values = values.to_vec();

@@ -8,6 +8,7 @@
 mod activation;
 mod block;
 mod conv3x3;
+mod field_gradient;
 mod instructions;
 mod layers;
 mod lines;
@@ -22,12 +23,15 @@ mod processor;
 mod rows;
 mod simd;
 mod spare;
+mod target;
+mod waves;
 
 pub use activation::Activation;
 pub use conv3x3::{
     After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, Through, WeightGradient,
     convolve_batch, convolve_batch_backward, convolve_batch_into, convolve_batch_silu_into, weight_gradient,
 };
+pub use field_gradient::{FieldGradient, FieldQuery, FieldShape, TrainedField};
 pub use instructions::Instructions;
 pub use layers::Layer;
 pub use matrix::{Lhs, Matrix};
@@ -37,6 +41,7 @@ pub use precision::{Precision, PrecisionChoice};
 pub use processor::processor_name;
 pub use rows::first_layer;
 pub use spare::Spare;
+pub use target::Targets;
 
 #[cfg(test)]
 mod tests {

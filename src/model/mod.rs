@@ -15,6 +15,7 @@ mod rdn;
 mod trained;
 mod trained_edsr;
 mod trained_encoder;
+mod trained_live;
 mod trained_plain;
 mod training;
 
@@ -27,6 +28,7 @@ pub use live::{Live, RGB_OF_YCBCR};
 pub use plain::Plain;
 pub use rdn::Rdn;
 pub use trained::TrainingContext;
+pub use trained_live::TrainedLive;
 pub use training::TrainedLiif;
 
 use crate::weights::Weights;

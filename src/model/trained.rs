@@ -1,7 +1,8 @@
 //! The convolution for training on the CPU: our own kernels forward and backward, on tensors `[n, h, w, c]`.
 
+use super::liif::Query;
 use crate::kernel::{
-    Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, Through, convolve_batch,
+    Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, Targets, Through, convolve_batch,
     convolve_batch_backward,
 };
 use crate::task::Gate;
@@ -157,6 +158,44 @@ impl CustomOp3 for TrainedConv {
         let (x, p) = self.backward(x, p, result, grad)?;
         Ok((x, p, Some(grad.clone())))
     }
+}
+
+/// What a loss keeps of its [`Targets`].
+pub(super) struct Answers {
+    truth: Vec<[f32; 3]>,
+    teacher: Option<(Vec<[f32; 3]>, f32)>,
+}
+
+impl Answers {
+    pub(super) fn targets(&self) -> Targets<'_> {
+        let teacher = self.teacher.as_ref().map(|(teacher, share)| (teacher.as_slice(), *share));
+        Targets { truth: &self.truth, teacher }
+    }
+}
+
+impl From<Targets<'_>> for Answers {
+    fn from(targets: Targets<'_>) -> Self {
+        let teacher = targets.teacher.map(|(teacher, share)| (teacher.to_vec(), share));
+        Self { truth: targets.truth.to_vec(), teacher }
+    }
+}
+
+/// Refuses queries and targets that are not those of `n` images.
+pub(super) fn check_counts(n: usize, queries: &[Query], targets: Targets<'_>) -> Result<()> {
+    let total: usize = queries.iter().map(|query| query.position.len()).sum();
+    let is_taught = targets.teacher.is_none_or(|(teacher, _)| teacher.len() == total);
+    if n != queries.len() || total != targets.truth.len() || total == 0 || !is_taught {
+        let (lists, targets) = (queries.len(), targets.truth.len());
+        bail!("{n} images, {lists} lists of queries, {total} queries and {targets} targets");
+    }
+    Ok(())
+}
+
+/// A gradient that was computed with the loss, as a tensor like `like`, times that of the loss.
+pub(super) fn scaled(values: Vec<f32>, like: &Tensor, loss: &Tensor) -> Result<Tensor> {
+    let scale = f64::from(loss.to_scalar::<f32>()?);
+    let tensor = Tensor::from_vec(values, like.shape(), like.device())?;
+    if scale == 1.0 { Ok(tensor) } else { tensor * scale }
 }
 
 /// What was computed for a stopped gate is not whole.

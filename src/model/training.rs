@@ -6,9 +6,9 @@
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
 use super::liif::{Query, neighbour};
-use super::trained::{self, TrainingContext};
+use super::trained::{self, Answers, TrainingContext};
 use crate::kernel::{
-    Activation, After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient,
+    Activation, After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient, Targets,
     TrainedMlp, WeightGradient, convolve_batch_backward, convolve_batch_into,
 };
 use crate::weights::ModelConfig;
@@ -75,12 +75,9 @@ impl TrainedLiif {
     ///
     /// # Errors
     /// candle's, or if there are not as many queries and targets as images need.
-    pub fn l1_loss(&self, feat: &Tensor, queries: &[Query], targets: &[[f32; 3]]) -> Result<(Tensor, Vec<[f32; 3]>)> {
+    pub fn l1_loss(&self, feat: &Tensor, queries: &[Query], targets: Targets<'_>) -> Result<(Tensor, Vec<[f32; 3]>)> {
         let (n, height, width, _) = feat.dims4()?;
-        let total: usize = queries.iter().map(|query| query.position.len()).sum();
-        if n != queries.len() || total != targets.len() || total == 0 {
-            bail!("{n} images, {} lists of queries, {total} queries and {} targets", queries.len(), targets.len());
-        }
+        trained::check_counts(n, queries, targets)?;
         let terms = queries.par_iter().map(|query| query_terms(query, height, width, self.local_ensemble)).collect();
         let found = Arc::new(Mutex::new(None));
         let (weight, bias) = (&self.project.0, &self.project.1);
@@ -88,7 +85,7 @@ impl TrainedLiif {
             shape: self.shape.clone(),
             projection: None,
             terms,
-            targets: targets.to_vec(),
+            answers: targets.into(),
             found: found.clone(),
             context: self.context.clone(),
         };
@@ -141,7 +138,7 @@ struct L1Loss {
     shape: MlpShape,
     projection: Option<Projection>,
     terms: Vec<QueryTerms>,
-    targets: Vec<[f32; 3]>,
+    answers: Answers,
     found: Arc<Mutex<Option<LossAndGradients>>>,
     context: TrainingContext,
 }
@@ -165,7 +162,7 @@ struct LossAndGradients {
 impl L1Loss {
     fn of_codes(&self, codes: &[f32], parameters: &[f32], gradient: Vec<f32>) -> L1Gradient {
         let interrupt = || self.context.gate.pass().is_err();
-        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.terms, &self.targets, gradient, &interrupt)
+        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.terms, self.answers.targets(), gradient, &interrupt)
     }
 
     /// Projection, loss, and back through both.
@@ -212,11 +209,7 @@ impl CustomOp2 for L1Loss {
     fn bwd(&self, x: &Tensor, p: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(found) = found else { bail!("the gradients of this loss were taken already") };
-        let scale = f64::from(grad.to_scalar::<f32>()?);
-        let tensor = |values: Vec<f32>, like: &Tensor| {
-            let tensor = Tensor::from_vec(values, like.shape(), like.device())?;
-            if scale == 1.0 { Ok(tensor) } else { tensor * scale }
-        };
-        Ok((found.images.map(|images| tensor(images, x)).transpose()?, Some(tensor(found.parameters, p)?)))
+        let images = found.images.map(|images| trained::scaled(images, x, grad)).transpose()?;
+        Ok((images, Some(trained::scaled(found.parameters, p, grad)?)))
     }
 }

@@ -1,5 +1,6 @@
 //! What one step learns from.
 
+use crate::kernel::Targets;
 use crate::model::Query;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ pub struct Batch {
     pub queries: Vec<Query>,
     /// The colours that are right, picture by picture in the order of the queries.
     pub targets: Vec<[f32; 3]>,
+    /// What a teacher answers, in the same order, and its share of the loss, 0 to 1.
+    pub teacher: Option<(Vec<[f32; 3]>, f32)>,
     /// The number of these small pictures, if they come again with other questions.
     pub again: Option<u64>,
 }
@@ -24,14 +27,23 @@ impl Batch {
         self.queries.len()
     }
 
+    /// What predictions are compared with.
+    pub(super) fn answers(&self) -> Targets<'_> {
+        let teacher = self.teacher.as_ref().map(|(teacher, share)| (teacher.as_slice(), *share));
+        Targets { truth: &self.targets, teacher }
+    }
+
     /// The same questions of some of the small pictures.
     pub(super) fn part(&self, images: Range<usize>) -> Self {
         let pixels = self.patch * self.patch * 3;
         let before = |image: usize| self.queries[..image].iter().map(|query| query.position.len()).sum::<usize>();
+        let queries = before(images.start)..before(images.end);
+        let taught = |(teacher, share): &(Vec<[f32; 3]>, f32)| (teacher[queries.clone()].to_vec(), *share);
         Self {
             patch: self.patch,
             inputs: self.inputs[images.start * pixels..images.end * pixels].to_vec(),
-            targets: self.targets[before(images.start)..before(images.end)].to_vec(),
+            teacher: self.teacher.as_ref().map(taught),
+            targets: self.targets[queries].to_vec(),
             queries: self.queries[images].to_vec(),
             again: None,
         }

@@ -3,7 +3,7 @@
 
 use super::batch::Batch;
 use crate::error::{Error, Result};
-use crate::model::{ConvKernel, Liif, TrainedLiif, TrainingContext};
+use crate::model::{ConvKernel, Liif, Live, TrainedLiif, TrainedLive, TrainingContext};
 use crate::weights::{Array, DecoderConfig, EncoderConfig, ModelConfig};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
@@ -168,31 +168,45 @@ impl Problem<'_> {
     fn by_kernels(&self, vb: &VarBuilder<'_>, timings: &mut Timings) -> candle_core::Result<Loss> {
         let start = Instant::now();
         let batch = self.batch;
-        let liif = TrainedLiif::load(vb, self.config, self.context)?;
+        let network = Network::load(vb, self.config, self.context)?;
         let feat = match self.features {
             Some(values) => {
                 let channels = self.config.encoder.features();
                 Tensor::from_slice(values, (batch.len(), batch.patch, batch.patch, channels), &Device::Cpu)?
             }
-            None => liif.gen_feat(&inputs(batch, &Device::Cpu)?)?,
+            None => network.gen_feat(&inputs(batch, &Device::Cpu)?)?,
         };
         timings.encoder_forward = start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let loss = liif.l1_loss(&feat, &batch.queries, &batch.targets)?;
+        let loss = network.l1_loss(&feat, batch)?;
         timings.decoder = start.elapsed().as_secs_f64();
         Ok(loss)
     }
 
     fn by_candle(&self, vb: &VarBuilder<'_>) -> candle_core::Result<Loss> {
         let (device, batch) = (vb.device(), self.batch);
-        let liif = Liif::load(vb, self.config, ConvKernel::Candle)?;
-        let feat = liif.gen_feat(&inputs(batch, device)?.permute((0, 3, 1, 2))?.contiguous()?)?;
-        let predict = |(i, query)| liif.query_rgb(&feat.narrow(0, i, 1)?, query);
-        let predicted: Vec<Tensor> =
-            batch.queries.iter().enumerate().map(predict).collect::<candle_core::Result<_>>()?;
+        let x = inputs(batch, device)?.permute((0, 3, 1, 2))?.contiguous()?;
+        let predicted: Vec<Tensor> = if self.config.decoder.field().is_some() {
+            let live = Live::load(vb, self.config, ConvKernel::Candle)?;
+            let feat = live.gen_feat(&x)?;
+            let predict = |(i, query)| live.query_rgb(&feat.narrow(0, i, 1)?, &x.narrow(0, i, 1)?, query);
+            batch.queries.iter().enumerate().map(predict).collect::<candle_core::Result<_>>()?
+        } else {
+            let liif = Liif::load(vb, self.config, ConvKernel::Candle)?;
+            let feat = liif.gen_feat(&x)?;
+            let predict = |(i, query)| liif.query_rgb(&feat.narrow(0, i, 1)?, query);
+            batch.queries.iter().enumerate().map(predict).collect::<candle_core::Result<_>>()?
+        };
         let predicted = Tensor::cat(&predicted, 0)?;
-        let targets = Tensor::from_slice(batch.targets.as_flattened(), (batch.targets.len(), 3), device)?;
-        let loss = (&predicted - targets)?.abs()?.mean_all()?;
+        let difference = |colors: &[[f32; 3]]| {
+            let colors = Tensor::from_slice(colors.as_flattened(), (colors.len(), 3), device)?;
+            (&predicted - colors)?.abs()?.mean_all()
+        };
+        let mut loss = difference(&batch.targets)?;
+        if let Some((teacher, share)) = &batch.teacher {
+            let share = f64::from(*share);
+            loss = ((loss * (1.0 - share))? + (difference(teacher)? * share)?)?;
+        }
         Ok((loss, predicted.flatten_all()?.to_vec1::<f32>()?.as_chunks().0.to_vec()))
     }
 
@@ -207,8 +221,8 @@ impl Problem<'_> {
             };
             let tensors = self.arrays.iter().map(tensor).collect::<candle_core::Result<_>>()?;
             let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
-            let liif = TrainedLiif::load(&vb, self.config, self.context)?;
-            liif.gen_feat(&inputs(self.batch, &Device::Cpu)?)?.flatten_all()?.to_vec1()
+            let network = Network::load(&vb, self.config, self.context)?;
+            network.gen_feat(&inputs(self.batch, &Device::Cpu)?)?.flatten_all()?.to_vec1()
         };
         run().map_err(|error| self.describe("the encoder", &error))
     }
@@ -220,6 +234,35 @@ impl Problem<'_> {
 }
 
 type Loss = (Tensor, Vec<[f32; 3]>);
+
+/// A network of either family, by our own kernels.
+enum Network {
+    Liif(TrainedLiif),
+    Live(TrainedLive),
+}
+
+impl Network {
+    fn load(vb: &VarBuilder<'_>, config: &ModelConfig, context: &TrainingContext) -> candle_core::Result<Self> {
+        Ok(match config.decoder {
+            DecoderConfig::Imnet(_) => Self::Liif(TrainedLiif::load(vb, config, context)?),
+            DecoderConfig::Field(_) => Self::Live(TrainedLive::load(vb, config, context)?),
+        })
+    }
+
+    fn gen_feat(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        match self {
+            Self::Liif(liif) => liif.gen_feat(x),
+            Self::Live(live) => live.gen_feat(x),
+        }
+    }
+
+    fn l1_loss(&self, feat: &Tensor, batch: &Batch) -> candle_core::Result<Loss> {
+        match self {
+            Self::Liif(liif) => liif.l1_loss(feat, &batch.queries, batch.answers()),
+            Self::Live(live) => live.l1_loss(feat, &batch.inputs, &batch.queries, batch.answers()),
+        }
+    }
+}
 
 /// All small pictures, `[n, patch, patch, 3]`.
 fn inputs(batch: &Batch, device: &Device) -> candle_core::Result<Tensor> {
@@ -262,7 +305,7 @@ mod tests {
         let queries = vec![query(10), query(20), query(30), query(40), query(50)];
         let singles = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect::<Vec<_>>();
         let (inputs, targets) = (singles(noise(5 * 9 * 9 * 3)), singles(noise(150 * 3)).as_chunks().0.to_vec());
-        let batch = Batch { patch: 9, inputs, queries, targets, again: None };
+        let batch = Batch { patch: 9, inputs, queries, targets, teacher: None, again: None };
         let weights = untrained(&config, 3).unwrap();
         let problem = Problem {
             config: &config,

@@ -128,7 +128,7 @@ pub(super) fn batch(
     }
     let inputs = samples.iter().flat_map(|sample| sample.input.iter().enumerate());
     let inputs = inputs.map(|(i, v)| normalized(i, *v)).collect();
-    Batch { patch: hyperparameters.patch, inputs, queries, targets, again: None }
+    Batch { patch: hyperparameters.patch, inputs, queries, targets, teacher: None, again: None }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! One training step of the shipped model, and where its time goes: `cargo bench --bench train`, or parts of it:
-//! `cargo bench --bench train -- step loader frozen viewer rdn`.
+//! `cargo bench --bench train -- step live loader frozen viewer rdn`.
 //!
 //! Batch 16, 48×48, 2304 samples each at ×2, single precision, all threads: what the original's configuration asks for.
 //! Medians of several steps after one to warm up. Then what a frozen encoder saves, and how much longer a view takes that
@@ -19,7 +19,7 @@ use zoomfield::task::{Gate, NEVER, Worker};
 use zoomfield::train::{
     Batch, Length, StepReport, TrainConfig, TrainEvent, Trainer, TrainerOptions, Training, untrained,
 };
-use zoomfield::weights::{AdamState, EncoderConfig, Weights};
+use zoomfield::weights::{AdamState, EncoderConfig, FieldConfig, ModelConfig, Normalization, Weights};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -33,8 +33,8 @@ type Part = fn() -> Result<()>;
 
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, Part); 5] =
-        [("step", step), ("loader", loader), ("frozen", frozen), ("viewer", viewer), ("rdn", rdn)];
+    let parts: [(&str, Part); 6] =
+        [("step", step), ("live", live), ("loader", loader), ("frozen", frozen), ("viewer", viewer), ("rdn", rdn)];
     let chosen = parts.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name));
     chosen.into_iter().try_for_each(|(_, part)| part())
 }
@@ -52,10 +52,23 @@ fn rdn() -> Result<()> {
     steps(&weights, TrainerOptions::default(), 1)
 }
 
+/// A live network with 1024 samples, as it trains by default.
+fn live() -> Result<()> {
+    let encoder = EncoderConfig::Plain { blocks: 4, convs: 4, features: 32 };
+    let decoder = FieldConfig { luma_waves: 32, chroma_waves: 8 }.into();
+    let config = ModelConfig { encoder, decoder, normalization: Normalization::LIIF };
+    let weights = untrained(&config, 1).map_err(Error::Request)?;
+    steps_of(&weights, TrainerOptions::default(), RUNS, 1024)
+}
+
 fn steps(weights: &Weights, options: TrainerOptions, runs: usize) -> Result<()> {
+    steps_of(weights, options, runs, SAMPLES)
+}
+
+fn steps_of(weights: &Weights, options: TrainerOptions, runs: usize, samples: usize) -> Result<()> {
     let threads = options.threads;
     let mut trainer = Trainer::new(weights, AdamState::default(), options)?;
-    let batch = batch();
+    let batch = batch(samples);
     let mut steps = Vec::new();
     for run in 0..=runs {
         let start = Instant::now();
@@ -66,10 +79,10 @@ fn steps(weights: &Weights, options: TrainerOptions, runs: usize) -> Result<()> 
     }
     let median = |value: &dyn Fn(&(f64, StepReport)) -> f64| median(steps.iter().map(value).collect());
     println!("{}", weights.config().summary());
-    println!("one step, {IMAGES} × {PATCH}², {SAMPLES} samples, {threads} threads {:>8.3} s", median(&|s| s.0));
+    println!("one step, {IMAGES} × {PATCH}², {samples} samples, {threads} threads {:>8.3} s", median(&|s| s.0));
     println!("  encoder forward                        {:>8.3} s", median(&|s| s.1.timings.encoder_forward));
-    println!("  projection, imnet forward and backward {:>8.3} s", median(&|s| s.1.timings.decoder));
-    println!("  projection and encoder backward        {:>8.3} s", median(&|s| s.1.timings.backward));
+    println!("  decoder and loss, forward and backward {:>8.3} s", median(&|s| s.1.timings.decoder));
+    println!("  the rest of the backward pass          {:>8.3} s", median(&|s| s.1.timings.backward));
     println!("  optimizer                              {:>8.3} s", median(&|s| s.1.timings.optimizer));
     if let Some(gigabytes) = peak_memory() {
         println!("  most memory so far                     {gigabytes:>8.3} GB");
@@ -96,7 +109,7 @@ fn frozen() -> Result<()> {
     let mut trainer = Trainer::new(&Weights::builtin()?, AdamState::default(), options)?;
     let (mut first, mut again) = (Vec::new(), Vec::new());
     for run in 0..RUNS as u64 {
-        let batch = Batch { again: Some(run), ..batch() };
+        let batch = Batch { again: Some(run), ..batch(SAMPLES) };
         for times in [&mut first, &mut again] {
             let start = Instant::now();
             trainer.step(&batch, 1e-4)?;
@@ -169,18 +182,18 @@ fn loader() -> Result<()> {
 }
 
 /// Random numbers in the shapes of a real batch.
-fn batch() -> Batch {
+fn batch(samples: usize) -> Batch {
     let query = |i: usize| {
-        let at = noise(2 * SAMPLES, 1000 + i as u32);
+        let at = noise(2 * samples, 1000 + i as u32);
         let position = at.as_chunks::<2>().0.iter();
         let position = position.map(|p| p.map(|v| (f64::from(v) + 1.0) * PATCH as f64 / 2.0 - 0.5)).collect();
-        Query { position, rel_cell: vec![[1.0; 2]; SAMPLES] }
+        Query { position, rel_cell: vec![[1.0; 2]; samples] }
     };
     Batch {
         patch: PATCH,
         inputs: noise(IMAGES * PATCH * PATCH * 3, 1),
         queries: (0..IMAGES).map(query).collect(),
-        targets: noise(IMAGES * SAMPLES * 3, 2).as_chunks().0.to_vec(),
+        targets: noise(IMAGES * samples * 3, 2).as_chunks().0.to_vec(),
         teacher: None,
         again: None,
     }

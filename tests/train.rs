@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "tests and their helpers may panic")]
 
 mod common;
+#[path = "train/live.rs"]
+mod live;
 
 use candle_core::Device;
 use common::{Arrays, worst};
@@ -13,8 +15,7 @@ use zoomfield::task::Gate;
 use zoomfield::train::{Batch, Engine, Trainer, TrainerOptions, untrained};
 use zoomfield::weights::{AdamState, EncoderConfig, FieldConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
-const KERNELS: TrainerOptions =
-    TrainerOptions { engine: Engine::Kernels, freeze_encoder: false, clip_norm: None, threads: 2 };
+const KERNELS: TrainerOptions = TrainerOptions { threads: 2, ..TrainerOptions::ONE_THREAD };
 
 fn trainer(weights: &Weights, options: TrainerOptions) -> Trainer {
     Trainer::new(weights, AdamState::default(), options).unwrap()

@@ -6,6 +6,8 @@
 mod common;
 #[path = "train_loop/judging.rs"]
 mod judging;
+#[path = "train_loop/live.rs"]
+mod live;
 
 use common::write_ppm;
 use std::path::PathBuf;

@@ -1,7 +1,9 @@
 //! Arguments of `zoomfield train`.
 
 use crate::error::{Error, Result};
-use crate::train::{Degradation, Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice};
+use crate::train::{
+    Degradation, Distillation, Hyperparameters, Length, PatchSampling, Schedule, Start, TrainConfig, TrainDevice,
+};
 use crate::weights::{EncoderConfig, FieldConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
@@ -98,19 +100,41 @@ pub(super) struct HyperparameterArgs {
     /// Rows and columns of a small picture.
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = parse_count)]
     patch: usize,
-    /// Pixels that are queried of each small picture.
-    #[arg(long, value_name = "N", default_value_t = 2304, value_parser = parse_count)]
-    samples: usize,
+    /// Pixels that are queried of each small picture; 2304 if not given, 1024 for a live network.
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    samples: Option<usize>,
     /// By how much patches are reduced: a range, or one factor.
     #[arg(long, value_name = "MIN..MAX", default_value = "1..4", value_parser = parse_scales)]
     scale: (f64, f64),
-    /// Adam's step size at the beginning.
-    #[arg(long, value_name = "RATE", default_value_t = 1e-4)]
-    lr: f64,
-    /// Scale gradients down to this length if they are longer.
+    /// The share of patches that are reduced by up to twice the largest factor; 0 if not given, 0.15 for a live network.
+    #[arg(long, value_name = "SHARE")]
+    deep: Option<f64>,
+    /// Adam's step size at the beginning; 1e-4 if not given, 1e-3 for a live network.
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+    /// How the step size falls: halved after each fifth of the work, or a cosine after a warm-up, as for live networks.
+    #[arg(long, value_enum)]
+    schedule: Option<ScheduleName>,
+    /// How much Adam keeps of the squares of gradients; 0.999 if not given, 0.99 for a live network.
+    #[arg(long, value_name = "SHARE")]
+    beta2: Option<f64>,
+    /// The step size of a live network's waves, as a share of that of all others.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.3)]
+    wave_rate: f64,
+    /// Judge, show and save averaged weights, which keep so much of themselves from step to step; 0 is none, 0.999 is usual
+    /// for a live network.
+    #[arg(long, value_name = "SHARE")]
+    ema: Option<f64>,
+    /// Scale gradients down to this length if they are longer; 1 for a live network if not given.
     #[arg(long, value_name = "LENGTH")]
     clip: Option<f64>,
-    /// What happens to small pictures: clean, jpeg, noise, blur, phone or scan.
+    /// Learn from this model too: builtin, or a weights file. Resuming needs it again.
+    #[arg(long, value_name = "WEIGHTS")]
+    teacher: Option<String>,
+    /// The teacher's share of the loss; the rest is the truth's.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, requires = "teacher")]
+    distill: f64,
+    /// What happens to small pictures: clean, jpeg, noise, blur, phone, scan or photo.
     #[arg(long, value_name = "KIND", default_value = "clean")]
     degrade: Degradation,
     /// Train imnet alone.
@@ -144,6 +168,14 @@ pub(super) enum EncoderName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ScheduleName {
+    /// Halved after each fifth of the work.
+    Halved,
+    /// Half a cosine.
+    Cosine,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub(super) enum DeviceName {
     /// The processor.
     Cpu,
@@ -174,6 +206,12 @@ impl TrainArgs {
                 Start::Weights(Box::new(weights), adam)
             }
         };
+        let usual = match &start {
+            Start::Weights(weights, _) => Hyperparameters::of(weights.config()),
+            Start::Untrained(config) => Hyperparameters::of(config),
+            // Its own are read from it.
+            Start::Resume(_) => Hyperparameters::default(),
+        };
         let length = match (self.steps, self.time) {
             (Some(steps), _) => Length::Steps(steps),
             (None, time) => Length::Time(time.unwrap_or_default()),
@@ -181,7 +219,7 @@ impl TrainArgs {
         Ok(TrainConfig {
             small_folder: self.hyperparameters.pairs.clone(),
             overwrite: self.overwrite,
-            hyperparameters: self.hyperparameters.parse(),
+            hyperparameters: self.hyperparameters.parse(&usual)?,
             checkpoint_every: Duration::from_secs_f64(60.0 * self.checkpoint_every),
             evaluate_every: self.evaluate_every,
             device: match self.device {
@@ -233,25 +271,41 @@ impl NetworkArgs {
 }
 
 impl HyperparameterArgs {
-    fn parse(&self) -> Hyperparameters {
+    /// What is given, and `usual` where nothing is.
+    fn parse(&self, usual: &Hyperparameters) -> Result<Hyperparameters> {
         let sampling = match (self.size_varied, &self.pairs) {
             (Some((min, max)), _) => PatchSampling::SizeVaried { min, max, gt_resize: self.gt_resize },
             (None, Some(_)) => PatchSampling::Pairs,
             (None, None) => PatchSampling::RandomScale { min: self.scale.0, max: self.scale.1 },
         };
-        Hyperparameters {
+        let taught = |teacher: &String| Distillation::from(teacher, self.distill);
+        Ok(Hyperparameters {
             batch: self.batch,
             patch: self.patch,
-            samples: self.samples,
+            samples: self.samples.unwrap_or(usual.samples),
             sampling,
             degradation: self.degrade,
-            learning_rate: self.lr,
-            clip_norm: self.clip,
+            learning_rate: self.lr.unwrap_or(usual.learning_rate),
+            schedule: match self.schedule {
+                Some(ScheduleName::Halved) => Schedule::Halved,
+                Some(ScheduleName::Cosine) => Schedule::Cosine,
+                None => usual.schedule,
+            },
+            beta2: self.beta2.unwrap_or(usual.beta2),
+            wave_rate: self.wave_rate,
+            ema: self.ema.or(usual.ema).filter(|ema| *ema != 0.0),
+            distillation: self.teacher.as_ref().map(taught).transpose()?,
+            deep: self.deep.unwrap_or(if matches!(sampling, PatchSampling::RandomScale { .. }) {
+                usual.deep
+            } else {
+                0.0
+            }),
+            clip_norm: self.clip.or(usual.clip_norm),
             freeze_encoder: self.freeze_encoder,
             repeat_batches: None,
             hold_out: self.hold_out,
             seed: self.seed,
-        }
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! to rows. One sine and cosine of a wave serve all four pixels that a query reads, because those lie a whole pixel apart.
 //! Sums run image by image, in the same order however many threads there are.
 
+use super::field_shape::{FieldQuery, FieldShape, Slot};
 use super::instructions::Instructions;
 use super::matrix::{Lhs, Matrix};
 use super::mlp_rows::add;
@@ -19,70 +20,6 @@ const BLOCK_QUERIES: usize = 256;
 
 /// Slots are a multiple of this.
 const LANES: usize = 16;
-
-/// The sizes of a field.
-///
-/// Its parameters are one flat list: the weight of the amplitudes `[amplitudes, channels]` (cosines then sines of the
-/// brightness, of the blue difference, of the red one) and their bias, the waves of the brightness `[waves, 2]` (y, x), those
-/// of the colour differences, and κ.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FieldShape {
-    /// Values in a latent code.
-    pub channels: usize,
-    /// Waves of the brightness.
-    pub luma_waves: usize,
-    /// Waves that both colour differences share.
-    pub chroma_waves: usize,
-    /// What brightness and both differences add to R, G and B.
-    pub rgb: [[f32; 3]; 3],
-}
-
-impl FieldShape {
-    fn amplitudes(&self) -> usize {
-        2 * self.luma_waves + 4 * self.chroma_waves
-    }
-
-    fn waves(&self) -> usize {
-        self.luma_waves + self.chroma_waves
-    }
-
-    /// How many parameters there are.
-    pub fn parameters(&self) -> usize {
-        self.amplitudes() * (self.channels + 1) + 2 * self.waves() + 1
-    }
-
-    /// Every slot: its channel, its wave, and the amplitudes of its cosine and its sine.
-    fn slots(&self) -> Vec<Slot> {
-        let (luma, chroma) = (self.luma_waves, self.chroma_waves);
-        let of = move |channel: usize, wave: usize, first: usize, count: usize| {
-            (0..count).map(move |k| Slot { channel, wave: wave + k, cos: first + k, sin: first + count + k })
-        };
-        let parts = [of(0, 0, 0, luma), of(1, luma, 2 * luma, chroma), of(2, luma, 2 * luma + 2 * chroma, chroma)];
-        parts.into_iter().flatten().collect()
-    }
-}
-
-struct Slot {
-    channel: usize,
-    wave: usize,
-    cos: usize,
-    sin: usize,
-}
-
-/// A position, and what is known of it before the field.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FieldQuery {
-    /// The four nearest pixels: the first, its neighbour to the right, the two below. At a border some are the same.
-    pub codes: [u32; 4],
-    /// From the first of them to the position, in pixels (y, x).
-    pub offset: [f32; 2],
-    /// The share of the pixels below, and of those to the right; 0 where they are the same as the others.
-    pub share: [f32; 2],
-    /// The queried pixel's height and width in source pixels, squared.
-    pub pitch: [f32; 2],
-    /// What the field is added to, in RGB.
-    pub base: [f32; 3],
-}
 
 /// A batch's loss, and its gradients.
 pub struct FieldGradient {
@@ -227,29 +164,53 @@ impl<'a> TrainedField<'a> {
         FieldGradient { loss, predictions, codes: gradient, parameters }
     }
 
+    /// Predicts every query of every image from its latent `codes`, image by image; nothing else. `interrupt` is as in
+    /// [`Self::l1`].
+    pub fn predict(&self, codes: &[f32], queries: &[Vec<FieldQuery>], interrupt: Interrupt<'_>) -> Vec<[f32; 3]> {
+        let image_len = codes.len() / queries.len().max(1);
+        let of = |scratch: &mut Scratch, (queries, codes): (&Vec<FieldQuery>, &[f32])| {
+            self.prepare(codes, scratch);
+            let mut pitch = [f32::NAN; 2];
+            let predict = |(i, query): (usize, &FieldQuery)| {
+                if i.is_multiple_of(BLOCK_QUERIES) && interrupt() {
+                    [0.0; 3]
+                } else {
+                    self.forward(query, &mut pitch, scratch)
+                }
+            };
+            queries.iter().enumerate().map(predict).collect::<Vec<_>>()
+        };
+        let images = queries.par_iter().zip(codes.par_chunks_exact(image_len));
+        images.map_init(Scratch::default, of).collect::<Vec<_>>().concat()
+    }
+
+    /// The amplitudes of an image, and room for what is made of them.
+    fn prepare(&self, codes: &[f32], scratch: &mut Scratch) {
+        let (channels, width) = (self.shape.channels, self.width);
+        let count = codes.len() / channels;
+        let Scratch { amplitudes, fade, basis, sums, slope, .. } = scratch;
+        for (values, len) in [(&mut *amplitudes, count * 2), (fade, 1), (basis, 8), (sums, 3), (slope, 1)] {
+            values.resize(len * width, 0.0);
+        }
+        self.matrices[0].multiply(Lhs::rows(codes, channels), count, false, amplitudes);
+    }
+
     /// One image, forward and backward; `share` is what one value weighs in the loss.
     fn image(&self, task: &mut ImageTask<'_>, share: f32, scratch: &mut Scratch, interrupt: Interrupt<'_>) {
         let (channels, width) = (self.shape.channels, self.width);
         let count = task.codes.len() / channels;
-        let Scratch { amplitudes, gradient, fade: left, basis: waves, sums, slope, rows, .. } = scratch;
-        for (values, len) in [(&mut *amplitudes, count * 2), (left, 1), (waves, 8), (sums, 3), (slope, 1)] {
-            values.resize(len * width, 0.0);
-        }
+        self.prepare(task.codes, scratch);
+        let Scratch { gradient, rows, .. } = scratch;
         for (values, len) in [(gradient, count * 2), (rows, 4)] {
             values.clear();
             values.resize(len * width, 0.0);
         }
-        self.matrices[0].multiply(Lhs::rows(task.codes, channels), count, false, amplitudes);
         let mut pitch = [f32::NAN; 2];
         for (i, query) in task.queries.iter().enumerate() {
             if i.is_multiple_of(BLOCK_QUERIES) && interrupt() {
                 return;
             }
-            if query.pitch != pitch {
-                pitch = query.pitch;
-                fade(&self.waves[0], &self.waves[1], self.kappa, pitch, &mut scratch.fade);
-            }
-            task.predictions[i] = self.forward(query, scratch);
+            task.predictions[i] = self.forward(query, &mut pitch, scratch);
             let (loss, slopes) = task.targets.compare(i, task.predictions[i]);
             task.loss += loss;
             self.backward(query, slopes.map(|slope| share * slope), scratch);
@@ -260,9 +221,13 @@ impl<'a> TrainedField<'a> {
         }
     }
 
-    /// Its colour; the waves and what they sum up to stay in `scratch`.
-    fn forward(&self, query: &FieldQuery, scratch: &mut Scratch) -> [f32; 3] {
+    /// Its colour; the waves and what they sum up to stay in `scratch`, whose fading is for `pitch`.
+    fn forward(&self, query: &FieldQuery, pitch: &mut [f32; 2], scratch: &mut Scratch) -> [f32; 3] {
         let ([y, x], width) = (&self.waves, self.width);
+        if query.pitch != *pitch {
+            *pitch = query.pitch;
+            fade(y, x, self.kappa, query.pitch, &mut scratch.fade);
+        }
         basis(y, x, &self.turns, &scratch.fade, query.offset, &mut scratch.basis);
         scratch.sums.fill(0.0);
         for (corner, (weight, offset)) in
@@ -320,20 +285,6 @@ impl<'a> TrainedField<'a> {
     }
 }
 
-impl FieldQuery {
-    /// Weight of each of the four pixels, and the way from it to the position.
-    fn corners(&self) -> [(f32, [f32; 2]); 4] {
-        let ([down, across], [y, x]) = (self.share, self.offset);
-        let (above, left) = (1.0 - down, 1.0 - across);
-        [
-            (above * left, [y, x]),
-            (above * across, [y, x - 1.0]),
-            (down * left, [y - 1.0, x]),
-            (down * across, [y - 1.0, x - 1.0]),
-        ]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,6 +327,7 @@ mod tests {
             TrainedField::new(&SHAPE, parameters).l1(codes, &queries, Targets::from(&targets[..]), true, NEVER)
         };
         let found = l1(&codes, &parameters);
+        assert_eq!(TrainedField::new(&SHAPE, &parameters).predict(&codes, &queries, NEVER), found.predictions);
         let nudged = |values: &[f32], i: usize, by: f32| {
             let mut values = values.to_vec();
             values[i] += by;

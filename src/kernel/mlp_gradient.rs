@@ -8,6 +8,7 @@
 use super::instructions::Instructions;
 use super::matrix::{Lhs, Matrix};
 use super::mlp_rows::{add, first_backward, first_forward, last_backward, mask};
+use super::mlp_shape::{MlpShape, QueryTerm, QueryTerms};
 use super::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use super::rows::three_dots;
 use super::target::Targets;
@@ -17,67 +18,6 @@ use std::ops::Range;
 
 /// Queries that go through together: up to four rows each.
 const BLOCK_QUERIES: usize = 64;
-
-/// The sizes of imnet behind its projected first layer.
-///
-/// Its parameters are one flat list: the columns of `rel_coord` and `rel_cell` (`[inputs, widths[0]]`), for every
-/// further hidden layer weight `[output, input]` and bias, then the last weight `[3, input]` and bias.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MlpShape {
-    /// Values per row beside the code: 2 (`rel_coord`) or 4 (and `rel_cell`).
-    pub inputs: usize,
-    /// Widths of the hidden layers, at least one.
-    pub widths: Vec<usize>,
-}
-
-impl MlpShape {
-    /// How many parameters there are.
-    pub fn parameters(&self) -> usize {
-        self.last().end + 3
-    }
-
-    /// Where weight and bias of the layer from hidden layer `i` to the next lie.
-    fn hidden(&self, i: usize) -> (Range<usize>, Range<usize>) {
-        let before = |i: usize| self.widths[i] * self.widths[i + 1] + self.widths[i + 1];
-        let start = self.inputs * self.widths[0] + (0..i).map(before).sum::<usize>();
-        let weight = start..start + self.widths[i] * self.widths[i + 1];
-        (weight.clone(), weight.end..weight.end + self.widths[i + 1])
-    }
-
-    /// Where the last weight lies; its bias follows.
-    fn last(&self) -> Range<usize> {
-        let inner = self.widths.len() - 1;
-        let start = if inner == 0 { self.inputs * self.widths[0] } else { self.hidden(inner - 1).1.end };
-        start..start + 3 * self.widths[inner]
-    }
-}
-
-/// One latent code that a query reads: a term of its weighted sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct QueryTerm {
-    /// Which code of the image.
-    pub code: u32,
-    /// `rel_coord` y and x, then `rel_cell` y and x.
-    pub inputs: [f32; 4],
-    /// Its share in the prediction.
-    pub weight: f32,
-}
-
-/// The queries of one image: query `i` reads `rows[ends[i - 1]..ends[i]]`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct QueryTerms {
-    /// All rows, query by query.
-    pub rows: Vec<QueryTerm>,
-    /// Where each query's rows end; at most four rows each.
-    pub ends: Vec<u32>,
-}
-
-impl QueryTerms {
-    fn rows_of(&self, queries: Range<usize>) -> Range<usize> {
-        let end = |query: usize| if query == 0 { 0 } else { self.ends[query - 1] as usize };
-        end(queries.start)..end(queries.end)
-    }
-}
 
 /// A batch's loss, and its gradients.
 pub struct L1Gradient {
@@ -207,6 +147,31 @@ impl<'a> TrainedMlp<'a> {
         L1Gradient { loss, predictions, codes: gradient, parameters }
     }
 
+    /// Predicts every query of every image from its projected `codes`, image by image; nothing else. `interrupt` is as in
+    /// [`Self::l1`].
+    pub fn predict(&self, codes: &[f32], terms: &[QueryTerms], interrupt: Interrupt<'_>) -> Vec<[f32; 3]> {
+        let image_len = codes.len() / terms.len().max(1);
+        let of = |scratch: &mut GradientScratch, (terms, codes): (&QueryTerms, &[f32])| {
+            let mut found = vec![[0.0; 3]; terms.ends.len()];
+            for (block, found) in found.chunks_mut(BLOCK_QUERIES).enumerate() {
+                if interrupt() {
+                    break;
+                }
+                let queries = block * BLOCK_QUERIES..block * BLOCK_QUERIES + found.len();
+                let rows = terms.rows_of(queries.clone());
+                self.forward(codes, &terms.rows[rows.clone()], scratch);
+                for (query, found) in queries.zip(found) {
+                    let own = terms.rows_of(query..query + 1);
+                    let rgb = &scratch.rgb[own.start - rows.start..own.end - rows.start];
+                    *found = weighted(&terms.rows[own], rgb);
+                }
+            }
+            found
+        };
+        let images = terms.par_iter().zip(codes.par_chunks_exact(image_len));
+        images.map_init(GradientScratch::default, of).collect::<Vec<_>>().concat()
+    }
+
     /// A block of queries, forward and backward.
     fn block(&self, task: &mut ImageTask<'_>, queries: Range<usize>, scratch: &mut GradientScratch) {
         let rows = task.terms.rows_of(queries.clone());
@@ -215,10 +180,7 @@ impl<'a> TrainedMlp<'a> {
         for query in queries {
             let own = task.terms.rows_of(query..query + 1);
             let own = own.start - first..own.end - first;
-            let mut prediction = [0.0; 3];
-            for (term, rgb) in terms[own.clone()].iter().zip(&scratch.rgb[own.clone()]) {
-                (0..3).for_each(|c| prediction[c] += term.weight * rgb[c]);
-            }
+            let prediction = weighted(&terms[own.clone()], &scratch.rgb[own.clone()]);
             let (loss, slope) = task.targets.compare(query, prediction);
             task.loss += loss;
             task.predictions[query] = prediction;
@@ -288,6 +250,15 @@ impl<'a> TrainedMlp<'a> {
     }
 }
 
+/// The ensemble's weighted sum.
+fn weighted(terms: &[QueryTerm], rgb: &[[f32; 3]]) -> [f32; 3] {
+    let mut sum = [0.0; 3];
+    for (term, rgb) in terms.iter().zip(rgb) {
+        (0..3).for_each(|c| sum[c] += term.weight * rgb[c]);
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,7 +301,7 @@ mod tests {
                 vec![7.0; codes.len()],
                 NEVER,
             );
-            assert_eq!(found.predictions.len(), 140);
+            assert_eq!(TrainedMlp::new(&shape, &parameters).predict(&codes, &terms, NEVER), found.predictions);
             let loss = |codes: &[f32], parameters: &[f32]| {
                 let gradient = vec![0.0; codes.len()];
                 TrainedMlp::new(&shape, parameters).l1(codes, &terms, Targets::from(&targets[..]), gradient, NEVER).loss

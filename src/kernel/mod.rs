@@ -9,6 +9,7 @@ mod activation;
 mod block;
 mod conv3x3;
 mod field_gradient;
+mod field_shape;
 mod instructions;
 mod layers;
 mod lines;
@@ -16,6 +17,7 @@ mod matrix;
 mod mlp;
 mod mlp_gradient;
 mod mlp_rows;
+mod mlp_shape;
 mod outer;
 mod panels;
 mod precision;
@@ -31,12 +33,14 @@ pub use conv3x3::{
     After, Conv1x1, Conv3x3, Image, ImageBatch, ImageGradient, Joined, Order, ResultGradient, Through, WeightGradient,
     convolve_batch, convolve_batch_backward, convolve_batch_into, convolve_batch_silu_into, weight_gradient,
 };
-pub use field_gradient::{FieldGradient, FieldQuery, FieldShape, TrainedField};
+pub use field_gradient::{FieldGradient, TrainedField};
+pub use field_shape::{FieldQuery, FieldShape};
 pub use instructions::Instructions;
 pub use layers::Layer;
 pub use matrix::{Lhs, Matrix};
 pub use mlp::{Mlp, MlpScratch};
-pub use mlp_gradient::{L1Gradient, MlpShape, QueryTerm, QueryTerms, TrainedMlp};
+pub use mlp_gradient::{L1Gradient, TrainedMlp};
+pub use mlp_shape::{MlpShape, QueryTerm, QueryTerms};
 pub use precision::{Precision, PrecisionChoice};
 pub use processor::processor_name;
 pub use rows::first_layer;

@@ -70,15 +70,8 @@ impl TrainedLive {
         queries: &[Query],
         targets: Targets<'_>,
     ) -> Result<(Tensor, Vec<[f32; 3]>)> {
-        let (n, height, width, _) = feat.dims4()?;
-        trained::check_counts(n, queries, targets)?;
-        let (pixels, rest) = inputs.as_chunks::<3>();
-        let area = height * width;
-        if !rest.is_empty() || pixels.len() != n * area {
-            bail!("{} values are no {n} pictures of {width}×{height}", inputs.len());
-        }
-        let of = |(query, pixels): (&Query, &[[f32; 3]])| field_queries(query, pixels, height, width);
-        let queries = queries.par_iter().zip(pixels.par_chunks_exact(area)).map(of).collect();
+        trained::check_counts(feat.dims()[0], queries, targets)?;
+        let queries = batch_queries(feat, inputs, queries)?;
         let found = Arc::new(Mutex::new(None));
         let op = FieldLoss {
             shape: self.shape.clone(),
@@ -93,6 +86,35 @@ impl TrainedLive {
         let predictions = found.as_mut().map(|found: &mut FieldGradient| std::mem::take(&mut found.predictions));
         Ok((loss, predictions.unwrap_or_default()))
     }
+
+    /// What small pictures `inputs [n, h, w, 3]` with their feature maps `[n, h, w, c]` answer to `queries` (one list an
+    /// image), normalised, image by image.
+    ///
+    /// # Errors
+    /// candle's, or once the gate was stopped.
+    pub fn predict(&self, feat: &Tensor, inputs: &[f32], queries: &[Query]) -> Result<Vec<[f32; 3]>> {
+        let (queries, gate) = (batch_queries(feat, inputs, queries)?, &self.context.gate);
+        let interrupt = || gate.pass().is_err();
+        let found = trained::read(&feat.contiguous()?, |codes| {
+            trained::read(&self.parameters, |parameters| {
+                Ok(TrainedField::new(&self.shape, parameters).predict(codes, &queries, &interrupt))
+            })
+        });
+        trained::not_stopped(gate)?;
+        found
+    }
+}
+
+/// The queries of every image.
+fn batch_queries(feat: &Tensor, inputs: &[f32], queries: &[Query]) -> Result<Vec<Vec<FieldQuery>>> {
+    let (n, height, width, _) = feat.dims4()?;
+    let (pixels, rest) = inputs.as_chunks::<3>();
+    let area = height * width;
+    if !rest.is_empty() || pixels.len() != n * area || queries.len() != n {
+        bail!("{} values are no {n} pictures of {width}×{height}", inputs.len());
+    }
+    let of = |(query, pixels): (&Query, &[[f32; 3]])| field_queries(query, pixels, height, width);
+    Ok(queries.par_iter().zip(pixels.par_chunks_exact(area)).map(of).collect())
 }
 
 /// The queries of one image, with what is known before its features are. At a border, where neighbours are the same, the

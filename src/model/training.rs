@@ -104,6 +104,28 @@ impl TrainedLiif {
     }
 }
 
+impl TrainedLiif {
+    /// What the feature maps `[n, h, w, c]` answer to `queries` (one list an image), normalised, image by image.
+    ///
+    /// # Errors
+    /// candle's, or once the gate was stopped.
+    pub fn predict(&self, feat: &Tensor, queries: &[Query]) -> Result<Vec<[f32; 3]>> {
+        let ((_, height, width, _), gate) = (feat.dims4()?, &self.context.gate);
+        let terms = queries.par_iter().map(|query| query_terms(query, height, width, self.local_ensemble));
+        let terms: Vec<QueryTerms> = terms.collect();
+        let (weight, bias) = &self.project;
+        let codes = trained::convolve(feat, weight, bias, Activation::Identity, None, gate)?.contiguous()?;
+        let interrupt = || gate.pass().is_err();
+        let found = trained::read(&codes, |codes| {
+            trained::read(&self.parameters, |parameters| {
+                Ok(TrainedMlp::new(&self.shape, parameters).predict(codes, &terms, &interrupt))
+            })
+        });
+        trained::not_stopped(gate)?;
+        found
+    }
+}
+
 /// The latent codes that each query reads, as terms of its weighted sum. Neighbours that coincide at a border are one term, those that do not count
 /// none.
 fn query_terms(query: &Query, height: usize, width: usize, local_ensemble: bool) -> QueryTerms {

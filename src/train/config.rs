@@ -35,6 +35,28 @@ pub enum PatchSampling {
     },
 }
 
+/// How the learning rate falls from its beginning to the end of the work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Halved after each fifth of the work, as the original does.
+    #[default]
+    Halved,
+    /// Half a cosine down to 0.5 %, after 200 steps in which it grows evenly.
+    Cosine,
+}
+
+/// Learning from another model beside the truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distillation {
+    /// `builtin`, or the teacher's weights file.
+    pub teacher: String,
+    /// What names the teacher, wherever it is.
+    pub id: String,
+    /// The teacher's share of the loss, more than 0, up to 1; the rest is the truth's.
+    pub share: f64,
+}
+
 /// How steps are made. Two trainings with the same hyperparameters, pictures and weights take the same steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hyperparameters {
@@ -48,8 +70,27 @@ pub struct Hyperparameters {
     pub sampling: PatchSampling,
     /// What is done to them.
     pub degradation: Degradation,
-    /// Adam's step size at the beginning; halved after each fifth of the work.
+    /// Adam's step size at the beginning.
     pub learning_rate: f64,
+    /// How it falls.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How much Adam keeps of the squares of gradients from step to step.
+    #[serde(default = "usual_beta2")]
+    pub beta2: f64,
+    /// The learning rate of a live network's waves and κ, as a share of that of the others.
+    #[serde(default = "usual_wave_rate")]
+    pub wave_rate: f64,
+    /// How much the averaged weights, which are the result then, keep of themselves from step to step; less in the first
+    /// steps.
+    #[serde(default)]
+    pub ema: Option<f64>,
+    /// The share of patches that are reduced by more than the largest factor, up to twice of it.
+    #[serde(default)]
+    pub deep: f64,
+    /// What is learnt from beside the truth.
+    #[serde(default)]
+    pub distillation: Option<Distillation>,
     /// The longest that all gradients together may be.
     pub clip_norm: Option<f64>,
     /// Train imnet alone.
@@ -74,6 +115,12 @@ impl Default for Hyperparameters {
             sampling: PatchSampling::RandomScale { min: 1.0, max: 4.0 },
             degradation: Degradation::Clean,
             learning_rate: 1e-4,
+            schedule: Schedule::Halved,
+            beta2: usual_beta2(),
+            wave_rate: usual_wave_rate(),
+            ema: None,
+            deep: 0.0,
+            distillation: None,
             clip_norm: None,
             freeze_encoder: false,
             repeat_batches: None,
@@ -83,7 +130,36 @@ impl Default for Hyperparameters {
     }
 }
 
+/// Adam's, as its authors chose it.
+fn usual_beta2() -> f64 {
+    0.999
+}
+
+/// Waves move everything that is made of them.
+fn usual_wave_rate() -> f64 {
+    0.3
+}
+
 impl Hyperparameters {
+    /// What suits a live network: averaged weights, and a rate that ends near zero.
+    pub fn live() -> Self {
+        Self {
+            samples: 1024,
+            learning_rate: 1e-3,
+            schedule: Schedule::Cosine,
+            beta2: 0.99,
+            ema: Some(0.999),
+            clip_norm: Some(1.0),
+            deep: 0.15,
+            ..Self::default()
+        }
+    }
+
+    /// What suits a network of this shape.
+    pub fn of(config: &ModelConfig) -> Self {
+        if config.decoder.field().is_some() { Self::live() } else { Self::default() }
+    }
+
     /// Refuses what cannot be trained.
     ///
     /// # Errors
@@ -102,6 +178,15 @@ impl Hyperparameters {
         }
         if self.clip_norm.is_some_and(|clip| !(clip.is_finite() && clip > 0.0)) {
             return refuse("gradients can be clipped to a length above 0 only");
+        }
+        if !(0.0..1.0).contains(&self.beta2) || self.ema.is_some_and(|ema| !(0.0..1.0).contains(&ema)) {
+            return refuse("averages keep a share from 0 up to less than 1 of themselves, like 0.999");
+        }
+        if !(0.0..=1.0).contains(&self.wave_rate) || !(0.0..=1.0).contains(&self.deep) {
+            return refuse("shares of the learning rate and of the patches are from 0 to 1");
+        }
+        if self.distillation.as_ref().is_some_and(|d| !(d.share > 0.0 && d.share <= 1.0)) {
+            return refuse("a teacher's share of the loss is more than 0, up to 1");
         }
         match self.sampling {
             PatchSampling::RandomScale { min, max } if !(min >= 1.0 && max >= min && max <= 32.0) => {
@@ -248,9 +333,27 @@ mod tests {
         refused(&|r| r.learning_rate = f64::NAN);
         refused(&|r| r.hold_out = 1.0);
         refused(&|r| r.clip_norm = Some(0.0));
+        refused(&|r| r.ema = Some(1.0));
+        refused(&|r| r.beta2 = f64::NAN);
+        refused(&|r| r.wave_rate = -0.1);
+        refused(&|r| r.deep = 1.5);
+        let (teacher, id) = ("builtin".to_owned(), String::new());
+        refused(&|r| r.distillation = Some(Distillation { teacher: teacher.clone(), id: id.clone(), share: 0.0 }));
         refused(&|r| r.sampling = PatchSampling::RandomScale { min: 0.5, max: 4.0 });
         refused(&|r| r.sampling = PatchSampling::RandomScale { min: 3.0, max: 2.0 });
         refused(&|r| r.sampling = PatchSampling::SizeVaried { min: 16, max: 128, gt_resize: None });
+    }
+
+    #[test]
+    fn notes_of_before_there_were_live_networks_are_read() {
+        let mut notes = serde_json::to_value(Hyperparameters::default()).unwrap();
+        for name in ["schedule", "beta2", "wave_rate", "ema", "deep", "distillation"] {
+            assert!(notes.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        assert_eq!(serde_json::from_value::<Hyperparameters>(notes).unwrap(), Hyperparameters::default());
+        let live = serde_json::to_value(Hyperparameters::live()).unwrap();
+        assert_eq!(serde_json::from_value::<Hyperparameters>(live).unwrap(), Hyperparameters::live());
+        assert!(Hyperparameters::live().check().is_ok());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! device by candle's automatic differentiation.
 
 use super::batch::Batch;
+use super::network::{Loss, Network, inputs};
 use crate::error::{Error, Result};
-use crate::model::{ConvKernel, Liif, Live, TrainedLiif, TrainedLive, TrainingContext};
+use crate::model::{ConvKernel, Liif, Live, TrainingContext};
 use crate::weights::{Array, DecoderConfig, EncoderConfig, ModelConfig};
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
@@ -228,45 +229,8 @@ impl Problem<'_> {
     }
 
     fn describe(&self, what: &str, error: &candle_core::Error) -> Error {
-        let is_stopped = self.context.gate.is_stopped();
-        if is_stopped { Error::Cancelled } else { Error::device(format!("{what} failed: {error}")) }
+        super::network::describe(self.context, what, error)
     }
-}
-
-type Loss = (Tensor, Vec<[f32; 3]>);
-
-/// A network of either family, by our own kernels.
-enum Network {
-    Liif(TrainedLiif),
-    Live(TrainedLive),
-}
-
-impl Network {
-    fn load(vb: &VarBuilder<'_>, config: &ModelConfig, context: &TrainingContext) -> candle_core::Result<Self> {
-        Ok(match config.decoder {
-            DecoderConfig::Imnet(_) => Self::Liif(TrainedLiif::load(vb, config, context)?),
-            DecoderConfig::Field(_) => Self::Live(TrainedLive::load(vb, config, context)?),
-        })
-    }
-
-    fn gen_feat(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        match self {
-            Self::Liif(liif) => liif.gen_feat(x),
-            Self::Live(live) => live.gen_feat(x),
-        }
-    }
-
-    fn l1_loss(&self, feat: &Tensor, batch: &Batch) -> candle_core::Result<Loss> {
-        match self {
-            Self::Liif(liif) => liif.l1_loss(feat, &batch.queries, batch.answers()),
-            Self::Live(live) => live.l1_loss(feat, &batch.inputs, &batch.queries, batch.answers()),
-        }
-    }
-}
-
-/// All small pictures, `[n, patch, patch, 3]`.
-fn inputs(batch: &Batch, device: &Device) -> candle_core::Result<Tensor> {
-    Tensor::from_slice(&batch.inputs, (batch.len(), batch.patch, batch.patch, 3), device)
 }
 
 impl Gradients {

@@ -17,6 +17,7 @@ mod frozen;
 mod gradient;
 mod heldout;
 mod loader;
+mod network;
 mod optimizer;
 mod place;
 mod predict;
@@ -24,11 +25,14 @@ mod random;
 mod sampler;
 mod state;
 mod stopwatch;
+mod teacher;
 mod trainer;
 mod training;
 
 pub use batch::Batch;
-pub use config::{Hyperparameters, Length, PatchSampling, Start, TrainConfig, TrainDevice, checkpoint_of};
+pub use config::{
+    Distillation, Hyperparameters, Length, PatchSampling, Schedule, Start, TrainConfig, TrainDevice, checkpoint_of,
+};
 pub use degrade::Degradation;
 pub use event::{Confirmation, Ending, Gain, LEAST_GAIN_DB, Preview, TrainEvent};
 pub use gradient::{Engine, Gradients, Timings};

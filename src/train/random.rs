@@ -62,8 +62,22 @@ impl Random {
     }
 }
 
+/// `sqrt(ln 4) / (2π²)`: how soon waves fade as pixels grow (Becker et al., "Thera", 2023).
+const KAPPA: f32 = 0.059_648_4;
+
+/// `count` waves (y, x) of any direction, evenly spread up to `longest` times π radians per source pixel.
+fn waves(count: usize, longest: f64, random: &mut Random) -> Vec<f32> {
+    let wave = |_| {
+        let radius = random.unit().sqrt() * longest * std::f64::consts::PI;
+        let angle = random.between(0.0, std::f64::consts::PI);
+        [(radius * angle.sin()) as f32, (radius * angle.cos()) as f32]
+    };
+    (0..count).flat_map(wave).collect()
+}
+
 /// Weights of a network that has learnt nothing, as PyTorch starts convolutions and linear layers: uniform within
-/// `1 / sqrt(fan_in)`, biases too.
+/// `1 / sqrt(fan_in)`, biases too. A field adds nothing to the bicubic picture, and its waves are spread evenly over those
+/// that a picture's pixels can hold, and some beyond.
 ///
 /// # Errors
 /// The reason alone, if no model is of this shape.
@@ -77,7 +91,14 @@ pub fn untrained(config: &ModelConfig, seed: u64) -> Result<Weights, String> {
     };
     let array = |(i, (name, shape)): (usize, &(String, Vec<usize>))| {
         let (bound, mut random) = (1.0 / (fan_in(name) as f64).sqrt(), Random::of(&[seed, i as u64]));
-        let data = (0..shape.iter().product()).map(|_| random.between(-bound, bound) as f32).collect();
+        let count = shape.iter().product();
+        let data = match name.as_str() {
+            "field.amplitudes.weight" | "field.amplitudes.bias" => vec![0.0; count],
+            "field.luma_waves" => waves(shape[0], 2.2, &mut random),
+            "field.chroma_waves" => waves(shape[0], 1.6, &mut random),
+            "field.kappa" => vec![KAPPA],
+            _ => (0..count).map(|_| random.between(-bound, bound) as f32).collect(),
+        };
         (name.clone(), Array { shape: shape.clone(), data })
     };
     Weights::new(config.clone(), expected.iter().enumerate().map(array).collect())
@@ -86,6 +107,7 @@ pub fn untrained(config: &ModelConfig, seed: u64) -> Result<Weights, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::{EncoderConfig, FieldConfig, Normalization};
 
     #[test]
     fn numbers_are_reproducible_different_and_in_range() {
@@ -107,6 +129,24 @@ mod tests {
         chosen.sort_unstable();
         assert_eq!(chosen, (0..50).collect::<Vec<u32>>());
         assert_eq!(Random::of(&[7]).choose(1000, 3).len(), 3);
+    }
+
+    #[test]
+    fn an_untrained_field_is_silent_and_its_waves_are_spread() {
+        let encoder = EncoderConfig::Plain { blocks: 1, convs: 2, features: 8 };
+        let decoder = FieldConfig { luma_waves: 64, chroma_waves: 16 }.into();
+        let config = ModelConfig { encoder, decoder, normalization: Normalization::LIIF };
+        let weights = untrained(&config, 3).unwrap();
+        for name in ["field.amplitudes.weight", "field.amplitudes.bias"] {
+            assert!(weights.array(name).data.iter().all(|v| *v == 0.0));
+        }
+        for (name, most) in [("field.luma_waves", 2.2), ("field.chroma_waves", 1.6)] {
+            let lengths = weights.array(name).data.as_chunks::<2>().0.iter().map(|[y, x]| y.hypot(*x));
+            let longest = lengths.fold(0.0, f32::max) / std::f32::consts::PI;
+            assert!((0.8 * most..=most).contains(&longest), "{longest}");
+        }
+        let kappa = 4.0_f64.ln().sqrt() / (2.0 * std::f64::consts::PI.powi(2));
+        assert!((f64::from(weights.array("field.kappa").data[0]) - kappa).abs() < 1e-7);
     }
 
     #[test]

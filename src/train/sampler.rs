@@ -33,11 +33,15 @@ pub(super) fn sample(
         (PatchSampling::Pairs, Some(small)) => aligned(&picture.original, small, patch, random),
         (PatchSampling::SizeVaried { min, max, gt_resize }, _) => {
             let side = min + ((max - min) as f64 * rank).round_ties_even() as usize;
-            whole(&picture.original, patch, side.max(1), max, gt_resize)
+            whole(&picture.original, hyperparameters, (side.max(1), max, gt_resize), random)
         }
-        (PatchSampling::RandomScale { min, max }, _) => reduced(&picture.original, patch, (min, max), random),
+        (PatchSampling::RandomScale { min, max }, _) => {
+            let is_deep = hyperparameters.deep > 0.0 && random.unit() < hyperparameters.deep;
+            let scales = if is_deep { (max, 2.0 * max) } else { (min, max) };
+            reduced(&picture.original, hyperparameters, scales, random)
+        }
         // A library of pairs has small pictures; without one the picture is its own.
-        (PatchSampling::Pairs, None) => reduced(&picture.original, patch, (1.0, 1.0), random),
+        (PatchSampling::Pairs, None) => reduced(&picture.original, hyperparameters, (1.0, 1.0), random),
     };
     let turn = match hyperparameters.sampling {
         _ if !augment => [false; 3],
@@ -53,7 +57,8 @@ pub(super) fn sample(
 type Parts = (Vec<u8>, Vec<u8>, usize);
 
 /// `sr-implicit-downsampled`: a patch of a random place, reduced by a random factor.
-fn reduced(original: &Pixels, patch: usize, scales: (f64, f64), random: &mut Random) -> Parts {
+fn reduced(original: &Pixels, hyperparameters: &Hyperparameters, scales: (f64, f64), random: &mut Random) -> Parts {
+    let patch = hyperparameters.patch;
     // Pictures that are too small for the largest factor give what they have.
     let most = (original.shorter() as f64 / patch as f64).max(scales.0);
     let scale = random.between(scales.0, scales.1).min(most);
@@ -61,7 +66,8 @@ fn reduced(original: &Pixels, patch: usize, scales: (f64, f64), random: &mut Ran
     let x = random.below(original.size.width - side + 1);
     let y = random.below(original.size.height - side + 1);
     let truth = original.square(x, y, side);
-    (resized(&truth, side, patch), truth, side)
+    let soft = hyperparameters.degradation.before_reducing(&truth, side, patch, random);
+    (resized(soft.as_ref().unwrap_or(&truth), side, patch), truth, side)
 }
 
 /// `sr-implicit-paired`: the same place in both pictures.
@@ -74,11 +80,18 @@ fn aligned(original: &Pixels, small: &Pixels, patch: usize, random: &mut Random)
 }
 
 /// `sr-implicit-uniform-varied`: the middle of the whole picture, at `side` pixels.
-fn whole(original: &Pixels, patch: usize, side: usize, max: usize, gt_resize: Option<usize>) -> Parts {
+fn whole(
+    original: &Pixels,
+    hyperparameters: &Hyperparameters,
+    (side, max, gt_resize): (usize, usize, Option<usize>),
+    random: &mut Random,
+) -> Parts {
+    let patch = hyperparameters.patch;
     let shorter = original.shorter();
     let (x, y) = ((original.size.width - shorter) / 2, (original.size.height - shorter) / 2);
     let base = resized(&original.square(x, y, shorter), shorter, max);
-    let input = resized(&base, max, patch);
+    let soft = hyperparameters.degradation.before_reducing(&base, max, patch, random);
+    let input = resized(soft.as_ref().unwrap_or(&base), max, patch);
     let truth = resized(&base, max, side);
     match gt_resize {
         Some(again) => (input, resized(&truth, side, again), again),
@@ -170,6 +183,17 @@ mod tests {
             let sample = sample(&hyperparameters(8, sampling), &loaded, 0.0, true, &mut Random::of(&[seed]));
             assert!((8..=9).contains(&sample.side));
         }
+    }
+
+    #[test]
+    fn a_share_of_the_patches_is_reduced_further() {
+        let loaded = Loaded { original: picture(40, 30), small: None };
+        let sampling = PatchSampling::RandomScale { min: 1.0, max: 1.5 };
+        let hyperparameters = Hyperparameters { deep: 0.25, ..hyperparameters(8, sampling) };
+        let sides = (0..400).map(|seed| sample(&hyperparameters, &loaded, 0.0, true, &mut Random::of(&[seed])).side);
+        let (deep, usual): (Vec<usize>, Vec<usize>) = sides.partition(|side| *side > 12);
+        assert!((60..140).contains(&deep.len()) && deep.iter().all(|side| *side <= 24), "{}", deep.len());
+        assert!(usual.iter().all(|side| (8..=12).contains(side)));
     }
 
     #[test]

@@ -49,7 +49,10 @@ pub(super) struct Notes {
 /// Everything that changes from step to step.
 #[derive(Clone, Debug)]
 pub(super) struct State {
+    /// The result: what is judged, shown and saved.
     pub(super) weights: Weights,
+    /// The weights that steps move, if the result is their average.
+    pub(super) moving: Option<Weights>,
     pub(super) adam: AdamState,
     pub(super) best: Option<Weights>,
     /// The best of a comparison that could not be kept, if they were better: nothing that comes after takes that from them.
@@ -109,7 +112,7 @@ impl State {
                 );
                 hyperparameters.repeat_batches = Some(batches);
             }
-            Self { weights, adam, best: None, carried: None, notes: Notes::new(hyperparameters) }
+            Self { weights, moving: None, adam, best: None, carried: None, notes: Notes::new(hyperparameters) }
         };
         match &config.start {
             Start::Weights(weights, adam) => Ok(fresh((**weights).clone(), adam.clone())),
@@ -128,10 +131,10 @@ impl State {
     /// # Errors
     /// [`Error::Weights`].
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let Checkpoint { weights, best, carried, moments, notes } = Checkpoint::open(path)?;
+        let Checkpoint { weights, moving, best, carried, moments, notes } = Checkpoint::open(path)?;
         let notes: Notes = serde_json::from_str(&notes)
             .map_err(|error| Error::weights(path, format!("its notes cannot be read ({error})")))?;
-        Ok(Self { weights, adam: AdamState { step: notes.adam_step, moments }, best, carried, notes })
+        Ok(Self { weights, moving, adam: AdamState { step: notes.adam_step, moments }, best, carried, notes })
     }
 
     /// Takes over what will be judged by. Returns a warning if figures of before were of something else: they are
@@ -265,6 +268,7 @@ impl State {
         let notes = Notes { adam_step: self.adam.step, ..self.notes.clone() };
         let checkpoint = Checkpoint {
             weights: self.weights.clone(),
+            moving: self.moving.clone(),
             best: self.best.clone(),
             carried: self.carried.clone(),
             moments: self.adam.moments.clone(),

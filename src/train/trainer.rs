@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use super::frozen::FrozenFeatures;
 use super::gradient::{Engine, Gradients, MOST_BYTES, Problem, Timings, is_of_encoder};
-use super::optimizer::{clip, update};
+use super::optimizer::{Pace, average, clip, update};
 use crate::error::{Error, Result};
 use crate::model::TrainingContext;
 use crate::task::Gate;
@@ -22,6 +22,12 @@ pub struct TrainerOptions {
     pub freeze_encoder: bool,
     /// The longest that all gradients together may be; longer ones are scaled down.
     pub clip_norm: Option<f64>,
+    /// How much Adam keeps of the squares of gradients.
+    pub beta2: f64,
+    /// The learning rate of a live network's waves and κ, as a share of that of the others.
+    pub wave_rate: f64,
+    /// How much averaged weights keep of themselves from step to step; none: the weights are not averaged.
+    pub ema: Option<f64>,
     /// Threads; with one, results are the same to the bit whenever the inputs are.
     pub threads: usize,
 }
@@ -29,15 +35,29 @@ pub struct TrainerOptions {
 impl Default for TrainerOptions {
     /// Our own kernels on every processor.
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { engine: Engine::Kernels, freeze_encoder: false, clip_norm: None, threads }
+        Self { threads: std::thread::available_parallelism().map_or(1, usize::from), ..Self::ONE_THREAD }
     }
+}
+
+impl TrainerOptions {
+    /// Our own kernels on one thread.
+    pub const ONE_THREAD: Self = Self {
+        engine: Engine::Kernels,
+        freeze_encoder: false,
+        clip_norm: None,
+        beta2: 0.999,
+        wave_rate: 0.3,
+        ema: None,
+        threads: 1,
+    };
 }
 
 /// Weights on their way.
 pub struct Trainer {
     config: ModelConfig,
     arrays: BTreeMap<String, Array>,
+    /// Their running average, if there is one: that is the result then.
+    averages: Option<BTreeMap<String, Array>>,
     adam: AdamState,
     options: TrainerOptions,
     pool: ThreadPool,
@@ -73,7 +93,8 @@ impl Trainer {
             .map_err(|error| Error::device(format!("threads for training cannot be started: {error}")))?;
         let (config, arrays) = (weights.config().clone(), weights.arrays().clone());
         let (context, features) = (TrainingContext::default(), FrozenFeatures::default());
-        Ok(Self { config, arrays, adam, options, pool, context, features })
+        let averages = options.ema.is_some().then(|| arrays.clone());
+        Ok(Self { config, arrays, averages, adam, options, pool, context, features })
     }
 
     /// Passes `gate` every few milliseconds from now on: pausing it holds a step where it is, stopping it gives the
@@ -128,19 +149,35 @@ impl Trainer {
         let gradient_norm = clip(&mut arrays, self.options.clip_norm);
         let is_finite = loss.is_finite() && gradient_norm.is_finite();
         if is_finite {
-            update(&mut self.adam, &mut self.arrays, &arrays, learning_rate);
+            let TrainerOptions { beta2, wave_rate, .. } = self.options;
+            update(&mut self.adam, &mut self.arrays, &arrays, Pace { learning_rate, beta2, wave_rate });
+            if let (Some(averages), Some(keep)) = (&mut self.averages, self.options.ema) {
+                average(averages, &self.arrays, keep, self.adam.step);
+            }
         }
         timings.optimizer = start.elapsed().as_secs_f64();
         Ok(StepReport { loss, gradient_norm, timings, is_finite })
     }
 
-    /// A copy of the weights as they are now.
+    /// A copy of the result as it is now: the weights, or their average.
     ///
     /// # Errors
     /// [`Error::Weights`] if they are not finite any more.
     pub fn weights(&self) -> Result<Weights> {
+        self.copy(self.averages.as_ref().unwrap_or(&self.arrays))
+    }
+
+    /// A copy of the weights that steps move, if the result is another.
+    ///
+    /// # Errors
+    /// As [`Self::weights`].
+    pub fn moving(&self) -> Result<Option<Weights>> {
+        self.averages.is_some().then(|| self.copy(&self.arrays)).transpose()
+    }
+
+    fn copy(&self, arrays: &BTreeMap<String, Array>) -> Result<Weights> {
         let refuse = |reason| Error::weights(Path::new("in training"), reason);
-        Weights::new(self.config.clone(), self.arrays.clone()).map_err(refuse)
+        Weights::new(self.config.clone(), arrays.clone()).map_err(refuse)
     }
 
     /// The optimizer's state.
@@ -154,9 +191,10 @@ impl Trainer {
         self.arrays.iter().filter(|(name, _)| is_trained(name)).map(|(_, array)| array.data.len()).sum()
     }
 
-    /// Goes back to weights and optimizer state of before.
-    pub(super) fn restore(&mut self, weights: &Weights, adam: &AdamState) {
-        self.arrays.clone_from(weights.arrays());
+    /// Goes back to a result, the weights that move if those are others, and an optimizer state of before.
+    pub(super) fn restore(&mut self, weights: &Weights, moving: Option<&Weights>, adam: &AdamState) {
+        self.arrays.clone_from(moving.unwrap_or(weights).arrays());
+        self.averages = self.options.ema.map(|_| weights.arrays().clone());
         self.adam.clone_from(adam);
     }
 

@@ -3,16 +3,16 @@
 //! A gate holds it: paused, it stops within milliseconds wherever it is, in the middle of a step too; stopped, it gives
 //! the step up, writes a checkpoint and ends. Time at a paused gate is not time that training took.
 
-use super::config::{Length, Start, TrainConfig};
+use super::config::{Hyperparameters, Length, Start, TrainConfig};
 use super::dataset::Dataset;
 use super::device;
 use super::event::{Ending, TrainEvent, blind_verdict, verdict};
 use super::heldout::HeldOut;
 use super::loader::Loader;
-use super::optimizer::scheduled;
 use super::place::PlaceWatcher;
 use super::state::{Evaluation, State, check_output};
 use super::stopwatch::Stopwatch;
+use super::teacher::Teacher;
 use super::trainer::{Trainer, TrainerOptions};
 use crate::error::{Error, Result};
 use crate::task::Gate;
@@ -36,6 +36,7 @@ pub struct Training {
     config: TrainConfig,
     trainer: Trainer,
     loader: Loader,
+    teacher: Option<Teacher>,
     held_out: Option<HeldOut>,
     /// Where the held-out pictures are, until they are read.
     unread: Option<Arc<Dataset>>,
@@ -71,12 +72,13 @@ impl Training {
         check_output(&config)?;
         let mut state = State::begin(&config)?;
         let hyperparameters = &state.notes.hyperparameters;
+        let teacher = hyperparameters.distillation.as_ref().map(|known| Teacher::open(known, gate)).transpose()?;
         let (engine, device, remark) = device::engine(config.device)?;
-        let clip_norm = hyperparameters.clip_norm;
-        let defaults = TrainerOptions::default();
-        let threads = config.threads.unwrap_or(defaults.threads).max(1);
-        let options = TrainerOptions { engine, freeze_encoder: hyperparameters.freeze_encoder, clip_norm, threads };
-        let trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
+        let &Hyperparameters { freeze_encoder, clip_norm, beta2, wave_rate, ema, .. } = hyperparameters;
+        let threads = config.threads.unwrap_or(TrainerOptions::default().threads).max(1);
+        let options = TrainerOptions { engine, freeze_encoder, clip_norm, beta2, wave_rate, ema, threads };
+        let mut trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
+        trainer.restore(&state.weights, state.moving.as_ref(), &state.adam);
         let small = config.small_folder.as_deref();
         let interrupt = || gate.pass().is_err();
         let known = state.notes.held_out();
@@ -106,6 +108,7 @@ impl Training {
         Ok(Self {
             trainer,
             loader,
+            teacher,
             held_out: None,
             unread,
             gate,
@@ -123,7 +126,7 @@ impl Training {
         })
     }
 
-    /// A copy of the weights as they are now.
+    /// A copy of the result as it is now: the weights, or their average.
     ///
     /// # Errors
     /// [`Error::Weights`] if they are not finite any more.
@@ -199,10 +202,15 @@ impl Training {
 
     fn take_step(&mut self) -> Result<()> {
         let watch = self.stopwatch();
-        let delivery = self.loader.next()?;
+        let mut delivery = self.loader.next()?;
         let waited_secs = watch.secs();
+        if let Some(teacher) = &self.teacher {
+            let normalization = &self.good.weights.config().normalization;
+            self.trainer.install(|| teacher.teach(&mut delivery.batch, normalization))?;
+        }
         self.events.extend(delivery.warnings.into_iter().map(|message| TrainEvent::Warning { message }));
-        let learning_rate = scheduled(self.good.notes.hyperparameters.learning_rate, self.done());
+        let Hyperparameters { learning_rate, schedule, .. } = self.good.notes.hyperparameters;
+        let learning_rate = schedule.rate(learning_rate, self.step, self.done());
         let report = self.trainer.step(&delivery.batch, learning_rate)?;
         if !report.is_finite {
             return Err(self.give_up(self.step + 1));
@@ -217,15 +225,16 @@ impl Training {
         }
         self.look()?;
         if self.elapsed_secs - self.checkpoint_secs >= self.config.checkpoint_every.as_secs_f64() {
-            let weights = self.sound_weights()?;
-            self.checkpoint(weights);
+            let sound = self.sound_weights()?;
+            self.checkpoint(sound);
         }
         Ok(())
     }
 
-    /// The weights as they are, or back to the last good ones if a step has made them infinite.
-    fn sound_weights(&mut self) -> Result<Weights> {
-        self.trainer.weights().map_err(|_| self.give_up(self.step))
+    /// The result as it is and the weights that move, or back to the last good ones if a step has made them infinite.
+    fn sound_weights(&mut self) -> Result<(Weights, Option<Weights>)> {
+        let sound = self.trainer.weights().and_then(|weights| Ok((weights, self.trainer.moving()?)));
+        sound.map_err(|_| self.give_up(self.step))
     }
 
     /// Shows the place that somebody watches, if it is time.
@@ -245,7 +254,7 @@ impl Training {
     /// Enlarges the held-out patches, and keeps the weights if they are the best so far.
     fn judge(&mut self) -> Result<()> {
         let watch = self.stopwatch();
-        let weights = self.sound_weights()?;
+        let (weights, moving) = self.sound_weights()?;
         if let Some(held_out) = &self.held_out {
             let (gate, good, step) = (&self.gate, &mut self.good, self.step);
             let judge = || good.judge(&weights, step, held_out, &|| gate.pass().is_err());
@@ -262,14 +271,14 @@ impl Training {
             self.events.push_back(TrainEvent::Preview { step, preview: Box::new(preview) });
         }
         self.judged = Some(self.step);
-        self.keep(weights);
+        self.keep((weights, moving));
         self.elapsed_secs += watch.secs();
         Ok(())
     }
 
     /// Notes the present state as good.
-    fn keep(&mut self, weights: Weights) {
-        self.good.weights = weights;
+    fn keep(&mut self, (weights, moving): (Weights, Option<Weights>)) {
+        (self.good.weights, self.good.moving) = (weights, moving);
         self.good.adam.clone_from(self.trainer.adam());
         self.good.notes.step = self.step;
         self.good.notes.elapsed_secs = self.elapsed_secs;
@@ -277,9 +286,9 @@ impl Training {
 
     /// Writes the state, the best weights included. A disk that is full is no reason to stop: what was written before is
     /// still whole.
-    fn checkpoint(&mut self, weights: Weights) {
+    fn checkpoint(&mut self, sound: (Weights, Option<Weights>)) {
         self.checkpoint_secs = self.elapsed_secs;
-        self.keep(weights);
+        self.keep(sound);
         let path = self.config.checkpoint_path();
         let written = self.write_state();
         self.events.push_back(match written {
@@ -314,8 +323,8 @@ impl Training {
         if ending == Ending::Done && self.judged != Some(self.step) {
             self.judge()?;
         }
-        let weights = self.sound_weights()?;
-        self.checkpoint(weights);
+        let sound = self.sound_weights()?;
+        self.checkpoint(sound);
         let output = self.config.output.clone();
         let is_written = self.write_output().map_err(|error| self.with_way_out(error))?;
         if self.written_step != Some(self.step) {
@@ -351,7 +360,7 @@ impl Training {
 
     /// After a loss or weights that are no numbers in step `bad`: back to the last good state, which is written.
     fn give_up(&mut self, bad: u64) -> Error {
-        self.trainer.restore(&self.good.weights, &self.good.adam);
+        self.trainer.restore(&self.good.weights, self.good.moving.as_ref(), &self.good.adam);
         let path = self.config.checkpoint_path();
         let good = self.good.notes.step;
         self.step = good;

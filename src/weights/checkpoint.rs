@@ -14,6 +14,7 @@ const NOTES_KEY: &str = "zoomfield.training";
 
 const FIRST: &str = "adam.first.";
 const SECOND: &str = "adam.second.";
+const MOVING: &str = "moving.";
 const BEST: &str = "best.";
 const CARRIED: &str = "carried.";
 
@@ -38,8 +39,10 @@ pub struct AdamState {
 /// What training needs to go on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// The weights as they are.
+    /// The weights as they are, or their average.
     pub weights: Weights,
+    /// The weights that steps move, if `weights` is their average.
+    pub moving: Option<Weights>,
     /// The best weights so far, if they were compared.
     pub best: Option<Weights>,
     /// Weights that were better by a comparison that could not be kept, if there are any.
@@ -63,7 +66,7 @@ impl Checkpoint {
 
     fn bytes(&self) -> Result<Vec<u8>, String> {
         let mut views = store::views(&self.weights, "")?;
-        for (weights, prefix) in [(&self.best, BEST), (&self.carried, CARRIED)] {
+        for (weights, prefix) in [(&self.moving, MOVING), (&self.best, BEST), (&self.carried, CARRIED)] {
             if let Some(weights) = weights {
                 views.extend(store::views(weights, prefix)?);
             }
@@ -94,11 +97,13 @@ impl Checkpoint {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
         let notes = header.metadata().as_ref().and_then(|metadata| metadata.get(NOTES_KEY)).ok_or(NONE)?.clone();
         let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-        let (mut best, mut carried) = (BTreeMap::new(), BTreeMap::new());
+        let (mut moving, mut best, mut carried) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut moments = BTreeMap::<String, Moments>::new();
         for (name, view) in file.iter() {
             let values = || store::array(name, &view);
-            if let Some(name) = name.strip_prefix(BEST) {
+            if let Some(name) = name.strip_prefix(MOVING) {
+                moving.insert(name.to_owned(), values()?);
+            } else if let Some(name) = name.strip_prefix(BEST) {
                 best.insert(name.to_owned(), values()?);
             } else if let Some(name) = name.strip_prefix(CARRIED) {
                 carried.insert(name.to_owned(), values()?);
@@ -119,8 +124,8 @@ impl Checkpoint {
             let is_there = !arrays.is_empty();
             is_there.then(|| Weights::new(weights.config().clone(), arrays)).transpose()
         };
-        let (best, carried) = (others(best)?, others(carried)?);
-        Ok(Self { weights, best, carried, moments, notes })
+        let (moving, best, carried) = (others(moving)?, others(best)?, others(carried)?);
+        Ok(Self { weights, moving, best, carried, moments, notes })
     }
 }
 
@@ -143,6 +148,7 @@ mod tests {
         });
         let checkpoint = Checkpoint {
             weights: weights.clone(),
+            moving: Some(weights.clone()),
             best: Some(weights.clone()),
             carried: Some(weights.clone()),
             moments: moments.collect(),

@@ -3,7 +3,7 @@
 use super::random::Random;
 use crate::geometry::Size;
 use crate::picture::resample::blur_u8;
-use crate::picture::save::through_jpeg;
+use crate::picture::save::{Chroma, through_jpeg};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -25,11 +25,14 @@ pub enum Degradation {
     Phone,
     /// Scanned prints: soft, a little noise, then JPEG of quality 70 to 95.
     Scan,
+    /// Photographs as they are, for a model that undoes it: some slightly soft before they were reduced, some noisy, most
+    /// JPEG of quality 40 to 98, half of those with colours of half the size.
+    Photo,
 }
 
 impl Degradation {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Clean, Self::Jpeg, Self::Noise, Self::Blur, Self::Phone, Self::Scan];
+    pub const ALL: [Self; 7] = [Self::Clean, Self::Jpeg, Self::Noise, Self::Blur, Self::Phone, Self::Scan, Self::Photo];
 }
 
 impl fmt::Display for Degradation {
@@ -41,6 +44,7 @@ impl fmt::Display for Degradation {
             Self::Blur => "blur",
             Self::Phone => "phone",
             Self::Scan => "scan",
+            Self::Photo => "photo",
         })
     }
 }
@@ -56,6 +60,15 @@ impl FromStr for Degradation {
 }
 
 impl Degradation {
+    /// What happens to a square before it is reduced from `side` to `patch` pixels.
+    pub(super) fn before_reducing(self, rgb: &[u8], side: usize, patch: usize, random: &mut Random) -> Option<Vec<u8>> {
+        if self != Self::Photo || random.unit() >= 0.6 {
+            return None;
+        }
+        let sigma = random.between(0.1, 0.6) * side as f64 / patch as f64;
+        Some(blur_u8(rgb, 3, Size::new(side, side), sigma))
+    }
+
     /// Degrades interleaved RGB; the same random numbers degrade it the same way.
     pub(super) fn apply(self, rgb: Vec<u8>, size: Size, random: &mut Random) -> Vec<u8> {
         match self {
@@ -73,6 +86,15 @@ impl Degradation {
                 let noisy = noisy(soft, random, (0.5, 3.0), (0.0, 0.002));
                 jpeg(noisy, size, random, 70, 95)
             }
+            Self::Photo => {
+                let read = if random.unit() < 0.6 { 8.0 * random.unit().powi(2) } else { 0.0 };
+                let rgb = if read > 0.0 { noisy(rgb, random, (read, read), (0.0, 0.0)) } else { rgb };
+                if random.unit() >= 0.7 {
+                    return rgb;
+                }
+                let chroma = if random.below(2) == 0 { Chroma::Full } else { Chroma::Halved };
+                through_jpeg(&rgb, size, 40 + random.below(59) as u8, chroma).unwrap_or(rgb)
+            }
         }
     }
 }
@@ -80,7 +102,7 @@ impl Degradation {
 fn jpeg(rgb: Vec<u8>, size: Size, random: &mut Random, lowest: u8, highest: u8) -> Vec<u8> {
     let quality = lowest + random.below(usize::from(highest - lowest) + 1) as u8;
     // A picture that JPEG cannot hold stays as it is; patches always fit.
-    through_jpeg(&rgb, size, quality).unwrap_or(rgb)
+    through_jpeg(&rgb, size, quality, Chroma::Full).unwrap_or(rgb)
 }
 
 /// Gaussian noise whose variance is `read² + shot * value` (in units of 255), both drawn from their ranges.
@@ -104,11 +126,20 @@ mod tests {
         for kind in Degradation::ALL {
             let degraded = |seed| kind.apply(rgb.clone(), size, &mut Random::of(&[seed]));
             assert_eq!(degraded(1), degraded(1), "{kind}");
-            assert_eq!(degraded(1) == rgb, kind == Degradation::Clean, "{kind}");
+            assert_eq!((1..9).all(|seed| degraded(seed) == rgb), kind == Degradation::Clean, "{kind}");
             assert_eq!(degraded(1).len(), rgb.len());
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
         assert!("rain".parse::<Degradation>().unwrap_err().contains("jpeg"));
+    }
+
+    #[test]
+    fn photographs_are_soft_before_they_are_reduced() {
+        let rgb: Vec<u8> = (0..32 * 32 * 3).map(|i| (i * i / 7 % 256) as u8).collect();
+        let soft = |kind: Degradation, seed| kind.before_reducing(&rgb, 32, 8, &mut Random::of(&[seed]));
+        let count = (0..200).filter(|seed| soft(Degradation::Photo, *seed).is_some_and(|soft| soft != rgb)).count();
+        assert!((90..150).contains(&count), "{count}");
+        assert_eq!((soft(Degradation::Blur, 1), soft(Degradation::Clean, 1)), (None, None));
     }
 
     #[test]

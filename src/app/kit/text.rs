@@ -54,6 +54,7 @@ pub fn preset(degradation: Degradation) -> (&'static str, &'static str) {
         Degradation::Jpeg => ("JPEG photographs", "Pictures with the blocks and fringes of JPEG"),
         Degradation::Phone => ("Phone", "A little soft, noisy, saved as JPEG"),
         Degradation::Scan => ("Scans", "Scanned prints: soft, with a little noise"),
+        Degradation::Photo => ("Photographs", "As they are: many a little soft or noisy, most saved as JPEG"),
         Degradation::Blur => ("Blurred", "Out of focus, or slightly shaken"),
         Degradation::Noise => ("Noisy", "Taken in little light"),
     }

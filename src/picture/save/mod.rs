@@ -17,7 +17,7 @@ use crate::geometry::Size;
 use std::path::Path;
 
 pub use format::{formats, holds_profiles};
-pub use roundtrip::through_jpeg;
+pub use roundtrip::{Chroma, through_jpeg};
 
 /// What to write.
 #[derive(Clone, Debug)]

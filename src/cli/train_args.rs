@@ -74,7 +74,7 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "N", value_parser = parse_count)]
     features: Option<usize>,
     /// Waves of a live network's field: of the brightness, and of the colour differences.
-    #[arg(long, value_name = "N,N", value_delimiter = ',', num_args = 2, default_value = "32,8", value_parser = parse_count)]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', num_args = 2, default_value = "16,8", value_parser = parse_count)]
     waves: Vec<usize>,
     /// Widths of imnet's hidden layers.
     #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_value = "256,256,256,256", value_parser = parse_count)]
@@ -293,6 +293,7 @@ impl HyperparameterArgs {
             },
             beta2: self.beta2.unwrap_or(usual.beta2),
             wave_rate: self.wave_rate,
+            anchored: usual.anchored,
             ema: self.ema.or(usual.ema).filter(|ema| *ema != 0.0),
             distillation: self.teacher.as_ref().map(taught).transpose()?,
             deep: self.deep.unwrap_or(if matches!(sampling, PatchSampling::RandomScale { .. }) {

@@ -85,6 +85,9 @@ pub struct Hyperparameters {
     /// steps.
     #[serde(default)]
     pub ema: Option<f64>,
+    /// A live network's field is silent at ×1 in the centres of pixels: there the picture is the file.
+    #[serde(default)]
+    pub anchored: bool,
     /// The share of patches that are reduced by more than the largest factor, up to twice of it.
     #[serde(default)]
     pub deep: f64,
@@ -119,6 +122,7 @@ impl Default for Hyperparameters {
             beta2: usual_beta2(),
             wave_rate: usual_wave_rate(),
             ema: None,
+            anchored: false,
             deep: 0.0,
             distillation: None,
             clip_norm: None,
@@ -149,6 +153,7 @@ impl Hyperparameters {
             schedule: Schedule::Cosine,
             beta2: 0.99,
             ema: Some(0.999),
+            anchored: true,
             clip_norm: Some(1.0),
             deep: 0.15,
             ..Self::default()

@@ -1,5 +1,6 @@
 //! One step: gradients, then the optimizer. Everything that a step changes is plain arrays in here.
 
+use super::anchor::anchor;
 use super::batch::Batch;
 use super::frozen::FrozenFeatures;
 use super::gradient::{Engine, Gradients, MOST_BYTES, Problem, Timings, is_of_encoder};
@@ -28,6 +29,8 @@ pub struct TrainerOptions {
     pub wave_rate: f64,
     /// How much averaged weights keep of themselves from step to step; none: the weights are not averaged.
     pub ema: Option<f64>,
+    /// A live network's field is silent at ×1 in the centres of pixels.
+    pub anchored: bool,
     /// Threads; with one, results are the same to the bit whenever the inputs are.
     pub threads: usize,
 }
@@ -48,6 +51,7 @@ impl TrainerOptions {
         beta2: 0.999,
         wave_rate: 0.3,
         ema: None,
+        anchored: false,
         threads: 1,
     };
 }
@@ -151,8 +155,14 @@ impl Trainer {
         if is_finite {
             let TrainerOptions { beta2, wave_rate, .. } = self.options;
             update(&mut self.adam, &mut self.arrays, &arrays, Pace { learning_rate, beta2, wave_rate });
+            let anchored = self.config.decoder.field().filter(|_| self.options.anchored);
+            let settle =
+                |arrays: &mut BTreeMap<String, Array>| anchored.into_iter().for_each(|field| anchor(arrays, field));
+            settle(&mut self.arrays);
             if let (Some(averages), Some(keep)) = (&mut self.averages, self.options.ema) {
                 average(averages, &self.arrays, keep, self.adam.step);
+                // Waves have moved since some of what was averaged.
+                settle(averages);
             }
         }
         timings.optimizer = start.elapsed().as_secs_f64();

@@ -128,7 +128,7 @@ pub(super) struct HyperparameterArgs {
     /// Scale gradients down to this length if they are longer; 1 for a live network if not given.
     #[arg(long, value_name = "LENGTH")]
     clip: Option<f64>,
-    /// Learn from this model too: builtin, or a weights file. Resuming needs it again.
+    /// Learn from this model too: builtin, builtin:live, builtin:photo, or a weights file. Resuming needs it again.
     #[arg(long, value_name = "WEIGHTS")]
     teacher: Option<String>,
     /// The teacher's share of the loss; the rest is the truth's.

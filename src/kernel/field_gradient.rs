@@ -5,13 +5,13 @@
 //! to rows. One sine and cosine of a wave serve all four pixels that a query reads, because those lie a whole pixel apart.
 //! Sums run image by image, in the same order however many threads there are.
 
+use super::field_rows::{add_corner, add_slopes, basis, by_channel, corner_backward, fade, spread};
 use super::field_shape::{FieldQuery, FieldShape, Slot};
 use super::instructions::Instructions;
 use super::matrix::{Lhs, Matrix};
 use super::mlp_rows::add;
 use super::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use super::target::Targets;
-use super::waves::{add_corner, add_slopes, basis, by_channel, corner_backward, fade, spread};
 use crate::task::Interrupt;
 use rayon::prelude::*;
 

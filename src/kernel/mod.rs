@@ -9,6 +9,7 @@ mod activation;
 mod block;
 mod conv3x3;
 mod field_gradient;
+mod field_rows;
 mod field_shape;
 mod instructions;
 mod layers;
@@ -26,7 +27,6 @@ mod rows;
 mod simd;
 mod spare;
 mod target;
-mod waves;
 
 pub use activation::Activation;
 pub use conv3x3::{

@@ -49,7 +49,7 @@ pub enum Schedule {
 /// Learning from another model beside the truth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distillation {
-    /// `builtin`, or the teacher's weights file.
+    /// `builtin`, `builtin:live` and its like, or the teacher's weights file.
     pub teacher: String,
     /// What names the teacher, wherever it is.
     pub id: String,

@@ -6,20 +6,21 @@ use super::network::{Network, describe};
 use crate::error::{Error, Result};
 use crate::model::{TrainingContext, constants};
 use crate::task::Gate;
-use crate::weights::{Normalization, Weights};
+use crate::weights::{Builtin, Normalization, Weights};
 use candle_core::Device;
 use std::path::Path;
 
 impl Distillation {
-    /// Learning from the weights that `teacher` names: `builtin`, or a file of any family. Its place is remembered as seen
-    /// from the root.
+    /// Learning from the weights that `teacher` names: `builtin`, `builtin:live` and its like, or a file of any family, whose
+    /// place is remembered as seen from the root.
     ///
     /// # Errors
     /// [`Error::Weights`] if they cannot be used.
     pub fn from(teacher: &str, share: f64) -> Result<Self> {
         let id = open(teacher)?.id().to_string();
         let absolute = || std::path::absolute(teacher).ok()?.to_str().map(str::to_owned);
-        let teacher = if teacher == BUILTIN { None } else { absolute() }.unwrap_or_else(|| teacher.to_owned());
+        let is_file = teacher != BUILTIN && Builtin::at(Path::new(teacher)).is_none();
+        let teacher = if is_file { absolute() } else { None }.unwrap_or_else(|| teacher.to_owned());
         Ok(Self { teacher, id, share })
     }
 }
@@ -119,8 +120,9 @@ mod tests {
             .enumerate()
             .for_each(|(i, v)| *v = (i as f32).sin() / 9.0);
         Weights::new(live, arrays).unwrap().save(&file, false).unwrap();
-        for name in [BUILTIN, file.to_str().unwrap()] {
+        for name in [BUILTIN, "builtin:live", file.to_str().unwrap()] {
             let distillation = Distillation::from(name, 0.5).unwrap();
+            assert_eq!(distillation.teacher, name);
             let inputs = rgb.iter().map(|v| f32::from(*v) / 127.5 - 1.0).collect();
             let queries = vec![Query::grid(&grid)];
             let targets = vec![[0.0; 3]; 900];

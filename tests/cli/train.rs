@@ -52,6 +52,28 @@ fn people_get_sentences() {
 }
 
 #[test]
+fn a_live_network_learns_from_a_teacher_with_options_of_its_own() {
+    let world = world();
+    let small = "--from none --encoder live --blocks 1 --features 8 --waves 6,2 --patch 12 --batch 2 --threads 1";
+    let out = world.run(&words(&format!("{small} --steps 2 --teacher builtin --distill 0.25 --degrade photo")));
+    assert_eq!(out.code, Some(0), "{out:?}");
+    assert!(out.stderr.contains("plain 1×4×8, field of 6 + 2 waves"), "{out:?}");
+    let notes = std::fs::read(world.path("out.checkpoint.safetensors")).unwrap();
+    let notes = String::from_utf8_lossy(&notes);
+    for known in [
+        "samples\\\":1024",
+        "schedule\\\":\\\"cosine",
+        "ema\\\":0.999",
+        "teacher\\\":\\\"builtin\\\"",
+        "moving.field.kappa",
+    ] {
+        assert!(notes.contains(known), "{known}");
+    }
+    assert!(world.refuses(&words(&format!("{small} --steps 2 --overwrite --ema 1"))).contains("less than 1"));
+    assert!(world.refuses(&words(&format!("{small} --steps 2 --overwrite --teacher gone.pth"))).contains("gone.pth"));
+}
+
+#[test]
 fn nonsense_is_refused() {
     let world = world();
     for wrong in [
@@ -60,6 +82,8 @@ fn nonsense_is_refused() {
         "--time 5",
         "--steps 3 --time 5m",
         "--steps 3 --degrade rain",
+        "--steps 3 --distill 0.5",
+        "--steps 3 --schedule never",
         "--steps 3 --scale 2 --size-varied 64..128",
         "--steps 3 --gt-resize 64",
         "--steps 3 --resume a.safetensors --from none",
@@ -297,7 +321,14 @@ fn help_lists_every_option() {
         "--patch",
         "--samples",
         "--scale",
+        "--deep",
         "--lr",
+        "--schedule",
+        "--beta2",
+        "--wave-rate",
+        "--ema",
+        "--teacher",
+        "--distill",
         "--degrade",
         "--freeze-encoder",
         "--hold-out",

@@ -94,11 +94,12 @@ fn encoder_gradients(config: &ModelConfig, kernel: ConvKernel) -> (Vec<f32>, BTr
     let tensors: HashMap<String, Tensor> = vars.iter().map(|(n, v)| (n.clone(), v.as_tensor().clone())).collect();
     let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
     let encoder = Encoder::load(&vb, &config.encoder, kernel).unwrap();
-    let numbers = |n: usize, pitch: f32| (0..n).map(|i| (i as f32 * pitch).sin()).collect::<Vec<f32>>();
+    let hash = |i: u32, seed: u32| ((i ^ seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
+    let numbers = |n: usize, seed: u32| (0..n as u32).map(|i| hash(i, seed)).collect::<Vec<f32>>();
     let (shape, features) = ([3, 9, 14], config.encoder.features());
     let pixels = shape.iter().product::<usize>();
-    let x = Tensor::from_vec(numbers(3 * pixels, 0.7), (3, 9, 14, 3), &Device::Cpu).unwrap();
-    let share = Tensor::from_vec(numbers(features * pixels, 1.3), (3, 9, 14, features), &Device::Cpu).unwrap();
+    let x = Tensor::from_vec(numbers(3 * pixels, 1), (3, 9, 14, 3), &Device::Cpu).unwrap();
+    let share = Tensor::from_vec(numbers(features * pixels, 2), (3, 9, 14, features), &Device::Cpu).unwrap();
     let x = if is_trained { x } else { x.permute((0, 3, 1, 2)).unwrap().contiguous().unwrap() };
     let found = encoder.forward(&x, &|| Ok(())).unwrap();
     let found = if is_trained { found } else { found.permute((0, 2, 3, 1)).unwrap() };
@@ -120,10 +121,13 @@ fn an_encoder_s_kernels_find_the_gradients_of_candle() {
         assert!(common::worst(&ours, &reference) < 1e-5, "{}", config.summary());
         assert_eq!(found.len(), expected.len());
         let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let sizes = expected.values().map(|values| norm(&mut values.iter().copied()));
+        let largest = sizes.fold(0.0, f64::max);
         for (name, expected) in &expected {
             let off = norm(&mut found[name].iter().zip(expected).map(|(a, b)| a - b));
             let size = norm(&mut expected.iter().copied());
-            assert!(off <= 1e-5 * size && size > 0.1, "{}, {name}: {off:e} of {size:e}", config.summary());
+            let most = 1e-5 * size + 1e-6 * largest;
+            assert!(off <= most, "{}, {name}: {off:e} of {size:e}, {largest:e}", config.summary());
         }
     }
 }

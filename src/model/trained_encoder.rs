@@ -70,7 +70,9 @@ impl<N> TrainedEncoder<N> {
     }
 
     fn put_back(&self, kept: Vec<Vec<f32>>) {
-        kept.into_iter().for_each(|values| self.context.spare.put(values));
+        for values in kept {
+            self.context.spare.put(values);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod rows;
 mod simd;
 mod spare;
 mod target;
+mod waves;
 
 pub use activation::Activation;
 pub use conv3x3::{
@@ -46,6 +47,7 @@ pub use processor::processor_name;
 pub use rows::first_layer;
 pub use spare::Spare;
 pub use target::Targets;
+pub use waves::{Places, RowsOfWaves, TOGETHER, WaveScratch, WaveTable, Waves};
 
 #[cfg(test)]
 mod tests {

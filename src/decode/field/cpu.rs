@@ -1,14 +1,23 @@
-//! The field on the CPU.
+//! The field on the CPU: tiles of rows and columns, each by one thread.
 
 use super::FieldParams;
-use crate::decode::axis::neighbours;
+use super::tables::Axis;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{SampleGrid, Size};
-use crate::kernel::Lhs;
+use crate::kernel::{Lhs, RowsOfWaves, TOGETHER, WaveScratch};
 use crate::model::RGB_OF_YCBCR;
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
+
+/// Columns of a tile: what it reads of the table, and the rows that it combines, stay in the L2 cache.
+const TILE_COLUMNS: usize = 64;
+
+/// The most rows of a tile. A source row between two tiles is projected for both.
+const MOST_TILE_ROWS: usize = 64;
+
+/// Tiles for each thread, so that all end at about the same time.
+const TILES_PER_THREAD: usize = 4;
 
 /// What the field adds to the bicubic picture at every sample of `grid`, in normalised RGB: `[grid.y.len, grid.x.len, 3]`.
 ///
@@ -16,7 +25,7 @@ use rayon::prelude::*;
 /// whole feature map.
 ///
 /// # Errors
-/// [`crate::error::Error::Cancelled`] between two rows.
+/// [`crate::error::Error::Cancelled`] between two tiles.
 ///
 /// # Panics
 /// If the window does not hold the codes that the grid needs.
@@ -27,43 +36,120 @@ pub fn query_field(
     grid: &SampleGrid,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<f32>> {
-    let (rect, count) = (window.rect, params.config.amplitudes());
-    let mut amplitudes = vec![0.0; rect.area() * count];
-    let stride = (rect.width + 2 * window.margin) * window.channels;
-    for (y, out) in amplitudes.chunks_exact_mut(rect.width * count).enumerate() {
-        let codes = &window.codes[(y + window.margin) * stride + window.margin * window.channels..];
-        params.amplitudes.multiply(Lhs::rows(codes, window.channels), rect.width, false, out);
-    }
-    let fade = params.fade([grid.y.pitch, grid.x.pitch]);
-    let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
     let mut rgb = vec![0.0; grid.size().area() * 3];
-    rgb.par_chunks_exact_mut(grid.x.len * 3).zip(&rows).try_for_each(|(out, row)| {
+    if rgb.is_empty() {
+        return Ok(rgb);
+    }
+    assert!(window.channels == params.channels(), "window does not fit the model");
+    let fade = params.fade([grid.y.pitch, grid.x.pitch]);
+    let [along_y, along_x] = [0, 1].map(|axis| params.waves.iter().map(|wave| wave[axis]).collect::<Vec<_>>());
+    let rows = Axis::new(&params.kernel, &grid.y, picture.height, &along_y, &vec![1.0; fade.len()]);
+    let columns = Axis::new(&params.kernel, &grid.x, picture.width, &along_x, &fade);
+    let field = Field { params, window, rows, columns };
+    let tiles = field.tiles(grid, &mut rgb);
+    tiles.into_par_iter().try_for_each_init(WaveScratch::default, |scratch, mut tile| {
         check(interrupt)?;
-        for (pixel, column) in out.as_chunks_mut::<3>().0.iter_mut().zip(&columns) {
-            let mut ycbcr = [0.0; 3];
-            for (y, x) in row.as_slice().iter().flat_map(|y| column.as_slice().iter().map(move |x| (y, x))) {
-                let at = (y.index - rect.y) * rect.width + x.index - rect.x;
-                let offset = [y.rel_coord / 2.0, x.rel_coord / 2.0];
-                let found = sum(params, &amplitudes[at * count..(at + 1) * count], &fade, offset);
-                (0..3).for_each(|c| ycbcr[c] += y.weight * x.weight * found[c]);
-            }
-            *pixel = RGB_OF_YCBCR.map(|row| (0..3).map(|c| row[c] * ycbcr[c]).sum());
-        }
+        field.decode(&mut tile, scratch);
         Ok(())
     })?;
     Ok(rgb)
 }
 
-/// The field of one source pixel at an offset from it.
-fn sum(params: &FieldParams, amplitudes: &[f32], fade: &[f32], offset: [f32; 2]) -> [f32; 3] {
-    let (luma, chroma) = (params.config.luma_waves, params.config.chroma_waves);
-    let of = |first: usize, wave: usize, count: usize| -> f32 {
-        let part = |k: usize| {
-            let [y, x] = params.waves[wave + k];
-            let (sin, cos) = (y * offset[0] + x * offset[1]).sin_cos();
-            fade[wave + k] * (amplitudes[first + k] * cos + amplitudes[first + count + k] * sin)
-        };
-        (0..count).map(part).sum()
-    };
-    [of(0, 0, luma), of(2 * luma, luma, chroma), of(2 * luma + 2 * chroma, luma, chroma)]
+/// What all tiles share.
+struct Field<'a> {
+    params: &'a FieldParams,
+    window: &'a FeatureWindow,
+    rows: Axis,
+    columns: Axis,
+}
+
+/// Rows from `row` and columns from `column` on.
+struct Tile<'a> {
+    row: usize,
+    column: usize,
+    /// Colours, row by row.
+    out: Vec<&'a mut [[f32; 3]]>,
+}
+
+impl Field<'_> {
+    /// Cuts the result into tiles.
+    fn tiles<'a>(&self, grid: &SampleGrid, rgb: &'a mut [f32]) -> Vec<Tile<'a>> {
+        // A picture that is reduced has more source pixels than samples: a tile of it is narrower.
+        let width = ((TILE_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
+        let across = grid.x.len.div_ceil(width);
+        let asked = TILES_PER_THREAD * rayon::current_num_threads();
+        let height = (grid.y.len * across / asked).next_multiple_of(TOGETHER).clamp(TOGETHER, MOST_TILE_ROWS);
+        let mut tiles = Vec::new();
+        for (band, rows) in rgb.as_chunks_mut().0.chunks_mut(height * grid.x.len).enumerate() {
+            let first = tiles.len();
+            tiles.extend((0..across).map(|i| Tile { row: band * height, column: i * width, out: Vec::new() }));
+            for row in rows.chunks_exact_mut(grid.x.len) {
+                tiles[first..].iter_mut().zip(row.chunks_mut(width)).for_each(|(tile, part)| tile.out.push(part));
+            }
+        }
+        tiles
+    }
+
+    /// Computes a tile.
+    fn decode(&self, tile: &mut Tile<'_>, scratch: &mut WaveScratch) {
+        let kernel = &self.params.kernel;
+        let width = tile.out[0].len();
+        let between = &self.columns.between[tile.column..tile.column + width];
+        let (first, end) = (between[0][0], between[width - 1][1] + 1);
+        let between: Vec<[usize; 2]> = between.iter().map(|pair| pair.map(|column| column - first)).collect();
+        let row = (end - first) * kernel.amplitudes();
+        let lengths = [row, row, TOGETHER * row, TOGETHER * width * 3];
+        let [even, odd, combined, colors] = scratch.split(lengths.map(|length| length.next_multiple_of(16)));
+        let mut source = SourceRows { field: self, columns: [first, end], present: [None; 2], rows: [even, odd] };
+        for (group, out) in tile.out.chunks_mut(TOGETHER).enumerate() {
+            let top = tile.row + group * TOGETHER;
+            for (row, combined) in (top..top + out.len()).zip(combined.chunks_exact_mut(row)) {
+                let rows = source.both(self.rows.between[row]);
+                kernel.combine(&self.rows.table, row, rows, end - first, combined);
+            }
+            let colors = &mut colors.as_chunks_mut().0[..TOGETHER * width];
+            kernel.sum(RowsOfWaves {
+                combined,
+                columns: end - first,
+                between: &between,
+                table: &self.columns.table,
+                first: tile.column,
+                rgb: RGB_OF_YCBCR,
+                out: colors,
+            });
+            out.iter_mut().zip(colors.chunks_exact(width)).for_each(|(to, from)| to.copy_from_slice(from));
+        }
+    }
+}
+
+/// Amplitudes of the two rows of source pixels that a row of the result lies between.
+struct SourceRows<'a> {
+    field: &'a Field<'a>,
+    /// First source column, and the one behind the last.
+    columns: [usize; 2],
+    /// Which rows there are, of even and of odd number.
+    present: [Option<usize>; 2],
+    rows: [&'a mut [f32]; 2],
+}
+
+impl SourceRows<'_> {
+    /// The amplitudes of two neighbouring rows, or of one twice: those that are not there are projected.
+    fn both(&mut self, rows: [usize; 2]) -> [&[f32]; 2] {
+        for row in rows {
+            if self.present[row % 2] != Some(row) {
+                self.project(row);
+                self.present[row % 2] = Some(row);
+            }
+        }
+        rows.map(|row| &*self.rows[row % 2])
+    }
+
+    fn project(&mut self, row: usize) {
+        let FeatureWindow { rect, margin, channels, codes } = self.field.window;
+        let [first, end] = self.columns;
+        assert!(first >= rect.x && end <= rect.right() && row >= rect.y && row < rect.bottom(), "codes are missing");
+        let at = (row - rect.y + margin) * (rect.width + 2 * margin) + first - rect.x + margin;
+        let codes = Lhs::rows(&codes[at * channels..], *channels);
+        self.field.params.amplitudes.multiply(codes, end - first, false, self.rows[row % 2]);
+    }
 }

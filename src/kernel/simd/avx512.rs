@@ -3,9 +3,11 @@
 
 use super::{Simd, Work};
 use std::arch::x86_64::{
-    __m512, _CMP_NLE_UQ, _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
-    _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_rcp14_ps, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, _CMP_NLE_UQ, _mm256_add_ps, _mm256_castpd_ps, _mm256_setzero_ps, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_castps_pd, _mm512_castps_si512, _mm512_castps512_ps256, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
+    _mm512_extractf64x4_pd, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_mul_ps,
+    _mm512_rcp14_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps,
+    _mm512_sub_ps,
 };
 
 /// The proof that the processor has AVX-512.
@@ -68,6 +70,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: __m512, b: __m512, sum: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_fmadd_ps(a, b, sum) }
@@ -96,5 +104,20 @@ impl Simd for Avx512 {
             let about = _mm512_rcp14_ps(a);
             _mm512_fmadd_ps(about, _mm512_fnmadd_ps(a, about, _mm512_set1_ps(1.0)), about)
         }
+    }
+
+    #[inline(always)]
+    fn sums(self, vectors: [__m512; 4]) -> [f32; 4] {
+        // SAFETY: as above.
+        let mut halves = [unsafe { _mm256_setzero_ps() }; 4];
+        for (half, vector) in halves.iter_mut().zip(vectors) {
+            // SAFETY: as above.
+            unsafe {
+                let upper = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(vector)));
+                *half = _mm256_add_ps(_mm512_castps512_ps256(vector), upper);
+            }
+        }
+        // SAFETY: as above.
+        unsafe { super::avx2::sums(halves) }
     }
 }

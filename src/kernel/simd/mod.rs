@@ -64,6 +64,9 @@ pub(in crate::kernel) trait Simd: Copy {
     /// The larger of each pair; no number where `b` is none.
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// `a * b`.
+    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// `sum + a * b`.
     fn mul_add(self, a: Self::Vector, b: Self::Vector, sum: Self::Vector) -> Self::Vector;
 
@@ -85,6 +88,21 @@ pub(in crate::kernel) trait Simd: Copy {
 
     /// `1 / a`, off by at most 2⁻²² of it, of a number from 2⁻¹²⁵ to 2¹²⁵.
     fn reciprocal(self, a: Self::Vector) -> Self::Vector;
+
+    /// What the numbers of each vector sum to.
+    #[inline(always)]
+    fn sums(self, vectors: [Self::Vector; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        for (sum, vector) in sums.iter_mut().zip(vectors) {
+            let mut numbers = [0.0; MAX_LANES];
+            // SAFETY: no vector is longer than the array.
+            unsafe { self.store(vector, numbers.as_mut_ptr()) };
+            for number in numbers {
+                *sum += number;
+            }
+        }
+        sums
+    }
 
     /// Zero in every place.
     #[inline(always)]
@@ -178,6 +196,7 @@ mod tests {
             simd.put(simd.sub(sum, part), &mut to[1..=S::LANES]);
             simd.put(simd.mul_add(part, part, whole), &mut to[S::LANES + 2..]);
             to.push(simd.positive(whole) as f32);
+            to.extend(simd.sums([whole, part, simd.mul(whole, part), simd.splat(0.5)]));
             let start = to.len();
             to.resize(start + 2 * S::LANES, 0.0);
             simd.put(simd.reciprocal(whole), &mut to[start..]);
@@ -193,7 +212,7 @@ mod tests {
     fn vectors_compute_what_is_written() {
         for instructions in Instructions::available() {
             let found = run(instructions, EveryMethod);
-            let lanes = (found.len() - 5) / 3;
+            let lanes = (found.len() - 9) / 3;
             let at = |i: usize| i as f32 - 4.5;
             let part = |i: usize| if i < 3 { at(lanes + i) } else { 0.0 };
             let mut expected = vec![7.0; lanes + 4];
@@ -204,6 +223,8 @@ mod tests {
                 expected[lanes + 2 + i] = at(i) + part(i) * part(i);
             }
             expected.push((0..lanes).map(|i| u32::from(at(i) > 0.0) << i).sum::<u32>() as f32);
+            let sum = |of: &dyn Fn(usize) -> f32| (0..lanes).map(of).sum::<f32>();
+            expected.extend([sum(&at), sum(&part), sum(&|i| at(i) * part(i)), 0.5 * lanes as f32]);
             let (found, rest) = found.split_at(expected.len());
             assert_eq!(found, expected, "{instructions}");
             for (i, (reciprocal, power)) in rest[..lanes].iter().zip(&rest[lanes..]).enumerate() {

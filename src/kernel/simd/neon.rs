@@ -4,8 +4,8 @@
 
 use super::{Simd, Work};
 use std::arch::aarch64::{
-    float32x4_t, vaddq_f32, vaddq_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vfmaq_f32, vld1q_f32, vmaxq_f32,
-    vreinterpretq_f32_s32, vreinterpretq_s32_f32, vshlq_n_s32, vst1q_f32, vsubq_f32,
+    float32x4_t, vaddq_f32, vaddq_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vfmaq_f32, vld1q_f32, vmaxq_f32, vmulq_f32,
+    vpaddq_f32, vreinterpretq_f32_s32, vreinterpretq_s32_f32, vshlq_n_s32, vst1q_f32, vsubq_f32,
 };
 
 /// NEON.
@@ -64,6 +64,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn mul(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: as above.
+        unsafe { vmulq_f32(a, b) }
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
         // SAFETY: as above.
         unsafe { vfmaq_f32(sum, a, b) }
@@ -82,5 +88,13 @@ impl Simd for Neon {
     fn reciprocal(self, a: float32x4_t) -> float32x4_t {
         // SAFETY: as above.
         unsafe { vdivq_f32(vdupq_n_f32(1.0), a) }
+    }
+
+    #[inline(always)]
+    fn sums(self, [a, b, c, d]: [float32x4_t; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        // SAFETY: as above; four numbers have room.
+        unsafe { vst1q_f32(sums.as_mut_ptr(), vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d))) };
+        sums
     }
 }

@@ -1,4 +1,4 @@
-//! The two computations that everything waits for, on the CPU: the 3×3 convolution and the fused MLP.
+//! The computations that everything waits for, on the CPU: the 3×3 convolution, and the fused MLP or the sums of waves.
 //!
 //! Functions are safe from outside; `unsafe` stays in here, each block with its reason. What goes in
 //! and out is row-major `f32`.

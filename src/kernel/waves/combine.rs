@@ -7,7 +7,7 @@ use crate::kernel::simd::{self, Simd, Work};
 
 /// Rows, a table's sample, and where the result goes.
 struct Combine<'a> {
-    waves: Waves,
+    waves: &'a Waves,
     rows: [&'a [f32]; 2],
     entries: &'a [f32],
     columns: usize,
@@ -25,17 +25,20 @@ impl Waves {
             Instructions::Avx512 => Instructions::Avx2,
             other => other,
         };
-        let work = Combine { waves: *self, rows, entries: table.sample(sample), columns, out };
-        simd::run(instructions, work);
+        let mut work = Combine { waves: self, rows, entries: table.sample(sample), columns, out };
+        simd::run(instructions, &mut work);
     }
 }
 
-impl Work for Combine<'_> {
+// By reference, which travels in a register: a copy of all fields, read before they left the store buffer, would wait for
+// every pixel written before.
+impl Work for &mut Combine<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { waves, rows, entries, columns, out } = self;
+        let Combine { waves, rows, entries, columns, out } = self;
+        let (rows, columns) = (*rows, *columns);
         let (stride, entry) = (waves.amplitudes(), waves.entry());
         assert!(WAVES.is_multiple_of(S::LANES) && entries.len() >= 2 * entry, "an entry for each row");
         assert!(columns * stride <= rows[0].len().min(rows[1].len()).min(out.len()), "rows are too short");

@@ -54,13 +54,8 @@ struct Part {
 pub struct WaveScratch(Buffer);
 
 impl Waves {
-    /// Fields of so many waves of the brightness and of the colour differences, on the instructions in use.
-    pub fn new(counts: [usize; 2]) -> Self {
-        Self::on(Instructions::in_use(), counts)
-    }
-
-    /// The same on others.
-    pub fn on(instructions: Instructions, counts: [usize; 2]) -> Self {
+    /// Fields of so many waves of the brightness and of the colour differences, on these instructions.
+    pub fn new(instructions: Instructions, counts: [usize; 2]) -> Self {
         Self { counts, instructions }
     }
 

@@ -37,23 +37,24 @@ impl Waves {
     /// # Panics
     /// If a slice is too short, or an output column lies between source columns that there are not.
     pub fn sum(&self, rows: RowsOfWaves<'_>) {
-        simd::run(self.instructions, Sum { waves: *self, rows });
+        simd::run(self.instructions, &mut Sum { waves: self, rows });
     }
 }
 
 struct Sum<'a> {
-    waves: Waves,
+    waves: &'a Waves,
     rows: RowsOfWaves<'a>,
 }
 
-impl Work for Sum<'_> {
+// By reference for the same reason as in `combine`.
+impl Work for &mut Sum<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { waves, rows: RowsOfWaves { combined, columns, between, table, first, rgb, out } } = self;
+        let Sum { waves, rows: RowsOfWaves { combined, columns, between, table, first, rgb, out } } = self;
         let (amplitudes, entry, parts) = (waves.amplitudes(), waves.entry(), waves.parts());
-        let entries = table.from(first);
+        let (columns, rgb, entries) = (*columns, *rgb, table.from(*first));
         assert!(combined.len() >= TOGETHER * columns * amplitudes, "too few combined rows");
         assert!(between.iter().flatten().all(|column| *column < columns), "not between source columns");
         assert!(entries.len() >= between.len() * 2 * entry, "too few columns in the table");

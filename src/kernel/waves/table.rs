@@ -149,3 +149,36 @@ fn round<S: Simd>(simd: S, value: S::Vector) -> S::Vector {
     const LARGE: f32 = 12_582_912.0;
     simd.sub(simd.add(value, simd.splat(LARGE)), simd.splat(LARGE))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Instructions;
+
+    #[test]
+    fn entries_are_cosines_and_sines() {
+        let waves: Vec<f32> = (0..14).map(|k| 1.7 * k as f32 - 9.0).collect();
+        let gain: Vec<f32> = (0..14).map(|k| 1.0 - 0.05 * k as f32).collect();
+        let offset = |i: usize| [i as f32 / 100.0 - 2.0, 3.0 - i as f32 / 70.0];
+        let places: Vec<Places> = (0..400).map(|i| Places { offset: offset(i), share: [0.25, 0.5] }).collect();
+        for instructions in Instructions::available() {
+            let table = Waves::new(instructions, [9, 5]).table(&waves, &gain, &places);
+            for (i, place) in places.iter().enumerate() {
+                let entries = table.sample(i);
+                assert_eq!(entries.len(), 2 * 2 * (16 + 8));
+                // Where the cosines of each wave are; its sines follow.
+                for (k, at, padded) in (0..14).map(|k| if k < 9 { (k, k, 16) } else { (k, 32 + k - 9, 8) }) {
+                    for neighbour in 0..2 {
+                        let (sin, cos) = (f64::from(waves[k]) * f64::from(place.offset[neighbour])).sin_cos();
+                        let weight = f64::from(gain[k]) * f64::from(place.share[neighbour]);
+                        for (value, at) in [(cos, at), (sin, at + padded)] {
+                            let off = (f64::from(entries[neighbour * 48 + at]) - weight * value).abs();
+                            assert!(off < 1e-6, "{instructions}, sample {i}, wave {k}: off by {off}");
+                        }
+                    }
+                }
+                assert!([9, 15, 25, 31, 37, 47].iter().all(|at| entries[*at] == 0.0), "padding has weight");
+            }
+        }
+    }
+}

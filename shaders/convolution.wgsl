@@ -1,6 +1,6 @@
 // A convolution, 3×3 or 1×1, that keeps height and width or eats its input's margin:
 //
-//     output = (relu(weight * input + bias)) * scale + residual
+//     output = activation(weight * input + bias) * scale + residual
 //
 // Everything lies in one buffer, pixel by pixel, four channels at a time; the parameters say where. What is outside of
 // the input is zero. A workgroup computes ROWS pixels by COLUMNS quads of channels; a thread eight pixels of one quad.
@@ -27,7 +27,7 @@ struct Params {
     columns: u32,           // quads of output channels
     side: u32,              // of the kernel
     shift: i32,             // from an output pixel to its first tap
-    relu: u32,
+    activation: u32,        // 0: none, 1: ReLU, 2: SiLU
     has_residual: u32,
     scale: f32,
 }
@@ -87,7 +87,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 fn finish(pixel: u32, column: u32, sum: vec4<f32>) {
     if pixel >= p.end { return; }
     var value = sum;
-    if p.relu != 0u { value = max(value, vec4<f32>()); }
+    if p.activation == 1u { value = max(value, vec4<f32>()); }
+    // Of e^80 nothing is left, and beyond e^88 it is no number.
+    if p.activation == 2u { value /= 1.0 + exp(min(-value, vec4(80.0))); }
     value *= p.scale;
     if p.has_residual != 0u { value += vec4<f32>(data[p.residual + pixel * p.residual_stride + column]); }
     data[p.output + pixel * p.output_stride + column] = quad(value);

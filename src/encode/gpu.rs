@@ -9,7 +9,8 @@ mod kinds;
 use super::normalized_planes;
 use crate::geometry::PixelRect;
 use crate::gpu::{
-    ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace, to_bytes,
+    Activation, ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace,
+    to_bytes,
 };
 use crate::picture::Picture;
 use crate::task::Interrupt;
@@ -17,7 +18,7 @@ use crate::weights::{EncoderConfig, Normalization, Weights};
 use std::sync::Arc;
 
 /// Some channels of a feature map. All counts are in quads of channels.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Map {
     /// Quads of a pixel in all maps before this one.
     start: usize,
@@ -52,7 +53,7 @@ struct GpuLayer {
     input: Map,
     output: Map,
     residual: Option<Map>,
-    relu: bool,
+    activation: Activation,
     scale: f32,
 }
 
@@ -87,17 +88,17 @@ struct Wiring {
     input: Map,
     output: Map,
     residual: Option<Map>,
-    relu: bool,
+    activation: Activation,
     scale: f32,
 }
 
 impl Wiring {
     fn plain(input: Map, output: Map) -> Self {
-        Self { input, output, residual: None, relu: false, scale: 1.0 }
+        Self { input, output, residual: None, activation: Activation::None, scale: 1.0 }
     }
 
     fn relu(input: Map, output: Map) -> Self {
-        Self { relu: true, ..Self::plain(input, output) }
+        Self { activation: Activation::Relu, ..Self::plain(input, output) }
     }
 
     fn add(input: Map, output: Map, residual: Map) -> Self {
@@ -151,7 +152,7 @@ impl Builder<'_> {
             input: wiring.input,
             output: wiring.output,
             residual: wiring.residual,
-            relu: wiring.relu,
+            activation: wiring.activation,
             scale: wiring.scale,
         });
         Ok(())
@@ -198,6 +199,31 @@ impl Builder<'_> {
         self.layer("GFF.1", Wiring::add(fused, f1, f1))?;
         Ok(f1)
     }
+
+    /// As `model::Plain`.
+    fn live(&mut self, blocks: usize, convs: usize, features: usize) -> GpuResult<Map> {
+        let x = self.map(3);
+        let h = self.map(features);
+        let maps = [0; 3].map(|_| self.map(features));
+        // A 3×3 convolution reads what lies around the pixels that it writes: never in place.
+        let free = |taken: [Map; 2]| maps.into_iter().find(|map| !taken.contains(map)).unwrap_or(maps[0]);
+        self.layer("head", Wiring::plain(x, h))?;
+        let mut r = h;
+        for i in 0..blocks {
+            let mut inner = r;
+            for c in 0..convs {
+                let output = free([r, inner]);
+                let residual = (c + 1 == convs).then_some(r);
+                let silu = Wiring { activation: Activation::Silu, residual, ..Wiring::plain(inner, output) };
+                self.layer(&format!("blocks.{i}.{c}"), silu)?;
+                inner = output;
+            }
+            r = inner;
+        }
+        let output = free([r, r]);
+        self.layer("tail", Wiring::add(r, output, h))?;
+        Ok(output)
+    }
 }
 
 impl GpuEncoder {
@@ -223,7 +249,7 @@ impl GpuEncoder {
         let result = match config.encoder {
             EncoderConfig::Edsr { blocks, features, res_scale } => builder.edsr(blocks, features, res_scale)?,
             EncoderConfig::Rdn { blocks, convs, growth, features } => builder.rdn(blocks, convs, growth, features)?,
-            EncoderConfig::Plain { .. } => return Err(GpuError::Unfit("it has no shaders for live networks".into())),
+            EncoderConfig::Plain { blocks, convs, features } => builder.live(blocks, convs, features)?,
         };
         let Builder { convolutions, layers, packed, quads, .. } = builder;
         Ok(Self {
@@ -317,7 +343,7 @@ impl GpuEncoder {
             columns: layer.columns as u32,
             side: layer.side as u32,
             shift: -(layer.side as i32 / 2),
-            relu: u32::from(layer.relu),
+            activation: layer.activation as u32,
             has_residual: u32::from(layer.residual.is_some()),
             scale: layer.scale,
         };

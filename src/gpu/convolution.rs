@@ -1,4 +1,4 @@
-//! The one kernel that encoder and decoder share: a convolution with bias, ReLU, scale and residual.
+//! The one kernel that encoder and decoder share: a convolution with bias, activation, scale and residual.
 
 use super::device::Gpu;
 use super::element_type::{ElementType, to_bytes};
@@ -11,6 +11,18 @@ use bytemuck::{Pod, Zeroable};
 
 /// Quads of channels that a workgroup computes at most.
 const MOST_COLUMNS: usize = 64;
+
+/// What the sums of a convolution go through, as the shader numbers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    None = 0,
+    /// `max(x, 0)`.
+    Relu = 1,
+    /// `x / (1 + e^-x)`, in single precision whatever the element type is.
+    Silu = 2,
+}
 
 /// The parameters of `shaders/convolution.wgsl`, where each is explained.
 #[repr(C)]
@@ -35,7 +47,7 @@ pub struct ConvParams {
     pub columns: u32,
     pub side: u32,
     pub shift: i32,
-    pub relu: u32,
+    pub activation: u32,
     pub has_residual: u32,
     pub scale: f32,
 }
@@ -242,7 +254,7 @@ mod tests {
     #[test]
     fn the_shader_is_valid_for_every_model_and_keeps_to_its_memory() {
         let fields = offsets!(ConvParams: input output residual weight bias input_stride output_stride residual_stride
-            weight_stride input_width input_height output_width start end depth columns side shift relu has_residual scale);
+            weight_stride input_width input_height output_width start end depth columns side shift activation has_residual scale);
         let limits = wgpu::Limits::downlevel_defaults();
         for element in [ElementType::F32, ElementType::F16] {
             for (inputs, outputs) in [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)] {

@@ -22,7 +22,7 @@ mod stopwatch;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use convolution::{ConvParams, ConvShape, Convolution, ConvolutionPass};
+pub use convolution::{Activation, ConvParams, ConvShape, Convolution, ConvolutionPass};
 pub use device::Gpu;
 pub use element_type::{ElementType, from_bytes, to_bytes};
 pub use error::{GpuError, GpuResult};

@@ -2,13 +2,13 @@
 
 use super::{GpuEncoder, GpuLayer};
 use crate::geometry::Size;
-use crate::gpu::{Convolution, DispatchKind, GpuResult};
+use crate::gpu::{Activation, Convolution, DispatchKind, GpuResult};
 
 /// Where in the network the layer of this name in the checkpoint is.
 fn place(name: &str) -> &'static str {
     match name {
-        _ if name.starts_with("head.") || name.starts_with("SFENet") => "head",
-        _ if name.contains(".body.") || name.contains(".convs.") => "body",
+        _ if name.starts_with("head") || name.starts_with("SFENet") => "head",
+        _ if name.contains(".body.") || name.contains(".convs.") || name.starts_with("blocks.") => "body",
         _ if name.contains(".LFF") || name == "GFF.0" => "fusion",
         _ => "tail",
     }
@@ -18,9 +18,13 @@ impl GpuLayer {
     /// What tells kinds of layers apart: `body convolution 64→64, 3×3, ReLU`.
     fn kind(&self) -> String {
         let ([inputs, outputs], side) = (self.channels, self.side);
-        let relu = if self.relu { ", ReLU" } else { "" };
+        let activation = match self.activation {
+            Activation::None => "",
+            Activation::Relu => ", ReLU",
+            Activation::Silu => ", SiLU",
+        };
         let residual = if self.residual.is_some() { ", residual" } else { "" };
-        format!("{} convolution {inputs}→{outputs}, {side}×{side}{relu}{residual}", place(&self.name))
+        format!("{} convolution {inputs}→{outputs}, {side}×{side}{activation}{residual}", place(&self.name))
     }
 
     /// Multiply-adds of a pixel, those with padding left out.
@@ -57,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layer_of_both_networks_has_its_place() {
+    fn every_layer_of_every_network_has_its_place() {
         for (name, expected) in [
             ("head.0", "head"),
             ("body.3.body.0", "body"),
@@ -68,6 +72,9 @@ mod tests {
             ("RDBs.1.LFF", "fusion"),
             ("GFF.0", "fusion"),
             ("GFF.1", "tail"),
+            ("head", "head"),
+            ("blocks.2.3", "body"),
+            ("tail", "tail"),
         ] {
             assert_eq!(place(name), expected, "{name}");
         }

@@ -18,7 +18,7 @@ use common::{Arrays, TINY, psnr, worst};
 use std::sync::Arc;
 use zoomfield::decode::{self, DecodeParams, Sampling};
 #[cfg(feature = "gpu")]
-use zoomfield::decode::{GpuDecoder, WindowQuery};
+use zoomfield::decode::{Decoder, GpuDecoder, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{AxisGrid, Region, SampleGrid, Size};
 #[cfg(feature = "gpu")]
@@ -122,12 +122,12 @@ impl Way {
             }
             #[cfg(feature = "gpu")]
             Self::Device(gpu, element) => {
-                let params = DecodeParams::new(&case.weights, Precision::F32);
-                let decoder = GpuDecoder::new(gpu.clone(), &params, *element).unwrap();
+                let processor = Decoder::new(&case.weights, Precision::F32);
+                let decoder = GpuDecoder::new(gpu.clone(), &processor, *element).unwrap();
                 Box::new(move |grid, sampling| {
                     let before = gpu.dispatches();
                     let query = WindowQuery { window: &window, picture: size, grid, sampling };
-                    let rgb = decoder.query_rgb(query, NEVER).unwrap();
+                    let rgb = decoder.query(query, NEVER).unwrap();
                     assert!(gpu.dispatches() > before, "the graphics card did nothing");
                     rgb
                 })

@@ -15,7 +15,7 @@ pub use cpu::query_rgb;
 pub use decoder::Decoder;
 pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
-pub use gpu::{GpuDecoder, WindowQuery};
+pub use gpu::{GpuDecoder, GpuField, GpuImnet, WindowQuery};
 pub use params::DecodeParams;
 pub use query::sample_points;
 

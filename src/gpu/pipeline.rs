@@ -109,7 +109,7 @@ fn descriptor<'a>(label: &'a str, text: &'a str) -> wgpu::ShaderModuleDescriptor
 fn trusted(gpu: &Gpu, label: &str, text: &str) -> wgpu::ShaderModule {
     // SAFETY: the texts are this crate's own. Their loops end (bounds are uniform or constant), and their accesses
     // stay inside the buffers: before a dispatch `ConvParams::check` verifies the largest index of each buffer and
-    // `Tables::stay_in` those that samples name, the other buffers are made of the size that the same parameters say
+    // `Tables::stay_in` and `FieldTables::new` those that samples name, the other buffers are made of the size that the same parameters say
     // (`Product::operands` refuses sizes that are not whole tiles), and `tests/gpu` compares with the checked modules.
     unsafe { gpu.device.create_shader_module_trusted(descriptor(label, text), wgpu::ShaderRuntimeChecks::unchecked()) }
 }

@@ -1,7 +1,7 @@
 //! The graphics device behind a model, and what happens when it fails: the processor goes on.
 
 use super::reconnect::Reconnect;
-use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
+use crate::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
 use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
 use crate::feature::FeatureWindow;
@@ -49,25 +49,26 @@ pub(super) struct Accelerator {
 
 impl GpuModel {
     fn open(gpu: Arc<Gpu>, weights: &Weights, encodes: bool, element: ElementType) -> GpuResult<Self> {
-        let params = DecodeParams::new(weights, Precision::F32);
+        let reference = Decoder::new(weights, Precision::F32);
         let encoder = if encodes { Some(GpuEncoder::new(gpu.clone(), weights, element)?) } else { None };
-        let engine = Self { decoder: GpuDecoder::new(gpu.clone(), &params, element)?, encoder, gpu };
+        let engine = Self { decoder: GpuDecoder::new(gpu.clone(), &reference, element)?, encoder, gpu };
         let tolerance = if element == ElementType::F16 { HALF_TOLERANCE } else { SINGLE_TOLERANCE };
-        engine.test_decoder(&params, tolerance)?;
+        engine.test_decoder(&reference, tolerance)?;
         engine.test_encoder(weights, tolerance)?;
         Ok(engine)
     }
 
     /// Decodes 256 points between known codes and compares with the processor.
-    fn test_decoder(&self, params: &DecodeParams, tolerance: f32) -> GpuResult<()> {
+    fn test_decoder(&self, processor: &Decoder, tolerance: f32) -> GpuResult<()> {
         let picture = Size::new(5, 6);
-        let side = |n: usize| n + 2 * params.margin();
-        let codes = (0..side(picture.width) * side(picture.height) * params.channels).map(noise).collect();
-        let window = FeatureWindow { rect: picture.rect(), margin: params.margin(), channels: params.channels, codes };
+        let (margin, channels) = (processor.margin(), processor.channels());
+        let side = |n: usize| n + 2 * margin;
+        let codes = (0..side(picture.width) * side(picture.height) * channels).map(noise).collect();
+        let window = FeatureWindow { rect: picture.rect(), margin, channels, codes };
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
         let query = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
-        let ours = self.decoder.query_rgb(query, NEVER)?;
-        let reference = decode::query_rgb(params, &window, picture, &grid, Sampling::Exact, NEVER);
+        let ours = self.decoder.query(query, NEVER)?;
+        let reference = processor.query(&window, picture, &grid, Sampling::Exact, NEVER);
         compare("decoding", &ours, &reference.map_err(|_| GpuError::Cancelled)?, tolerance)
     }
 
@@ -175,9 +176,9 @@ impl Accelerator {
         lock(&self.warning).take()
     }
 
-    /// As [`decode::query_rgb`]; none if the processor has to do it.
-    pub(super) fn query_rgb(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
-        self.attempt(|engine| engine.decoder.query_rgb(query, interrupt))
+    /// As [`Decoder::query`]; none if the processor has to do it.
+    pub(super) fn query(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Option<Result<Vec<f32>>> {
+        self.attempt(|engine| engine.decoder.query(query, interrupt))
     }
 
     /// As [`PictureEncoder::encode`]; none if another encoder has to do it.

@@ -259,7 +259,7 @@ impl LoadedModel {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = &self.accelerator {
             let query = WindowQuery { window, picture, grid, sampling };
-            if let Some(result) = accelerator.query_rgb(query, interrupt) {
+            if let Some(result) = accelerator.query(query, interrupt) {
                 return result;
             }
         }

@@ -4,7 +4,7 @@ use crate::TOLERANCE;
 use crate::common::{Arrays, worst};
 use crate::devices::{choice, open};
 use std::sync::Arc;
-use zoomfield::decode::{DecodeParams, GpuDecoder, Sampling, WindowQuery};
+use zoomfield::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::gpu::{ElementType, Gpu, GpuError};
@@ -14,7 +14,7 @@ use zoomfield::weights::Weights;
 
 /// A fixture's model and feature map.
 struct Case {
-    params: DecodeParams,
+    processor: Decoder,
     window: FeatureWindow,
     size: Size,
 }
@@ -23,14 +23,14 @@ impl Case {
     fn new(name: &str, weights: Option<Weights>) -> Self {
         let arrays = Arrays::load(&format!("{name}.safetensors"));
         let weights = weights.unwrap_or_else(|| arrays.weights("model."));
-        let params = DecodeParams::new(&weights, Precision::F32);
+        let processor = Decoder::new(&weights, Precision::F32);
         let feat = arrays.get("feature_map");
         let (channels, size) = (feat.shape[1], Size::new(feat.shape[3], feat.shape[2]));
         let value = |i: usize| feat.data[i % channels * size.area() + i / channels];
         let codes: Vec<f32> = (0..channels * size.area()).map(value).collect();
         let tile = FeatureTile::cut(&codes, size.rect(), size.rect(), FeaturePrecision::Single);
-        let window = FeatureWindow::assemble(&[tile.into()], size.rect(), params.margin());
-        Self { params, window, size }
+        let window = FeatureWindow::assemble(&[tile.into()], size.rect(), processor.margin());
+        Self { processor, window, size }
     }
 
     fn official() -> Self {
@@ -39,7 +39,7 @@ impl Case {
 
     fn on_gpu(&self, decoder: &GpuDecoder, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
         let query = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
-        decoder.query_rgb(query, NEVER).unwrap()
+        decoder.query(query, NEVER).unwrap()
     }
 }
 
@@ -50,11 +50,11 @@ fn the_least_limits_and_checked_accesses_give_the_same_picture() {
     for case in [Case::official(), Case::new("liif_rdn_tiny", None)] {
         let grid = SampleGrid::spanning(Region::whole(case.size), Size::new(37, 41));
         let of = |decoder: GpuDecoder| case.on_gpu(&decoder, &grid, Sampling::Exact);
-        let usual = of(GpuDecoder::new(gpu.clone(), &case.params, ElementType::F32).unwrap());
+        let usual = of(GpuDecoder::new(gpu.clone(), &case.processor, ElementType::F32).unwrap());
         // What a trusted module reads or writes outside its buffers, a checked one does not.
-        assert_eq!(usual, of(GpuDecoder::checked(gpu.clone(), &case.params, ElementType::F32).unwrap()));
+        assert_eq!(usual, of(GpuDecoder::checked(gpu.clone(), &case.processor, ElementType::F32).unwrap()));
         assert!(
-            worst(&usual, &of(GpuDecoder::new(least.clone(), &case.params, ElementType::F32).unwrap())) < TOLERANCE
+            worst(&usual, &of(GpuDecoder::new(least.clone(), &case.processor, ElementType::F32).unwrap())) < TOLERANCE
         );
     }
     assert!(least.dispatches() > 0, "the graphics card did nothing");
@@ -64,7 +64,7 @@ fn the_least_limits_and_checked_accesses_give_the_same_picture() {
 fn with_little_memory_less_is_done_at_a_time() {
     let Some(gpu) = open() else { return };
     let case = Case::official();
-    let decoder = GpuDecoder::new(gpu.clone(), &case.params, ElementType::F32).unwrap();
+    let decoder = GpuDecoder::new(gpu.clone(), &case.processor, ElementType::F32).unwrap();
     for sampling in [Sampling::Exact, Sampling::Lattice] {
         let grid = SampleGrid::spanning(Region { x: 0.0, y: 0.0, width: 20.0, height: 24.0 }, Size::new(60, 72));
         let reference = case.on_gpu(&decoder, &grid, sampling);
@@ -74,7 +74,7 @@ fn with_little_memory_less_is_done_at_a_time() {
         assert!(gpu.dispatches() > before + 2, "nothing was divided");
         gpu.faults().limit_buffers(1000);
         let query = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
-        assert_eq!(decoder.query_rgb(query, NEVER), Err(GpuError::OutOfMemory));
+        assert_eq!(decoder.query(query, NEVER), Err(GpuError::OutOfMemory));
         gpu.faults().limit_buffers(u64::MAX);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Task, name_of};
 use crate::bench::rows::Difference;
 use crate::bench::stages::cut;
-use crate::decode::{self, DecodeParams, GpuDecoder, Sampling, WindowQuery};
+use crate::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
 use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
@@ -96,14 +96,14 @@ fn encoding(
 fn decoding(gpu: &Arc<Gpu>, task: &Task<'_>, element: ElementType, tile: FeatureTile) -> Result<Difference> {
     let device = gpu.description().in_words();
     let failed = |failure: GpuError| failure.into_error(&device);
-    let params = DecodeParams::new(task.weights, Precision::F32);
+    let processor = Decoder::new(task.weights, Precision::F32);
     let (picture, sampling) = (tile.rect().size(), Sampling::Exact);
-    let window = FeatureWindow::assemble(&[Arc::new(tile)], picture.rect(), params.margin());
+    let window = FeatureWindow::assemble(&[Arc::new(tile)], picture.rect(), processor.margin());
     let grid = SampleGrid::spanning(Region::whole(picture), Size::new(DECODED, DECODED));
-    let reference = decode::query_rgb(&params, &window, picture, &grid, sampling, NEVER)?;
-    let decoder = GpuDecoder::new(gpu.clone(), &params, element).map_err(failed)?;
+    let reference = processor.query(&window, picture, &grid, sampling, NEVER)?;
+    let decoder = GpuDecoder::new(gpu.clone(), &processor, element).map_err(failed)?;
     let query = WindowQuery { window: &window, picture, grid: &grid, sampling };
-    let distance = Distance::between(&decoder.query_rgb(query, NEVER).map_err(failed)?, &reference, RGB_SPAN);
+    let distance = Distance::between(&decoder.query(query, NEVER).map_err(failed)?, &reference, RGB_SPAN);
     let within = match element {
         ElementType::F32 => distance.is_at_most(SINGLE_TOLERANCE),
         ElementType::F16 => distance.is_at_least(HALF_PSNR_DB),

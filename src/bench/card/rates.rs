@@ -3,7 +3,7 @@
 use super::{Task, name_of};
 use crate::bench::median_within;
 use crate::bench::rows::{CardRow, DispatchRate, ProductRate, Transfer};
-use crate::decode::{DecodeParams, GpuDecoder};
+use crate::decode::{Decoder, GpuDecoder};
 use crate::encode::GpuEncoder;
 use crate::error::{Error, Result};
 use crate::geometry::Size;
@@ -53,8 +53,8 @@ pub(super) fn dispatches(
     let encoder = GpuEncoder::new(gpu.clone(), task.weights, element).map_err(failed)?;
     let side = fitting(PICTURE_SIDES, rate * ENCODE_SECS, |side| macs.per_source_pixel * (side * side) as f64);
     measure("encode", encoder.kinds(Size::new(side, side)).map_err(failed)?)?;
-    let params = DecodeParams::new(task.weights, Precision::F32);
-    let decoder = GpuDecoder::new(gpu.clone(), &params, element).map_err(failed)?;
+    let processor = Decoder::new(task.weights, Precision::F32);
+    let decoder = GpuDecoder::new(gpu.clone(), &processor, element).map_err(failed)?;
     let side = fitting(CODE_SIDES, rate * DECODE_SECS, |side| macs.per_output_pixel * (16 * side * side) as f64);
     measure("decode", decoder.kinds(side).map_err(failed)?)
 }

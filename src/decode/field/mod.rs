@@ -14,6 +14,10 @@ use crate::weights::{FieldConfig, Weights};
 pub struct FieldParams {
     /// How many waves there are.
     pub config: FieldConfig,
+    /// Latent codes to amplitudes: `[amplitudes, channels]`.
+    pub weight: Vec<f32>,
+    /// What is added to them, `[amplitudes]`.
+    pub bias: Vec<f32>,
     /// (y, x) of every wave in radians per source pixel: those of the brightness, then those of the colour differences.
     pub waves: Vec<[f32; 2]>,
     /// How soon waves fade as pixels grow.
@@ -42,6 +46,8 @@ impl FieldParams {
         let kernel = Waves::new(instructions, [config.luma_waves, config.chroma_waves]);
         Self {
             amplitudes: kernel.matrix(channels, bias, |k, o| weight.data[o * channels + k]),
+            weight: weight.data.clone(),
+            bias: bias.clone(),
             waves: waves.concat(),
             kappa: weights.array("field.kappa").data[0],
             kernel,

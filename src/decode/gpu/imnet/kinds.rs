@@ -1,6 +1,6 @@
-//! The decoder's kinds of dispatches, to be measured one by one.
+//! LIIF's kinds of dispatches, to be measured one by one.
 
-use super::GpuDecoder;
+use super::GpuImnet;
 use super::tables::Tables;
 use crate::decode::{Sampling, sample_points};
 use crate::feature::FeatureWindow;
@@ -13,13 +13,13 @@ const EXACT_ZOOM: usize = 4;
 /// The zoom at which the lattice is.
 const LATTICE_ZOOM: usize = 30;
 
-impl GpuDecoder {
+impl GpuImnet {
     /// Each kind of dispatch: the projection of `side` × `side` latent codes (an even number of them), every sample at
     /// ×4, and the lattice of a quarter of them at ×30, which has about as many points.
     ///
     /// # Errors
     /// [`crate::gpu::GpuError::OutOfMemory`] or [`crate::gpu::GpuError::Lost`].
-    pub fn kinds(&self, side: usize) -> GpuResult<Vec<DispatchKind<'_>>> {
+    pub(in crate::decode::gpu) fn kinds(&self, side: usize) -> GpuResult<Vec<DispatchKind<'_>>> {
         let picture = Size::new(side, side);
         let grid = |side: usize, zoom: usize| {
             let region = Region { x: 0.0, y: 0.0, width: side as f64, height: side as f64 };

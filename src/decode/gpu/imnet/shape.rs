@@ -50,7 +50,7 @@ impl DecodeShape {
             ("LAYERS", self.layers),
             ("UNROLL", unroll),
         ];
-        expand(include_str!("../../../shaders/decode.wgsl"), self.element, &constants, 0)
+        expand(include_str!("../../../../shaders/decode.wgsl"), self.element, &constants, 0)
     }
 
     /// Multiply-adds of a query.

@@ -1,0 +1,76 @@
+//! What the shader reads of rows and columns: computed in double precision, once for each.
+
+use super::shape::FieldShape;
+use crate::decode::FieldParams;
+use crate::decode::axis::{Neighbours, neighbours};
+use crate::decode::gpu::WindowQuery;
+use crate::geometry::AxisGrid;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// The shader's tables, and where their parts begin.
+pub(super) struct FieldTables {
+    /// Rows, then columns: see the shader.
+    pub(super) places: Vec<[u32; 2]>,
+    /// `[quads of waves, two neighbours, (cos, sin), samples, 4]` of rows, then of columns.
+    pub(super) turns: Vec<f32>,
+    /// Where those of columns begin, in quads.
+    pub(super) columns: usize,
+}
+
+impl FieldTables {
+    /// For the samples of a query; none if the window does not hold the codes that they need.
+    pub(super) fn new(params: &FieldParams, shape: FieldShape, query: WindowQuery<'_>) -> Option<Self> {
+        let WindowQuery { window, picture, grid, .. } = query;
+        let (rect, stride) = (window.rect, shape.amplitudes());
+        let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
+        let mut places = places(&rows, rect.y..rect.bottom(), rect.width * stride)?;
+        places.extend(self::places(&columns, rect.x..rect.right(), stride)?);
+        let start = shape.turns() * rows.len();
+        let mut turns = vec![0.0; 4 * (start + shape.turns() * columns.len())];
+        let (of_rows, of_columns) = turns.split_at_mut(4 * start);
+        turns_of(params, 0, &grid.y, &rows, of_rows);
+        turns_of(params, 1, &grid.x, &columns, of_columns);
+        Some(Self { places, turns, columns: start })
+    }
+}
+
+/// Where the amplitudes of each sample's neighbours begin, `step` quads from code to code; none if a code is not one of
+/// `codes`.
+fn places(samples: &[Neighbours], codes: Range<usize>, step: usize) -> Option<Vec<[u32; 2]>> {
+    let place = |sample: &Neighbours| {
+        let read = sample.as_slice();
+        let both = [read[0].index, read[read.len() - 1].index];
+        let is_held = both.iter().all(|index| codes.contains(index));
+        is_held.then(|| both.map(|index| ((index - codes.start) * step) as u32))
+    };
+    samples.iter().map(place).collect()
+}
+
+/// Cosines and sines of every wave along `axis` from each sample's neighbours, times their share and what is left of the
+/// wave there. A neighbour that is not there has none.
+fn turns_of(params: &FieldParams, axis: usize, grid: &AxisGrid, samples: &[Neighbours], out: &mut [f32]) {
+    let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
+    let quads: Vec<&[[f32; 2]]> = luma.chunks(4).chain(chroma.chunks(4)).collect();
+    let part = 4 * samples.len();
+    out.par_chunks_exact_mut(4 * part.max(1)).zip(quads).for_each(|(out, waves)| {
+        for (lane, wave) in waves.iter().enumerate() {
+            let wave = f64::from(wave[axis]);
+            let fade = (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
+            let (sin_of_one, cos_of_one) = wave.sin_cos();
+            for (i, sample) in samples.iter().enumerate() {
+                let read = sample.as_slice();
+                let (sin, cos) = (wave * (grid.latent_position(i) - read[0].index as f64)).sin_cos();
+                let mut put = |neighbour: usize, cos: f64, sin: f64| {
+                    let (at, share) = (2 * neighbour * part + 4 * i + lane, fade * f64::from(read[neighbour].weight));
+                    (out[at], out[at + part]) = ((share * cos) as f32, (share * sin) as f32);
+                };
+                put(0, cos, sin);
+                if read.len() == 2 {
+                    // The next code lies one source pixel further on.
+                    put(1, cos * cos_of_one + sin * sin_of_one, sin * cos_of_one - cos * sin_of_one);
+                }
+            }
+        }
+    });
+}

@@ -6,21 +6,44 @@
 use crate::weights::{Array, FieldConfig};
 use std::collections::BTreeMap;
 
-/// Anchors the amplitudes of a live network; arrays of others stay.
-pub(super) fn anchor(arrays: &mut BTreeMap<String, Array>, field: &FieldConfig) {
-    let Some(kappa) = arrays.get("field.kappa").map(|kappa| f64::from(kappa.data[0])) else { return };
-    let fades = ["field.luma_waves", "field.chroma_waves"].map(|name| {
-        let waves = arrays.get(name).map(|array| array.data.as_chunks::<2>().0);
-        let squares = waves.unwrap_or_default().iter().map(|[y, x]| f64::from(*y).powi(2) + f64::from(*x).powi(2));
-        squares.map(|square| (-kappa * square).exp()).collect::<Vec<f64>>()
-    });
-    let (luma, chroma) = (field.luma_waves, field.chroma_waves);
-    let colors = [(0, &fades[0]), (2 * luma, &fades[1]), (2 * luma + 2 * chroma, &fades[1])];
-    for name in ["field.amplitudes.weight", "field.amplitudes.bias"] {
-        let Some(array) = arrays.get_mut(name) else { continue };
-        let width = array.data.len() / field.amplitudes();
-        for (first, fade) in colors {
-            silence(&mut array.data[first * width..(first + fade.len()) * width], fade, width);
+/// What is left of every wave at ×1, and which amplitudes are whose.
+pub(super) struct Anchor {
+    /// First amplitude of the cosines of a colour, and the shares of its waves.
+    colors: [(usize, Vec<f64>); 3],
+    amplitudes: usize,
+}
+
+impl Anchor {
+    /// Of a live network's arrays.
+    pub(super) fn of(arrays: &BTreeMap<String, Array>, field: &FieldConfig) -> Self {
+        let kappa = arrays.get("field.kappa").map_or(0.0, |kappa| f64::from(kappa.data[0]));
+        let shares = |name: &str| {
+            let waves = arrays.get(name).map(|array| array.data.as_chunks::<2>().0);
+            let squares = waves.unwrap_or_default().iter().map(|[y, x]| f64::from(*y).powi(2) + f64::from(*x).powi(2));
+            squares.map(|square| (-kappa * square).exp()).collect::<Vec<f64>>()
+        };
+        let (luma, chroma) = (shares("field.luma_waves"), shares("field.chroma_waves"));
+        let first = [0, 2 * luma.len(), 2 * luma.len() + 2 * chroma.len()];
+        let colors = [(first[0], luma), (first[1], chroma.clone()), (first[2], chroma)];
+        Self { colors, amplitudes: field.amplitudes() }
+    }
+
+    /// Anchors weights and bias of the amplitudes.
+    pub(super) fn hold(&self, arrays: &mut BTreeMap<String, Array>) {
+        arrays.iter_mut().for_each(|(name, array)| self.hold_values(name, &mut array.data));
+    }
+
+    /// Leaves of gradients what the anchor lets through: steps do not pull at it.
+    pub(super) fn hold_gradients(&self, gradients: &mut BTreeMap<String, Vec<f32>>) {
+        gradients.iter_mut().for_each(|(name, values)| self.hold_values(name, values));
+    }
+
+    fn hold_values(&self, name: &str, values: &mut [f32]) {
+        if name.starts_with("field.amplitudes.") {
+            let width = values.len() / self.amplitudes;
+            for (first, shares) in &self.colors {
+                silence(&mut values[first * width..(first + shares.len()) * width], shares, width);
+            }
         }
     }
 }
@@ -53,7 +76,7 @@ mod tests {
             arrays.get_mut(name).unwrap().data.iter_mut().for_each(|v| *v = random.between(-1.0, 1.0) as f32);
         }
         let before = arrays.clone();
-        anchor(&mut arrays, &field);
+        Anchor::of(&arrays, &field).hold(&mut arrays);
         let kappa = f64::from(arrays["field.kappa"].data[0]);
         for (name, first, count) in [("luma", 0, 5), ("chroma", 10, 3), ("chroma", 16, 3)] {
             let waves = arrays[&format!("field.{name}_waves")].data.as_chunks::<2>().0;
@@ -70,7 +93,7 @@ mod tests {
         assert!(old[..5] != new[..5] && old[5..10] == new[5..10]);
         assert_eq!(before["encoder.head.weight"], arrays["encoder.head.weight"]);
         let once = arrays.clone();
-        anchor(&mut arrays, &field);
+        Anchor::of(&arrays, &field).hold(&mut arrays);
         let off =
             |name: &str| once[name].data.iter().zip(&arrays[name].data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(off("field.amplitudes.weight") < 1e-6);

@@ -1,6 +1,6 @@
 //! One step: gradients, then the optimizer. Everything that a step changes is plain arrays in here.
 
-use super::anchor::anchor;
+use super::anchor::Anchor;
 use super::batch::Batch;
 use super::frozen::FrozenFeatures;
 use super::gradient::{Engine, Gradients, MOST_BYTES, Problem, Timings, is_of_encoder};
@@ -150,14 +150,14 @@ impl Trainer {
     pub fn step(&mut self, batch: &Batch, learning_rate: f64) -> Result<StepReport> {
         let Gradients { loss, mut arrays, mut timings, .. } = self.gradients_again(batch)?;
         let start = Instant::now();
+        self.anchor().iter().for_each(|anchor| anchor.hold_gradients(&mut arrays));
         let gradient_norm = clip(&mut arrays, self.options.clip_norm);
         let is_finite = loss.is_finite() && gradient_norm.is_finite();
         if is_finite {
             let TrainerOptions { beta2, wave_rate, .. } = self.options;
             update(&mut self.adam, &mut self.arrays, &arrays, Pace { learning_rate, beta2, wave_rate });
-            let anchored = self.config.decoder.field().filter(|_| self.options.anchored);
-            let settle =
-                |arrays: &mut BTreeMap<String, Array>| anchored.into_iter().for_each(|field| anchor(arrays, field));
+            let anchor = self.anchor();
+            let settle = |arrays: &mut BTreeMap<String, Array>| anchor.iter().for_each(|anchor| anchor.hold(arrays));
             settle(&mut self.arrays);
             if let (Some(averages), Some(keep)) = (&mut self.averages, self.options.ema) {
                 average(averages, &self.arrays, keep, self.adam.step);
@@ -167,6 +167,12 @@ impl Trainer {
         }
         timings.optimizer = start.elapsed().as_secs_f64();
         Ok(StepReport { loss, gradient_norm, timings, is_finite })
+    }
+
+    /// What holds a live network's field at ×1, if that is wanted.
+    fn anchor(&self) -> Option<Anchor> {
+        let field = self.config.decoder.field().filter(|_| self.options.anchored)?;
+        Some(Anchor::of(&self.arrays, field))
     }
 
     /// A copy of the result as it is now: the weights, or their average.

@@ -46,7 +46,7 @@ pub fn query_field(
     let rows = Axis::new(&params.kernel, &grid.y, picture.height, &along_y, &vec![1.0; fade.len()]);
     let columns = Axis::new(&params.kernel, &grid.x, picture.width, &along_x, &fade);
     let field = Field { params, window, rows, columns };
-    let tiles = field.tiles(grid, &mut rgb);
+    let tiles = tiles(grid, &mut rgb);
     tiles.into_par_iter().try_for_each_init(WaveScratch::default, |scratch, mut tile| {
         check(interrupt)?;
         field.decode(&mut tile, scratch);
@@ -71,25 +71,25 @@ struct Tile<'a> {
     out: Vec<&'a mut [[f32; 3]]>,
 }
 
-impl Field<'_> {
-    /// Cuts the result into tiles.
-    fn tiles<'a>(&self, grid: &SampleGrid, rgb: &'a mut [f32]) -> Vec<Tile<'a>> {
-        // A picture that is reduced has more source pixels than samples: a tile of it is narrower.
-        let width = ((TILE_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
-        let across = grid.x.len.div_ceil(width);
-        let asked = TILES_PER_THREAD * rayon::current_num_threads();
-        let height = (grid.y.len * across / asked).next_multiple_of(TOGETHER).clamp(TOGETHER, MOST_TILE_ROWS);
-        let mut tiles = Vec::new();
-        for (band, rows) in rgb.as_chunks_mut().0.chunks_mut(height * grid.x.len).enumerate() {
-            let first = tiles.len();
-            tiles.extend((0..across).map(|i| Tile { row: band * height, column: i * width, out: Vec::new() }));
-            for row in rows.chunks_exact_mut(grid.x.len) {
-                tiles[first..].iter_mut().zip(row.chunks_mut(width)).for_each(|(tile, part)| tile.out.push(part));
-            }
+/// Cuts the result into tiles.
+fn tiles<'a>(grid: &SampleGrid, rgb: &'a mut [f32]) -> Vec<Tile<'a>> {
+    // A picture that is reduced has more source pixels than samples: a tile of it is narrower.
+    let width = ((TILE_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
+    let across = grid.x.len.div_ceil(width);
+    let asked = TILES_PER_THREAD * rayon::current_num_threads();
+    let height = (grid.y.len * across / asked).next_multiple_of(TOGETHER).clamp(TOGETHER, MOST_TILE_ROWS);
+    let mut tiles = Vec::new();
+    for (band, rows) in rgb.as_chunks_mut().0.chunks_mut(height * grid.x.len).enumerate() {
+        let first = tiles.len();
+        tiles.extend((0..across).map(|i| Tile { row: band * height, column: i * width, out: Vec::new() }));
+        for row in rows.chunks_exact_mut(grid.x.len) {
+            tiles[first..].iter_mut().zip(row.chunks_mut(width)).for_each(|(tile, part)| tile.out.push(part));
         }
-        tiles
     }
+    tiles
+}
 
+impl Field<'_> {
     /// Computes a tile.
     fn decode(&self, tile: &mut Tile<'_>, scratch: &mut WaveScratch) {
         let kernel = &self.params.kernel;

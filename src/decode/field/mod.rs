@@ -94,8 +94,8 @@ mod tests {
         };
         let array = |(i, (name, shape)): (usize, (String, Vec<usize>))| {
             let scale = if name.ends_with("waves") { 2.2 * std::f32::consts::PI } else { 0.3 };
-            let mut data = noise(shape.iter().product(), 1000 * i as u32);
-            data.iter_mut().for_each(|value| *value *= scale);
+            let mut data: Vec<f32> =
+                noise(shape.iter().product(), 1000 * i as u32).iter().map(|value| value * scale).collect();
             if name == "field.kappa" {
                 data[0] = kappa;
             }

@@ -172,7 +172,7 @@ fn smoothness(luma: &[f32], width: usize) -> Vec<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::save::through_jpeg;
+    use crate::picture::save::{Chroma, through_jpeg};
 
     fn cat() -> (Vec<u8>, Size) {
         let cat = Picture::open("assets/chelsea.png".as_ref()).unwrap();
@@ -194,7 +194,7 @@ mod tests {
     fn blocks_are_for_photo_as_far_as_they_are_seen() {
         let (rgb, size) = cat();
         for quality in [40, 60, 75, 85] {
-            let found = suited(through_jpeg(&rgb, size, quality).unwrap(), size);
+            let found = suited(through_jpeg(&rgb, size, quality, Chroma::Full).unwrap(), size);
             assert_eq!(found.reason, "the picture shows JPEG blocks", "quality {quality}");
         }
     }

@@ -301,9 +301,9 @@ mod tests {
     fn queries(seed: u32) -> Vec<FieldQuery> {
         let query = |i: u32| {
             let n = noise(7, seed + 17 * i).iter().map(|v| v.abs()).collect::<Vec<_>>();
-            let share = if i % 5 == 0 { [0.0, n[1]] } else { [n[0], n[1]] };
+            let share = if i.is_multiple_of(5) { [0.0, n[1]] } else { [n[0], n[1]] };
             let code = i % 4;
-            let pitch = if i % 2 == 0 { [0.5, 0.3] } else { [n[2], n[3]] };
+            let pitch = if i.is_multiple_of(2) { [0.5, 0.3] } else { [n[2], n[3]] };
             FieldQuery {
                 codes: [code, code + 1, code + 4, code + 5],
                 offset: [n[0], n[1]],

@@ -333,8 +333,13 @@ mod tests {
         let parameters = [0.5, -1.0, 1.0, 1.0, 0.0, 0.0, -1.0, -1.0, 0.0, 0.25, 0.0];
         let term = QueryTerm { code: 0, inputs: [2.0, 0.0, 0.0, 0.0], weight: 0.5 };
         let terms = [QueryTerms { rows: vec![term], ends: vec![1] }];
-        let found =
-            TrainedMlp::new(&shape, &parameters).l1(&[1.0, 1.0], &terms, &[[0.0, 0.125, 0.0]], vec![0.0; 2], NEVER);
+        let found = TrainedMlp::new(&shape, &parameters).l1(
+            &[1.0, 1.0],
+            &terms,
+            Targets::from(&[[0.0, 0.125, 0.0]][..]),
+            vec![0.0; 2],
+            NEVER,
+        );
         assert_eq!(found.predictions, [[1.0, 0.125, -1.0]]);
         assert!((found.loss - 2.0 / 3.0).abs() < 1e-6);
         let third = 0.5_f32 * (1.0 / 3.0);

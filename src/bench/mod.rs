@@ -52,6 +52,8 @@ pub struct Measurement {
 
 /// What to measure with.
 pub struct BenchOptions {
+    /// A model in place of the built-in one.
+    pub weights: Option<Weights>,
     /// A picture in place of the built-in one.
     pub picture: Option<Picture>,
     /// The part of it that is enlarged 30 times, in source pixels; 48×48 in the middle if not given.
@@ -76,7 +78,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// what can be measured after that still is. [`crate::error::Error::Picture`] if the temporary photograph cannot be
 /// written or read.
 pub fn run(options: &BenchOptions, mut report: impl FnMut(&Row)) -> Result<()> {
-    let weights = Weights::builtin()?;
+    let weights = options.weights.clone().map_or_else(Weights::builtin, Ok)?;
     let picture = match &options.picture {
         Some(picture) => picture.clone(),
         None => sample::builtin()?,

@@ -312,6 +312,9 @@ pub(super) struct InfoArgs {
 pub(super) struct BenchArgs {
     /// A picture to measure with, instead of the built-in one.
     pub(super) picture: Option<PathBuf>,
+    /// Weights to measure, instead of the built-in ones (safetensors or .pth).
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
     /// The part that is enlarged 30 times, in source pixels; 48×48 in the middle by default.
     #[arg(long, value_name = "X,Y,W,H", value_parser = parse_region, allow_hyphen_values = true, requires = "picture")]
     pub(super) crop: Option<Region>,

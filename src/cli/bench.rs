@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::render::Backend;
 use crate::task::NEVER;
+use crate::weights::Weights;
 use std::time::Duration;
 
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
@@ -30,7 +31,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     let patience = args.patience.map_or(bench::PATIENCE, |secs| Duration::from_secs_f64(secs.min(1e6)));
     let precision = super::precision(args.precision)?;
-    let options = BenchOptions { picture, crop: args.crop, precision, backend, device, patience };
+    let weights = args.model.as_deref().map(Weights::open).transpose()?;
+    let options = BenchOptions { weights, picture, crop: args.crop, precision, backend, device, patience };
     let measured =
         bench::run(&options, |row| if args.json { print_json(row) } else { answer(printable(&rows::in_words(row))) });
     if let Some(bytes) = bench::peak_memory_bytes() {

@@ -10,6 +10,7 @@ use zoomfield::bench::{self, BenchOptions, CardRow, Row};
 use zoomfield::gpu::{AdapterChoice, Gpu};
 use zoomfield::kernel::PrecisionChoice;
 use zoomfield::render::Backend;
+use zoomfield::weights::Weights;
 
 /// The name of the device to test with.
 fn name() -> Option<String> {
@@ -107,9 +108,9 @@ fn a_card_is_measured_through_and_through() {
 }
 
 /// Everything that is measured of a device of this name, by the library.
-fn rows_of(device: &str, precision: PrecisionChoice) -> (Vec<CardRow>, Result<(), String>) {
+fn rows_of(device: &str, precision: PrecisionChoice, weights: Option<Weights>) -> (Vec<CardRow>, Result<(), String>) {
     let (backend, device, patience) = (Backend::Gpu, Some(device.to_owned()), Duration::from_millis(200));
-    let options = BenchOptions { picture: None, crop: None, precision, backend, device, patience };
+    let options = BenchOptions { weights, picture: None, crop: None, precision, backend, device, patience };
     let mut rows = Vec::new();
     let result = bench::run(&options, |row| {
         if let Row::Card(row) = row {
@@ -126,7 +127,7 @@ fn a_card_that_computes_wrongly_is_said_to_and_measured_all_the_same() {
     let name: String = name.chars().flat_map(char::to_uppercase).collect();
     let gpu = Gpu::shared(&AdapterChoice::Named(name.clone())).unwrap();
     gpu.faults().compute_wrongly(true);
-    let (rows, result) = rows_of(&name, PrecisionChoice::Only(zoomfield::kernel::Precision::F32));
+    let (rows, result) = rows_of(&name, PrecisionChoice::Only(zoomfield::kernel::Precision::F32), None);
     // The first thing that failed; all of it is in the rows.
     assert!(result.unwrap_err().contains("read back"));
     let is_wrong = |row: &CardRow| match row {
@@ -160,9 +161,31 @@ fn a_card_that_is_missing_is_an_error_and_half_precision_alone_can_be_asked_for(
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(refused.status.code() == Some(1) && said.contains("`no such card`"), "{said}");
     let has_f16 = Gpu::open(&AdapterChoice::Named(name.clone())).unwrap().has_f16();
-    let (rows, result) = rows_of(&name, PrecisionChoice::Half);
+    let (rows, result) = rows_of(&name, PrecisionChoice::Half, None);
     assert_eq!(result.is_ok(), has_f16);
     let products = rows.iter().filter(|row| matches!(row, CardRow::Product(product) if product.precision == "f16"));
     assert_eq!(products.count(), usize::from(has_f16));
     assert!(!rows.iter().any(|row| matches!(row, CardRow::Product(product) if product.precision == "f32")));
+}
+
+#[test]
+fn a_live_network_is_measured_as_well() {
+    let Some(name) = name() else { return };
+    let (rows, result) = rows_of(&name, PrecisionChoice::Auto, Some(crate::live::live()));
+    assert_eq!(result, Ok(()));
+    let of = |stage: &str| -> Vec<String> {
+        let name = |row: &CardRow| match row {
+            CardRow::Dispatch(rate) if rate.stage == stage && rate.precision == "f32" => Some(rate.name.clone()),
+            _ => None,
+        };
+        rows.iter().filter_map(name).collect()
+    };
+    assert_eq!(of("decode"), ["amplitudes 32→96", "every sample, ×4", "every sample, ×30"]);
+    assert_eq!(of("encode").len(), 4);
+    let differences = rows.iter().filter_map(|row| match row {
+        CardRow::Difference(difference) => Some(difference),
+        _ => None,
+    });
+    let differences: Vec<_> = differences.collect();
+    assert!(differences.len() >= 2 && differences.iter().all(|row| row.within), "{differences:?}");
 }

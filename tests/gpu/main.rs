@@ -16,6 +16,7 @@ mod decode;
 mod devices;
 mod encode;
 mod faults;
+mod live;
 mod names;
 mod product;
 mod view;

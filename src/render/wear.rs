@@ -156,7 +156,7 @@ fn smoothness(luma: &[f32], width: usize) -> Vec<Place> {
         let (mut fine, mut sum, mut squares) = (0.0, 0.0, 0.0);
         for (y, x) in (0..BLOCK).flat_map(|y| (0..BLOCK).map(move |x| (top + 2 * y, left + 2 * x))) {
             let at = |dy: usize, dx: usize| f64::from(luma[(y + dy) * width + x + dx]);
-            fine += ((at(0, 0) - at(0, 1) - at(1, 0) + at(1, 1)) / 2.0).powi(2);
+            fine += (0.5 * (at(0, 0) - at(0, 1) - at(1, 0) + at(1, 1))).powi(2);
             let mean = (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0;
             sum += mean;
             squares += mean * mean;

@@ -30,12 +30,16 @@ impl Anchor {
 
     /// Anchors weights and bias of the amplitudes.
     pub(super) fn hold(&self, arrays: &mut BTreeMap<String, Array>) {
-        arrays.iter_mut().for_each(|(name, array)| self.hold_values(name, &mut array.data));
+        for (name, array) in arrays {
+            self.hold_values(name, &mut array.data);
+        }
     }
 
     /// Leaves of gradients what the anchor lets through: steps do not pull at it.
     pub(super) fn hold_gradients(&self, gradients: &mut BTreeMap<String, Vec<f32>>) {
-        gradients.iter_mut().for_each(|(name, values)| self.hold_values(name, values));
+        for (name, values) in gradients {
+            self.hold_values(name, values);
+        }
     }
 
     fn hold_values(&self, name: &str, values: &mut [f32]) {

@@ -16,6 +16,7 @@ mod rows;
 mod train;
 mod train_args;
 mod typo;
+mod values;
 
 use crate::error::{Error, Result};
 use crate::export::CommandLine;

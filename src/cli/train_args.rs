@@ -74,8 +74,8 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "N", value_parser = parse_count)]
     features: Option<usize>,
     /// Waves of a live network's field: of the brightness, and of the colour differences.
-    #[arg(long, value_name = "N,N", value_delimiter = ',', num_args = 2, default_value = "16,8", value_parser = parse_count)]
-    waves: Vec<usize>,
+    #[arg(long, value_name = "N,N", default_value = "16,8", value_parser = parse_waves)]
+    waves: (usize, usize),
     /// Widths of imnet's hidden layers.
     #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_value = "256,256,256,256", value_parser = parse_count)]
     hidden: Vec<usize>,
@@ -255,7 +255,7 @@ impl NetworkArgs {
                 EncoderName::Rdn => EncoderConfig::Rdn { blocks, convs: 8, growth: features, features },
             },
             decoder: if is_live {
-                FieldConfig { luma_waves: self.waves[0], chroma_waves: self.waves[1] }.into()
+                FieldConfig { luma_waves: self.waves.0, chroma_waves: self.waves.1 }.into()
             } else {
                 ImnetConfig {
                     hidden: self.hidden.clone(),
@@ -308,6 +308,12 @@ impl HyperparameterArgs {
             seed: self.seed,
         })
     }
+}
+
+fn parse_waves(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || "waves are two whole numbers, like 16,8".to_owned();
+    let (luma, chroma) = text.split_once(',').ok_or_else(wrong)?;
+    Ok((parse_count(luma).map_err(|_| wrong())?, parse_count(chroma).map_err(|_| wrong())?))
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -14,7 +14,8 @@
 
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
-use super::liif::{Query, neighbour};
+use super::liif::neighbour;
+use super::query::Query;
 use crate::picture::resample::bicubic_at;
 use crate::weights::{FieldConfig, ModelConfig, Weights};
 use candle_core::{D, Device, Result, Tensor, bail};

@@ -1,6 +1,6 @@
 //! The convolution for training on the CPU: our own kernels forward and backward, on tensors `[n, h, w, c]`.
 
-use super::liif::Query;
+use super::query::Query;
 use crate::kernel::{
     Activation, After, ImageBatch, ImageGradient, ResultGradient, Spare, Targets, Through, convolve_batch,
     convolve_batch_backward,

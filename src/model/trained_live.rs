@@ -4,8 +4,9 @@
 
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
-use super::liif::{Query, neighbour};
+use super::liif::neighbour;
 use super::live::RGB_OF_YCBCR;
+use super::query::Query;
 use super::trained::{self, Answers, TrainingContext};
 use crate::kernel::{FieldGradient, FieldQuery, FieldShape, Targets, TrainedField};
 use crate::picture::resample::bicubic_at;

@@ -5,7 +5,8 @@
 
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
-use super::liif::{Query, neighbour};
+use super::liif::neighbour;
+use super::query::Query;
 use super::trained::{self, Answers, TrainingContext};
 use crate::kernel::{
     Activation, After, ImageBatch, ImageGradient, L1Gradient, MlpShape, QueryTerm, QueryTerms, ResultGradient, Targets,

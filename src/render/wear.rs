@@ -204,7 +204,13 @@ mod tests {
         let (rgb, size) = cat();
         let noisy = |i: usize, v: u8, most: i32| {
             // Four dice make nearly a bell.
-            let die = |k: usize| ((i * 4 + k).wrapping_mul(2_654_435_761) >> 13) as i32 % (2 * most + 1) - most;
+            let die = |k: usize| {
+                let mut bits = (i * 4 + k) as u32;
+                for factor in [0x7feb_352d_u32, 0x846c_a68b] {
+                    bits = (bits ^ (bits >> 16)).wrapping_mul(factor);
+                }
+                ((bits ^ (bits >> 16)) % (2 * most as u32 + 1)) as i32 - most
+            };
             (i32::from(v) + (0..4).map(die).sum::<i32>() / 2).clamp(0, 255) as u8
         };
         let worn = rgb.iter().enumerate().map(|(i, v)| noisy(i, *v, 9)).collect();

@@ -63,7 +63,7 @@ impl Random {
 }
 
 /// `sqrt(ln 4) / (2π²)`: how soon waves fade as pixels grow (Becker et al., "Thera", 2023).
-const KAPPA: f32 = 0.059_648_4;
+const KAPPA: f32 = 0.059_648_29;
 
 /// `count` waves (y, x) of any direction, evenly spread up to `longest` times π radians per source pixel.
 fn waves(count: usize, longest: f64, random: &mut Random) -> Vec<f32> {

@@ -60,16 +60,19 @@ pub(super) fn write(weights: &Weights, path: &Path, overwrite: bool, card: Optio
     atomic::write(path, overwrite, &bytes)
 }
 
-/// As [`write`], in half precision and without a card.
+/// As [`write`], in half precision and without a card. A field's own few numbers stay: at ×1 they cancel exactly.
 pub(super) fn write_half(weights: &Weights, path: &Path, overwrite: bool) -> Result<(), String> {
     let header = HashMap::from([(CONFIG_KEY.to_owned(), weights.config().to_json())]);
     let halves = weights.arrays().iter().map(|(name, array)| {
+        if name.starts_with("field.") {
+            return (name, Dtype::F32, &array.shape, bytemuck::cast_slice(&array.data).to_vec());
+        }
         let bytes: Vec<u8> = array.data.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect();
-        (name, &array.shape, bytes)
+        (name, Dtype::F16, &array.shape, bytes)
     });
     let halves: Vec<_> = halves.collect();
-    let views = halves.iter().map(|(name, shape, bytes)| {
-        TensorView::new(Dtype::F16, (*shape).clone(), bytes).map(|view| ((*name).clone(), view))
+    let views = halves.iter().map(|(name, dtype, shape, bytes)| {
+        TensorView::new(*dtype, (*shape).clone(), bytes).map(|view| ((*name).clone(), view))
     });
     let views = views.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
     atomic::write(path, overwrite, &safetensors::serialize(views, Some(header)).map_err(|e| e.to_string())?)

@@ -69,13 +69,18 @@ impl TrainingChoice {
 
     /// The training, from `start`, whose best weights go to `output`.
     pub fn config(&self, start: Start, output: PathBuf) -> TrainConfig {
+        let usual = match &start {
+            Start::Weights(weights, _) => Hyperparameters::of(weights.config()),
+            Start::Untrained(config) => Hyperparameters::of(config),
+            Start::Resume(_) => Hyperparameters::default(),
+        };
         let hyperparameters = Hyperparameters {
             degradation: self.degradation,
             freeze_encoder: self.freeze_encoder,
             learning_rate: self.learning_rate,
             seed: self.seed,
             hold_out: self.hold_out_percent / 100.0,
-            ..Hyperparameters::default()
+            ..usual
         };
         TrainConfig {
             overwrite: true,

@@ -41,6 +41,9 @@ fn network([blocks, convs, features]: [usize; 3], [luma_waves, chroma_waves]: [u
     for name in ["field.luma_waves", "field.chroma_waves"] {
         arrays.get_mut(name).unwrap().data.fill_with(|| spread.next().unwrap() as f32);
     }
+    for name in ["field.amplitudes.weight", "field.amplitudes.bias"] {
+        arrays.get_mut(name).unwrap().data.fill_with(|| (spread.next().unwrap() / FASTEST) as f32);
+    }
     arrays.get_mut("field.kappa").unwrap().data = vec![0.06];
     // So much that what a block adds is more than a trifle.
     let of_blocks = arrays.iter_mut().filter(|(name, _)| name.starts_with("encoder.blocks."));

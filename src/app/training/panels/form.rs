@@ -8,6 +8,7 @@ use crate::app::training::choice::TrainingChoice;
 use crate::app::training::{Command, State};
 use crate::library::BUILTIN;
 use crate::train::Degradation;
+use crate::weights::Builtin;
 use egui::{ComboBox, DragValue, Key, RichText, TextEdit, Ui};
 use std::path::Path;
 
@@ -94,6 +95,9 @@ fn start(ui: &mut Ui, models: &models::State, choice: &mut TrainingChoice) {
 }
 
 fn name_of(path: Option<&Path>) -> String {
+    if let Some(Ok(model)) = path.and_then(Builtin::at) {
+        return model.title().into();
+    }
     let stem = path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     stem.unwrap_or_else(|| BUILTIN.into())
 }

@@ -1,7 +1,7 @@
 //! Live networks: their result is the average of the weights that move.
 
 use super::{World, losses, refusal, run, run_until, tiny, verdict};
-use zoomfield::train::{Distillation, Hyperparameters, Start, TrainConfig, TrainEvent, untrained};
+use zoomfield::train::{Degradation, Distillation, Hyperparameters, Start, TrainConfig, TrainEvent, untrained};
 use zoomfield::weights::{Checkpoint, EncoderConfig, FieldConfig, ModelConfig, Normalization, Weights};
 
 pub(super) fn tiny_live() -> ModelConfig {
@@ -26,9 +26,10 @@ impl World {
 #[test]
 fn it_learns_more_than_bicubic_enlargement_knows() {
     let world = World::new(4);
-    let mut config = world.live(60);
-    // Sixty steps are too few for a warm-up of two hundred.
+    let mut config = world.live(100);
+    // A hundred steps are too few for a warm-up of two hundred.
     config.hyperparameters.learning_rate = 2e-2;
+    config.hyperparameters.degradation = Degradation::Noise;
     let events = run(config.clone());
     let judged = |event: &TrainEvent| match event {
         TrainEvent::Evaluated { psnr, bicubic_psnr, .. } => Some((*psnr, *bicubic_psnr)),
@@ -37,7 +38,7 @@ fn it_learns_more_than_bicubic_enlargement_knows() {
     let judged: Vec<_> = events.iter().filter_map(judged).collect();
     let (first, last) = (judged[0], judged[judged.len() - 1]);
     // An untrained one is the bicubic picture, but for rounding to whole colours.
-    assert!((first.0 - first.1).abs() < 0.3 && last.0 > first.0 + 0.3, "{judged:?}");
+    assert!((first.0 - first.1).abs() < 0.3 && last.0 > first.0 + 0.5, "{judged:?}");
     let (verdict, output) = verdict(&events);
     assert!(verdict.starts_with("better by "), "{verdict}");
     let checkpoint = Checkpoint::open(&config.checkpoint_path()).unwrap();

@@ -81,7 +81,7 @@ fn a_teacher_is_learnt_from_and_needed_again() {
     let alone = losses(&run(TrainConfig { output: world.path("alone.safetensors"), ..world.live(8) }));
     let only = losses(&run(TrainConfig { output: world.path("only.safetensors"), ..taught(1, 1.0) }));
     // Before the first step both see the same.
-    assert!((whole[0] - (alone[0] + only[0]) / 2.0).abs() < 1e-6, "{whole:?} {alone:?} {only:?}");
+    assert!((whole[0] - f64::midpoint(alone[0], only[0])).abs() < 1e-6, "{whole:?} {alone:?} {only:?}");
     let first = run_until(4, taught(8, 0.5));
     let resumed = || TrainConfig { start: Start::Resume(world.live(8).checkpoint_path()), ..world.config(8) };
     put(10);

@@ -11,7 +11,7 @@ use crate::kernel::Precision;
 use crate::key::TileKey;
 use crate::picture::Picture;
 use crate::recipe::Source;
-use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest, coarse_saves};
+use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest};
 use crate::weights::Weights;
 use std::cell::Cell;
 use std::path::Path;
@@ -113,7 +113,7 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64) -> ViewR
     let view = View::centered(middle, zoom, CANVAS).snapped();
     let visible = view.visible_output(picture.size, CANVAS).unwrap_or(picture.size.rect());
     let mut passes = vec![Source::Bicubic, Source::NEURAL];
-    if coarse_saves(zoom) && model.is_sampled() {
+    if model.coarse_saves(zoom) {
         passes.push(Source::COARSE);
     }
     let scale = (zoom.to_bits(), zoom.to_bits());

@@ -2,6 +2,8 @@
 
 use super::device::Gpu;
 use super::error::GpuResult;
+use super::pace::Span;
+use bytemuck::Pod;
 use std::num::NonZeroU64;
 
 /// A compute pipeline: binding 0 is a uniform structure with a dynamic offset, then come storage buffers.
@@ -76,6 +78,29 @@ impl ComputePipeline {
         }
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries };
         gpu.attempt(|| gpu.device.create_bind_group(&descriptor))
+    }
+
+    /// The spans of a band as dispatches along one axis, each with a uniform structure of its own.
+    ///
+    /// # Errors
+    /// [`crate::gpu::GpuError::OutOfMemory`] or [`crate::gpu::GpuError::Lost`].
+    pub fn dispatches<T: Pod>(
+        &self,
+        gpu: &Gpu,
+        band: &[Span],
+        uniform: impl Fn(&Span) -> T,
+        storage: &[&wgpu::Buffer],
+    ) -> GpuResult<Vec<Dispatch<'_>>> {
+        let uniforms: Vec<T> = band.iter().map(uniform).collect();
+        let (buffer, stride) = (gpu.uniforms(&uniforms)?, gpu.uniform_stride::<T>());
+        let group = self.bind(gpu, &buffer, storage)?;
+        let dispatch = |(i, span): (usize, &Span)| Dispatch {
+            pipeline: self,
+            group: group.clone(),
+            offset: i * stride,
+            groups: [span.groups(), 1],
+        };
+        Ok(band.iter().enumerate().map(dispatch).collect())
     }
 }
 

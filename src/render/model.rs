@@ -6,11 +6,11 @@ use super::compute::{Backend, Compute};
 use super::names::Names;
 #[cfg(feature = "gpu")]
 use crate::decode::WindowQuery;
-use crate::decode::{Decoder, Sampling};
+use crate::decode::{Decoder, Sampling, sample_points};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use crate::geometry::{PixelRect, SampleGrid, Size};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, VIEW_TILE};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
@@ -266,9 +266,9 @@ impl LoadedModel {
         self.decoder.query(window, picture, grid, sampling, interrupt)
     }
 
-    /// Whether a first impression on a sparse lattice may save it work: a field of waves is always evaluated at every pixel.
-    pub fn is_sampled(&self) -> bool {
-        self.decoder.sampling(Sampling::Coarse) == Sampling::Coarse
+    /// Whether a coarse pass is worth being made at a zoom: a field of waves is evaluated at every pixel in any pass.
+    pub fn coarse_saves(&self, zoom: f64) -> bool {
+        self.decoder.sampling(Sampling::Coarse) == Sampling::Coarse && coarse_saves(zoom)
     }
 
     /// Colours in [0, 1] out of what [`Self::query_rgb`] answers on `grid`.
@@ -331,4 +331,11 @@ impl LoadedModel {
         let (codes, from) = self.encoder.encode(picture, pixels, interrupt)?;
         Ok(FeatureTile::cut(&codes, from, pixels, precision))
     }
+}
+
+/// Whether a coarse pass costs at most half of what the default one costs at a zoom, so that it is worth being made.
+pub fn coarse_saves(zoom: f64) -> bool {
+    let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
+    let samples = |sampling| sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
+    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
 }

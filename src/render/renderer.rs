@@ -5,12 +5,9 @@ use super::model::LoadedModel;
 use super::sample;
 use super::source::render_source;
 use super::store::{FeatureAccess, FeatureStore, FoundFeatures, Keeping};
-use crate::decode;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile};
-use crate::geometry::{
-    AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, Size, VIEW_TILE, feature_tiles_over, merge_tiles,
-};
+use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::picture::{Picture, Raster, resample};
 use crate::recipe::{Recipe, Sampling, Source, Stage};
@@ -240,8 +237,8 @@ impl Renderer {
         DecodedKey { picture: picture.id, by: model.decoded_by(self.options.precision), sampling, grid }
     }
 
-    /// Normalised RGB of the continuous function, `[grid.y.len, grid.x.len, 3]`, not clamped: what
-    /// [`crate::model::Liif::query_rgb`] answers.
+    /// What the model's decoder answers at every sample, `[grid.y.len, grid.x.len, 3]`, not clamped
+    /// ([`crate::decode::Decoder::query`]): of LIIF normalised RGB.
     ///
     /// # Errors
     /// As [`Self::render`].
@@ -309,13 +306,6 @@ impl Renderer {
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
         merge_tiles(missing, most)
     }
-}
-
-/// Whether a coarse pass costs at most half of what the default one costs at a zoom, so that it is worth being made.
-pub fn coarse_saves(zoom: f64) -> bool {
-    let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
-    let samples = |sampling| decode::sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
-    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
 }
 
 /// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.

@@ -31,8 +31,8 @@ pub fn window(
     FeatureWindow::assemble(features, codes(model, size, grid, sampling), model.decoder.margin())
 }
 
-/// Normalised RGB of the function on `grid`, `[grid.y.len, grid.x.len, 3]`, not clamped, out of features that cover
-/// [`pixels_for`] it.
+/// What the model's decoder answers on `grid`, `[grid.y.len, grid.x.len, 3]`, not clamped, out of features that cover
+/// [`pixels_for`] it: of LIIF normalised RGB, of a field what is added to the bicubic picture.
 ///
 /// # Errors
 /// [`crate::error::Error::Cancelled`] if interrupted.

@@ -63,6 +63,11 @@ impl Builtin {
         Some(Self::named(name).ok_or_else(unknown))
     }
 
+    /// The title of the model at an address, if it is part of the program.
+    pub fn title_at(address: &Path) -> Option<&'static str> {
+        Self::at(address)?.ok().map(Self::title)
+    }
+
     /// Its weights.
     ///
     /// # Errors

@@ -85,10 +85,8 @@ impl ModelSlot {
     /// Its name for people: its file's, or the title of a model that is part of the program.
     pub fn name(&self) -> String {
         let Some(path) = &self.path else { return Builtin::Liif.title().into() };
-        if let Some(Ok(model)) = Builtin::at(path) {
-            return model.title().into();
-        }
-        path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let of_file = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Builtin::title_at(path).map_or_else(of_file, Into::into)
     }
 
     /// Starts loading. One that is still being loaded is forgotten: the newest request wins.

@@ -1,12 +1,13 @@
 //! What the renderer is asked for: once per goal of the view, never once per tile.
 
-use super::frame::Frame;
+use super::frame::{Frame, PaneTiles};
 use super::look::{Pane, missing};
 use super::scene::Scene;
 use super::textures::TileTextures;
 use crate::app::ports::TileSource;
 use crate::geometry::{PixelRect, View};
-use crate::render::{TilePart, ViewRequest, coarse_saves};
+use crate::render::{LoadedModel, TilePart, ViewRequest, coarse_saves};
+use std::sync::Arc;
 
 /// Everything that a request follows from but the tiles that are there.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,8 +71,10 @@ impl Requests {
         }
         let RequestKey { view, feature_budget_bytes, is_settled, .. } = &key;
         let focus_in_output = [0, 1].map(|i| moment.cursor[i] - view.corner_on_screen[i]);
+        let models = [&scene.models.own, &scene.models.other].into_iter().filter_map(|slot| slot.model().cloned());
+        let models: Vec<Arc<LoadedModel>> = models.collect();
         let (wanted, likely) = if *is_settled {
-            (wanted(view.zoom, frame, textures), Vec::new())
+            (wanted(view.zoom, frame, &models, textures), Vec::new())
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
@@ -80,10 +83,7 @@ impl Requests {
         source.request(ViewRequest {
             number: self.number,
             picture: shown.picture.clone(),
-            models: [&scene.models.own, &scene.models.other]
-                .into_iter()
-                .filter_map(|slot| slot.model().cloned())
-                .collect(),
+            models,
             view: *view,
             wanted,
             likely,
@@ -124,10 +124,14 @@ impl Requests {
     }
 }
 
-fn wanted(zoom: f64, frame: &Frame, textures: &TileTextures) -> Vec<TilePart> {
-    let saves = coarse_saves(zoom);
+fn wanted(zoom: f64, frame: &Frame, models: &[Arc<LoadedModel>], textures: &TileTextures) -> Vec<TilePart> {
+    let saves = |pane: &PaneTiles| {
+        let model = models.iter().find(|model| pane.pane.subject.model == Some(model.key()));
+        model.map_or_else(|| coarse_saves(zoom), |model| model.coarse_saves(zoom))
+    };
     let left = |part: &TilePart| textures.left_of(part);
-    let mut wanted: Vec<TilePart> = frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves, left)).collect();
+    let mut wanted: Vec<TilePart> =
+        frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves(pane), left)).collect();
     // Two panes with the same look share the tiles under the line between them.
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|part| seen.insert(*part));

@@ -95,8 +95,8 @@ fn start(ui: &mut Ui, models: &models::State, choice: &mut TrainingChoice) {
 }
 
 fn name_of(path: Option<&Path>) -> String {
-    if let Some(Ok(model)) = path.and_then(Builtin::at) {
-        return model.title().into();
+    if let Some(title) = path.and_then(Builtin::title_at) {
+        return title.into();
     }
     let stem = path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     stem.unwrap_or_else(|| BUILTIN.into())

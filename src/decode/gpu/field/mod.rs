@@ -177,17 +177,8 @@ impl GpuField {
     }
 
     fn dispatches(&self, evaluation: &Evaluation<'_>, band: &[Span]) -> GpuResult<Vec<Dispatch<'_>>> {
-        let uniforms: Vec<FieldUniform> = band.iter().map(|span| evaluation.uniform(span)).collect();
-        let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<FieldUniform>());
         let storage = [evaluation.data, &evaluation.places, &evaluation.turns, &evaluation.out];
-        let group = self.pipeline.bind(&self.gpu, &buffer, &storage)?;
-        let dispatch = |(i, span): (usize, &Span)| Dispatch {
-            pipeline: &self.pipeline,
-            group: group.clone(),
-            offset: i * stride,
-            groups: [span.groups(), 1],
-        };
-        Ok(band.iter().enumerate().map(dispatch).collect())
+        self.pipeline.dispatches(&self.gpu, band, |span| evaluation.uniform(span), &storage)
     }
 
     /// All samples as work: a unit is a workgroup.

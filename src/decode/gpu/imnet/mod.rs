@@ -235,17 +235,8 @@ impl GpuImnet {
     }
 
     fn dispatches(&self, evaluation: &Evaluation<'_>, band: &[Span]) -> GpuResult<Vec<Dispatch<'_>>> {
-        let uniforms: Vec<DecodeUniform> = band.iter().map(|span| evaluation.uniform(span)).collect();
-        let (buffer, stride) = (self.gpu.uniforms(&uniforms)?, self.gpu.uniform_stride::<DecodeUniform>());
         let storage = [&self.weights, &evaluation.projected.data, &evaluation.table, &evaluation.out];
-        let group = self.pipeline.bind(&self.gpu, &buffer, &storage)?;
-        let dispatch = |(i, span): (usize, &Span)| Dispatch {
-            pipeline: &self.pipeline,
-            group: group.clone(),
-            offset: i * stride,
-            groups: [span.groups(), 1],
-        };
-        Ok(band.iter().enumerate().map(dispatch).collect())
+        self.pipeline.dispatches(&self.gpu, band, |span| evaluation.uniform(span), &storage)
     }
 
     /// The classes as work, the first at the end.

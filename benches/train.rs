@@ -194,6 +194,7 @@ fn batch(samples: usize) -> Batch {
         inputs: noise(IMAGES * PATCH * PATCH * 3, 1),
         queries: (0..IMAGES).map(query).collect(),
         targets: noise(IMAGES * samples * 3, 2).as_chunks().0.to_vec(),
+        unknown: Vec::new(),
         teacher: None,
         again: None,
     }

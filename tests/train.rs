@@ -38,6 +38,7 @@ fn original_batch(arrays: &Arrays) -> Batch {
         inputs: (0..2).flat_map(|i| (0..256).flat_map(move |at| pixel(i, at))).collect(),
         queries: vec![query(0), query(1)],
         targets: targets.as_chunks().0.to_vec(),
+        unknown: vec![],
         teacher: None,
         again: None,
     }
@@ -136,6 +137,7 @@ fn random_batch() -> Batch {
         inputs: noise(n * patch * patch * 3, 1),
         queries: (0..n as u32).map(|i| query(20 + i)).collect(),
         targets: noise(n * queries * 3, 2).as_chunks().0.to_vec(),
+        unknown: vec![],
         teacher: None,
         again: None,
     }

@@ -100,16 +100,16 @@ pub(super) struct HyperparameterArgs {
     /// Rows and columns of a small picture.
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = parse_count)]
     patch: usize,
-    /// Pixels that are queried of each small picture; 2304 if not given, 1024 for a live network.
-    #[arg(long, value_name = "N", value_parser = parse_count)]
-    samples: Option<usize>,
+    /// Pixels that are queried of each small picture.
+    #[arg(long, value_name = "N", default_value_t = 2304, value_parser = parse_count)]
+    samples: usize,
     /// By how much patches are reduced: a range, or one factor.
     #[arg(long, value_name = "MIN..MAX", default_value = "1..4", value_parser = parse_scales)]
     scale: (f64, f64),
     /// The share of patches that are reduced by up to twice the largest factor; 0 if not given, 0.15 for a live network.
     #[arg(long, value_name = "SHARE")]
     deep: Option<f64>,
-    /// Adam's step size at the beginning; 1e-4 if not given, 1e-3 for a live network.
+    /// Adam's step size at the beginning; 1e-4 if not given, 5e-4 for a live network.
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
     /// How the step size falls: halved after each fifth of the work, or a cosine after a warm-up, as for live networks.
@@ -134,6 +134,9 @@ pub(super) struct HyperparameterArgs {
     /// The teacher's share of the loss; the rest is the truth's.
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, requires = "teacher")]
     distill: f64,
+    /// The share of patches that are not reduced: pictures of the size they have teach too, by what the teacher makes of them.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "teacher")]
+    unreduced: f64,
     /// What happens to small pictures: clean, jpeg, noise, blur, phone, scan or photo.
     #[arg(long, value_name = "KIND", default_value = "clean")]
     degrade: Degradation,
@@ -282,7 +285,7 @@ impl HyperparameterArgs {
         Ok(Hyperparameters {
             batch: self.batch,
             patch: self.patch,
-            samples: self.samples.unwrap_or(usual.samples),
+            samples: self.samples,
             sampling,
             degradation: self.degrade,
             learning_rate: self.lr.unwrap_or(usual.learning_rate),
@@ -293,9 +296,9 @@ impl HyperparameterArgs {
             },
             beta2: self.beta2.unwrap_or(usual.beta2),
             wave_rate: self.wave_rate,
-            anchored: usual.anchored,
             ema: self.ema.or(usual.ema).filter(|ema| *ema != 0.0),
             distillation: self.teacher.as_ref().map(taught).transpose()?,
+            unreduced: self.unreduced,
             deep: self.deep.unwrap_or(if matches!(sampling, PatchSampling::RandomScale { .. }) {
                 usual.deep
             } else {

@@ -226,7 +226,7 @@ impl<'a> TrainedField<'a> {
         let ([y, x], width) = (&self.waves, self.width);
         if query.pitch != *pitch {
             *pitch = query.pitch;
-            fade(y, x, self.kappa, query.pitch, &mut scratch.fade);
+            fade(y, x, self.kappa, query.pitch, query.presence, &mut scratch.fade);
         }
         basis(y, x, &self.turns, &scratch.fade, query.offset, &mut scratch.basis);
         scratch.sums.fill(0.0);
@@ -309,6 +309,7 @@ mod tests {
                 offset: [n[0], n[1]],
                 share,
                 pitch,
+                presence: 1.0 - pitch[0] * pitch[1] / 2.0,
                 base: [n[4], n[5], n[6]],
             }
         };

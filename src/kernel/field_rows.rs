@@ -27,11 +27,10 @@ pub(super) fn sin_cos(x: f32) -> (f32, f32) {
 }
 
 vectorized! {
-    /// What is left of waves `y`, `x` where a pixel has `pitch` squared (y, x): `e^(-κ ((y p_y)² + (x p_x)²))`, of sums
-    /// that are there already.
-    pub(super) fn fade(y: &[f32], x: &[f32], kappa: f32, pitch: [f32; 2], out: &mut [f32]) {
+    /// What is left of waves `y`, `x` where a pixel has `pitch` squared (y, x): `presence e^(-κ ((y p_y)² + (x p_x)²))`.
+    pub(super) fn fade(y: &[f32], x: &[f32], kappa: f32, pitch: [f32; 2], presence: f32, out: &mut [f32]) {
         for (out, (y, x)) in out.iter_mut().zip(y.iter().zip(x)) {
-            *out = (-kappa * (y * y * pitch[0] + x * x * pitch[1])).exp();
+            *out = presence * (-kappa * (y * y * pitch[0] + x * x * pitch[1])).exp();
         }
     }
 

@@ -61,6 +61,8 @@ pub struct FieldQuery {
     pub share: [f32; 2],
     /// The queried pixel's height and width in source pixels, squared.
     pub pitch: [f32; 2],
+    /// How much of the field there is at that size.
+    pub presence: f32,
     /// What the field is added to, in RGB.
     pub base: [f32; 3],
 }

@@ -18,7 +18,7 @@ pub use card::{Card, Origin, TrainingSummary};
 
 use crate::error::{Error, Result};
 use crate::key::ModelId;
-use crate::weights::{Builtin, Weights};
+use crate::weights::{Builtin, ModelConfig, Weights};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,8 +57,8 @@ pub struct Entry {
 pub struct Facts {
     /// Name of its configuration and weights.
     pub id: ModelId,
-    /// The network, in words.
-    pub network: String,
+    /// The shape of the network.
+    pub config: ModelConfig,
     /// Its numbers.
     pub parameters: usize,
     /// Its card.
@@ -103,8 +103,8 @@ impl Entry {
 
 impl Facts {
     fn of(weights: &Weights, card: Card) -> Self {
-        let (network, parameters) = (weights.config().summary(), weights.parameter_count());
-        Self { id: weights.id(), network, parameters, card }
+        let (config, parameters) = (weights.config().clone(), weights.parameter_count());
+        Self { id: weights.id(), config, parameters, card }
     }
 }
 

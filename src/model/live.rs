@@ -6,11 +6,13 @@
 //!
 //! ```text
 //! f_j(d, p) = Σ_k exp(-κ ((V_ky p_y)² + (V_kx p_x)²)) (P_jk cos(V_k·d) + Q_jk sin(V_k·d))
-//! rgb(u, p) = bicubic(u) + Σ over the four nearest pixels j of bilinear_j(u) f_j(u - u_j, p)
+//! rgb(u, p) = bicubic(u) + presence(p) Σ over the four nearest pixels j of bilinear_j(u) f_j(u - u_j, p)
+//! presence(p) = max(0, 1 - ((p_y² + p_x²) / 2)²)
 //! ```
 //!
 //! Waves and κ are the same for all pictures. Brightness and colour differences (of JPEG, BT.601) have fields of their
-//! own. The scale enters by the exponent alone: a zoom changes one number for each wave and nothing else.
+//! own. The scale enters by exponent and presence alone: a zoom changes one number for each wave and nothing else. At ×1
+//! and below the field is silent, and the picture is the file.
 
 use super::conv::ConvKernel;
 use super::encoder::Encoder;
@@ -103,9 +105,13 @@ impl Live {
 
     /// What is left of every wave, `[queries, waves]`.
     fn fade(&self, query: &Query, device: &Device) -> Result<Tensor> {
+        let rows = query.rel_cell.len();
         let pitch = query.rel_cell.iter().flatten().map(|cell| (cell / 2.0).powi(2) as f32).collect::<Vec<_>>();
-        let pitch = Tensor::from_vec(pitch, (query.rel_cell.len(), 2), device)?;
-        pitch.matmul(&self.waves.sqr()?.t()?)?.broadcast_mul(&self.kappa)?.neg()?.exp()
+        let presence = query.rel_cell.iter().map(|cell| FieldConfig::presence(cell.map(|cell| cell / 2.0)) as f32);
+        let presence = Tensor::from_vec(presence.collect::<Vec<_>>(), (rows, 1), device)?;
+        let pitch = Tensor::from_vec(pitch, (rows, 2), device)?;
+        let left = pitch.matmul(&self.waves.sqr()?.t()?)?.broadcast_mul(&self.kappa)?.neg()?.exp()?;
+        left.broadcast_mul(&presence)
     }
 
     /// The field of one of the four nearest pixels, times its share, `[queries, 3]`.

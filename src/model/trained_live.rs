@@ -10,7 +10,7 @@ use super::query::Query;
 use super::trained::{self, Answers, TrainingContext};
 use crate::kernel::{FieldGradient, FieldQuery, FieldShape, Targets, TrainedField};
 use crate::picture::resample::bicubic_at;
-use crate::weights::ModelConfig;
+use crate::weights::{FieldConfig, ModelConfig};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use candle_nn::VarBuilder;
 use rayon::prelude::*;
@@ -135,6 +135,7 @@ fn field_queries(query: &Query, pixels: &[[f32; 3]], height: usize, width: usize
             offset: [y, x],
             share: [down, across],
             pitch: cell.map(|cell| (cell / 2.0).powi(2) as f32),
+            presence: FieldConfig::presence(cell.map(|cell| cell / 2.0)) as f32,
             base: bicubic_at(pixels, size, *position),
         }
     };

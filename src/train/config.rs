@@ -85,15 +85,16 @@ pub struct Hyperparameters {
     /// steps.
     #[serde(default)]
     pub ema: Option<f64>,
-    /// A live network's field is silent at ×1 in the centres of pixels: there the picture is the file.
-    #[serde(default)]
-    pub anchored: bool,
     /// The share of patches that are reduced by more than the largest factor, up to twice of it.
     #[serde(default)]
     pub deep: f64,
     /// What is learnt from beside the truth.
     #[serde(default)]
     pub distillation: Option<Distillation>,
+    /// The share of patches that are as large as their original, so that the teacher alone knows what they look like
+    /// enlarged.
+    #[serde(default)]
+    pub unreduced: f64,
     /// The longest that all gradients together may be.
     pub clip_norm: Option<f64>,
     /// Train imnet alone.
@@ -122,9 +123,9 @@ impl Default for Hyperparameters {
             beta2: usual_beta2(),
             wave_rate: usual_wave_rate(),
             ema: None,
-            anchored: false,
             deep: 0.0,
             distillation: None,
+            unreduced: 0.0,
             clip_norm: None,
             freeze_encoder: false,
             repeat_batches: None,
@@ -148,12 +149,10 @@ impl Hyperparameters {
     /// What suits a live network: averaged weights, and a rate that ends near zero.
     pub fn live() -> Self {
         Self {
-            samples: 1024,
-            learning_rate: 1e-3,
+            learning_rate: 5e-4,
             schedule: Schedule::Cosine,
             beta2: 0.99,
             ema: Some(0.999),
-            anchored: true,
             clip_norm: Some(1.0),
             deep: 0.15,
             ..Self::default()
@@ -192,6 +191,12 @@ impl Hyperparameters {
         }
         if self.distillation.as_ref().is_some_and(|d| !(d.share > 0.0 && d.share <= 1.0)) {
             return refuse("a teacher's share of the loss is more than 0, up to 1");
+        }
+        let needs_teacher = self.unreduced > 0.0 && self.distillation.is_none();
+        if !(0.0..=1.0).contains(&self.unreduced) || needs_teacher {
+            return refuse(
+                "the share of patches that are not reduced is from 0 to 1, and nobody but a teacher knows the rest",
+            );
         }
         match self.sampling {
             PatchSampling::RandomScale { min, max } if !(min >= 1.0 && max >= min && max <= 32.0) => {
@@ -342,6 +347,7 @@ mod tests {
         refused(&|r| r.beta2 = f64::NAN);
         refused(&|r| r.wave_rate = -0.1);
         refused(&|r| r.deep = 1.5);
+        refused(&|r| r.unreduced = 0.5);
         let (teacher, id) = ("builtin".to_owned(), String::new());
         refused(&|r| r.distillation = Some(Distillation { teacher: teacher.clone(), id: id.clone(), share: 0.0 }));
         refused(&|r| r.sampling = PatchSampling::RandomScale { min: 0.5, max: 4.0 });

@@ -54,6 +54,7 @@ fn self_test(engine: &Engine) -> Result<(), String> {
         inputs: noise(243),
         queries: vec![query],
         targets: noise(192).as_chunks().0.to_vec(),
+        unknown: Vec::new(),
         teacher: None,
         again: None,
     };

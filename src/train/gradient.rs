@@ -269,7 +269,7 @@ mod tests {
         let queries = vec![query(10), query(20), query(30), query(40), query(50)];
         let singles = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect::<Vec<_>>();
         let (inputs, targets) = (singles(noise(5 * 9 * 9 * 3)), singles(noise(150 * 3)).as_chunks().0.to_vec());
-        let batch = Batch { patch: 9, inputs, queries, targets, teacher: None, again: None };
+        let batch = Batch { patch: 9, inputs, queries, targets, unknown: vec![], teacher: None, again: None };
         let weights = untrained(&config, 3).unwrap();
         let problem = Problem {
             config: &config,

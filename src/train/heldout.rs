@@ -155,6 +155,8 @@ fn cut(
     interrupt: Interrupt<'_>,
 ) -> Result<(Vec<Vec<Sample>>, Vec<String>)> {
     let each = (2 * PATCHES).div_ceil(sources.len()) as u64;
+    // Only what is known can be judged by.
+    let hyperparameters = &Hyperparameters { unreduced: 0.0, ..hyperparameters.clone() };
     let cut = |source: &&PictureFile| {
         check(interrupt)?;
         let patch = |picture: &Loaded, i| {

@@ -7,7 +7,6 @@
 //!
 //! [`Training`] is all of it, an iterator of [`TrainEvent`]s; [`Trainer`] is the step alone.
 
-mod anchor;
 mod batch;
 mod config;
 mod dataset;

@@ -14,9 +14,9 @@ use crate::weights::Normalization;
 pub(super) struct Sample {
     /// `[patch, patch, 3]`.
     pub(super) input: Vec<u8>,
-    /// `[side, side, 3]`.
+    /// `[side, side, 3]`; empty if nobody knows it.
     pub(super) truth: Vec<u8>,
-    /// Rows and columns of the truth.
+    /// Rows and columns of what it is enlarged to.
     pub(super) side: usize,
 }
 
@@ -35,6 +35,11 @@ pub(super) fn sample(
             let side = min + ((max - min) as f64 * rank).round_ties_even() as usize;
             whole(&picture.original, hyperparameters, (side.max(1), max, gt_resize), random)
         }
+        (PatchSampling::RandomScale { min, max }, _)
+            if hyperparameters.unreduced > 0.0 && random.unit() < hyperparameters.unreduced =>
+        {
+            unreduced(&picture.original, patch, random.between(min, max), random)
+        }
         (PatchSampling::RandomScale { min, max }, _) => {
             let is_deep = hyperparameters.deep > 0.0 && random.unit() < hyperparameters.deep;
             let scales = if is_deep { (max, 2.0 * max) } else { (min, max) };
@@ -50,8 +55,12 @@ pub(super) fn sample(
         _ => [0; 3].map(|_: i32| random.below(2) == 1),
     };
     let input = turned(&input, patch, turn);
-    let input = hyperparameters.degradation.apply(input, Size::new(patch, patch), random);
-    Sample { input, truth: turned(&truth, side, turn), side }
+    let is_known = !truth.is_empty();
+    // What a teacher is asked about stays as it is.
+    let input =
+        if is_known { hyperparameters.degradation.apply(input, Size::new(patch, patch), random) } else { input };
+    let truth = if is_known { turned(&truth, side, turn) } else { truth };
+    Sample { input, truth, side }
 }
 
 type Parts = (Vec<u8>, Vec<u8>, usize);
@@ -68,6 +77,13 @@ fn reduced(original: &Pixels, hyperparameters: &Hyperparameters, scales: (f64, f
     let truth = original.square(x, y, side);
     let soft = hyperparameters.degradation.before_reducing(&truth, side, patch, random);
     (resized(soft.as_ref().unwrap_or(&truth), side, patch), truth, side)
+}
+
+/// A patch as it is, to be enlarged `scale` times: there is no larger original.
+fn unreduced(original: &Pixels, patch: usize, scale: f64, random: &mut Random) -> Parts {
+    let x = random.below(original.size.width - patch + 1);
+    let y = random.below(original.size.height - patch + 1);
+    (original.square(x, y, patch), Vec::new(), (patch as f64 * scale).round_ties_even() as usize)
 }
 
 /// `sr-implicit-paired`: the same place in both pictures.
@@ -130,18 +146,23 @@ pub(super) fn batch(
 ) -> Batch {
     let Normalization { mean, std } = *normalization;
     let normalized = |i: usize, v: u8| (f32::from(v) / 255.0 - mean[i % 3]) / std[i % 3];
-    let (mut queries, mut targets) = (Vec::with_capacity(samples.len()), Vec::new());
-    for Sample { truth, side, .. } in samples {
+    let (mut queries, mut targets, mut unknown) = (Vec::with_capacity(samples.len()), Vec::new(), Vec::new());
+    for (image, Sample { truth, side, .. }) in samples.iter().enumerate() {
         let axis = AxisGrid::spanning(0.0, hyperparameters.patch as f64, *side);
         let chosen = random.choose(side * side, hyperparameters.samples_of().min(side * side));
         let place = |i: &u32| [*i as usize / side, *i as usize % side].map(|i| axis.latent_position(i));
         let rel_cell = vec![[2.0 * axis.pitch; 2]; chosen.len()];
         queries.push(Query { position: chosen.iter().map(place).collect(), rel_cell });
-        targets.extend(chosen.iter().map(|i| [0, 1, 2].map(|c| normalized(c, truth[*i as usize * 3 + c]))));
+        if truth.is_empty() {
+            unknown.push(image);
+            targets.resize(targets.len() + chosen.len(), [0.0; 3]);
+        } else {
+            targets.extend(chosen.iter().map(|i| [0, 1, 2].map(|c| normalized(c, truth[*i as usize * 3 + c]))));
+        }
     }
     let inputs = samples.iter().flat_map(|sample| sample.input.iter().enumerate());
     let inputs = inputs.map(|(i, v)| normalized(i, *v)).collect();
-    Batch { patch: hyperparameters.patch, inputs, queries, targets, teacher: None, again: None }
+    Batch { patch: hyperparameters.patch, inputs, queries, targets, unknown, teacher: None, again: None }
 }
 
 #[cfg(test)]
@@ -194,6 +215,42 @@ mod tests {
         let (deep, usual): (Vec<usize>, Vec<usize>) = sides.partition(|side| *side > 12);
         assert!((60..140).contains(&deep.len()) && deep.iter().all(|side| *side <= 24), "{}", deep.len());
         assert!(usual.iter().all(|side| (8..=12).contains(side)));
+    }
+
+    #[test]
+    fn a_patch_that_is_not_reduced_waits_for_the_teacher() {
+        let original = picture(20, 15);
+        let loaded = Loaded { original: original.clone(), small: None };
+        let sampling = PatchSampling::RandomScale { min: 2.0, max: 3.0 };
+        let distillation = None;
+        let hyperparameters = Hyperparameters { unreduced: 0.5, distillation, ..hyperparameters(8, sampling) };
+        let samples: Vec<Sample> =
+            (0..40).map(|seed| sample(&hyperparameters, &loaded, 0.0, false, &mut Random::of(&[seed]))).collect();
+        let unknown: Vec<usize> = (0..40).filter(|i| samples[*i].truth.is_empty()).collect();
+        assert!((10..30).contains(&unknown.len()), "{}", unknown.len());
+        let places = || (0..=7).flat_map(|y| (0..=12).map(move |x| (x, y)));
+        for sample in unknown.iter().map(|i| &samples[*i]) {
+            assert!(
+                places().any(|(x, y)| original.square(x, y, 8) == sample.input) && (16..=24).contains(&sample.side)
+            );
+        }
+        let mut batch = batch(&hyperparameters, &samples, &Normalization::LIIF, &mut Random::of(&[1]));
+        assert_eq!(batch.unknown, unknown);
+        let (truth, answers) = (batch.targets.clone(), vec![[0.25; 3]; batch.targets.len()]);
+        batch.take_answers(answers, 0.5);
+        let lengths = batch.queries.iter().map(|query| query.position.len()).collect::<Vec<_>>();
+        let mut first = 0;
+        for (image, length) in lengths.into_iter().enumerate() {
+            let targets = &batch.targets[first..first + length];
+            if unknown.contains(&image) {
+                assert!(targets.iter().all(|target| *target == [0.25; 3]));
+            } else {
+                assert_eq!(targets, &truth[first..first + length]);
+            }
+            first += length;
+        }
+        let part = batch.part(unknown[1]..40);
+        assert_eq!(part.unknown, unknown[1..].iter().map(|image| image - unknown[1]).collect::<Vec<_>>());
     }
 
     #[test]

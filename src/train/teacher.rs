@@ -76,7 +76,7 @@ impl Teacher {
             answers.map(|colors| colors.into_iter().map(|color| converted(color, theirs, own)).collect())
         };
         let answers = answers.map_err(|error| describe(&self.context, "the teacher", &error))?;
-        batch.teacher = Some((answers, self.share));
+        batch.take_answers(answers, self.share);
         Ok(())
     }
 }
@@ -126,7 +126,7 @@ mod tests {
             let inputs = rgb.iter().map(|v| f32::from(*v) / 127.5 - 1.0).collect();
             let queries = vec![Query::grid(&grid)];
             let targets = vec![[0.0; 3]; 900];
-            let mut batch = Batch { patch: 12, inputs, queries, targets, teacher: None, again: None };
+            let mut batch = Batch { patch: 12, inputs, queries, targets, unknown: vec![], teacher: None, again: None };
             Teacher::open(&distillation, &Gate::default()).unwrap().teach(&mut batch, &own).unwrap();
             let picture = Picture::from_rgb8(size, rgb.clone());
             let shown = Predictor::new(&open(name).unwrap()).unwrap().predict(&picture, &grid, Sampling::Exact, NEVER);

@@ -1,6 +1,5 @@
 //! One step: gradients, then the optimizer. Everything that a step changes is plain arrays in here.
 
-use super::anchor::Anchor;
 use super::batch::Batch;
 use super::frozen::FrozenFeatures;
 use super::gradient::{Engine, Gradients, MOST_BYTES, Problem, Timings, is_of_encoder};
@@ -29,8 +28,6 @@ pub struct TrainerOptions {
     pub wave_rate: f64,
     /// How much averaged weights keep of themselves from step to step; none: the weights are not averaged.
     pub ema: Option<f64>,
-    /// A live network's field is silent at ×1 in the centres of pixels.
-    pub anchored: bool,
     /// Threads; with one, results are the same to the bit whenever the inputs are.
     pub threads: usize,
 }
@@ -51,7 +48,6 @@ impl TrainerOptions {
         beta2: 0.999,
         wave_rate: 0.3,
         ema: None,
-        anchored: false,
         threads: 1,
     };
 }
@@ -150,29 +146,17 @@ impl Trainer {
     pub fn step(&mut self, batch: &Batch, learning_rate: f64) -> Result<StepReport> {
         let Gradients { loss, mut arrays, mut timings, .. } = self.gradients_again(batch)?;
         let start = Instant::now();
-        self.anchor().iter().for_each(|anchor| anchor.hold_gradients(&mut arrays));
         let gradient_norm = clip(&mut arrays, self.options.clip_norm);
         let is_finite = loss.is_finite() && gradient_norm.is_finite();
         if is_finite {
             let TrainerOptions { beta2, wave_rate, .. } = self.options;
             update(&mut self.adam, &mut self.arrays, &arrays, Pace { learning_rate, beta2, wave_rate });
-            let anchor = self.anchor();
-            let settle = |arrays: &mut BTreeMap<String, Array>| anchor.iter().for_each(|anchor| anchor.hold(arrays));
-            settle(&mut self.arrays);
             if let (Some(averages), Some(keep)) = (&mut self.averages, self.options.ema) {
                 average(averages, &self.arrays, keep, self.adam.step);
-                // Waves have moved since some of what was averaged.
-                settle(averages);
             }
         }
         timings.optimizer = start.elapsed().as_secs_f64();
         Ok(StepReport { loss, gradient_norm, timings, is_finite })
-    }
-
-    /// What holds a live network's field at ×1, if that is wanted.
-    fn anchor(&self) -> Option<Anchor> {
-        let field = self.config.decoder.field().filter(|_| self.options.anchored)?;
-        Some(Anchor::of(&self.arrays, field))
     }
 
     /// A copy of the result as it is now: the weights, or their average.

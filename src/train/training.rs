@@ -74,9 +74,9 @@ impl Training {
         let hyperparameters = &state.notes.hyperparameters;
         let teacher = hyperparameters.distillation.as_ref().map(|known| Teacher::open(known, gate)).transpose()?;
         let (engine, device, remark) = device::engine(config.device)?;
-        let &Hyperparameters { freeze_encoder, clip_norm, beta2, wave_rate, ema, anchored, .. } = hyperparameters;
+        let &Hyperparameters { freeze_encoder, clip_norm, beta2, wave_rate, ema, .. } = hyperparameters;
         let threads = config.threads.unwrap_or(TrainerOptions::default().threads).max(1);
-        let options = TrainerOptions { engine, freeze_encoder, clip_norm, beta2, wave_rate, ema, anchored, threads };
+        let options = TrainerOptions { engine, freeze_encoder, clip_norm, beta2, wave_rate, ema, threads };
         let mut trainer = Trainer::new(&state.weights, state.adam.clone(), options)?.behind(gate);
         trainer.restore(&state.weights, state.moving.as_ref(), &state.adam);
         let small = config.small_folder.as_deref();

@@ -83,6 +83,12 @@ impl FieldConfig {
     pub fn waves(&self) -> usize {
         self.luma_waves + self.chroma_waves
     }
+
+    /// How much of a field there is where a pixel is `pitch` (y, x) source pixels: nothing at ×1 and below, where the
+    /// picture is the file, and more than nine tenths from ×2 on.
+    pub fn presence(pitch: [f64; 2]) -> f64 {
+        (1.0 - pitch[0].hypot(pitch[1]).powi(4) / 4.0).max(0.0)
+    }
 }
 
 impl From<ImnetConfig> for DecoderConfig {

@@ -7,9 +7,9 @@ use crate::stage::{Observed, Snapshot};
 use eframe::egui::Rect;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use zoomfield::library::{self, Library};
+use zoomfield::library::Library;
 use zoomfield::train::untrained;
-use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
+use zoomfield::weights::{Builtin, EncoderConfig, ImnetConfig, ModelConfig, Normalization};
 
 /// Name of the folder of pictures, as it is typed.
 const LESSONS: &str = "lessons";
@@ -51,7 +51,8 @@ pub(crate) fn third_act(watched: &Observed, folder: &Path) {
     photograph(&screen, watched.snapshot.lock().unwrap().canvas.unwrap(), "trained");
     let models = Library::new(folder.join("data/models"), std::sync::Arc::new(|_: &Path| Err("no bin".into())));
     let names: Vec<String> = models.list().unwrap().into_iter().map(|entry| entry.name).collect();
-    assert_eq!(names, [library::BUILTIN, LESSONS, "novice"]);
+    let [liif, live, photo] = Builtin::ALL.map(Builtin::title);
+    assert_eq!(names, [liif, live, photo, LESSONS, "novice"]);
     screen.type_text("l");
     wait("the list of models", watched, |s| has_label(s, "Use at the start: lessons"));
     photograph(&screen, watched.snapshot.lock().unwrap().canvas.unwrap(), "models");

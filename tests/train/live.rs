@@ -30,6 +30,7 @@ fn batch(arrays: &Arrays) -> Batch {
         inputs: (0..2).flat_map(|i| (0..area).flat_map(move |at| pixel(i, at))).collect(),
         queries: vec![query(0), query(1)],
         targets: arrays.get("target").data.as_chunks().0.to_vec(),
+        unknown: vec![],
         teacher: None,
         again: None,
     }

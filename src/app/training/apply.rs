@@ -11,6 +11,7 @@ use crate::app::models::SaveFrom;
 use crate::app::ports::DialogPurpose;
 use crate::app::{models, settings, view};
 use crate::train::PlaceChoice;
+use crate::weights::Builtin;
 use egui::{TextureOptions, ViewportCommand};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,13 +52,16 @@ impl State {
         }
     }
 
-    /// Whoever looks through a model of the list most likely wants to train that one.
+    /// Whoever looks through a model of the list most likely wants to train that one. Instead of the reference the live network is
+    /// proposed, which learns several times faster.
     fn propose_start(&mut self, models: &models::State) {
         self.wants_focus = self.running.is_none() && self.choice.folder.is_empty();
         let path = models.own.path().map(Path::to_owned);
-        let is_listed = |path: &PathBuf| models.library().is_some_and(|library| library.holds(path));
+        let is_listed = |path: &PathBuf| {
+            Builtin::title_at(path).is_some() || models.library().is_some_and(|library| library.holds(path))
+        };
         if self.choice.folder.is_empty() {
-            self.choice.start = path.filter(is_listed);
+            self.choice.start = Some(path.filter(is_listed).unwrap_or_else(|| Builtin::Live.address()));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::app::files::uri::path_from_text;
 use crate::train::{Degradation, Hyperparameters, Length, Start, TrainConfig};
+use crate::weights::Builtin;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,12 +23,12 @@ pub struct TrainingChoice {
     pub degradation: Degradation,
     /// The time that training may take, in minutes.
     pub minutes: f64,
-    /// The model to start from; none is the built-in one.
+    /// The model to start from; none is LIIF.
     pub start: Option<PathBuf>,
     /// Train imnet alone.
     pub freeze_encoder: bool,
-    /// Adam's step size at the beginning.
-    pub learning_rate: f64,
+    /// Adam's step size at the beginning; none is what is usual for the model.
+    pub learning_rate: Option<f64>,
     /// Chooses pictures, places and degradations.
     pub seed: u64,
     /// The part of the pictures that is kept for judging, in percent.
@@ -41,9 +42,9 @@ impl Default for TrainingChoice {
             folder: String::new(),
             degradation: hyperparameters.degradation,
             minutes: 15.0,
-            start: None,
+            start: Some(Builtin::Live.address()),
             freeze_encoder: hyperparameters.freeze_encoder,
-            learning_rate: hyperparameters.learning_rate,
+            learning_rate: None,
             seed: hyperparameters.seed,
             hold_out_percent: hyperparameters.hold_out * 100.0,
         }
@@ -77,7 +78,7 @@ impl TrainingChoice {
         let hyperparameters = Hyperparameters {
             degradation: self.degradation,
             freeze_encoder: self.freeze_encoder,
-            learning_rate: self.learning_rate,
+            learning_rate: self.learning_rate.unwrap_or(usual.learning_rate),
             seed: self.seed,
             hold_out: self.hold_out_percent / 100.0,
             ..usual

@@ -62,8 +62,9 @@ impl FieldParams {
 
     /// What is left of every wave where a pixel is `pitch` (y, x) source pixels.
     pub fn fade(&self, pitch: [f64; 2]) -> Vec<f32> {
+        let presence = FieldConfig::presence(pitch);
         let squares = |wave: &[f32; 2]| -> f64 { (0..2).map(|a| (f64::from(wave[a]) * pitch[a]).powi(2)).sum() };
-        self.waves.iter().map(|wave| (-f64::from(self.kappa) * squares(wave)).exp() as f32).collect()
+        self.waves.iter().map(|wave| (presence * (-f64::from(self.kappa) * squares(wave)).exp()) as f32).collect()
     }
 }
 
@@ -140,6 +141,7 @@ mod tests {
         let [luma, chroma] = ["field.luma_waves", "field.chroma_waves"].map(|name| &weights.array(name).data);
         let (matrix, bias) = (weights.array("field.amplitudes.weight"), weights.array("field.amplitudes.bias"));
         let kappa = f64::from(weights.array("field.kappa").data[0]);
+        let presence = (1.0 - (grid.y.pitch.powi(2) + grid.x.pitch.powi(2)).powi(2) / 4.0).max(0.0);
         let amplitude = |code: &[f32], o: usize| {
             let row = &matrix.data[o * code.len()..(o + 1) * code.len()];
             row.iter().zip(code).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>() + f64::from(bias.data[o])
@@ -153,7 +155,7 @@ mod tests {
                     let fade = along(0, grid.y.pitch).powi(2) + along(1, grid.x.pitch).powi(2);
                     let (sin, cos) = (along(0, offset[0]) + along(1, offset[1])).sin_cos();
                     let (p, q) = (amplitude(code, first + k), amplitude(code, first + waves.len() + k));
-                    (-kappa * fade).exp() * (p * cos + q * sin)
+                    presence * (-kappa * fade).exp() * (p * cos + q * sin)
                 };
                 let sum = waves.iter().enumerate().map(part).sum::<f64>();
                 first += 2 * waves.len();
@@ -209,14 +211,15 @@ mod tests {
     fn every_kind_of_instructions_computes_the_definition() {
         for (features, luma_waves, chroma_waves) in [(8, 5, 3), (12, 32, 8)] {
             for (name, [width, height], grid) in cases() {
-                // Else there would be nothing left to compare.
-                let kappa = if name.starts_with("reduced") { 0.0 } else { KAPPA };
-                let weights = weights(features, luma_waves, chroma_waves, kappa);
+                let is_silent = name == "as many pixels" || name.starts_with("reduced");
+                let weights = weights(features, luma_waves, chroma_waves, KAPPA);
                 let map = Map::new(width, height, features);
                 let oracle = map.oracle(&weights, &grid);
                 let code = |[y, x]: [usize; 2]| &map.codes[(y * width + x) * features..][..features];
                 let exact = definition(&weights, map.size, &grid, code);
-                assert!(worst(&oracle, &exact) < 1e-5 && exact.iter().any(|v| v.abs() > 0.1), "the oracle: {name}");
+                assert!(worst(&oracle, &exact) < 1e-5, "the oracle: {name}");
+                let largest = exact.iter().fold(0.0, |most: f32, v| most.max(v.abs()));
+                assert!(if is_silent { largest == 0.0 } else { largest > 0.1 }, "{name}: up to {largest}");
                 for instructions in Instructions::available() {
                     let found = map.decode(&FieldParams::on(instructions, &weights), &grid, usize::from(width > 20));
                     let off = worst(&found, &exact);

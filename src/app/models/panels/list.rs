@@ -85,7 +85,7 @@ fn known(ui: &mut Ui, facts: &Facts, bytes: u64) {
         ui.label(line);
     }
     let numbers = facts.parameters as f64 / 1e6;
-    ui.weak(format!("{}; {numbers:.2} million values, {}", facts.network, size_text(bytes)));
+    ui.weak(format!("{}; {numbers:.2} million values, {}", facts.config.summary(), size_text(bytes)));
     ui.weak(format!("Licence: {}", facts.card.licence));
 }
 

@@ -6,8 +6,8 @@ use crate::app::kit::widgets::main_button;
 use crate::app::models;
 use crate::app::training::choice::TrainingChoice;
 use crate::app::training::{Command, State};
-use crate::library::BUILTIN;
-use crate::train::Degradation;
+use crate::library::{BUILTIN, Entry};
+use crate::train::{Degradation, Hyperparameters};
 use crate::weights::Builtin;
 use egui::{ComboBox, DragValue, Key, RichText, TextEdit, Ui};
 use std::path::Path;
@@ -27,7 +27,8 @@ pub(super) fn show(ui: &mut Ui, state: &State, models: &models::State, commands:
     kind(ui, &mut choice);
     time(ui, &mut choice);
     start(ui, models, &mut choice);
-    ui.collapsing("More", |ui| advanced(ui, &mut choice));
+    let usual = usual_rate(models, choice.start.as_deref());
+    ui.collapsing("More", |ui| advanced(ui, &mut choice, usual));
     ui.add_space(4.0);
     let is_ready = choice.folder().is_some();
     let is_clicked = ui.add_enabled(is_ready, main_button("Start training")).clicked();
@@ -85,7 +86,9 @@ fn time(ui: &mut Ui, choice: &mut TrainingChoice) {
 fn start(ui: &mut Ui, models: &models::State, choice: &mut TrainingChoice) {
     let label = ui.strong("Start from");
     let chosen = name_of(choice.start.as_deref());
-    let usable = models.entries.iter().flatten().filter(|entry| entry.facts.is_ok());
+    let mut usable: Vec<&Entry> = models.entries.iter().flatten().filter(|entry| entry.facts.is_ok()).collect();
+    // The reference learns slowest by far.
+    usable.sort_by_key(|entry| entry.path.is_none());
     let combo = ComboBox::from_id_salt("start from").selected_text(chosen).width(200.0).show_ui(ui, |ui| {
         for entry in usable {
             ui.selectable_value(&mut choice.start, entry.path.clone(), &entry.name);
@@ -102,12 +105,25 @@ fn name_of(path: Option<&Path>) -> String {
     stem.unwrap_or_else(|| BUILTIN.into())
 }
 
-fn advanced(ui: &mut Ui, choice: &mut TrainingChoice) {
+/// The learning rate that is usual for the model to start from.
+fn usual_rate(models: &models::State, start: Option<&Path>) -> f64 {
+    let entry = models.entries.iter().flatten().find(|entry| entry.path.as_deref() == start);
+    let facts = entry.and_then(|entry| entry.facts.as_ref().ok());
+    facts.map_or_else(Hyperparameters::live, |facts| Hyperparameters::of(&facts.config)).learning_rate
+}
+
+fn advanced(ui: &mut Ui, choice: &mut TrainingChoice, usual_rate: f64) {
     ui.checkbox(&mut choice.freeze_encoder, "Leave the encoder as it is")
         .on_hover_text("Steps are faster but gain less");
     number(ui, "Learning rate", |ui| {
-        let field = DragValue::new(&mut choice.learning_rate).range(1e-7..=1e-1).speed(1e-6);
-        ui.add(field.custom_formatter(|v, _| format!("{v:.0e}")).custom_parser(|text| text.trim().parse().ok()))
+        let mut rate = choice.learning_rate.unwrap_or(usual_rate);
+        let field = DragValue::new(&mut rate).range(1e-7..=1e-1).speed(1e-6);
+        let field = field.custom_formatter(|v, _| format!("{v:.0e}")).custom_parser(|text| text.trim().parse().ok());
+        let response = ui.add(field);
+        if response.changed() {
+            choice.learning_rate = Some(rate);
+        }
+        response
     });
     number(ui, "Seed", |ui| ui.add(DragValue::new(&mut choice.seed)));
     number(ui, "Held out for judging", |ui| {

@@ -5,6 +5,7 @@ use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::decode::gpu::WindowQuery;
 use crate::geometry::AxisGrid;
+use crate::weights::FieldConfig;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -29,8 +30,9 @@ impl FieldTables {
         let start = shape.turns() * rows.len();
         let mut turns = vec![0.0; 4 * (start + shape.turns() * columns.len())];
         let (of_rows, of_columns) = turns.split_at_mut(4 * start);
-        turns_of(params, 0, &grid.y, &rows, of_rows);
-        turns_of(params, 1, &grid.x, &columns, of_columns);
+        let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
+        turns_of(params, 0, &grid.y, &rows, presence, of_rows);
+        turns_of(params, 1, &grid.x, &columns, 1.0, of_columns);
         Some(Self { places, turns, columns: start })
     }
 }
@@ -47,16 +49,23 @@ fn places(samples: &[Neighbours], codes: Range<usize>, step: usize) -> Option<Ve
     samples.iter().map(place).collect()
 }
 
-/// Cosines and sines of every wave along `axis` from each sample's neighbours, times their share and what is left of the
-/// wave there. A neighbour that is not there has none.
-fn turns_of(params: &FieldParams, axis: usize, grid: &AxisGrid, samples: &[Neighbours], out: &mut [f32]) {
+/// Cosines and sines of every wave along `axis` from each sample's neighbours, times their share, what is left of the
+/// wave there, and `presence`. A neighbour that is not there has none.
+fn turns_of(
+    params: &FieldParams,
+    axis: usize,
+    grid: &AxisGrid,
+    samples: &[Neighbours],
+    presence: f64,
+    out: &mut [f32],
+) {
     let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
     let quads: Vec<&[[f32; 2]]> = luma.chunks(4).chain(chroma.chunks(4)).collect();
     let part = 4 * samples.len();
     out.par_chunks_exact_mut(4 * part.max(1)).zip(quads).for_each(|(out, waves)| {
         for (lane, wave) in waves.iter().enumerate() {
             let wave = f64::from(wave[axis]);
-            let fade = (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
+            let fade = presence * (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
             let (sin_of_one, cos_of_one) = wave.sin_cos();
             for (i, sample) in samples.iter().enumerate() {
                 let read = sample.as_slice();

@@ -5,7 +5,7 @@ use crate::bench::{Device, Speed};
 use crate::error::Result;
 use crate::export::{ExportJob, ExportReport, Progress};
 use crate::picture::{Picture, Raster, Shot};
-use crate::render::{Compute, LoadedModel, RenderEvent, RenderWorker, ViewRequest};
+use crate::render::{Compute, LoadedModel, RenderEvent, RenderWorker, Suited, ViewRequest};
 use crate::task::{Gate, Interrupt};
 use crate::train::{TrainConfig, TrainEvent};
 use crate::weights::Weights;
@@ -85,6 +85,8 @@ pub struct Opened {
     pub preview: Arc<ColorImage>,
     /// What the camera wrote.
     pub shot: Shot,
+    /// The live network for it.
+    pub suited: Suited,
     /// What its file was when it was read; nothing for a picture from memory.
     pub stamp: Option<Stamp>,
 }

@@ -1,10 +1,10 @@
 //! The list of models in the window.
 
-use crate::Harness;
 use crate::files::Dropped;
-use crate::stub::wait_for;
+use crate::stub::{picture, wait_for};
 use crate::training::{folders_in, window_home};
 use crate::training_run::tiny;
+use crate::{Harness, PICTURE};
 use eframe::egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,11 @@ use zoomfield::app::env::Panel;
 use zoomfield::app::models::SaveFrom;
 use zoomfield::app::ports::DialogPurpose;
 use zoomfield::app::{App, models};
+use zoomfield::geometry::Size;
 use zoomfield::library::{Card, TrainingSummary};
+use zoomfield::picture::Picture;
 use zoomfield::train::Degradation;
-use zoomfield::weights::Weights;
+use zoomfield::weights::{Builtin, Weights};
 
 fn summary() -> TrainingSummary {
     TrainingSummary {
@@ -106,6 +108,37 @@ fn a_model_is_used_compared_and_chosen_for_the_next_start() {
     let mut harness = open(folder.path());
     wait_for(&mut harness, |harness| harness.query_by_label_contains("Cannot use the weights").is_some());
     assert_eq!(harness.state().slices().models.own.path(), None);
+}
+
+/// Steps between blocks of eight pixels, as JPEG leaves them.
+fn blocky() -> Picture {
+    let at = |i: usize| (60 + (i / 3 % 128 / 8 * 37 + i / 3 / 128 / 8 * 53) % 90) as u8;
+    Picture::from_rgb8(Size::new(128, 96), (0..128 * 96 * 3).map(at).collect())
+}
+
+#[test]
+fn the_live_network_follows_the_picture() {
+    let folder = folder();
+    let mut harness = open(folder.path());
+    let uses = |harness: &Harness<'_, App>, model: Builtin| {
+        harness.state().slices().models.own.path() == Some(model.address().as_path())
+    };
+    click(&mut harness, "Use: Auto");
+    wait_for(&mut harness, |harness| uses(harness, Builtin::Live));
+    assert!(harness.query_by_label_contains("Now Live: the picture is clean").is_some());
+    harness.state_mut().show(blocky());
+    wait_for(&mut harness, |harness| uses(harness, Builtin::Photo));
+    assert!(harness.query_by_label_contains("Now Live photo: the picture shows JPEG blocks").is_some());
+    assert!(!is_on(&harness, "Use: Auto"), "it is in use");
+    click(&mut harness, "Use at the start: Auto");
+    // A choice of one's own ends it.
+    click(&mut harness, "Use: Live photo");
+    harness.state_mut().show(picture(PICTURE));
+    harness.run_steps(5);
+    assert!(uses(&harness, Builtin::Photo) && !harness.state().slices().models.follows());
+    drop(harness);
+    let harness = open(folder.path());
+    assert!(uses(&harness, Builtin::Live) && harness.state().slices().models.follows());
 }
 
 #[test]

@@ -197,8 +197,8 @@ fn a_better_model_comes_on_the_list_with_its_card() {
     let (_, _, card) = zoomfield::library::open(Some(&kept)).expect("a card");
     let Origin::Trained(summary) = card.origin else { panic!("{card:?}") };
     assert_eq!((summary.folder.as_str(), summary.pictures, summary.held_out), ("good", 11, 1));
-    assert_eq!((summary.steps, summary.gain_db(), summary.started_from.as_str()), (STEPS, Some(1.0), "built-in"));
-    assert!(summary.date.len() == 10 && card.licence.contains("BSD"));
+    assert_eq!((summary.steps, summary.gain_db(), summary.started_from.as_str()), (STEPS, Some(1.0), "Live"));
+    assert!(summary.date.len() == 10 && card.licence.contains("weights/CREDITS.tsv"));
     // It is used only when the person says so.
     assert_eq!(harness.state().slices().models.own.path(), None);
     click(&mut harness, "Use in viewer");

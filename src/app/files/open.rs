@@ -4,6 +4,7 @@ use crate::app::ports::{Opened, Stamp};
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::picture::{Picture, resample};
+use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
 use std::path::Path;
@@ -13,11 +14,12 @@ use std::sync::Arc;
 const PREVIEW_SIDE: usize = 2048;
 
 impl Opened {
-    /// Makes the small version.
+    /// Makes the small version, and looks at what the picture went through.
     pub fn new(picture: Picture) -> Self {
         let preview = Arc::new(preview_of(&picture));
         let shot = picture.metadata.shot();
-        Self { picture: Arc::new(picture), preview, shot, stamp: None }
+        let suited = Wear::of(&picture).suited();
+        Self { picture: Arc::new(picture), preview, shot, suited, stamp: None }
     }
 
     /// Memory that both take, in bytes.

@@ -20,6 +20,7 @@ impl State {
             Command::BrowseImport => env.announce(Event::DialogWanted(DialogPurpose::Import)),
             Command::Import(path) => self.import_model(path, settings, env),
             Command::Use(path) => self.use_model(path, settings, env),
+            Command::UseSuited => self.follow(settings, env),
             Command::Compare(path) => self.load_other(path, settings, env),
             Command::SetDefault(path) => set_default_model(path.as_deref(), settings),
             Command::StartRename(path) => self.start_rename(path),
@@ -96,7 +97,7 @@ impl State {
 
     fn use_model(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
         // Chosen on purpose: there is nothing to go back from.
-        self.before = None;
+        (self.before, self.follows) = (None, false);
         self.load_own(path, settings, env);
     }
 

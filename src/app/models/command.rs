@@ -15,6 +15,8 @@ pub enum Command {
     Import(PathBuf),
     /// Show pictures with a model.
     Use(Option<PathBuf>),
+    /// Show pictures with the live network that suits each.
+    UseSuited,
     /// Compare with a model.
     Compare(Option<PathBuf>),
     /// Start with a model from now on.

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod command;
+mod follow;
 mod loading;
 pub mod panels;
 pub mod slot;
@@ -14,6 +15,7 @@ use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
 use crate::app::settings::Settings;
 use crate::library::{self, Entry, Library};
+use crate::render::Suited;
 use slot::ModelSlot;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -86,6 +88,10 @@ pub struct State {
     pub renaming: Option<Renaming>,
     /// Where a model is to be written, where that must be typed.
     pub form: Option<SaveForm>,
+    /// Whether the model in use changes with the picture.
+    follows: bool,
+    /// The network that suits the picture.
+    suited: Option<Suited>,
     /// Where models are kept, if there is a place for them.
     library: Option<Library>,
     waiting: VecDeque<Task>,

@@ -54,7 +54,10 @@ impl App {
         let (mut env, slices, _) = self.parts();
         match event {
             Event::DialogWanted(purpose) => self.browse(purpose),
-            Event::PictureOpened { opened, keeps_view } => slices.view.show(opened, keeps_view, env.ctx),
+            Event::PictureOpened { opened, keeps_view } => {
+                slices.models.meet(opened.suited, &slices.settings, &mut env);
+                slices.view.show(opened, keeps_view, env.ctx);
+            }
             Event::ComputeChanged => slices.models.reload(&slices.settings, &mut env),
             Event::OtherModelLoaded => slices.compare.show_other(),
             Event::ModelRenamed { old, new } => slices.training.follow_rename(&old, &new),

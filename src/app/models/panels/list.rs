@@ -3,11 +3,13 @@
 use crate::app::kit::text::{preset, size_text};
 use crate::app::kit::theme;
 use crate::app::kit::widgets::modal;
+use crate::app::models::follow::AUTO;
 use crate::app::models::{Command, NO_FOLDER, Renaming, State, is_default};
 use crate::app::settings::Settings;
 use crate::library::{Entry, Facts, Origin, TrainingSummary};
 use crate::weights::Builtin;
 use egui::{Align, Button, Context, Frame, Key, Layout, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use std::path::PathBuf;
 
 /// What of other slices the list shows.
 #[derive(Clone, Copy)]
@@ -24,7 +26,10 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, com
         ui.weak("What you train or import is kept here. To import a .safetensors or .pth file, drop it on the window.");
         let height = (ctx.content_rect().height() - 220.0).max(120.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| match &state.entries {
-            Some(entries) => entries.iter().for_each(|entry| card(ui, state, around, entry, commands)),
+            Some(entries) => {
+                suited(ui, state, around, commands);
+                entries.iter().for_each(|entry| card(ui, state, around, entry, commands));
+            }
             None if state.is_busy() => drop(ui.spinner()),
             None => drop(ui.label(NO_FOLDER)),
         });
@@ -50,7 +55,7 @@ fn card(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, commands:
         let renaming = state.renaming.as_ref().filter(|renaming| Some(&renaming.path) == entry.path.as_ref());
         match renaming {
             Some(renaming) => name_field(ui, renaming, commands),
-            None => title(ui, state, around, entry),
+            None => title(ui, &entry.name, is_used(state, entry), is_default(entry.path.as_deref(), around.settings)),
         }
         match &entry.facts {
             Ok(facts) => known(ui, facts, entry.bytes),
@@ -63,13 +68,28 @@ fn card(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, commands:
     });
 }
 
-fn title(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry) {
+/// The live network that suits the picture, which is no model of its own.
+fn suited(ui: &mut Ui, state: &State, around: Around<'_>, commands: &mut Vec<Command>) {
+    let auto = PathBuf::from(AUTO);
+    let is_default = is_default(Some(&auto), around.settings);
+    Frame::group(ui.style()).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        title(ui, "Auto", state.follows(), is_default);
+        ui.label(state.suited_words());
+        ui.horizontal_wrapped(|ui| {
+            button(ui, "Use", "Auto", !state.follows(), Command::UseSuited, commands);
+            button(ui, "Use at the start", "Auto", !is_default, Command::SetDefault(Some(auto)), commands);
+        });
+    });
+}
+
+fn title(ui: &mut Ui, name: &str, is_used: bool, is_default: bool) {
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(&entry.name).strong());
-        if is_used(state, entry) {
+        ui.label(RichText::new(name).strong());
+        if is_used {
             ui.label(RichText::new("in use").color(theme::legible(theme::DONE, ui.visuals())));
         }
-        if is_default(entry.path.as_deref(), around.settings) {
+        if is_default {
             ui.label(RichText::new("used at the start").color(theme::legible(theme::BUSY, ui.visuals())));
         }
     });
@@ -122,15 +142,9 @@ fn gain(summary: &TrainingSummary) -> String {
 
 fn buttons(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, commands: &mut Vec<Command>) {
     let (is_sound, is_used) = (entry.facts.is_ok(), is_used(state, entry));
-    let mut button = |ui: &mut Ui, text: &str, is_on: bool, command: Command| {
-        let response = ui.add_enabled(is_on, Button::new(text).small());
-        let label = format!("{text}: {}", entry.name);
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, is_on, &label));
-        if response.clicked() {
-            commands.push(command);
-        }
-    };
-    button(ui, "Use", is_sound && !is_used, Command::Use(entry.path.clone()));
+    let mut button = |ui: &mut Ui, text, is_on, command| button(ui, text, &entry.name, is_on, command, commands);
+    let is_chosen = is_used && !state.follows();
+    button(ui, "Use", is_sound && !is_chosen, Command::Use(entry.path.clone()));
     button(ui, "Compare", is_sound && !is_used && around.has_picture, Command::Compare(entry.path.clone()));
     let can_be_default = is_sound && !is_default(entry.path.as_deref(), around.settings);
     button(ui, "Use at the start", can_be_default, Command::SetDefault(entry.path.clone()));
@@ -138,6 +152,16 @@ fn buttons(ui: &mut Ui, state: &State, around: Around<'_>, entry: &Entry, comman
         button(ui, "Rename", true, Command::StartRename(path.clone()));
         button(ui, "Save a copy…", is_sound, Command::SaveCopy(entry.path.clone()));
         button(ui, "Delete", !is_used, Command::Delete(path.clone()));
+    }
+}
+
+/// A button called `text` of the model `name`.
+fn button(ui: &mut Ui, text: &str, name: &str, is_on: bool, command: Command, commands: &mut Vec<Command>) {
+    let response = ui.add_enabled(is_on, Button::new(text).small());
+    let label = format!("{text}: {name}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, is_on, &label));
+    if response.clicked() {
+        commands.push(command);
     }
 }
 

@@ -34,7 +34,9 @@ impl State {
         let address = self.suited_model().address();
         if self.own.wanted() != Some(&address) {
             self.load_own(Some(address), settings, env);
-            self.suited.iter().for_each(|suited| env.tell(suited));
+            if let Some(suited) = self.suited {
+                env.tell(suited);
+            }
         }
     }
 

@@ -28,7 +28,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, around: Around<'_>, com
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| match &state.entries {
             Some(entries) => {
                 suited(ui, state, around, commands);
-                entries.iter().for_each(|entry| card(ui, state, around, entry, commands));
+                for entry in entries {
+                    card(ui, state, around, entry, commands);
+                }
             }
             None if state.is_busy() => drop(ui.spinner()),
             None => drop(ui.label(NO_FOLDER)),

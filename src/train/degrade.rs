@@ -65,7 +65,7 @@ impl Degradation {
         if self != Self::Photo || random.unit() >= 0.6 {
             return None;
         }
-        let sigma = random.between(0.1, 0.6) * side as f64 / patch as f64;
+        let sigma = random.between(0.1, 1.0) * side as f64 / patch as f64;
         Some(blur_u8(rgb, 3, Size::new(side, side), sigma))
     }
 

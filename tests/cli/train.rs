@@ -55,13 +55,15 @@ fn people_get_sentences() {
 fn a_live_network_learns_from_a_teacher_with_options_of_its_own() {
     let world = world();
     let small = "--from none --encoder live --blocks 1 --features 8 --waves 6,2 --patch 12 --batch 2 --threads 1";
-    let out = world.run(&words(&format!("{small} --steps 2 --teacher builtin --distill 0.25 --degrade photo")));
+    let out = world
+        .run(&words(&format!("{small} --steps 2 --teacher builtin --distill 0.25 --unreduced 0.5 --degrade photo")));
     assert_eq!(out.code, Some(0), "{out:?}");
     assert!(out.stderr.contains("plain 1×4×8, field of 6 + 2 waves"), "{out:?}");
     let notes = std::fs::read(world.path("out.checkpoint.safetensors")).unwrap();
     let notes = String::from_utf8_lossy(&notes);
     for known in [
-        "samples\\\":1024",
+        "learning_rate\\\":0.0005",
+        "unreduced\\\":0.5",
         "schedule\\\":\\\"cosine",
         "ema\\\":0.999",
         "teacher\\\":\\\"builtin\\\"",
@@ -83,6 +85,7 @@ fn nonsense_is_refused() {
         "--steps 3 --time 5m",
         "--steps 3 --degrade rain",
         "--steps 3 --distill 0.5",
+        "--steps 3 --unreduced 0.5",
         "--steps 3 --schedule never",
         "--steps 3 --scale 2 --size-varied 64..128",
         "--steps 3 --gt-resize 64",

@@ -35,6 +35,11 @@ impl Random {
         low + (high - low) * self.unit()
     }
 
+    /// True for this share of the draws; nothing is drawn for a share of 0.
+    pub(super) fn happens(&mut self, share: f64) -> bool {
+        share > 0.0 && self.unit() < share
+    }
+
     /// One of `0 .. n`; `n` is at least 1.
     pub(super) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize

@@ -35,15 +35,13 @@ pub(super) fn sample(
             let side = min + ((max - min) as f64 * rank).round_ties_even() as usize;
             whole(&picture.original, hyperparameters, (side.max(1), max, gt_resize), random)
         }
-        (PatchSampling::RandomScale { min, max }, _)
-            if hyperparameters.unreduced > 0.0 && random.unit() < hyperparameters.unreduced =>
-        {
-            unreduced(&picture.original, patch, random.between(min, max), random)
-        }
         (PatchSampling::RandomScale { min, max }, _) => {
-            let is_deep = hyperparameters.deep > 0.0 && random.unit() < hyperparameters.deep;
-            let scales = if is_deep { (max, 2.0 * max) } else { (min, max) };
-            reduced(&picture.original, hyperparameters, scales, random)
+            if random.happens(hyperparameters.unreduced) {
+                unreduced(&picture.original, patch, random.between(min, max), random)
+            } else {
+                let scales = if random.happens(hyperparameters.deep) { (max, 2.0 * max) } else { (min, max) };
+                reduced(&picture.original, hyperparameters, scales, random)
+            }
         }
         // A library of pairs has small pictures; without one the picture is its own.
         (PatchSampling::Pairs, None) => reduced(&picture.original, hyperparameters, (1.0, 1.0), random),
@@ -55,15 +53,20 @@ pub(super) fn sample(
         _ => [0; 3].map(|_: i32| random.below(2) == 1),
     };
     let input = turned(&input, patch, turn);
-    let is_known = !truth.is_empty();
-    // What a teacher is asked about stays as it is.
-    let input =
-        if is_known { hyperparameters.degradation.apply(input, Size::new(patch, patch), random) } else { input };
-    let truth = if is_known { turned(&truth, side, turn) } else { truth };
-    Sample { input, truth, side }
+    if truth.is_empty() {
+        // What a teacher is asked about stays as it is.
+        return Sample { input, truth, side };
+    }
+    let input = hyperparameters.degradation.apply(input, Size::new(patch, patch), random);
+    Sample { input, truth: turned(&truth, side, turn), side }
 }
 
 type Parts = (Vec<u8>, Vec<u8>, usize);
+
+/// Where a square of so many pixels a side begins (x, y): anywhere in a picture.
+fn corner(picture: Size, side: usize, random: &mut Random) -> [usize; 2] {
+    [picture.width, picture.height].map(|n| random.below(n - side + 1))
+}
 
 /// `sr-implicit-downsampled`: a patch of a random place, reduced by a random factor.
 fn reduced(original: &Pixels, hyperparameters: &Hyperparameters, scales: (f64, f64), random: &mut Random) -> Parts {
@@ -72,8 +75,7 @@ fn reduced(original: &Pixels, hyperparameters: &Hyperparameters, scales: (f64, f
     let most = (original.shorter() as f64 / patch as f64).max(scales.0);
     let scale = random.between(scales.0, scales.1).min(most);
     let side = ((patch as f64 * scale).round_ties_even() as usize).min(original.shorter());
-    let x = random.below(original.size.width - side + 1);
-    let y = random.below(original.size.height - side + 1);
+    let [x, y] = corner(original.size, side, random);
     let truth = original.square(x, y, side);
     let soft = hyperparameters.degradation.before_reducing(&truth, side, patch, random);
     (resized(soft.as_ref().unwrap_or(&truth), side, patch), truth, side)
@@ -81,16 +83,14 @@ fn reduced(original: &Pixels, hyperparameters: &Hyperparameters, scales: (f64, f
 
 /// A patch as it is, to be enlarged `scale` times: there is no larger original.
 fn unreduced(original: &Pixels, patch: usize, scale: f64, random: &mut Random) -> Parts {
-    let x = random.below(original.size.width - patch + 1);
-    let y = random.below(original.size.height - patch + 1);
+    let [x, y] = corner(original.size, patch, random);
     (original.square(x, y, patch), Vec::new(), (patch as f64 * scale).round_ties_even() as usize)
 }
 
 /// `sr-implicit-paired`: the same place in both pictures.
 fn aligned(original: &Pixels, small: &Pixels, patch: usize, random: &mut Random) -> Parts {
     let scale = factor(original, small).unwrap_or(1);
-    let x = random.below(small.size.width - patch + 1);
-    let y = random.below(small.size.height - patch + 1);
+    let [x, y] = corner(small.size, patch, random);
     let side = patch * scale;
     (small.square(x, y, patch), original.square(x * scale, y * scale, side), side)
 }
@@ -222,8 +222,7 @@ mod tests {
         let original = picture(20, 15);
         let loaded = Loaded { original: original.clone(), small: None };
         let sampling = PatchSampling::RandomScale { min: 2.0, max: 3.0 };
-        let distillation = None;
-        let hyperparameters = Hyperparameters { unreduced: 0.5, distillation, ..hyperparameters(8, sampling) };
+        let hyperparameters = Hyperparameters { unreduced: 0.5, ..hyperparameters(8, sampling) };
         let samples: Vec<Sample> =
             (0..40).map(|seed| sample(&hyperparameters, &loaded, 0.0, false, &mut Random::of(&[seed]))).collect();
         let unknown: Vec<usize> = (0..40).filter(|i| samples[*i].truth.is_empty()).collect();

@@ -5,9 +5,8 @@ use crate::app::env::Env;
 use crate::app::settings;
 use crate::render::Suited;
 use crate::weights::Builtin;
-use std::path::Path;
 
-/// Where the file of a model could stand: whichever live network suits the picture.
+/// Where the name of a model could stand: whichever live network suits the picture.
 pub(in crate::app) const AUTO: &str = "builtin:auto";
 
 impl State {
@@ -31,7 +30,8 @@ impl State {
     }
 
     fn load_suited(&mut self, settings: &settings::State, env: &mut Env<'_>) {
-        let address = self.suited_model().address();
+        // For no picture, the network for clean ones.
+        let address = self.suited.map_or(Builtin::Live, |suited| suited.model).address();
         if self.own.wanted() != Some(&address) {
             self.load_own(Some(address), settings, env);
             if let Some(suited) = self.suited {
@@ -40,19 +40,9 @@ impl State {
         }
     }
 
-    /// The network for the picture; for none, that for clean ones.
-    pub(super) fn suited_model(&self) -> Builtin {
-        self.suited.map_or(Builtin::Live, |suited| suited.model)
-    }
-
     /// Which network that is, and why.
     pub(super) fn suited_words(&self) -> String {
         let now = self.suited.map_or_else(|| "once there is a picture".into(), |suited| suited.to_string());
         format!("Changes with the picture: Live for clean ones, Live photo for noise and JPEG blocks. Now {now}.")
     }
-}
-
-/// Whether a name in the settings, or a path, means the network that suits the picture.
-pub(super) fn is_auto(path: &Path) -> bool {
-    path == Path::new(AUTO)
 }

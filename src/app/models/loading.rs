@@ -1,18 +1,17 @@
 //! Loading models.
 
 use super::State;
-use super::follow::is_auto;
+use super::follow::AUTO;
 use super::slot::{LoadFailure, ModelSlot, ModelSource};
 use crate::app::env::{Env, Event};
 use crate::app::settings;
 use crate::render::Compute;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 impl State {
     /// Begins with a model; the settings name one where `source` does not.
     pub fn start(&mut self, source: ModelSource, settings: &settings::State, env: &mut Env<'_>) {
-        let wanted = settings.choices.model.as_deref().map(Path::new);
-        if matches!(source, ModelSource::File(None)) && wanted.is_some_and(is_auto) {
+        if matches!(source, ModelSource::File(None)) && settings.choices.model.as_deref() == Some(AUTO) {
             return self.follow(settings, env);
         }
         match self.or_default(source, settings) {

@@ -41,6 +41,7 @@ mod linux {
     const ON_STAGE: &str = "ZOOMFIELD_FRAMES_ON_STAGE";
     const WARM_UP: usize = 10;
     const FRAMES: usize = 600;
+    const END: usize = WARM_UP + FRAMES;
     const PACE: Duration = Duration::from_micros(16_667);
 
     pub(crate) fn main() {
@@ -102,11 +103,18 @@ mod linux {
                     self.frame += 1;
                 }
                 self.started = Some(now);
-                if self.frame == FRAMES + WARM_UP {
-                    self.report();
+                match self.frame {
+                    ..END => self.act(),
+                    END => {
+                        self.report();
+                        self.app.apply(export::Command::Cancel);
+                    }
+                    _ => {}
+                }
+                // The window asks before it leaves an export behind.
+                if self.frame > END && self.app.slices().export.running.is_none() {
                     ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
                 }
-                self.act();
             }
             self.app.ui(ui, frame);
             self.exact += usize::from(self.app.is_exact());
@@ -140,7 +148,7 @@ mod linux {
         }
 
         fn report(&mut self) {
-            let frames = &self.cpu[WARM_UP..];
+            let frames = &self.cpu[WARM_UP..END];
             let rate = self.app.slices().view.rate.megapixels_per_sec().unwrap_or(0.0);
             println!(
                 "{} frames at 1280×800, {} exports begun, {} frames exact, {rate:.2} Mpx/s decoded",

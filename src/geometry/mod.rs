@@ -99,6 +99,11 @@ impl PixelRect {
         }
     }
 
+    /// The column and row of everything in it, row by row.
+    pub fn places(self) -> impl Iterator<Item = (usize, usize)> {
+        (self.y..self.bottom()).flat_map(move |row| (self.x..self.right()).map(move |column| (column, row)))
+    }
+
     /// The smallest rectangle that holds both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {

@@ -21,7 +21,7 @@ pub use cache::ByteLru;
 pub use compute::{Backend, Compute};
 pub use kind::suits_nearest;
 pub use model::{LoadedModel, coarse_saves};
-pub use renderer::{RenderOptions, Renderer};
+pub use renderer::{RenderOptions, Renderer, features_for};
 pub use schedule::TilePart;
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};

@@ -266,6 +266,11 @@ impl LoadedModel {
         self.decoder.query(window, picture, grid, sampling, interrupt)
     }
 
+    /// Whether it is a live network: the pixels of a tile take no longer than bicubic ones, once its features are there.
+    pub fn is_live(&self) -> bool {
+        matches!(self.decoder, Decoder::Field(_))
+    }
+
     /// Whether a coarse pass is worth being made at a zoom: a field of waves is evaluated at every pixel in any pass.
     pub fn coarse_saves(&self, zoom: f64) -> bool {
         self.decoder.sampling(Sampling::Coarse) == Sampling::Coarse && coarse_saves(zoom)

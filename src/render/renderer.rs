@@ -3,6 +3,7 @@
 use super::cache::ByteLru;
 use super::model::LoadedModel;
 use super::sample;
+use super::schedule;
 use super::source::render_source;
 use super::store::{FeatureAccess, FeatureStore, FoundFeatures, Keeping};
 use crate::error::Result;
@@ -12,7 +13,8 @@ use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::picture::{Picture, Raster, resample};
 use crate::recipe::{Recipe, Sampling, Source, Stage};
 use crate::task::{Gate, Interrupt};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ impl RenderOptions {
 
 /// The feature tiles, counted in tiles, that `grid` of a picture of `size` needs of a recipe; none if the network makes none
 /// of its pixels.
-pub(super) fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
+pub fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
     let sampling = recipe.source().sampling().filter(|_| !grid.is_reduction())?;
     Some(feature_tiles_over(sample::pixels_for(model, size, grid, sampling)))
 }
@@ -80,7 +82,7 @@ pub(super) enum Gathered {
 pub struct Renderer {
     options: RenderOptions,
     features: FeatureAccess,
-    decoded: ByteLru<DecodedKey, Arc<Raster>>,
+    decoded: Mutex<ByteLru<DecodedKey, Arc<Raster>>>,
     gate: Gate,
 }
 
@@ -95,7 +97,7 @@ impl Renderer {
         Self {
             options,
             features: FeatureAccess::new(store, options.keeping, options.feature_budget_bytes),
-            decoded: ByteLru::new(options.decoded_budget_bytes),
+            decoded: Mutex::new(ByteLru::new(options.decoded_budget_bytes)),
             gate: Gate::default(),
         }
     }
@@ -143,7 +145,7 @@ impl Renderer {
     /// # Errors
     /// As [`Self::render`].
     pub(super) fn gather(
-        &mut self,
+        &self,
         picture: &Picture,
         model: &LoadedModel,
         grid: &SampleGrid,
@@ -155,10 +157,37 @@ impl Renderer {
         else {
             return Ok(Gathered::Nothing);
         };
-        if let Some(colors) = self.decoded.get(&self.decoded_key(picture, model, grid, sampling)) {
-            return Ok(Gathered::Colors(colors.clone()));
+        let decoded = self.lock_decoded().get(&self.decoded_key(picture, model, grid, sampling)).cloned();
+        if let Some(colors) = decoded {
+            return Ok(Gathered::Colors(colors));
         }
         self.features_of(picture, model, tiles, is_stale).map(Gathered::Features)
+    }
+
+    /// Encodes what is missing of `needed` (counted in feature tiles) together with more of what a view takes, in as few
+    /// blocks as possible: a network with a small halo is faster by far that way.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub(super) fn encode_around(
+        &self,
+        picture: &Picture,
+        model: &LoadedModel,
+        needed: PixelRect,
+        view: impl Iterator<Item = PixelRect>,
+        is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
+    ) -> Result<()> {
+        let names = model.readable(self.options.precision);
+        if self.features.missing(picture.id, &names, needed.places()).is_empty() {
+            return Ok(());
+        }
+        let tiles: BTreeSet<_> = view.chain([needed]).flat_map(PixelRect::places).collect();
+        let missing = self.features.missing(picture.id, &names, tiles.into_iter());
+        let most = self.options.max_encode_side / FEATURE_TILE;
+        for block in self.blocks(model, &schedule::together(&missing, needed, most)) {
+            self.encode(picture, model, block, &|| is_stale(block))?;
+        }
+        Ok(())
     }
 
     /// Encodes what rendering `grid` takes and is not there yet, in as few blocks as possible.
@@ -181,7 +210,7 @@ impl Renderer {
     /// # Errors
     /// As [`Self::render`].
     pub(super) fn render_gathered(
-        &mut self,
+        &self,
         gathered: Gathered,
         picture: &Picture,
         model: &LoadedModel,
@@ -209,7 +238,7 @@ impl Renderer {
 
     /// The function's own colours on `grid`.
     fn decode(
-        &mut self,
+        &self,
         features: &[Arc<FeatureTile>],
         picture: &Picture,
         model: &LoadedModel,
@@ -226,10 +255,17 @@ impl Renderer {
         });
         // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
         let is_by_its_name = key == self.decoded_key(picture, model, grid, sampling);
-        if self.options.decoded_budget_bytes > 0 && is_by_its_name {
-            self.decoded.insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
+        // A field's colours are made again as fast as they are copied.
+        if self.options.decoded_budget_bytes > 0 && is_by_its_name && !model.is_live() {
+            let evicted = self.lock_decoded().insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
+            drop(evicted);
         }
         Ok(raster)
+    }
+
+    fn lock_decoded(&self) -> MutexGuard<'_, ByteLru<DecodedKey, Arc<Raster>>> {
+        // Whoever panics while holding it has put in a whole raster, or none.
+        self.decoded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn decoded_key(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> DecodedKey {
@@ -260,8 +296,8 @@ impl Renderer {
         let needed = features_for(model, picture.size, grid, recipe).zip(recipe.source().sampling());
         needed.is_none_or(|(tiles, sampling)| {
             let names = model.readable(self.options.precision);
-            self.decoded.contains(&self.decoded_key(picture, model, grid, sampling))
-                || self.features.missing(picture.id, &names, places(tiles)).is_empty()
+            self.lock_decoded().contains(&self.decoded_key(picture, model, grid, sampling))
+                || self.features.missing(picture.id, &names, tiles.places()).is_empty()
         })
     }
 
@@ -275,7 +311,7 @@ impl Renderer {
         is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
     ) -> Result<Vec<Arc<FeatureTile>>> {
         let names = model.readable(self.options.precision);
-        let FoundFeatures { tiles: mut found, missing } = self.features.find(picture.id, &names, places(tiles));
+        let FoundFeatures { tiles: mut found, missing } = self.features.find(picture.id, &names, tiles.places());
         for block in self.blocks(model, &missing) {
             found.extend(self.encode(picture, model, block, &|| is_stale(block))?);
         }
@@ -311,9 +347,4 @@ impl Renderer {
 /// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
 fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
     colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
-}
-
-/// The columns and rows of a rectangle.
-fn places(tiles: PixelRect) -> impl Iterator<Item = (usize, usize)> {
-    (tiles.y..tiles.bottom()).flat_map(move |row| (tiles.x..tiles.right()).map(move |column| (column, row)))
 }

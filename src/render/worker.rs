@@ -11,6 +11,7 @@ use crate::geometry::{PixelRect, View};
 use crate::key::{EncodedBy, PictureId, TileKey};
 use crate::picture::{Picture, Raster};
 use crate::task::{Mailbox, Post, Worker, mailbox};
+use rayon::prelude::*;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,6 +21,9 @@ use std::time::Instant;
 /// Finished tiles that may wait for the window before the worker waits too: 8 MiB, more than a view's bicubic tiles,
 /// which are made faster than windows draw. With 16 of them the network began five frames late.
 const QUEUE: usize = 128;
+
+/// Tiles of a field for each thread before the worker looks up: about two milliseconds of work.
+const TILES_PER_THREAD: usize = 2;
 
 /// What the window wants to see.
 #[derive(Clone)]
@@ -69,7 +73,7 @@ pub struct FeatureReport {
     pub picture: PictureId,
     /// By what.
     pub by: EncodedBy,
-    /// Their columns and rows, in no particular order.
+    /// Their columns and rows, in ascending order.
     pub tiles: Vec<(usize, usize)>,
     /// Memory that all features take, those of other pictures and models included.
     pub used_bytes: usize,
@@ -187,18 +191,23 @@ impl Outbox {
 /// What has become of a unit of work: a tile, nothing to show, an error, or a panic.
 type UnitResult = std::thread::Result<Result<Option<RenderedTile>>>;
 
-/// Serves the newest request unit by unit; `work` does the next one, if there is one left.
-fn serve(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, mut work: impl FnMut(&mut ViewRequest) -> Option<UnitResult>) {
+/// Serves the newest request; `work` does the next units, if there are some left.
+fn serve(
+    inbox: &Mailbox<ViewRequest>,
+    outbox: &Outbox,
+    mut work: impl FnMut(&mut ViewRequest) -> Option<Vec<UnitResult>>,
+) {
     while let Some(mut request) = inbox.wait() {
         let is_done = loop {
             if inbox.peek(|_| true) {
                 break false;
             }
-            let Some(result) = work(&mut request) else { break true };
-            match outbox.send_result(request.number, result) {
-                Some(true) => {}
-                Some(false) => break false,
-                None => return,
+            let Some(results) = work(&mut request) else { break true };
+            let mut sent = results.into_iter().map(|result| outbox.send_result(request.number, result));
+            match sent.find(|goes_on| *goes_on != Some(true)) {
+                None => {}
+                Some(Some(_)) => break false,
+                Some(None) => return,
             }
         };
         if is_done && !outbox.send(RenderEvent::Finished(request.number)) {
@@ -216,7 +225,7 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
         let part = request.wanted.swap_remove(at);
         let work = || Ok(Some(source_tile(request, part)));
         let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
-        Some(catch_unwind(AssertUnwindSafe(on_pool)))
+        Some(vec![catch_unwind(AssertUnwindSafe(on_pool))])
     });
 }
 
@@ -233,13 +242,17 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureS
     serve(inbox, outbox, |request| {
         renderer.set_feature_budget(request.feature_budget_bytes);
         report_features(&renderer, request, &mut reported, outbox);
-        let unit = take_unit(&renderer, request)?;
+        let units = take_units(&renderer, request)?;
         // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-        let result = catch_unwind(AssertUnwindSafe(|| do_unit(&mut renderer, request, unit, inbox)));
-        if result.is_err() {
+        let work = |unit| catch_unwind(AssertUnwindSafe(|| do_unit(&renderer, request, unit, inbox)));
+        let results: Vec<_> = match units[..] {
+            [unit] => vec![work(unit)],
+            _ => units.into_par_iter().map(work).collect(),
+        };
+        if results.iter().any(Result::is_err) {
             renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
         }
-        Some(result)
+        Some(results)
     });
 }
 
@@ -252,21 +265,33 @@ enum Unit {
     Encode(TilePart),
 }
 
-/// The next unit of a request, which is taken off its lists.
-fn take_unit(renderer: &Renderer, request: &mut ViewRequest) -> Option<Unit> {
+/// The next units of a request, which are taken off its lists: one, or as many tiles as the threads make of a field in a
+/// few milliseconds, each on one of them.
+fn take_units(renderer: &Renderer, request: &mut ViewRequest) -> Option<Vec<Unit>> {
     let is_ready = |part: &TilePart| {
         let Some(model) = request.model_of(&part.key) else { return true };
         renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.recipe)
     };
-    match schedule::next(&request.wanted, request.focus_in_output, is_ready) {
-        Some(at) => Some(Unit::Render(request.wanted.swap_remove(at))),
-        None => request.likely.pop().map(Unit::Encode),
+    let is_quick = |part: &TilePart| {
+        let model = request.model_of(&part.key).filter(|model| model.is_live() && model.adapter().is_none());
+        model.is_some() && is_ready(part)
+    };
+    let most = TILES_PER_THREAD * rayon::current_num_threads();
+    let order = schedule::first(&request.wanted, request.focus_in_output, is_ready, most);
+    let mut parts: Vec<TilePart> = order.into_iter().map(|at| request.wanted[at]).collect();
+    let quick = parts.iter().take_while(|part| is_quick(part)).count();
+    parts.truncate(quick.max(1));
+    request.wanted.retain(|part| !parts.contains(part));
+    let mut units: Vec<Unit> = parts.into_iter().map(Unit::Render).collect();
+    if units.is_empty() {
+        units.extend(request.likely.pop().map(Unit::Encode));
     }
+    (!units.is_empty()).then_some(units)
 }
 
 /// Encodes what a part of a tile needs and, if its pixels are wanted, renders it; nothing while its model is missing.
 fn do_unit(
-    renderer: &mut Renderer,
+    renderer: &Renderer,
     request: &ViewRequest,
     unit: Unit,
     inbox: &Mailbox<ViewRequest>,
@@ -276,6 +301,12 @@ fn do_unit(
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
     let (picture, grid, recipe) = (&request.picture, request.view.grid_of(part.rect), part.key.recipe);
     let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
+    let tiles_of =
+        |part: &TilePart| features_for(model, picture.size, &request.view.grid_of(part.rect), part.key.recipe);
+    if let Some(needed) = tiles_of(&part).filter(|_| model.is_live()) {
+        let alike = request.wanted.iter().filter(|other| other.key.model == part.key.model);
+        renderer.encode_around(picture, model, needed, alike.filter_map(tiles_of), &is_stale)?;
+    }
     let gathered = renderer.gather(picture, model, &grid, recipe, &is_stale)?;
     if let Unit::Encode(_) = unit {
         return Ok(None);

@@ -82,8 +82,13 @@ pub struct Pass {
 }
 
 /// What passes from rough to final still need, rough tiles first; `left` says what is missing of a part, `saves` whether
-/// a coarse pass is worth its time.
-pub fn missing(passes: &[Pass], saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
+/// a coarse pass is worth its time, `is_at_hand` whether a part will be there at once.
+pub fn missing(
+    passes: &[Pass],
+    saves: bool,
+    left: impl Fn(&TilePart) -> Option<TilePart>,
+    is_at_hand: impl Fn(&TilePart) -> bool,
+) -> Vec<TilePart> {
     let last = passes.len().saturating_sub(1);
     let is_coarse = |pass: &Pass| pass.recipe.source() == Source::COARSE;
     let is_worthwhile = |(i, pass): &(usize, &Pass)| saves || *i == last || !is_coarse(pass);
@@ -91,10 +96,13 @@ pub fn missing(passes: &[Pass], saves: bool, left: impl Fn(&TilePart) -> Option<
     let mut wanted = Vec::new();
     for (i, pass) in passes.iter().enumerate() {
         for (place, part) in pass.tiles.iter().enumerate() {
-            // Where a better tile is there, the rougher one would never be seen.
-            let has_better = passes[i + 1..].iter().any(|pass| left(&pass.tiles[place]).is_none());
+            // Where a better tile is there, or will be at once, the rougher one would never be seen.
+            let has_better = || {
+                let better = passes[i + 1..].iter().map(|pass| &pass.tiles[place]);
+                better.into_iter().any(|part| left(part).is_none() || is_at_hand(part))
+            };
             let is_possible = !part.key.recipe.is_neural() || part.key.model.is_some();
-            wanted.extend(left(part).filter(|_| !has_better && is_possible));
+            wanted.extend(left(part).filter(|_| is_possible && !has_better()));
         }
     }
     wanted
@@ -122,7 +130,7 @@ mod tests {
     }
 
     fn missing(pane: &Pane, view: &View, saves: bool, left: impl Fn(&TilePart) -> Option<TilePart>) -> Vec<TilePart> {
-        super::missing(&pane.passes(view), saves, left)
+        super::missing(&pane.passes(view), saves, left, |_| false)
     }
 
     fn final_tiles(pane: &Pane, view: &View) -> Vec<TilePart> {

@@ -5,8 +5,9 @@ use super::look::{Pane, missing};
 use super::scene::Scene;
 use super::textures::TileTextures;
 use crate::app::ports::TileSource;
+use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, View};
-use crate::render::{LoadedModel, TilePart, ViewRequest, coarse_saves};
+use crate::render::{LoadedModel, TilePart, ViewRequest, coarse_saves, features_for};
 use std::sync::Arc;
 
 /// Everything that a request follows from but the tiles that are there.
@@ -74,7 +75,8 @@ impl Requests {
         let models = [&scene.models.own, &scene.models.other].into_iter().filter_map(|slot| slot.model().cloned());
         let models: Vec<Arc<LoadedModel>> = models.collect();
         let (wanted, likely) = if *is_settled {
-            (wanted(view.zoom, frame, &models, textures), Vec::new())
+            let is_at_hand = |part: &TilePart| is_at_hand(scene, view, part);
+            (wanted(view.zoom, frame, &models, textures, is_at_hand), Vec::new())
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
@@ -124,14 +126,33 @@ impl Requests {
     }
 }
 
-fn wanted(zoom: f64, frame: &Frame, models: &[Arc<LoadedModel>], textures: &TileTextures) -> Vec<TilePart> {
+/// Whether a part of a tile takes no longer than a bicubic one: a live model makes it, whose features are there.
+fn is_at_hand(scene: Scene<'_>, view: &View, part: &TilePart) -> bool {
+    let (Some(shown), Some(model), Some(report)) = (&scene.view.shown, scene.models.own.model(), &scene.view.features)
+    else {
+        return false;
+    };
+    let is_told = report.picture == part.key.picture && report.by == model.encoded_by(FeaturePrecision::Half);
+    let is_its_own = part.key.model == Some(model.key()) && model.is_live();
+    let needed = || features_for(model, shown.picture.size, &view.grid_of(part.rect), part.key.recipe);
+    let has = |tiles: PixelRect| tiles.places().all(|place| report.tiles.binary_search(&place).is_ok());
+    is_told && is_its_own && needed().is_some_and(has)
+}
+
+fn wanted(
+    zoom: f64,
+    frame: &Frame,
+    models: &[Arc<LoadedModel>],
+    textures: &TileTextures,
+    is_at_hand: impl Fn(&TilePart) -> bool,
+) -> Vec<TilePart> {
     let saves = |pane: &PaneTiles| {
         let model = models.iter().find(|model| pane.pane.subject.model == Some(model.key()));
         model.map_or_else(|| coarse_saves(zoom), |model| model.coarse_saves(zoom))
     };
     let left = |part: &TilePart| textures.left_of(part);
     let mut wanted: Vec<TilePart> =
-        frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves(pane), left)).collect();
+        frame.panes().iter().flat_map(|pane| missing(&pane.passes, saves(pane), left, &is_at_hand)).collect();
     // Two panes with the same look share the tiles under the line between them.
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|part| seen.insert(*part));

@@ -8,12 +8,12 @@ use crate::picture::Picture;
 use crate::render::LoadedModel;
 use crate::weights::Weights;
 
-/// Encodes a feature tile with its halo, and decodes a tile of a view, on 1, 2, 4, … threads up to as many as there are.
+/// Encodes four feature tiles with their halo, and decodes a tile of a view, on 1, 2, 4, … threads up to as many as there are.
 /// Each measurement tells how many times as fast as one thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
     let precision = Precision::F32;
     let model = LoadedModel::on_cpu(weights, precision)?;
-    let side = FEATURE_TILE + 2 * model.config.encoder.radius();
+    let side = 2 * FEATURE_TILE + 2 * model.config.encoder.radius();
     let size = picture.size;
     let rect = PixelRect { x: 0, y: 0, width: side.min(size.width), height: side.min(size.height) };
     let mut alone: Option<[f64; 2]> = None;

@@ -1,7 +1,7 @@
 //! In which order an export is made, so that its memory does not grow with the width of the source.
 //!
-//! A file wants whole rows, so an export is made in bands of them. If three rows of feature tiles fit the budget, which
-//! is as many as a band can need, bands end where the tiles do and features are kept from band to band: every tile is
+//! A file wants whole rows, so an export is made in bands of them. If three pairs of rows of feature tiles fit the budget,
+//! which is as many as a band can need, bands end where the pairs do and features are kept from band to band: every tile is
 //! encoded once. In a wider picture only the tiles of a few columns are held at a time. There a band spans several rows of
 //! tiles and ends in the middle of one, so that only the tiles of that row are encoded again, and its pixels are held
 //! rounded as the file rounds them.
@@ -17,7 +17,10 @@ const BAND_PIXELS: usize = (32 << 20) / 12;
 const WIDE_BAND_BYTES: usize = 128 << 20;
 
 /// Rows of feature tiles that it spans at most. Of all tiles one in so many is encoded twice.
-const WIDE_BAND_TILES: f64 = 8.0;
+const WIDE_BAND_TILES: f64 = 16.0;
+
+/// Source rows whose features are encoded together in a narrower one: a halo of less would be most of the work.
+const ROWS_TOGETHER: usize = 2 * FEATURE_TILE;
 
 /// Rows and columns that are rendered at once, after which the gate is passed.
 pub(super) const BLOCK_ROWS: usize = 256;
@@ -28,8 +31,7 @@ const BLOCK_COLUMNS: usize = 512;
 pub(super) struct Plan {
     /// Output rows, from top to bottom.
     pub(super) bands: Vec<Range<usize>>,
-    /// Output columns whose features are encoded together, for all rows of a band; none where they are encoded as they
-    /// are needed.
+    /// Output columns whose features are encoded together, for all rows of a band; none where those of all columns are.
     pub(super) chunk: Option<usize>,
     /// Output columns that are rendered at once.
     pub(super) block: usize,
@@ -41,11 +43,17 @@ impl Plan {
         let columns = (grid.x.pitch * grid.x.len as f64 / FEATURE_TILE as f64) as usize + 2;
         // A reduced axis reads many source pixels for one output pixel.
         let block = ((BLOCK_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
-        if 3 * columns * tile_bytes <= RenderOptions::EXPORT.feature_budget_bytes {
+        let rows = 3 * ROWS_TOGETHER / FEATURE_TILE;
+        if rows * columns * tile_bytes <= RenderOptions::EXPORT.feature_budget_bytes {
             return Self { bands: bands(grid), chunk: None, block };
         }
         let together = (RenderOptions::EXPORT.max_encode_side as f64 / grid.x.pitch) as usize;
         Self { bands: wide_bands(grid, pixel_bytes), chunk: Some(together.max(block)), block }
+    }
+
+    /// The output rows whose features are encoded before those of a band are needed.
+    pub(super) fn encoded_with(&self, band: &Range<usize>, grid: &SampleGrid) -> Range<usize> {
+        if self.chunk.is_some() { band.clone() } else { rows_together(grid, band.start) }
     }
 
     /// Rows of the highest band.
@@ -54,15 +62,19 @@ impl Plan {
     }
 }
 
-/// Cuts the rows where the feature tiles change, and where a band would grow too large.
+/// Cuts the rows where the features that are encoded together change, and where a band would grow too large.
 fn bands(grid: &SampleGrid) -> Vec<Range<usize>> {
     let most = (BAND_PIXELS / grid.x.len.max(1)).clamp(1, BLOCK_ROWS);
-    let per_tile = (FEATURE_TILE as f64 / grid.y.pitch).max(1.0);
+    cut(grid.y.len, |start| rows_together(grid, start).end.clamp(start + 1, start + most))
+}
+
+/// The output rows around `row` whose features are encoded together.
+fn rows_together(grid: &SampleGrid, row: usize) -> Range<usize> {
+    let per_group = (ROWS_TOGETHER as f64 / grid.y.pitch).max(1.0);
     let offset = grid.y.origin / grid.y.pitch;
-    cut(grid.y.len, |start| {
-        let tile_end = (((start as f64 + offset) / per_tile + 1e-9).floor() + 1.0) * per_tile - offset;
-        (tile_end.round() as usize).clamp(start + 1, start + most)
-    })
+    let group = ((row as f64 + offset) / per_group + 1e-9).floor();
+    let [start, end] = [group, group + 1.0].map(|group| (group * per_group - offset).round().max(0.0) as usize);
+    start..end.min(grid.y.len)
 }
 
 /// Cuts the rows in the middle of feature tiles, as far apart as a band's memory allows; where not even half of that is

@@ -85,8 +85,8 @@ impl RenderScene<'_> {
             let chunk = plan.chunk.unwrap_or(width);
             for start in (0..width).step_by(chunk) {
                 let columns = start..(start + chunk).min(width);
-                if plan.chunk.is_some() {
-                    let part = self.grid.slice(band.clone(), columns.clone());
+                if self.is_neural() {
+                    let part = self.grid.slice(plan.encoded_with(band, self.grid), columns.clone());
                     renderer.encode_for(self.picture, self.model, &part, self.recipe, &|| gate.is_stopped())?;
                 }
                 self.render_chunk(&mut renderer, plan.block, (band.clone(), columns), gate, to)?;

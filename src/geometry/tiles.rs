@@ -3,7 +3,7 @@
 use super::{PixelRect, SampleGrid, Size};
 
 /// Side of a feature tile, in source pixels.
-pub const FEATURE_TILE: usize = 128;
+pub const FEATURE_TILE: usize = 64;
 
 /// Side of a tile of the view, in output pixels. Of the tiles at the edges of the canvas only the part on it is made.
 pub const VIEW_TILE: usize = 128;
@@ -71,6 +71,6 @@ mod tests {
         let region = Region { x: 150.0, y: 150.0, width: 48.0, height: 48.0 };
         let codes = codes_for(&SampleGrid::spanning(region, Size::new(1440, 1440)), size);
         assert_eq!(codes, PixelRect { x: 149, y: 149, width: 50, height: 50 });
-        assert_eq!(feature_tiles_over(codes.grown_within(1, size)), PixelRect { x: 1, y: 1, width: 1, height: 1 });
+        assert_eq!(feature_tiles_over(codes.grown_within(1, size)), PixelRect { x: 2, y: 2, width: 2, height: 2 });
     }
 }

@@ -16,6 +16,9 @@ use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Encoders that see farther than this are deep.
+const DEEP_RADIUS: usize = 64;
+
 /// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderOptions {
@@ -164,8 +167,8 @@ impl Renderer {
         self.features_of(picture, model, tiles, is_stale).map(Gathered::Features)
     }
 
-    /// Encodes what is missing of `needed` (counted in feature tiles) together with more of what a view takes, in as few
-    /// blocks as possible: a network with a small halo is faster by far that way.
+    /// Encodes what is missing of `needed` (counted in feature tiles, as everything here) together with more of what a view
+    /// takes, in few blocks: that is faster by far. `focus` is what the view needs first.
     ///
     /// # Errors
     /// As [`Self::render`].
@@ -173,7 +176,7 @@ impl Renderer {
         &self,
         picture: &Picture,
         model: &LoadedModel,
-        needed: PixelRect,
+        [needed, focus]: [PixelRect; 2],
         view: impl Iterator<Item = PixelRect>,
         is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
     ) -> Result<()> {
@@ -184,7 +187,7 @@ impl Renderer {
         let tiles: BTreeSet<_> = view.chain([needed]).flat_map(PixelRect::places).collect();
         let missing = self.features.missing(picture.id, &names, tiles.into_iter());
         let most = self.options.max_encode_side / FEATURE_TILE;
-        for block in self.blocks(model, &schedule::together(&missing, needed, most)) {
+        for block in self.blocks(model, &schedule::together(&missing, needed, focus, most)) {
             self.encode(picture, model, block, &|| is_stale(block))?;
         }
         Ok(())
@@ -338,7 +341,7 @@ impl Renderer {
     /// Missing feature tiles, in blocks to be encoded in one go.
     fn blocks(&self, model: &LoadedModel, missing: &[(usize, usize)]) -> Vec<PixelRect> {
         // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes tile by tile.
-        let is_deep = model.config.encoder.radius() > FEATURE_TILE / 2;
+        let is_deep = model.config.encoder.radius() > DEEP_RADIUS;
         let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
         merge_tiles(missing, most)
     }

@@ -2,6 +2,7 @@
 
 use crate::geometry::PixelRect;
 use crate::key::TileKey;
+use std::ops::Range;
 
 /// The part of a tile that a canvas shows: of the tiles at its edges nobody looks at the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,29 +36,36 @@ pub fn first(
 }
 
 /// Which of the feature tiles that a view is missing (column, row) are encoded together, so that one halo serves many, where
-/// those of `needed` come first: the rectangle around all is cut evenly into pieces of at most `most` tiles a side, and
-/// these are the pieces that `needed` touches. None if nothing of it is missing.
-pub fn together(missing: &[(usize, usize)], needed: PixelRect, most: usize) -> Vec<(usize, usize)> {
-    let is_in = |rect: PixelRect, (x, y)| rect.contains(PixelRect { x, y, width: 1, height: 1 });
-    if !missing.iter().any(|tile| is_in(needed, *tile)) {
-        return Vec::new();
-    }
-    // The piece on an axis that a tile is in.
-    let piece = |places: &[usize], place: usize| {
-        let (start, end) = (places.iter().min().copied().unwrap_or(0), places.iter().max().map_or(0, |last| last + 1));
-        let (len, count) = (end - start, (end - start).div_ceil(most));
-        // The first pieces are the longer ones.
-        let begins = |i: usize| start + i * (len / count) + i.min(len % count);
-        let i = (0..count).rfind(|i| begins(*i) <= place).unwrap_or(0);
-        begins(i)..begins(i + 1)
-    };
+/// those of `needed` come first. The rectangle around all is cut into pieces of at most `most` tiles a side, evenly; where
+/// there are many, at the sides of `focus` first. These are the pieces that `needed` touches; none if nothing of it is missing.
+pub fn together(missing: &[(usize, usize)], needed: PixelRect, focus: PixelRect, most: usize) -> Vec<(usize, usize)> {
     let (columns, rows): (Vec<usize>, Vec<usize>) = missing.iter().copied().unzip();
-    let is_touched = |tile: &&(usize, usize)| {
-        let (x, y) = (piece(&columns, tile.0), piece(&rows, tile.1));
-        let piece = PixelRect { x: x.start, y: y.start, width: x.len(), height: y.len() };
-        missing.iter().any(|other| is_in(piece, *other) && is_in(needed, *other))
+    let (columns, rows) =
+        (pieces(&columns, focus.x..focus.right(), most), pieces(&rows, focus.y..focus.bottom(), most));
+    let piece = |tile: (usize, usize)| {
+        [(&columns, tile.0), (&rows, tile.1)].map(|(pieces, at)| pieces.iter().position(|piece| piece.contains(&at)))
     };
-    missing.iter().filter(is_touched).copied().collect()
+    let is_needed = |(x, y): (usize, usize)| needed.contains(PixelRect { x, y, width: 1, height: 1 });
+    let touched: Vec<_> = missing.iter().filter(|tile| is_needed(**tile)).map(|tile| piece(*tile)).collect();
+    missing.iter().filter(|tile| touched.contains(&piece(**tile))).copied().collect()
+}
+
+/// The pieces on one axis, of which `places` are missing.
+fn pieces(places: &[usize], focus: Range<usize>, most: usize) -> Vec<Range<usize>> {
+    let (start, end) = (places.iter().min().copied().unwrap_or(0), places.iter().max().map_or(0, |last| last + 1));
+    let cuts = [start, focus.start.clamp(start, end), focus.end.clamp(start, end), end];
+    // Few pieces are soon done, and many halos are not.
+    let cuts = if end - start <= 2 * most { &[start, end] } else { &cuts[..] };
+    cuts.windows(2).flat_map(|part| evenly(part[0]..part[1], most)).collect()
+}
+
+/// Cut into pieces of at most `most`, the first ones longer by one if need be: then what is left when those at an end are
+/// done is cut in the same places.
+fn evenly(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = range.len().div_ceil(most);
+    let (len, longer) = (range.len() / count.max(1), range.len() % count.max(1));
+    let begin = move |i: usize| range.start + i * len + i.min(longer);
+    (0..count).map(move |i| begin(i)..begin(i + 1))
 }
 
 /// From the focus to the nearest point of a rectangle, squared; ties broken by the distance to its centre.
@@ -112,19 +120,26 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_even_and_stay_where_they_are_while_they_are_encoded() {
+    fn pieces_stay_where_they_are_while_they_are_encoded() {
         let rect = |x, y, width, height| PixelRect { x, y, width, height };
-        let mut missing: Vec<_> = rect(10, 20, 7, 3).places().collect();
-        let mut pieces = Vec::new();
-        for needed in [rect(13, 21, 1, 1), rect(10, 20, 2, 1), rect(12, 20, 1, 1), rect(15, 21, 1, 2)] {
-            let piece = together(&missing, needed, 3);
-            missing.retain(|tile| !piece.contains(tile));
-            pieces.push(piece.len());
+        let focus = rect(14, 21, 2, 1);
+        assert_eq!(pieces(&[10, 15], 12..13, 3), [10..13, 13..16], "few are not cut around the focus");
+        let mut missing: Vec<_> = rect(10, 20, 9, 2).places().collect();
+        let mut encoded = Vec::new();
+        // Columns 10 and 11, 12 and 13, 14 and 15, 16 to 18; both rows.
+        for needed in [focus, rect(10, 20, 1, 1), rect(11, 20, 1, 1), rect(13, 20, 2, 1), rect(18, 21, 1, 1)] {
+            let together = together(&missing, needed, focus, 3);
+            missing.retain(|tile| !together.contains(tile));
+            encoded.push(together);
         }
-        // Columns 10 to 12, 13 and 14, 15 and 16.
-        assert_eq!((pieces, missing.len()), (vec![6, 9, 0, 6], 0));
-        let missing: Vec<_> = rect(0, 0, 6, 1).places().collect();
-        assert_eq!(together(&missing, rect(2, 0, 2, 1), 3).len(), 6, "a tile between two pieces needs both");
+        let places = |rect: PixelRect| rect.places().collect::<Vec<_>>();
+        assert_eq!(encoded[0], places(rect(14, 20, 2, 2)));
+        assert_eq!(encoded[1], places(rect(10, 20, 2, 2)));
+        assert!(encoded[2].is_empty(), "it was there");
+        assert_eq!(encoded[3], places(rect(12, 20, 2, 2)));
+        assert_eq!(encoded[4], places(rect(16, 20, 3, 2)));
+        assert_eq!(evenly(5..15, 4).collect::<Vec<_>>(), [5..9, 9..12, 12..15]);
+        assert_eq!(evenly(5..5, 4).count(), 0);
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl ViewRequest {
     fn model_of(&self, key: &TileKey) -> Option<&LoadedModel> {
         self.models.iter().find(|model| Some(model.key()) == key.model).map(Arc::as_ref)
     }
+
+    /// The feature tiles, counted in tiles, that a part of a tile needs.
+    fn features_for(&self, part: &TilePart) -> Option<PixelRect> {
+        features_for(self.model_of(&part.key)?, self.picture.size, &self.view.grid_of(part.rect), part.key.recipe)
+    }
 }
 
 /// A finished tile.
@@ -238,13 +243,19 @@ fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
 /// Serves the network's tiles.
 fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureStore) {
     let mut renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
-    let mut reported = None;
+    let (mut reported, mut focus) = (None, None);
     serve(inbox, outbox, |request| {
         renderer.set_feature_budget(request.feature_budget_bytes);
         report_features(&renderer, request, &mut reported, outbox);
         let units = take_units(&renderer, request)?;
         // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
-        let work = |unit| catch_unwind(AssertUnwindSafe(|| do_unit(&renderer, request, unit, inbox)));
+        let first = || match units[0] {
+            Unit::Render(part) => request.features_for(&part).map(|tiles| (request.number, tiles)),
+            Unit::Encode(_) => None,
+        };
+        focus = focus.filter(|(number, _)| *number == request.number).or_else(first);
+        let focus = focus.map(|(_, tiles)| tiles);
+        let work = |unit| catch_unwind(AssertUnwindSafe(|| do_unit(&renderer, request, unit, focus, inbox)));
         let results: Vec<_> = match units[..] {
             [unit] => vec![work(unit)],
             _ => units.into_par_iter().map(work).collect(),
@@ -290,10 +301,12 @@ fn take_units(renderer: &Renderer, request: &mut ViewRequest) -> Option<Vec<Unit
 }
 
 /// Encodes what a part of a tile needs and, if its pixels are wanted, renders it; nothing while its model is missing.
+/// `focus` are the feature tiles that the request needed first.
 fn do_unit(
     renderer: &Renderer,
     request: &ViewRequest,
     unit: Unit,
+    focus: Option<PixelRect>,
     inbox: &Mailbox<ViewRequest>,
 ) -> Result<Option<RenderedTile>> {
     let started = Instant::now();
@@ -301,11 +314,11 @@ fn do_unit(
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
     let (picture, grid, recipe) = (&request.picture, request.view.grid_of(part.rect), part.key.recipe);
     let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
-    let tiles_of =
-        |part: &TilePart| features_for(model, picture.size, &request.view.grid_of(part.rect), part.key.recipe);
-    if let Some(needed) = tiles_of(&part).filter(|_| model.is_live()) {
+    let needed = request.features_for(&part).filter(|_| model.is_live());
+    if let Some((needed, focus)) = needed.zip(focus) {
         let alike = request.wanted.iter().filter(|other| other.key.model == part.key.model);
-        renderer.encode_around(picture, model, needed, alike.filter_map(tiles_of), &is_stale)?;
+        let view = alike.filter_map(|part| request.features_for(part));
+        renderer.encode_around(picture, model, [needed, focus], view, &is_stale)?;
     }
     let gathered = renderer.gather(picture, model, &grid, recipe, &is_stale)?;
     if let Unit::Encode(_) = unit {

@@ -13,14 +13,18 @@ use zoomfield::kernel::Precision;
 use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
 use zoomfield::recipe::Source;
-use zoomfield::render::{FeatureStore, LoadedModel, RenderEvent, RenderWorker, TilePart, ViewRequest};
-use zoomfield::task::Gate;
-use zoomfield::weights::Weights;
+use zoomfield::render::{
+    FeatureStore, LoadedModel, RenderEvent, RenderOptions, RenderWorker, Renderer, TilePart, ViewRequest,
+};
+use zoomfield::task::{Gate, NEVER};
+use zoomfield::weights::{Builtin, Weights};
 
 /// What came until a request was finished.
 #[derive(Default)]
 struct Answer {
     tiles: Vec<TilePart>,
+    /// The pixels of each.
+    rgba: Vec<Vec<u8>>,
     /// The features that are ready, as often as that has changed.
     features: Vec<Vec<(usize, usize)>>,
 }
@@ -31,7 +35,10 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
     let mut answer = Answer::default();
     loop {
         match worker.poll() {
-            Some(RenderEvent::Tile(tile)) => answer.tiles.push(TilePart { key: tile.key, rect: tile.rect }),
+            Some(RenderEvent::Tile(tile)) => {
+                answer.tiles.push(TilePart { key: tile.key, rect: tile.rect });
+                answer.rgba.push(tile.rgba);
+            }
             Some(RenderEvent::Features(report)) => answer.features.push(report.tiles),
             Some(RenderEvent::Finished(finished)) if finished == number => return answer,
             Some(RenderEvent::Finished(other)) => panic!("request {other} was answered before"),
@@ -112,6 +119,35 @@ fn an_export_and_a_copy_of_a_finished_view_encode_nothing() {
         let exported = export::render(&alone, &Gate::default()).unwrap();
         assert!(model.encoded() > encoded && psnr(&exported.data, &copied.data, 1.0) > 60.0);
     }
+}
+
+/// A live network's view is encoded in few blocks, its tiles are made side by side, and they are what each is alone.
+#[test]
+fn a_live_view_is_encoded_in_few_pieces_and_its_tiles_are_what_they_are_alone() {
+    let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
+    let (picture, model, canvas) = (Arc::new(textured(500, 400)), Arc::new(model), Size::new(700, 500));
+    let worker = RenderWorker::start(|| {}).unwrap();
+    let view_at = |zoom: f64| View::centered([231.0, 225.0], zoom, canvas).snapped();
+    let request = request_of(view_at(2.0), canvas, &picture, &model);
+    let wanted = request.wanted.clone();
+    let middle = [0, 1].map(|i| [700.0, 500.0][i] / 2.0 - request.view.corner_on_screen[i]);
+    let first = answer(&worker, ViewRequest { number: 1, focus_in_output: middle, ..request });
+    // 350 by 250 source pixels and their neighbours: two pieces by two, of up to 256 a side.
+    assert!((1..=4).contains(&model.encoded()), "encoded {} times for {} tiles", model.encoded(), wanted.len());
+    assert!(wanted.len() > 20 && first.tiles.len() == wanted.len());
+    let mut alone = Renderer::new(RenderOptions::VIEW);
+    for (part, rgba) in first.tiles.iter().zip(&first.rgba) {
+        assert!(wanted.contains(part));
+        let grid = view_at(2.0).grid_of(part.rect);
+        let raster = alone.render(&picture, &model, &grid, Source::NEURAL, NEVER).unwrap();
+        let off = raster.to_rgba8().iter().zip(rgba).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(off <= Some(1), "tile {:?} is off by {off:?}", part.rect);
+    }
+    // The next zoom finds everything there.
+    let encoded = model.encoded();
+    let deeper = request_of(view_at(3.0), canvas, &picture, &model);
+    assert!(!answer(&worker, ViewRequest { number: 2, ..deeper }).tiles.is_empty());
+    assert_eq!(model.encoded(), encoded);
 }
 
 #[test]

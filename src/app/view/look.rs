@@ -183,6 +183,20 @@ mod tests {
     }
 
     #[test]
+    fn what_will_be_there_at_once_needs_nothing_to_stand_in_for_it() {
+        let (pane, view) = (pane(Source::NEURAL), view(3.0));
+        let wanted = |at_hand: fn(&TilePart) -> bool| super::missing(&pane.passes(&view), false, all_of_it, at_hand);
+        let is_on_the_left = |part: &TilePart| part.key.column < 6;
+        let parts = wanted(is_on_the_left);
+        let (plain, neural): (Vec<_>, Vec<_>) = parts.iter().partition(|part| !part.key.recipe.is_neural());
+        assert_eq!(neural.len(), final_tiles(&pane, &view).len());
+        assert!(!plain.is_empty() && plain.iter().all(|part| !is_on_the_left(part)));
+        // A pane that shows bicubic pixels in the end is not kept from them.
+        let bicubic = self::pane(Source::Bicubic);
+        assert!(!super::missing(&bicubic.passes(&view), false, all_of_it, |_| true).is_empty());
+    }
+
+    #[test]
     fn without_a_model_the_network_is_not_asked() {
         let mut neural = pane(Source::NEURAL);
         neural.subject.model = None;

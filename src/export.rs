@@ -57,7 +57,7 @@ pub struct ExportJob {
 impl ExportJob {
     /// Whether the network makes its pixels.
     pub fn is_neural(&self) -> bool {
-        self.recipe.is_neural() && !self.grid.is_reduction()
+        self.model.makes(&self.grid, self.recipe)
     }
 }
 

@@ -106,6 +106,19 @@ fn at_one_to_one_the_live_picture_is_the_file() {
 
 /// A zone plate, shrunk from four times its size: its rings become finer than pixels.
 #[test]
+fn what_adds_nothing_is_not_computed() {
+    let picture = part(&cat(), 100, 40, Size::new(70, 50));
+    let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
+    let mut renderer = Renderer::new(SINGLE);
+    for (scale, encoded) in [(1.0, 0), (1.2, 1)] {
+        let size = Size::new((70.0 * scale) as usize, (50.0 * scale) as usize);
+        let grid = SampleGrid::spanning(Region::whole(picture.size), size);
+        renderer.render(&picture, &model, &grid, Source::EXACT, NEVER).unwrap();
+        assert_eq!(model.encoded(), encoded, "×{scale}");
+    }
+}
+
+#[test]
 fn enlarging_a_little_adds_no_rings() {
     let ring = |x: f64, y: f64| 127.5 + 100.0 * (0.5 * std::f64::consts::PI * (x * x + y * y) / 130.0).cos();
     let plate = |side: usize| {

@@ -74,7 +74,7 @@ impl RenderScene<'_> {
 
     /// Whether the network makes its pixels.
     fn is_neural(&self) -> bool {
-        self.recipe.is_neural() && !self.grid.is_reduction()
+        self.model.makes(self.grid, self.recipe)
     }
 
     /// Renders block by block.

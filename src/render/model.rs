@@ -16,8 +16,9 @@ use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::{Picture, Raster, resample};
+use crate::recipe::Recipe;
 use crate::task::Interrupt;
-use crate::weights::{ModelConfig, Normalization, Weights};
+use crate::weights::{FieldConfig, ModelConfig, Normalization, Weights};
 use candle_core::Device;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -269,6 +270,13 @@ impl LoadedModel {
     /// Whether it is a live network: the pixels of a tile take no longer than bicubic ones, once its features are there.
     pub fn is_live(&self) -> bool {
         matches!(self.decoder, Decoder::Field(_))
+    }
+
+    /// Whether it makes any of the pixels of a recipe on `grid`: not where the picture is reduced, and of a field's at ×1
+    /// nothing is to be seen.
+    pub fn makes(&self, grid: &SampleGrid, recipe: Recipe) -> bool {
+        let is_silent = self.is_live() && FieldConfig::presence([grid.y.pitch, grid.x.pitch]) <= 0.0;
+        recipe.is_neural() && !grid.is_reduction() && !is_silent
     }
 
     /// Whether a coarse pass is worth being made at a zoom: a field of waves is evaluated at every pixel in any pass.

@@ -49,7 +49,7 @@ impl RenderOptions {
         keeping: Keeping::Beside,
         feature_budget_bytes: 256 << 20,
         decoded_budget_bytes: 0,
-        max_encode_side: 384,
+        max_encode_side: 320,
         ..Self::VIEW
     };
 }
@@ -57,7 +57,7 @@ impl RenderOptions {
 /// The feature tiles, counted in tiles, that `grid` of a picture of `size` needs of a recipe; none if the network makes none
 /// of its pixels.
 pub fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
-    let sampling = recipe.source().sampling().filter(|_| !grid.is_reduction())?;
+    let sampling = recipe.source().sampling().filter(|_| model.makes(grid, recipe))?;
     Some(feature_tiles_over(sample::pixels_for(model, size, grid, sampling)))
 }
 

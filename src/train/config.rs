@@ -192,6 +192,10 @@ impl Hyperparameters {
         if self.distillation.as_ref().is_some_and(|d| !(d.share > 0.0 && d.share <= 1.0)) {
             return refuse("a teacher's share of the loss is more than 0, up to 1");
         }
+        let is_by_scale = matches!(self.sampling, PatchSampling::RandomScale { .. });
+        if self.unreduced > 0.0 && !is_by_scale {
+            return refuse("pairs and originals of varied size have no patches that could be left unreduced");
+        }
         let needs_teacher = self.unreduced > 0.0 && self.distillation.is_none();
         if !(0.0..=1.0).contains(&self.unreduced) || needs_teacher {
             return refuse(
@@ -349,7 +353,9 @@ mod tests {
         refused(&|r| r.deep = 1.5);
         refused(&|r| r.unreduced = 0.5);
         let (teacher, id) = ("builtin".to_owned(), String::new());
-        refused(&|r| r.distillation = Some(Distillation { teacher: teacher.clone(), id: id.clone(), share: 0.0 }));
+        let taught = |share: f64| Some(Distillation { teacher: teacher.clone(), id: id.clone(), share });
+        refused(&|r| r.distillation = taught(0.0));
+        refused(&|r| (r.distillation, r.unreduced, r.sampling) = (taught(0.5), 0.5, PatchSampling::Pairs));
         refused(&|r| r.sampling = PatchSampling::RandomScale { min: 0.5, max: 4.0 });
         refused(&|r| r.sampling = PatchSampling::RandomScale { min: 3.0, max: 2.0 });
         refused(&|r| r.sampling = PatchSampling::SizeVaried { min: 16, max: 128, gt_resize: None });

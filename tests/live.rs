@@ -104,7 +104,6 @@ fn at_one_to_one_the_live_picture_is_the_file() {
     }
 }
 
-/// A zone plate, shrunk from four times its size: its rings become finer than pixels.
 #[test]
 fn what_adds_nothing_is_not_computed() {
     let picture = part(&cat(), 100, 40, Size::new(70, 50));
@@ -118,6 +117,7 @@ fn what_adds_nothing_is_not_computed() {
     }
 }
 
+/// A zone plate, shrunk from four times its size: its rings become finer than pixels.
 #[test]
 fn enlarging_a_little_adds_no_rings() {
     let ring = |x: f64, y: f64| 127.5 + 100.0 * (0.5 * std::f64::consts::PI * (x * x + y * y) / 130.0).cos();

@@ -72,9 +72,10 @@ fn bands(grid: &SampleGrid) -> Vec<Range<usize>> {
 fn rows_together(grid: &SampleGrid, row: usize) -> Range<usize> {
     let per_group = (ROWS_TOGETHER as f64 / grid.y.pitch).max(1.0);
     let offset = grid.y.origin / grid.y.pitch;
-    let group = ((row as f64 + offset) / per_group + 1e-9).floor();
+    // The group of the row's middle: rounding never puts a row outside its own.
+    let group = ((row as f64 + 0.5 + offset) / per_group).floor();
     let [start, end] = [group, group + 1.0].map(|group| (group * per_group - offset).round().max(0.0) as usize);
-    start..end.min(grid.y.len)
+    start.min(row)..end.max(row + 1).min(grid.y.len)
 }
 
 /// Cuts the rows in the middle of feature tiles, as far apart as a band's memory allows; where not even half of that is
@@ -123,6 +124,18 @@ mod tests {
             assert_whole(&wide_bands(&grid, 3), len);
         }
         let grid = SampleGrid::spanning(Region { x: 0.0, y: 90.0, width: 48.0, height: 48.0 }, Size::new(1440, 1440));
+        for (scale, top) in [(1.3, 0.0), (1.7, 0.0), (1.3, 127.6), (2.0, 5.0), (30.0, 90.0)] {
+            let region = Region { x: 0.0, y: top, width: 100.0, height: 300.0 };
+            let grid = SampleGrid::spanning(region, Size::new(130, (300.0 * scale) as usize));
+            let plan = Plan { bands: bands(&grid), chunk: None, block: 1 };
+            assert_whole(&plan.bands, grid.y.len);
+            for band in &plan.bands {
+                let encoded = plan.encoded_with(band, &grid);
+                assert!(encoded.start <= band.start && band.end <= encoded.end, "×{scale}: {band:?} in {encoded:?}");
+            }
+            let short = plan.bands[1..plan.bands.len() - 1].iter().filter(|band| band.len() < 4).count();
+            assert_eq!(short, 0, "×{scale}: {:?}", plan.bands);
+        }
         let ends: Vec<_> = bands(&grid).iter().map(|band| band.end).collect();
         assert_eq!(ends, [256, 512, 768, 1024, 1140, 1396, 1440]);
     }

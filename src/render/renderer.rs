@@ -16,8 +16,11 @@ use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Encoders that see farther than this are deep.
+/// Encoders that see farther than this many source pixels are deep.
 const DEEP_RADIUS: usize = 64;
+
+/// The largest side that those encode at once, in source pixels.
+const DEEP_SIDE: usize = 128;
 
 /// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +189,7 @@ impl Renderer {
         }
         let tiles: BTreeSet<_> = view.chain([needed]).flat_map(PixelRect::places).collect();
         let missing = self.features.missing(picture.id, &names, tiles.into_iter());
-        let most = self.options.max_encode_side / FEATURE_TILE;
+        let most = (self.options.max_encode_side / FEATURE_TILE).max(1);
         for block in self.blocks(model, &schedule::together(&missing, needed, focus, most)) {
             self.encode(picture, model, block, &|| is_stale(block))?;
         }
@@ -340,9 +343,10 @@ impl Renderer {
 
     /// Missing feature tiles, in blocks to be encoded in one go.
     fn blocks(&self, model: &LoadedModel, missing: &[(usize, usize)]) -> Vec<PixelRect> {
-        // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes tile by tile.
+        // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes in small squares.
         let is_deep = model.config.encoder.radius() > DEEP_RADIUS;
-        let most = if is_deep { 1 } else { (self.options.max_encode_side / FEATURE_TILE).max(1) };
+        let side = if is_deep { DEEP_SIDE } else { self.options.max_encode_side };
+        let most = (side / FEATURE_TILE).max(1);
         merge_tiles(missing, most)
     }
 }

@@ -208,11 +208,13 @@ fn serve(
                 break false;
             }
             let Some(results) = work(&mut request) else { break true };
-            let mut sent = results.into_iter().map(|result| outbox.send_result(request.number, result));
-            match sent.find(|goes_on| *goes_on != Some(true)) {
-                None => {}
-                Some(Some(_)) => break false,
-                Some(None) => return,
+            // What is finished is sent although something beside it failed.
+            let sent: Vec<_> = results.into_iter().map(|result| outbox.send_result(request.number, result)).collect();
+            if sent.contains(&None) {
+                return;
+            }
+            if sent.contains(&Some(false)) {
+                break false;
             }
         };
         if is_done && !outbox.send(RenderEvent::Finished(request.number)) {
@@ -248,23 +250,35 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureS
         renderer.set_feature_budget(request.feature_budget_bytes);
         report_features(&renderer, request, &mut reported, outbox);
         let units = take_units(&renderer, request)?;
-        // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
         let first = || match units[0] {
             Unit::Render(part) => request.features_for(&part).map(|tiles| (request.number, tiles)),
             Unit::Encode(_) => None,
         };
         focus = focus.filter(|(number, _)| *number == request.number).or_else(first);
-        let focus = focus.map(|(_, tiles)| tiles);
-        let work = |unit| catch_unwind(AssertUnwindSafe(|| do_unit(&renderer, request, unit, focus, inbox)));
-        let results: Vec<_> = match units[..] {
-            [unit] => vec![work(unit)],
-            _ => units.into_par_iter().map(work).collect(),
+        // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.
+        let work = |unit, focus| catch_unwind(AssertUnwindSafe(|| do_unit(&renderer, request, unit, focus, inbox)));
+        let results = match units[..] {
+            [unit] => vec![work(unit, focus.map(|(_, tiles)| tiles))],
+            _ => side_by_side(units, |unit| work(unit, None)),
         };
         if results.iter().any(Result::is_err) {
             renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
         }
         Some(results)
     });
+}
+
+/// Does units at the same time. Of the time that all took, each tile has taken its share by area.
+fn side_by_side(units: Vec<Unit>, work: impl Fn(Unit) -> UnitResult + Sync + Send) -> Vec<UnitResult> {
+    let started = Instant::now();
+    let mut results: Vec<_> = units.into_par_iter().map(work).collect();
+    let secs = started.elapsed().as_secs_f64();
+    let tiles = || results.iter().filter_map(|result| result.as_ref().ok()?.as_ref().ok()?.as_ref());
+    let all: usize = tiles().map(|tile| tile.rect.area()).sum();
+    for tile in results.iter_mut().filter_map(|result| result.as_mut().ok()?.as_mut().ok()?.as_mut()) {
+        tile.render_secs = secs * tile.rect.area() as f64 / all as f64;
+    }
+    results
 }
 
 /// A piece of work after which the thread looks up.
@@ -283,10 +297,7 @@ fn take_units(renderer: &Renderer, request: &mut ViewRequest) -> Option<Vec<Unit
         let Some(model) = request.model_of(&part.key) else { return true };
         renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.recipe)
     };
-    let is_quick = |part: &TilePart| {
-        let model = request.model_of(&part.key).filter(|model| model.is_live() && model.adapter().is_none());
-        model.is_some() && is_ready(part)
-    };
+    let is_quick = |part: &TilePart| request.model_of(&part.key).is_some_and(LoadedModel::is_instant) && is_ready(part);
     let most = TILES_PER_THREAD * rayon::current_num_threads();
     let order = schedule::first(&request.wanted, request.focus_in_output, is_ready, most);
     let mut parts: Vec<TilePart> = order.into_iter().map(|at| request.wanted[at]).collect();

@@ -98,8 +98,8 @@ pub fn missing(
         for (place, part) in pass.tiles.iter().enumerate() {
             // Where a better tile is there, or will be at once, the rougher one would never be seen.
             let has_better = || {
-                let better = passes[i + 1..].iter().map(|pass| &pass.tiles[place]);
-                better.into_iter().any(|part| left(part).is_none() || is_at_hand(part))
+                let mut better = passes[i + 1..].iter().map(|pass| &pass.tiles[place]);
+                better.any(|part| left(part).is_none() || is_at_hand(part))
             };
             let is_possible = !part.key.recipe.is_neural() || part.key.model.is_some();
             wanted.extend(left(part).filter(|_| is_possible && !has_better()));

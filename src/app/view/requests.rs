@@ -133,7 +133,7 @@ fn is_at_hand(scene: Scene<'_>, view: &View, part: &TilePart) -> bool {
         return false;
     };
     let is_told = report.picture == part.key.picture && report.by == model.encoded_by(FeaturePrecision::Half);
-    let is_its_own = part.key.model == Some(model.key()) && model.is_live();
+    let is_its_own = part.key.model == Some(model.key()) && model.is_instant();
     let needed = || features_for(model, shown.picture.size, &view.grid_of(part.rect), part.key.recipe);
     let has = |tiles: PixelRect| tiles.places().all(|place| report.tiles.binary_search(&place).is_ok());
     is_told && is_its_own && needed().is_some_and(has)

@@ -111,9 +111,12 @@ impl TileTextures {
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
         let texture = ctx.load_texture("tile", image, filter(key.recipe.source()));
+        // A tile fades in over its bicubic one; over what only stands in for it, it does not.
+        let bicubic = TileKey { model: None, recipe: Source::Bicubic.into(), ..key };
+        let born_secs = if self.tiles.contains(&bicubic) { now_secs } else { now_secs - FADE_SECS };
         // What falls out of the cache frees its texture by being dropped.
         let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
-        tile.pieces.push(TexturePiece { rect, texture, rgba, born_secs: now_secs });
+        tile.pieces.push(TexturePiece { rect, texture, rgba, born_secs });
         tile.bytes += own_bytes;
         let bytes = tile.bytes;
         drop(self.tiles.insert(key, tile, bytes));

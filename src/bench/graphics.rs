@@ -4,7 +4,7 @@ use super::stages::{cut, square};
 use super::{Measurement, median_within};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile};
-use crate::geometry::{FEATURE_TILE, PixelRect, Region, SampleGrid, Size};
+use crate::geometry::{PixelRect, Region, SampleGrid, Size, feature_tiles_over};
 use crate::gpu::adapters;
 use crate::picture::Picture;
 use crate::recipe::Sampling;
@@ -111,8 +111,7 @@ pub(super) fn measure(
 
 /// All features of a picture.
 fn encode(model: &LoadedModel, picture: &Picture) -> Result<Vec<Arc<FeatureTile>>> {
-    let tiles = |n: usize| n.div_ceil(FEATURE_TILE);
-    let tiles = PixelRect { x: 0, y: 0, width: tiles(picture.size.width), height: tiles(picture.size.height) };
+    let tiles = feature_tiles_over(picture.size.rect());
     let (features, _) = model.encode_tiles(picture, tiles, FeaturePrecision::Half, NEVER)?;
     Ok(features.into_iter().map(|(_, tile)| Arc::new(tile)).collect())
 }

@@ -127,10 +127,9 @@ pub fn encode_tiles<E>(
     };
     let Some(rect) = pixels.intersection(size.rect()) else { return Ok(Vec::new()) };
     let (codes, from) = encode(rect)?;
-    let names = (tiles.y..tiles.bottom()).flat_map(|row| (tiles.x..tiles.right()).map(move |column| (column, row)));
     let cut = |(column, row): (usize, usize)| {
         let rect = feature_tile_rect(column, row, size);
         ((column, row), FeatureTile::cut(&codes, from, rect, precision))
     };
-    Ok(names.map(cut).collect())
+    Ok(tiles.places().map(cut).collect())
 }

@@ -189,8 +189,8 @@ impl Renderer {
         }
         let tiles: BTreeSet<_> = view.chain([needed]).flat_map(PixelRect::places).collect();
         let missing = self.features.missing(picture.id, &names, tiles.into_iter());
-        let most = (self.options.max_encode_side / FEATURE_TILE).max(1);
-        for block in self.blocks(model, &schedule::together(&missing, needed, focus, most)) {
+        let together = schedule::together(&missing, needed, focus, self.most_tiles(model));
+        for block in self.blocks(model, &together) {
             self.encode(picture, model, block, &|| is_stale(block))?;
         }
         Ok(())
@@ -343,11 +343,15 @@ impl Renderer {
 
     /// Missing feature tiles, in blocks to be encoded in one go.
     fn blocks(&self, model: &LoadedModel, missing: &[(usize, usize)]) -> Vec<PixelRect> {
+        merge_tiles(missing, self.most_tiles(model))
+    }
+
+    /// The longest side of such a block.
+    fn most_tiles(&self, model: &LoadedModel) -> usize {
         // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes in small squares.
         let is_deep = model.config.encoder.radius() > DEEP_RADIUS;
         let side = if is_deep { DEEP_SIDE } else { self.options.max_encode_side };
-        let most = (side / FEATURE_TILE).max(1);
-        merge_tiles(missing, most)
+        (side / FEATURE_TILE).max(1)
     }
 }
 

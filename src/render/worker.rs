@@ -325,8 +325,9 @@ fn do_unit(
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
     let (picture, grid, recipe) = (&request.picture, request.view.grid_of(part.rect), part.key.recipe);
     let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
-    let needed = request.features_for(&part).filter(|_| model.is_live());
-    if let Some((needed, focus)) = needed.zip(focus) {
+    if let Some(focus) = focus.filter(|_| model.is_live())
+        && let Some(needed) = request.features_for(&part)
+    {
         let alike = request.wanted.iter().filter(|other| other.key.model == part.key.model);
         let view = alike.filter_map(|part| request.features_for(part));
         renderer.encode_around(picture, model, [needed, focus], view, &is_stale)?;

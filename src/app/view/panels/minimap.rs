@@ -4,7 +4,7 @@ use crate::app::kit::theme::{self, CORNER_MARGIN};
 use crate::app::view::frame::Frame;
 use crate::app::view::scene::Scene;
 use crate::app::view::{Command, Shown};
-use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tile_rect};
+use crate::geometry::{PixelRect, Size, feature_tile_rect, feature_tiles_over};
 use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
 use std::collections::HashSet;
 
@@ -88,8 +88,7 @@ fn unencoded(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     let size = shown.picture.size;
     let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
     let mut unencoded: Vec<PixelRect> = Vec::new();
-    let (columns, rows) = (size.width.div_ceil(FEATURE_TILE), size.height.div_ceil(FEATURE_TILE));
-    for tile in (0..rows).flat_map(|row| (0..columns).map(move |column| (column, row))) {
+    for tile in feature_tiles_over(size.rect()).places() {
         let rect = feature_tile_rect(tile.0, tile.1, size);
         match unencoded.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
             _ if ready.contains(&tile) => {}

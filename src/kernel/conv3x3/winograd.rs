@@ -270,12 +270,8 @@ fn finish_tile<S: Simd>(
         for i in 0..down {
             let mut row = tiling::to_results(simd, rows[i]);
             for j in 0..RESULTS {
-                row[j] = simd.max(floor, simd.add(row[j], bias));
-            }
-            if is_silu {
-                for j in 0..RESULTS {
-                    row[j] = silu(simd, row[j]);
-                }
+                let sum = simd.add(row[j], bias);
+                row[j] = if is_silu { silu(simd, sum) } else { simd.max(floor, sum) };
             }
             for (j, mut value) in row.into_iter().enumerate().take(across) {
                 let at = ((top + i) * width + left + j) * channels + channel;

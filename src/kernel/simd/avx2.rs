@@ -96,9 +96,9 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn reciprocal(self, a: __m256) -> __m256 {
+    fn quotient(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: as above.
-        unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), a) }
+        unsafe { _mm256_div_ps(a, b) }
     }
 
     #[inline(always)]

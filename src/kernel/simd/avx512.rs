@@ -98,11 +98,12 @@ impl Simd for Avx512 {
 
     /// A division of sixteen numbers takes as long as eight sums.
     #[inline(always)]
-    fn reciprocal(self, a: __m512) -> __m512 {
+    fn quotient(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe {
-            let about = _mm512_rcp14_ps(a);
-            _mm512_fmadd_ps(about, _mm512_fnmadd_ps(a, about, _mm512_set1_ps(1.0)), about)
+            let about = _mm512_rcp14_ps(b);
+            let inverse = _mm512_fmadd_ps(about, _mm512_fnmadd_ps(b, about, _mm512_set1_ps(1.0)), about);
+            _mm512_mul_ps(a, inverse)
         }
     }
 

@@ -85,9 +85,9 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn reciprocal(self, a: float32x4_t) -> float32x4_t {
+    fn quotient(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         // SAFETY: as above.
-        unsafe { vdivq_f32(vdupq_n_f32(1.0), a) }
+        unsafe { vdivq_f32(a, b) }
     }
 
     #[inline(always)]

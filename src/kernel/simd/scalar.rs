@@ -71,7 +71,7 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn reciprocal(self, a: [f32; 4]) -> [f32; 4] {
-        [1.0 / a[0], 1.0 / a[1], 1.0 / a[2], 1.0 / a[3]]
+    fn quotient(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] / b[0], a[1] / b[1], a[2] / b[2], a[3] / b[3]]
     }
 }

@@ -68,7 +68,10 @@ impl FeatureTile {
     }
 
     /// Widens codes `start .. start + out.len()` (counted in values) into `out`.
-    fn read(&self, start: usize, out: &mut [f32]) {
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn read(&self, start: usize, out: &mut [f32]) {
         match &self.codes {
             Codes::Half(values) => values[start..start + out.len()].convert_to_f32_slice(out),
             Codes::Single(values) => out.copy_from_slice(&values[start..start + out.len()]),

@@ -15,7 +15,10 @@ pub use cpu::query_rgb;
 pub use decoder::Decoder;
 pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
-pub use gpu::{GpuDecoder, GpuField, GpuImnet, WindowQuery};
+pub use gpu::{
+    CanvasView, FieldAtlas, FieldCells, FieldFrame, FieldPacker, FrameBuffers, GpuDecoder, GpuField, GpuImnet,
+    WindowQuery,
+};
 pub use params::DecodeParams;
 pub use query::sample_points;
 

@@ -4,6 +4,7 @@ use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
 use super::clock::Clock;
 use super::error::{GpuError, GpuResult};
 use super::faults::Faults;
+use super::guard::guarded;
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -183,20 +184,12 @@ impl Gpu {
 
     /// Runs `work`, and turns what the device says about it into failures.
     pub(super) fn attempt<T>(&self, work: impl FnOnce() -> T) -> GpuResult<T> {
-        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
-        let value = work();
-        let (internal, validation, memory) = (ready(internal.pop()), ready(validation.pop()), ready(memory.pop()));
-        if memory.is_some() || validation.is_some() || internal.is_some() {
+        let result = guarded(&self.device, work);
+        if result.is_err() {
             // A lost device says so only when it is looked at.
             let _ = self.device.poll(wgpu::PollType::Poll);
         }
         self.check_alive()?;
-        match (memory, validation.or(internal)) {
-            (Some(_), _) => Err(GpuError::OutOfMemory),
-            (_, Some(error)) => Err(GpuError::Unfit(format!("it refuses a command: {error}"))),
-            (None, None) => Ok(value),
-        }
+        result
     }
 }

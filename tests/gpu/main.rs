@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
 mod bench;
+mod canvas;
 mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]

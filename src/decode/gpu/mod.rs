@@ -1,8 +1,10 @@
 //! The decoder of either family on a graphics device.
 
+mod canvas;
 mod field;
 mod imnet;
 
+pub use canvas::{CanvasView, FieldAtlas, FieldCells, FieldFrame, FieldPacker, FrameBuffers};
 pub use field::GpuField;
 pub use imnet::GpuImnet;
 

@@ -68,6 +68,20 @@ impl AxisTaps {
     }
 }
 
+/// The four source samples that each sample of an axis that is not reduced is interpolated from: the first, and the weights
+/// of four from there on. Those behind the last of `n` weigh nothing.
+pub fn bicubic_taps(grid: &AxisGrid, n: usize) -> Vec<(usize, [f32; 4])> {
+    let taps = |i| {
+        let mut window = Vec::with_capacity(4);
+        let first = bicubic(grid.latent_position(i), n, &mut window);
+        let total: f64 = window.iter().sum();
+        let mut weights = [0.0; 4];
+        weights.iter_mut().zip(window).for_each(|(to, weight)| *to = (weight / total) as f32);
+        (first, weights)
+    };
+    (0..grid.len).map(taps).collect()
+}
+
 /// Bicubic interpolation of an image of `[height, width]` pixels at (y, x), counted in pixels from the centre of the first;
 /// not clamped.
 ///

@@ -5,6 +5,9 @@ mod kinds;
 mod shape;
 mod tables;
 
+pub(super) use shape::FieldShape;
+pub(super) use tables::turns_on_this_thread;
+
 use super::{WindowQuery, check_element, in_quads};
 use crate::decode::FieldParams;
 use crate::feature::FeatureWindow;
@@ -15,7 +18,7 @@ use crate::gpu::{
 };
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
-use shape::{FieldShape, SIDE};
+use shape::SIDE;
 use std::sync::Arc;
 use tables::FieldTables;
 

@@ -9,46 +9,50 @@ pub(super) const SIDE: usize = 8;
 
 /// Sizes of `shaders/field.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FieldShape {
+pub(in crate::decode::gpu) struct FieldShape {
     /// Quads of waves, filled up with waves that have no amplitude: of the brightness, of the colour differences.
-    pub(super) luma: usize,
-    pub(super) chroma: usize,
-    pub(super) element: ElementType,
+    pub(in crate::decode::gpu) luma: usize,
+    pub(in crate::decode::gpu) chroma: usize,
+    pub(in crate::decode::gpu) element: ElementType,
 }
 
 impl FieldShape {
-    pub(super) fn new(config: &FieldConfig, element: ElementType) -> Self {
+    pub(in crate::decode::gpu) fn new(config: &FieldConfig, element: ElementType) -> Self {
         Self { luma: config.luma_waves.div_ceil(4), chroma: config.chroma_waves.div_ceil(4), element }
     }
 
     /// Quads of a source pixel's amplitudes.
-    pub(super) fn amplitudes(self) -> usize {
+    pub(in crate::decode::gpu) fn amplitudes(self) -> usize {
         2 * self.luma + 4 * self.chroma
     }
 
     /// Quads of a sample's turns along one axis: two neighbours, cosines and sines.
-    pub(super) fn turns(self) -> usize {
+    pub(in crate::decode::gpu) fn turns(self) -> usize {
         4 * (self.luma + self.chroma)
     }
 
     /// Multiply-adds of a sample: two rows and one column of two, for each cosine and sine.
-    pub(super) fn macs(self) -> f64 {
+    pub(in crate::decode::gpu) fn macs(self) -> f64 {
         (4 * 10 * self.amplitudes()) as f64
     }
 
     /// The shader.
-    pub(super) fn text(self) -> String {
+    pub(in crate::decode::gpu) fn text(self) -> String {
+        self.text_with(include_str!("../../../../shaders/field.wgsl"), &[("SIDE", SIDE)])
+    }
+
+    /// `waves.wgsl` with what stands behind it, and constants for that.
+    pub(in crate::decode::gpu) fn text_with(self, behind: &str, constants: &[(&str, usize)]) -> String {
         // Matrices are written column by column there.
         let of_rgb: Vec<String> = (0..9).map(|i| format!("{:?}", RGB_OF_YCBCR[i % 3][i / 3])).collect();
         let matrix = format!("const RGB_OF_YCBCR = mat3x3<f32>({});\n", of_rgb.join(", "));
-        let (waves, field) =
-            (include_str!("../../../../shaders/waves.wgsl"), include_str!("../../../../shaders/field.wgsl"));
-        let constants = [("LUMA", self.luma), ("CHROMA", self.chroma), ("SIDE", SIDE)];
-        expand(&[&matrix, waves, field].concat(), self.element, &constants, 0)
+        let waves = include_str!("../../../../shaders/waves.wgsl");
+        let constants = [&[("LUMA", self.luma), ("CHROMA", self.chroma)], constants].concat();
+        expand(&[&matrix, waves, behind].concat(), self.element, &constants, 0)
     }
 
     /// For each of the numbers that a source pixel has on the device, which of `config`'s amplitudes it is; none: zero.
-    pub(super) fn order(self, config: &FieldConfig) -> Vec<Option<usize>> {
+    pub(in crate::decode::gpu) fn order(self, config: &FieldConfig) -> Vec<Option<usize>> {
         let (luma, chroma) = (config.luma_waves, config.chroma_waves);
         let quad = |first: usize, quad: usize, count: usize| {
             (4 * quad..4 * quad + 4).map(move |k| (k < count).then_some(first + k))

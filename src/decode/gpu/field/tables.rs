@@ -4,7 +4,7 @@ use super::shape::FieldShape;
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::decode::gpu::WindowQuery;
-use crate::geometry::AxisGrid;
+use crate::geometry::{AxisGrid, SampleGrid};
 use crate::weights::FieldConfig;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -59,27 +59,68 @@ fn turns_of(
     presence: f64,
     out: &mut [f32],
 ) {
+    let quads: Vec<_> = quads_of(params).collect();
+    let part = 4 * 4 * samples.len();
+    out.par_chunks_exact_mut(part.max(1)).zip(quads).for_each(|(out, waves)| {
+        turns_of_quad(params, (axis, waves), grid, samples, presence, out);
+    });
+}
+
+/// Waves by four.
+fn quads_of(params: &FieldParams) -> impl Iterator<Item = &[[f32; 2]]> {
     let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
-    let quads: Vec<&[[f32; 2]]> = luma.chunks(4).chain(chroma.chunks(4)).collect();
+    luma.chunks(4).chain(chroma.chunks(4))
+}
+
+/// The turns of rows (y) and columns (x) of a grid in the middle of a frame, where nobody waits for other threads:
+/// `[quads of waves, two neighbours, (cos, sin), samples, 4]` of rows, then of columns; and where those of columns begin.
+pub(in crate::decode::gpu) fn turns_on_this_thread(
+    params: &FieldParams,
+    grid: &SampleGrid,
+    [rows, columns]: [&[Neighbours]; 2],
+) -> (Vec<f32>, usize) {
+    let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
+    let quads = quads_of(params).count();
+    let start = 16 * quads * rows.len();
+    let mut turns = vec![0.0; start + 16 * quads * columns.len()];
+    let (of_rows, of_columns) = turns.split_at_mut(start);
+    for (axis, line, samples, presence, out) in
+        [(0, &grid.y, rows, presence, of_rows), (1, &grid.x, columns, 1.0, of_columns)]
+    {
+        let parts = out.chunks_exact_mut((16 * samples.len()).max(1));
+        parts.zip(quads_of(params)).for_each(|(out, waves)| {
+            turns_of_quad(params, (axis, waves), line, samples, presence, out);
+        });
+    }
+    (turns, start / 4)
+}
+
+/// Of four waves, `[two neighbours, (cos, sin), samples, 4]`.
+fn turns_of_quad(
+    params: &FieldParams,
+    (axis, waves): (usize, &[[f32; 2]]),
+    grid: &AxisGrid,
+    samples: &[Neighbours],
+    presence: f64,
+    out: &mut [f32],
+) {
     let part = 4 * samples.len();
-    out.par_chunks_exact_mut(4 * part.max(1)).zip(quads).for_each(|(out, waves)| {
-        for (lane, wave) in waves.iter().enumerate() {
-            let wave = f64::from(wave[axis]);
-            let fade = presence * (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
-            let (sin_of_one, cos_of_one) = wave.sin_cos();
-            for (i, sample) in samples.iter().enumerate() {
-                let read = sample.as_slice();
-                let (sin, cos) = (wave * (grid.latent_position(i) - read[0].index as f64)).sin_cos();
-                let mut put = |neighbour: usize, cos: f64, sin: f64| {
-                    let (at, share) = (2 * neighbour * part + 4 * i + lane, fade * f64::from(read[neighbour].weight));
-                    (out[at], out[at + part]) = ((share * cos) as f32, (share * sin) as f32);
-                };
-                put(0, cos, sin);
-                if read.len() == 2 {
-                    // The next code lies one source pixel further on.
-                    put(1, cos * cos_of_one + sin * sin_of_one, sin * cos_of_one - cos * sin_of_one);
-                }
+    for (lane, wave) in waves.iter().enumerate() {
+        let wave = f64::from(wave[axis]);
+        let fade = presence * (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
+        let (sin_of_one, cos_of_one) = wave.sin_cos();
+        for (i, sample) in samples.iter().enumerate() {
+            let read = sample.as_slice();
+            let (sin, cos) = (wave * (grid.latent_position(i) - read[0].index as f64)).sin_cos();
+            let mut put = |neighbour: usize, cos: f64, sin: f64| {
+                let (at, share) = (2 * neighbour * part + 4 * i + lane, fade * f64::from(read[neighbour].weight));
+                (out[at], out[at + part]) = ((share * cos) as f32, (share * sin) as f32);
+            };
+            put(0, cos, sin);
+            if read.len() == 2 {
+                // The next code lies one source pixel further on.
+                put(1, cos * cos_of_one + sin * sin_of_one, sin * cos_of_one - cos * sin_of_one);
             }
         }
-    });
+    }
 }

@@ -1,0 +1,21 @@
+//! What a device says about commands, turned into errors.
+
+use super::adapter::ready;
+use super::error::{GpuError, GpuResult};
+
+/// Runs `work` on a device, and turns what the device says about it into failures.
+///
+/// # Errors
+/// [`GpuError::OutOfMemory`], or [`GpuError::Unfit`] for what it refuses.
+pub fn guarded<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> GpuResult<T> {
+    let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+    let value = work();
+    let (internal, validation, memory) = (ready(internal.pop()), ready(validation.pop()), ready(memory.pop()));
+    match (memory, validation.or(internal)) {
+        (Some(_), _) => Err(GpuError::OutOfMemory),
+        (_, Some(error)) => Err(GpuError::Unfit(format!("it refuses a command: {error}"))),
+        (None, None) => Ok(value),
+    }
+}

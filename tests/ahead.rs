@@ -71,6 +71,7 @@ fn request_of(view: View, canvas: Size, picture: &Arc<Picture>, model: &Arc<Load
         view,
         wanted: View::tiles_over(visible).filter_map(part).collect(),
         likely: Vec::new(),
+        fields: zoomfield::render::FieldRequest::default(),
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     }
@@ -161,6 +162,7 @@ fn features_are_ready_before_pixels_are_asked_for() {
         view: View { zoom, corner_on_screen: [0.0, 0.0] },
         wanted,
         likely,
+        fields: zoomfield::render::FieldRequest::default(),
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     };

@@ -240,6 +240,7 @@ fn the_view_shows_a_tile_in_the_screens_colours() {
     worker.request(ViewRequest {
         number: 0,
         likely: Vec::new(),
+        fields: zoomfield::render::FieldRequest::default(),
         picture,
         models: vec![model],
         view,

@@ -67,6 +67,7 @@ impl Stage {
         self.worker.request(ViewRequest {
             number: self.requests.replace(self.requests.get() + 1),
             likely: Vec::new(),
+            fields: zoomfield::render::FieldRequest::default(),
             picture: self.picture.clone(),
             models: vec![self.model.clone()],
             view,

@@ -11,7 +11,7 @@ use crate::kernel::Precision;
 use crate::key::TileKey;
 use crate::picture::Picture;
 use crate::recipe::Source;
-use crate::render::{LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest};
+use crate::render::{FieldRequest, LoadedModel, RenderEvent, RenderOptions, RenderWorker, TilePart, ViewRequest};
 use crate::weights::Weights;
 use std::cell::Cell;
 use std::path::Path;
@@ -138,6 +138,7 @@ fn request(picture: &Arc<Picture>, model: &Arc<LoadedModel>, zoom: f64, first: &
     ViewRequest {
         number: 0,
         likely: Vec::new(),
+        fields: FieldRequest::default(),
         picture: picture.clone(),
         models: vec![model.clone()],
         view,

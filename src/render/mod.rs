@@ -10,10 +10,12 @@ mod names;
 #[cfg(feature = "gpu")]
 mod reconnect;
 mod renderer;
+mod request;
 pub mod sample;
 pub mod schedule;
 mod source;
 mod store;
+mod units;
 mod wear;
 mod worker;
 
@@ -22,8 +24,11 @@ pub use compute::{Backend, Compute};
 pub use kind::suits_nearest;
 pub use model::{LoadedModel, coarse_saves};
 pub use renderer::{RenderOptions, Renderer, features_for};
+#[cfg(feature = "gpu")]
+pub use request::RenderedField;
+pub use request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
 pub use schedule::TilePart;
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};
 pub use wear::{Suited, Wear};
-pub use worker::{FeatureReport, RenderEvent, RenderWorker, RenderedTile, ViewRequest};
+pub use worker::RenderWorker;

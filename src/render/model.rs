@@ -4,9 +4,9 @@
 use super::accelerator::Accelerator;
 use super::compute::{Backend, Compute};
 use super::names::Names;
+use crate::decode::{Decoder, FieldParams, Sampling, sample_points};
 #[cfg(feature = "gpu")]
-use crate::decode::WindowQuery;
-use crate::decode::{Decoder, Sampling, sample_points};
+use crate::decode::{FieldPacker, WindowQuery};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
@@ -21,6 +21,8 @@ use crate::task::Interrupt;
 use crate::weights::{FieldConfig, ModelConfig, Normalization, Weights};
 use candle_core::Device;
 use std::cell::Cell;
+#[cfg(feature = "gpu")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Weights, loaded into an encoder and a decoder.
@@ -40,6 +42,9 @@ pub struct LoadedModel {
     pub decoder: Decoder,
     #[cfg(feature = "gpu")]
     accelerator: Option<Accelerator>,
+    /// For the canvas, once it is asked for.
+    #[cfg(feature = "gpu")]
+    packer: OnceLock<FieldPacker>,
     /// Why there is no graphics device although there might have been.
     refusal: Option<String>,
 }
@@ -62,6 +67,8 @@ impl LoadedModel {
             decoder: Decoder::new(weights, precision),
             #[cfg(feature = "gpu")]
             accelerator: None,
+            #[cfg(feature = "gpu")]
+            packer: OnceLock::new(),
             refusal: None,
         })
     }
@@ -270,6 +277,18 @@ impl LoadedModel {
     /// Whether it is a live network.
     pub fn is_live(&self) -> bool {
         matches!(self.decoder, Decoder::Field(_))
+    }
+
+    /// Its field, if it is a live network.
+    pub fn field_params(&self) -> Option<&FieldParams> {
+        if let Decoder::Field(params) = &self.decoder { Some(params) } else { None }
+    }
+
+    /// What packs its fields for the canvas, if it is a live network.
+    #[cfg(feature = "gpu")]
+    pub(super) fn field_packer(&self) -> Option<&FieldPacker> {
+        let params = self.field_params()?;
+        Some(self.packer.get_or_init(|| FieldPacker::new(params)))
     }
 
     /// Whether the processor makes its tiles, each on one thread, as fast as bicubic ones.

@@ -307,9 +307,15 @@ impl Renderer {
         })
     }
 
+    /// Whether a feature tile (column, row) is there.
+    #[cfg(feature = "gpu")]
+    pub(super) fn has_features(&self, picture: PictureId, model: &LoadedModel, tile: (usize, usize)) -> bool {
+        self.features.missing(picture, &model.readable(self.options.precision), std::iter::once(tile)).is_empty()
+    }
+
     /// The feature tiles of a rectangle (`tiles` counts in tiles), encoded now unless kept from before. They are held by
     /// the caller, so a budget smaller than the rectangle costs time, never pixels.
-    fn features_of(
+    pub(super) fn features_of(
         &self,
         picture: &Picture,
         model: &LoadedModel,

@@ -3,6 +3,7 @@
 mod apply;
 pub mod canvas;
 pub mod command;
+pub mod fields;
 pub mod frame;
 pub mod look;
 pub mod motion;

@@ -7,7 +7,7 @@ use super::textures::TileTextures;
 use crate::app::ports::TileSource;
 use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, View};
-use crate::render::{LoadedModel, TilePart, ViewRequest, coarse_saves, features_for};
+use crate::render::{FieldRequest, LoadedModel, TilePart, ViewRequest, coarse_saves, features_for};
 use std::sync::Arc;
 
 /// Everything that a request follows from but the tiles that are there.
@@ -16,6 +16,8 @@ struct RequestKey {
     view: View,
     panes: Vec<Pane>,
     feature_budget_bytes: usize,
+    /// Whether the canvas draws fields itself.
+    draws_fields: bool,
     /// Whether the view is believed to come to rest there.
     is_settled: bool,
 }
@@ -55,6 +57,7 @@ impl Requests {
         &mut self,
         scene: Scene<'_>,
         (frame, textures): (&Frame, &TileTextures),
+        fields: Option<FieldRequest>,
         moment: Moment,
         source: &dyn TileSource,
     ) {
@@ -63,6 +66,7 @@ impl Requests {
             view: shown.motion.goal(),
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
+            draws_fields: fields.is_some(),
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
@@ -80,7 +84,9 @@ impl Requests {
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
-        let is_pending = !wanted.is_empty() || !likely.is_empty();
+        let fields = fields.unwrap_or_default();
+        let has_fields = !fields.view.is_empty() || !fields.ahead.is_empty();
+        let is_pending = !wanted.is_empty() || !likely.is_empty() || has_fields;
         self.number += 1;
         source.request(ViewRequest {
             number: self.number,
@@ -89,6 +95,7 @@ impl Requests {
             view: *view,
             wanted,
             likely,
+            fields,
             focus_in_output,
             feature_budget_bytes: *feature_budget_bytes,
         });

@@ -1,5 +1,6 @@
 //! The tiles behind the view: requested, taken in, and judged once a frame.
 
+use super::fields::Fields;
 use super::frame::Frame;
 use super::look::Pane;
 use super::requests::{Moment, Requests};
@@ -7,7 +8,7 @@ use super::scene::Scene;
 use super::textures::TileTextures;
 use super::{Reading, Sharpness, State};
 use crate::app::env::Env;
-use crate::render::{RenderEvent, RenderedTile};
+use crate::render::{FieldRequest, RenderEvent, RenderedTile};
 
 /// Tiles taken in per frame at least, and per second: uploading one takes a fifth of a millisecond, so a fast renderer
 /// takes half of a fast window's frame and a sixth of a slow one's.
@@ -21,6 +22,8 @@ pub struct Tiles {
     pub textures: TileTextures,
     /// The tiles of the view at rest.
     pub frame: Frame,
+    /// What the canvas draws itself.
+    pub fields: Fields,
     requests: Requests,
 }
 
@@ -31,6 +34,7 @@ impl Tiles {
         for _ in 0..EVENTS_PER_FRAME.max((EVENTS_PER_SEC * frame_secs) as usize) {
             match env.ports.tiles.poll() {
                 Some(RenderEvent::Tile(tile)) => self.take_tile(tile, view, env),
+                Some(RenderEvent::Field(field)) => self.fields.take(field),
                 Some(RenderEvent::Features(report)) => view.features = Some(report),
                 Some(RenderEvent::Failed { number, reason }) => {
                     self.requests.fail(number);
@@ -62,8 +66,17 @@ impl Tiles {
         let cursor = cursor.unwrap_or_else(|| canvas.center());
         self.textures.set_budget(scene.settings.tile_budget_mib << 20, canvas.size);
         let next_secs = env.now_secs + f64::from(env.ctx.input(|input| input.stable_dt));
+        let fields = self.fields_missing(scene, cursor);
         let (known, moment) = ((&self.frame, &self.textures), Moment { cursor, next_secs });
-        self.requests.update(scene, known, moment, env.ports.tiles.as_ref());
+        self.requests.update(scene, known, fields, moment, env.ports.tiles.as_ref());
+    }
+
+    fn fields_missing(&self, scene: Scene<'_>, cursor: [f64; 2]) -> Option<FieldRequest> {
+        let mut subjects = self.frame.panes().iter().map(|known| known.pane.subject);
+        // In a comparison the own model may stand on either side.
+        let own = scene.models.own.model().map(|model| model.key());
+        let subject = subjects.find(|subject| subject.model.is_some() && subject.model == own)?;
+        self.fields.missing(&scene.view.canvas, scene.view.shown.as_ref()?, subject, cursor)
     }
 
     /// Whether something that was requested is still on its way.
@@ -74,6 +87,7 @@ impl Tiles {
     /// Forgets what was on the graphics device: it is another one now.
     pub fn forget(&mut self) {
         self.textures = TileTextures::default();
+        self.fields = Fields::default();
         self.requests.forget();
     }
 
@@ -83,7 +97,8 @@ impl Tiles {
         view.tile_bytes = self.textures.used_bytes();
         view.part_there = self.textures.part_there(self.frame.finals());
         view.sharpness = self.judge_sharpness(view, env.now_secs);
-        view.has_neural = is_at_rest(view) && self.textures.is_any_seen(self.frame.neural(), env.now_secs);
+        view.has_neural =
+            self.fields.is_whole() || is_at_rest(view) && self.textures.is_any_seen(self.frame.neural(), env.now_secs);
         view.reading = self.read_under_cursor(view, env);
         drawn != (view.sharpness, view.part_there, view.reading)
     }
@@ -116,7 +131,7 @@ impl Tiles {
     /// Whether the picture moves or tiles fade in.
     pub fn is_animating(&self, view: &State, now_secs: f64) -> bool {
         let is_moving = view.shown.as_ref().is_some_and(|shown| !shown.motion.is_at_rest());
-        is_moving || self.textures.is_fading(self.frame.neural(), now_secs)
+        is_moving || self.fields.are_waiting() || self.textures.is_fading(self.frame.neural(), now_secs)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::app::models::slot::ModelSource;
 use crate::app::ports::{Opened, Ports};
 use crate::app::view::Sharpness;
 use crate::app::view::canvas::{Canvas, input};
+use crate::app::view::fields::CanvasDevice;
 use crate::app::view::scene::Scene;
 use crate::app::view::tiles::Tiles;
 use crate::app::{compare, export, files, models, settings, training, view};
@@ -56,7 +57,25 @@ impl App {
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
         let services = Services::start(&cc.egui_ctx, options.settings.clone(), options.data.as_deref())?;
-        Ok(Self::with_services(&cc.egui_ctx, options, services))
+        let mut app = Self::with_services(&cc.egui_ctx, options, services);
+        app.draw_on(cc);
+        Ok(app)
+    }
+
+    /// Takes over the window's device, on which the canvas may draw fields itself.
+    pub(super) fn draw_on(&mut self, cc: &eframe::CreationContext<'_>) {
+        if let Some(state) = &cc.wgpu_render_state {
+            self.draw_fields_on(CanvasDevice {
+                device: state.device.clone(),
+                queue: state.queue.clone(),
+                format: state.target_format,
+            });
+        }
+    }
+
+    /// The same with a device by itself: what tests use.
+    pub fn draw_fields_on(&mut self, device: CanvasDevice) {
+        self.tiles.fields.attach(device);
     }
 
     /// A window with other connections to the world: what tests use.
@@ -149,6 +168,11 @@ impl App {
     /// none fading.
     pub fn is_exact(&self) -> bool {
         matches!(self.slices.view.sharpness, Sharpness::Exact | Sharpness::Resampled)
+    }
+
+    /// Whether in the last frame the canvas has drawn all of what it shows of the network itself, at that frame's zoom.
+    pub fn draws_fields(&self) -> bool {
+        self.tiles.fields.is_whole()
     }
 
     /// The toolkit's side of it, by which other threads wake the window.

@@ -84,7 +84,7 @@ impl App {
     }
 
     /// Goes on in another window, on another graphics device: all textures are made anew.
-    pub(super) fn on_another_device(mut self) -> Self {
+    pub(super) fn on_another_device(mut self, cc: &eframe::CreationContext<'_>) -> Self {
         let (mut env, slices, tiles) = self.parts();
         tiles.forget();
         slices.settings.follow(env.ctx);
@@ -92,6 +92,7 @@ impl App {
         env.fail(DEVICE_LOST);
         self.fonts.upload_anew(&self.ctx);
         self.title.clear();
+        self.draw_on(cc);
         self
     }
 }

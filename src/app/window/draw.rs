@@ -68,8 +68,9 @@ fn picture(
     // Not a stop of the Tab key: everything the pointer does here has a key of its own.
     let response = ui.interact(ui.max_rect(), ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
-    let Tiles { textures, frame, .. } = tiles;
-    let mut paint = Paint { painter, canvas, area: canvas.size.rect(), textures, now_secs };
+    let Tiles { textures, frame, fields, .. } = tiles;
+    painter.extend(fields.uploads(&canvas).map(egui::Shape::from));
+    let mut paint = Paint { painter, canvas, area: canvas.size.rect(), textures, fields, now_secs };
     frame.panes().iter().for_each(|pane| paint.pane(shown, pane));
     let settings = &slices.settings.choices;
     commands.extend(input::commands(ui, &response, &slices.view, settings).into_iter().map(Into::into));

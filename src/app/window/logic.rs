@@ -46,6 +46,7 @@ impl App {
         }
         self.offer_path_if_dialog_hangs();
         self.ask_before_closing();
+        self.follow_fields();
         self.follow_view();
     }
 
@@ -53,6 +54,12 @@ impl App {
     fn follow_view(&mut self) {
         let panes = self.slices.compare.panes(self.slices.scene(self.state.now_secs));
         self.tiles.follow(&self.slices.view, &panes);
+    }
+
+    /// What the canvas draws itself is that of the model in use.
+    fn follow_fields(&mut self) {
+        let (shown, model) = (self.slices.view.shown.as_ref(), self.slices.models.own.model());
+        self.tiles.fields.follow(&self.ctx, shown, model);
     }
 
     /// Asks for tiles, judges the picture, and says when to draw again.

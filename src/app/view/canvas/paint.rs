@@ -13,6 +13,7 @@
 use super::Canvas;
 use crate::app::kit::theme;
 use crate::app::view::Shown;
+use crate::app::view::fields::{Drawing, Fields};
 use crate::app::view::frame::PaneTiles;
 use crate::app::view::look::{Pane, Pass};
 use crate::app::view::textures::{Tile, TileTextures};
@@ -48,6 +49,8 @@ pub struct Paint<'a> {
     pub area: PixelRect,
     /// The tiles there are.
     pub textures: &'a mut TileTextures,
+    /// What is drawn without tiles.
+    pub fields: &'a mut Fields,
     /// The time.
     pub now_secs: f64,
 }
@@ -61,12 +64,27 @@ impl Paint<'_> {
         let view = shown.motion.view(self.now_secs);
         let layers = self.layers(shown, tiles, &view);
         let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
-        if highest_full.is_none() {
-            self.base(shown, pane.subject.recipe.source(), &view);
+        let is_done = highest_full.is_some_and(|at| at + 1 == layers.len());
+        let drawing = (!is_done).then(|| self.fields.drawing(&self.canvas, shown, pane, &view)).flatten();
+        // The network's tiles of this zoom lie over what is drawn without: at rest they are what an export writes.
+        let finals = if shown.motion.is_at_rest() { tiles.passes.len().saturating_sub(1) } else { 0 };
+        let (below, above) = layers.split_at(layers.len() - finals.min(layers.len()));
+        match drawing {
+            Some(Drawing { callback, is_whole: true }) => {
+                self.checkered(shown, &view);
+                self.painter.add(callback);
+            }
+            drawing => {
+                if highest_full.is_none() {
+                    self.base(shown, pane.subject.recipe.source(), &view);
+                }
+                let first = highest_full.unwrap_or(0).min(below.len());
+                below[first..].iter().flatten().for_each(|key| self.tile(key, &view));
+                self.painter.extend(drawing.map(|drawing| drawing.callback.into()));
+            }
         }
-        for key in layers[highest_full.unwrap_or(0)..].iter().flatten() {
-            self.tile(key, &view);
-        }
+        let first = highest_full.map_or(0, |at| at.saturating_sub(below.len()));
+        above[first.min(above.len())..].iter().flatten().for_each(|key| self.tile(key, &view));
     }
 
     /// Everything above the small picture, from below: the tiles of a layer are of one zoom and look.
@@ -150,15 +168,20 @@ impl Paint<'_> {
 
     fn base(&mut self, shown: &Shown, source: Source, view: &View) {
         let rect = whole_on_screen(shown, view);
-        if shown.picture.alpha.is_some() {
-            self.checkerboard(shown.checker.id(), rect);
-        }
+        self.checkered(shown, view);
         let squares = shown.squares.as_ref().filter(|_| source == Source::Nearest && view.zoom > 1.0);
         self.quad(squares.unwrap_or(&shown.preview).id(), rect, theme::UNTINTED);
     }
 
+    /// What transparent parts are shown over.
+    fn checkered(&self, shown: &Shown, view: &View) {
+        if shown.picture.alpha.is_some() {
+            self.checkerboard(shown.checker.id(), whole_on_screen(shown, view));
+        }
+    }
+
     /// Squares from the picture's corner, as large on the screen as those in the tiles.
-    fn checkerboard(&mut self, texture: TextureId, rect: ScreenRect) {
+    fn checkerboard(&self, texture: TextureId, rect: ScreenRect) {
         let Some(seen) = self.visible(rect) else { return };
         let period = 2.0 * theme::CHECKER_SIDE as f64;
         let phase = [0, 1].map(|i| ((seen.min[i] - rect.min[i]) / period).rem_euclid(1.0));

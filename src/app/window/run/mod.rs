@@ -61,7 +61,7 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
         let start = &mut start;
         let make = move |cc: &eframe::CreationContext<'_>| {
             let app = match (before, start.take()) {
-                (Some(app), _) => App::on_another_device(app),
+                (Some(app), _) => App::on_another_device(app, cc),
                 (None, Some(options)) => App::new(cc, options)?,
                 (None, None) => return Err("the window is gone".into()),
             };

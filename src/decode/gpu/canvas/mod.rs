@@ -5,6 +5,7 @@
 
 mod cells;
 mod frame;
+mod measure;
 
 pub use cells::{FieldCells, FieldPacker};
 pub use frame::{CanvasView, FieldFrame};
@@ -19,6 +20,7 @@ use wgpu::BufferUsages;
 /// Slots of cells on a device, and the pipeline that draws them.
 pub struct FieldAtlas {
     shape: FieldShape,
+    format: wgpu::TextureFormat,
     slots: usize,
     cells: wgpu::Buffer,
     layout: wgpu::BindGroupLayout,
@@ -47,7 +49,7 @@ impl FieldAtlas {
         }
         let (layout, pipeline) = guarded(device, || compile(device, format, shape))?;
         let cells = guarded(device, || buffer(device, slots * slot, BufferUsages::STORAGE))?;
-        Ok(Self { shape, slots: slots as usize, cells, layout, pipeline })
+        Ok(Self { shape, format, slots: slots as usize, cells, layout, pipeline })
     }
 
     /// How many tiles it holds.

@@ -1,0 +1,78 @@
+//! How fast a device draws fields.
+
+use super::{CanvasView, FieldAtlas, FieldFrame, FrameBuffers};
+use crate::decode::FieldParams;
+use crate::geometry::{Region, SampleGrid, Size};
+use crate::gpu::{GpuError, GpuResult, guarded};
+use std::time::{Duration, Instant};
+
+/// Samples along a side, source pixels along it, and frames of which the fastest counts; the first one is not timed.
+const SIDE: u32 = 384;
+const SOURCE: usize = 96;
+const FRAMES: usize = 3;
+
+/// What takes longer is too slow whatever it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl FieldAtlas {
+    /// Seconds that a sample takes, of a picture at ×4. What the slots hold does not matter. Waits for the device: not for
+    /// a window's thread.
+    ///
+    /// # Errors
+    /// [`GpuError::Unfit`] if the device does not answer, or as [`FieldAtlas::new`].
+    pub fn measure(&self, device: &wgpu::Device, queue: &wgpu::Queue, params: &FieldParams) -> GpuResult<f64> {
+        let picture = Size::new(SOURCE, SOURCE);
+        let region = Region { x: 0.0, y: 0.0, width: SOURCE as f64, height: SOURCE as f64 };
+        let grid = SampleGrid::spanning(region, Size::new(SIDE as usize, SIDE as usize));
+        let view = CanvasView { grid, picture, strength: 1.0, deviation: [0.5; 3], at: [0; 2] };
+        let frame = FieldFrame::new(params, &view, |_| Some(0));
+        let (mut buffers, target) = (FrameBuffers::default(), guarded(device, || self.target(device))?);
+        guarded(device, || buffers.load(device, queue, self, &frame))?;
+        let mut fastest = f64::INFINITY;
+        for i in 0..=FRAMES {
+            let started = Instant::now();
+            let submission = guarded(device, || self.draw_once(device, queue, &buffers, &target))?;
+            let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+            device.poll(wait).map_err(|error| GpuError::Unfit(format!("it does not answer: {error}")))?;
+            if i > 0 {
+                fastest = fastest.min(started.elapsed().as_secs_f64());
+            }
+        }
+        Ok(fastest / f64::from(SIDE * SIDE))
+    }
+
+    fn target(&self, device: &wgpu::Device) -> wgpu::TextureView {
+        let texture = device.create_texture(&wgpu::TextureDescriptor {
+            label: Some("canvas, measured"),
+            size: wgpu::Extent3d { width: SIDE, height: SIDE, depth_or_array_layers: 1 },
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format: self.format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+            view_formats: &[],
+        });
+        texture.create_view(&wgpu::TextureViewDescriptor::default())
+    }
+
+    fn draw_once(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        buffers: &FrameBuffers,
+        target: &wgpu::TextureView,
+    ) -> wgpu::SubmissionIndex {
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let ops = wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store };
+            let attachment =
+                wgpu::RenderPassColorAttachment { view: target, depth_slice: None, resolve_target: None, ops };
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                color_attachments: &[Some(attachment)],
+                ..wgpu::RenderPassDescriptor::default()
+            });
+            self.draw(buffers, &mut pass);
+        }
+        queue.submit([encoder.finish()])
+    }
+}

@@ -1,0 +1,114 @@
+//! What the window asks of the threads behind the view, and what they answer.
+
+use super::model::LoadedModel;
+use super::renderer::features_for;
+use super::schedule::TilePart;
+#[cfg(feature = "gpu")]
+use crate::decode::FieldCells;
+use crate::geometry::{PixelRect, View};
+#[cfg(feature = "gpu")]
+use crate::key::DecodedBy;
+use crate::key::{EncodedBy, PictureId, TileKey};
+use crate::picture::Picture;
+use std::sync::Arc;
+
+/// What the window wants to see.
+#[derive(Clone)]
+pub struct ViewRequest {
+    /// Its name, larger than those before, which comes back with [`RenderEvent::Finished`].
+    pub number: u64,
+    /// Of which picture.
+    pub picture: Arc<Picture>,
+    /// The models that the wanted tiles name; the first is the view's own. None while it is being loaded.
+    pub models: Vec<Arc<LoadedModel>>,
+    /// The snapped view; the tiles' grid follows from its zoom.
+    pub view: View,
+    /// The tiles, or parts of them, that are missing on the screen, in any order.
+    pub wanted: Vec<TilePart>,
+    /// Parts of tiles that will be wanted soon: while a view is still changing its features are encoded.
+    pub likely: Vec<TilePart>,
+    /// Feature tiles whose fields the canvas draws itself.
+    pub fields: FieldRequest,
+    /// The output pixel that matters most, (x, y): what is nearest to it comes first.
+    pub focus_in_output: [f64; 2],
+    /// Memory for features.
+    pub feature_budget_bytes: usize,
+}
+
+impl ViewRequest {
+    pub(super) fn model_of(&self, key: &TileKey) -> Option<&LoadedModel> {
+        self.models.iter().find(|model| Some(model.key()) == key.model).map(Arc::as_ref)
+    }
+
+    /// The feature tiles, counted in tiles, that a part of a tile needs.
+    pub(super) fn features_for(&self, part: &TilePart) -> Option<PixelRect> {
+        features_for(self.model_of(&part.key)?, self.picture.size, &self.view.grid_of(part.rect), part.key.recipe)
+    }
+}
+
+/// Feature tiles (column, row) whose fields are missing on the canvas's device, what matters most first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldRequest {
+    /// Those that the view reads: before any other tile of the network.
+    pub view: Vec<(usize, usize)>,
+    /// Those around it: after everything else.
+    pub ahead: Vec<(usize, usize)>,
+}
+
+/// The field of a feature tile, for the canvas to draw.
+#[cfg(feature = "gpu")]
+pub struct RenderedField {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// By what.
+    pub by: DecodedBy,
+    /// Its cells.
+    pub cells: FieldCells,
+}
+
+/// A finished tile.
+pub struct RenderedTile {
+    /// Its name.
+    pub key: TileKey,
+    /// The output pixels that are there, at its zoom: all of it or a part.
+    pub rect: PixelRect,
+    /// Straight (not premultiplied) RGBA, 8 bits each.
+    pub rgba: Vec<u8>,
+    /// Whether it is known to have no transparency.
+    pub is_opaque: bool,
+    /// How long it took to make, encoding included, in seconds.
+    pub render_secs: f64,
+}
+
+/// Which features of the picture in view are ready.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeatureReport {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// By what.
+    pub by: EncodedBy,
+    /// Their columns and rows, in ascending order.
+    pub tiles: Vec<(usize, usize)>,
+    /// Memory that all features take, those of other pictures and models included.
+    pub used_bytes: usize,
+}
+
+/// What the worker has to say.
+pub enum RenderEvent {
+    /// A tile is ready.
+    Tile(RenderedTile),
+    /// The field of a feature tile is ready.
+    #[cfg(feature = "gpu")]
+    Field(RenderedField),
+    /// Features were encoded or let go.
+    Features(FeatureReport),
+    /// All tiles of the request of this number were sent.
+    Finished(u64),
+    /// A request cannot be rendered.
+    Failed {
+        /// Its number.
+        number: u64,
+        /// Why, in a sentence.
+        reason: String,
+    },
+}

@@ -7,6 +7,8 @@ mod commands;
 mod copying;
 #[path = "window/exports.rs"]
 mod exports;
+#[path = "window/fields.rs"]
+mod fields;
 #[path = "window/files.rs"]
 mod files;
 #[path = "window/fonts.rs"]

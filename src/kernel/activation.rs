@@ -55,7 +55,7 @@ fn one_and_exp<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     let part = simd.sub(t, simd.sub(rounded, simd.splat(ROUND)));
     // 2^part for -1/2 ≤ part ≤ 1/2, off by at most 9.2·10⁻⁸ (least maximum for a polynomial that is 1 at 0).
     let mut power = simd.splat(1.326_472_7e-3);
-    for coefficient in [9.671_513e-3, 5.550_733_6e-2, 0.240_222_43, 0.693_147, 1.0] {
+    for coefficient in [9.671_513e-3, 5.550_733_6e-2, 0.240_222_43, 0.693_147_004, 1.0] {
         power = simd.mul_add(power, part, simd.splat(coefficient));
     }
     simd.mul_add(power, simd.power_of_two(rounded), simd.splat(1.0))

@@ -14,7 +14,7 @@ use crate::app::models::slot::ModelSource;
 use crate::app::ports::{Opened, Ports};
 use crate::app::view::Sharpness;
 use crate::app::view::canvas::{Canvas, input};
-use crate::app::view::fields::CanvasDevice;
+use crate::app::view::fields::{CanvasChoice, CanvasDevice};
 use crate::app::view::scene::Scene;
 use crate::app::view::tiles::Tiles;
 use crate::app::{compare, export, files, models, settings, training, view};
@@ -69,6 +69,7 @@ impl App {
                 device: state.device.clone(),
                 queue: state.queue.clone(),
                 format: state.target_format,
+                choice: CanvasChoice::of_environment(),
             });
         }
     }
@@ -173,6 +174,11 @@ impl App {
     /// Whether in the last frame the canvas has drawn all of what it shows of the network itself, at that frame's zoom.
     pub fn draws_fields(&self) -> bool {
         self.tiles.fields.is_whole()
+    }
+
+    /// How many feature tiles the canvas can draw itself.
+    pub fn field_tiles(&self) -> usize {
+        self.tiles.fields.tiles()
     }
 
     /// The toolkit's side of it, by which other threads wake the window.

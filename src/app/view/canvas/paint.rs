@@ -64,10 +64,10 @@ impl Paint<'_> {
         let view = shown.motion.view(self.now_secs);
         let layers = self.layers(shown, tiles, &view);
         let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
-        let is_done = highest_full.is_some_and(|at| at + 1 == layers.len());
-        let drawing = (!is_done).then(|| self.fields.drawing(&self.canvas, shown, pane, &view)).flatten();
         // The network's tiles of this zoom lie over what is drawn without: at rest they are what an export writes.
         let finals = if shown.motion.is_at_rest() { tiles.passes.len().saturating_sub(1) } else { 0 };
+        let is_done = finals > 0 && highest_full.is_some_and(|at| at + 1 == layers.len());
+        let drawing = (!is_done).then(|| self.fields.drawing(&self.canvas, shown, pane, &view)).flatten();
         let (below, above) = layers.split_at(layers.len() - finals.min(layers.len()));
         match drawing {
             Some(Drawing { callback, is_whole: true }) => {

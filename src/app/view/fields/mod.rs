@@ -5,7 +5,7 @@ mod callback;
 mod place;
 mod slots;
 
-pub use place::CanvasDevice;
+pub use place::{CanvasChoice, CanvasDevice};
 
 use super::Shown;
 use super::canvas::Canvas;
@@ -68,6 +68,11 @@ impl Fields {
     /// Whether in the last frame all of what is shown was drawn here.
     pub fn is_whole(&self) -> bool {
         self.is_whole
+    }
+
+    /// How many feature tiles it can draw.
+    pub fn tiles(&self) -> usize {
+        self.slots.len()
     }
 
     /// Takes over what is shown, and by what.

@@ -11,8 +11,31 @@ use std::sync::Arc;
 /// Memory for cells, in bytes: a view of 1280×800 at ×1, and a 4K view at ×2.
 const ATLAS_BYTES: u64 = 512 << 20;
 
-/// Forces the way in which the canvas is drawn: `shader`, however slow, or `tiles`.
-const VARIABLE: &str = "ZOOMFIELD_CANVAS";
+/// How the canvas is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CanvasChoice {
+    /// By a shader where the device is fast enough.
+    #[default]
+    Measured,
+    /// By a shader, however slow.
+    Shader,
+    /// Of tiles alone.
+    Tiles,
+}
+
+impl CanvasChoice {
+    /// What forces it.
+    pub const VARIABLE: &str = "ZOOMFIELD_CANVAS";
+
+    /// What the environment says: `shader` or `tiles`; nothing else counts.
+    pub fn of_environment() -> Self {
+        match std::env::var(Self::VARIABLE).as_deref() {
+            Ok("shader") => Self::Shader,
+            Ok("tiles") => Self::Tiles,
+            _ => Self::Measured,
+        }
+    }
+}
 
 /// The window's device.
 #[derive(Clone)]
@@ -23,6 +46,8 @@ pub struct CanvasDevice {
     pub queue: wgpu::Queue,
     /// What the window is made of.
     pub format: wgpu::TextureFormat,
+    /// How the canvas is drawn.
+    pub choice: CanvasChoice,
 }
 
 /// An atlas, and how fast it is drawn.
@@ -34,11 +59,10 @@ pub(super) struct Opened {
 impl CanvasDevice {
     /// An atlas for a live network, measured; none if the device is not fit. Waits for the device.
     pub(super) fn open(&self, model: &LoadedModel) -> Option<Opened> {
-        let forced = std::env::var(VARIABLE).unwrap_or_default();
-        let params = model.field_params().filter(|_| forced != "tiles")?;
+        let params = model.field_params().filter(|_| self.choice != CanvasChoice::Tiles)?;
         let atlas = FieldAtlas::new(&self.device, self.format, params, ATLAS_BYTES).ok()?;
         let secs = atlas.measure(&self.device, &self.queue, params).ok()?;
-        let secs_per_sample = if forced == "shader" { 0.0 } else { secs };
+        let secs_per_sample = if self.choice == CanvasChoice::Shader { 0.0 } else { secs };
         Some(Opened { atlas: Arc::new(atlas), secs_per_sample })
     }
 }

@@ -58,6 +58,11 @@ impl Slots {
         tiles.places().all(|place| self.held.contains_key(&place))
     }
 
+    /// How many tiles are there.
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
     /// Whether tiles wait for being uploaded.
     pub(super) fn are_waiting(&self) -> bool {
         !self.arrived.is_empty()

@@ -1,0 +1,176 @@
+//! A canvas that draws the field itself: neural in every frame, and each frame what an export at its zoom would be.
+
+use crate::Harness;
+use crate::stub::view;
+use eframe::egui::{self, Key};
+use eframe::egui_wgpu::RendererOptions;
+use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use zoomfield::app::view::Command;
+use zoomfield::app::view::fields::{CanvasChoice, CanvasDevice};
+use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::geometry::{AxisGrid, Size, View};
+use zoomfield::geometry::{PixelRect, SampleGrid};
+use zoomfield::kernel::Precision;
+use zoomfield::picture::{Picture, Samples};
+use zoomfield::recipe::Source;
+use zoomfield::render::{Compute, LoadedModel, RenderOptions, Renderer};
+use zoomfield::task::NEVER;
+use zoomfield::weights::Builtin;
+
+const PICTURE: Size = Size::new(300, 220);
+
+fn live() -> Arc<LoadedModel> {
+    Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().expect("built in"), Precision::F32).expect("loads"))
+}
+
+/// A whole window with a real renderer, drawn on a software adapter; none where there is no driver for it.
+fn window(picture: Picture, model: Arc<LoadedModel>) -> Option<Harness<'static, App>> {
+    let state =
+        catch_unwind(AssertUnwindSafe(|| create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE)));
+    let Ok(state) = state else {
+        assert!(
+            std::env::var_os("ZOOMFIELD_REQUIRE_SCREEN").is_none(),
+            "a Vulkan driver is required but there is none"
+        );
+        eprintln!("skipped: drawing the window needs a Vulkan driver (Debian: apt-get install mesa-vulkan-drivers)");
+        return None;
+    };
+    let device = CanvasDevice {
+        device: state.device.clone(),
+        queue: state.queue.clone(),
+        format: state.target_format,
+        choice: CanvasChoice::Shader,
+    };
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(700.0, 560.0))
+        .with_step_dt(1.0 / 60.0)
+        .renderer(WgpuTestRenderer::from_render_state(state))
+        .build_eframe(move |cc| {
+            let compute = Compute::default();
+            let options = AppOptions {
+                files: Vec::new(),
+                model: ModelSource::Loaded(model),
+                compute,
+                settings: None,
+                data: None,
+            };
+            let services = Services::start(&cc.egui_ctx, None, None).expect("threads");
+            let mut app = App::with_services(&cc.egui_ctx, options, services);
+            app.draw_fields_on(device);
+            app
+        });
+    harness.state_mut().show(picture);
+    Some(harness)
+}
+
+/// Frames until something is so. Whether pixels are drawn is for the renderer: uploads happen there.
+fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
+    let begin = Instant::now();
+    while !is_so(harness.state()) {
+        assert!(begin.elapsed() < Duration::from_secs(60), "waited too long: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+        harness.step();
+        harness.render().expect("the window is drawn");
+    }
+}
+
+fn picture() -> Picture {
+    let pixel = |i: usize| {
+        let (x, y) = ((i % PICTURE.width) as f64, (i / PICTURE.width) as f64);
+        let wave = (x * 0.21 + y * 0.13).sin() * 60.0 + (x * y * 0.002).cos() * 50.0;
+        [120.0 + wave, 128.0 - wave * 0.7, 110.0 + (x * 0.9).sin() * 40.0].map(|v| v.clamp(0.0, 255.0) as u8)
+    };
+    Picture::from_rgb8(PICTURE, (0..PICTURE.area()).flat_map(pixel).collect())
+}
+
+fn is_at_rest(app: &App) -> bool {
+    app.scene().view.shown.as_ref().is_some_and(|shown| shown.motion.is_at_rest())
+}
+
+/// What an export with the zoom of a view, be it in flight, would write in part of the canvas.
+fn expected(picture: &Picture, model: &LoadedModel, view: &View, part: PixelRect) -> Vec<f32> {
+    let axis = |start: usize, corner: f64, len: usize| AxisGrid {
+        origin: (start as f64 - corner) / view.zoom,
+        pitch: 1.0 / view.zoom,
+        len,
+    };
+    let [x, y] = view.corner_on_screen;
+    let grid = SampleGrid { y: axis(part.y, y, part.height), x: axis(part.x, x, part.width) };
+    let mut renderer = Renderer::new(RenderOptions::VIEW);
+    renderer.render(picture, model, &grid, Source::NEURAL, NEVER).expect("renders").data
+}
+
+/// The largest difference between the screen and what is expected there, in steps of 8 bits.
+fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
+    let (app, view) = (harness.state(), view(harness));
+    let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
+    let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
+    let expected = expected(&picture, model, &view, part);
+    let image = harness.render().expect("the window is drawn");
+    let mut worst: f32 = 0.0;
+    for (i, pixel) in expected.chunks_exact(3).enumerate() {
+        let (x, y) = (canvas.x + part.x + i % part.width, canvas.y + part.y + i / part.width);
+        let seen = image.get_pixel(x as u32, y as u32).0;
+        (0..3).for_each(|c| worst = worst.max((f32::from(seen[c]) - pixel[c] * 255.0).abs()));
+    }
+    worst
+}
+
+/// At a place that was encoded at ×1 a zoom to ×30 and back shows the network in every frame, at that frame's own zoom.
+#[test]
+fn no_frame_of_a_zoom_is_without_the_network() {
+    let model = live();
+    let Some(mut harness) = window(picture(), model.clone()) else { return };
+    harness.run_steps(3);
+    harness.state_mut().apply(Command::ZoomTo(1.0));
+    until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 && app.is_exact());
+    let (mut enlarged, mut compared) = (0, 0);
+    for zoom in [2.0, 5.5, 13.0, 30.0, 30.0, 9.0, 3.0, 1.0] {
+        harness.state_mut().apply(Command::ZoomTo(zoom));
+        for step in 0..7 {
+            harness.step();
+            let zoom = view(&harness).zoom;
+            if zoom > 1.0 {
+                enlarged += 1;
+                let is_neural = harness.state().draws_fields() || harness.state().is_exact();
+                assert!(is_neural, "at ×{zoom} the canvas has other pixels than the network's");
+                if step % 3 == 1 {
+                    compared += 1;
+                    let off = off(&mut harness, &model);
+                    assert!(off < 1.5, "at ×{zoom} the screen is {off} steps off");
+                }
+            }
+        }
+    }
+    assert!(enlarged > 40 && compared > 12, "{enlarged} frames, {compared} of them compared");
+}
+
+/// At rest the view becomes what an export writes, and its colours under the cursor are known, as without a shader.
+#[test]
+fn at_rest_the_view_is_exact_also_with_opacity() {
+    let (model, opaque) = (live(), picture());
+    let alpha = (0..PICTURE.area()).map(|i| 255 - (i % PICTURE.width / 2) as u8).collect();
+    let clear = Picture::from_samples(PICTURE, opaque.rgb.clone(), Some(Samples::U8(alpha)));
+    for picture in [opaque, clear] {
+        let Some(mut harness) = window(picture, model.clone()) else { return };
+        harness.run_steps(3);
+        harness.state_mut().apply(Command::ZoomTo(6.0));
+        until(&mut harness, "a neural frame at rest", |app| app.draws_fields() && is_at_rest(app));
+        let first = harness.render().expect("the window is drawn");
+        until(&mut harness, "the exact view", App::is_exact);
+        let last = harness.render().expect("the window is drawn");
+        let canvas = harness.state().canvas_rect_in_pixels();
+        let mut worst = 0;
+        for (x, y) in (0..canvas.width).step_by(3).flat_map(|x| (0..canvas.height).step_by(5).map(move |y| (x, y))) {
+            let at = ((canvas.x + x) as u32, (canvas.y + y) as u32);
+            let (a, b) = (first.get_pixel(at.0, at.1).0, last.get_pixel(at.0, at.1).0);
+            (0..3).for_each(|c| worst = worst.max(a[c].abs_diff(b[c])));
+        }
+        assert!(worst <= 1, "the shader's frame is {worst} steps from the tiles'");
+        harness.key_press(Key::Num1);
+        harness.run_steps(3);
+    }
+}

@@ -11,6 +11,7 @@ mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
+mod convolution;
 mod decode;
 #[path = "../common/devices.rs"]
 mod devices;

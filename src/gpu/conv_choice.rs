@@ -18,7 +18,7 @@ const SIDES: [usize; 3] = [64, 128, 256];
 const PASS_SECS: f64 = 0.002;
 const PASSES: usize = 3;
 
-/// Once passes have taken this long, no further variant is tried.
+/// Once the passes of variants have taken this long, no further one is tried; nor is any if all would take longer.
 const LIMIT: Duration = Duration::from_millis(50);
 
 /// A variant must take at most this part of the default's time: what is within the noise changes nothing.
@@ -105,20 +105,27 @@ impl Gpu {
     /// # Errors
     /// [`super::GpuError::Unfit`] if the device refuses one, [`super::GpuError::OutOfMemory`], [`super::GpuError::Lost`].
     pub fn time_conv_variants(&self, element: ElementType, limit: Duration) -> GpuResult<Vec<VariantTiming>> {
-        let side = self.side(element)?;
+        let side = fitting(self.first_secs(element)?);
         let time = |variant| Trial::new(self, element, variant, side)?.timed(self, |work| self.time(work, limit));
         ConvVariant::ALL.into_iter().map(time).collect()
     }
 
-    /// The side of a picture whose pass takes long enough to be timed, and no longer.
-    fn side(&self, element: ElementType) -> GpuResult<usize> {
+    /// How long the smallest picture takes in the default variant, after a pass that warms up.
+    fn first_secs(&self, element: ElementType) -> GpuResult<f64> {
         let trial = Trial::new(self, element, ConvVariant::default(), SIDES[0])?;
-        let secs = trial.timed(self, |work| self.pass(work, 1).and_then(|_| self.pass(work, 1)))?.timing.secs;
-        Ok(fitting(secs))
+        Ok(trial.timed(self, |work| self.pass(work, 1).and_then(|_| self.pass(work, 1)))?.timing.secs)
     }
 
     fn fastest(&self, element: ElementType) -> ConvVariant {
-        let Ok(side) = self.side(element) else { return ConvVariant::default() };
+        let passes = (ConvVariant::ALL.len() * (PASSES + 1)) as f64;
+        match self.first_secs(element) {
+            Ok(secs) if secs * passes <= LIMIT.as_secs_f64() => choice(&self.few_passes(element, fitting(secs))),
+            _ => ConvVariant::default(),
+        }
+    }
+
+    /// Every variant's time for a picture of `side` squared, in seconds, as far as [`LIMIT`] allows.
+    fn few_passes(&self, element: ElementType, side: usize) -> Vec<(ConvVariant, f64)> {
         let mut spent = Duration::ZERO;
         let mut timings = Vec::new();
         for variant in ConvVariant::ALL {
@@ -132,7 +139,7 @@ impl Gpu {
             spent += start.elapsed();
             timings.extend(timing.map(|timing| (variant, timing.timing.secs)));
         }
-        choice(&timings)
+        timings
     }
 
     /// The least time of a few passes, after one that warms up.
@@ -167,6 +174,7 @@ fn choice(timings: &[(ConvVariant, f64)]) -> ConvVariant {
 
 #[cfg(test)]
 mod tests {
+    use super::super::adapter::{AdapterChoice, adapters};
     use super::*;
     use ConvVariant::{Narrow, Shared, Wide};
 
@@ -180,6 +188,16 @@ mod tests {
         assert_eq!(choice(&[(Narrow, 1.0)]), Narrow);
         assert_eq!(choice(&[]), Narrow);
         assert_eq!(choice(&[(Narrow, f64::NAN), (Wide, f64::NAN)]), Narrow);
+    }
+
+    #[test]
+    fn every_variant_is_timed_until_the_time_is_over() {
+        let Some(adapter) = adapters().pop() else { return };
+        let gpu = Gpu::open(&AdapterChoice::Named(adapter.in_words())).unwrap();
+        let timings = gpu.few_passes(ElementType::F32, 8);
+        let variants: Vec<ConvVariant> = timings.iter().map(|(variant, _)| *variant).collect();
+        assert!(!variants.is_empty() && ConvVariant::ALL.starts_with(&variants), "{variants:?}");
+        assert!(timings.iter().all(|(_, secs)| *secs > 0.0), "{timings:?}");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn expand_marks(
                 lines = lines.iter().flat_map(repeat).collect();
             }
         }
-        lines.iter().for_each(|line| text.extend([line, "\n"]));
+        text.extend(lines.into_iter().map(|line| line + "\n"));
     }
     text
 }

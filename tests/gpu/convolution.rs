@@ -44,14 +44,14 @@ const PLAIN: Case = Case {
 /// Quads of the map that a result is written into, before it and after it.
 const BESIDE: usize = 3;
 
+/// Numbers between -1 and 1.
+fn values(n: usize, seed: f32) -> Vec<f32> {
+    (0..n).map(|i| ((i as f32 + 1.0) * seed).sin()).collect()
+}
+
 impl Case {
     fn quads(&self) -> [usize; 2] {
         [self.inputs.div_ceil(4), self.outputs.div_ceil(4)]
-    }
-
-    /// Numbers between -1 and 1, small where many are added.
-    fn values(&self, n: usize, seed: f32) -> Vec<f32> {
-        (0..n).map(|i| ((i as f32 + 1.0) * seed).sin()).collect()
     }
 
     fn input_size(&self) -> [usize; 2] {
@@ -61,20 +61,20 @@ impl Case {
     /// `[pixels, quads, 4]`, zero beyond the channels.
     fn input(&self) -> Vec<f32> {
         let ([width, height], depth) = (self.input_size(), self.quads()[0] * 4);
-        let values = self.values(width * height * depth, 0.71);
-        values.iter().enumerate().map(|(i, v)| if i % depth < self.inputs { *v } else { 0.0 }).collect()
+        let numbers = values(width * height * depth, 0.71);
+        numbers.iter().enumerate().map(|(i, v)| if i % depth < self.inputs { *v } else { 0.0 }).collect()
     }
 
     /// `[taps, inputs, outputs]`, and the bias.
     fn weights(&self) -> [Vec<f32>; 2] {
         let scale = 1.0 / (self.side * self.side * self.inputs) as f32;
-        let weights = self.values(self.side * self.side * self.inputs * self.outputs, 1.37);
-        [weights.iter().map(|v| v * scale.sqrt()).collect(), self.values(self.outputs, 0.37)]
+        let weights = values(self.side * self.side * self.inputs * self.outputs, 1.37);
+        [weights.iter().map(|v| v * scale.sqrt()).collect(), values(self.outputs, 0.37)]
     }
 
     /// The map before the convolution, which is also the residual: `[pixels, BESIDE + quads + BESIDE, 4]`.
     fn map(&self) -> Vec<f32> {
-        self.values(self.width * self.height * (self.quads()[1] + 2 * BESIDE) * 4, 0.53)
+        values(self.width * self.height * (self.quads()[1] + 2 * BESIDE) * 4, 0.53)
     }
 
     /// The map after it, by the definition, in f64.

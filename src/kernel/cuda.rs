@@ -131,7 +131,9 @@ fn fill(major: u32) -> Result<(), String> {
         }
     }
     // All of them, or none.
-    found.into_iter().for_each(|(slot, address)| slot.store(address, Ordering::Release));
+    for (slot, address) in found {
+        slot.store(address, Ordering::Release);
+    }
     Ok(())
 }
 

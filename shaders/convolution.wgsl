@@ -3,10 +3,13 @@
 //     output = activation(weight * input + bias) * scale + residual
 //
 // Everything lies in one buffer, pixel by pixel, four channels at a time; the parameters say where. What is outside of
-// the input is zero. A workgroup computes ROWS pixels by COLUMNS quads of channels; a thread eight pixels of one quad.
-// The input goes through workgroup memory, DEPTH quads of channels at a time.
+// the input is zero. A workgroup computes ROWS pixels by COLUMNS quads of channels; a thread eight pixels of one quad, or
+// of two that are LANES apart: columns go LANES at a time, so that neighbouring threads read neighbouring weights.
+// The input goes through workgroup memory, DEPTH quads of channels at a time, and so do, in a variant, the weights.
 //
-// In front of this text stand: element, quad, ROWS, COLUMNS, DEPTH, THREADS. Lines with a name in braces are repeated.
+// In front of this text stand: element, quad, ROWS, COLUMNS, LANES, DEPTH, THREADS. Lines with a name in braces are
+// repeated: for every pixel of a thread (i), quad of a thread (j), quad of the input (e) or the weights (w) that it brings
+// in. Of those that begin with a word, the variant's are kept.
 
 struct Params {
     input: u32,             // where things begin in `data` and `weights`, in quads
@@ -37,11 +40,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> data: array<quad>;
 
 var<workgroup> tile: array<quad, ROWS * DEPTH>;
+shared: var<workgroup> weight_tile: array<quad, 4u * DEPTH * COLUMNS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let column = group.y * COLUMNS + thread % COLUMNS;
-    let row = thread / COLUMNS * 8u;
+    let lane = thread % LANES;
+    let column{j} = group.y * COLUMNS + lane + {j}u * LANES;
+    let row = thread / LANES * 8u;
     let first = p.start + group.x * ROWS;
 
     // The quads of the input that this thread brings in: slot in the tile, pixel, corner of the taps.
@@ -52,8 +57,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let x{e} = i32(pixel{e} % p.output_width) + p.shift;
     let quad{e} = slot{e} % DEPTH;
 
-    var sum{i} = vec4<f32>();
-    var w = p.weight + column;
+    // Likewise the quads of the weights: slot in their tile, place behind the first.
+    shared: let weight_slot{w} = thread + {w}u * THREADS;
+    shared: let weight_from{w} = weight_slot{w} / COLUMNS * p.weight_stride + weight_slot{w} % COLUMNS;
+
+    var sum{i}_{j} = vec4<f32>();
+    buffer: var w = p.weight + column0;
+    shared: var w = p.weight + group.y * COLUMNS;
     for (var tap = 0u; tap < p.side * p.side; tap++) {
         let dy = i32(tap / p.side);
         let dx = i32(tap % p.side);
@@ -64,28 +74,34 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             var value{e} = quad();
             if is_inside{e} { value{e} = data[from{e} + k]; }
             if slot{e} < ROWS * DEPTH { tile[slot{e}] = value{e}; }
+            shared: if weight_slot{w} < 4u * DEPTH * COLUMNS { weight_tile[weight_slot{w}] = weights[w + weight_from{w}]; }
+            shared: w += 4u * DEPTH * p.weight_stride;
             workgroupBarrier();
-            f16: var part{i} = quad();
+            f16: var part{i}_{j} = quad();
             for (var d = 0u; d < DEPTH; d++) {
-                let w0 = weights[w];
-                let w1 = weights[w + p.weight_stride];
-                let w2 = weights[w + 2u * p.weight_stride];
-                let w3 = weights[w + 3u * p.weight_stride];
-                w += 4u * p.weight_stride;
+                buffer: let w0_{j} = weights[w + {j}u * LANES];
+                buffer: let w1_{j} = weights[w + {j}u * LANES + p.weight_stride];
+                buffer: let w2_{j} = weights[w + {j}u * LANES + 2u * p.weight_stride];
+                buffer: let w3_{j} = weights[w + {j}u * LANES + 3u * p.weight_stride];
+                buffer: w += 4u * p.weight_stride;
+                shared: let w0_{j} = weight_tile[4u * d * COLUMNS + lane + {j}u * LANES];
+                shared: let w1_{j} = weight_tile[(4u * d + 1u) * COLUMNS + lane + {j}u * LANES];
+                shared: let w2_{j} = weight_tile[(4u * d + 2u) * COLUMNS + lane + {j}u * LANES];
+                shared: let w3_{j} = weight_tile[(4u * d + 3u) * COLUMNS + lane + {j}u * LANES];
                 let v{i} = tile[(row + {i}u) * DEPTH + d];
-                f32: sum{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, sum{i}))));
-                f16: part{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, part{i}))));
+                f32: sum{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, sum{i}_{j}))));
+                f16: part{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, part{i}_{j}))));
             }
-            f16: sum{i} += vec4<f32>(part{i});
+            f16: sum{i}_{j} += vec4<f32>(part{i}_{j});
         }
     }
-    if column >= p.columns { return; }
-    let bias = vec4<f32>(weights[p.bias + column]);
-    finish(first + row + {i}u, column, sum{i} + bias);
+    // A column that there is not reads another's bias, and writes nothing.
+    let bias{j} = vec4<f32>(weights[p.bias + min(column{j}, p.columns - 1u)]);
+    finish(first + row + {i}u, column{j}, sum{i}_{j} + bias{j});
 }
 
 fn finish(pixel: u32, column: u32, sum: vec4<f32>) {
-    if pixel >= p.end { return; }
+    if pixel >= p.end || column >= p.columns { return; }
     var value = sum;
     if p.activation == 1u { value = max(value, vec4<f32>()); }
     // Of e^80 nothing is left, and beyond e^88 it is no number.

@@ -11,7 +11,9 @@ mod stages;
 mod threads;
 mod views;
 
-pub use rows::{Card, CardRow, Difference, DispatchRate, Failure, ProductRate, Row, SelfTest, Transfer, ViewWait};
+pub use rows::{
+    Card, CardRow, Difference, DispatchRate, Failure, ProductRate, Row, SelfTest, Transfer, VariantRate, ViewWait,
+};
 pub use sample::write_photo;
 pub use speed::{CPU, Device, Speed, devices, measure};
 

@@ -23,6 +23,8 @@ pub enum CardRow {
     SelfTest(SelfTest),
     /// What it can multiply at all.
     Product(ProductRate),
+    /// The main convolution in one variant of its shader.
+    Variant(VariantRate),
     /// One kind of dispatch.
     Dispatch(DispatchRate),
     /// Memory to it, or from it.
@@ -81,6 +83,25 @@ pub struct ProductRate {
     /// Billions of floating-point operations a second, two per multiply-add.
     pub gflops: f64,
     /// Whose clock says so: `device`, or `wall`, which also counts handing over and waiting.
+    pub clock: &'static str,
+}
+
+/// The rate of the convolution of the main shape, 64→64 and 3×3, in one variant of its shader.
+#[derive(Clone, Debug, Serialize)]
+pub struct VariantRate {
+    /// Of which device.
+    pub device: String,
+    /// In which arithmetic.
+    pub precision: &'static str,
+    /// What a thread computes, and where its weights lie.
+    pub name: &'static str,
+    /// Whether convolutions are computed so on this device.
+    pub in_use: bool,
+    /// Median time of a dispatch, in seconds.
+    pub secs: f64,
+    /// Billions of floating-point operations a second, two per multiply-add.
+    pub gflops: f64,
+    /// As [`ProductRate::clock`].
     pub clock: &'static str,
 }
 

@@ -1,7 +1,8 @@
 //! The rows of `zoomfield bench` as lines of a table.
 
 use crate::bench::{
-    self, Card, CardRow, Difference, DispatchRate, Failure, Measurement, ProductRate, Row, SelfTest, Transfer, ViewWait,
+    self, Card, CardRow, Difference, DispatchRate, Failure, Measurement, ProductRate, Row, SelfTest, Transfer,
+    VariantRate, ViewWait,
 };
 
 pub(super) fn in_words(row: &Row) -> String {
@@ -10,6 +11,7 @@ pub(super) fn in_words(row: &Row) -> String {
         Row::Card(CardRow::Card(row)) => card(row),
         Row::Card(CardRow::SelfTest(row)) => self_test(row),
         Row::Card(CardRow::Product(row)) => product(row),
+        Row::Card(CardRow::Variant(row)) => variant(row),
         Row::Card(CardRow::Dispatch(row)) => dispatch(row),
         Row::Card(CardRow::Transfer(row)) => transfer(row),
         Row::Card(CardRow::Difference(row)) => difference(row),
@@ -44,6 +46,12 @@ fn self_test(row: &SelfTest) -> String {
 fn product(row: &ProductRate) -> String {
     let name = format!("matrix product {}³", row.side);
     format!("{name:<46} {:<11} {} {}", row.precision, time(row.secs, row.clock), rate(row.gflops))
+}
+
+fn variant(row: &VariantRate) -> String {
+    let name = format!("convolution {}", row.name);
+    let in_use = if row.in_use { ", in use" } else { "" };
+    format!("{name:<46} {:<11} {} {}{in_use}", row.precision, time(row.secs, row.clock), rate(row.gflops))
 }
 
 fn dispatch(row: &DispatchRate) -> String {

@@ -9,8 +9,8 @@ mod kinds;
 use super::normalized_planes;
 use crate::geometry::PixelRect;
 use crate::gpu::{
-    Activation, ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace,
-    to_bytes,
+    Activation, ConvParams, ConvShape, ConvVariant, Convolution, ConvolutionPass, ElementType, Gpu, GpuError,
+    GpuResult, Pace, to_bytes,
 };
 use crate::picture::Picture;
 use crate::task::Interrupt;
@@ -77,6 +77,7 @@ struct Builder<'a> {
     gpu: &'a Gpu,
     weights: &'a Weights,
     element: ElementType,
+    variant: ConvVariant,
     convolutions: Vec<Convolution>,
     layers: Vec<GpuLayer>,
     packed: Vec<u8>,
@@ -125,7 +126,7 @@ impl Builder<'_> {
     fn layer_of(&mut self, name: &str, taken: std::ops::Range<usize>, bias: &[f32], wiring: Wiring) -> GpuResult<()> {
         let weight = self.weights.array(&format!("encoder.{name}.weight"));
         let (inputs, outputs, side) = (taken.len(), weight.shape[0], weight.shape[2]);
-        let shape = ConvShape::new(inputs, outputs, self.element, &self.gpu.limits());
+        let shape = ConvShape::new(inputs, outputs, self.element, self.variant, &self.gpu.limits());
         let known = self.convolutions.iter().position(|known| known.shape() == shape);
         if known.is_none() {
             self.convolutions.push(Convolution::new(self.gpu, shape)?);
@@ -179,6 +180,7 @@ impl Builder<'_> {
         if !features.is_multiple_of(4) || !growth.is_multiple_of(4) || features > 256 {
             return Err(GpuError::Unfit("its shaders take RDN with channels in fours, at most 256".into()));
         }
+        self.variant = self.variant.in_place(features);
         let x = self.map(3);
         let [f1, fused] = [0; 2].map(|_| self.map(features));
         let cat = self.map(features + convs * growth);
@@ -240,6 +242,7 @@ impl GpuEncoder {
             gpu: &gpu,
             weights,
             element,
+            variant: gpu.conv_variant(element),
             convolutions: Vec::new(),
             layers: Vec::new(),
             packed: Vec::new(),

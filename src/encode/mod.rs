@@ -5,7 +5,7 @@ mod device;
 #[cfg(feature = "gpu")]
 mod gpu;
 
-pub use device::{best_device, name as device_name};
+pub use device::{best_device, cuda_refusal, name as device_name};
 #[cfg(feature = "gpu")]
 pub use gpu::GpuEncoder;
 

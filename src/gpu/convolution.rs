@@ -1,16 +1,12 @@
 //! The one kernel that encoder and decoder share: a convolution with bias, activation, scale and residual.
 
+use super::conv_shape::ConvShape;
 use super::device::Gpu;
-use super::element_type::{ElementType, to_bytes};
 use super::error::{GpuError, GpuResult};
 use super::pace::{Pace, Span};
 use super::pipeline::{ComputePipeline, Dispatch};
-use super::template::{THREAD_ROWS, expand};
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
-
-/// Quads of channels that a workgroup computes at most.
-const MOST_COLUMNS: usize = 64;
 
 /// What the sums of a convolution go through, as the shader numbers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,62 +74,6 @@ impl ConvParams {
             && input_pixels * u64::from(self.input_stride.max(1)) < 1 << 31
             && matches!(self.side, 1 | 3);
         if is_inside { Ok(()) } else { Err(GpuError::Unfit("a convolution would leave its buffers".into())) }
-    }
-}
-
-/// What a convolution's text depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ConvShape {
-    /// Quads of output channels that a workgroup computes.
-    columns: usize,
-    /// Quads of input channels in workgroup memory.
-    depth: usize,
-    /// Output pixels that a workgroup computes.
-    rows: usize,
-    element: ElementType,
-}
-
-impl ConvShape {
-    /// For `inputs` and `outputs` channels on a device with `limits`.
-    pub fn new(inputs: usize, outputs: usize, element: ElementType, limits: &wgpu::Limits) -> Self {
-        let columns = outputs.div_ceil(4).min(MOST_COLUMNS);
-        let quads = inputs.div_ceil(4);
-        let depth = [8, 4, 2].into_iter().find(|d| quads.is_multiple_of(*d)).unwrap_or(1);
-        let threads = limits.max_compute_invocations_per_workgroup.min(256) as usize;
-        let by_memory = limits.max_compute_workgroup_storage_size as usize / 2 / (depth * element.quad_bytes());
-        let groups = (threads / columns).min(by_memory / THREAD_ROWS).clamp(1, 16);
-        Self { columns, depth, rows: groups * THREAD_ROWS, element }
-    }
-
-    /// Quads from row to row of the weights, which are filled up with zeros.
-    pub fn weight_stride(self, outputs: usize) -> usize {
-        outputs.div_ceil(4).next_multiple_of(self.columns)
-    }
-
-    fn threads(self) -> usize {
-        self.rows / THREAD_ROWS * self.columns
-    }
-
-    /// The shader.
-    pub fn text(self) -> String {
-        let constants =
-            [("ROWS", self.rows), ("COLUMNS", self.columns), ("DEPTH", self.depth), ("THREADS", self.threads())];
-        let loads = (self.rows * self.depth).div_ceil(self.threads());
-        expand(include_str!("../../shaders/convolution.wgsl"), self.element, &constants, loads)
-    }
-
-    /// Weights `[taps, inputs, outputs]`, padded to whole quads, then the bias, in the device's element type.
-    pub fn pack(self, weight: &[f32], bias: &[f32], inputs: usize) -> Vec<u8> {
-        let (outputs, stride, depth) = (bias.len(), self.weight_stride(bias.len()) * 4, inputs.next_multiple_of(4));
-        let taps = weight.len() / (inputs * outputs);
-        let mut values = vec![0.0; (taps * depth + 1) * stride];
-        for (row, from) in weight.chunks_exact(outputs).enumerate() {
-            let at = (row / inputs * depth + row % inputs) * stride;
-            values[at..at + outputs].copy_from_slice(from);
-        }
-        let at = taps * depth * stride;
-        values[at..at + outputs].copy_from_slice(bias);
-        to_bytes(&values, self.element).into_owned()
     }
 }
 
@@ -248,6 +188,8 @@ fn dispatches<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::conv_shape::ConvVariant;
+    use super::super::element_type::ElementType;
     use super::super::reflect::{assert_shader, offsets, workgroup_bytes};
     use super::*;
 
@@ -256,11 +198,14 @@ mod tests {
         let fields = offsets!(ConvParams: input output residual weight bias input_stride output_stride residual_stride
             weight_stride input_width input_height output_width start end depth columns side shift activation has_residual scale);
         let limits = wgpu::Limits::downlevel_defaults();
-        for element in [ElementType::F32, ElementType::F16] {
-            for (inputs, outputs) in [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)] {
-                let shape = ConvShape::new(inputs, outputs, element, &limits);
+        let shapes = [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)];
+        for (element, variant) in
+            [ElementType::F32, ElementType::F16].into_iter().flat_map(|e| ConvVariant::ALL.map(|v| (e, v)))
+        {
+            for (inputs, outputs) in shapes {
+                let shape = ConvShape::new(inputs, outputs, element, variant, &limits);
                 assert_shader(&shape.text(), &fields, size_of::<ConvParams>());
-                assert!(workgroup_bytes(&shape.text()) <= limits.max_compute_workgroup_storage_size as usize);
+                assert!(workgroup_bytes(&shape.text()) <= limits.max_compute_workgroup_storage_size as usize / 2);
                 assert!(shape.threads() <= 256 && shape.weight_stride(outputs) >= outputs.div_ceil(4));
             }
         }
@@ -268,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_would_leave_its_buffers_is_refused() {
-        let shape = ConvShape::new(4, 8, ElementType::F32, &wgpu::Limits::downlevel_defaults());
+        let shape = ConvShape::new(4, 8, ElementType::F32, ConvVariant::Narrow, &wgpu::Limits::downlevel_defaults());
         let stride = shape.weight_stride(8) as u32;
         let fits = ConvParams {
             output: 12,
@@ -294,14 +239,5 @@ mod tests {
         assert!(
             ConvParams { has_residual: 1, residual: 13, residual_stride: 2, ..fits }.check(shape, 36, weights).is_err()
         );
-    }
-
-    #[test]
-    fn weights_are_packed_in_rows_of_whole_quads() {
-        let shape = ConvShape::new(2, 3, ElementType::F32, &wgpu::Limits::downlevel_defaults());
-        let packed = shape.pack(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[7.0, 8.0, 9.0], 2);
-        let values: &[f32] = bytemuck::cast_slice(&packed);
-        assert_eq!(values[..8], [1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 6.0, 0.0]);
-        assert_eq!(values[16..], [7.0, 8.0, 9.0, 0.0]);
     }
 }

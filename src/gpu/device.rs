@@ -2,6 +2,7 @@
 
 use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
 use super::clock::Clock;
+use super::conv_shape::ConvVariant;
 use super::error::{GpuError, GpuResult};
 use super::faults::Faults;
 use super::guard::guarded;
@@ -33,6 +34,8 @@ pub struct Gpu {
     pub(super) dispatches: AtomicU64,
     /// Bands whose time is by the device's own clock.
     pub(super) timed: AtomicU64,
+    /// How convolutions compute here, once that is known, in single and in half precision.
+    pub(super) conv_variants: [OnceLock<ConvVariant>; 2],
     faults: Faults,
 }
 
@@ -108,7 +111,8 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(on_error.set(error.to_string()))));
         let (dispatches, timed, faults) = (AtomicU64::new(0), AtomicU64::new(0), Faults::default());
         let clock = Clock::of(&device, &queue);
-        Ok(Self { device, queue, description, lost, clock, dispatches, timed, faults })
+        let conv_variants = Default::default();
+        Ok(Self { device, queue, description, lost, clock, dispatches, timed, conv_variants, faults })
     }
 
     /// What it is.

@@ -7,6 +7,8 @@
 mod adapter;
 mod band;
 mod clock;
+mod conv_choice;
+mod conv_shape;
 mod convolution;
 mod device;
 mod element_type;
@@ -23,7 +25,9 @@ mod stopwatch;
 mod template;
 
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use convolution::{Activation, ConvParams, ConvShape, Convolution, ConvolutionPass};
+pub use conv_choice::VariantTiming;
+pub use conv_shape::{ConvShape, ConvVariant};
+pub use convolution::{Activation, ConvParams, Convolution, ConvolutionPass};
 pub use device::Gpu;
 pub use element_type::{ElementType, from_bytes, to_bytes};
 pub use error::{GpuError, GpuResult};

@@ -8,6 +8,8 @@
 mod activation;
 mod block;
 mod conv3x3;
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+pub mod cuda;
 mod field_gradient;
 mod field_rows;
 mod field_shape;

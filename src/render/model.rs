@@ -7,7 +7,7 @@ use super::names::Names;
 use crate::decode::{Decoder, FieldParams, Sampling, sample_points};
 #[cfg(feature = "gpu")]
 use crate::decode::{FieldPacker, WindowQuery};
-use crate::encode::{self, NamedTile, PictureEncoder, best_device, device_name};
+use crate::encode::{self, NamedTile, PictureEncoder, best_device, cuda_refusal, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, VIEW_TILE};
@@ -82,6 +82,7 @@ impl LoadedModel {
             return Self::new(weights, Device::Cpu, compute.precision.or_best());
         }
         let model = Self::new(weights, best_device(), compute.precision.or_best())?;
+        let model = Self { refusal: cuda_refusal(), ..model };
         model.accelerated(weights, compute)
     }
 
@@ -125,7 +126,7 @@ impl LoadedModel {
         let reason = "this build computes on the processor only; build with the feature `gpu`";
         match compute.backend {
             Backend::Gpu if self.encoder.is_on_cpu() || compute.device.is_some() => Err(Error::device(reason)),
-            _ => Ok(Self { refusal: compute.device.as_ref().map(|_| reason.to_owned()), ..self }),
+            _ => Ok(Self { refusal: compute.device.as_ref().map(|_| reason.to_owned()).or(self.refusal), ..self }),
         }
     }
 

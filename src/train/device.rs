@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::config::TrainDevice;
 use super::gradient::{Engine, MOST_BYTES, Problem};
 use super::random::{Random, untrained};
-use crate::encode::best_device;
+use crate::encode::{best_device, cuda_refusal};
 use crate::error::{Error, Result};
 use crate::model::{Query, TrainingContext};
 use crate::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
@@ -24,8 +24,10 @@ pub(super) fn engine(device: TrainDevice) -> Result<(Engine, &'static str, Optio
         TrainDevice::Metal => ("Apple GPU (Metal)", best_device().is_metal()),
     };
     if !is_there {
+        let reason =
+            cuda_refusal().filter(|_| device == TrainDevice::Cuda).map_or(String::new(), |why| format!(" ({why})"));
         return Err(Error::device(format!(
-            "there is no {name} that this build can use; leave `--device` away to train on the processor"
+            "there is no {name} that this build can use{reason}; leave `--device` away to train on the processor"
         )));
     }
     let engine = Engine::Candle(best_device());

@@ -45,6 +45,12 @@ fn assert_measured(rows: &[Value], precision: &str) {
     };
     assert_eq!(only("self-test")["passed"], true);
     assert_positive(only("product"), &["side", "secs", "gflops"]);
+    let variants = of(rows, "variant", Some(precision));
+    assert_eq!(variants.len(), 3, "{variants:?}");
+    assert_eq!(variants.iter().filter(|row| row["in_use"] == true).count(), 1, "{variants:?}");
+    for row in variants {
+        assert_positive(row, &["secs", "gflops"]);
+    }
     let names = |stage: &str| -> Vec<String> {
         let dispatches = of(rows, "dispatch", Some(precision)).into_iter().filter(|row| row["stage"] == stage);
         dispatches.map(|row| row["name"].as_str().unwrap().to_owned()).collect()

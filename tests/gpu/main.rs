@@ -12,6 +12,7 @@ mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]
 mod common;
+mod convolution;
 mod decode;
 #[path = "../common/devices.rs"]
 mod devices;

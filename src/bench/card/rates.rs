@@ -2,12 +2,12 @@
 
 use super::{Task, name_of};
 use crate::bench::median_within;
-use crate::bench::rows::{CardRow, DispatchRate, ProductRate, Transfer};
+use crate::bench::rows::{CardRow, DispatchRate, ProductRate, Transfer, VariantRate};
 use crate::decode::{Decoder, GpuDecoder};
 use crate::encode::GpuEncoder;
 use crate::error::{Error, Result};
 use crate::geometry::Size;
-use crate::gpu::{DispatchKind, ElementType, Gpu, GpuError, GpuResult, Product, Timing};
+use crate::gpu::{DispatchKind, ElementType, Gpu, GpuError, GpuResult, Product, Timing, VariantTiming};
 use crate::kernel::Precision;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ const DECODE_SECS: f64 = 0.05;
 const NUMBERS: usize = 16 << 20;
 const RUNS: usize = 5;
 
-/// The product, then each kind of dispatch of encoder and decoder.
+/// The product, the variants of the convolution, then each kind of dispatch of encoder and decoder.
 pub(super) fn dispatches(
     gpu: &Arc<Gpu>,
     task: &Task<'_>,
@@ -42,6 +42,7 @@ pub(super) fn dispatches(
     let product = product(gpu, &device, element, limit).map_err(failed)?;
     let rate = product.gflops;
     say(CardRow::Product(product));
+    variants(gpu, &device, element, limit).map_err(failed)?.into_iter().for_each(|row| say(CardRow::Variant(row)));
     let mut measure = |stage: &'static str, kinds: Vec<DispatchKind<'_>>| {
         kinds.into_iter().try_for_each(|kind| {
             let timing = gpu.time(&kind.dispatches, limit).map_err(failed)?;
@@ -118,6 +119,21 @@ fn product(gpu: &Gpu, device: &str, element: ElementType, limit: Duration) -> Gp
         gflops: 2.0 * macs / timing.secs / 1e9,
         clock: clock_of(timing),
     })
+}
+
+/// The convolution of the main shape in each variant, and which of them is in use.
+fn variants(gpu: &Gpu, device: &str, element: ElementType, limit: Duration) -> GpuResult<Vec<VariantRate>> {
+    let in_use = gpu.conv_variant(element);
+    let row = |timing: VariantTiming| VariantRate {
+        device: device.to_owned(),
+        precision: name_of(element),
+        name: timing.variant.name(),
+        in_use: timing.variant == in_use,
+        secs: timing.timing.secs,
+        gflops: 2.0 * timing.macs / timing.timing.secs / 1e9,
+        clock: clock_of(timing.timing),
+    };
+    Ok(gpu.time_conv_variants(element, limit)?.into_iter().map(row).collect())
 }
 
 /// Copying to the device and back, by the wall's clock.

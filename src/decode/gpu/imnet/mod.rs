@@ -115,7 +115,7 @@ impl GpuImnet {
         let limits = gpu.limits();
         let shape = DecodeShape::new(params, element, &limits)?;
         let width = 4 * shape.columns;
-        let project = ConvShape::new(params.channels, width, element, &limits);
+        let project = ConvShape::new(params.channels, width, element, gpu.conv_variant(element), &limits);
         let rows = params.project.chunks_exact(params.width());
         let filled: Vec<f32> =
             rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
@@ -176,6 +176,7 @@ impl GpuImnet {
         let start = self.shape.vector_quads();
         let input = start + window.rect.area() * columns;
         let depth = params.channels.div_ceil(4);
+        let weight_stride = self.project.shape().weight_stride(4 * columns);
         let (element, quad) = (self.shape.element, self.shape.element.quad_bytes());
         let data = self.gpu.storage((input + width * height * depth) * quad)?;
         self.gpu.write(&data, 0, &to_bytes(&self.shape.pack_vectors(params, cell), element))?;
@@ -183,10 +184,10 @@ impl GpuImnet {
         let conv = ConvParams {
             input: input as u32,
             output: start as u32,
-            bias: (params.taps * depth * 4 * columns) as u32,
+            bias: (params.taps * depth * 4 * weight_stride) as u32,
             input_stride: depth as u32,
             output_stride: columns as u32,
-            weight_stride: columns as u32,
+            weight_stride: weight_stride as u32,
             input_width: width as u32,
             input_height: height as u32,
             output_width: window.rect.width as u32,

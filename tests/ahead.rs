@@ -14,7 +14,7 @@ use zoomfield::key::TileKey;
 use zoomfield::picture::Picture;
 use zoomfield::recipe::Source;
 use zoomfield::render::{
-    FeatureStore, LoadedModel, RenderEvent, RenderOptions, RenderWorker, Renderer, TilePart, ViewRequest,
+    FeatureStore, FieldRequest, LoadedModel, RenderEvent, RenderOptions, RenderWorker, Renderer, TilePart, ViewRequest,
 };
 use zoomfield::task::{Gate, NEVER};
 use zoomfield::weights::{Builtin, Weights};
@@ -27,6 +27,8 @@ struct Answer {
     rgba: Vec<Vec<u8>>,
     /// The features that are ready, as often as that has changed.
     features: Vec<Vec<(usize, usize)>>,
+    /// The fields of feature tiles, in the order in which they came.
+    fields: Vec<(usize, usize)>,
 }
 
 fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
@@ -40,6 +42,7 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
                 answer.rgba.push(tile.rgba);
             }
             Some(RenderEvent::Features(report)) => answer.features.push(report.tiles),
+            Some(RenderEvent::Field(field)) => answer.fields.push(field.cells.place()),
             Some(RenderEvent::Finished(finished)) if finished == number => return answer,
             Some(RenderEvent::Finished(other)) => panic!("request {other} was answered before"),
             Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
@@ -71,7 +74,7 @@ fn request_of(view: View, canvas: Size, picture: &Arc<Picture>, model: &Arc<Load
         view,
         wanted: View::tiles_over(visible).filter_map(part).collect(),
         likely: Vec::new(),
-        fields: zoomfield::render::FieldRequest::default(),
+        fields: FieldRequest::default(),
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     }
@@ -162,7 +165,7 @@ fn features_are_ready_before_pixels_are_asked_for() {
         view: View { zoom, corner_on_screen: [0.0, 0.0] },
         wanted,
         likely,
-        fields: zoomfield::render::FieldRequest::default(),
+        fields: FieldRequest::default(),
         focus_in_output: [0.0, 0.0],
         feature_budget_bytes: 64 << 20,
     };
@@ -183,4 +186,19 @@ fn features_are_ready_before_pixels_are_asked_for() {
     let wanted = vec![part(&picture, &model, 4.0, (11, 7), Source::NEURAL)];
     let elsewhere = answer(&worker, request(3, 4.0, wanted, Vec::new()));
     assert!(elsewhere.features.iter().any(|tiles| *tiles != ready));
+}
+
+/// Fields that the canvas draws itself: those of the view, then its tiles, then what is around; each is encoded once.
+#[test]
+fn fields_of_the_view_come_first_and_those_around_it_last() {
+    let model = Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap());
+    let (picture, worker) = (Arc::new(textured(400, 300)), RenderWorker::start(|| {}).unwrap());
+    let fields = FieldRequest { view: vec![(2, 1), (1, 1)], ahead: vec![(0, 1), (3, 1)] };
+    let plain = request_of(View { zoom: 4.0, corner_on_screen: [0.0; 2] }, Size::new(64, 64), &picture, &model);
+    let first = answer(&worker, ViewRequest { number: 1, fields: fields.clone(), ..plain.clone() });
+    assert_eq!(first.fields, [(2, 1), (1, 1), (0, 1), (3, 1)]);
+    assert!(!first.tiles.is_empty());
+    let encoded = model.encoded();
+    let again = answer(&worker, ViewRequest { number: 2, fields, ..plain });
+    assert_eq!((again.fields.len(), model.encoded()), (4, encoded), "something was encoded twice");
 }

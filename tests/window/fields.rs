@@ -70,7 +70,7 @@ fn window(picture: Picture, model: Arc<LoadedModel>) -> Option<Harness<'static, 
 fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
     let begin = Instant::now();
     while !is_so(harness.state()) {
-        assert!(begin.elapsed() < Duration::from_secs(60), "waited too long: {what}");
+        assert!(begin.elapsed() < Duration::from_mins(1), "waited too long: {what}");
         std::thread::sleep(Duration::from_millis(5));
         harness.step();
         harness.render().expect("the window is drawn");

@@ -127,11 +127,17 @@ fn no_frame_of_a_zoom_is_without_the_network() {
     harness.run_steps(3);
     harness.state_mut().apply(Command::ZoomTo(1.0));
     until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 && app.is_exact());
-    let (mut enlarged, mut compared) = (0, 0);
+    let (mut frames, mut enlarged, mut compared) = (0, 0, 0);
     for zoom in [2.0, 5.5, 13.0, 30.0, 30.0, 9.0, 3.0, 1.0] {
         harness.state_mut().apply(Command::ZoomTo(zoom));
         for step in 0..7 {
             harness.step();
+            frames += 1;
+            // A strip of the zoom for people to look at, where `ZOOMFIELD_SHOTS` says.
+            if frames % 3 == 0 && std::env::var_os("ZOOMFIELD_SHOTS").is_some() {
+                let image = harness.render().expect("the window is drawn");
+                crate::pixels::save(&image, &format!("zoom {frames:02}"));
+            }
             let zoom = view(&harness).zoom;
             if zoom > 1.0 {
                 enlarged += 1;

@@ -227,7 +227,7 @@ fn shot(harness: &mut Harness<'_, App>, name: &str) {
     save(&image, name);
 }
 
-fn save(image: &image::RgbaImage, name: &str) {
+pub(crate) fn save(image: &image::RgbaImage, name: &str) {
     if let Some(folder) = std::env::var_os("ZOOMFIELD_SHOTS") {
         image.save(PathBuf::from(folder).join(format!("{name}.png"))).expect("a folder to write to");
     }

@@ -1,8 +1,8 @@
 //! What the canvas's shader reads of a feature tile, packed so that every device can read it: 16-bit colours and amplitudes
 //! in half precision, in pairs of words.
 
-use super::super::field::FieldShape;
 use crate::decode::FieldParams;
+use crate::decode::gpu::field::FieldShape;
 use crate::feature::FeatureTile;
 use crate::geometry::{FEATURE_TILE, PixelRect};
 use crate::gpu::ElementType;

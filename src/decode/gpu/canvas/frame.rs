@@ -1,8 +1,8 @@
 //! What a frame of the canvas is made of beside the cells: tables of its rows and columns, and where cells are.
 
-use super::super::field::turns_on_this_thread;
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
+use crate::decode::gpu::field::turns_on_this_thread;
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, feature_tiles_over};
 use crate::picture::resample::bicubic_taps;
 use bytemuck::{Pod, Zeroable};

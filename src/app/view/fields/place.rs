@@ -8,8 +8,8 @@ use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
-/// Memory for cells, in bytes: a view of 1280×800 at ×1, and a 4K view at ×2.
-const ATLAS_BYTES: u64 = 512 << 20;
+/// Memory for cells, in bytes: two million source pixels with their tiles' rims, a view of 1920×1080 at ×1.
+const ATLAS_BYTES: u64 = 256 << 20;
 
 /// How the canvas is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -24,6 +24,11 @@ impl Neighbours {
     pub(super) fn as_slice(&self) -> &[Neighbour] {
         &self.codes[..self.count]
     }
+
+    /// The codes before and behind the sample; twice the same where it reads but one.
+    pub(super) fn between(&self) -> [usize; 2] {
+        [self.codes[0].index, self.codes[self.count - 1].index]
+    }
 }
 
 /// The codes of every sample of `grid` on an axis of `n` codes.

@@ -99,6 +99,11 @@ impl PixelRect {
         }
     }
 
+    /// The one pixel, or tile, of a column and row.
+    pub fn at((x, y): (usize, usize)) -> Self {
+        Self { x, y, width: 1, height: 1 }
+    }
+
     /// The column and row of everything in it, row by row.
     pub fn places(self) -> impl Iterator<Item = (usize, usize)> {
         (self.y..self.bottom()).flat_map(move |row| (self.x..self.right()).map(move |column| (column, row)))

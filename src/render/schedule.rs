@@ -45,7 +45,7 @@ pub fn together(missing: &[(usize, usize)], needed: PixelRect, focus: PixelRect,
     let piece = |tile: (usize, usize)| {
         [(&columns, tile.0), (&rows, tile.1)].map(|(pieces, at)| pieces.iter().position(|piece| piece.contains(&at)))
     };
-    let is_needed = |(x, y): (usize, usize)| needed.contains(PixelRect { x, y, width: 1, height: 1 });
+    let is_needed = |place: (usize, usize)| needed.contains(PixelRect::at(place));
     let touched: Vec<_> = missing.iter().filter(|tile| is_needed(**tile)).map(|tile| piece(*tile)).collect();
     missing.iter().filter(|tile| touched.contains(&piece(**tile))).copied().collect()
 }

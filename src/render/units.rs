@@ -145,13 +145,12 @@ fn field(
         return Ok(None);
     };
     let (picture, by) = (&request.picture, model.key());
-    let tile = |(x, y): (usize, usize)| PixelRect { x, y, width: 1, height: 1 };
     let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
     // What is near goes along: of the view's all, of what is around it no more than is left of the list.
     let list = if request.fields.view.is_empty() { &request.fields.ahead } else { &request.fields.view };
-    let together = list.iter().copied().map(tile);
-    renderer.encode_around(picture, model, [tile(place); 2], together, &is_stale)?;
-    let features = renderer.features_of(picture, model, tile(place), &is_stale)?;
+    let together = list.iter().copied().map(PixelRect::at);
+    renderer.encode_around(picture, model, [PixelRect::at(place); 2], together, &is_stale)?;
+    let features = renderer.features_of(picture, model, PixelRect::at(place), &is_stale)?;
     let fields = features.first().map(|features| packer.pack(features, picture));
     let is_by_its_name = by == model.key();
     let event = |cells| RenderEvent::Field(RenderedField { picture: picture.id, by, cells });
@@ -167,7 +166,7 @@ fn needs(newer: &ViewRequest, request: &ViewRequest, model: &LoadedModel, block:
         let needed = || features_for(model, picture.size, &newer.view.grid_of(*rect), key.recipe);
         is_alike && needed().is_some_and(|features| features.intersection(block).is_some())
     };
-    let is_within = |place: &(usize, usize)| block.contains(PixelRect { x: place.0, y: place.1, width: 1, height: 1 });
+    let is_within = |place: &(usize, usize)| block.contains(PixelRect::at(*place));
     let is_own = newer.picture.id == picture.id && newer.models.first().is_some_and(|own| own.key().features == by);
     let mut fields = newer.fields.view.iter().chain(&newer.fields.ahead);
     newer.wanted.iter().chain(&newer.likely).any(needs) || is_own && fields.any(is_within)

@@ -2,7 +2,7 @@
 
 use crate::common::textured;
 use wgpu::{TextureFormat, TextureUsages};
-use zoomfield::decode::{CanvasView, Decoder, FieldAtlas, FieldFrame, FieldPacker, FieldParams, FrameBuffers};
+use zoomfield::decode::{CanvasView, FieldAtlas, FieldFrame, FieldPacker, FieldParams, FrameBuffers};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size, feature_tiles_over};
 use zoomfield::kernel::Precision;
@@ -147,8 +147,7 @@ impl Case {
 }
 
 fn params(model: &LoadedModel) -> &FieldParams {
-    let Decoder::Field(params) = &model.decoder else { panic!("a live network") };
-    params
+    model.field_params().expect("a live network")
 }
 
 fn slot(tiles: PixelRect, (column, row): (usize, usize)) -> u32 {

@@ -57,7 +57,7 @@ impl Requests {
         &mut self,
         scene: Scene<'_>,
         (frame, textures): (&Frame, &TileTextures),
-        fields: Option<FieldRequest>,
+        fields: Option<&dyn Fn() -> FieldRequest>,
         moment: Moment,
         source: &dyn TileSource,
     ) {
@@ -84,7 +84,7 @@ impl Requests {
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
-        let fields = fields.unwrap_or_default();
+        let fields = fields.map_or_else(FieldRequest::default, |missing| missing());
         let has_fields = !fields.view.is_empty() || !fields.ahead.is_empty();
         let is_pending = !wanted.is_empty() || !likely.is_empty() || has_fields;
         self.number += 1;
@@ -172,7 +172,7 @@ fn likely(frame: &Frame, focus_in_output: [f64; 2]) -> Vec<TilePart> {
         return Vec::new();
     }
     let [x, y] = focus_in_output.map(|at| at as usize);
-    let focus = PixelRect { x, y, width: 1, height: 1 };
+    let focus = PixelRect::at((x, y));
     let is_it = |part: &&TilePart| part.key.recipe.is_neural() && part.rect.contains(focus);
     frame.finals().iter().filter(is_it).copied().collect()
 }

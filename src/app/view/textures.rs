@@ -168,7 +168,7 @@ impl TileTextures {
 
     /// The 8-bit colour that one of these tiles shows at an output pixel.
     pub fn color_at(&self, parts: &[TilePart], x: usize, y: usize) -> Option<[u8; 3]> {
-        let at = PixelRect { x, y, width: 1, height: 1 };
+        let at = PixelRect::at((x, y));
         let tiles = parts.iter().filter_map(|part| self.tiles.peek(&part.key));
         let piece = tiles.flat_map(Tile::pieces).find(|piece| piece.rect.contains(at))?;
         Some(piece.color_at(x, y))

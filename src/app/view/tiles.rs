@@ -66,17 +66,16 @@ impl Tiles {
         let cursor = cursor.unwrap_or_else(|| canvas.center());
         self.textures.set_budget(scene.settings.tile_budget_mib << 20, canvas.size);
         let next_secs = env.now_secs + f64::from(env.ctx.input(|input| input.stable_dt));
-        let fields = self.fields_missing(scene, cursor);
+        let missing = scene.view.shown.as_ref().map(|shown| || self.fields.missing(&canvas, shown, cursor));
+        let missing = missing.as_ref().filter(|_| self.draws_fields(scene));
+        let fields = missing.map(|missing| missing as &dyn Fn() -> FieldRequest);
         let (known, moment) = ((&self.frame, &self.textures), Moment { cursor, next_secs });
         self.requests.update(scene, known, fields, moment, env.ports.tiles.as_ref());
     }
 
-    fn fields_missing(&self, scene: Scene<'_>, cursor: [f64; 2]) -> Option<FieldRequest> {
-        let mut subjects = self.frame.panes().iter().map(|known| known.pane.subject);
-        // In a comparison the own model may stand on either side.
-        let own = scene.models.own.model().map(|model| model.key());
-        let subject = subjects.find(|subject| subject.model.is_some() && subject.model == own)?;
-        self.fields.missing(&scene.view.canvas, scene.view.shown.as_ref()?, subject, cursor)
+    /// Whether the canvas draws a pane of the model in use itself: in a comparison it may stand on either side.
+    fn draws_fields(&self, scene: Scene<'_>) -> bool {
+        self.frame.panes().iter().any(|known| self.fields.draws(&scene.view.canvas, &known.pane.subject))
     }
 
     /// Whether something that was requested is still on its way.

@@ -1,6 +1,6 @@
 //! Where a field is sampled: for rows and for columns, which source pixels they lie between, and the waves there.
 
-use crate::decode::axis::neighbours;
+use crate::decode::axis::{Neighbours, neighbours};
 use crate::geometry::AxisGrid;
 use crate::kernel::{Places, WaveTable, Waves};
 
@@ -30,10 +30,7 @@ impl Axis {
                 }
             })
             .collect();
-        let between = neighbours.iter().map(|neighbours| {
-            let codes = neighbours.as_slice();
-            [codes[0].index, codes[codes.len() - 1].index]
-        });
+        let between = neighbours.iter().map(Neighbours::between);
         Self { between: between.collect(), table: kernel.table(waves, gain, &places) }
     }
 }

@@ -1,8 +1,8 @@
 //! The canvas's share of the window's render pass.
 
 use crate::decode::{FieldAtlas, FieldCells, FieldFrame, FrameBuffers};
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
-use egui::{PaintCallback, PaintCallbackInfo, Rect};
+use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
+use egui::PaintCallbackInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,13 +18,7 @@ pub(super) struct FieldPaint {
 pub(super) struct FieldUpload {
     pub(super) atlas: Arc<FieldAtlas>,
     /// Slots, and what belongs there.
-    pub(super) cells: Vec<(u32, Arc<FieldCells>)>,
-}
-
-impl FieldUpload {
-    pub(super) fn callback(self, rect: Rect) -> PaintCallback {
-        Callback::new_paint_callback(rect, self)
-    }
+    pub(super) cells: Vec<(u32, FieldCells)>,
 }
 
 impl CallbackTrait for FieldUpload {
@@ -55,12 +49,6 @@ struct Loaded {
 
 /// Panes come and go as the line of a comparison is moved.
 const MOST_PANES: usize = 4;
-
-impl FieldPaint {
-    pub(super) fn callback(self, rect: Rect) -> PaintCallback {
-        Callback::new_paint_callback(rect, self)
-    }
-}
 
 impl CallbackTrait for FieldPaint {
     fn prepare(

@@ -12,11 +12,12 @@ use super::canvas::Canvas;
 use super::look::{Pane, Subject};
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::decode::{CanvasView, FieldFrame};
-use crate::geometry::{PixelRect, View, feature_tiles_over};
+use crate::geometry::{View, feature_tiles_over};
 use crate::key::{DecodedBy, PictureId};
 use crate::recipe::Stage;
 use crate::render::{FieldRequest, LoadedModel, RenderedField};
 use callback::{FieldPaint, FieldUpload};
+use eframe::egui_wgpu::Callback;
 use place::{Opened, samples_of};
 use slots::Slots;
 use std::sync::Arc;
@@ -59,10 +60,11 @@ impl Fields {
         *self = Self { device: Some(device), ..Self::default() };
     }
 
-    /// Whether fields are drawn on this canvas.
-    pub fn are_drawn(&self, canvas: &Canvas) -> bool {
+    /// Whether it draws what a pane of this canvas shows, enlarged.
+    pub fn draws(&self, canvas: &Canvas, subject: &Subject) -> bool {
         let is_fast = |opened: &Opened| opened.secs_per_sample * canvas.size.area() as f64 <= FRAME_SECS;
-        self.model.is_some() && self.opened.as_ref().is_some_and(is_fast)
+        let is_own = self.subject.is_some_and(|(picture, by)| subject.picture == picture && subject.model == Some(by));
+        is_own && subject.recipe.is_neural() && self.opened.as_ref().is_some_and(is_fast)
     }
 
     /// Whether in the last frame all of what is shown was drawn here.
@@ -93,7 +95,10 @@ impl Fields {
                 OneShotStatus::Lost => self.take_over(None),
             }
         }
-        self.open(ctx);
+        // Where there is nothing to draw no memory is taken.
+        if self.subject.is_some() {
+            self.open(ctx);
+        }
     }
 
     fn take_over(&mut self, opened: Option<Opened>) {
@@ -124,24 +129,19 @@ impl Fields {
     }
 
     /// The fields that are missing where a view comes to rest, with a margin around it; `focus` is the position on the
-    /// canvas that matters most. None while the canvas draws no fields.
-    pub fn missing(&self, canvas: &Canvas, shown: &Shown, subject: Subject, focus: [f64; 2]) -> Option<FieldRequest> {
-        let is_own = self.subject.is_some_and(|(picture, by)| subject.picture == picture && subject.model == Some(by));
-        if !self.are_drawn(canvas) || !is_own || !subject.recipe.is_neural() {
-            return None;
-        }
+    /// canvas that matters most.
+    pub fn missing(&self, canvas: &Canvas, shown: &Shown, focus: [f64; 2]) -> FieldRequest {
         let view = shown.motion.goal();
         let (seen, ahead) = place::wanted(&view, canvas, shown.picture.size, focus);
         let center = view.image_from_screen(focus);
-        Some(self.slots.request(seen, ahead, center))
+        self.slots.request(seen, ahead, center)
     }
 
     /// Draws a pane of the canvas, if anything of it can be drawn here.
     pub fn drawing(&mut self, canvas: &Canvas, shown: &Shown, pane: &Pane, view: &View) -> Option<Drawing> {
         let model = self.model.clone()?;
         let subject = pane.subject;
-        let is_own = self.subject == subject.model.map(|by| (subject.picture, by));
-        if !is_own || !self.are_drawn(canvas) || !subject.recipe.is_neural() || view.zoom <= 1.0 {
+        if !self.draws(canvas, &subject) || view.zoom <= 1.0 {
             return None;
         }
         let (area, grid) = samples_of(pane.area, view, shown)?;
@@ -164,7 +164,7 @@ impl Fields {
         let near = [area.x as f64, area.y as f64];
         let rect = egui::Rect::from_min_max(canvas.points_from_screen(near), canvas.points_from_screen(far));
         let paint = FieldPaint { atlas: opened.atlas.clone(), pane: pane.area.x, frame };
-        Some(Drawing { callback: paint.callback(rect), is_whole })
+        Some(Drawing { callback: Callback::new_paint_callback(rect, paint), is_whole })
     }
 
     /// Brings what has arrived to the device, some of it in each frame: to be painted before what is drawn.
@@ -173,7 +173,7 @@ impl Fields {
         let cells = self.slots.uploads(opened.atlas.slot_bytes(), UPLOAD_BYTES);
         let upload = FieldUpload { atlas: opened.atlas.clone(), cells };
         let corner = egui::Rect::from_min_max(canvas.points_from_screen([0.0; 2]), canvas.points_from_screen([1.0; 2]));
-        Some(upload.callback(corner))
+        Some(Callback::new_paint_callback(corner, upload))
     }
 
     /// The tables of a view: those of the last frames, if nothing has changed.
@@ -194,9 +194,4 @@ impl Fields {
     pub fn are_waiting(&self) -> bool {
         self.slots.are_waiting()
     }
-}
-
-/// Feature tiles over source pixels, none for none.
-fn tiles_over(pixels: Option<PixelRect>) -> Option<PixelRect> {
-    pixels.map(feature_tiles_over)
 }

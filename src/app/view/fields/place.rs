@@ -1,10 +1,9 @@
 //! Where fields are drawn: on which device, and which samples of a view.
 
-use super::tiles_over;
 use crate::app::view::Shown;
 use crate::app::view::canvas::Canvas;
 use crate::decode::FieldAtlas;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View, feature_tiles_over};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
@@ -108,9 +107,9 @@ pub(super) fn wanted(
     if view.zoom > 1.0 {
         let seen = part([0.0; 2], sides);
         let around = part(sides.map(|side| -side / 2.0), sides.map(|side| 1.5 * side));
-        return (tiles_over(seen), tiles_over(around));
+        return (seen.map(feature_tiles_over), around.map(feature_tiles_over));
     }
     let half = sides.map(|side| side / 4.0 * view.zoom);
     let around = part([focus[0] - half[0], focus[1] - half[1]], [focus[0] + half[0], focus[1] + half[1]]);
-    (None, tiles_over(around))
+    (None, around.map(feature_tiles_over))
 }

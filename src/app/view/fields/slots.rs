@@ -3,8 +3,7 @@
 use crate::decode::FieldCells;
 use crate::geometry::{FEATURE_TILE, PixelRect};
 use crate::render::FieldRequest;
-use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// A feature tile's place (column, row).
 type Place = (usize, usize);
@@ -88,12 +87,12 @@ impl Slots {
             places.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
             places
         };
-        let is_missing =
-            |place: &Place| !self.held.contains_key(place) && !self.arrived.iter().any(|cells| cells.place() == *place);
+        let arrived: HashSet<Place> = self.arrived.iter().map(FieldCells::place).collect();
+        let is_missing = |place: &Place| !self.held.contains_key(place) && !arrived.contains(place);
         let mut view = sorted(seen);
         view.truncate(self.count);
         let mut ahead = sorted(around);
-        ahead.retain(|(x, y)| !seen.is_some_and(|seen| seen.contains(PixelRect { x: *x, y: *y, width: 1, height: 1 })));
+        ahead.retain(|place| !seen.is_some_and(|seen| seen.contains(PixelRect::at(*place))));
         // A rest of the slots stays as it is, for where one was before.
         ahead.truncate((3 * self.count / 4).saturating_sub(view.len()));
         view.retain(is_missing);
@@ -114,18 +113,17 @@ impl Slots {
 
     /// Gives slots to tiles that have arrived, `most` bytes of them, those first that the last frame reads: what is to be
     /// written where. The longest unused ones make room; where none does, nothing more is taken in.
-    pub(super) fn uploads(&mut self, bytes: usize, most: usize) -> Vec<(u32, Arc<FieldCells>)> {
+    pub(super) fn uploads(&mut self, bytes: usize, most: usize) -> Vec<(u32, FieldCells)> {
+        let seen = self.seen;
+        let is_seen = |cells: &FieldCells| seen.is_some_and(|seen| seen.contains(PixelRect::at(cells.place())));
         let mut uploads = Vec::new();
         while uploads.len() < (most / bytes.max(1)).max(1) {
-            let seen = self.seen;
-            let contains =
-                |(x, y): Place| seen.is_some_and(|seen| seen.contains(PixelRect { x, y, width: 1, height: 1 }));
-            let first = self.arrived.iter().position(|cells| contains(cells.place())).unwrap_or(0);
+            let first = self.arrived.iter().position(is_seen).unwrap_or(0);
             let Some(cells) = self.arrived.remove(first) else { break };
             let Some(slot) = self.room_for(cells.place()) else { continue };
             self.held.insert(cells.place(), Held { slot, used: self.now });
             self.state += 1;
-            uploads.push((slot, Arc::new(cells)));
+            uploads.push((slot, cells));
         }
         uploads
     }

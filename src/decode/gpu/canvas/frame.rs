@@ -2,7 +2,7 @@
 
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
-use crate::decode::gpu::field::turns_on_this_thread;
+use crate::decode::gpu::field::turns;
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, feature_tiles_over};
 use crate::picture::resample::bicubic_taps;
 use bytemuck::{Pod, Zeroable};
@@ -74,7 +74,7 @@ impl FieldFrame {
     pub fn new(params: &FieldParams, view: &CanvasView, slot: impl Fn((usize, usize)) -> Option<u32>) -> Self {
         let CanvasView { grid, picture, .. } = view;
         let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
-        let (turns, start) = turns_on_this_thread(params, grid, [&rows, &columns]);
+        let (turns, start) = turns(params, grid, [&rows, &columns], false);
         let tiles = feature_tiles_over(view.pixels());
         let mut lines = lines(&grid.y, picture.height, &rows);
         lines.extend(self::lines(&grid.x, picture.width, &columns));
@@ -95,8 +95,7 @@ impl FieldFrame {
 
 fn lines(axis: &AxisGrid, n: usize, samples: &[Neighbours]) -> Vec<Line> {
     let line = |(sample, (first, weights)): (&Neighbours, (usize, [f32; 4]))| {
-        let read = sample.as_slice();
-        let between = [read[0].index as u32, read[read.len() - 1].index as u32];
+        let between = sample.between().map(|index| index as u32);
         Line { between, first: first as u32, padding: 0, weights }
     };
     samples.iter().zip(bicubic_taps(axis, n)).map(line).collect()

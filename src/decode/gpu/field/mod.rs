@@ -6,7 +6,7 @@ mod shape;
 mod tables;
 
 pub(super) use shape::FieldShape;
-pub(super) use tables::turns_on_this_thread;
+pub(super) use tables::turns;
 
 use super::{WindowQuery, check_element, in_quads};
 use crate::decode::FieldParams;

@@ -26,11 +26,6 @@ impl FieldShape {
         2 * self.luma + 4 * self.chroma
     }
 
-    /// Quads of a sample's turns along one axis: two neighbours, cosines and sines.
-    pub(in crate::decode::gpu) fn turns(self) -> usize {
-        4 * (self.luma + self.chroma)
-    }
-
     /// Multiply-adds of a sample: two rows and one column of two, for each cosine and sine.
     pub(in crate::decode::gpu) fn macs(self) -> f64 {
         (4 * 10 * self.amplitudes()) as f64

@@ -27,13 +27,8 @@ impl FieldTables {
         let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
         let mut places = places(&rows, rect.y..rect.bottom(), rect.width * stride)?;
         places.extend(self::places(&columns, rect.x..rect.right(), stride)?);
-        let start = shape.turns() * rows.len();
-        let mut turns = vec![0.0; 4 * (start + shape.turns() * columns.len())];
-        let (of_rows, of_columns) = turns.split_at_mut(4 * start);
-        let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
-        turns_of(params, 0, &grid.y, &rows, presence, of_rows);
-        turns_of(params, 1, &grid.x, &columns, 1.0, of_columns);
-        Some(Self { places, turns, columns: start })
+        let (turns, columns) = turns(params, grid, [&rows, &columns], true);
+        Some(Self { places, turns, columns })
     }
 }
 
@@ -41,56 +36,41 @@ impl FieldTables {
 /// `codes`.
 fn places(samples: &[Neighbours], codes: Range<usize>, step: usize) -> Option<Vec<[u32; 2]>> {
     let place = |sample: &Neighbours| {
-        let read = sample.as_slice();
-        let both = [read[0].index, read[read.len() - 1].index];
+        let both = sample.between();
         let is_held = both.iter().all(|index| codes.contains(index));
         is_held.then(|| both.map(|index| ((index - codes.start) * step) as u32))
     };
     samples.iter().map(place).collect()
 }
 
-/// Cosines and sines of every wave along `axis` from each sample's neighbours, times their share, what is left of the
-/// wave there, and `presence`. A neighbour that is not there has none.
-fn turns_of(
-    params: &FieldParams,
-    axis: usize,
-    grid: &AxisGrid,
-    samples: &[Neighbours],
-    presence: f64,
-    out: &mut [f32],
-) {
-    let quads: Vec<_> = quads_of(params).collect();
-    let part = 4 * 4 * samples.len();
-    out.par_chunks_exact_mut(part.max(1)).zip(quads).for_each(|(out, waves)| {
-        turns_of_quad(params, (axis, waves), grid, samples, presence, out);
-    });
-}
-
-/// Waves by four.
-fn quads_of(params: &FieldParams) -> impl Iterator<Item = &[[f32; 2]]> {
-    let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
-    luma.chunks(4).chain(chroma.chunks(4))
-}
-
-/// The turns of rows (y) and columns (x) of a grid in the middle of a frame, where nobody waits for other threads:
-/// `[quads of waves, two neighbours, (cos, sin), samples, 4]` of rows, then of columns; and where those of columns begin.
-pub(in crate::decode::gpu) fn turns_on_this_thread(
+/// For every wave and sample of rows (y) and columns (x) of a grid, cosines and sines from each of its neighbours, times their
+/// share and what is left of the wave there: `[quads of waves, two neighbours, (cos, sin), samples, 4]` of rows, then of columns;
+/// and where those of columns begin, in quads. A neighbour that is not there has none. Without `shared`, on this thread: in
+/// the middle of a frame nobody waits for others.
+pub(in crate::decode::gpu) fn turns(
     params: &FieldParams,
     grid: &SampleGrid,
     [rows, columns]: [&[Neighbours]; 2],
+    shared: bool,
 ) -> (Vec<f32>, usize) {
-    let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
-    let quads = quads_of(params).count();
-    let start = 16 * quads * rows.len();
-    let mut turns = vec![0.0; start + 16 * quads * columns.len()];
+    let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
+    let quads: Vec<&[[f32; 2]]> = luma.chunks(4).chain(chroma.chunks(4)).collect();
+    let start = 16 * quads.len() * rows.len();
+    let mut turns = vec![0.0; start + 16 * quads.len() * columns.len()];
     let (of_rows, of_columns) = turns.split_at_mut(start);
+    let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
     for (axis, line, samples, presence, out) in
         [(0, &grid.y, rows, presence, of_rows), (1, &grid.x, columns, 1.0, of_columns)]
     {
-        let parts = out.chunks_exact_mut((16 * samples.len()).max(1));
-        parts.zip(quads_of(params)).for_each(|(out, waves)| {
+        let part = (16 * samples.len()).max(1);
+        let fill = |(out, waves): (&mut [f32], &&[[f32; 2]])| {
             turns_of_quad(params, (axis, waves), line, samples, presence, out);
-        });
+        };
+        if shared {
+            out.par_chunks_exact_mut(part).zip(&quads).for_each(fill);
+        } else {
+            out.chunks_exact_mut(part).zip(&quads).for_each(fill);
+        }
     }
     (turns, start / 4)
 }

@@ -62,6 +62,7 @@ impl Panels {
     }
 
     /// Both panels of block `index`.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn block(&self, index: usize) -> [&[Line]; 2] {
         [2 * index, 2 * index + 1].map(|panel| &self.lines[panel * self.words..(panel + 1) * self.words])
     }

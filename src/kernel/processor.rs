@@ -1,5 +1,6 @@
 //! What the processor is called, and what it has beside vectors of single numbers.
 
+#[cfg(target_arch = "x86_64")]
 use super::instructions::Instructions;
 
 /// The processor's name as it tells itself, where it does: `AMD Ryzen 7 7840U w/ Radeon 780M Graphics`.

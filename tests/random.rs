@@ -8,6 +8,7 @@ use egui_kittest::Harness;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zoomfield::app::compare::Held;
 use zoomfield::app::compare::split::Side;
 use zoomfield::app::env::Panel;
 use zoomfield::app::files::album::Step;
@@ -133,7 +134,7 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
                     export::Command::CopyView.into(),
                 ])
                 .clone(),
-            compare::Command::HoldOriginal(random.below(2) == 0).into(),
+            compare::Command::Hold([Held::Nothing, Held::Original, Held::Live][random.below(3)]).into(),
             Command::Back,
         ],
     };
@@ -182,7 +183,7 @@ fn random_commands_leave_nothing_behind() {
             std::thread::sleep(Duration::from_millis(random.below(12) as u64));
         }
         let view = &harness.state().slices().view;
-        let features = view.features.as_ref().map_or(0, |report| report.used_bytes);
+        let features = view.features.last().map_or(0, |report| report.used_bytes);
         assert!(view.tile_bytes <= BUDGET_MIB << 20, "step {i}: {} bytes of tiles", view.tile_bytes);
         assert!(features <= BUDGET_MIB << 20, "step {i}: {features} bytes of features");
         if i % 170 == 169 {

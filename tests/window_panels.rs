@@ -23,6 +23,8 @@ mod library;
 mod looks;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "window/refine.rs"]
+mod refine;
 #[path = "window/resuming.rs"]
 mod resuming;
 #[path = "window/settings.rs"]
@@ -188,7 +190,7 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.recipe == Source::NEURAL.into()));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().slices().view.sharpness, Sharpness::Exact);
-    harness.get_by_label("Sharp");
+    harness.get_by_label("Sharp (LIIF)");
     harness.run_steps(10);
     assert_eq!(tiles.0.borrow().requests.len(), asked + 2);
     // The same tiles serve again after a detour.

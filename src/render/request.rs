@@ -6,10 +6,9 @@ use super::schedule::TilePart;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldCells;
 use crate::geometry::{PixelRect, View};
-#[cfg(feature = "gpu")]
-use crate::key::DecodedBy;
-use crate::key::{EncodedBy, PictureId, TileKey};
+use crate::key::{DecodedBy, EncodedBy, PictureId, TileKey};
 use crate::picture::Picture;
+use crate::recipe::Source;
 use std::sync::Arc;
 
 /// What the window wants to see.
@@ -19,7 +18,7 @@ pub struct ViewRequest {
     pub number: u64,
     /// Of which picture.
     pub picture: Arc<Picture>,
-    /// The models that the wanted tiles name; the first is the view's own. None while it is being loaded.
+    /// The models that the wanted tiles name. None while they are being loaded.
     pub models: Vec<Arc<LoadedModel>>,
     /// The snapped view; the tiles' grid follows from its zoom.
     pub view: View,
@@ -40,6 +39,29 @@ impl ViewRequest {
         self.models.iter().find(|model| Some(model.key()) == key.model).map(Arc::as_ref)
     }
 
+    /// Whether a live network makes a part of a tile.
+    pub(super) fn is_live(&self, part: &TilePart) -> bool {
+        self.model_of(&part.key).is_some_and(LoadedModel::is_live)
+    }
+
+    /// The pass that a part of a tile belongs to, rough ones first: a live network's pixels stand in for a larger one's.
+    pub(super) fn rank(&self, part: &TilePart) -> u8 {
+        let source = if self.is_live(part) { Source::COARSE } else { part.key.recipe.source() };
+        source.rank()
+    }
+
+    /// Whether a live network has something to do for the view: nothing else may keep it waiting.
+    pub(super) fn wants_live(&self) -> bool {
+        let mut parts = self.wanted.iter().chain(&self.likely);
+        !self.fields.view.is_empty() || parts.any(|part| self.is_live(part))
+    }
+
+    /// What makes the fields.
+    #[cfg(feature = "gpu")]
+    pub(super) fn field_model(&self) -> Option<&Arc<LoadedModel>> {
+        self.models.iter().find(|model| Some(model.key()) == self.fields.by)
+    }
+
     /// The feature tiles, counted in tiles, that a part of a tile needs.
     pub(super) fn features_for(&self, part: &TilePart) -> Option<PixelRect> {
         features_for(self.model_of(&part.key)?, self.picture.size, &self.view.grid_of(part.rect), part.key.recipe)
@@ -49,9 +71,11 @@ impl ViewRequest {
 /// Feature tiles (column, row) whose fields are missing on the canvas's device, what matters most first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldRequest {
-    /// Those that the view reads: before any other tile of the network.
+    /// The live network, one of the request's models.
+    pub by: Option<DecodedBy>,
+    /// Those that the view reads: before any tile of a network.
     pub view: Vec<(usize, usize)>,
-    /// Those around it: after everything else.
+    /// Those around it: after what live networks do for the view, before what larger ones do.
     pub ahead: Vec<(usize, usize)>,
 }
 

@@ -13,24 +13,30 @@ pub struct TilePart {
     pub rect: PixelRect,
 }
 
-/// The next part of a tile to make: the roughest pass first for the whole view, then those whose features are ready,
+/// The next part of a tile to make: the lowest rank first for the whole view, then those whose features are ready,
 /// then by distance to the focus, an output pixel (x, y). Returns its place in `wanted`.
-pub fn next(wanted: &[TilePart], focus_in_output: [f64; 2], is_ready: impl Fn(&TilePart) -> bool) -> Option<usize> {
-    first(wanted, focus_in_output, is_ready, 1).pop()
+pub fn next(
+    wanted: &[TilePart],
+    focus_in_output: [f64; 2],
+    rank: impl Fn(&TilePart) -> u8,
+    is_ready: impl Fn(&TilePart) -> bool,
+) -> Option<usize> {
+    first(wanted, focus_in_output, rank, is_ready, 1).pop()
 }
 
 /// The places of the first `most` parts of tiles to make, in the order of [`next`].
 pub fn first(
     wanted: &[TilePart],
     focus_in_output: [f64; 2],
+    rank: impl Fn(&TilePart) -> u8,
     is_ready: impl Fn(&TilePart) -> bool,
     most: usize,
 ) -> Vec<usize> {
-    let rank = |part: &TilePart| {
+    let order = |part: &TilePart| {
         let must_encode = part.key.recipe.is_neural() && !is_ready(part);
-        (part.key.recipe.source().rank(), must_encode, distance(part.rect, focus_in_output))
+        (rank(part), must_encode, distance(part.rect, focus_in_output))
     };
-    let mut ranked: Vec<_> = wanted.iter().map(rank).enumerate().collect();
+    let mut ranked: Vec<_> = wanted.iter().map(order).enumerate().collect();
     ranked.sort_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2)));
     ranked.into_iter().take(most).map(|(i, _)| i).collect()
 }
@@ -100,7 +106,7 @@ mod tests {
         let mut wanted: Vec<TilePart> = (0..16).map(key).collect();
         let mut order = Vec::new();
         let focus = [2.35, 0.4].map(|tiles| tiles * VIEW_TILE as f64);
-        while let Some(i) = next(&wanted, focus, &ready) {
+        while let Some(i) = next(&wanted, focus, |part| part.key.recipe.source().rank(), &ready) {
             let key = wanted.swap_remove(i).key;
             order.push((key.recipe.source(), key.column, key.row));
         }

@@ -51,12 +51,13 @@ pub(super) enum Unit {
 }
 
 /// The next units of a request, which are taken off its lists: one, or as many tiles as the threads make of a field in a
-/// few milliseconds, each on one of them.
+/// few milliseconds, each on one of them. What live networks do comes before what larger ones refine.
 pub(super) fn take_units(renderer: &Renderer, request: &mut ViewRequest) -> Option<Vec<Unit>> {
-    let order: [fn(&Renderer, &mut ViewRequest) -> Vec<Unit>; 3] = [
+    let order: [fn(&Renderer, &mut ViewRequest) -> Vec<Unit>; 4] = [
         |renderer, request| take_fields(renderer, request, false),
-        take_tiles,
+        |renderer, request| take_tiles(renderer, request, true),
         |renderer, request| take_fields(renderer, request, true),
+        |renderer, request| take_tiles(renderer, request, false),
     ];
     order.into_iter().map(|take| take(renderer, request)).find(|units| !units.is_empty())
 }
@@ -64,7 +65,7 @@ pub(super) fn take_units(renderer: &Renderer, request: &mut ViewRequest) -> Opti
 /// Fields of the view, or around it: one that must be encoded, or some whose features are there.
 #[cfg(feature = "gpu")]
 fn take_fields(renderer: &Renderer, request: &mut ViewRequest, ahead: bool) -> Vec<Unit> {
-    let Some(model) = request.models.first().cloned() else { return Vec::new() };
+    let Some(model) = request.field_model().cloned() else { return Vec::new() };
     let places = if ahead { &mut request.fields.ahead } else { &mut request.fields.view };
     let most = TILES_PER_THREAD * rayon::current_num_threads();
     let is_ready = |place: &&(usize, usize)| renderer.has_features(request.picture.id, &model, **place);
@@ -77,15 +78,21 @@ fn take_fields(_: &Renderer, _: &mut ViewRequest, _: bool) -> Vec<Unit> {
     Vec::new()
 }
 
-fn take_tiles(renderer: &Renderer, request: &mut ViewRequest) -> Vec<Unit> {
+/// Tiles, or those of live networks alone.
+fn take_tiles(renderer: &Renderer, request: &mut ViewRequest, are_live: bool) -> Vec<Unit> {
+    if are_live && !request.wants_live() {
+        return Vec::new();
+    }
     let is_ready = |part: &TilePart| {
         let Some(model) = request.model_of(&part.key) else { return true };
         renderer.is_ready(&request.picture, model, &request.view.grid_of(part.rect), part.key.recipe)
     };
     let is_quick = |part: &TilePart| request.model_of(&part.key).is_some_and(LoadedModel::is_instant) && is_ready(part);
     let most = TILES_PER_THREAD * rayon::current_num_threads();
-    let order = schedule::first(&request.wanted, request.focus_in_output, is_ready, most);
+    let rank = |part: &TilePart| request.rank(part);
+    let order = schedule::first(&request.wanted, request.focus_in_output, rank, is_ready, most);
     let mut parts: Vec<TilePart> = order.into_iter().map(|at| request.wanted[at]).collect();
+    parts.retain(|part| !are_live || request.is_live(part));
     let quick = parts.iter().take_while(|part| is_quick(part)).count();
     parts.truncate(quick.max(1));
     request.wanted.retain(|part| !parts.contains(part));
@@ -113,7 +120,9 @@ pub(super) fn do_unit(
     };
     let Some(model) = request.model_of(&part.key) else { return Ok(None) };
     let (picture, grid, recipe) = (&request.picture, request.view.grid_of(part.rect), part.key.recipe);
-    let is_stale = |block| inbox.peek(|newer| !needs(newer, request, model, block));
+    // A live network is in front of a larger one, whatever that one is at.
+    let is_overtaken = |newer: &ViewRequest| !model.is_live() && newer.wants_live();
+    let is_stale = |block| inbox.peek(|newer| is_overtaken(newer) || !needs(newer, request, model, block));
     if let Some(focus) = focus.filter(|_| model.is_live())
         && let Some(needed) = request.features_for(&part)
     {
@@ -126,7 +135,7 @@ pub(super) fn do_unit(
         return Ok(None);
     }
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
-    let is_stale = || inbox.peek(|newer| !newer.wanted.iter().any(is_wanted));
+    let is_stale = || inbox.peek(|newer| is_overtaken(newer) || !newer.wanted.iter().any(is_wanted));
     let raster = renderer.render_gathered(gathered, picture, model, &grid, recipe, &is_stale)?;
     // A graphics device that was lost on the way has not made all of it, as its name says. What does now is asked for next.
     let is_by_its_name = part.key.model == Some(model.key());
@@ -141,7 +150,7 @@ fn field(
     place: (usize, usize),
     inbox: &Mailbox<ViewRequest>,
 ) -> Result<Option<RenderEvent>> {
-    let Some((model, packer)) = request.models.first().and_then(|model| Some((model, model.field_packer()?))) else {
+    let Some((model, packer)) = request.field_model().and_then(|model| Some((model, model.field_packer()?))) else {
         return Ok(None);
     };
     let (picture, by) = (&request.picture, model.key());
@@ -167,7 +176,7 @@ fn needs(newer: &ViewRequest, request: &ViewRequest, model: &LoadedModel, block:
         is_alike && needed().is_some_and(|features| features.intersection(block).is_some())
     };
     let is_within = |place: &(usize, usize)| block.contains(PixelRect::at(*place));
-    let is_own = newer.picture.id == picture.id && newer.models.first().is_some_and(|own| own.key().features == by);
+    let is_own = newer.picture.id == picture.id && newer.fields.by.is_some_and(|own| own.features == by);
     let mut fields = newer.fields.view.iter().chain(&newer.fields.ahead);
     newer.wanted.iter().chain(&newer.likely).any(needs) || is_own && fields.any(is_within)
 }

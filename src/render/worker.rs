@@ -148,7 +148,7 @@ fn serve(
 fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     let pool = rayon::ThreadPoolBuilder::new().thread_name(|_| "source".into()).build().ok();
     serve(inbox, outbox, |request| {
-        let at = schedule::next(&request.wanted, request.focus_in_output, |_| true)?;
+        let at = schedule::next(&request.wanted, request.focus_in_output, |_| 0, |_| true)?;
         let part = request.wanted.swap_remove(at);
         let work = || Ok(Some(RenderEvent::Tile(source_tile(request, part))));
         let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
@@ -165,7 +165,7 @@ fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
 /// Serves the network's tiles.
 fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureStore) {
     let mut renderer = Renderer::sharing(store.clone(), RenderOptions::VIEW);
-    let (mut reported, mut focus) = (None, None);
+    let (mut reported, mut focus) = (Vec::new(), None);
     serve(inbox, outbox, |request| {
         renderer.set_feature_budget(request.feature_budget_bytes);
         report_features(&renderer, request, &mut reported, outbox);
@@ -188,15 +188,17 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureS
     });
 }
 
-/// Tells which features are ready, if that has changed.
-fn report_features(renderer: &Renderer, request: &ViewRequest, reported: &mut Option<FeatureReport>, outbox: &Outbox) {
-    let Some(model) = request.models.first() else { return };
-    let (tiles, used_bytes) = renderer.ready_features(request.picture.id, model);
-    let by = model.encoded_by(FeaturePrecision::Half);
-    let report = FeatureReport { picture: request.picture.id, by, tiles, used_bytes };
-    if reported.as_ref() != Some(&report) {
-        *reported = Some(report.clone());
-        // Whether the window is gone the next tile finds out: its mailbox is closed by then, which interrupts the work.
-        outbox.send(RenderEvent::Features(report));
+/// Tells which features of each model are ready, where that has changed.
+fn report_features(renderer: &Renderer, request: &ViewRequest, reported: &mut Vec<FeatureReport>, outbox: &Outbox) {
+    for model in &request.models {
+        let (tiles, used_bytes) = renderer.ready_features(request.picture.id, model);
+        let by = model.encoded_by(FeaturePrecision::Half);
+        let report = FeatureReport { picture: request.picture.id, by, tiles, used_bytes };
+        if !reported.contains(&report) {
+            reported.retain(|known| known.by != by);
+            reported.push(report.clone());
+            // Whether the window is gone the next tile finds out: its mailbox is closed by then, which interrupts the work.
+            outbox.send(RenderEvent::Features(report));
+        }
     }
 }

@@ -7,6 +7,7 @@ use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex};
+use zoomfield::app::compare::Held;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::{App, AppOptions, ModelSource, native_options, run_watched};
 use zoomfield::geometry::{PixelRect, Size, View};
@@ -168,7 +169,7 @@ impl Observed {
             name: app.picture().map_or_else(String::new, |picture| picture.name()),
             mode: Some(slices.settings.choices.mode),
             has_split: slices.compare.split.is_some(),
-            is_original_held: slices.compare.is_original_held,
+            is_original_held: slices.compare.held == Held::Original,
             losses,
             model: slices.models.own.model().map(|model| model.id.to_string()),
             training: TrainingShot {

@@ -13,21 +13,21 @@ use zoomfield::app::view::fields::{CanvasChoice, CanvasDevice};
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
 use zoomfield::geometry::{AxisGrid, Size, View};
 use zoomfield::geometry::{PixelRect, SampleGrid};
-use zoomfield::kernel::Precision;
+use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::recipe::Source;
-use zoomfield::render::{Compute, LoadedModel, RenderOptions, Renderer};
+use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Builtin;
 
 const PICTURE: Size = Size::new(300, 220);
 
-fn live() -> Arc<LoadedModel> {
+pub(crate) fn live() -> Arc<LoadedModel> {
     Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().expect("built in"), Precision::F32).expect("loads"))
 }
 
 /// A whole window with a real renderer, drawn on a software adapter; none where there is no driver for it.
-fn window(picture: Picture, model: Arc<LoadedModel>) -> Option<Harness<'static, App>> {
+pub(crate) fn window(picture: Picture, model: ModelSource, choice: CanvasChoice) -> Option<Harness<'static, App>> {
     let state =
         catch_unwind(AssertUnwindSafe(|| create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE)));
     let Ok(state) = state else {
@@ -38,25 +38,19 @@ fn window(picture: Picture, model: Arc<LoadedModel>) -> Option<Harness<'static, 
         eprintln!("skipped: drawing the window needs a Vulkan driver (Debian: apt-get install mesa-vulkan-drivers)");
         return None;
     };
-    let device = CanvasDevice {
-        device: state.device.clone(),
-        queue: state.queue.clone(),
-        format: state.target_format,
-        choice: CanvasChoice::Shader,
-    };
+    let device =
+        CanvasDevice { device: state.device.clone(), queue: state.queue.clone(), format: state.target_format, choice };
     let mut harness = Harness::builder()
         .with_size(egui::vec2(700.0, 560.0))
         .with_step_dt(1.0 / 60.0)
         .renderer(WgpuTestRenderer::from_render_state(state))
         .build_eframe(move |cc| {
-            let compute = Compute::default();
-            let options = AppOptions {
-                files: Vec::new(),
-                model: ModelSource::Loaded(model),
-                compute,
-                settings: None,
-                data: None,
+            let compute = Compute {
+                backend: Backend::Cpu,
+                precision: PrecisionChoice::Only(Precision::F32),
+                ..Compute::default()
             };
+            let options = AppOptions { files: Vec::new(), model, compute, settings: None, data: None };
             let services = Services::start(&cc.egui_ctx, None, None).expect("threads");
             let mut app = App::with_services(&cc.egui_ctx, options, services);
             app.draw_fields_on(device);
@@ -67,7 +61,7 @@ fn window(picture: Picture, model: Arc<LoadedModel>) -> Option<Harness<'static, 
 }
 
 /// Frames until something is so. Whether pixels are drawn is for the renderer: uploads happen there.
-fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
+pub(crate) fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
     let begin = Instant::now();
     while !is_so(harness.state()) {
         assert!(begin.elapsed() < Duration::from_mins(1), "waited too long: {what}");
@@ -77,7 +71,7 @@ fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> boo
     }
 }
 
-fn picture() -> Picture {
+pub(crate) fn picture() -> Picture {
     let pixel = |i: usize| {
         let (x, y) = ((i % PICTURE.width) as f64, (i / PICTURE.width) as f64);
         let wave = (x * 0.21 + y * 0.13).sin() * 60.0 + (x * y * 0.002).cos() * 50.0;
@@ -86,7 +80,7 @@ fn picture() -> Picture {
     Picture::from_rgb8(PICTURE, (0..PICTURE.area()).flat_map(pixel).collect())
 }
 
-fn is_at_rest(app: &App) -> bool {
+pub(crate) fn is_at_rest(app: &App) -> bool {
     app.scene().view.shown.as_ref().is_some_and(|shown| shown.motion.is_at_rest())
 }
 
@@ -104,7 +98,7 @@ fn expected(picture: &Picture, model: &LoadedModel, view: &View, part: PixelRect
 }
 
 /// The largest difference between the screen and what is expected there, in steps of 8 bits.
-fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
+pub(crate) fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
     let (app, view) = (harness.state(), view(harness));
     let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
     let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
@@ -123,7 +117,7 @@ fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
 #[test]
 fn no_frame_of_a_zoom_is_without_the_network() {
     let model = live();
-    let Some(mut harness) = window(picture(), model.clone()) else { return };
+    let Some(mut harness) = window(picture(), ModelSource::Loaded(model.clone()), CanvasChoice::Shader) else { return };
     harness.run_steps(3);
     harness.state_mut().apply(Command::ZoomTo(1.0));
     until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 && app.is_exact());
@@ -161,7 +155,9 @@ fn at_rest_the_view_is_exact_also_with_opacity() {
     let alpha = (0..PICTURE.area()).map(|i| 255 - (i % PICTURE.width / 2) as u8).collect();
     let clear = Picture::from_samples(PICTURE, opaque.rgb.clone(), Some(Samples::U8(alpha)));
     for picture in [opaque, clear] {
-        let Some(mut harness) = window(picture, model.clone()) else { return };
+        let Some(mut harness) = window(picture, ModelSource::Loaded(model.clone()), CanvasChoice::Shader) else {
+            return;
+        };
         harness.run_steps(3);
         harness.state_mut().apply(Command::ZoomTo(6.0));
         until(&mut harness, "a neural frame at rest", |app| app.draws_fields() && is_at_rest(app));

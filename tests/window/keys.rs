@@ -5,6 +5,7 @@ use crate::{Harness, PICTURE};
 use eframe::egui::{Event, Key, Modifiers, ViewportCommand, ViewportId};
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
+use zoomfield::app::compare::Held;
 use zoomfield::app::env::Panel;
 use zoomfield::app::files::album::Step;
 use zoomfield::app::settings::Settings;
@@ -202,12 +203,13 @@ fn a_held_key_shows_the_source_pixels_until_it_is_let_go() {
     let (mut harness, _) = ready("");
     harness.key_down(Key::O);
     harness.run();
-    assert!(harness.state().slices().compare.is_original_held);
+    assert_eq!(harness.state().slices().compare.held, Held::Original);
     wait_for(&mut harness, |harness| harness.state().is_exact());
     harness.key_up(Key::O);
     harness.run();
-    assert!(!harness.state().slices().compare.is_original_held && harness.state().is_exact());
+    assert_eq!(harness.state().slices().compare.held, Held::Nothing);
+    assert!(harness.state().is_exact());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
     harness.run_steps(2);
-    assert!(!harness.state().slices().compare.is_original_held, "with Ctrl it opens");
+    assert_eq!(harness.state().slices().compare.held, Held::Nothing, "with Ctrl it opens");
 }

@@ -43,7 +43,7 @@ fn one_key_goes_through_the_modes() {
     harness.key_press(Key::V);
     harness.run();
     harness.get_by_label("Auto: neural, because this looks like a photograph.");
-    harness.get_by_label("Sharp");
+    harness.get_by_label("Sharp (LIIF)");
 }
 
 #[test]

@@ -11,7 +11,7 @@ impl State {
     /// Does one thing.
     pub fn apply(&mut self, command: Command, models: &models::State, env: &mut Env<'_>) {
         match command {
-            Command::HoldOriginal(is_held) => self.is_original_held = is_held,
+            Command::Hold(held) => self.held = held,
             Command::ToggleSplit => self.toggle_split(),
             Command::SetSplitAt(at) => self.set_split_at(at),
             Command::SplitBy(by) => self.split_by(by),

@@ -1,5 +1,6 @@
 //! What the person asks of a comparison.
 
+use super::held::Held;
 use super::split::Side;
 
 /// How far a key moves the line of a comparison, as a part of the canvas's width.
@@ -8,8 +9,8 @@ pub const SPLIT_STEP: f64 = 0.05;
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Show the source's own pixels, as long as a key is held.
-    HoldOriginal(bool),
+    /// Show the picture in another way, as long as a key is held.
+    Hold(Held),
     /// Show or hide the comparison.
     ToggleSplit,
     /// Move the comparison's line to a part of the canvas's width.

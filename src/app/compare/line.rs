@@ -47,11 +47,11 @@ pub(in crate::app) fn show(
     names(painter, split, models, pos2(x, area.min.y + 22.0));
 }
 
-/// Says that the source pixels are shown, as long as they are.
-pub(in crate::app) fn original(painter: &Painter, state: &State, canvas: Canvas) {
-    if state.is_original_held {
+/// Says what is shown as long as a key is held.
+pub(in crate::app) fn held(painter: &Painter, state: &State, canvas: Canvas) {
+    if let Some(name) = state.held.name() {
         let top = canvas.rect_in_points().center_top();
-        plate_with(painter, "Source pixels".into(), top + vec2(0.0, 22.0), Align2::CENTER_CENTER);
+        plate_with(painter, name.into(), top + vec2(0.0, 22.0), Align2::CENTER_CENTER);
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod apply;
 pub mod command;
+mod held;
 pub mod line;
 pub mod panel;
 pub mod split;
 
 pub use command::Command;
+pub use held::Held;
 
 use crate::app::view::look::{Pane, Subject};
 use crate::app::view::scene::Scene;
@@ -19,8 +21,8 @@ use split::{Side, Split};
 pub struct State {
     /// The comparison, if one is shown.
     pub split: Option<Split>,
-    /// Whether the key that shows the source pixels is held.
-    pub is_original_held: bool,
+    /// Which key is held to see the picture in another way.
+    pub held: Held,
 }
 
 impl State {
@@ -28,9 +30,13 @@ impl State {
     pub fn panes(&self, scene: Scene<'_>) -> Vec<Pane> {
         let Some(subject) = scene.subject() else { return Vec::new() };
         let area = scene.view.canvas.size.rect();
-        let Some(split) = self.split.filter(|_| !self.is_original_held) else {
-            let recipe = if self.is_original_held { Source::Nearest.into() } else { subject.recipe };
-            return vec![Pane { subject: Subject { recipe, ..subject }, area }];
+        let subject = match self.held {
+            Held::Nothing => subject,
+            Held::Original => Subject { recipe: Source::Nearest.into(), ..subject },
+            Held::Live => Subject { model: subject.quick.or(subject.model), quick: None, ..subject },
+        };
+        let Some(split) = self.split.filter(|_| self.held == Held::Nothing) else {
+            return vec![Pane { subject, area }];
         };
         let left = split.left_columns(area.width);
         let side = |side, x, width| {
@@ -45,5 +51,7 @@ impl State {
 fn side_of(side: Side, subject: Subject, scene: Scene<'_>) -> Subject {
     let other = scene.models.other.model().filter(|_| side == Side::OtherModel);
     let model = other.map_or(subject.model, |model| Some(model.key()));
-    Subject { recipe: scene.at_strength(side.source(scene.settings.detail)), model, ..subject }
+    // A live network needs nothing to stand in for it.
+    let quick = subject.quick.filter(|_| !other.is_some_and(|model| model.is_live()));
+    Subject { recipe: scene.at_strength(side.source(scene.settings.detail)), model, quick, ..subject }
 }

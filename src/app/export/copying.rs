@@ -33,7 +33,7 @@ impl Drop for Copying {
 /// Starts to render the view for the clipboard; nothing if that is not possible.
 pub(super) fn start(scene: Scene<'_>, env: &mut Env<'_>) -> Option<Copying> {
     let Some(job) = view_job(scene) else {
-        let is_loading = scene.view.shown.is_some() && scene.models.own.model().is_none();
+        let is_loading = scene.view.shown.is_some() && scene.model().is_none();
         env.tell(if is_loading { MODEL_LOADING } else { "There is nothing to copy; open a picture first." });
         return None;
     };
@@ -59,7 +59,7 @@ fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
     let shown = scene.view.shown.as_ref()?;
     Some(ExportJob {
         picture: shown.picture.clone(),
-        model: scene.models.own.model()?.clone(),
+        model: scene.model()?.clone(),
         grid: grid_of(&shown.motion.goal(), shown.picture.size, scene.view.canvas.size)?,
         output: std::path::PathBuf::new(),
         overwrite: false,

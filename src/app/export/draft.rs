@@ -28,7 +28,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let request = choice.request(&view, view.visible_output(size, scene.view.canvas.size), size).ok_or_else(nothing)?;
     let grid = request.grid(size).map_err(|error| error.to_string())?;
     check_size(grid.size()).map_err(|error| error.to_string())?;
-    let model = scene.models.own.model().ok_or(MODEL_LOADING)?.clone();
+    let model = scene.model().ok_or(MODEL_LOADING)?.clone();
     let subject = scene.subject().ok_or_else(nothing)?;
     let recipe = subject.recipe_at((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch));
     // As the view: what is seen is what is exported.
@@ -41,7 +41,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         recipe,
         file: choice.file_options(),
         overwrite: form.overwrite,
-        model: scene.models.own.path().map(Path::to_owned),
+        model: scene.last_word().path().map(Path::to_owned),
         backend: Some(backend),
         device,
         precision: Some(precision),

@@ -7,7 +7,7 @@ use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::app::kit::text::or_ending;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::DialogPurpose;
-use crate::app::settings;
+use crate::app::settings::{self, Refine};
 use crate::library::BUILTIN;
 use std::path::{Path, PathBuf};
 
@@ -95,8 +95,9 @@ impl State {
         }
     }
 
-    fn use_model(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
-        // Chosen on purpose: there is nothing to go back from.
+    fn use_model(&mut self, path: Option<PathBuf>, settings: &mut settings::State, env: &mut Env<'_>) {
+        // Chosen on purpose: it has the last word, and there is nothing to go back from.
+        settings.choose(|choices| choices.refine = Refine::WhenIdle);
         (self.before, self.follows) = (None, false);
         self.load_own(path, settings, env);
     }

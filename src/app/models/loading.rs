@@ -6,6 +6,7 @@ use super::slot::{LoadFailure, ModelSlot, ModelSource};
 use crate::app::env::{Env, Event};
 use crate::app::settings;
 use crate::render::Compute;
+use crate::weights::Builtin;
 use std::path::PathBuf;
 
 impl State {
@@ -16,7 +17,10 @@ impl State {
         }
         match self.or_default(source, settings) {
             ModelSource::Loaded(model) => self.own = ModelSlot::holding(model),
-            ModelSource::File(path) => self.load_own(path, settings, env),
+            ModelSource::File(path) => {
+                self.load_own(path, settings, env);
+                self.load_quick(settings, env);
+            }
         }
     }
 
@@ -31,6 +35,14 @@ impl State {
     /// Loads the model that enlarges the picture.
     pub fn load_own(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
         self.load_own_by(path, settings.compute(), env);
+    }
+
+    /// Loads the live network, which stands in for others.
+    fn load_quick(&mut self, settings: &settings::State, env: &mut Env<'_>) {
+        let (load, compute) = (env.ports.load_model.clone(), settings.compute());
+        if let Err(error) = self.quick.start(env.ctx, load, Some(Builtin::Live.address()), compute) {
+            env.fail(format!("cannot start loading the live network: {error}"));
+        }
     }
 
     fn load_own_by(&mut self, path: Option<PathBuf>, compute: Compute, env: &mut Env<'_>) {
@@ -48,9 +60,12 @@ impl State {
         }
     }
 
-    /// Loads both again: something else is to compute.
+    /// Loads all again: something else is to compute.
     pub fn reload(&mut self, settings: &settings::State, env: &mut Env<'_>) {
         self.load_own(self.own.wanted().map(Into::into), settings, env);
+        if self.quick.model().is_some() || self.quick.is_loading() {
+            self.load_quick(settings, env);
+        }
         if self.other.model().is_some() || self.other.is_loading() {
             self.load_other(self.other.wanted().map(PathBuf::from), settings, env);
         }
@@ -72,6 +87,10 @@ impl State {
                 }
             }
         }
+        // Without it there is less to see in the meantime, and nothing else is missing.
+        if let Err(failure) = self.quick.poll() {
+            env.fail(failure.error);
+        }
         match self.other.poll() {
             Ok(false) => {}
             Ok(true) => env.announce(Event::OtherModelLoaded),
@@ -89,7 +108,7 @@ impl State {
 
     /// What has gone wrong with a graphics device while the processor went on.
     pub(super) fn drain_warnings(&self, env: &mut Env<'_>) {
-        let models = [self.own.model(), self.other.model()];
+        let models = [self.own.model(), self.quick.model(), self.other.model()];
         for warning in models.into_iter().flatten().filter_map(|model| model.take_warning()) {
             env.fail(warning);
         }

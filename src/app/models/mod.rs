@@ -13,7 +13,7 @@ pub use command::Command;
 use crate::app::kit::folders::own_folder;
 use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
-use crate::app::settings::Settings;
+use crate::app::settings::{Refine, Settings};
 use crate::library::{self, Entry, Library};
 use crate::render::Suited;
 use slot::ModelSlot;
@@ -78,6 +78,8 @@ pub struct SaveForm {
 pub struct State {
     /// The one that enlarges the picture.
     pub own: ModelSlot,
+    /// The live network that stands in for a larger one until that is done.
+    pub quick: ModelSlot,
     /// The one to compare it with.
     pub other: ModelSlot,
     /// The one that was in use before the weights of a training were tried.
@@ -107,6 +109,13 @@ impl State {
     /// Where models are kept, if there is a place for them.
     pub fn library(&self) -> Option<&Library> {
         self.library.as_ref()
+    }
+
+    /// The place of the model that has the last word.
+    pub fn last_word(&self, refine: Refine) -> &ModelSlot {
+        let is_live = |slot: &ModelSlot| slot.model().is_some_and(|model| model.is_live());
+        let is_quick = refine == Refine::Off && !is_live(&self.own) && is_live(&self.quick);
+        if is_quick { &self.quick } else { &self.own }
     }
 
     /// Whether something is being done with the list.

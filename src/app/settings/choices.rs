@@ -69,6 +69,17 @@ pub enum WheelAction {
     Pictures,
 }
 
+/// Whether a view at rest is refined by the model in use, where that is larger than a live network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Refine {
+    /// Once nothing else is to be done.
+    #[default]
+    WhenIdle,
+    /// Never: the live network has the last word.
+    Off,
+}
+
 /// All choices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -94,6 +105,8 @@ pub struct Settings {
     pub failures: BTreeMap<String, String>,
     /// Arithmetic of the network.
     pub precision: Arithmetic,
+    /// Whether a view at rest is refined.
+    pub refine: Refine,
     /// Where the function is evaluated.
     pub detail: Sampling,
     /// What a double click does.
@@ -127,6 +140,7 @@ impl Default for Settings {
             failures: BTreeMap::new(),
             model: None,
             precision: Arithmetic::default(),
+            refine: Refine::default(),
             detail: Sampling::default(),
             double_click: DoubleClick::default(),
             wheel: WheelAction::default(),

@@ -1,7 +1,7 @@
 //! Choices that last.
 
 use super::choices::{
-    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Refine, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
 };
 use super::{Command, State};
 use crate::app::kit::text::rate_text;
@@ -73,6 +73,8 @@ fn computing(ui: &mut Ui, state: &State, usage: &Usage, settings: &mut Settings,
     if usage.is_loading {
         ui.weak("Loading the model…");
     }
+    let refinements = [(Refine::WhenIdle, "When idle"), (Refine::Off, "Off (Live)")];
+    choice(ui, "Refine a view at rest", &refinements, &mut settings.refine);
     let details = [(Sampling::Coarse, "Fast"), (Sampling::Lattice, "Default"), (Sampling::Exact, "Every pixel")];
     choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
 }

@@ -28,6 +28,7 @@ pub struct Frame {
     panes: Vec<PaneTiles>,
     finals: Vec<TilePart>,
     neural: Vec<TilePart>,
+    quick: Vec<TilePart>,
 }
 
 impl Frame {
@@ -42,6 +43,9 @@ impl Frame {
         self.finals = self.panes.iter().flat_map(PaneTiles::finals).copied().collect();
         let passes = self.panes.iter().flat_map(|pane| &pane.passes).filter(|pass| pass.recipe.is_neural());
         self.neural = passes.flat_map(|pass| &pass.tiles).copied().collect();
+        let by = self.panes.iter().find_map(|known| known.pane.subject.quick);
+        let is_quick = |part: &&TilePart| by.is_some() && part.key.model == by;
+        self.quick = self.neural.iter().filter(is_quick).copied().collect();
     }
 
     /// Where the view comes to rest, if there is a picture.
@@ -57,6 +61,11 @@ impl Frame {
     /// The tiles that end the work on the view.
     pub fn finals(&self) -> &[TilePart] {
         &self.finals
+    }
+
+    /// The tiles of the live network that stands in for a larger one.
+    pub fn quick(&self) -> &[TilePart] {
+        &self.quick
     }
 
     /// The network's tiles, rough and final: those that fade in.
@@ -77,7 +86,7 @@ mod tests {
 
     fn pane(source: Source) -> Pane {
         let picture = PictureId::of([&b"p"[..]]);
-        let subject = Subject { picture, size: Size::new(451, 300), model: None, recipe: source.into() };
+        let subject = Subject { picture, size: Size::new(451, 300), model: None, quick: None, recipe: source.into() };
         Pane { subject, area: CANVAS.rect() }
     }
 

@@ -14,6 +14,8 @@ pub struct Subject {
     pub size: Size,
     /// What makes its neural pixels; nothing while the model is being loaded.
     pub model: Option<DecodedBy>,
+    /// The live network that stands in for a larger one, if one does.
+    pub quick: Option<DecodedBy>,
     /// How enlarged pixels are made.
     pub recipe: Recipe,
 }
@@ -24,16 +26,26 @@ impl Subject {
         if zoom <= 1.0 { Source::Bicubic.into() } else { self.recipe }
     }
 
-    /// The recipes of a view from rough to final. Whether the coarse one is worth its time is for [`missing`] to say.
-    fn passes(&self, zoom: f64) -> Vec<Recipe> {
+    /// The recipes of a view from rough to final, and by what. Whether a coarse one is worth its time is for [`missing`] to
+    /// say.
+    fn passes(&self, zoom: f64) -> Vec<(Recipe, Option<DecodedBy>)> {
         let last = self.recipe_at(zoom);
         if !last.is_neural() {
-            return vec![last];
+            return vec![(last, None)];
         }
-        let mut passes = vec![Source::Bicubic.into(), last.out_of(Source::COARSE), last];
+        let rough = match self.quick {
+            Some(_) => (last, self.quick),
+            None => (last.out_of(Source::COARSE), self.model),
+        };
+        let mut passes = vec![(Source::Bicubic.into(), None), rough, (last, self.model)];
         // The coarse one may be all that is wanted.
         passes.dedup();
         passes
+    }
+
+    /// Whether its pixels are made by this, for good or for now.
+    pub fn is_shown_by(&self, by: DecodedBy) -> bool {
+        [self.model, self.quick].contains(&Some(by))
     }
 }
 
@@ -50,10 +62,9 @@ pub struct Pane {
 }
 
 impl Pane {
-    /// The tiles of a snapped view that make up this pane in the given recipe, as far as they are on it.
-    pub fn tiles(&self, view: &View, recipe: Recipe) -> Vec<TilePart> {
-        let Subject { picture, size, model, .. } = self.subject;
-        let model = model.filter(|_| recipe.is_neural());
+    /// The tiles of a snapped view that make up this pane in the given recipe, by this model, as far as they are on it.
+    fn tiles(&self, view: &View, recipe: Recipe, model: Option<DecodedBy>) -> Vec<TilePart> {
+        let Subject { picture, size, .. } = self.subject;
         let scale = (view.zoom.to_bits(), view.zoom.to_bits());
         let [x, y] = [self.area.x, self.area.y].map(|v| -(v as f64));
         let Some(visible) = view.panned([x, y]).visible_output(size, self.area.size()) else { return Vec::new() };
@@ -67,8 +78,8 @@ impl Pane {
 
     /// The tiles of every recipe of this pane, from rough to final.
     pub fn passes(&self, view: &View) -> Vec<Pass> {
-        let recipes = self.subject.passes(view.zoom);
-        recipes.into_iter().map(|recipe| Pass { recipe, tiles: self.tiles(view, recipe) }).collect()
+        let passes = self.subject.passes(view.zoom).into_iter();
+        passes.map(|(recipe, by)| Pass { recipe, tiles: self.tiles(view, recipe, by) }).collect()
     }
 }
 
@@ -121,7 +132,7 @@ mod tests {
         let features = EncodedBy { encoder: EncoderId::of([]), arithmetic: ArithmeticId::of([]) };
         let (decoder, arithmetic) = (DecoderId::of([]), ArithmeticId::of([]));
         let model = Some(DecodedBy { features, decoder, arithmetic });
-        let subject = Subject { picture, size: Size::new(451, 300), model, recipe: recipe.into() };
+        let subject = Subject { picture, size: Size::new(451, 300), model, quick: None, recipe: recipe.into() };
         Pane { subject, area: CANVAS.rect() }
     }
 

@@ -19,10 +19,11 @@ pub mod zoom;
 pub use command::Command;
 pub use tools::Tool;
 
+use crate::feature::FeaturePrecision;
 use crate::geometry::{Size, View};
 use crate::picture::{Picture, Samples};
 use crate::recipe::Strength;
-use crate::render::{FeatureReport, FeatureStore};
+use crate::render::{FeatureReport, FeatureStore, LoadedModel};
 use canvas::Canvas;
 use egui::{Pos2, TextureHandle};
 use motion::Motion;
@@ -61,6 +62,8 @@ pub enum Sharpness {
     /// Moving, waiting for tiles, or fading them in.
     #[default]
     Sharpening,
+    /// Every pixel is a live network's, which stands in for a larger one.
+    Live,
     /// Every pixel is the continuous function, as an export would write it.
     Exact,
     /// Every pixel is resampled from the source, which is all there is at ×1 and below.
@@ -85,8 +88,8 @@ pub struct State {
     pub form: ZoomForm,
     /// Where the features are, which exports, copies and previews use too.
     pub store: FeatureStore,
-    /// Which features are ready.
-    pub features: Option<FeatureReport>,
+    /// Which features are ready, by model.
+    pub features: Vec<FeatureReport>,
     /// How fast the view is computed.
     pub rate: Rate,
     /// The part of the view's final tiles that is there, in [0, 1].
@@ -112,7 +115,7 @@ impl Default for State {
             selecting: None,
             form: ZoomForm::default(),
             store: FeatureStore::default(),
-            features: None,
+            features: Vec::new(),
             rate: Rate::default(),
             part_there: 0.0,
             has_neural: false,
@@ -127,6 +130,18 @@ impl State {
     /// The view at a moment, if there is a picture.
     pub fn view(&self, now_secs: f64) -> Option<View> {
         self.shown.as_ref().map(|shown| shown.motion.view(now_secs))
+    }
+
+    /// Takes over which features are ready.
+    pub(super) fn take_features(&mut self, report: FeatureReport) {
+        self.features.retain(|known| known.by != report.by && known.picture == report.picture);
+        self.features.push(report);
+    }
+
+    /// Which features of a model are ready, as far as that was told.
+    pub fn features_of(&self, model: &LoadedModel) -> Option<&FeatureReport> {
+        let by = model.encoded_by(FeaturePrecision::Half);
+        self.features.iter().find(|report| report.by == by)
     }
 
     /// The source pixel under a position in points, if it is on the canvas and on the picture.

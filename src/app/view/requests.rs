@@ -5,7 +5,6 @@ use super::look::{Pane, missing};
 use super::scene::Scene;
 use super::textures::TileTextures;
 use crate::app::ports::TileSource;
-use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, View};
 use crate::render::{FieldRequest, LoadedModel, TilePart, ViewRequest, coarse_saves, features_for};
 use std::sync::Arc;
@@ -76,11 +75,14 @@ impl Requests {
         }
         let RequestKey { view, feature_budget_bytes, is_settled, .. } = &key;
         let focus_in_output = [0, 1].map(|i| moment.cursor[i] - view.corner_on_screen[i]);
-        let models = [&scene.models.own, &scene.models.other].into_iter().filter_map(|slot| slot.model().cloned());
+        let models = [scene.model(), scene.quick(), scene.models.other.model()].into_iter().flatten().cloned();
         let models: Vec<Arc<LoadedModel>> = models.collect();
         let (wanted, likely) = if *is_settled {
             let is_at_hand = |part: &TilePart| is_at_hand(scene, view, part);
-            (wanted(view.zoom, frame, &models, textures, is_at_hand), Vec::new())
+            let mut wanted = wanted(view.zoom, frame, &models, textures, is_at_hand);
+            // The canvas draws them itself.
+            wanted.retain(|part| fields.is_none() || !frame.quick().contains(part));
+            (wanted, Vec::new())
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
@@ -135,15 +137,12 @@ impl Requests {
 
 /// Whether a part of a tile takes no longer than a bicubic one: a live model makes it, whose features are there.
 fn is_at_hand(scene: Scene<'_>, view: &View, part: &TilePart) -> bool {
-    let (Some(shown), Some(model), Some(report)) = (&scene.view.shown, scene.models.own.model(), &scene.view.features)
-    else {
-        return false;
-    };
-    let is_told = report.picture == part.key.picture && report.by == model.encoded_by(FeaturePrecision::Half);
-    let is_its_own = part.key.model == Some(model.key()) && model.is_instant();
+    let live = scene.live().filter(|model| part.key.model == Some(model.key()) && model.is_instant());
+    let (Some(shown), Some(model)) = (&scene.view.shown, live) else { return false };
+    let Some(report) = scene.view.features_of(model) else { return false };
     let needed = || features_for(model, shown.picture.size, &view.grid_of(part.rect), part.key.recipe);
     let has = |tiles: PixelRect| tiles.places().all(|place| report.tiles.binary_search(&place).is_ok());
-    is_told && is_its_own && needed().is_some_and(has)
+    report.picture == part.key.picture && needed().is_some_and(has)
 }
 
 fn wanted(
@@ -155,7 +154,8 @@ fn wanted(
 ) -> Vec<TilePart> {
     let saves = |pane: &PaneTiles| {
         let model = models.iter().find(|model| pane.pane.subject.model == Some(model.key()));
-        model.map_or_else(|| coarse_saves(zoom), |model| model.coarse_saves(zoom))
+        let saves = model.map_or_else(|| coarse_saves(zoom), |model| model.coarse_saves(zoom));
+        saves && pane.pane.subject.quick.is_none()
     };
     let left = |part: &TilePart| textures.left_of(part);
     let mut wanted: Vec<TilePart> =
@@ -174,5 +174,6 @@ fn likely(frame: &Frame, focus_in_output: [f64; 2]) -> Vec<TilePart> {
     let [x, y] = focus_in_output.map(|at| at as usize);
     let focus = PixelRect::at((x, y));
     let is_it = |part: &&TilePart| part.key.recipe.is_neural() && part.rect.contains(focus);
-    frame.finals().iter().filter(is_it).copied().collect()
+    let tiles = if frame.quick().is_empty() { frame.finals() } else { frame.quick() };
+    tiles.iter().filter(is_it).copied().collect()
 }

@@ -3,9 +3,12 @@
 use super::State;
 use super::look::Subject;
 use crate::app::models;
+use crate::app::models::slot::ModelSlot;
 use crate::app::settings::Settings;
 use crate::geometry::View;
 use crate::recipe::{Recipe, Source, Stage};
+use crate::render::LoadedModel;
+use std::sync::Arc;
 
 /// The view with the choices and models that its pixels depend on.
 #[derive(Clone, Copy)]
@@ -37,9 +40,31 @@ impl<'a> Scene<'a> {
         Some(Subject {
             picture: shown.picture.id,
             size: shown.picture.size,
-            model: self.models.own.model().map(|model| model.key()),
+            model: self.model().map(|model| model.key()),
+            quick: self.quick().map(|model| model.key()),
             recipe: self.at_strength(self.source()?),
         })
+    }
+
+    /// The place of the model that has the last word: the one in use, or the live network where nothing is to be refined.
+    pub fn last_word(&self) -> &'a ModelSlot {
+        self.models.last_word(self.settings.refine)
+    }
+
+    /// The model that has the last word, once there is one.
+    pub fn model(&self) -> Option<&'a Arc<LoadedModel>> {
+        self.last_word().model()
+    }
+
+    /// The live network that stands in for a larger one, if there is one and it is needed.
+    pub fn quick(&self) -> Option<&'a Arc<LoadedModel>> {
+        let is_needed = !self.model().is_some_and(|model| model.is_live());
+        self.models.quick.model().filter(|model| is_needed && model.is_live())
+    }
+
+    /// The live network of the view, be it for now or for good.
+    pub fn live(&self) -> Option<&'a Arc<LoadedModel>> {
+        self.quick().or_else(|| self.model().filter(|model| model.is_live()))
     }
 
     /// What enlarged pixels of the view come from.

@@ -97,8 +97,8 @@ impl Default for TileTextures {
 }
 
 impl TileTextures {
-    /// Uploads a tile.
-    pub fn insert(&mut self, ctx: &egui::Context, tile: RenderedTile, now_secs: f64) {
+    /// Uploads a tile; `has_live` says that a live network's pixels lie below it, if it is a larger one's.
+    pub fn insert(&mut self, ctx: &egui::Context, tile: RenderedTile, has_live: bool, now_secs: f64) {
         let RenderedTile { key, rect, mut rgba, is_opaque, .. } = tile;
         // While panning a tile may be asked for twice; the same name is the same pixels, which need not fade in again.
         if self.left_of(&TilePart { key, rect }).is_none() {
@@ -111,9 +111,10 @@ impl TileTextures {
         // Opaque now: nothing is left to multiply.
         let image = ColorImage::from_rgba_premultiplied([rect.width, rect.height], &rgba);
         let texture = ctx.load_texture("tile", image, filter(key.recipe.source()));
-        // A tile fades in over its bicubic one; over what only stands in for it, it does not.
+        // A tile fades in over its bicubic one or a live network's; over what only stands in for it, it does not.
         let bicubic = TileKey { model: None, recipe: Source::Bicubic.into(), ..key };
-        let born_secs = if self.tiles.contains(&bicubic) { now_secs } else { now_secs - FADE_SECS };
+        let fades = has_live || self.tiles.contains(&bicubic);
+        let born_secs = if fades { now_secs } else { now_secs - FADE_SECS };
         // What falls out of the cache frees its texture by being dropped.
         let mut tile = self.tiles.remove(&key).unwrap_or(Tile { pieces: Vec::new(), bytes: 0 });
         tile.pieces.push(TexturePiece { rect, texture, rgba, born_secs });
@@ -125,6 +126,11 @@ impl TileTextures {
     /// A tile, which counts as a use.
     pub fn get(&mut self, key: &TileKey) -> Option<&Tile> {
         self.tiles.get(key)
+    }
+
+    /// Whether anything is there of a tile.
+    pub fn contains(&self, key: &TileKey) -> bool {
+        self.tiles.contains(key)
     }
 
     /// What is not there of a part of a tile, visible or not yet.

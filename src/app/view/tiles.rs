@@ -8,6 +8,7 @@ use super::scene::Scene;
 use super::textures::TileTextures;
 use super::{Reading, Sharpness, State};
 use crate::app::env::Env;
+use crate::key::TileKey;
 use crate::render::{FieldRequest, RenderEvent, RenderedTile};
 
 /// Tiles taken in per frame at least, and per second: uploading one takes a fifth of a millisecond, so a fast renderer
@@ -35,7 +36,7 @@ impl Tiles {
             match env.ports.tiles.poll() {
                 Some(RenderEvent::Tile(tile)) => self.take_tile(tile, view, env),
                 Some(RenderEvent::Field(field)) => self.fields.take(field),
-                Some(RenderEvent::Features(report)) => view.features = Some(report),
+                Some(RenderEvent::Features(report)) => view.take_features(report),
                 Some(RenderEvent::Failed { number, reason }) => {
                     self.requests.fail(number);
                     env.fail(reason);
@@ -51,7 +52,11 @@ impl Tiles {
         if tile.key.recipe.is_neural() {
             view.rate.count(tile.rect.area(), tile.render_secs);
         }
-        self.textures.insert(env.ctx, tile, env.now_secs);
+        let quick = self.frame.panes().iter().filter_map(|known| known.pane.subject.quick);
+        let key = tile.key;
+        let mut quick = quick.map(|by| TileKey { model: Some(by), ..key });
+        let has_live = self.fields.is_whole() || quick.any(|key| self.textures.contains(&key));
+        self.textures.insert(env.ctx, tile, has_live, env.now_secs);
     }
 
     /// Takes over what the canvas shows.
@@ -111,7 +116,17 @@ impl Tiles {
             let is_neural = keys.iter().any(|part| part.key.recipe.is_neural());
             return if is_neural { Sharpness::Exact } else { Sharpness::Resampled };
         }
-        if self.requests.have_failed() { Sharpness::Failed } else { Sharpness::Sharpening }
+        match (self.requests.have_failed(), self.is_live(view, now_secs)) {
+            (true, _) => Sharpness::Failed,
+            (false, true) => Sharpness::Live,
+            (false, false) => Sharpness::Sharpening,
+        }
+    }
+
+    /// Whether a live network makes every pixel of the view.
+    fn is_live(&self, view: &State, now_secs: f64) -> bool {
+        let quick = self.frame.quick();
+        self.fields.is_whole() || is_at_rest(view) && !quick.is_empty() && self.textures.are_settled(quick, now_secs)
     }
 
     fn read_under_cursor(&self, state: &State, env: &Env<'_>) -> Option<Reading> {

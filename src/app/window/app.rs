@@ -210,9 +210,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         self.begin_frame();
         let mut commands = keys::pressed(&self.ctx);
-        let is_held = keys::holds_original(&self.ctx);
-        if is_held != self.slices.compare.is_original_held {
-            commands.push(compare::Command::HoldOriginal(is_held).into());
+        let held = keys::held(&self.ctx);
+        if held != self.slices.compare.held {
+            commands.push(compare::Command::Hold(held).into());
         }
         commands.extend(incoming::commands(&self.ctx));
         commands.extend(draw::frame(ui, &self.state, &self.slices, &mut self.tiles));

@@ -83,5 +83,5 @@ fn picture(
     if window.is_fullscreen {
         overlay::progress(painter, &slices.view);
     }
-    compare::line::original(painter, &slices.compare, canvas);
+    compare::line::held(painter, &slices.compare, canvas);
 }

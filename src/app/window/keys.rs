@@ -2,8 +2,8 @@
 //! than what the keys do.
 
 use super::command::Command;
-use crate::app::compare::Command as Compare;
 use crate::app::compare::command::SPLIT_STEP;
+use crate::app::compare::{Command as Compare, Held};
 use crate::app::env::Panel;
 use crate::app::export::Command as Export;
 use crate::app::files::Command as Files;
@@ -213,6 +213,7 @@ pub const SHORTCUTS: &[Shortcut] = &[
         ],
     ),
     row(Group::Look, "Hold O", "Show the source's own pixels", &[]),
+    row(Group::Look, "Hold R", "Show the live network by itself, not refined", &[]),
     row(
         Group::Look,
         "Ctrl+M",
@@ -264,11 +265,16 @@ pub const GESTURES: &[(&str, &str)] = &[
 ];
 
 /// The key that shows the source's own pixels while it is held.
-const ORIGINAL: Key = Key::O;
+const HELD: [(Key, Held); 2] = [(Key::O, Held::Original), (Key::R, Held::Live)];
 
-/// Whether the key that shows the source's own pixels is held.
-pub fn holds_original(ctx: &Context) -> bool {
-    !ctx.text_edit_focused() && ctx.input(|input| input.key_down(ORIGINAL) && !input.modifiers.any())
+/// What the key shows that is held.
+pub fn held(ctx: &Context) -> Held {
+    if ctx.text_edit_focused() {
+        return Held::Nothing;
+    }
+    let is_held = |key: Key| ctx.input(|input| input.key_down(key) && !input.modifiers.any());
+    let held = HELD.into_iter().find(|(key, _)| is_held(*key));
+    held.map_or(Held::Nothing, |(_, held)| held)
 }
 
 /// The commands of the keys pressed since the last frame; their presses are used up.

@@ -56,9 +56,9 @@ impl App {
         self.tiles.follow(&self.slices.view, &panes);
     }
 
-    /// What the canvas draws itself is that of the model in use.
+    /// What the canvas draws itself is the live network's.
     fn follow_fields(&mut self) {
-        let (shown, model) = (self.slices.view.shown.as_ref(), self.slices.models.own.model());
+        let (shown, model) = (self.slices.view.shown.as_ref(), self.slices.scene(self.state.now_secs).live());
         self.tiles.fields.follow(&self.ctx, shown, model);
     }
 

@@ -60,7 +60,7 @@ fn values(painter: &Painter, rect: Rect, [r, g, b]: [u16; 3]) {
 
 /// How far the view is; drawn in full screen, where there is no bar to say it.
 pub fn progress(painter: &Painter, state: &State) {
-    if state.sharpness == Sharpness::Sharpening {
+    if matches!(state.sharpness, Sharpness::Sharpening | Sharpness::Live) {
         let corner = state.canvas.rect_in_points().right_bottom();
         ring(painter, corner - vec2(22.0, 22.0), 8.0, state.part_there);
     }

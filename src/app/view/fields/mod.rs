@@ -63,7 +63,7 @@ impl Fields {
     /// Whether it draws what a pane of this canvas shows, enlarged.
     pub fn draws(&self, canvas: &Canvas, subject: &Subject) -> bool {
         let is_fast = |opened: &Opened| opened.secs_per_sample * canvas.size.area() as f64 <= FRAME_SECS;
-        let is_own = self.subject.is_some_and(|(picture, by)| subject.picture == picture && subject.model == Some(by));
+        let is_own = self.subject.is_some_and(|(picture, by)| subject.picture == picture && subject.is_shown_by(by));
         is_own && subject.recipe.is_neural() && self.opened.as_ref().is_some_and(is_fast)
     }
 
@@ -80,7 +80,7 @@ impl Fields {
     /// Takes over what is shown, and by what.
     pub fn follow(&mut self, ctx: &egui::Context, shown: Option<&Shown>, model: Option<&Arc<LoadedModel>>) {
         self.is_whole = false;
-        self.model = model.filter(|model| model.field_params().is_some()).cloned();
+        self.model = model.cloned();
         // Colours of other profiles are changed behind the field: that is the tiles' work.
         let shown = shown.filter(|shown| shown.picture.color.is_srgb());
         let subject = shown.zip(self.model.as_ref()).map(|(shown, model)| (shown.picture.id, model.key()));
@@ -134,7 +134,8 @@ impl Fields {
         let view = shown.motion.goal();
         let (seen, ahead) = place::wanted(&view, canvas, shown.picture.size, focus);
         let center = view.image_from_screen(focus);
-        self.slots.request(seen, ahead, center)
+        let by = self.subject.map(|(_, by)| by);
+        FieldRequest { by, ..self.slots.request(seen, ahead, center) }
     }
 
     /// Draws a pane of the canvas, if anything of it can be drawn here.

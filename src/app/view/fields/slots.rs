@@ -97,7 +97,7 @@ impl Slots {
         ahead.truncate((3 * self.count / 4).saturating_sub(view.len()));
         view.retain(is_missing);
         ahead.retain(is_missing);
-        FieldRequest { view, ahead }
+        FieldRequest { by: None, view, ahead }
     }
 
     /// Takes note that a frame reads these tiles.

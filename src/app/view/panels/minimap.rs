@@ -81,10 +81,8 @@ fn contents(painter: &Painter, scene: Scene<'_>, unencoded: &[PixelRect], rect: 
 /// What is not encoded of the picture, as rectangles of source pixels; nothing where the network is not used at all.
 fn unencoded(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     let is_neural = frame.panes().iter().any(|known| known.pane.subject.recipe.is_neural());
-    let Some(report) = scene.view.features.as_ref().filter(|report| is_neural && report.picture == shown.picture.id)
-    else {
-        return Vec::new();
-    };
+    let report = scene.model().filter(|_| is_neural).and_then(|model| scene.view.features_of(model));
+    let Some(report) = report.filter(|report| report.picture == shown.picture.id) else { return Vec::new() };
     let size = shown.picture.size;
     let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
     let mut unencoded: Vec<PixelRect> = Vec::new();

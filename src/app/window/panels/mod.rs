@@ -45,7 +45,7 @@ pub(super) fn show(ctx: &Context, window: &State, slices: &Slices, commands: &mu
 fn usage(slices: &Slices) -> Usage {
     Usage {
         is_loading: slices.models.own.is_loading(),
-        feature_bytes: slices.view.features.as_ref().map_or(0, |report| report.used_bytes),
+        feature_bytes: slices.view.features.last().map_or(0, |report| report.used_bytes),
         tile_bytes: slices.view.tile_bytes,
     }
 }

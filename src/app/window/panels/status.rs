@@ -49,9 +49,10 @@ fn place(ui: &mut Ui, slices: &Slices) {
 fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
     let state = &slices.view;
     let room = ui.available_width();
-    let (word, color) = sharpness(state.sharpness);
+    let is_live = slices.scene(now_secs).model().is_some_and(|model| model.is_live());
+    let (word, color) = sharpness(state.sharpness, is_live);
     ui.label(word);
-    if state.sharpness == Sharpness::Sharpening {
+    if matches!(state.sharpness, Sharpness::Sharpening | Sharpness::Live) {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
         ring(ui.painter(), rect.center(), 5.0, state.part_there);
     } else {
@@ -65,7 +66,7 @@ fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
     ui.label(RichText::new(zoom_text(zoom)).strong());
     if room > ROOM_FOR_DEVICE {
         ui.separator();
-        computing(ui, slices);
+        computing(ui, now_secs, slices);
     }
     if let Some(Reading { pixel, shown: seen }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
@@ -74,8 +75,8 @@ fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
 }
 
 /// What computes, in which arithmetic, and how fast it was.
-fn computing(ui: &mut Ui, slices: &Slices) {
-    let Some(model) = slices.models.own.model() else {
+fn computing(ui: &mut Ui, now_secs: f64, slices: &Slices) {
+    let Some(model) = slices.scene(now_secs).model() else {
         ui.weak("Loading the model…");
         return;
     };
@@ -98,10 +99,13 @@ fn dot(ui: &mut Ui, color: Color32) {
     ui.painter().circle_filled(rect.center(), 3.5, color);
 }
 
-fn sharpness(sharpness: Sharpness) -> (&'static str, Color32) {
+/// How near the picture is to the final one, and whether a live network makes that.
+fn sharpness(sharpness: Sharpness, is_live: bool) -> (&'static str, Color32) {
     match sharpness {
         Sharpness::Sharpening => ("Sharpening…", theme::BUSY),
-        Sharpness::Exact => ("Sharp", theme::DONE),
+        Sharpness::Live => ("Live", theme::BUSY),
+        Sharpness::Exact if is_live => ("Live", theme::DONE),
+        Sharpness::Exact => ("Sharp (LIIF)", theme::DONE),
         Sharpness::Resampled => ("Resampled", theme::PLAIN),
         Sharpness::Failed => ("Not rendered", theme::FAILED),
     }

@@ -1,0 +1,95 @@
+//! A live network shows a view at once, and the model in use refines it once nothing else is to be done.
+
+use crate::Harness;
+use crate::fields::{is_at_rest, live, off, picture, until, window};
+use eframe::egui::Key;
+use egui_kittest::kittest::Queryable;
+use std::sync::Arc;
+use zoomfield::app::settings::Refine;
+use zoomfield::app::view::fields::CanvasChoice;
+use zoomfield::app::view::{Command, Sharpness};
+use zoomfield::app::{App, ModelSource, settings};
+use zoomfield::kernel::Precision;
+use zoomfield::render::LoadedModel;
+use zoomfield::weights::Builtin;
+
+fn liif() -> Arc<LoadedModel> {
+    Arc::new(LoadedModel::on_cpu(&Builtin::Liif.weights().expect("built in"), Precision::F32).expect("loads"))
+}
+
+/// A window that begins with what is part of the program, on the processor, both networks loaded.
+fn ready(choice: CanvasChoice) -> Option<Harness<'static, App>> {
+    let mut harness = window(picture(), ModelSource::File(None), choice)?;
+    until(&mut harness, "both networks", |app| {
+        let models = &app.slices().models;
+        models.own.model().is_some() && models.quick.model().is_some()
+    });
+    Some(harness)
+}
+
+fn is_live(app: &App) -> bool {
+    is_at_rest(app) && app.slices().view.sharpness == Sharpness::Live
+}
+
+/// Takes over a setting.
+fn refine(harness: &mut Harness<'_, App>, refine: Refine) {
+    let choices = settings::Settings { refine, ..harness.state().slices().settings.choices.clone() };
+    harness.state_mut().apply(settings::Command::Change(choices));
+}
+
+#[test]
+fn a_view_is_live_first_and_then_what_the_model_in_use_makes_of_it() {
+    let (live, liif) = (live(), liif());
+    for choice in [CanvasChoice::Tiles, CanvasChoice::Shader] {
+        let Some(mut harness) = ready(choice) else { return };
+        harness.state_mut().apply(Command::ZoomTo(3.0));
+        until(&mut harness, "the live view", is_live);
+        assert_eq!(harness.state().draws_fields(), choice == CanvasChoice::Shader);
+        let (from_live, from_liif) = (off(&mut harness, &live), off(&mut harness, &liif));
+        assert!(from_live < 1.5, "{choice:?}: live is {from_live} steps off");
+        assert!(from_liif > 3.0, "the two networks differ, or nothing is shown");
+        harness.get_by_label("Live");
+        until(&mut harness, "the refined view", App::is_exact);
+        let (from_live, from_liif) = (off(&mut harness, &live), off(&mut harness, &liif));
+        assert!(from_liif <= 1.0 && from_live > 3.0, "{choice:?}: {from_liif} off LIIF, {from_live} off live");
+        harness.get_by_label("Sharp (LIIF)");
+        harness.key_down(Key::R);
+        until(&mut harness, "the live network by itself", |app| {
+            app.is_exact() && app.slices().compare.held != zoomfield::app::compare::Held::Nothing
+        });
+        assert!(off(&mut harness, &live) < 1.5, "{choice:?}: the key shows live alone");
+        harness.key_up(Key::R);
+        harness.step();
+        until(&mut harness, "the refined view again", App::is_exact);
+        assert!(off(&mut harness, &liif) <= 1.0);
+    }
+}
+
+/// Whatever the larger model is at: another view is live before that goes on.
+#[test]
+fn another_view_does_not_wait_for_the_refinement() {
+    let Some(mut harness) = ready(CanvasChoice::Tiles) else { return };
+    harness.state_mut().apply(Command::ZoomTo(3.0));
+    until(&mut harness, "the live view", is_live);
+    harness.state_mut().apply(Command::ZoomTo(7.0));
+    until(&mut harness, "the next live view, before the first is refined", is_live);
+    assert!(off(&mut harness, &live()) < 1.5);
+}
+
+#[test]
+fn without_refinement_the_live_network_has_the_last_word() {
+    let Some(mut harness) = ready(CanvasChoice::Tiles) else { return };
+    refine(&mut harness, Refine::Off);
+    harness.state_mut().apply(Command::ZoomTo(3.0));
+    until(&mut harness, "the final view", App::is_exact);
+    harness.get_by_label("Live");
+    assert!(harness.state().scene().model().is_some_and(|model| model.is_live()), "and it is what an export takes");
+    assert!(off(&mut harness, &live()) <= 1.0);
+    // A model that is chosen has the last word again.
+    harness.state_mut().apply(zoomfield::app::models::Command::Use(None));
+    assert_eq!(harness.state().slices().settings.choices.refine, Refine::WhenIdle);
+    until(&mut harness, "LIIF's view", |app| {
+        app.is_exact() && app.scene().model().is_some_and(|model| !model.is_live())
+    });
+    assert!(off(&mut harness, &liif()) <= 1.0);
+}

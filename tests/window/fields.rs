@@ -97,11 +97,17 @@ fn expected(picture: &Picture, model: &LoadedModel, view: &View, part: PixelRect
     renderer.render(picture, model, &grid, Source::NEURAL, NEVER).expect("renders").data
 }
 
-/// The largest difference between the screen and what is expected there, in steps of 8 bits.
+/// The largest difference between the middle of the screen and what is expected there, in steps of 8 bits.
 pub(crate) fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
+    let canvas = harness.state().canvas_rect_in_pixels();
+    let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
+    off_in(harness, model, part)
+}
+
+/// The same in a part of the canvas.
+pub(crate) fn off_in(harness: &mut Harness<'_, App>, model: &LoadedModel, part: PixelRect) -> f32 {
     let (app, view) = (harness.state(), view(harness));
     let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
-    let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
     let expected = expected(&picture, model, &view, part);
     let image = harness.render().expect("the window is drawn");
     let mut worst: f32 = 0.0;

@@ -1,7 +1,7 @@
 //! A live network shows a view at once, and the model in use refines it once nothing else is to be done.
 
 use crate::Harness;
-use crate::fields::{is_at_rest, live, off, picture, until, window};
+use crate::fields::{is_at_rest, live, off_in, until, window};
 use eframe::egui::Key;
 use egui_kittest::kittest::Queryable;
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use zoomfield::app::settings::Refine;
 use zoomfield::app::view::fields::CanvasChoice;
 use zoomfield::app::view::{Command, Sharpness};
 use zoomfield::app::{App, ModelSource, settings};
+use zoomfield::geometry::{PixelRect, Size};
 use zoomfield::kernel::Precision;
+use zoomfield::picture::Picture;
 use zoomfield::render::LoadedModel;
 use zoomfield::weights::Builtin;
 
@@ -17,14 +19,33 @@ fn liif() -> Arc<LoadedModel> {
     Arc::new(LoadedModel::on_cpu(&Builtin::Liif.weights().expect("built in"), Precision::F32).expect("loads"))
 }
 
+/// A frame that takes in what was asked for, frames until something is so, and one more, whose bars say so.
+fn seen(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
+    harness.step();
+    until(harness, what, is_so);
+    harness.step();
+}
+
 /// A window that begins with what is part of the program, on the processor, both networks loaded.
 fn ready(choice: CanvasChoice) -> Option<Harness<'static, App>> {
     let mut harness = window(picture(), ModelSource::File(None), choice)?;
-    until(&mut harness, "both networks", |app| {
+    seen(&mut harness, "both networks", |app| {
         let models = &app.slices().models;
         models.own.model().is_some() && models.quick.model().is_some()
     });
     Some(harness)
+}
+
+/// Squares of one to three pixels, on which no two networks agree.
+fn picture() -> Picture {
+    let size = Size::new(300, 220);
+    let value = |x: usize, y: usize| ((x / 3 * 7919 + y / 2 * 104_729) % 251) as u8 / 2 + (x * 5 + y * 3) as u8 % 90;
+    Picture::from_rgb8(size, (0..3 * size.area()).map(|i| value(i / 3 % size.width, i / 3 / size.width)).collect())
+}
+
+/// How far a corner of the canvas, where refinement ends, is off what a model makes of it.
+fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
+    off_in(harness, model, PixelRect { x: 4, y: 4, width: 100, height: 80 })
 }
 
 fn is_live(app: &App) -> bool {
@@ -48,19 +69,19 @@ fn a_view_is_live_first_and_then_what_the_model_in_use_makes_of_it() {
         let (from_live, from_liif) = (off(&mut harness, &live), off(&mut harness, &liif));
         assert!(from_live < 1.5, "{choice:?}: live is {from_live} steps off");
         assert!(from_liif > 3.0, "the two networks differ, or nothing is shown");
+        harness.step();
         harness.get_by_label("Live");
-        until(&mut harness, "the refined view", App::is_exact);
+        seen(&mut harness, "the refined view", App::is_exact);
         let (from_live, from_liif) = (off(&mut harness, &live), off(&mut harness, &liif));
         assert!(from_liif <= 1.0 && from_live > 3.0, "{choice:?}: {from_liif} off LIIF, {from_live} off live");
         harness.get_by_label("Sharp (LIIF)");
         harness.key_down(Key::R);
-        until(&mut harness, "the live network by itself", |app| {
+        seen(&mut harness, "the live network by itself", |app| {
             app.is_exact() && app.slices().compare.held != zoomfield::app::compare::Held::Nothing
         });
         assert!(off(&mut harness, &live) < 1.5, "{choice:?}: the key shows live alone");
         harness.key_up(Key::R);
-        harness.step();
-        until(&mut harness, "the refined view again", App::is_exact);
+        seen(&mut harness, "the refined view again", App::is_exact);
         assert!(off(&mut harness, &liif) <= 1.0);
     }
 }
@@ -70,7 +91,7 @@ fn a_view_is_live_first_and_then_what_the_model_in_use_makes_of_it() {
 fn another_view_does_not_wait_for_the_refinement() {
     let Some(mut harness) = ready(CanvasChoice::Tiles) else { return };
     harness.state_mut().apply(Command::ZoomTo(3.0));
-    until(&mut harness, "the live view", is_live);
+    seen(&mut harness, "the live view", is_live);
     harness.state_mut().apply(Command::ZoomTo(7.0));
     until(&mut harness, "the next live view, before the first is refined", is_live);
     assert!(off(&mut harness, &live()) < 1.5);
@@ -81,14 +102,14 @@ fn without_refinement_the_live_network_has_the_last_word() {
     let Some(mut harness) = ready(CanvasChoice::Tiles) else { return };
     refine(&mut harness, Refine::Off);
     harness.state_mut().apply(Command::ZoomTo(3.0));
-    until(&mut harness, "the final view", App::is_exact);
+    seen(&mut harness, "the final view", App::is_exact);
     harness.get_by_label("Live");
     assert!(harness.state().scene().model().is_some_and(|model| model.is_live()), "and it is what an export takes");
     assert!(off(&mut harness, &live()) <= 1.0);
     // A model that is chosen has the last word again.
     harness.state_mut().apply(zoomfield::app::models::Command::Use(None));
     assert_eq!(harness.state().slices().settings.choices.refine, Refine::WhenIdle);
-    until(&mut harness, "LIIF's view", |app| {
+    seen(&mut harness, "LIIF's view", |app| {
         app.is_exact() && app.scene().model().is_some_and(|model| !model.is_live())
     });
     assert!(off(&mut harness, &liif()) <= 1.0);

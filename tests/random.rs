@@ -134,7 +134,7 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
                     export::Command::CopyView.into(),
                 ])
                 .clone(),
-            compare::Command::Hold([Held::Nothing, Held::Original, Held::Live][random.below(3)]).into(),
+            compare::Command::Hold([Held::Nothing, Held::Original, Held::Live, Held::Loupe][random.below(4)]).into(),
             Command::Back,
         ],
     };

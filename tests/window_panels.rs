@@ -21,6 +21,8 @@ mod keys;
 mod library;
 #[path = "window/looks.rs"]
 mod looks;
+#[path = "window/loupe.rs"]
+mod loupe;
 #[path = "window/pixels.rs"]
 mod pixels;
 #[path = "window/refine.rs"]

@@ -106,9 +106,15 @@ pub(crate) fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
 
 /// The same in a part of the canvas.
 pub(crate) fn off_in(harness: &mut Harness<'_, App>, model: &LoadedModel, part: PixelRect) -> f32 {
-    let (app, view) = (harness.state(), view(harness));
+    let view = view(harness);
+    off_view(harness, model, &view, part)
+}
+
+/// The same where the canvas shows another view.
+pub(crate) fn off_view(harness: &mut Harness<'_, App>, model: &LoadedModel, view: &View, part: PixelRect) -> f32 {
+    let app = harness.state();
     let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
-    let expected = expected(&picture, model, &view, part);
+    let expected = expected(&picture, model, view, part);
     let image = harness.render().expect("the window is drawn");
     let mut worst: f32 = 0.0;
     for (i, pixel) in expected.chunks_exact(3).enumerate() {

@@ -10,13 +10,15 @@ pub enum Held {
     Original,
     /// The live network by itself, without what refines it.
     Live,
+    /// What is around the cursor, nearer.
+    Loupe,
 }
 
 impl Held {
     /// For people, as long as it is shown.
     pub(super) fn name(self) -> Option<&'static str> {
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::Loupe => None,
             Self::Original => Some("Source pixels"),
             Self::Live => Some("Live, not refined"),
         }

@@ -31,11 +31,11 @@ impl State {
         let Some(subject) = scene.subject() else { return Vec::new() };
         let area = scene.view.canvas.size.rect();
         let subject = match self.held {
-            Held::Nothing => subject,
+            Held::Nothing | Held::Loupe => subject,
             Held::Original => Subject { recipe: Source::Nearest.into(), ..subject },
             Held::Live => Subject { model: subject.quick.or(subject.model), quick: None, ..subject },
         };
-        let Some(split) = self.split.filter(|_| self.held == Held::Nothing) else {
+        let Some(split) = self.split.filter(|_| matches!(self.held, Held::Nothing | Held::Loupe)) else {
             return vec![Pane { subject, area }];
         };
         let left = split.left_columns(area.width);

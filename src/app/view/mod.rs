@@ -6,6 +6,7 @@ pub mod command;
 pub mod fields;
 pub mod frame;
 pub mod look;
+pub mod loupe;
 pub mod motion;
 pub mod panels;
 pub mod rate;

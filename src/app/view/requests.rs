@@ -60,9 +60,9 @@ impl Requests {
         moment: Moment,
         source: &dyn TileSource,
     ) {
-        let Some(shown) = &scene.view.shown else { return };
+        let (Some(shown), Some(view)) = (&scene.view.shown, frame.view()) else { return };
         let mut key = RequestKey {
-            view: shown.motion.goal(),
+            view,
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
             draws_fields: fields.is_some(),

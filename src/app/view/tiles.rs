@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::frame::Frame;
 use super::look::Pane;
+use super::loupe::Loupe;
 use super::requests::{Moment, Requests};
 use super::scene::Scene;
 use super::textures::TileTextures;
@@ -25,6 +26,8 @@ pub struct Tiles {
     pub frame: Frame,
     /// What the canvas draws itself.
     pub fields: Fields,
+    /// The loupe, and the tiles in it.
+    pub loupe: Option<(Loupe, Frame)>,
     requests: Requests,
 }
 
@@ -64,7 +67,16 @@ impl Tiles {
         self.frame.update(view.shown.as_ref().map(|shown| shown.motion.goal()), panes);
     }
 
-    /// Requests the tiles that are missing.
+    /// Takes over what a loupe shows, if there is one.
+    pub fn follow_loupe(&mut self, loupe: Option<&Loupe>) {
+        let mut frame = self.loupe.take().map(|(_, frame)| frame).unwrap_or_default();
+        self.loupe = loupe.map(|loupe| {
+            frame.update(Some(loupe.view), &[loupe.pane]);
+            (*loupe, frame)
+        });
+    }
+
+    /// Requests the tiles that are missing: those of a loupe first.
     pub fn request(&mut self, scene: Scene<'_>, env: &Env<'_>) {
         let canvas = scene.view.canvas;
         let cursor = env.ctx.pointer_hover_pos().map(|at| canvas.screen_from_points(at));
@@ -72,9 +84,10 @@ impl Tiles {
         self.textures.set_budget(scene.settings.tile_budget_mib << 20, canvas.size);
         let next_secs = env.now_secs + f64::from(env.ctx.input(|input| input.stable_dt));
         let missing = scene.view.shown.as_ref().map(|shown| || self.fields.missing(&canvas, shown, cursor));
-        let missing = missing.as_ref().filter(|_| self.draws_fields(scene));
+        let missing = missing.as_ref().filter(|_| self.loupe.is_none() && self.draws_fields(scene));
         let fields = missing.map(|missing| missing as &dyn Fn() -> FieldRequest);
-        let (known, moment) = ((&self.frame, &self.textures), Moment { cursor, next_secs });
+        let frame = self.loupe.as_ref().map_or(&self.frame, |(_, frame)| frame);
+        let (known, moment) = ((frame, &self.textures), Moment { cursor, next_secs });
         self.requests.update(scene, known, fields, moment, env.ports.tiles.as_ref());
     }
 
@@ -101,8 +114,7 @@ impl Tiles {
         view.tile_bytes = self.textures.used_bytes();
         view.part_there = self.textures.part_there(self.frame.finals());
         view.sharpness = self.judge_sharpness(view, env.now_secs);
-        view.has_neural =
-            self.fields.is_whole() || is_at_rest(view) && self.textures.is_any_seen(self.frame.neural(), env.now_secs);
+        view.has_neural = self.fields.is_whole() || self.textures.is_any_seen(self.frame.neural(), env.now_secs);
         view.reading = self.read_under_cursor(view, env);
         drawn != (view.sharpness, view.part_there, view.reading)
     }
@@ -145,7 +157,9 @@ impl Tiles {
     /// Whether the picture moves or tiles fade in.
     pub fn is_animating(&self, view: &State, now_secs: f64) -> bool {
         let is_moving = view.shown.as_ref().is_some_and(|shown| !shown.motion.is_at_rest());
-        is_moving || self.fields.are_waiting() || self.textures.is_fading(self.frame.neural(), now_secs)
+        let mut frames = [Some(&self.frame), self.loupe.as_ref().map(|(_, frame)| frame)].into_iter().flatten();
+        let is_fading = frames.any(|frame| self.textures.is_fading(frame.neural(), now_secs));
+        is_moving || self.fields.are_waiting() || is_fading
     }
 }
 

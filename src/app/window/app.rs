@@ -15,6 +15,7 @@ use crate::app::ports::{Opened, Ports};
 use crate::app::view::Sharpness;
 use crate::app::view::canvas::{Canvas, input};
 use crate::app::view::fields::{CanvasChoice, CanvasDevice};
+use crate::app::view::frame::Frame;
 use crate::app::view::scene::Scene;
 use crate::app::view::tiles::Tiles;
 use crate::app::{compare, export, files, models, settings, training, view};
@@ -174,6 +175,13 @@ impl App {
     /// Whether in the last frame the canvas has drawn all of what it shows of the network itself, at that frame's zoom.
     pub fn draws_fields(&self) -> bool {
         self.tiles.fields.is_whole()
+    }
+
+    /// What the loupe shows, if its key is held, and whether all of it is there.
+    pub fn loupe(&self) -> Option<(View, bool)> {
+        let Tiles { loupe, textures, .. } = &self.tiles;
+        let is_there = |frame: &Frame| textures.are_settled(frame.finals(), self.state.now_secs);
+        loupe.as_ref().map(|(loupe, frame)| (loupe.view, is_there(frame)))
     }
 
     /// How many feature tiles the canvas can draw itself.

@@ -6,6 +6,7 @@ use super::state::{Slices, State};
 use crate::app::env::Panel;
 use crate::app::kit::theme;
 use crate::app::training::panels::around::Around;
+use crate::app::view::canvas::lens::Lens;
 use crate::app::view::canvas::paint::Paint;
 use crate::app::view::canvas::{Canvas, input, overlay};
 use crate::app::view::tiles::Tiles;
@@ -68,10 +69,13 @@ fn picture(
     // Not a stop of the Tab key: everything the pointer does here has a key of its own.
     let response = ui.interact(ui.max_rect(), ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
-    let Tiles { textures, frame, fields, .. } = tiles;
+    let Tiles { textures, frame, fields, loupe, .. } = tiles;
     painter.extend(fields.uploads(&canvas).map(egui::Shape::from));
     let mut paint = Paint { painter, canvas, area: canvas.size.rect(), textures, fields, now_secs };
     frame.panes().iter().for_each(|pane| paint.pane(shown, pane));
+    if let Some((loupe, near)) = loupe {
+        Lens { painter, canvas, textures, now_secs, loupe }.paint(shown, [&*frame, near]);
+    }
     let settings = &slices.settings.choices;
     commands.extend(input::commands(ui, &response, &slices.view, settings).into_iter().map(Into::into));
     let marked = slices.export.form.choice.marked().filter(|_| window.panel == Panel::Export);

@@ -213,6 +213,7 @@ pub const SHORTCUTS: &[Shortcut] = &[
         ],
     ),
     row(Group::Look, "Hold O", "Show the source's own pixels", &[]),
+    row(Group::Look, "Hold X", "A loupe around the cursor: four times as near", &[]),
     row(Group::Look, "Hold R", "Show the live network by itself, not refined", &[]),
     row(
         Group::Look,
@@ -265,7 +266,7 @@ pub const GESTURES: &[(&str, &str)] = &[
 ];
 
 /// The key that shows the source's own pixels while it is held.
-const HELD: [(Key, Held); 2] = [(Key::O, Held::Original), (Key::R, Held::Live)];
+const HELD: [(Key, Held); 3] = [(Key::O, Held::Original), (Key::R, Held::Live), (Key::X, Held::Loupe)];
 
 /// What the key shows that is held.
 pub fn held(ctx: &Context) -> Held {

@@ -2,6 +2,8 @@
 
 use super::app::App;
 use super::dialogs::PATIENCE_SECS;
+use crate::app::compare::Held;
+use crate::app::view::loupe::Loupe;
 use std::time::Duration;
 
 impl App {
@@ -54,6 +56,16 @@ impl App {
     fn follow_view(&mut self) {
         let panes = self.slices.compare.panes(self.slices.scene(self.state.now_secs));
         self.tiles.follow(&self.slices.view, &panes);
+        self.tiles.follow_loupe(self.held_loupe().as_ref());
+    }
+
+    /// The loupe, as long as its key is held and the cursor is on the canvas.
+    fn held_loupe(&self) -> Option<Loupe> {
+        let is_held = self.slices.compare.held == Held::Loupe;
+        let at = self.ctx.pointer_hover_pos().filter(|_| is_held)?;
+        let canvas = self.slices.view.canvas;
+        let at = canvas.rect_in_points().contains(at).then(|| canvas.screen_from_points(at))?;
+        Loupe::new(self.slices.scene(self.state.now_secs), at)
     }
 
     /// What the canvas draws itself is the live network's.

@@ -1,6 +1,7 @@
 //! The canvas: where the picture is shown, in whole physical pixels.
 
 pub mod input;
+pub mod lens;
 pub mod overlay;
 pub mod paint;
 

@@ -34,9 +34,9 @@ const MOST_BATCHES: usize = 4;
 
 /// A rectangle on the canvas, in physical pixels; fractions are meant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct ScreenRect {
-    min: [f64; 2],
-    max: [f64; 2],
+pub(super) struct ScreenRect {
+    pub(super) min: [f64; 2],
+    pub(super) max: [f64; 2],
 }
 
 /// Paints the panes of a picture as they are at `now_secs`.
@@ -235,7 +235,7 @@ impl Paint<'_> {
 }
 
 /// Where the whole picture lies; at rest without what is left of its last pixels.
-fn whole_on_screen(shown: &Shown, view: &View) -> ScreenRect {
+pub(super) fn whole_on_screen(shown: &Shown, view: &View) -> ScreenRect {
     if shown.motion.is_at_rest() {
         return output_on_screen(view, view.output_size(shown.picture.size).rect(), 1.0);
     }
@@ -275,7 +275,7 @@ fn nearest_batches(mut keys: Vec<TileKey>) -> Vec<TileKey> {
 }
 
 /// Where output pixels lie on the canvas when each is `scale` screen pixels wide.
-fn output_on_screen(view: &View, output: PixelRect, scale: f64) -> ScreenRect {
+pub(super) fn output_on_screen(view: &View, output: PixelRect, scale: f64) -> ScreenRect {
     let [x, y] = view.corner_on_screen;
     ScreenRect {
         min: [x + output.x as f64 * scale, y + output.y as f64 * scale],

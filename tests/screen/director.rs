@@ -4,6 +4,7 @@ use crate::keyboard::{Screen, key};
 use crate::stage::{Observed, Snapshot};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use zoomfield::app::settings::mode::Mode;
@@ -162,22 +163,22 @@ fn set(screen: &Screen, watched: &Observed) {
 /// The act of a graphics device that does not last: the window gives up rather than open again and again.
 pub(crate) fn lost_again_act(watched: &Observed) {
     let screen = Screen::connect();
-    for losses in 0..2 {
+    for (losses, is_in_mid_frame) in [(0, true), (1, false)] {
         wait("the picture", watched, |s| s.is_exact && s.canvas.is_some() && s.losses == losses);
-        take_the_device(&screen, watched);
+        take_the_device(&screen, watched, is_in_mid_frame);
     }
     std::thread::sleep(Duration::from_mins(1));
 }
 
-fn take_the_device(screen: &Screen, watched: &Observed) {
-    // A loss in the middle of a frame ends the process: the last one must be over.
+/// Takes it between two frames, or in one that is laid out but not yet painted.
+fn take_the_device(screen: &Screen, watched: &Observed, is_in_mid_frame: bool) {
+    // Between two frames: the last one must be over.
     std::thread::sleep(Duration::from_millis(1500));
-    let device = watched.device.lock().unwrap().take().expect("the window has a device");
-    {
-        let mut snapshot = watched.snapshot.lock().unwrap();
-        *snapshot = Snapshot { losses: snapshot.losses + 1, ..Snapshot::default() };
+    if is_in_mid_frame {
+        watched.is_to_be_lost.store(true, Ordering::SeqCst);
+    } else {
+        watched.take_the_device();
     }
-    device.destroy();
     // The window sees it when it draws again.
     screen.move_to(300, 300);
     screen.move_to(310, 300);
@@ -188,7 +189,7 @@ fn lose_the_device(screen: &Screen, watched: &Observed) {
     screen.type_text("6");
     let before = wait("the view before the loss", watched, |s| s.is_exact && s.view.unwrap().zoom == 6.0);
     let seen = photograph(screen, before.canvas.unwrap(), "before-loss");
-    take_the_device(screen, watched);
+    take_the_device(screen, watched, false);
     let after = wait("the picture after the loss", watched, |s| s.losses == 1 && s.is_exact && s.canvas.is_some());
     screen.focus_window();
     assert_eq!((after.view, &after.name, after.canvas), (before.view, &before.name, before.canvas));

@@ -6,6 +6,7 @@ use crate::{director, measure, training};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use zoomfield::app::compare::Held;
 use zoomfield::app::settings::mode::Mode;
@@ -148,10 +149,22 @@ pub(crate) struct Observed {
     pub(crate) snapshot: Mutex<Snapshot>,
     /// The window's graphics device.
     pub(crate) device: Mutex<Option<wgpu::Device>>,
+    /// Whether the next frame is to lose it, laid out and not yet painted.
+    pub(crate) is_to_be_lost: AtomicBool,
     places: Places,
 }
 
 impl Observed {
+    /// The window's graphics device is gone.
+    pub(crate) fn take_the_device(&self) {
+        let device = self.device.lock().unwrap().take().expect("the window has a device");
+        {
+            let mut snapshot = self.snapshot.lock().unwrap();
+            *snapshot = Snapshot { losses: snapshot.losses + 1, ..Snapshot::default() };
+        }
+        device.destroy();
+    }
+
     fn look_at(&self, app: &App, frame: &eframe::Frame) {
         *self.device.lock().unwrap() = frame.wgpu_render_state().map(|state| state.device.clone());
         let mut snapshot = self.snapshot.lock().unwrap();
@@ -181,6 +194,10 @@ impl Observed {
             frame_secs,
             labels,
         };
+        drop(snapshot);
+        if self.is_to_be_lost.swap(false, Ordering::SeqCst) {
+            self.take_the_device();
+        }
     }
 }
 

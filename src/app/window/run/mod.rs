@@ -1,8 +1,10 @@
 //! Opening the window on the system, and opening it again where its graphics device was lost.
 //!
-//! The toolkit panics when it draws with a lost device and cannot be given another one. So the device is asked before
-//! every frame; once it is lost nothing is drawn any more, the window closes, and a new one opens with the same
-//! [`App`]: the picture, the view, exports under way and what waits in them go on. Only textures are made anew.
+//! The toolkit panics when it draws with a lost device and cannot be given another one (egui's issue 8450, which its pull
+//! request 8452 would close). So the device is asked before every frame; once it is lost nothing is drawn any more, the
+//! window closes, and a new one opens with the same [`App`]: the picture, the view, exports under way and what waits in them
+//! go on. Only textures are made anew. A loss between that question and the frame's end makes the toolkit panic while it
+//! paints, when the application's part of the frame is over: such a panic, and no other, ends in a new window too.
 
 mod device;
 mod milestones;
@@ -15,6 +17,7 @@ use device::DeviceWatch;
 use eframe::egui::{self, IconData, ViewportBuilder, ViewportCommand};
 use milestones::Milestones;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -56,8 +59,9 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
     let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
     let (mut start, mut last_loss) = (Some(options), None::<Instant>);
     loop {
-        let lost = Rc::new(Cell::new(None));
+        let (lost, remains) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(None)));
         let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
+        let remains_there = remains.clone();
         let start = &mut start;
         let make = move |cc: &eframe::CreationContext<'_>| {
             let app = match (before, start.take()) {
@@ -66,11 +70,19 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
                 (None, None) => return Err("the window is gone".into()),
             };
             let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));
-            let window = WindowLoop { app: Some(app), device, lost: lost_there, left: left_there, watcher };
+            let (lost, left, remains) = (lost_there, left_there, remains_there);
+            let window = WindowLoop { app: Some(app), device, lost, left, remains, watcher };
             Ok(Box::new(window) as Box<dyn eframe::App + '_>)
         };
-        eframe::run_native_ext(APP_ID, native.clone(), Some(ctx.clone()), Box::new(make))
-            .map_err(|error| fail(error.to_string()))?;
+        let open = || eframe::run_native_ext(APP_ID, native.clone(), Some(ctx.clone()), Box::new(make));
+        match catch_unwind(AssertUnwindSafe(open)) {
+            Ok(closed) => closed.map_err(|error| fail(error.to_string()))?,
+            Err(panic) => {
+                let (app, reason) = lost_in_mid_frame(remains.take()).unwrap_or_else(|| resume_unwind(panic));
+                left.set(Some(app));
+                lost.set(Some(reason));
+            }
+        }
         match lost.take() {
             None => return Ok(()),
             Some(reason) if last_loss.is_some_and(|before| before.elapsed() < LASTS) => {
@@ -79,6 +91,16 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
             Some(_) => last_loss = Some(Instant::now()),
         }
     }
+}
+
+/// What a panic leaves of a window.
+type Remains = (App, DeviceWatch);
+
+/// The application of a window whose device was lost while a frame was painted, and why; none if that was not the reason
+/// why the window is gone.
+fn lost_in_mid_frame(remains: Option<Remains>) -> Option<(App, String)> {
+    let (app, device) = remains?;
+    device.loss().map(|reason| (app, reason))
 }
 
 /// The application in a window of the system.
@@ -90,7 +112,17 @@ struct WindowLoop<'a> {
     lost: Rc<Cell<Option<String>>>,
     /// Where the application is left for the next window.
     left: Rc<Cell<Option<App>>>,
+    /// Where it is left if the window ends in a panic.
+    remains: Rc<Cell<Option<Remains>>>,
     watcher: &'a mut Watcher<'a>,
+}
+
+impl Drop for WindowLoop<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.remains.set(self.app.take().zip(self.device.take()));
+        }
+    }
 }
 
 impl eframe::App for WindowLoop<'_> {

@@ -57,14 +57,15 @@ pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
 pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: &mut Watcher<'_>) -> Result<()> {
     let fail = |reason: String| Error::device(format!("cannot open a window ({reason}); {WITHOUT_WINDOW}"));
     let (ctx, left) = (egui::Context::default(), Rc::new(Cell::new(None)));
-    let (mut start, mut last_loss) = (Some(options), None::<Instant>);
+    let (mut start, mut last_loss, mut panicked) = (Some(options), None::<Instant>, false);
     loop {
         let (lost, remains) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(None)));
-        let (left_there, lost_there, before, watcher) = (left.clone(), lost.clone(), left.take(), &mut *watcher);
-        let remains_there = remains.clone();
-        let start = &mut start;
+        let (left_there, lost_there, remains_there) = (left.clone(), lost.clone(), remains.clone());
+        let (start, watcher, is_open) = (&mut start, &mut *watcher, Rc::new(Cell::new(false)));
+        let opens = is_open.clone();
         let make = move |cc: &eframe::CreationContext<'_>| {
-            let app = match (before, start.take()) {
+            opens.set(true);
+            let app = match (left_there.take(), start.take()) {
                 (Some(app), _) => App::on_another_device(app, cc),
                 (None, Some(options)) => App::new(cc, options)?,
                 (None, None) => return Err("the window is gone".into()),
@@ -81,9 +82,12 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
                 let (app, reason) = lost_in_mid_frame(remains.take()).unwrap_or_else(|| resume_unwind(panic));
                 left.set(Some(app));
                 lost.set(Some(reason));
+                panicked = true;
             }
         }
         match lost.take() {
+            // An event loop that a panic has left takes one more run to find its end.
+            None if panicked && !is_open.get() => panicked = false,
             None => return Ok(()),
             Some(reason) if last_loss.is_some_and(|before| before.elapsed() < LASTS) => {
                 return Err(fail(format!("its graphics device was lost again and again: {reason}")));

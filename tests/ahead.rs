@@ -193,7 +193,7 @@ fn features_are_ready_before_pixels_are_asked_for() {
 fn fields_of_the_view_come_first_and_those_around_it_last() {
     let model = Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap());
     let (picture, worker) = (Arc::new(textured(400, 300)), RenderWorker::start(|| {}).unwrap());
-    let fields = FieldRequest { view: vec![(2, 1), (1, 1)], ahead: vec![(0, 1), (3, 1)] };
+    let fields = FieldRequest { view: vec![(2, 1), (1, 1)], ahead: vec![(0, 1), (3, 1)], ..FieldRequest::default() };
     let plain = request_of(View { zoom: 4.0, corner_on_screen: [0.0; 2] }, Size::new(64, 64), &picture, &model);
     let first = answer(&worker, ViewRequest { number: 1, fields: fields.clone(), ..plain.clone() });
     assert_eq!(first.fields, [(2, 1), (1, 1), (0, 1), (3, 1)]);

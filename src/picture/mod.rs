@@ -5,6 +5,7 @@
 
 mod color;
 mod metadata;
+mod mip;
 mod open;
 mod pairs;
 pub mod resample;
@@ -13,6 +14,7 @@ pub mod save;
 pub use crate::raster::Raster;
 pub use color::ColorSpace;
 pub use metadata::{Metadata, Shot};
+pub use mip::MipPixels;
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
 pub use pairs::{list_pictures, small_versions};
 

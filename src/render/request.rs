@@ -5,10 +5,12 @@ use super::renderer::features_for;
 use super::schedule::TilePart;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldCells;
-use crate::geometry::{PixelRect, View};
+use crate::geometry::{MipTile, PixelRect, View};
 #[cfg(feature = "gpu")]
 use crate::key::DecodedBy;
 use crate::key::{EncodedBy, PictureId, TileKey};
+#[cfg(feature = "gpu")]
+use crate::picture::MipPixels;
 use crate::picture::Picture;
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ pub struct ViewRequest {
     pub wanted: Vec<TilePart>,
     /// Parts of tiles that will be wanted soon: while a view is still changing its features are encoded.
     pub likely: Vec<TilePart>,
-    /// Feature tiles whose fields the canvas draws itself.
+    /// What the canvas needs to draw by itself.
     pub fields: FieldRequest,
     /// The output pixel that matters most, (x, y): what is nearest to it comes first.
     pub focus_in_output: [f64; 2],
@@ -46,13 +48,22 @@ impl ViewRequest {
     }
 }
 
-/// Feature tiles (column, row) whose fields are missing on the canvas's device, what matters most first.
+/// What is missing on the canvas's device, what matters most first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldRequest {
-    /// Those that the view reads: before any other tile of the network.
+    /// Feature tiles (column, row) whose fields the view reads: before any other tile of the network.
     pub view: Vec<(usize, usize)>,
     /// Those around it: after everything else.
     pub ahead: Vec<(usize, usize)>,
+    /// Tiles of the source's mip levels: before any other tile of the source.
+    pub source: Vec<MipTile>,
+}
+
+impl FieldRequest {
+    /// Whether nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.view.is_empty() && self.ahead.is_empty() && self.source.is_empty()
+    }
 }
 
 /// The field of a feature tile, for the canvas to draw.
@@ -64,6 +75,15 @@ pub struct RenderedField {
     pub by: DecodedBy,
     /// Its cells.
     pub cells: FieldCells,
+}
+
+/// Tiles of the source's mip levels, for the canvas to draw.
+#[cfg(feature = "gpu")]
+pub struct RenderedSource {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// The tiles.
+    pub tiles: Vec<MipPixels>,
 }
 
 /// A finished tile.
@@ -100,6 +120,9 @@ pub enum RenderEvent {
     /// The field of a feature tile is ready.
     #[cfg(feature = "gpu")]
     Field(RenderedField),
+    /// Tiles of the source are ready.
+    #[cfg(feature = "gpu")]
+    Source(RenderedSource),
     /// Features were encoded or let go.
     Features(FeatureReport),
     /// All tiles of the request of this number were sent.

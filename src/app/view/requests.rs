@@ -1,5 +1,6 @@
 //! What the renderer is asked for: once per goal of the view, never once per tile.
 
+use super::fields::Drawn;
 use super::frame::{Frame, PaneTiles};
 use super::look::{Pane, missing};
 use super::scene::Scene;
@@ -16,8 +17,8 @@ struct RequestKey {
     view: View,
     panes: Vec<Pane>,
     feature_budget_bytes: usize,
-    /// Whether the canvas draws fields itself.
-    draws_fields: bool,
+    /// What the canvas draws itself.
+    drawn: Drawn,
     /// Whether the view is believed to come to rest there.
     is_settled: bool,
 }
@@ -57,7 +58,7 @@ impl Requests {
         &mut self,
         scene: Scene<'_>,
         (frame, textures): (&Frame, &TileTextures),
-        fields: Option<&dyn Fn() -> FieldRequest>,
+        (drawn, missing): (Drawn, &dyn Fn() -> FieldRequest),
         moment: Moment,
         source: &dyn TileSource,
     ) {
@@ -66,7 +67,7 @@ impl Requests {
             view: shown.motion.goal(),
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
-            draws_fields: fields.is_some(),
+            drawn,
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
@@ -84,8 +85,8 @@ impl Requests {
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
-        let fields = fields.map_or_else(FieldRequest::default, |missing| missing());
-        let has_fields = !fields.view.is_empty() || !fields.ahead.is_empty();
+        let fields = missing();
+        let has_fields = !fields.is_empty();
         let is_pending = !wanted.is_empty() || !likely.is_empty() || has_fields;
         self.number += 1;
         source.request(ViewRequest {

@@ -21,6 +21,9 @@ struct Params {
     columns: u32,           // where the turns of columns begin in `turns`, in quads; those of rows begin at 0
     deviation: vec3<f32>,   // from normalised RGB to RGB
     strength: f32,          // of the field; 0: there is none
+    to_srgb: mat3x3<f32>,   // from linear light behind curves to that of sRGB
+    color_side: u32,        // entries of `colors` along an axis; 0: colours are sRGB's
+    has_curves: u32,        // whether they are curves to linear light, one a channel; else sRGB by red, green and blue
 }
 
 // One row or column of samples.
@@ -39,6 +42,8 @@ struct Line {
 // Rows, then columns.
 @group(0) @binding(4) var<storage, read> axes: array<Line>;
 @group(0) @binding(5) var<storage, read> turns: array<vec4<f32>>;
+
+@group(0) @binding(6) var<storage, read> colors: array<vec4<f32>>;
 
 fn amplitudes_at(at: u32) -> vec4<f32> {
     let words = cells[at];
@@ -109,8 +114,31 @@ fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     if p.strength > 0.0 {
         color = mix(color, clamp(base + detail(sample), vec3<f32>(), vec3(1.0)), p.strength);
     }
+    if p.color_side > 0u { color = srgb(color); }
     let opacity = clamp(sum.a, 0.0, 1.0);
     return vec4(written(color * opacity), opacity);
+}
+
+// A colour of the picture's space in sRGB.
+fn srgb(color: vec3<f32>) -> vec3<f32> {
+    let scaled = color * f32(p.color_side - 1u);
+    let cell = min(vec3<u32>(scaled), vec3(p.color_side - 2u));
+    let part = scaled - vec3<f32>(cell);
+    if p.has_curves == 1u {
+        let from_linear = vec3(colors[cell.r].r, colors[cell.g].g, colors[cell.b].b);
+        let to_linear = vec3(colors[cell.r + 1u].r, colors[cell.g + 1u].g, colors[cell.b + 1u].b);
+        let linear = clamp(p.to_srgb * mix(from_linear, to_linear, part), vec3<f32>(), vec3(1.0));
+        return select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308));
+    }
+    let by_red = p.color_side * p.color_side;
+    let at = cell.r * by_red + cell.g * p.color_side + cell.b;
+    let low = mix(along_blue(at, part.b), along_blue(at + p.color_side, part.b), part.g);
+    let high = mix(along_blue(at + by_red, part.b), along_blue(at + by_red + p.color_side, part.b), part.g);
+    return mix(low, high, part.r);
+}
+
+fn along_blue(at: u32, part: f32) -> vec3<f32> {
+    return mix(colors[at].rgb, colors[at + 1u].rgb, part);
 }
 
 // What makes the target hold these values.

@@ -4,6 +4,7 @@
 //! management belongs to the display ([`ColorSpace`]). Alpha is kept beside it, never multiplied in.
 
 mod color;
+mod color_table;
 mod metadata;
 mod mip;
 mod open;
@@ -13,6 +14,7 @@ pub mod save;
 
 pub use crate::raster::Raster;
 pub use color::ColorSpace;
+pub use color_table::ColorTable;
 pub use metadata::{Metadata, Shot};
 pub use mip::MipPixels;
 pub use open::{MAX_DECODED_BYTES, is_picture_path};

@@ -55,9 +55,10 @@ pub(super) fn take_mip_tiles(list: &mut Vec<MipTile>) -> Option<Vec<MipTile>> {
     (!tiles.is_empty()).then_some(tiles)
 }
 
-/// The pixels of mip tiles.
+/// The pixels of mip tiles; before the first ones the table of the picture's colours is made.
 #[cfg(feature = "gpu")]
 pub(super) fn mip_tiles(picture: &Picture, tiles: &[MipTile]) -> RenderedSource {
+    picture.color.table();
     RenderedSource { picture: picture.id, tiles: tiles.par_iter().map(|tile| picture.mip_tile(*tile)).collect() }
 }
 

@@ -1,12 +1,17 @@
 //! The canvas's shader against the processor's own pixels.
 
 use crate::common::textured;
+use crate::icc::ADOBE_RGB;
+use crate::profile::{Curve, DISPLAY_P3, Profile};
+use crate::table::{self, Kind};
+use std::sync::Arc;
 use wgpu::{TextureFormat, TextureUsages};
 use zoomfield::decode::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldPacker, FieldParams, FrameBuffers};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{MipTile, PixelRect, Region, SampleGrid, Size, feature_tiles_over, mip_level, mip_rect};
 use zoomfield::kernel::Precision;
-use zoomfield::picture::{MipPixels, Picture, Samples};
+use zoomfield::picture::save::{PictureWriter, SaveOptions};
+use zoomfield::picture::{Metadata, MipPixels, Picture, Raster, Samples};
 use zoomfield::recipe::{Recipe, Source, Stage, Strength};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
@@ -147,7 +152,11 @@ impl Case {
     fn drawn_view(&self, view: &CanvasView, missing: Option<(usize, usize)>) -> Vec<u8> {
         let slot = |place| (Some(place) != missing).then(|| slot(self.tiles, place));
         let frame = CanvasFrame::new(view, |tile| self.source_slot(tile));
-        self.window.draw(&self.painter, &frame.with_field(params(&self.model), view, slot), view.grid.size())
+        let mut frame = frame.with_field(params(&self.model), view, slot);
+        if let Some(table) = self.picture.color.table() {
+            frame = frame.with_colors(table.clone());
+        }
+        self.window.draw(&self.painter, &frame, view.grid.size())
     }
 
     fn drawn(&self, grid: SampleGrid, strength: f32) -> Vec<u8> {
@@ -157,7 +166,8 @@ impl Case {
     /// What the processor makes of it, in the same form, not rounded.
     fn made(&self, grid: &SampleGrid, recipe: impl Into<Recipe>) -> Vec<f32> {
         let mut renderer = Renderer::new(RenderOptions::VIEW);
-        let raster = renderer.render(&self.picture, &self.model, grid, recipe.into(), NEVER).unwrap();
+        let mut raster = renderer.render(&self.picture, &self.model, grid, recipe.into(), NEVER).unwrap();
+        self.picture.color.show(&mut raster);
         let rgba = |pixel: &[f32]| {
             let opacity = pixel.get(3).copied().unwrap_or(1.0);
             [pixel[0] * opacity, pixel[1] * opacity, pixel[2] * opacity, opacity]
@@ -209,6 +219,49 @@ fn pictures() -> [Picture; 3] {
     let deep = rgb.iter().enumerate().map(|(i, v)| u16::from(*v) * 256 + (i % 256) as u16).collect();
     let deep = Picture::from_samples(opaque.size, Samples::U16(deep), None);
     [opaque, with_alpha, deep]
+}
+
+/// A picture with these samples and a profile.
+fn tagged(picture: &Picture, profile: Vec<u8>) -> Picture {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tagged.png");
+    let metadata = Metadata { icc_profile: Some(profile), ..Metadata::default() };
+    let size = picture.size;
+    let options = SaveOptions { size, channels: 3, bits: 8, quality: 100, overwrite: true, dpi: None, metadata };
+    let mut writer = PictureWriter::create(&path, options).unwrap();
+    let data = (0..size.area() * 3).map(|i| picture.rgb.unit(i)).collect();
+    writer.write_rows(&Raster { size, channels: 3, data }).unwrap();
+    writer.finish().unwrap();
+    Picture::open(&path).unwrap()
+}
+
+/// With profiles of curves and a matrix, and of tables, the screen's colours are those of finished tiles.
+#[test]
+fn colours_of_other_profiles_are_shown_as_those_of_tiles() {
+    let p3 = Profile::rgb("P3", DISPLAY_P3, Curve::Srgb);
+    let adobe = Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563));
+    let kinds = [p3.bytes(), adobe.bytes(), table::bytes(&p3, Kind::Mft2), table::bytes(&adobe, Kind::MAb)];
+    for profile in kinds {
+        let Some(case) = Case::new(tagged(&textured(150, 110), profile)) else { return };
+        assert!(!case.picture.color.is_srgb());
+        for (x, y, width, zoom) in VIEWS {
+            let grid = grid(x, y, width, zoom);
+            let made = case.made(&grid, Source::NEURAL);
+            let off = worst(&case.drawn(grid, 1.0), &made);
+            assert!(off < 1.0, "{} at ×{zoom} is off by {off} steps", case.picture.color.name());
+        }
+        // Without the table, or with another one, it is another picture.
+        let grid = grid(20.0, 30.0, 60.0, 4.0);
+        let made = case.made(&grid, Source::Bicubic);
+        let view = case.view(grid, 0.0);
+        let frame = || CanvasFrame::new(&view, |tile| case.source_slot(tile));
+        let mut other = case.picture.color.table().unwrap().as_ref().clone();
+        other.entries.iter_mut().for_each(|entry| entry[2] *= 0.9);
+        for frame in [frame(), frame().with_colors(Arc::new(other))] {
+            let off = worst(&case.window.draw(&case.painter, &frame, grid.size()), &made);
+            assert!(off > 3.0, "wrong colours are off by {off} steps only");
+        }
+    }
 }
 
 /// Region and zoom: a corner and a width in source pixels.

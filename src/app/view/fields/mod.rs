@@ -15,7 +15,7 @@ use crate::app::kit::one_shot::{OneShot, OneShotStatus};
 use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams};
 use crate::geometry::{MipTile, View};
 use crate::key::{DecodedBy, PictureId};
-use crate::picture::MipPixels;
+use crate::picture::{ColorTable, MipPixels};
 use crate::recipe::{Recipe, Source, Stage};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
 use callback::{CanvasPaint, CanvasUpload};
@@ -127,8 +127,6 @@ impl Fields {
         self.source.begin_frame();
         self.cells.begin_frame();
         self.model = model.filter(|model| model.field_params().is_some()).cloned();
-        // Colours of other profiles are changed behind the field: that is the tiles' work.
-        let shown = shown.filter(|shown| shown.picture.color.is_srgb());
         let by = self.model.as_ref().map(|model| model.key());
         self.name(shown.map(|shown| (shown.picture.id, by)));
         if let Some(job) = &self.opening {
@@ -228,6 +226,12 @@ impl Fields {
     /// Draws a pane of the canvas, if anything of it can be drawn here.
     pub fn drawing(&mut self, canvas: &Canvas, shown: &Shown, pane: &Pane, view: &View) -> Option<Drawing> {
         let drawn = self.draws(canvas, &pane.subject);
+        let color = &shown.picture.color;
+        // The table comes with the first tiles of the source; where none is exact enough tiles are all there is.
+        let colors = color.known_table().cloned();
+        if !color.is_srgb() && colors.is_none() {
+            return None;
+        }
         let (area, grid) = samples_of(pane.area, view, shown).filter(|_| drawn.source)?;
         let [x, y] = [0, 1].map(|i| canvas.origin_in_window[i] as u32);
         let recipe = pane.subject.recipe_at(view.zoom);
@@ -248,7 +252,7 @@ impl Fields {
         let canvas_view = of_level(level.unwrap_or(needed));
         let cover = self.cover(&canvas_view, recipe, level.map(|level| level > needed));
         self.look_at(&canvas_view);
-        let frame = self.frame(canvas_view);
+        let frame = self.frame(canvas_view, colors);
         let near = canvas.points_from_screen([area.x as f64, area.y as f64]);
         let far = canvas.points_from_screen([area.right() as f64, area.bottom() as f64]);
         let paint = CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), pane: pane.area.x, frame };
@@ -286,7 +290,7 @@ impl Fields {
     }
 
     /// The tables of a view: those of the last frames, if nothing has changed.
-    fn frame(&mut self, view: CanvasView) -> Arc<CanvasFrame> {
+    fn frame(&mut self, view: CanvasView, colors: Option<Arc<ColorTable>>) -> Arc<CanvasFrame> {
         let state = [self.source.state(), self.cells.state()];
         if let Some((.., frame)) = self.frames.iter().find(|(known, at, _)| *known == view && *at == state) {
             return frame.clone();
@@ -295,6 +299,9 @@ impl Fields {
         if let Some(params) = self.params() {
             let slot = |(column, row)| self.cells.slot(MipTile { level: 0, column, row });
             frame = frame.with_field(params, &view, slot);
+        }
+        if let Some(table) = colors {
+            frame = frame.with_colors(table);
         }
         let frame = Arc::new(frame);
         // One for each pane of a comparison.

@@ -2,14 +2,23 @@
 
 use super::atlas::buffer;
 use super::{CanvasFrame, CanvasPainter};
+use crate::picture::ColorTable;
 use bytemuck::cast_slice;
+use std::sync::Arc;
 use wgpu::BufferUsages;
 
 /// A frame's tables on the device, used again from frame to frame.
 #[derive(Default)]
 pub struct FrameBuffers {
     buffers: Vec<wgpu::Buffer>,
+    colors: Option<Colors>,
     pub(super) group: Option<wgpu::BindGroup>,
+}
+
+/// A picture's table of colours on the device, if it has one.
+struct Colors {
+    table: Option<Arc<ColorTable>>,
+    buffer: wgpu::Buffer,
 }
 
 impl FrameBuffers {
@@ -29,14 +38,37 @@ impl FrameBuffers {
         for (buffer, part) in self.buffers.iter().zip(parts) {
             queue.write_buffer(buffer, 0, part);
         }
+        let colors = self.colors.take().filter(|colors| colors.is_of(frame.colors.as_ref()));
+        if colors.is_none() {
+            self.group = None;
+        }
+        let colors = colors.unwrap_or_else(|| Colors::new(device, queue, frame.colors.clone()));
         if self.group.is_none() {
             let [uniform, slots, lines, turns] = [0, 1, 2, 3].map(|i| &self.buffers[i]);
-            let bound = (0..).zip([uniform, &painter.source.buffer, &painter.cells.buffer, slots, lines, turns]);
+            let (source, cells) = (&painter.source.buffer, &painter.cells.buffer);
+            let bound = (0..).zip([uniform, source, cells, slots, lines, turns, &colors.buffer]);
             let entries: Vec<_> = bound
                 .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
                 .collect();
             let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &painter.layout, entries: &entries };
             self.group = Some(device.create_bind_group(&descriptor));
+        }
+        self.colors = Some(colors);
+    }
+}
+
+impl Colors {
+    fn new(device: &wgpu::Device, queue: &wgpu::Queue, table: Option<Arc<ColorTable>>) -> Self {
+        let bytes: &[u8] = table.as_ref().map_or(&[], |table| cast_slice(&table.entries));
+        let buffer = buffer(device, room_for(bytes.len()), BufferUsages::STORAGE);
+        queue.write_buffer(&buffer, 0, bytes);
+        Self { table, buffer }
+    }
+
+    fn is_of(&self, table: Option<&Arc<ColorTable>>) -> bool {
+        match (&self.table, table) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
         }
     }
 }

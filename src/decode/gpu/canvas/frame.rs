@@ -6,8 +6,10 @@ use crate::decode::gpu::field::turns;
 use crate::geometry::{
     AxisGrid, FEATURE_TILE, MIP_TILE, MipTile, PixelRect, SampleGrid, Size, feature_tiles_over, mip_rect, mip_size,
 };
+use crate::picture::ColorTable;
 use crate::picture::resample::mip_taps;
 use bytemuck::{Pod, Zeroable};
+use std::sync::Arc;
 
 /// The slot of a tile that is not there.
 const MISSING: u32 = u32::MAX;
@@ -76,6 +78,11 @@ pub(super) struct CanvasUniform {
     pub(super) columns: u32,
     pub(super) deviation: [f32; 3],
     pub(super) strength: f32,
+    /// Columns, each filled up.
+    pub(super) to_srgb: [[f32; 4]; 3],
+    pub(super) color_side: u32,
+    pub(super) has_curves: u32,
+    padding: [u32; 2],
 }
 
 /// A row or column of samples, as the shader reads it.
@@ -94,6 +101,7 @@ pub struct CanvasFrame {
     pub(super) slots: Vec<u32>,
     pub(super) lines: Vec<Line>,
     pub(super) turns: Vec<f32>,
+    pub(super) colors: Option<Arc<ColorTable>>,
 }
 
 impl CanvasFrame {
@@ -114,7 +122,7 @@ impl CanvasFrame {
             ..CanvasUniform::default()
         };
         let slots = view.source_tiles().map(|tile| slot(tile).unwrap_or(MISSING)).collect();
-        Self { uniform, slots, lines, turns: Vec::new() }
+        Self { uniform, slots, lines, turns: Vec::new(), colors: None }
     }
 
     /// The same with a model's field, where the view has some; `slot` says where the cells of a feature tile (column, row)
@@ -143,6 +151,18 @@ impl CanvasFrame {
         self.uniform.strength = view.strength;
         self.uniform.deviation = view.deviation;
         self.slots.extend(view.field_tiles().places().map(|place| slot(place).unwrap_or(MISSING)));
+        self
+    }
+
+    /// The same of a picture whose colours are not sRGB's.
+    #[must_use]
+    pub fn with_colors(mut self, table: Arc<ColorTable>) -> Self {
+        if let Some(rows) = &table.to_srgb {
+            self.uniform.to_srgb = [0, 1, 2].map(|column| [rows[0][column], rows[1][column], rows[2][column], 0.0]);
+        }
+        self.uniform.has_curves = u32::from(table.to_srgb.is_some());
+        self.uniform.color_side = table.side as u32;
+        self.colors = Some(table);
         self
     }
 }

@@ -6,7 +6,7 @@ use crate::decode::gpu::field::FieldShape;
 use crate::geometry::FEATURE_TILE;
 
 /// Buffers that its shader reads.
-pub(super) const STORAGE_BUFFERS: u32 = 5;
+pub(super) const STORAGE_BUFFERS: u32 = 6;
 
 fn text(shape: FieldShape, is_linear: bool) -> String {
     let constants = [
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_shader_is_valid_for_every_number_of_waves() {
-        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength);
+        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength to_srgb color_side has_curves);
         for (luma_waves, chroma_waves) in [(32, 8), (1, 1), (5, 3), (64, 16), (0, 0)] {
             let shape = FieldShape::new(&FieldConfig { luma_waves, chroma_waves }, ElementType::F32);
             for is_linear in [false, true] {

@@ -147,12 +147,12 @@ fn tables_show_the_colours_of_profiles() {
         let seen: Vec<f32> = raster.data.as_chunks::<3>().0.iter().flat_map(|color| table.srgb(*color)).collect();
         picture.color.show(&mut raster);
         let off = seen.iter().zip(&raster.data).map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max);
-        assert!(off < 0.6, "{name}: {off} of 255 away");
+        assert!(off < 0.8, "{name}: {off} of 255 away");
         // Another colour is noticed.
         let mut other = table.as_ref().clone();
         other.entries.iter_mut().for_each(|entry| entry[1] *= 0.97);
         let (seen, expected) = (other.srgb([0.5; 3]), table.srgb([0.5; 3]));
-        assert!((seen[1] - expected[1]).abs() * 255.0 > 0.6, "{name}");
+        assert!((seen[1] - expected[1]).abs() * 255.0 > 0.8, "{name}");
     }
 }
 

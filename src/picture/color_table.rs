@@ -16,7 +16,7 @@ const CURVE: usize = 4096;
 const SIDES: [usize; 2] = [33, 65];
 
 /// The largest error that is allowed, of 1: a table that misses is not used.
-const MOST_OFF: f32 = 0.5 / 255.0;
+const MOST_OFF: f32 = 0.75 / 255.0;
 
 /// Colours for which a table is compared with what it stands for.
 const COMPARED: usize = 1 << 14;

@@ -4,14 +4,15 @@ use crate::common::textured;
 use crate::icc::ADOBE_RGB;
 use crate::profile::{Curve, DISPLAY_P3, Profile};
 use crate::table::{self, Kind};
+use crate::tagged::tagged;
 use std::sync::Arc;
 use wgpu::{TextureFormat, TextureUsages};
 use zoomfield::decode::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldPacker, FieldParams, FrameBuffers};
 use zoomfield::feature::FeaturePrecision;
 use zoomfield::geometry::{MipTile, PixelRect, Region, SampleGrid, Size, feature_tiles_over, mip_level, mip_rect};
+use zoomfield::gpu::GpuError;
 use zoomfield::kernel::Precision;
-use zoomfield::picture::save::{PictureWriter, SaveOptions};
-use zoomfield::picture::{Metadata, MipPixels, Picture, Raster, Samples};
+use zoomfield::picture::{MipPixels, Picture, Samples};
 use zoomfield::recipe::{Recipe, Source, Stage, Strength};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
@@ -28,12 +29,17 @@ struct Window {
 
 impl Window {
     fn open() -> Option<Self> {
+        Self::within(|limits| limits)
+    }
+
+    /// The same with other limits.
+    fn within(limits: impl FnOnce(wgpu::Limits) -> wgpu::Limits) -> Option<Self> {
         crate::devices::choice()?;
         let instance = wgpu::Instance::default();
         let wanted = std::env::var("ZOOMFIELD_TEST_DEVICE").unwrap_or_default();
         let adapters = wait(instance.enumerate_adapters(wgpu::Backends::all()));
         let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name.contains(&wanted)).unwrap();
-        let required_limits = adapter.limits();
+        let required_limits = limits(adapter.limits());
         let descriptor = wgpu::DeviceDescriptor { required_limits, ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = wait(adapter.request_device(&descriptor)).unwrap();
         Some(Self { device, queue })
@@ -221,20 +227,6 @@ fn pictures() -> [Picture; 3] {
     [opaque, with_alpha, deep]
 }
 
-/// A picture with these samples and a profile.
-fn tagged(picture: &Picture, profile: Vec<u8>) -> Picture {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tagged.png");
-    let metadata = Metadata { icc_profile: Some(profile), ..Metadata::default() };
-    let size = picture.size;
-    let options = SaveOptions { size, channels: 3, bits: 8, quality: 100, overwrite: true, dpi: None, metadata };
-    let mut writer = PictureWriter::create(&path, options).unwrap();
-    let data = (0..size.area() * 3).map(|i| picture.rgb.unit(i)).collect();
-    writer.write_rows(&Raster { size, channels: 3, data }).unwrap();
-    writer.finish().unwrap();
-    Picture::open(&path).unwrap()
-}
-
 /// With profiles of curves and a matrix, and of tables, the screen's colours are those of finished tiles.
 #[test]
 fn colours_of_other_profiles_are_shown_as_those_of_tiles() {
@@ -380,4 +372,34 @@ fn what_is_missing_is_left_out_by_whole_pixels() {
     let is_missing = |i: usize| pixel(&part, i) == [0; 4];
     assert!(is_missing(grid.x.len - 1) && !is_missing(0));
     assert!((0..grid.size().area()).all(|i| is_missing(i) || pixel(&part, i) == pixel(&plain, i)), "half a pixel");
+}
+
+/// What a device has no room for is told, and a table finds no more room than it says.
+#[test]
+fn devices_that_are_too_small_are_told() {
+    let small = |storage, bytes| {
+        Window::within(|limits| wgpu::Limits {
+            max_storage_buffers_per_shader_stage: storage,
+            max_storage_buffer_binding_size: bytes,
+            ..limits
+        })
+    };
+    let Some(few) = small(5, 1 << 20) else { return };
+    let source = CanvasPainter::source_atlas(&few.device, 1 << 30).unwrap();
+    assert_eq!((source.slots(), source.slot_bytes()), (32, 1 << 15), "more than can be bound");
+    let painter = |window: &Window, source, params: Option<&FieldParams>| {
+        CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, source, params, 1 << 30)
+    };
+    assert!(matches!(painter(&few, source, None), Err(GpuError::Unfit(_))), "five buffers are not enough");
+    let tiny = small(8, 1 << 14).unwrap();
+    assert!(matches!(CanvasPainter::source_atlas(&tiny.device, 1 << 30), Err(GpuError::Unfit(_))));
+    // There is room for tiles of the source, but not for one of the field.
+    let narrow = small(8, 1 << 18).unwrap();
+    let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
+    let source = CanvasPainter::source_atlas(&narrow.device, 1 << 30).unwrap();
+    assert!(matches!(painter(&narrow, source.clone(), Some(params(&model))), Err(GpuError::Unfit(_))));
+    assert!(painter(&narrow, source, None).is_ok());
+    // Nor has a device any that is gone.
+    narrow.device.destroy();
+    assert!(CanvasPainter::source_atlas(&narrow.device, 1 << 20).is_err());
 }

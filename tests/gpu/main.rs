@@ -28,6 +28,8 @@ mod product;
 mod profile;
 #[path = "../color/table.rs"]
 mod table;
+#[path = "../common/tagged.rs"]
+mod tagged;
 mod view;
 
 /// In single precision, as far as the processor's own kernels are.

@@ -161,8 +161,11 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     });
 }
 
-/// The next piece of work of a request, which is taken off its lists.
-fn source_unit(request: &mut ViewRequest) -> Option<Box<dyn Fn(&ViewRequest) -> RenderEvent + Send + Sync>> {
+/// A piece of work for a request.
+type SourceUnit = Box<dyn Fn(&ViewRequest) -> RenderEvent + Send + Sync>;
+
+/// The next one, which is taken off the request's lists.
+fn source_unit(request: &mut ViewRequest) -> Option<SourceUnit> {
     #[cfg(feature = "gpu")]
     if let Some(tiles) = take_mip_tiles(&mut request.fields.source) {
         return Some(Box::new(move |request| RenderEvent::Source(mip_tiles(&request.picture, &tiles))));

@@ -1,7 +1,10 @@
 //! Which tiles a view reads, and which ones it may read next.
 
 use crate::app::view::canvas::Canvas;
-use crate::geometry::{MipTile, PixelRect, Size, View, mip_level, mip_rect, mip_size};
+use crate::geometry::{MipTile, PixelRect, Size, View, mip_level, mip_rect};
+
+/// A picture of a million pixels a side is a single one there.
+const LAST_LEVEL: u32 = 20;
 
 /// What is looked at: a view of a picture of some size on a canvas, and where on it.
 #[derive(Clone, Copy)]
@@ -44,15 +47,20 @@ impl Looking<'_> {
         self.sorted(level, corner(-1.0), corner(1.0))
     }
 
-    fn sorted(&self, level: u32, near: [f64; 2], far: [f64; 2]) -> Vec<MipTile> {
+    /// The tiles of a level under a rectangle on the canvas.
+    fn over(&self, level: u32, near: [f64; 2], far: [f64; 2]) -> impl Iterator<Item = MipTile> {
         // Bicubic interpolation reads two pixels more on either side.
-        let Some(pixels) = self.pixels(near, far, f64::from(3_u32 << level)) else { return Vec::new() };
+        let pixels = self.pixels(near, far, f64::from(3_u32 << level));
+        pixels.into_iter().flat_map(move |pixels| MipTile::over(level, mip_rect(pixels, level)))
+    }
+
+    fn sorted(&self, level: u32, near: [f64; 2], far: [f64; 2]) -> Vec<MipTile> {
         let center = self.view.image_from_screen(self.focus);
         let distance = |tile: &MipTile| {
             let [x, y] = tile.center();
             (x - center[0]).hypot(y - center[1])
         };
-        let mut tiles: Vec<MipTile> = MipTile::over(level, mip_rect(pixels, level)).collect();
+        let mut tiles: Vec<MipTile> = self.over(level, near, far).collect();
         tiles.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
         tiles
     }
@@ -60,8 +68,9 @@ impl Looking<'_> {
     /// The finest mip level of which all that the canvas shows finds room in so many slots, and not finer than the view
     /// needs.
     pub(super) fn level(&self, slots: usize) -> u32 {
-        let fits = |level: &u32| self.tiles(*level, 0.0).len() <= slots || mip_size(self.size, *level).area() == 1;
-        (mip_level(1.0 / self.view.zoom)..).find(fits).unwrap_or_default()
+        let far = [self.canvas.size.width as f64, self.canvas.size.height as f64];
+        let fits = |level: &u32| self.over(*level, [0.0; 2], far).count() <= slots;
+        (mip_level(1.0 / self.view.zoom)..LAST_LEVEL).find(fits).unwrap_or(LAST_LEVEL)
     }
 
     /// The source: what is seen; half a canvas more in each direction, a view that is twice as near around the focus, and
@@ -117,7 +126,9 @@ mod tests {
                     let all = wanted.seen.iter().chain(&wanted.ahead).copied();
                     let missing = slots.missing(all, wanted.seen.len());
                     assert!(missing.len() <= slots.count());
-                    missing.into_iter().for_each(|tile| slots.take(tile, ()));
+                    for tile in missing {
+                        slots.take(tile, ());
+                    }
                     slots.look_at(wanted.seen.iter().copied());
                     slots.begin_frame();
                     slots.begin_frame();

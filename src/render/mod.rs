@@ -5,6 +5,8 @@ mod accelerator;
 mod cache;
 mod compute;
 mod kind;
+#[cfg(feature = "gpu")]
+mod mip;
 mod model;
 mod names;
 #[cfg(feature = "gpu")]

@@ -1,22 +1,8 @@
 //! Pixels that are made of source pixels alone.
 
-#[cfg(feature = "gpu")]
-use super::request::RenderedSource;
 use crate::geometry::{AxisGrid, SampleGrid};
-#[cfg(feature = "gpu")]
-use crate::geometry::{MIP_TILE, MipTile};
 use crate::picture::{Picture, Raster, resample};
 use crate::recipe::Source;
-#[cfg(feature = "gpu")]
-use rayon::prelude::*;
-
-/// Source pixels that mip tiles are made of before the thread looks up: a few milliseconds of work.
-#[cfg(feature = "gpu")]
-const MIP_PIXELS: usize = 1 << 20;
-
-/// Mip tiles that are sent together at most: half a megabyte.
-#[cfg(feature = "gpu")]
-const MIP_TILES: usize = 16;
 
 /// The picture on `grid` without the network: squares for [`Source::Nearest`], else bicubic; area-averaged where it is
 /// reduced. 3 channels, 4 if the picture has opacity.
@@ -40,26 +26,6 @@ fn nearest(picture: &Picture, grid: &SampleGrid) -> Raster {
         }
     }
     raster
-}
-
-/// The next mip tiles of a list, which are taken off it, a few milliseconds of work; none if there are none left.
-#[cfg(feature = "gpu")]
-pub(super) fn take_mip_tiles(list: &mut Vec<MipTile>) -> Option<Vec<MipTile>> {
-    let mut pixels = 0;
-    let is_enough = |tile: &MipTile| {
-        pixels += (MIP_TILE * MIP_TILE) << (2 * tile.level);
-        pixels > MIP_PIXELS
-    };
-    let count = list.iter().take(MIP_TILES).position(is_enough).unwrap_or(MIP_TILES);
-    let tiles: Vec<MipTile> = list.drain(..count.max(1).min(list.len())).collect();
-    (!tiles.is_empty()).then_some(tiles)
-}
-
-/// The pixels of mip tiles; before the first ones the table of the picture's colours is made.
-#[cfg(feature = "gpu")]
-pub(super) fn mip_tiles(picture: &Picture, tiles: &[MipTile]) -> RenderedSource {
-    picture.color.table();
-    RenderedSource { picture: picture.id, tiles: tiles.par_iter().map(|tile| picture.mip_tile(*tile)).collect() }
 }
 
 /// The source pixel under the centre of every sample of an axis of `n` pixels.

@@ -1,11 +1,11 @@
 //! The threads behind the view: each takes the newest request, does one unit of work, looks again.
 
+#[cfg(feature = "gpu")]
+use super::mip::{mip_tiles, take_mip_tiles};
 use super::renderer::{RenderOptions, Renderer};
 use super::request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
 use super::schedule::{self, TilePart};
 use super::source::render_source;
-#[cfg(feature = "gpu")]
-use super::source::{mip_tiles, take_mip_tiles};
 use super::store::FeatureStore;
 use super::units::{Unit, UnitResult, do_unit, finished_tile, side_by_side, take_units};
 use crate::error::{Error, Result};

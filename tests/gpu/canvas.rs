@@ -184,7 +184,8 @@ impl Case {
 
 fn painter(window: &Window, params: Option<&FieldParams>) -> CanvasPainter {
     let source = CanvasPainter::source_atlas(&window.device, 1 << 22).unwrap();
-    CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, source, params, 1 << 24).unwrap()
+    let painter = CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, params).unwrap();
+    painter.with_room(&window.device, source, 1 << 24).unwrap()
 }
 
 fn write(atlas: &Atlas, window: &Window, slot: u32, pixels: &MipPixels) {
@@ -301,23 +302,30 @@ fn the_source_is_drawn_without_a_model() {
     }
 }
 
+/// The mean difference in steps of 8 bits.
+fn mean(drawn: &[u8], made: &[f32]) -> f32 {
+    let off = drawn.iter().zip(made).map(|(a, b)| (f32::from(*a) - b * 255.0).abs());
+    off.sum::<f32>() / made.len() as f32
+}
+
 /// Below ×0.5 areas are those of mip levels: at whole levels the same, between them nearly.
 #[test]
 fn mip_levels_show_the_areas_of_the_source() {
     for picture in pictures() {
         let Some(case) = Case::new(picture) else { return };
-        for (zoom, most) in [(0.5, STEPS), (0.25, STEPS), (0.125, STEPS), (0.3, 30.0), (0.19, 30.0)] {
-            let whole = 144.0;
-            let grid = grid(0.0, 0.0, whole, zoom);
+        for (zoom, is_whole) in [(0.5, true), (0.25, true), (0.125, true), (0.3, false), (0.19, false)] {
+            let grid = grid(0.0, 0.0, 144.0, zoom);
             let made = case.made(&grid, Source::Bicubic);
             let view = case.view(grid, 0.0);
-            let off = worst(&case.drawn_view(&view, None), &made);
+            assert!(view.level > 0);
+            let drawn = case.drawn_view(&view, None);
+            let (off, most) = if is_whole { (worst(&drawn, &made), STEPS) } else { (mean(&drawn, &made), 10.0) };
             assert!(off < most, "×{zoom} at level {} is off by {off} steps", view.level);
-            // A finer level, as long as its taps find room, is nearer to the source itself.
+            // A finer level is nearer to the source, which itself is what the processor reads.
             let finer = CanvasView { level: view.level.saturating_sub(2), ..view };
-            let off = worst(&case.drawn_view(&finer, None), &made);
-            let most = if finer.level == 0 { STEPS } else { most };
-            assert!(off < most, "×{zoom} at level {} is off by {off} steps", finer.level);
+            let drawn = case.drawn_view(&finer, None);
+            assert!(mean(&drawn, &made) <= off.max(STEPS));
+            assert!(finer.level > 0 || worst(&drawn, &made) < STEPS, "×{zoom} at level 0");
         }
     }
 }
@@ -387,19 +395,18 @@ fn devices_that_are_too_small_are_told() {
     let Some(few) = small(5, 1 << 20) else { return };
     let source = CanvasPainter::source_atlas(&few.device, 1 << 30).unwrap();
     assert_eq!((source.slots(), source.slot_bytes()), (32, 1 << 15), "more than can be bound");
-    let painter = |window: &Window, source, params: Option<&FieldParams>| {
-        CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, source, params, 1 << 30)
-    };
-    assert!(matches!(painter(&few, source, None), Err(GpuError::Unfit(_))), "five buffers are not enough");
+    let painter = |window: &Window, params| CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, params);
+    assert!(matches!(painter(&few, None), Err(GpuError::Unfit(_))), "five buffers are not enough");
     let tiny = small(8, 1 << 14).unwrap();
     assert!(matches!(CanvasPainter::source_atlas(&tiny.device, 1 << 30), Err(GpuError::Unfit(_))));
     // There is room for tiles of the source, but not for one of the field.
     let narrow = small(8, 1 << 18).unwrap();
     let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
+    assert!(matches!(painter(&narrow, Some(params(&model))), Err(GpuError::Unfit(_))));
     let source = CanvasPainter::source_atlas(&narrow.device, 1 << 30).unwrap();
-    assert!(matches!(painter(&narrow, source.clone(), Some(params(&model))), Err(GpuError::Unfit(_))));
-    assert!(painter(&narrow, source, None).is_ok());
-    // Nor has a device any that is gone.
+    let plain = painter(&narrow, None).unwrap().with_room(&narrow.device, source, 1 << 30).unwrap();
+    assert_eq!(plain.source().slots(), 8);
+    // What is gone does not answer.
     narrow.device.destroy();
-    assert!(CanvasPainter::source_atlas(&narrow.device, 1 << 20).is_err());
+    assert!(plain.measure(&narrow.device, &narrow.queue, None).is_err());
 }

@@ -96,7 +96,7 @@ impl Fields {
         let Some((picture, by)) = self.subject.filter(|(picture, _)| *picture == subject.picture) else {
             return Drawn::default();
         };
-        let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.drawn_on(canvas));
+        let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
         let is_own = by.is_some() && subject.model == by && picture == subject.picture && self.suits_model();
         Drawn { field: drawn.field && is_own && subject.recipe.is_neural(), ..drawn }
     }

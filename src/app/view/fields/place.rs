@@ -2,9 +2,8 @@
 
 use super::Drawn;
 use crate::app::view::Shown;
-use crate::app::view::canvas::Canvas;
 use crate::decode::{Atlas, CanvasPainter};
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, View};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
@@ -16,6 +15,9 @@ pub(super) const CELL_BYTES: u64 = 256 << 20;
 
 /// A frame with fields takes at most this long, in seconds: 20 in a second.
 const FIELD_SECS: f64 = 0.05;
+
+/// A canvas of a small window.
+const SMALLEST_CANVAS: Size = Size::new(640, 480);
 
 /// A frame of the source alone: half of one of 60 in a second. Tiles show the same, only not at every zoom.
 const SOURCE_SECS: f64 = 0.008;
@@ -62,17 +64,23 @@ pub struct CanvasDevice {
 /// What draws, and how fast.
 pub(super) struct Opened {
     pub(super) painter: Arc<CanvasPainter>,
-    /// Seconds that a sample of the source takes, and one with a field, if it draws fields.
-    secs_per_sample: (f64, Option<f64>),
+    pub(super) speed: Speed,
 }
 
-impl Opened {
-    /// What it draws fast enough on a canvas.
-    pub(super) fn drawn_on(&self, canvas: &Canvas) -> Drawn {
-        let is_fast = |secs: f64, most: f64| secs * canvas.size.area() as f64 <= most;
-        let (source, field) = self.secs_per_sample;
-        let field = field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
-        Drawn { source: field || is_fast(source, SOURCE_SECS), field }
+/// Seconds that a sample takes.
+pub(super) struct Speed {
+    /// Of the source alone.
+    source: f64,
+    /// With a field, if fields are drawn.
+    field: Option<f64>,
+}
+
+impl Speed {
+    /// What it draws fast enough on a canvas of so many pixels.
+    pub(super) fn drawn_on(&self, canvas: Size) -> Drawn {
+        let is_fast = |secs: f64, most: f64| secs * canvas.area() as f64 <= most;
+        let field = self.field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
+        Drawn { source: field || is_fast(self.source, SOURCE_SECS), field }
     }
 }
 
@@ -83,9 +91,8 @@ impl CanvasDevice {
         if self.choice == CanvasChoice::Tiles {
             return None;
         }
-        let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, SOURCE_BYTES), Ok).ok()?;
         let params = model.and_then(LoadedModel::field_params);
-        let painter = CanvasPainter::new(&self.device, self.format, source, params, CELL_BYTES).ok()?;
+        let painter = CanvasPainter::new(&self.device, self.format, params).ok()?;
         let measured = |params| {
             let secs = painter.measure(&self.device, &self.queue, params).ok()?;
             Some(if self.choice == CanvasChoice::Shader { 0.0 } else { secs })
@@ -95,7 +102,14 @@ impl CanvasDevice {
             Some(params) => Some(measured(Some(params))?),
             None => None,
         };
-        Some(Opened { painter: Arc::new(painter), secs_per_sample: (plain, field) })
+        let speed = Speed { source: plain, field };
+        // What is too slow for that is too slow for all, and takes no memory.
+        if !speed.drawn_on(SMALLEST_CANVAS).source {
+            return None;
+        }
+        let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, SOURCE_BYTES), Ok).ok()?;
+        let painter = painter.with_room(&self.device, source, CELL_BYTES).ok()?;
+        Some(Opened { painter: Arc::new(painter), speed })
     }
 }
 

@@ -46,28 +46,32 @@ impl CanvasPainter {
         Ok(Arc::new(Atlas::new(device, SOURCE_BYTES, bytes)?))
     }
 
-    /// On a device of the window, for targets of `format`, and models with fields of this kind, of which at most `bytes`
-    /// are kept; without one, the source alone.
+    /// On a device of the window, for targets of `format`, and models with fields of this kind; without one, for the source
+    /// alone. It has room for one tile of each until there is [more](Self::with_room).
     ///
     /// # Errors
-    /// [`GpuError::Unfit`] if the device refuses the shader or has no room for a slot, [`GpuError::OutOfMemory`].
-    pub fn new(
-        device: &wgpu::Device,
-        format: wgpu::TextureFormat,
-        source: Arc<Atlas>,
-        params: Option<&FieldParams>,
-        bytes: u64,
-    ) -> GpuResult<Self> {
+    /// [`GpuError::Unfit`] if the device refuses the shader or has no room for a tile, [`GpuError::OutOfMemory`].
+    pub fn new(device: &wgpu::Device, format: wgpu::TextureFormat, params: Option<&FieldParams>) -> GpuResult<Self> {
         if device.limits().max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
             return Err(GpuError::Unfit("its shaders have no room for what the canvas reads".into()));
         }
         let shape = shape_of(params);
         let (layout, pipeline) = guarded(device, || compile(device, format, shape))?;
-        let slot = FieldCells::bytes(shape);
         // A buffer is bound even if nothing is read of it.
-        let cells =
-            if slot == 0 { Atlas::new(device, SMALLEST, SMALLEST as u64) } else { Atlas::new(device, slot, bytes) };
-        Ok(Self { shape, format, source, cells: cells?, layout, pipeline })
+        let slot = FieldCells::bytes(shape).max(SMALLEST);
+        let (source, cells) =
+            (Self::source_atlas(device, SOURCE_BYTES as u64)?, Atlas::new(device, slot, slot as u64)?);
+        Ok(Self { shape, format, source, cells, layout, pipeline })
+    }
+
+    /// The same with these slots for the source's tiles, and `bytes` of cells at most.
+    ///
+    /// # Errors
+    /// [`GpuError::OutOfMemory`].
+    pub fn with_room(self, device: &wgpu::Device, source: Arc<Atlas>, bytes: u64) -> GpuResult<Self> {
+        let slot = FieldCells::bytes(self.shape);
+        let cells = if slot == 0 { self.cells } else { Atlas::new(device, slot, bytes)? };
+        Ok(Self { source, cells, ..self })
     }
 
     /// Where the source's tiles are.

@@ -1,12 +1,13 @@
-// The window's canvas: at every pixel of the screen the bicubic picture and the field of waves (`waves.wgsl`, which stands
-// in front of this text), at the zoom of this very frame. Where a tile of the source that a pixel reads is not there,
-// nothing is drawn.
+// The window's canvas: at every pixel of the screen the source resampled, and above ×1 the field of waves (`waves.wgsl`,
+// which stands in front of this text) added to it, at the zoom of this very frame. Where a tile of the source that a pixel
+// reads is not there, nothing is drawn; where a tile of the field is not there, the source alone.
 //
-// Cells lie tile by tile, SIDE × SIDE of them, row by row. A cell is a source pixel: its straight colour and opacity, four
-// 16-bit fractions; then its amplitudes, half precision, four at a time.
+// Both lie tile by tile, SIDE × SIDE pixels, row by row. A pixel of the source, or of one of its mip levels, is its straight
+// colour and opacity, four 16-bit fractions. A cell of the field is a source pixel's amplitudes, half precision, four at a
+// time.
 //
-// In front of this text stand further: SIDE, STRIDE (pairs of words of a cell), IS_LINEAR (whether what is written is
-// taken for linear light).
+// In front of this text stand further: SIDE, STRIDE (pairs of words of a cell), MOST_TAPS, IS_LINEAR (whether what is
+// written is taken for linear light).
 
 const MISSING = 0xffffffffu;
 
@@ -14,26 +15,35 @@ struct Params {
     area: vec2<f32>,        // the first sample's pixel on the target
     size: vec2<u32>,        // samples
     tiles: vec4<u32>,       // of the source, which `slots` knows: the first column and row, columns, rows
-    last: vec2<u32>,        // the last source pixel
+    field_tiles: vec4<u32>, // the same of the field
+    last: vec2<u32>,        // the last pixel of the mip level
+    field_slots: u32,       // where those of the field begin in `slots`
     columns: u32,           // where the turns of columns begin in `turns`, in quads; those of rows begin at 0
-    strength: f32,
-    deviation: vec4<f32>,   // from normalised RGB to RGB
+    deviation: vec3<f32>,   // from normalised RGB to RGB
+    strength: f32,          // of the field; 0: there is none
+    to_srgb: mat3x3<f32>,   // from linear light behind curves to that of sRGB
+    color_side: u32,        // entries of `colors` along an axis; 0: colours are sRGB's
+    has_curves: u32,        // whether they are curves to linear light, one a channel; else sRGB by red, green and blue
 }
 
 // One row or column of samples.
 struct Line {
     between: vec2<u32>,     // the source pixels before and behind it
-    first: u32,             // the first of the four that bicubic interpolation reads
-    padding: u32,
-    weights: vec4<f32>,
+    first: u32,             // the first pixel of the mip level that counts
+    taps: u32,              // how many count
+    weights: array<f32, MOST_TAPS>,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> cells: array<vec2<u32>>;
-@group(0) @binding(2) var<storage, read> slots: array<u32>;
+@group(0) @binding(1) var<storage, read> pixels: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> cells: array<vec2<u32>>;
+// Of the source, then of the field.
+@group(0) @binding(3) var<storage, read> slots: array<u32>;
 // Rows, then columns.
-@group(0) @binding(3) var<storage, read> axes: array<Line>;
-@group(0) @binding(4) var<storage, read> turns: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> axes: array<Line>;
+@group(0) @binding(5) var<storage, read> turns: array<vec4<f32>>;
+
+@group(0) @binding(6) var<storage, read> colors: array<vec4<f32>>;
 
 fn amplitudes_at(at: u32) -> vec4<f32> {
     let words = cells[at];
@@ -44,13 +54,46 @@ fn turn_at(at: u32) -> vec4<f32> {
     return turns[at];
 }
 
-// Where a source pixel's cell begins.
-fn cell(x: u32, y: u32) -> u32 {
-    let tile = vec2(x / SIDE, y / SIDE) - p.tiles.xy;
-    if any(tile >= p.tiles.zw) { return MISSING; }
-    let slot = slots[tile.y * p.tiles.z + tile.x];
+// Which pixel of all slots a pixel is, if its tile is there.
+fn place(x: u32, y: u32, tiles: vec4<u32>, first: u32) -> u32 {
+    let tile = vec2(x / SIDE, y / SIDE) - tiles.xy;
+    if any(tile >= tiles.zw) { return MISSING; }
+    let slot = slots[first + tile.y * tiles.z + tile.x];
     if slot == MISSING { return MISSING; }
-    return ((slot * SIDE + y % SIDE) * SIDE + x % SIDE) * STRIDE;
+    return (slot * SIDE + y % SIDE) * SIDE + x % SIDE;
+}
+
+// The source at a sample: colour times opacity, so that what a transparent pixel hides does not bleed out, and opacity.
+// All are below zero if a tile is missing.
+fn source(row: u32, column: u32) -> vec4<f32> {
+    var sum = vec4<f32>();
+    for (var j = 0u; j < axes[row].taps; j++) {
+        let y = min(axes[row].first + j, p.last.y);
+        var across = vec4<f32>();
+        for (var i = 0u; i < axes[column].taps; i++) {
+            let at = place(min(axes[column].first + i, p.last.x), y, p.tiles, 0u);
+            if at == MISSING { return vec4(-1e9); }
+            let words = pixels[at];
+            let color = vec4(unpack2x16unorm(words.x), unpack2x16unorm(words.y));
+            across += axes[column].weights[i] * vec4(color.rgb * color.a, color.a);
+        }
+        sum += axes[row].weights[j] * across;
+    }
+    return sum;
+}
+
+// What the field adds at a sample, in RGB.
+fn detail(sample: vec2<u32>) -> vec3<f32> {
+    let y = axes[sample.y].between;
+    let x = axes[p.size.y + sample.x].between;
+    let corners = vec4(
+        place(x.x, y.x, p.field_tiles, p.field_slots),
+        place(x.y, y.x, p.field_tiles, p.field_slots),
+        place(x.x, y.y, p.field_tiles, p.field_slots),
+        place(x.y, y.y, p.field_tiles, p.field_slots),
+    );
+    if any(corners == vec4(MISSING)) { return vec3<f32>(); }
+    return p.deviation * field(corners * STRIDE, Axis(sample.y, p.size.y), Axis(p.columns + sample.x, p.size.x));
 }
 
 @vertex
@@ -61,42 +104,41 @@ fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
 
 @fragment
 fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
-    let place = at.xy - p.area;
-    if any(place < vec2(0.0)) || any(place >= vec2<f32>(p.size)) { discard; }
-    let sample = vec2<u32>(place);
-    let row = axes[sample.y];
-    let column = axes[p.size.y + sample.x];
-
-    // Colours times opacity, so that what a transparent pixel hides does not bleed out.
-    var sum = vec4<f32>();
-    for (var j = 0u; j < 4u; j++) {
-        let y = min(row.first + j, p.last.y);
-        var across = vec4<f32>();
-        for (var i = 0u; i < 4u; i++) {
-            let begin = cell(min(column.first + i, p.last.x), y);
-            if begin == MISSING { discard; }
-            let words = cells[begin];
-            let color = vec4(unpack2x16unorm(words.x), unpack2x16unorm(words.y));
-            across += column.weights[i] * vec4(color.rgb * color.a, color.a);
-        }
-        sum += row.weights[j] * across;
-    }
+    let offset = at.xy - p.area;
+    if any(offset < vec2(0.0)) || any(offset >= vec2<f32>(p.size)) { discard; }
+    let sample = vec2<u32>(offset);
+    let sum = source(sample.y, p.size.y + sample.x);
+    if sum.a < -1e6 { discard; }
     let base = select(vec3<f32>(), sum.rgb / sum.a, sum.a > 1e-6);
-
-    let left_top = cell(column.between.x, row.between.x);
-    let right_top = cell(column.between.y, row.between.x);
-    let left_bottom = cell(column.between.x, row.between.y);
-    let right_bottom = cell(column.between.y, row.between.y);
-    let corners = vec4(left_top, right_top, left_bottom, right_bottom);
-    if any(corners == vec4(MISSING)) { discard; }
-    let detail = field(corners + 1u, Axis(sample.y, p.size.y), Axis(p.columns + sample.x, p.size.x));
-
-    let limits = mat2x3(vec3<f32>(), vec3(1.0));
-    let plain = clamp(base, limits[0], limits[1]);
-    let sharp = clamp(base + detail * p.deviation.rgb, limits[0], limits[1]);
-    let color = mix(plain, sharp, p.strength);
+    var color = clamp(base, vec3<f32>(), vec3(1.0));
+    if p.strength > 0.0 {
+        color = mix(color, clamp(base + detail(sample), vec3<f32>(), vec3(1.0)), p.strength);
+    }
+    if p.color_side > 0u { color = srgb(color); }
     let opacity = clamp(sum.a, 0.0, 1.0);
     return vec4(written(color * opacity), opacity);
+}
+
+// A colour of the picture's space in sRGB.
+fn srgb(color: vec3<f32>) -> vec3<f32> {
+    let scaled = color * f32(p.color_side - 1u);
+    let cell = min(vec3<u32>(scaled), vec3(p.color_side - 2u));
+    let part = scaled - vec3<f32>(cell);
+    if p.has_curves == 1u {
+        let from_linear = vec3(colors[cell.r].r, colors[cell.g].g, colors[cell.b].b);
+        let to_linear = vec3(colors[cell.r + 1u].r, colors[cell.g + 1u].g, colors[cell.b + 1u].b);
+        let linear = clamp(p.to_srgb * mix(from_linear, to_linear, part), vec3<f32>(), vec3(1.0));
+        return select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308));
+    }
+    let by_red = p.color_side * p.color_side;
+    let at = cell.r * by_red + cell.g * p.color_side + cell.b;
+    let low = mix(along_blue(at, part.b), along_blue(at + p.color_side, part.b), part.g);
+    let high = mix(along_blue(at + by_red, part.b), along_blue(at + by_red + p.color_side, part.b), part.g);
+    return mix(low, high, part.r);
+}
+
+fn along_blue(at: u32, part: f32) -> vec3<f32> {
+    return mix(colors[at].rgb, colors[at + 1u].rgb, part);
 }
 
 // What makes the target hold these values.

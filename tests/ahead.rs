@@ -8,10 +8,10 @@ use common::{psnr, textured};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zoomfield::export::{self, ExportJob, FileOptions};
-use zoomfield::geometry::{Region, SampleGrid, Size, View};
+use zoomfield::geometry::{MipTile, Region, SampleGrid, Size, View, mip_rect};
 use zoomfield::kernel::Precision;
 use zoomfield::key::TileKey;
-use zoomfield::picture::Picture;
+use zoomfield::picture::{MipPixels, Picture};
 use zoomfield::recipe::Source;
 use zoomfield::render::{
     FeatureStore, FieldRequest, LoadedModel, RenderEvent, RenderOptions, RenderWorker, Renderer, TilePart, ViewRequest,
@@ -29,6 +29,8 @@ struct Answer {
     features: Vec<Vec<(usize, usize)>>,
     /// The fields of feature tiles, in the order in which they came.
     fields: Vec<(usize, usize)>,
+    /// The source's tiles.
+    source: Vec<MipPixels>,
 }
 
 fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
@@ -43,6 +45,7 @@ fn answer(worker: &RenderWorker, request: ViewRequest) -> Answer {
             }
             Some(RenderEvent::Features(report)) => answer.features.push(report.tiles),
             Some(RenderEvent::Field(field)) => answer.fields.push(field.cells.place()),
+            Some(RenderEvent::Source(source)) => answer.source.extend(source.tiles),
             Some(RenderEvent::Finished(finished)) if finished == number => return answer,
             Some(RenderEvent::Finished(other)) => panic!("request {other} was answered before"),
             Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
@@ -193,7 +196,12 @@ fn features_are_ready_before_pixels_are_asked_for() {
 fn fields_of_the_view_come_first_and_those_around_it_last() {
     let model = Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap());
     let (picture, worker) = (Arc::new(textured(400, 300)), RenderWorker::start(|| {}).unwrap());
-    let fields = FieldRequest { by: Some(model.key()), view: vec![(2, 1), (1, 1)], ahead: vec![(0, 1), (3, 1)] };
+    let fields = FieldRequest {
+        by: Some(model.key()),
+        view: vec![(2, 1), (1, 1)],
+        ahead: vec![(0, 1), (3, 1)],
+        ..FieldRequest::default()
+    };
     let plain = request_of(View { zoom: 4.0, corner_on_screen: [0.0; 2] }, Size::new(64, 64), &picture, &model);
     let first = answer(&worker, ViewRequest { number: 1, fields: fields.clone(), ..plain.clone() });
     assert_eq!(first.fields, [(2, 1), (1, 1), (0, 1), (3, 1)]);
@@ -201,4 +209,18 @@ fn fields_of_the_view_come_first_and_those_around_it_last() {
     let encoded = model.encoded();
     let again = answer(&worker, ViewRequest { number: 2, fields, ..plain });
     assert_eq!((again.fields.len(), model.encoded()), (4, encoded), "something was encoded twice");
+}
+
+/// Tiles of the source that the canvas draws itself come in the order in which they were asked for, small and large ones.
+#[test]
+fn tiles_of_the_source_are_what_the_picture_has_there() {
+    let model = Arc::new(LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap());
+    let (picture, worker) = (Arc::new(textured(400, 300)), RenderWorker::start(|| {}).unwrap());
+    let plain = request_of(View { zoom: 0.3, corner_on_screen: [0.0; 2] }, Size::new(64, 64), &picture, &model);
+    let source: Vec<MipTile> =
+        (0..9).flat_map(|level| MipTile::over(level, mip_rect(picture.size.rect(), level))).collect();
+    let fields = FieldRequest { source: source.clone(), ..FieldRequest::default() };
+    let found = answer(&worker, ViewRequest { number: 1, fields, ..plain }).source;
+    assert!(found.iter().map(|pixels| pixels.tile).eq(source));
+    assert!(found.iter().all(|pixels| *pixels == picture.mip_tile(pixels.tile)));
 }

@@ -117,6 +117,42 @@ fn profiles_with_tables_are_shown_as_the_mathematics_says() {
     }
 }
 
+/// As HP and Kodak have it: the widest space that cameras write.
+const PROPHOTO: icc::Colorants = [[0.797_67, 0.288_04, 0.0], [0.135_19, 0.711_88, 0.0], [0.031_34, 0.000_09, 0.824_91]];
+
+/// A shader sees the same colours by a table, also outside of sRGB and in the dark.
+#[test]
+fn tables_show_the_colours_of_profiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = [
+        Profile::rgb("Display P3", DISPLAY_P3, Curve::Srgb),
+        Profile::rgb("Adobe RGB (1998)", ADOBE_RGB, Curve::Gamma(563)),
+        Profile::rgb("ProPhoto", PROPHOTO, Curve::Gamma(461)),
+    ];
+    let tables = profiles.iter().flat_map(|profile| {
+        let by_table = [table::Kind::Mft2, table::Kind::MAb].map(|kind| table::bytes(profile, kind));
+        std::iter::once(profile.bytes()).chain(by_table).map(|bytes| (profile.name, bytes))
+    });
+    for (name, bytes) in tables {
+        let picture = tagged(folder.path(), bytes);
+        assert!(picture.color.known_table().is_none());
+        let table = picture.color.table().expect(name);
+        assert!(picture.color.known_table().is_some());
+        let level = |i: usize| i as f32 / 46.0;
+        let data: Vec<f32> = (0..47 * 47 * 47).flat_map(|i| [i % 47, i / 47 % 47, i / 47 / 47].map(level)).collect();
+        let mut raster = Raster { size: Size::new(47, 47 * 47), channels: 3, data };
+        let seen: Vec<f32> = raster.data.as_chunks::<3>().0.iter().flat_map(|color| table.srgb(*color)).collect();
+        picture.color.show(&mut raster);
+        let off = seen.iter().zip(&raster.data).map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max);
+        assert!(off < 0.8, "{name}: {off} of 255 away");
+        // Another colour is noticed.
+        let mut other = table.as_ref().clone();
+        other.entries.iter_mut().for_each(|entry| entry[1] *= 0.97);
+        let (seen, expected) = (other.srgb([0.5; 3]), table.srgb([0.5; 3]));
+        assert!((seen[1] - expected[1]).abs() * 255.0 > 0.8, "{name}");
+    }
+}
+
 /// The mathematics of this test against numbers that everybody agrees on.
 #[test]
 fn the_reference_knows_well_known_colours() {

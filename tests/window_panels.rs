@@ -15,6 +15,9 @@ mod files;
 mod fonts;
 #[path = "common/hashes.rs"]
 mod hashes;
+#[path = "common/icc.rs"]
+#[expect(dead_code, reason = "other tests need the white of profiles")]
+mod icc;
 #[path = "window/keys.rs"]
 mod keys;
 #[path = "window/library.rs"]
@@ -35,6 +38,8 @@ mod settings;
 mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
+#[path = "common/tagged.rs"]
+mod tagged;
 #[path = "window/toolbar.rs"]
 mod toolbar;
 #[path = "window/training.rs"]

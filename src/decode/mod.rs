@@ -16,8 +16,8 @@ pub use decoder::Decoder;
 pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
 pub use gpu::{
-    CanvasView, FieldAtlas, FieldCells, FieldFrame, FieldPacker, FrameBuffers, GpuDecoder, GpuField, GpuImnet,
-    WindowQuery,
+    Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers, GpuDecoder, GpuField,
+    GpuImnet, WindowQuery,
 };
 pub use params::DecodeParams;
 pub use query::sample_points;

@@ -9,10 +9,12 @@
 //! Conventions of LIIF's own `[-1, 1]` coordinates are folded into [`AxisGrid`]; nothing else in the crate uses them.
 
 mod grid;
+mod mip;
 mod tiles;
 mod view;
 
 pub use grid::{AxisGrid, SampleGrid, nearest_code};
+pub use mip::{MIP_TILE, MipTile, mip_level, mip_rect, mip_size};
 pub use tiles::{FEATURE_TILE, VIEW_TILE, codes_for, feature_tile_rect, feature_tiles_over, merge_tiles};
 pub use view::{MAX_ZOOM, View};
 

@@ -5,13 +5,14 @@
 //! profile (it is taken for sRGB), and profiles of CMYK files, whose decoders make sRGB already.
 
 use super::Raster;
+use super::color_table::{ColorTable, Transform};
 use moxcms::{
-    ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve, TransformExecutor,
+    BarycentricWeightScale, ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve,
     TransformOptions,
 };
 use std::fmt;
-use std::panic::catch_unwind;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 
 /// Profiles whose colours are all within this of sRGB's are sRGB: half a step of 8 bits, which nobody sees.
 const SAME: f32 = 0.5 / 255.0;
@@ -19,7 +20,13 @@ const SAME: f32 = 0.5 / 255.0;
 /// Pixels that are transformed at once.
 const BLOCK: usize = 4096;
 
-type ToSrgb = Arc<dyn TransformExecutor<f32> + Send + Sync>;
+/// How colours that are not sRGB become it.
+struct ToSrgb {
+    profile: ColorProfile,
+    transform: Transform,
+    /// Made when it is first asked for; none if no table is exact enough.
+    table: OnceLock<Option<Arc<ColorTable>>>,
+}
 
 /// What the RGB of a picture means.
 #[derive(Clone, Default)]
@@ -27,7 +34,7 @@ pub struct ColorSpace {
     /// The profile's own name; none without a profile.
     name: Option<String>,
     /// None for sRGB.
-    to_srgb: Option<ToSrgb>,
+    to_srgb: Option<Arc<ToSrgb>>,
 }
 
 impl fmt::Debug for ColorSpace {
@@ -58,13 +65,32 @@ impl ColorSpace {
             for (rgb, pixel) in from.chunks_exact_mut(3).zip(block.chunks_exact(channels)) {
                 rgb.iter_mut().zip(pixel).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
             }
-            if to_srgb.transform(&from[..len], &mut to[..len]).is_err() {
+            if to_srgb.transform.transform(&from[..len], &mut to[..len]).is_err() {
                 return; // only lengths that do not fit can fail, and these do
             }
             for (pixel, rgb) in block.chunks_exact_mut(channels).zip(to.chunks_exact(3)) {
                 pixel.iter_mut().zip(rgb).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
             }
         }
+    }
+
+    /// The same as a table, for shaders; none for sRGB, or if no table is exact enough. The first time it is made, which takes
+    /// some milliseconds.
+    pub fn table(&self) -> Option<&Arc<ColorTable>> {
+        let to_srgb = self.to_srgb.as_ref()?;
+        to_srgb.table.get_or_init(|| to_srgb.make_table().map(Arc::new)).as_ref()
+    }
+
+    /// The same if it was made before.
+    pub fn known_table(&self) -> Option<&Arc<ColorTable>> {
+        self.to_srgb.as_ref()?.table.get()?.as_ref()
+    }
+}
+
+impl ToSrgb {
+    fn make_table(&self) -> Option<ColorTable> {
+        // Readers of damaged files have been known to panic.
+        catch_unwind(AssertUnwindSafe(|| ColorTable::new(&self.profile, &self.transform))).ok()?
     }
 }
 
@@ -117,8 +143,9 @@ fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
         (DataColorSpace::Gray, SampleSource::Grey) => rgb_from_grey(&profile)?,
         (other, _) => return Err(format!("it is for another kind of picture, {other:?}")),
     };
-    let to_srgb = transform(&profile).ok_or("it does not say how its colours look")?;
-    let to_srgb = (!is_identity(&to_srgb)?).then_some(to_srgb);
+    let transform = transform(&profile).ok_or("it does not say how its colours look")?;
+    let is_srgb = is_identity(&transform)?;
+    let to_srgb = (!is_srgb).then(|| Arc::new(ToSrgb { profile, transform, table: OnceLock::new() }));
     Ok(Interpreted { space: ColorSpace { name, to_srgb }, icc_profile: Some(bytes), notice: None })
 }
 
@@ -135,18 +162,21 @@ fn rgb_from_grey(grey: &ColorProfile) -> Result<(ColorProfile, Vec<u8>), String>
     Ok((rgb, bytes))
 }
 
-fn transform(profile: &ColorProfile) -> Option<ToSrgb> {
+fn transform(profile: &ColorProfile) -> Option<Transform> {
     let srgb = ColorProfile::new_srgb();
     let with = |rendering_intent| {
-        let options = TransformOptions { rendering_intent, ..TransformOptions::default() };
+        // Between the levels of 8 bits a table's colours would else be up to nine of them off.
+        let barycentric_weight_scale = BarycentricWeightScale::High;
+        let options = TransformOptions { rendering_intent, barycentric_weight_scale, ..TransformOptions::default() };
         profile.create_transform_f32(Layout::Rgb, &srgb, Layout::Rgb, options).ok()
     };
-    let to_srgb: ToSrgb = with(RenderingIntent::RelativeColorimetric).or_else(|| with(RenderingIntent::Perceptual))?;
-    Some(to_srgb)
+    let transform: Transform =
+        with(RenderingIntent::RelativeColorimetric).or_else(|| with(RenderingIntent::Perceptual))?;
+    Some(transform)
 }
 
 /// Whether nine levels of each channel, and all greys, come out as they went in.
-fn is_identity(to_srgb: &ToSrgb) -> Result<bool, String> {
+fn is_identity(to_srgb: &Transform) -> Result<bool, String> {
     let level = |i: usize| i as f32 / 8.0;
     let cube = (0..729).flat_map(|i| [level(i % 9), level(i / 9 % 9), level(i / 81)]);
     let from: Vec<f32> = cube.chain((0..=255).flat_map(|i| [i as f32 / 255.0; 3])).collect();

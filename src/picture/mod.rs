@@ -4,7 +4,9 @@
 //! management belongs to the display ([`ColorSpace`]). Alpha is kept beside it, never multiplied in.
 
 mod color;
+mod color_table;
 mod metadata;
+mod mip;
 mod open;
 mod pairs;
 pub mod resample;
@@ -12,7 +14,9 @@ pub mod save;
 
 pub use crate::raster::Raster;
 pub use color::ColorSpace;
+pub use color_table::ColorTable;
 pub use metadata::{Metadata, Shot};
+pub use mip::MipPixels;
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
 pub use pairs::{list_pictures, small_versions};
 

@@ -5,6 +5,8 @@ mod accelerator;
 mod cache;
 mod compute;
 mod kind;
+#[cfg(feature = "gpu")]
+mod mip;
 mod model;
 mod names;
 #[cfg(feature = "gpu")]
@@ -24,9 +26,9 @@ pub use compute::{Backend, Compute};
 pub use kind::suits_nearest;
 pub use model::{LoadedModel, coarse_saves};
 pub use renderer::{RenderOptions, Renderer, features_for};
-#[cfg(feature = "gpu")]
-pub use request::RenderedField;
 pub use request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
+#[cfg(feature = "gpu")]
+pub use request::{RenderedField, RenderedSource};
 pub use schedule::TilePart;
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};

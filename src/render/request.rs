@@ -5,8 +5,10 @@ use super::renderer::features_for;
 use super::schedule::TilePart;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldCells;
-use crate::geometry::{PixelRect, View};
+use crate::geometry::{MipTile, PixelRect, View};
 use crate::key::{DecodedBy, EncodedBy, PictureId, TileKey};
+#[cfg(feature = "gpu")]
+use crate::picture::MipPixels;
 use crate::picture::Picture;
 use crate::recipe::Source;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ pub struct ViewRequest {
     pub wanted: Vec<TilePart>,
     /// Parts of tiles that will be wanted soon: while a view is still changing its features are encoded.
     pub likely: Vec<TilePart>,
-    /// Feature tiles whose fields the canvas draws itself.
+    /// What the canvas needs to draw by itself.
     pub fields: FieldRequest,
     /// The output pixel that matters most, (x, y): what is nearest to it comes first.
     pub focus_in_output: [f64; 2],
@@ -68,15 +70,24 @@ impl ViewRequest {
     }
 }
 
-/// Feature tiles (column, row) whose fields are missing on the canvas's device, what matters most first.
+/// What is missing on the canvas's device, what matters most first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FieldRequest {
     /// The live network, one of the request's models.
     pub by: Option<DecodedBy>,
-    /// Those that the view reads: before any tile of a network.
+    /// Feature tiles (column, row) whose fields the view reads: before any tile of a network.
     pub view: Vec<(usize, usize)>,
     /// Those around it: after what live networks do for the view, before what larger ones do.
     pub ahead: Vec<(usize, usize)>,
+    /// Tiles of the source's mip levels: before any other tile of the source.
+    pub source: Vec<MipTile>,
+}
+
+impl FieldRequest {
+    /// Whether nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.view.is_empty() && self.ahead.is_empty() && self.source.is_empty()
+    }
 }
 
 /// The field of a feature tile, for the canvas to draw.
@@ -88,6 +99,15 @@ pub struct RenderedField {
     pub by: DecodedBy,
     /// Its cells.
     pub cells: FieldCells,
+}
+
+/// Tiles of the source's mip levels, for the canvas to draw.
+#[cfg(feature = "gpu")]
+pub struct RenderedSource {
+    /// Of which picture.
+    pub picture: PictureId,
+    /// The tiles.
+    pub tiles: Vec<MipPixels>,
 }
 
 /// A finished tile.
@@ -124,6 +144,9 @@ pub enum RenderEvent {
     /// The field of a feature tile is ready.
     #[cfg(feature = "gpu")]
     Field(RenderedField),
+    /// Tiles of the source are ready.
+    #[cfg(feature = "gpu")]
+    Source(RenderedSource),
     /// Features were encoded or let go.
     Features(FeatureReport),
     /// All tiles of the request of this number were sent.

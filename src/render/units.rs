@@ -160,7 +160,7 @@ fn field(
     let together = list.iter().copied().map(PixelRect::at);
     renderer.encode_around(picture, model, [PixelRect::at(place); 2], together, &is_stale)?;
     let features = renderer.features_of(picture, model, PixelRect::at(place), &is_stale)?;
-    let fields = features.first().map(|features| packer.pack(features, picture));
+    let fields = features.first().map(|features| packer.pack(features));
     let is_by_its_name = by == model.key();
     let event = |cells| RenderEvent::Field(RenderedField { picture: picture.id, by, cells });
     Ok(fields.filter(|_| is_by_its_name).map(event))

@@ -1,5 +1,7 @@
 //! The threads behind the view: each takes the newest request, does one unit of work, looks again.
 
+#[cfg(feature = "gpu")]
+use super::mip::{mip_tiles, take_mip_tiles};
 use super::renderer::{RenderOptions, Renderer};
 use super::request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
 use super::schedule::{self, TilePart};
@@ -61,13 +63,15 @@ impl RenderWorker {
         let [to_source, to_network] = &self.requests;
         let is_neural = |part: &TilePart| part.key.recipe.is_neural();
         let (neural, plain) = request.wanted.iter().copied().partition(is_neural);
+        let FieldRequest { by, view, ahead, source } = request.fields.clone();
         to_source.send(ViewRequest {
             wanted: plain,
             likely: Vec::new(),
-            fields: FieldRequest::default(),
+            fields: FieldRequest { source, ..FieldRequest::default() },
             ..request.clone()
         });
-        to_network.send(ViewRequest { wanted: neural, ..request });
+        let fields = FieldRequest { by, view, ahead, source: Vec::new() };
+        to_network.send(ViewRequest { wanted: neural, fields, ..request });
     }
 
     /// The next event, if one is ready. Never waits.
@@ -148,12 +152,27 @@ fn serve(
 fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
     let pool = rayon::ThreadPoolBuilder::new().thread_name(|_| "source".into()).build().ok();
     serve(inbox, outbox, |request| {
-        let at = schedule::next(&request.wanted, request.focus_in_output, |_| 0, |_| true)?;
-        let part = request.wanted.swap_remove(at);
-        let work = || Ok(Some(RenderEvent::Tile(source_tile(request, part))));
-        let on_pool = || pool.as_ref().map_or_else(work, |pool| pool.install(work));
-        Some(vec![catch_unwind(AssertUnwindSafe(on_pool))])
+        let work = source_unit(request)?;
+        let on_pool = || match &pool {
+            Some(pool) => pool.install(|| work(request)),
+            None => work(request),
+        };
+        Some(vec![catch_unwind(AssertUnwindSafe(on_pool)).map(|event| Ok(Some(event)))])
     });
+}
+
+/// A piece of work for a request.
+type SourceUnit = Box<dyn Fn(&ViewRequest) -> RenderEvent + Send + Sync>;
+
+/// The next one, which is taken off the request's lists.
+fn source_unit(request: &mut ViewRequest) -> Option<SourceUnit> {
+    #[cfg(feature = "gpu")]
+    if let Some(tiles) = take_mip_tiles(&mut request.fields.source) {
+        return Some(Box::new(move |request| RenderEvent::Source(mip_tiles(&request.picture, &tiles))));
+    }
+    let at = schedule::next(&request.wanted, request.focus_in_output, |_| 0, |_| true)?;
+    let part = request.wanted.swap_remove(at);
+    Some(Box::new(move |request| RenderEvent::Tile(source_tile(request, part))))
 }
 
 fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {

@@ -1,12 +1,18 @@
 //! The canvas's shader against the processor's own pixels.
 
 use crate::common::textured;
+use crate::icc::ADOBE_RGB;
+use crate::profile::{Curve, DISPLAY_P3, Profile};
+use crate::table::{self, Kind};
+use crate::tagged::tagged;
+use std::sync::Arc;
 use wgpu::{TextureFormat, TextureUsages};
-use zoomfield::decode::{CanvasView, FieldAtlas, FieldFrame, FieldPacker, FieldParams, FrameBuffers};
+use zoomfield::decode::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldPacker, FieldParams, FrameBuffers};
 use zoomfield::feature::FeaturePrecision;
-use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size, feature_tiles_over};
+use zoomfield::geometry::{MipTile, PixelRect, Region, SampleGrid, Size, feature_tiles_over, mip_level, mip_rect};
+use zoomfield::gpu::GpuError;
 use zoomfield::kernel::Precision;
-use zoomfield::picture::{Picture, Samples};
+use zoomfield::picture::{MipPixels, Picture, Samples};
 use zoomfield::recipe::{Recipe, Source, Stage, Strength};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
@@ -23,21 +29,26 @@ struct Window {
 
 impl Window {
     fn open() -> Option<Self> {
+        Self::within(|limits| limits)
+    }
+
+    /// The same with other limits.
+    fn within(limits: impl FnOnce(wgpu::Limits) -> wgpu::Limits) -> Option<Self> {
         crate::devices::choice()?;
         let instance = wgpu::Instance::default();
         let wanted = std::env::var("ZOOMFIELD_TEST_DEVICE").unwrap_or_default();
         let adapters = wait(instance.enumerate_adapters(wgpu::Backends::all()));
         let adapter = adapters.into_iter().find(|adapter| adapter.get_info().name.contains(&wanted)).unwrap();
-        let required_limits = adapter.limits();
+        let required_limits = limits(adapter.limits());
         let descriptor = wgpu::DeviceDescriptor { required_limits, ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = wait(adapter.request_device(&descriptor)).unwrap();
         Some(Self { device, queue })
     }
 
     /// What a frame leaves on a transparent target, RGBA.
-    fn draw(&self, atlas: &FieldAtlas, frame: &FieldFrame, size: Size) -> Vec<u8> {
+    fn draw(&self, painter: &CanvasPainter, frame: &CanvasFrame, size: Size) -> Vec<u8> {
         let mut buffers = FrameBuffers::default();
-        buffers.load(&self.device, &self.queue, atlas, frame);
+        buffers.load(&self.device, &self.queue, painter, frame);
         let (width, height) = (size.width as u32 + 2 * MARGIN, size.height as u32 + 2 * MARGIN);
         let extent = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
         let texture = self.device.create_texture(&wgpu::TextureDescriptor {
@@ -73,7 +84,7 @@ impl Window {
                 color_attachments: &[Some(attachment)],
                 ..wgpu::RenderPassDescriptor::default()
             });
-            atlas.draw(&buffers, &mut pass);
+            painter.draw(&buffers, &mut pass);
         }
         let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(stride), rows_per_image: None };
         let target = wgpu::TexelCopyBufferInfo { buffer: &staging, layout };
@@ -99,51 +110,90 @@ fn wait<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A picture whose cells are on the device.
+/// A picture whose tiles are on the device.
 struct Case {
     window: Window,
     picture: Picture,
     model: LoadedModel,
-    atlas: FieldAtlas,
+    painter: CanvasPainter,
     tiles: PixelRect,
+    source: Vec<MipTile>,
 }
+
+/// Mip levels that a case has on the device.
+const LEVELS: u32 = 4;
 
 impl Case {
     fn new(picture: Picture) -> Option<Self> {
         let window = Window::open()?;
         let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
-        let atlas = FieldAtlas::new(&window.device, TextureFormat::Rgba8Unorm, params(&model), 1 << 24).unwrap();
+        let painter = painter(&window, Some(params(&model)));
         let tiles = feature_tiles_over(picture.size.rect());
         let (encoded, _) = model.encode_tiles(&picture, tiles, FeaturePrecision::Half, NEVER).unwrap();
         let packer = FieldPacker::new(params(&model));
         for (place, features) in &encoded {
-            let cells = packer.pack(features, &picture);
+            let cells = packer.pack(features);
             assert_eq!(cells.place(), *place);
-            atlas.write(&window.queue, slot(tiles, *place), &cells);
+            painter.cells().write(&window.queue, slot(tiles, *place), cells.as_bytes());
         }
-        Some(Self { window, picture, model, atlas, tiles })
+        let of_level = |level| MipTile::over(level, mip_rect(picture.size.rect(), level));
+        let source: Vec<MipTile> = (0..LEVELS).flat_map(of_level).collect();
+        for (slot, tile) in (0..).zip(&source) {
+            write(painter.source(), &window, slot, &picture.mip_tile(*tile));
+        }
+        Some(Self { window, picture, model, painter, tiles, source })
     }
 
-    /// What the shader draws of a grid, RGBA, times opacity.
-    fn drawn(&self, grid: SampleGrid, strength: f32, missing: Option<(usize, usize)>) -> Vec<u8> {
-        let deviation = self.model.config.normalization.std;
-        let view = CanvasView { grid, picture: self.picture.size, strength, deviation, at: [MARGIN; 2] };
+    fn view(&self, grid: SampleGrid, strength: f32) -> CanvasView {
+        let (picture, deviation) = (self.picture.size, self.model.config.normalization.std);
+        let level = mip_level(grid.x.pitch);
+        CanvasView { grid, picture, level, has_squares: false, strength, deviation, at: [MARGIN; 2] }
+    }
+
+    fn source_slot(&self, tile: MipTile) -> Option<u32> {
+        self.source.iter().position(|known| *known == tile).map(|at| at as u32)
+    }
+
+    /// What the shader draws of a view, RGBA, times opacity; without the feature tile `missing`.
+    fn drawn_view(&self, view: &CanvasView, missing: Option<(usize, usize)>) -> Vec<u8> {
         let slot = |place| (Some(place) != missing).then(|| slot(self.tiles, place));
-        let frame = FieldFrame::new(params(&self.model), &view, slot);
-        self.window.draw(&self.atlas, &frame, grid.size())
+        let frame = CanvasFrame::new(view, |tile| self.source_slot(tile));
+        let mut frame = frame.with_field(params(&self.model), view, slot);
+        if let Some(table) = self.picture.color.table() {
+            frame = frame.with_colors(table.clone());
+        }
+        self.window.draw(&self.painter, &frame, view.grid.size())
+    }
+
+    fn drawn(&self, grid: SampleGrid, strength: f32) -> Vec<u8> {
+        self.drawn_view(&self.view(grid, strength), None)
     }
 
     /// What the processor makes of it, in the same form, not rounded.
-    fn made(&self, grid: &SampleGrid, strength: u8) -> Vec<f32> {
-        let recipe = Recipe::from(Source::NEURAL).with(Stage::Strength(Strength::percent(strength)));
+    fn made(&self, grid: &SampleGrid, recipe: impl Into<Recipe>) -> Vec<f32> {
         let mut renderer = Renderer::new(RenderOptions::VIEW);
-        let raster = renderer.render(&self.picture, &self.model, grid, recipe, NEVER).unwrap();
+        let mut raster = renderer.render(&self.picture, &self.model, grid, recipe.into(), NEVER).unwrap();
+        self.picture.color.show(&mut raster);
         let rgba = |pixel: &[f32]| {
             let opacity = pixel.get(3).copied().unwrap_or(1.0);
             [pixel[0] * opacity, pixel[1] * opacity, pixel[2] * opacity, opacity]
         };
         raster.data.chunks_exact(raster.channels).flat_map(rgba).collect()
     }
+}
+
+fn painter(window: &Window, params: Option<&FieldParams>) -> CanvasPainter {
+    let source = CanvasPainter::source_atlas(&window.device, 1 << 22).unwrap();
+    let painter = CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, params).unwrap();
+    painter.with_room(&window.device, source, 1 << 24).unwrap()
+}
+
+fn write(atlas: &Atlas, window: &Window, slot: u32, pixels: &MipPixels) {
+    atlas.write(&window.queue, slot, bytemuck::cast_slice(&pixels.rgba));
+}
+
+fn neural(strength: u8) -> Recipe {
+    Recipe::from(Source::NEURAL).with(Stage::Strength(Strength::percent(strength)))
 }
 
 fn params(model: &LoadedModel) -> &FieldParams {
@@ -178,23 +228,104 @@ fn pictures() -> [Picture; 3] {
     [opaque, with_alpha, deep]
 }
 
+/// With profiles of curves and a matrix, and of tables, the screen's colours are those of finished tiles.
+#[test]
+fn colours_of_other_profiles_are_shown_as_those_of_tiles() {
+    let p3 = Profile::rgb("P3", DISPLAY_P3, Curve::Srgb);
+    let adobe = Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563));
+    let kinds = [p3.bytes(), adobe.bytes(), table::bytes(&p3, Kind::Mft2), table::bytes(&adobe, Kind::MAb)];
+    for profile in kinds {
+        let Some(case) = Case::new(tagged(&textured(150, 110), profile)) else { return };
+        assert!(!case.picture.color.is_srgb());
+        for (x, y, width, zoom) in VIEWS {
+            let grid = grid(x, y, width, zoom);
+            let made = case.made(&grid, Source::NEURAL);
+            let off = worst(&case.drawn(grid, 1.0), &made);
+            assert!(off < 1.0, "{} at ×{zoom} is off by {off} steps", case.picture.color.name());
+        }
+        // Without the table, or with another one, it is another picture.
+        let grid = grid(20.0, 30.0, 60.0, 4.0);
+        let made = case.made(&grid, Source::Bicubic);
+        let view = case.view(grid, 0.0);
+        let frame = || CanvasFrame::new(&view, |tile| case.source_slot(tile));
+        let mut other = case.picture.color.table().unwrap().as_ref().clone();
+        other.entries.iter_mut().for_each(|entry| entry[2] *= 0.9);
+        for frame in [frame(), frame().with_colors(Arc::new(other))] {
+            let off = worst(&case.window.draw(&case.painter, &frame, grid.size()), &made);
+            assert!(off > 3.0, "wrong colours are off by {off} steps only");
+        }
+    }
+}
+
+/// Region and zoom: a corner and a width in source pixels.
+const VIEWS: [(f64, f64, f64, f64); 7] = [
+    (0.0, 0.0, 150.0, 0.7),
+    (7.7, 9.1, 120.0, 0.55),
+    (0.0, 0.0, 150.0, 1.0),
+    (3.3, 1.7, 120.0, 1.37),
+    (20.0, 30.0, 60.0, 4.0),
+    (0.0, 0.0, 9.0, 30.0),
+    (149.0, 109.0, 1.0, 300.0),
+];
+
 #[test]
 fn the_canvas_shows_what_an_export_writes() {
     for picture in pictures() {
         let Some(case) = Case::new(picture) else { return };
-        for (x, y, width, zoom) in [
-            (0.0, 0.0, 150.0, 1.0),
-            (3.3, 1.7, 120.0, 1.37),
-            (20.0, 30.0, 60.0, 4.0),
-            (0.0, 0.0, 9.0, 30.0),
-            (149.0, 109.0, 1.0, 300.0),
-        ] {
+        for (x, y, width, zoom) in VIEWS {
             let grid = grid(x, y, width, zoom);
-            for strength in [100, 40] {
-                let drawn = case.drawn(grid, f32::from(strength) / 100.0, None);
-                let off = worst(&drawn, &case.made(&grid, strength));
+            for strength in [100, 40, 0] {
+                let off = worst(&case.drawn(grid, f32::from(strength) / 100.0), &case.made(&grid, neural(strength)));
                 assert!(off < STEPS, "×{zoom} at strength {strength} is off by {off} steps");
             }
+            let squares = CanvasView { has_squares: true, ..case.view(grid, 0.0) };
+            let off = worst(&case.drawn_view(&squares, None), &case.made(&grid, Source::Nearest));
+            assert!(off < STEPS, "squares at ×{zoom} are off by {off} steps");
+        }
+    }
+}
+
+/// Without a live network the source is drawn all the same.
+#[test]
+fn the_source_is_drawn_without_a_model() {
+    let Some(case) = Case::new(textured(150, 110)) else { return };
+    let painter = painter(&case.window, None);
+    for (slot, tile) in (0..).zip(&case.source) {
+        write(painter.source(), &case.window, slot, &case.picture.mip_tile(*tile));
+    }
+    assert!(painter.suits(None) && !painter.suits(Some(params(&case.model))));
+    for (x, y, width, zoom) in VIEWS {
+        let grid = grid(x, y, width, zoom);
+        let frame = CanvasFrame::new(&case.view(grid, 0.0), |tile| case.source_slot(tile));
+        let off = worst(&case.window.draw(&painter, &frame, grid.size()), &case.made(&grid, Source::Bicubic));
+        assert!(off < STEPS, "×{zoom} is off by {off} steps");
+    }
+}
+
+/// The mean difference in steps of 8 bits.
+fn mean(drawn: &[u8], made: &[f32]) -> f32 {
+    let off = drawn.iter().zip(made).map(|(a, b)| (f32::from(*a) - b * 255.0).abs());
+    off.sum::<f32>() / made.len() as f32
+}
+
+/// Below ×0.5 areas are those of mip levels: at whole levels the same, between them nearly.
+#[test]
+fn mip_levels_show_the_areas_of_the_source() {
+    for picture in pictures() {
+        let Some(case) = Case::new(picture) else { return };
+        for (zoom, is_whole) in [(0.5, true), (0.25, true), (0.125, true), (0.3, false), (0.19, false)] {
+            let grid = grid(0.0, 0.0, 144.0, zoom);
+            let made = case.made(&grid, Source::Bicubic);
+            let view = case.view(grid, 0.0);
+            assert!(view.level > 0);
+            let drawn = case.drawn_view(&view, None);
+            let (off, most) = if is_whole { (worst(&drawn, &made), STEPS) } else { (mean(&drawn, &made), 10.0) };
+            assert!(off < most, "×{zoom} at level {} is off by {off} steps", view.level);
+            // A finer level is nearer to the source, which itself is what the processor reads.
+            let finer = CanvasView { level: view.level.saturating_sub(2), ..view };
+            let drawn = case.drawn_view(&finer, None);
+            assert!(mean(&drawn, &made) <= off.max(STEPS));
+            assert!(finer.level > 0 || worst(&drawn, &made) < STEPS, "×{zoom} at level 0");
         }
     }
 }
@@ -203,30 +334,79 @@ fn the_canvas_shows_what_an_export_writes() {
 fn what_is_changed_or_missing_is_noticed() {
     let Some(case) = Case::new(textured(150, 110)) else { return };
     let grid = grid(40.0, 40.0, 60.0, 4.0);
-    let made = case.made(&grid, 100);
-    assert!(worst(&case.drawn(grid, 1.0, None), &made) < STEPS);
-    assert!(worst(&case.drawn(grid, 0.9, None), &made) > STEPS, "another strength is not noticed");
+    let made = case.made(&grid, Source::NEURAL);
+    assert!(worst(&case.drawn(grid, 1.0), &made) < STEPS);
+    assert!(worst(&case.drawn(grid, 0.9), &made) > STEPS, "another strength is not noticed");
     let shifted = SampleGrid { x: grid.x.slice(1, grid.x.len), ..grid };
-    assert!(worst(&case.drawn(shifted, 1.0, None), &made) > STEPS, "a shifted grid is not noticed");
-    // Without its second tile nothing is drawn from where that is read, and everything else is as before.
-    let whole = case.drawn(grid, 1.0, None);
-    let part = case.drawn(grid, 1.0, Some((1, 0)));
-    let is_missing = |x: usize, y: usize| part[4 * (y * grid.x.len + x) + 3] == 0;
-    assert!(is_missing(grid.x.len - 1, 0) && !is_missing(0, 0));
-    let pixels = whole.as_chunks::<4>().0.iter().zip(part.as_chunks::<4>().0);
-    assert!(pixels.into_iter().all(|(whole, part)| whole == part || *part == [0; 4]), "half a pixel is drawn");
+    assert!(worst(&case.drawn(shifted, 1.0), &made) > STEPS, "a shifted grid is not noticed");
+    let squares = CanvasView { has_squares: true, ..case.view(grid, 0.0) };
+    assert!(worst(&case.drawn_view(&squares, None), &made) > STEPS, "squares are not noticed");
+    let coarse = CanvasView { level: 1, ..case.view(grid, 0.0) };
+    let bicubic = case.made(&grid, Source::Bicubic);
+    assert!(worst(&case.drawn_view(&coarse, None), &bicubic) > STEPS, "a coarser level is not noticed");
     // One amplitude of one source pixel.
-    let (mut encoded, _) = case
-        .model
-        .encode_tiles(&case.picture, PixelRect { x: 0, y: 0, width: 1, height: 1 }, FeaturePrecision::Half, NEVER)
-        .unwrap();
+    let first = PixelRect { x: 0, y: 0, width: 1, height: 1 };
+    let (mut encoded, _) = case.model.encode_tiles(&case.picture, first, FeaturePrecision::Half, NEVER).unwrap();
     let (place, features) = encoded.remove(0);
     let mut other = params(&case.model).clone();
     other.weight[5] += 0.2;
-    case.atlas.write(
-        &case.window.queue,
-        slot(case.tiles, place),
-        &FieldPacker::new(&other).pack(&features, &case.picture),
-    );
-    assert!(worst(&case.drawn(grid, 1.0, None), &made) > STEPS, "a changed weight is not noticed");
+    let cells = FieldPacker::new(&other).pack(&features);
+    case.painter.cells().write(&case.window.queue, slot(case.tiles, place), cells.as_bytes());
+    assert!(worst(&case.drawn(grid, 1.0), &made) > STEPS, "a changed weight is not noticed");
+    // One pixel of the source.
+    let tile = case.source[0];
+    let mut pixels = case.picture.mip_tile(tile);
+    pixels.rgba[50 * 64 + 50][1] ^= 0x4000;
+    write(case.painter.source(), &case.window, case.source_slot(tile).unwrap(), &pixels);
+    assert!(worst(&case.drawn(grid, 0.0), &bicubic) > STEPS, "a changed pixel is not noticed");
+}
+
+/// Where a field is missing there is the source, where the source is missing nothing; no pixel is half of either.
+#[test]
+fn what_is_missing_is_left_out_by_whole_pixels() {
+    let Some(case) = Case::new(textured(150, 110)) else { return };
+    let grid = grid(40.0, 40.0, 60.0, 4.0);
+    let pixel = |image: &[u8], i: usize| image.as_chunks::<4>().0[i];
+    let (whole, plain) = (case.drawn(grid, 1.0), case.drawn(grid, 0.0));
+    let part = case.drawn_view(&case.view(grid, 1.0), Some((1, 0)));
+    let is_plain = |i: &usize| pixel(&part, *i) == pixel(&plain, *i);
+    let is_either = |i: usize| pixel(&part, i) == pixel(&whole, i) || is_plain(&i);
+    assert!((0..grid.size().area()).all(is_either), "half a field is drawn");
+    assert!(is_plain(&(grid.x.len - 1)) && part != whole && part != plain);
+    let view = case.view(grid, 0.0);
+    let without = MipTile { level: 0, column: 1, row: 0 };
+    let frame = CanvasFrame::new(&view, |tile| case.source_slot(tile).filter(|_| tile != without));
+    let part = case.window.draw(&case.painter, &frame, grid.size());
+    let is_missing = |i: usize| pixel(&part, i) == [0; 4];
+    assert!(is_missing(grid.x.len - 1) && !is_missing(0));
+    assert!((0..grid.size().area()).all(|i| is_missing(i) || pixel(&part, i) == pixel(&plain, i)), "half a pixel");
+}
+
+/// What a device has no room for is told, and a table finds no more room than it says.
+#[test]
+fn devices_that_are_too_small_are_told() {
+    let small = |storage, bytes| {
+        Window::within(|limits| wgpu::Limits {
+            max_storage_buffers_per_shader_stage: storage,
+            max_storage_buffer_binding_size: bytes,
+            ..limits
+        })
+    };
+    let Some(few) = small(5, 1 << 20) else { return };
+    let source = CanvasPainter::source_atlas(&few.device, 1 << 30).unwrap();
+    assert_eq!((source.slots(), source.slot_bytes()), (32, 1 << 15), "more than can be bound");
+    let painter = |window: &Window, params| CanvasPainter::new(&window.device, TextureFormat::Rgba8Unorm, params);
+    assert!(matches!(painter(&few, None), Err(GpuError::Unfit(_))), "five buffers are not enough");
+    let tiny = small(8, 1 << 14).unwrap();
+    assert!(matches!(CanvasPainter::source_atlas(&tiny.device, 1 << 30), Err(GpuError::Unfit(_))));
+    // There is room for tiles of the source, but not for one of the field.
+    let narrow = small(8, 1 << 18).unwrap();
+    let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
+    assert!(matches!(painter(&narrow, Some(params(&model))), Err(GpuError::Unfit(_))));
+    let source = CanvasPainter::source_atlas(&narrow.device, 1 << 30).unwrap();
+    let plain = painter(&narrow, None).unwrap().with_room(&narrow.device, source, 1 << 30).unwrap();
+    assert_eq!(plain.source().slots(), 8);
+    // What is gone does not answer.
+    narrow.device.destroy();
+    assert!(plain.measure(&narrow.device, &narrow.queue, None).is_err());
 }

@@ -18,9 +18,18 @@ mod decode;
 mod devices;
 mod encode;
 mod faults;
+#[path = "../common/icc.rs"]
+mod icc;
 mod live;
 mod names;
 mod product;
+#[path = "../color/profile.rs"]
+#[expect(dead_code, reason = "other tests need its mathematics")]
+mod profile;
+#[path = "../color/table.rs"]
+mod table;
+#[path = "../common/tagged.rs"]
+mod tagged;
 mod view;
 
 /// In single precision, as far as the processor's own kernels are.

@@ -48,7 +48,7 @@ fn view_by_name(model: &Arc<LoadedModel>, meanwhile: impl FnOnce()) -> Tiles {
             Some(RenderEvent::Tile(tile)) => drop(tiles.insert(tile.key, tile.rgba)),
             Some(RenderEvent::Finished(_)) => return tiles,
             Some(RenderEvent::Failed { reason, .. }) => panic!("{reason}"),
-            Some(RenderEvent::Features(_) | RenderEvent::Field(_)) => {}
+            Some(RenderEvent::Features(_) | RenderEvent::Field(_) | RenderEvent::Source(_)) => {}
             None => std::thread::sleep(Duration::from_millis(1)),
         }
     }

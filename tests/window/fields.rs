@@ -1,13 +1,16 @@
 //! A canvas that draws the field itself: neural in every frame, and each frame what an export at its zoom would be.
 
 use crate::Harness;
+use crate::icc;
 use crate::stub::view;
+use crate::tagged::tagged;
 use eframe::egui::{self, Key};
 use eframe::egui_wgpu::RendererOptions;
 use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_setup};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::view::Command;
 use zoomfield::app::view::fields::{CanvasChoice, CanvasDevice};
 use zoomfield::app::{App, AppOptions, ModelSource, Services};
@@ -28,6 +31,15 @@ pub(crate) fn live() -> Arc<LoadedModel> {
 
 /// A whole window with a real renderer, drawn on a software adapter; none where there is no driver for it.
 pub(crate) fn window(picture: Picture, model: ModelSource, choice: CanvasChoice) -> Option<Harness<'static, App>> {
+    window_on(picture, model, |device| CanvasDevice { choice, ..device })
+}
+
+/// The same, whose canvas draws on another device.
+fn window_on(
+    picture: Picture,
+    model: ModelSource,
+    other: impl FnOnce(CanvasDevice) -> CanvasDevice,
+) -> Option<Harness<'static, App>> {
     let state =
         catch_unwind(AssertUnwindSafe(|| create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE)));
     let Ok(state) = state else {
@@ -38,8 +50,13 @@ pub(crate) fn window(picture: Picture, model: ModelSource, choice: CanvasChoice)
         eprintln!("skipped: drawing the window needs a Vulkan driver (Debian: apt-get install mesa-vulkan-drivers)");
         return None;
     };
-    let device =
-        CanvasDevice { device: state.device.clone(), queue: state.queue.clone(), format: state.target_format, choice };
+    let device = CanvasDevice {
+        device: state.device.clone(),
+        queue: state.queue.clone(),
+        format: state.target_format,
+        choice: CanvasChoice::Shader,
+    };
+    let device = other(device);
     let mut harness = Harness::builder()
         .with_size(egui::vec2(700.0, 560.0))
         .with_step_dt(1.0 / 60.0)
@@ -84,8 +101,8 @@ pub(crate) fn is_at_rest(app: &App) -> bool {
     app.scene().view.shown.as_ref().is_some_and(|shown| shown.motion.is_at_rest())
 }
 
-/// What an export with the zoom of a view, be it in flight, would write in part of the canvas.
-fn expected(picture: &Picture, model: &LoadedModel, view: &View, part: PixelRect) -> Vec<f32> {
+/// What an export with the zoom of a view, be it in flight, would write in part of the canvas, in the screen's colours.
+fn expected(picture: &Picture, model: &LoadedModel, source: Source, (view, part): (&View, PixelRect)) -> Vec<f32> {
     let axis = |start: usize, corner: f64, len: usize| AxisGrid {
         origin: (start as f64 - corner) / view.zoom,
         pitch: 1.0 / view.zoom,
@@ -94,27 +111,34 @@ fn expected(picture: &Picture, model: &LoadedModel, view: &View, part: PixelRect
     let [x, y] = view.corner_on_screen;
     let grid = SampleGrid { y: axis(part.y, y, part.height), x: axis(part.x, x, part.width) };
     let mut renderer = Renderer::new(RenderOptions::VIEW);
-    renderer.render(picture, model, &grid, Source::NEURAL, NEVER).expect("renders").data
+    let mut raster = renderer.render(picture, model, &grid, source, NEVER).expect("renders");
+    picture.color.show(&mut raster);
+    raster.data
 }
 
 /// The largest difference between the middle of the screen and what is expected there, in steps of 8 bits.
-pub(crate) fn off(harness: &mut Harness<'_, App>, model: &LoadedModel) -> f32 {
-    let canvas = harness.state().canvas_rect_in_pixels();
+fn off(harness: &mut Harness<'_, App>, model: &LoadedModel, source: Source) -> f32 {
+    let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(harness));
     let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
-    off_in(harness, model, part)
+    off_view(harness, model, source, (&view, part))
 }
 
-/// The same in a part of the canvas.
+/// The same of a network's pixels in a part of the canvas.
 pub(crate) fn off_in(harness: &mut Harness<'_, App>, model: &LoadedModel, part: PixelRect) -> f32 {
     let view = view(harness);
-    off_view(harness, model, &view, part)
+    off_view(harness, model, Source::NEURAL, (&view, part))
 }
 
-/// The same where the canvas shows another view.
-pub(crate) fn off_view(harness: &mut Harness<'_, App>, model: &LoadedModel, view: &View, part: PixelRect) -> f32 {
+/// The same where a part of the canvas shows another view.
+pub(crate) fn off_view(
+    harness: &mut Harness<'_, App>,
+    model: &LoadedModel,
+    source: Source,
+    (view, part): (&View, PixelRect),
+) -> f32 {
     let app = harness.state();
     let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
-    let expected = expected(&picture, model, view, part);
+    let expected = expected(&picture, model, source, (view, part));
     let image = harness.render().expect("the window is drawn");
     let mut worst: f32 = 0.0;
     for (i, pixel) in expected.chunks_exact(3).enumerate() {
@@ -125,7 +149,8 @@ pub(crate) fn off_view(harness: &mut Harness<'_, App>, model: &LoadedModel, view
     worst
 }
 
-/// At a place that was encoded at ×1 a zoom to ×30 and back shows the network in every frame, at that frame's own zoom.
+/// At a place that was encoded at ×1 a zoom to ×30 and back shows the network in every frame, at that frame's own zoom; and
+/// from there to ×0.5 the picture at that frame's own zoom.
 #[test]
 fn no_frame_of_a_zoom_is_without_the_network() {
     let model = live();
@@ -134,7 +159,7 @@ fn no_frame_of_a_zoom_is_without_the_network() {
     harness.state_mut().apply(Command::ZoomTo(1.0));
     until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 && app.is_exact());
     let (mut frames, mut enlarged, mut compared) = (0, 0, 0);
-    for zoom in [2.0, 5.5, 13.0, 30.0, 30.0, 9.0, 3.0, 1.0] {
+    for zoom in [2.0, 5.5, 13.0, 30.0, 30.0, 9.0, 3.0, 1.0, 0.5] {
         harness.state_mut().apply(Command::ZoomTo(zoom));
         for step in 0..7 {
             harness.step();
@@ -149,15 +174,47 @@ fn no_frame_of_a_zoom_is_without_the_network() {
                 enlarged += 1;
                 let is_neural = harness.state().draws_fields() || harness.state().is_exact();
                 assert!(is_neural, "at ×{zoom} the canvas has other pixels than the network's");
-                if step % 3 == 1 {
-                    compared += 1;
-                    let off = off(&mut harness, &model);
-                    assert!(off < 1.5, "at ×{zoom} the screen is {off} steps off");
-                }
+            }
+            if step % 3 == 1 {
+                compared += 1;
+                let off = off(&mut harness, &model, Source::NEURAL);
+                assert!(off < 1.5, "at ×{zoom} the screen is {off} steps off");
             }
         }
     }
     assert!(enlarged > 40 && compared > 12, "{enlarged} frames, {compared} of them compared");
+}
+
+/// Other looks, and pictures with a profile, are drawn at each frame's own zoom as well.
+#[test]
+fn every_look_is_drawn_at_the_frames_own_zoom() {
+    let (model, plain) = (live(), picture());
+    let tags = icc::matrix(icc::ADOBE_RGB, &icc::gamma(563));
+    let wide = tagged(&plain, icc::assemble([2, 0x40, 0, 0], *b"RGB ", *b"XYZ ", tags));
+    assert!(!wide.color.is_srgb());
+    for (picture, source) in [(&plain, Source::Bicubic), (&wide, Source::NEURAL), (&wide, Source::Bicubic)] {
+        let Some(mut harness) = window(picture.clone(), ModelSource::Loaded(model.clone()), CanvasChoice::Shader)
+        else {
+            return;
+        };
+        harness.state_mut().apply(Command::SetMode(Mode::Always(source)));
+        harness.run_steps(3);
+        harness.state_mut().apply(Command::ZoomTo(1.0));
+        until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 || !source.is_neural());
+        until(&mut harness, "the source", App::is_exact);
+        let mut in_flight = 0;
+        for zoom in [3.0, 17.0, 0.6] {
+            harness.state_mut().apply(Command::ZoomTo(zoom));
+            for _ in 0..4 {
+                harness.step();
+                in_flight += usize::from(!is_at_rest(harness.state()));
+                let (zoom, off) = (view(&harness).zoom, off(&mut harness, &model, source));
+                assert!(off < 2.0, "{source} at ×{zoom} is {off} steps off");
+            }
+            harness.run_steps(30);
+        }
+        assert!(in_flight > 6, "{in_flight} frames");
+    }
 }
 
 /// At rest the view becomes what an export writes, and its colours under the cursor are known, as without a shader.
@@ -186,5 +243,25 @@ fn at_rest_the_view_is_exact_also_with_opacity() {
         assert!(worst <= 1, "the shader's frame is {worst} steps from the tiles'");
         harness.key_press(Key::Num1);
         harness.run_steps(3);
+    }
+}
+
+/// A device that has nothing left for the canvas's tiles leaves the view to others.
+#[test]
+fn a_device_that_is_gone_leaves_the_view_to_tiles() {
+    let gone = |device: CanvasDevice| {
+        // Not that of the window, which goes on being drawn.
+        let other = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
+        other.device.destroy();
+        CanvasDevice { device: other.device.clone(), queue: other.queue.clone(), ..device }
+    };
+    let Some(mut harness) = window_on(picture(), ModelSource::Loaded(live()), gone) else { return };
+    harness.run_steps(3);
+    for zoom in [6.0, 0.6] {
+        harness.state_mut().apply(Command::ZoomTo(zoom));
+        until(&mut harness, "the exact view", |app| {
+            assert!(!app.draws_fields() && app.field_tiles() == 0);
+            app.is_exact() && is_at_rest(app)
+        });
     }
 }

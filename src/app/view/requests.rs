@@ -1,5 +1,6 @@
 //! What the renderer is asked for: once per goal of the view, never once per tile.
 
+use super::fields::Drawn;
 use super::frame::{Frame, PaneTiles};
 use super::look::{Pane, missing};
 use super::scene::Scene;
@@ -15,8 +16,8 @@ struct RequestKey {
     view: View,
     panes: Vec<Pane>,
     feature_budget_bytes: usize,
-    /// Whether the canvas draws fields itself.
-    draws_fields: bool,
+    /// What the canvas draws itself.
+    drawn: Drawn,
     /// Whether the view is believed to come to rest there.
     is_settled: bool,
 }
@@ -56,7 +57,7 @@ impl Requests {
         &mut self,
         scene: Scene<'_>,
         (frame, textures): (&Frame, &TileTextures),
-        fields: Option<&dyn Fn() -> FieldRequest>,
+        (drawn, missing): (Drawn, &dyn Fn() -> FieldRequest),
         moment: Moment,
         source: &dyn TileSource,
     ) {
@@ -65,7 +66,7 @@ impl Requests {
             view,
             panes: frame.panes().iter().map(|known| known.pane).collect(),
             feature_budget_bytes: scene.settings.feature_budget_mib << 20,
-            draws_fields: fields.is_some(),
+            drawn,
             is_settled: true,
         };
         // What was believed to be the last goal stays so until there is another.
@@ -81,13 +82,13 @@ impl Requests {
             let is_at_hand = |part: &TilePart| is_at_hand(scene, view, part);
             let mut wanted = wanted(view.zoom, frame, &models, textures, is_at_hand);
             // The canvas draws them itself.
-            wanted.retain(|part| fields.is_none() || !frame.quick().contains(part));
+            wanted.retain(|part| !drawn.field || !frame.quick().contains(part));
             (wanted, Vec::new())
         } else {
             (Vec::new(), likely(frame, focus_in_output))
         };
-        let fields = fields.map_or_else(FieldRequest::default, |missing| missing());
-        let has_fields = !fields.view.is_empty() || !fields.ahead.is_empty();
+        let fields = missing();
+        let has_fields = !fields.is_empty();
         let is_pending = !wanted.is_empty() || !likely.is_empty() || has_fields;
         self.number += 1;
         source.request(ViewRequest {

@@ -1,6 +1,6 @@
 //! The tiles behind the view: requested, taken in, and judged once a frame.
 
-use super::fields::Fields;
+use super::fields::{Drawn, Fields};
 use super::frame::Frame;
 use super::look::Pane;
 use super::loupe::Loupe;
@@ -40,6 +40,7 @@ impl Tiles {
                 Some(RenderEvent::Tile(tile)) => self.take_tile(tile, view, env),
                 Some(RenderEvent::Field(field)) => self.fields.take(field),
                 Some(RenderEvent::Features(report)) => view.take_features(report),
+                Some(RenderEvent::Source(source)) => self.fields.take_source(source),
                 Some(RenderEvent::Failed { number, reason }) => {
                     self.requests.fail(number);
                     env.fail(reason);
@@ -83,17 +84,24 @@ impl Tiles {
         let cursor = cursor.unwrap_or_else(|| canvas.center());
         self.textures.set_budget(scene.settings.tile_budget_mib << 20, canvas.size);
         let next_secs = env.now_secs + f64::from(env.ctx.input(|input| input.stable_dt));
-        let missing = scene.view.shown.as_ref().map(|shown| || self.fields.missing(&canvas, shown, cursor));
-        let missing = missing.as_ref().filter(|_| self.loupe.is_none() && self.draws_fields(scene));
-        let fields = missing.map(|missing| missing as &dyn Fn() -> FieldRequest);
+        // A loupe is made of tiles.
+        let drawn = if self.loupe.is_none() { self.drawn(scene) } else { Drawn::default() };
+        let missing = || match &scene.view.shown {
+            Some(shown) => self.fields.missing(drawn, &canvas, shown, cursor),
+            None => FieldRequest::default(),
+        };
         let frame = self.loupe.as_ref().map_or(&self.frame, |(_, frame)| frame);
         let (known, moment) = ((frame, &self.textures), Moment { cursor, next_secs });
-        self.requests.update(scene, known, fields, moment, env.ports.tiles.as_ref());
+        self.requests.update(scene, known, (drawn, &missing), moment, env.ports.tiles.as_ref());
     }
 
-    /// Whether the canvas draws a pane of the model in use itself: in a comparison it may stand on either side.
-    fn draws_fields(&self, scene: Scene<'_>) -> bool {
-        self.frame.panes().iter().any(|known| self.fields.draws(&scene.view.canvas, &known.pane.subject))
+    /// What the canvas draws itself of any pane: in a comparison the model in use may stand on either side.
+    fn drawn(&self, scene: Scene<'_>) -> Drawn {
+        let panes = self.frame.panes().iter().map(|known| self.fields.draws(&scene.view.canvas, &known.pane.subject));
+        panes.fold(Drawn::default(), |all, pane| Drawn {
+            source: all.source || pane.source,
+            field: all.field || pane.field,
+        })
     }
 
     /// Whether something that was requested is still on its way.

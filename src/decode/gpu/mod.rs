@@ -4,7 +4,7 @@ mod canvas;
 mod field;
 mod imnet;
 
-pub use canvas::{CanvasView, FieldAtlas, FieldCells, FieldFrame, FieldPacker, FrameBuffers};
+pub use canvas::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers};
 pub use field::GpuField;
 pub use imnet::GpuImnet;
 

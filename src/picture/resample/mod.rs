@@ -8,7 +8,7 @@ mod taps;
 pub use blur::blur_u8;
 pub use pillow::resize_bicubic_u8;
 pub use region::{alpha_region, bicubic_region, resample_region};
-pub use taps::{bicubic_at, bicubic_taps};
+pub use taps::{bicubic_at, mip_taps};
 
 /// Keys' cubic with a = -0.5, which is Pillow's `BICUBIC`.
 fn cubic(x: f64) -> f64 {

@@ -19,17 +19,24 @@ pub(super) struct AxisTaps {
 impl AxisTaps {
     /// Taps for `grid` on an axis of `n` source samples: bicubic up to a pitch of 1, area beyond it.
     pub(super) fn new(grid: &AxisGrid, n: usize) -> Self {
+        Self::of_level(grid, n, 0)
+    }
+
+    /// The same on the axis's mip level, whose samples are means of 2^level source samples, the last one of fewer.
+    fn of_level(grid: &AxisGrid, n: usize, level: u32) -> Self {
         // A pitch of exactly 1 may come back from a division as 1 + 1e-16.
         const ONE: f64 = 1.0 + 1e-9;
+        let side = f64::from(1_u32 << level);
+        let grid = AxisGrid { origin: grid.origin / side, pitch: grid.pitch / side, len: grid.len };
         let mut taps = Self { spans: Vec::with_capacity(grid.len), weights: Vec::new() };
         let mut window = Vec::new();
         for i in 0..grid.len {
             window.clear();
             let first = if grid.pitch <= ONE {
-                bicubic(grid.latent_position(i), n, &mut window)
+                bicubic(grid.latent_position(i), n.div_ceil(1 << level), &mut window)
             } else {
                 let start = grid.origin + i as f64 * grid.pitch;
-                area(start, start + grid.pitch, n, &mut window)
+                area(start, start + grid.pitch, n as f64 / side, &mut window)
             };
             taps.push(first, &window);
         }
@@ -68,18 +75,10 @@ impl AxisTaps {
     }
 }
 
-/// The four source samples that each sample of an axis that is not reduced is interpolated from: the first, and the weights
-/// of four from there on. Those behind the last of `n` weigh nothing.
-pub fn bicubic_taps(grid: &AxisGrid, n: usize) -> Vec<(usize, [f32; 4])> {
-    let taps = |i| {
-        let mut window = Vec::with_capacity(4);
-        let first = bicubic(grid.latent_position(i), n, &mut window);
-        let total: f64 = window.iter().sum();
-        let mut weights = [0.0; 4];
-        weights.iter_mut().zip(window).for_each(|(to, weight)| *to = (weight / total) as f32);
-        (first, weights)
-    };
-    (0..grid.len).map(taps).collect()
+/// What each sample of an axis of `n` source samples is made of, in samples of a mip level: the first, and the weights of
+/// those from there on, which sum to 1. Bicubic interpolation of the level; of an area, where the level is reduced.
+pub fn mip_taps(grid: &AxisGrid, n: usize, level: u32) -> Vec<(usize, Vec<f32>)> {
+    AxisTaps::of_level(grid, n, level).iter().map(|taps| (taps.first, taps.weights.to_vec())).collect()
 }
 
 /// Bicubic interpolation of an image of `[height, width]` pixels at (y, x), counted in pixels from the centre of the first;
@@ -114,11 +113,12 @@ fn bicubic(u: f64, n: usize, window: &mut Vec<f64>) -> usize {
 }
 
 /// What each source sample shares with `[start, end)`, cut at the picture's edges.
-fn area(start: f64, end: f64, n: usize, window: &mut Vec<f64>) -> usize {
-    let start = start.clamp(0.0, n as f64 - 0.5);
-    let end = end.clamp(start + 0.5, n as f64);
+fn area(start: f64, end: f64, n: f64, window: &mut Vec<f64>) -> usize {
+    let least = n.min(1.0) / 2.0;
+    let start = start.clamp(0.0, n - least);
+    let end = end.clamp(start + least, n);
     let first = start as usize;
-    let last = (end.ceil() as usize).min(n);
+    let last = end.ceil() as usize;
     window.extend((first..last).map(|k| (end.min(k as f64 + 1.0) - start.max(k as f64)).max(0.0)));
     first
 }
@@ -143,6 +143,16 @@ mod tests {
     fn whole_pixels_take_one_tap() {
         let grid = AxisGrid { origin: 3.0, pitch: 1.0, len: 4 };
         assert_eq!(window(grid, 9, 2), (5, vec![1.0]));
+    }
+
+    #[test]
+    fn an_area_of_a_level_is_that_of_the_source() {
+        // Five source samples are two whole ones of level 1, and half of one.
+        let grid = AxisGrid { origin: -1.0, pitch: 4.0, len: 2 };
+        assert_eq!(mip_taps(&grid, 5, 1), [(0, vec![2.0 / 3.0, 1.0 / 3.0]), (1, vec![0.5, 0.5])]);
+        assert_eq!(mip_taps(&grid, 5, 0)[1], (3, vec![0.5, 0.5]));
+        let grid = AxisGrid { origin: 0.0, pitch: 1.0, len: 1 };
+        assert_eq!(mip_taps(&grid, 1, 3), [(0, vec![1.0])]);
     }
 
     #[test]

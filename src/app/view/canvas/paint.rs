@@ -13,7 +13,7 @@
 use super::Canvas;
 use crate::app::kit::theme;
 use crate::app::view::Shown;
-use crate::app::view::fields::{Drawing, Fields};
+use crate::app::view::fields::{Cover, Fields};
 use crate::app::view::frame::PaneTiles;
 use crate::app::view::look::{Pane, Pass};
 use crate::app::view::textures::{Tile, TileTextures};
@@ -64,25 +64,31 @@ impl Paint<'_> {
         let view = shown.motion.view(self.now_secs);
         let layers = self.layers(shown, tiles, &view);
         let highest_full = layers.iter().rposition(|layer| self.hides(shown, &view, layer));
-        // The network's tiles of this zoom lie over what is drawn without: at rest they are what an export writes.
-        let finals = if shown.motion.is_at_rest() { tiles.passes.len().saturating_sub(1) } else { 0 };
+        // The final tiles of this zoom lie over what is drawn without: at rest they are what an export writes.
+        let finals = tiles.passes.len().saturating_sub(1).max(1).min(tiles.passes.len());
+        let finals = if shown.motion.is_at_rest() { finals.min(layers.len()) } else { 0 };
         let is_done = finals > 0 && highest_full.is_some_and(|at| at + 1 == layers.len());
         let drawing = (!is_done).then(|| self.fields.drawing(&self.canvas, shown, pane, &view)).flatten();
-        let (below, above) = layers.split_at(layers.len() - finals.min(layers.len()));
-        match drawing {
-            Some(Drawing { callback, is_whole: true }) => {
-                self.checkered(shown, &view);
-                self.painter.add(callback);
-            }
-            drawing => {
-                if highest_full.is_none() {
-                    self.base(shown, pane.subject.recipe.source(), &view);
-                }
-                let first = highest_full.unwrap_or(0).min(below.len());
-                below[first..].iter().flatten().for_each(|key| self.tile(key, &view));
-                self.painter.extend(drawing.map(|drawing| drawing.callback.into()));
-            }
+        let (below, above) = layers.split_at(layers.len() - finals);
+        let first = highest_full.unwrap_or(0).min(below.len());
+        let cover = drawing.as_ref().map(|drawing| drawing.cover);
+        if cover.is_some_and(|cover| cover != Cover::Part) {
+            self.checkered(shown, &view);
+        } else if highest_full.is_none() {
+            self.base(shown, pane.subject.recipe.source(), &view);
         }
+        let is_kept = |layer: &&Vec<TileKey>| match cover {
+            None | Some(Cover::Part | Cover::Rough) => true,
+            Some(Cover::Source) => {
+                layer.first().is_some_and(|key| is_sharper(pane.subject.recipe.source(), key, &view))
+            }
+            Some(Cover::Whole) => false,
+        };
+        let callback = drawing.map(|drawing| Shape::from(drawing.callback));
+        let (under, over) = if cover == Some(Cover::Part) { (None, callback) } else { (callback, None) };
+        self.painter.extend(under);
+        below[first..].iter().filter(is_kept).flatten().for_each(|key| self.tile(key, &view));
+        self.painter.extend(over);
         let first = highest_full.map_or(0, |at| at.saturating_sub(below.len()));
         above[first.min(above.len())..].iter().flatten().for_each(|key| self.tile(key, &view));
     }
@@ -161,8 +167,7 @@ impl Paint<'_> {
                 .then_with(|| place_of_batch(a).cmp(&place_of_batch(b)))
         });
         let keys = nearest_batches(keys);
-        let is_above = |key: &TileKey| own.is_neural() && key.recipe.is_neural() && ratio(key) >= SHARPER_STAND_IN;
-        let (above, below) = keys.into_iter().partition(is_above);
+        let (above, below) = keys.into_iter().partition(|key| is_sharper(own, key, view));
         (below, above)
     }
 
@@ -249,6 +254,11 @@ fn is_alike(own: Source, source: Source) -> bool {
         Source::Nearest | Source::Bicubic => source == own,
         Source::Liif(_) => source != Source::Nearest,
     }
+}
+
+/// Whether a tile of the network looks better than resampling the source, where its pixels are wanted.
+fn is_sharper(own: Source, key: &TileKey, view: &View) -> bool {
+    own.is_neural() && key.recipe.is_neural() && key.zoom().0 / view.zoom >= SHARPER_STAND_IN
 }
 
 /// What tiles that were made together have in common.

@@ -1,27 +1,30 @@
 //! The canvas's share of the window's render pass.
 
-use crate::decode::{FieldAtlas, FieldCells, FieldFrame, FrameBuffers};
+use crate::decode::{CanvasFrame, CanvasPainter, FieldCells, FrameBuffers};
+use crate::picture::MipPixels;
 use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::PaintCallbackInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a pane of this frame draws.
-pub(super) struct FieldPaint {
-    pub(super) atlas: Arc<FieldAtlas>,
+pub(super) struct CanvasPaint {
+    pub(super) painter: Arc<CanvasPainter>,
     /// Which pane: the first pixel of it.
     pub(super) pane: usize,
-    pub(super) frame: Arc<FieldFrame>,
+    pub(super) frame: Arc<CanvasFrame>,
 }
 
-/// What is written into the atlas before.
-pub(super) struct FieldUpload {
-    pub(super) atlas: Arc<FieldAtlas>,
-    /// Slots, and what belongs there.
+/// What is written into the atlases before.
+pub(super) struct CanvasUpload {
+    pub(super) painter: Arc<CanvasPainter>,
+    /// Slots of the source, and what belongs there.
+    pub(super) source: Vec<(u32, MipPixels)>,
+    /// The same of cells.
     pub(super) cells: Vec<(u32, FieldCells)>,
 }
 
-impl CallbackTrait for FieldUpload {
+impl CallbackTrait for CanvasUpload {
     fn prepare(
         &self,
         _device: &wgpu::Device,
@@ -30,7 +33,9 @@ impl CallbackTrait for FieldUpload {
         _encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        self.cells.iter().for_each(|(slot, cells)| self.atlas.write(queue, *slot, cells));
+        let (source, cells) = (self.painter.source(), self.painter.cells());
+        self.source.iter().for_each(|(slot, tile)| source.write(queue, *slot, bytemuck::cast_slice(&tile.rgba)));
+        self.cells.iter().for_each(|(slot, tile)| cells.write(queue, *slot, tile.as_bytes()));
         Vec::new()
     }
 
@@ -44,13 +49,13 @@ struct Panes(HashMap<usize, Loaded>);
 #[derive(Default)]
 struct Loaded {
     buffers: FrameBuffers,
-    of: Option<(Arc<FieldAtlas>, Arc<FieldFrame>)>,
+    of: Option<(Arc<CanvasPainter>, Arc<CanvasFrame>)>,
 }
 
 /// Panes come and go as the line of a comparison is moved.
 const MOST_PANES: usize = 4;
 
-impl CallbackTrait for FieldPaint {
+impl CallbackTrait for CanvasPaint {
     fn prepare(
         &self,
         device: &wgpu::Device,
@@ -64,20 +69,20 @@ impl CallbackTrait for FieldPaint {
             panes.clear();
         }
         let loaded = panes.entry(self.pane).or_default();
-        let is_same_atlas = loaded.of.as_ref().is_some_and(|(atlas, _)| Arc::ptr_eq(atlas, &self.atlas));
-        if !is_same_atlas {
+        let is_same = loaded.of.as_ref().is_some_and(|(painter, _)| Arc::ptr_eq(painter, &self.painter));
+        if !is_same {
             *loaded = Loaded::default();
         }
         if !loaded.of.as_ref().is_some_and(|(_, frame)| Arc::ptr_eq(frame, &self.frame)) {
-            loaded.buffers.load(device, queue, &self.atlas, &self.frame);
-            loaded.of = Some((self.atlas.clone(), self.frame.clone()));
+            loaded.buffers.load(device, queue, &self.painter, &self.frame);
+            loaded.of = Some((self.painter.clone(), self.frame.clone()));
         }
         Vec::new()
     }
 
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         if let Some(loaded) = resources.get::<Panes>().and_then(|Panes(panes)| panes.get(&self.pane)) {
-            self.atlas.draw(&loaded.buffers, pass);
+            self.painter.draw(&loaded.buffers, pass);
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Fields of a live network that the canvas draws itself, in every frame at that frame's own zoom: where the window's
-//! device is fast enough for that. Elsewhere tiles are all there is.
+//! What the canvas draws itself, in every frame at that frame's own zoom: the source, and the field of a live network on
+//! it. Where the window's device is not fast enough for that, tiles are all there is.
 
 mod callback;
 mod place;
 mod slots;
+mod wanted;
 
 pub use place::{CanvasChoice, CanvasDevice};
 
@@ -11,47 +12,77 @@ use super::Shown;
 use super::canvas::Canvas;
 use super::look::{Pane, Subject};
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
-use crate::decode::{CanvasView, FieldFrame};
-use crate::geometry::{View, feature_tiles_over};
+use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams};
+use crate::geometry::{MipTile, View};
 use crate::key::{DecodedBy, PictureId};
-use crate::recipe::Stage;
-use crate::render::{FieldRequest, LoadedModel, RenderedField};
-use callback::{FieldPaint, FieldUpload};
+use crate::picture::{ColorTable, MipPixels};
+use crate::recipe::{Recipe, Source, Stage};
+use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
+use callback::{CanvasPaint, CanvasUpload};
 use eframe::egui_wgpu::Callback;
 use place::{Opened, samples_of};
 use slots::Slots;
 use std::sync::Arc;
+use wanted::{Looking, Wanted};
 
-/// A frame takes at most this long, in seconds: 20 in a second.
-const FRAME_SECS: f64 = 0.05;
-
-/// Bytes of cells that a frame uploads at most: half of a fast bus's frame, and two frames of a slow one.
+/// Bytes of tiles that a frame uploads at most: half of a fast bus's frame, and two frames of a slow one.
 const UPLOAD_BYTES: usize = 8 << 20;
 
+/// Mip levels that may be finer than a view needs: each makes a sample four times as dear.
+const FINER_LEVELS: u32 = 2;
+
+/// Mip levels that may be coarser, until finer ones are there.
+const COARSER_LEVELS: u32 = 3;
+
 /// What is drawn, and by what.
-type Named = (PictureId, DecodedBy);
+type Named = (PictureId, Option<DecodedBy>);
 
 /// What the canvas draws itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// The source, resampled.
+    pub source: bool,
+    /// The field of a live network on it.
+    pub field: bool,
+}
+
+/// What draws the canvas, and the tiles that are there for it.
 #[derive(Default)]
 pub struct Fields {
     device: Option<CanvasDevice>,
     opening: Option<OneShot<Option<Opened>>>,
     opened: Option<Opened>,
-    /// The device was tried for these models, and is not fit.
-    is_unfit: bool,
+    /// The device was tried, and is not fit.
+    is_unfit: Drawn,
+    /// What was tried last.
+    tried_field: bool,
     model: Option<Arc<LoadedModel>>,
     subject: Option<Named>,
-    slots: Slots,
-    frames: Vec<(CanvasView, u64, Arc<FieldFrame>)>,
+    source: Slots<MipPixels>,
+    cells: Slots<FieldCells>,
+    frames: Vec<(CanvasView, [u64; 2], Arc<CanvasFrame>)>,
     is_whole: bool,
 }
 
-/// A pane that is drawn: by what, and whether all of it is.
+/// How much of a pane is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// Some pixels are left out.
+    Part,
+    /// The source, coarser than the screen.
+    Rough,
+    /// The source, where pixels of the network belong.
+    Source,
+    /// All that belongs there, as far as it is there.
+    Whole,
+}
+
+/// A pane that is drawn: by what, and how much of it.
 pub struct Drawing {
     /// For the painter.
     pub callback: egui::PaintCallback,
-    /// Whether no pixel is left out.
-    pub is_whole: bool,
+    /// How much of it.
+    pub cover: Cover,
 }
 
 impl Fields {
@@ -60,34 +91,44 @@ impl Fields {
         *self = Self { device: Some(device), ..Self::default() };
     }
 
-    /// Whether it draws what a pane of this canvas shows, enlarged.
-    pub fn draws(&self, canvas: &Canvas, subject: &Subject) -> bool {
-        let is_fast = |opened: &Opened| opened.secs_per_sample * canvas.size.area() as f64 <= FRAME_SECS;
-        let is_own = self.subject.is_some_and(|(picture, by)| subject.picture == picture && subject.is_shown_by(by));
-        is_own && subject.recipe.is_neural() && self.opened.as_ref().is_some_and(is_fast)
+    /// What of a pane of this canvas it draws.
+    pub fn draws(&self, canvas: &Canvas, subject: &Subject) -> Drawn {
+        let Some((picture, by)) = self.subject.filter(|(picture, _)| *picture == subject.picture) else {
+            return Drawn::default();
+        };
+        let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
+        let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && picture == subject.picture && self.suits_model();
+        Drawn { field: drawn.field && is_own && subject.recipe.is_neural(), ..drawn }
     }
 
-    /// Whether in the last frame all of what is shown was drawn here.
+    /// Whether what is opened draws fields of the model.
+    fn suits_model(&self) -> bool {
+        let params = self.params();
+        params.is_some() && self.opened.as_ref().is_some_and(|opened| opened.painter.suits(params))
+    }
+
+    fn params(&self) -> Option<&FieldParams> {
+        self.model.as_ref().and_then(|model| model.field_params())
+    }
+
+    /// Whether in the last frame all of what is shown was drawn here, with the network's field.
     pub fn is_whole(&self) -> bool {
         self.is_whole
     }
 
     /// How many feature tiles it can draw.
     pub fn tiles(&self) -> usize {
-        self.slots.len()
+        self.cells.len()
     }
 
     /// Takes over what is shown, and by what.
     pub fn follow(&mut self, ctx: &egui::Context, shown: Option<&Shown>, model: Option<&Arc<LoadedModel>>) {
         self.is_whole = false;
+        self.source.begin_frame();
+        self.cells.begin_frame();
         self.model = model.cloned();
-        // Colours of other profiles are changed behind the field: that is the tiles' work.
-        let shown = shown.filter(|shown| shown.picture.color.is_srgb());
-        let subject = shown.zip(self.model.as_ref()).map(|(shown, model)| (shown.picture.id, model.key()));
-        if subject != self.subject {
-            self.slots.clear();
-            self.subject = subject;
-        }
+        let by = self.model.as_ref().map(|model| model.key());
+        self.name(shown.map(|shown| (shown.picture.id, by)));
         if let Some(job) = &self.opening {
             match job.poll() {
                 OneShotStatus::Pending => return,
@@ -101,90 +142,169 @@ impl Fields {
         }
     }
 
-    fn take_over(&mut self, opened: Option<Opened>) {
-        self.opening = None;
-        self.is_unfit = opened.is_none();
-        self.slots.resize(opened.as_ref().map_or(0, |opened| opened.atlas.slots()));
-        self.opened = opened;
+    /// Forgets what is of another picture or model.
+    fn name(&mut self, subject: Option<Named>) {
+        let picture = |subject: Option<Named>| subject.map(|(picture, _)| picture);
+        if picture(subject) != picture(self.subject) {
+            self.source.clear();
+        }
+        if subject != self.subject {
+            self.cells.clear();
+        }
+        self.subject = subject;
     }
 
-    /// Opens an atlas for the model, if there is none that suits it. Shaders are compiled on a thread.
-    fn open(&mut self, ctx: &egui::Context) {
-        let Some((device, model)) = self.device.as_ref().zip(self.model.as_ref()) else { return };
-        let suits = |opened: &Opened| model.field_params().is_some_and(|params| opened.atlas.suits(params));
-        if self.is_unfit || self.opened.as_ref().is_some_and(suits) {
+    fn take_over(&mut self, opened: Option<Opened>) {
+        self.opening = None;
+        let Some(opened) = opened else {
+            self.is_unfit.field |= self.tried_field;
+            self.is_unfit.source |= !self.tried_field;
             return;
+        };
+        let is_first = self.opened.is_none();
+        if is_first {
+            self.source.resize(opened.painter.source().slots());
         }
-        let (device, model) = (device.clone(), model.clone());
+        self.cells.resize(opened.painter.cells().slots());
+        self.frames.clear();
+        self.opened = Some(opened);
+    }
+
+    /// Opens what draws the source, and the fields of the model, if there is none that suits it. Shaders are compiled on a
+    /// thread.
+    fn open(&mut self, ctx: &egui::Context) {
+        let model = self.model.clone().filter(|_| !self.is_unfit.field);
+        let is_enough = match (&self.opened, &model) {
+            (Some(_), Some(_)) => self.suits_model(),
+            (opened, None) => opened.is_some(),
+            (None, Some(_)) => false,
+        };
+        let Some(device) = self.device.clone().filter(|_| !is_enough && !self.is_unfit.source) else { return };
+        let source = self.opened.as_ref().map(|opened| opened.painter.source().clone());
+        self.tried_field = model.is_some();
         // Without a thread it stays as it is: tiles.
-        self.opening = OneShot::start("canvas", ctx, move || device.open(&model)).ok();
-        self.is_unfit = self.opening.is_none();
+        self.opening = OneShot::start("canvas", ctx, move || device.open(source, model.as_deref())).ok();
+        self.is_unfit.source |= self.opening.is_none();
     }
 
     /// Takes in a field. What is not drawn any more is dropped.
     pub fn take(&mut self, field: RenderedField) {
-        if self.subject == Some((field.picture, field.by)) {
-            self.slots.take(field.cells);
+        if self.subject == Some((field.picture, Some(field.by))) {
+            let (column, row) = field.cells.place();
+            self.cells.take(MipTile { level: 0, column, row }, field.cells);
         }
     }
 
-    /// The fields that are missing where a view comes to rest, with a margin around it; `focus` is the position on the
-    /// canvas that matters most.
-    pub fn missing(&self, canvas: &Canvas, shown: &Shown, focus: [f64; 2]) -> FieldRequest {
+    /// Takes in tiles of the source.
+    pub fn take_source(&mut self, source: RenderedSource) {
+        if self.subject.is_some_and(|(picture, _)| picture == source.picture) {
+            source.tiles.into_iter().for_each(|pixels| self.source.take(pixels.tile, pixels));
+        }
+    }
+
+    /// What is missing where a view comes to rest, with a margin around it; `focus` is the position on the canvas that
+    /// matters most.
+    pub fn missing(&self, drawn: Drawn, canvas: &Canvas, shown: &Shown, focus: [f64; 2]) -> FieldRequest {
         let view = shown.motion.goal();
-        let (seen, ahead) = place::wanted(&view, canvas, shown.picture.size, focus);
-        let center = view.image_from_screen(focus);
-        let by = self.subject.map(|(_, by)| by);
-        FieldRequest { by, ..self.slots.request(seen, ahead, center) }
+        let looking = Looking { view: &view, canvas, size: shown.picture.size, focus };
+        let by = self.subject.and_then(|(_, by)| by);
+        let mut request = FieldRequest { by, ..FieldRequest::default() };
+        if drawn.source {
+            let Wanted { seen, ahead } = looking.source(self.source.count());
+            request.source = self.source.missing(seen.iter().chain(&ahead).copied(), seen.len());
+        }
+        if drawn.field {
+            let Wanted { seen, ahead } = looking.field();
+            let all = self.cells.missing(seen.iter().chain(&ahead).copied(), seen.len());
+            let is_seen = |tile: &MipTile| seen.contains(tile);
+            let (view, ahead): (Vec<MipTile>, Vec<MipTile>) = all.into_iter().partition(is_seen);
+            [request.view, request.ahead] =
+                [view, ahead].map(|tiles| tiles.iter().map(|tile| (tile.column, tile.row)).collect());
+        }
+        request
     }
 
     /// Draws a pane of the canvas, if anything of it can be drawn here.
     pub fn drawing(&mut self, canvas: &Canvas, shown: &Shown, pane: &Pane, view: &View) -> Option<Drawing> {
-        let model = self.model.clone()?;
-        let subject = pane.subject;
-        if !self.draws(canvas, &subject) || view.zoom <= 1.0 {
+        let drawn = self.draws(canvas, &pane.subject);
+        let color = &shown.picture.color;
+        // The table comes with the first tiles of the source; where none is exact enough tiles are all there is.
+        let colors = color.known_table().cloned();
+        if !color.is_srgb() && colors.is_none() {
             return None;
         }
-        let (area, grid) = samples_of(pane.area, view, shown)?;
+        let (area, grid) = samples_of(pane.area, view, shown).filter(|_| drawn.source)?;
         let [x, y] = [0, 1].map(|i| canvas.origin_in_window[i] as u32);
-        let strength = subject.recipe.stages().map(|Stage::Strength(strength)| strength.share()).product();
-        let view = CanvasView {
+        let recipe = pane.subject.recipe_at(view.zoom);
+        let model = self.model.as_ref().filter(|_| drawn.field);
+        let looking = Looking { view, canvas, size: shown.picture.size, focus: canvas.center() };
+        let needed = looking.level(self.source.count());
+        let of_level = |level| CanvasView {
             grid,
             picture: shown.picture.size,
-            strength,
-            deviation: model.config.normalization.std,
+            level,
+            has_squares: recipe.source() == Source::Nearest,
+            strength: model.map_or(0.0, |_| strength_of(recipe)),
+            deviation: model.map_or([0.0; 3], |model| model.config.normalization.std),
             at: [x + area.x as u32, y + area.y as u32],
         };
-        let tiles = feature_tiles_over(view.pixels());
-        self.slots.look_at(tiles);
-        let is_whole = self.slots.has_all(tiles);
-        self.is_whole = is_whole;
-        let frame = self.frame(&model, view);
-        let opened = self.opened.as_ref()?;
-        let far = [area.right() as f64, area.bottom() as f64];
-        let near = [area.x as f64, area.y as f64];
-        let rect = egui::Rect::from_min_max(canvas.points_from_screen(near), canvas.points_from_screen(far));
-        let paint = FieldPaint { atlas: opened.atlas.clone(), pane: pane.area.x, frame };
-        Some(Drawing { callback: Callback::new_paint_callback(rect, paint), is_whole })
+        let is_there = |level: &u32| self.source.has_all(of_level(*level).source_tiles());
+        let level = levels(needed).find(is_there);
+        let canvas_view = of_level(level.unwrap_or(needed));
+        let cover = self.cover(&canvas_view, recipe, level.map(|level| level > needed));
+        self.look_at(&canvas_view);
+        let frame = self.frame(canvas_view, colors);
+        let near = canvas.points_from_screen([area.x as f64, area.y as f64]);
+        let far = canvas.points_from_screen([area.right() as f64, area.bottom() as f64]);
+        let paint = CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), pane: pane.area.x, frame };
+        let callback = Callback::new_paint_callback(egui::Rect::from_min_max(near, far), paint);
+        Some(Drawing { callback, cover })
+    }
+
+    /// How much of a view is drawn; `is_coarse`: of which level, if one is there.
+    fn cover(&mut self, view: &CanvasView, recipe: Recipe, is_coarse: Option<bool>) -> Cover {
+        let fields: Vec<bool> = fields_of(view).map(|tile| self.cells.slot(tile).is_some()).collect();
+        self.is_whole |= is_coarse == Some(false) && view.has_field() && !fields.contains(&false);
+        let is_neural = recipe.is_neural() && !view.grid.is_reduction();
+        match is_coarse {
+            None => Cover::Part,
+            Some(true) => Cover::Rough,
+            Some(false) if is_neural && !fields.contains(&true) => Cover::Source,
+            Some(false) => Cover::Whole,
+        }
+    }
+
+    fn look_at(&mut self, view: &CanvasView) {
+        self.source.look_at(view.source_tiles());
+        self.cells.look_at(fields_of(view));
     }
 
     /// Brings what has arrived to the device, some of it in each frame: to be painted before what is drawn.
     pub fn uploads(&mut self, canvas: &Canvas) -> Option<egui::PaintCallback> {
-        let opened = self.opened.as_ref().filter(|_| self.slots.are_waiting())?;
-        let cells = self.slots.uploads(opened.atlas.slot_bytes(), UPLOAD_BYTES);
-        let upload = FieldUpload { atlas: opened.atlas.clone(), cells };
+        let painter = self.opened.as_ref().filter(|_| self.are_waiting())?.painter.clone();
+        let source = self.source.uploads(UPLOAD_BYTES / painter.source().slot_bytes());
+        let left = UPLOAD_BYTES - source.len() * painter.source().slot_bytes();
+        let cells = self.cells.uploads(left / painter.cells().slot_bytes());
+        let upload = CanvasUpload { painter, source, cells };
         let corner = egui::Rect::from_min_max(canvas.points_from_screen([0.0; 2]), canvas.points_from_screen([1.0; 2]));
         Some(Callback::new_paint_callback(corner, upload))
     }
 
     /// The tables of a view: those of the last frames, if nothing has changed.
-    fn frame(&mut self, model: &LoadedModel, view: CanvasView) -> Arc<FieldFrame> {
-        let state = self.slots.state();
+    fn frame(&mut self, view: CanvasView, colors: Option<Arc<ColorTable>>) -> Arc<CanvasFrame> {
+        let state = [self.source.state(), self.cells.state()];
         if let Some((.., frame)) = self.frames.iter().find(|(known, at, _)| *known == view && *at == state) {
             return frame.clone();
         }
-        let params = model.field_params().expect("only those of live networks are drawn");
-        let frame = Arc::new(FieldFrame::new(params, &view, |place| self.slots.slot(place)));
+        let mut frame = CanvasFrame::new(&view, |tile| self.source.slot(tile));
+        if let Some(params) = self.params() {
+            let slot = |(column, row)| self.cells.slot(MipTile { level: 0, column, row });
+            frame = frame.with_field(params, &view, slot);
+        }
+        if let Some(table) = colors {
+            frame = frame.with_colors(table);
+        }
+        let frame = Arc::new(frame);
         // One for each pane of a comparison.
         self.frames.truncate(1);
         self.frames.insert(0, (view, state, frame.clone()));
@@ -193,6 +313,26 @@ impl Fields {
 
     /// Whether uploads wait for the next frames.
     pub fn are_waiting(&self) -> bool {
-        self.slots.are_waiting()
+        self.source.are_waiting() || self.cells.are_waiting()
     }
+}
+
+/// The mip levels that may be drawn where one is needed, the best first.
+fn levels(needed: u32) -> impl Iterator<Item = u32> {
+    let finer = (1..=FINER_LEVELS.min(needed)).map(move |by| needed - by);
+    std::iter::once(needed).chain(finer).chain((1..=COARSER_LEVELS).map(move |by| needed + by))
+}
+
+/// The feature tiles whose fields a view reads, if it reads any.
+fn fields_of(view: &CanvasView) -> impl Iterator<Item = MipTile> {
+    let places = view.has_field().then(|| view.field_tiles().places()).into_iter().flatten();
+    places.map(|(column, row)| MipTile { level: 0, column, row })
+}
+
+/// How much of the field a recipe shows, in [0, 1].
+fn strength_of(recipe: Recipe) -> f32 {
+    if !recipe.is_neural() {
+        return 0.0;
+    }
+    recipe.stages().map(|Stage::Strength(strength)| strength.share()).product()
 }

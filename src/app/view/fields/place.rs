@@ -1,14 +1,26 @@
-//! Where fields are drawn: on which device, and which samples of a view.
+//! Where the canvas draws: on which device, and which samples of a view.
 
+use super::Drawn;
 use crate::app::view::Shown;
-use crate::app::view::canvas::Canvas;
-use crate::decode::FieldAtlas;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View, feature_tiles_over};
+use crate::decode::{Atlas, CanvasPainter};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
+/// Memory for the source's tiles, in bytes: sixteen million pixels, a canvas of 2560×1440 with four to each of its own.
+pub(super) const SOURCE_BYTES: u64 = 128 << 20;
+
 /// Memory for cells, in bytes: two million source pixels with their tiles' rims, a view of 1920×1080 at ×1.
-const ATLAS_BYTES: u64 = 256 << 20;
+pub(super) const CELL_BYTES: u64 = 256 << 20;
+
+/// A frame with fields takes at most this long, in seconds: 20 in a second.
+const FIELD_SECS: f64 = 0.05;
+
+/// A canvas of a small window.
+const SMALLEST_CANVAS: Size = Size::new(640, 480);
+
+/// A frame of the source alone: half of one of 60 in a second. Tiles show the same, only not at every zoom.
+const SOURCE_SECS: f64 = 0.008;
 
 /// How the canvas is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,20 +61,55 @@ pub struct CanvasDevice {
     pub choice: CanvasChoice,
 }
 
-/// An atlas, and how fast it is drawn.
+/// What draws, and how fast.
 pub(super) struct Opened {
-    pub(super) atlas: Arc<FieldAtlas>,
-    pub(super) secs_per_sample: f64,
+    pub(super) painter: Arc<CanvasPainter>,
+    pub(super) speed: Speed,
+}
+
+/// Seconds that a sample takes.
+pub(super) struct Speed {
+    /// Of the source alone.
+    source: f64,
+    /// With a field, if fields are drawn.
+    field: Option<f64>,
+}
+
+impl Speed {
+    /// What it draws fast enough on a canvas of so many pixels.
+    pub(super) fn drawn_on(&self, canvas: Size) -> Drawn {
+        let is_fast = |secs: f64, most: f64| secs * canvas.area() as f64 <= most;
+        let field = self.field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
+        Drawn { source: field || is_fast(self.source, SOURCE_SECS), field }
+    }
 }
 
 impl CanvasDevice {
-    /// An atlas for a live network, measured; none if the device is not fit. Waits for the device.
-    pub(super) fn open(&self, model: &LoadedModel) -> Option<Opened> {
-        let params = model.field_params().filter(|_| self.choice != CanvasChoice::Tiles)?;
-        let atlas = FieldAtlas::new(&self.device, self.format, params, ATLAS_BYTES).ok()?;
-        let secs = atlas.measure(&self.device, &self.queue, params).ok()?;
-        let secs_per_sample = if self.choice == CanvasChoice::Shader { 0.0 } else { secs };
-        Some(Opened { atlas: Arc::new(atlas), secs_per_sample })
+    /// What draws the source, and the fields of a live network, measured; none if the device is not fit. `source` is where
+    /// the source's tiles are, if some were there before. Waits for the device.
+    pub(super) fn open(&self, source: Option<Arc<Atlas>>, model: Option<&LoadedModel>) -> Option<Opened> {
+        if self.choice == CanvasChoice::Tiles {
+            return None;
+        }
+        let params = model.and_then(LoadedModel::field_params);
+        let painter = CanvasPainter::new(&self.device, self.format, params).ok()?;
+        let measured = |params| {
+            let secs = painter.measure(&self.device, &self.queue, params).ok()?;
+            Some(if self.choice == CanvasChoice::Shader { 0.0 } else { secs })
+        };
+        let plain = measured(None)?;
+        let field = match params {
+            Some(params) => Some(measured(Some(params))?),
+            None => None,
+        };
+        let speed = Speed { source: plain, field };
+        // What is too slow for that is too slow for all, and takes no memory.
+        if !speed.drawn_on(SMALLEST_CANVAS).source {
+            return None;
+        }
+        let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, SOURCE_BYTES), Ok).ok()?;
+        let painter = painter.with_room(&self.device, source, CELL_BYTES).ok()?;
+        Some(Opened { painter: Arc::new(painter), speed })
     }
 }
 
@@ -84,32 +131,4 @@ pub(super) fn samples_of(area: PixelRect, view: &View, shown: &Shown) -> Option<
     let (x, columns) = span(0, area.x, area.width, size.width, output.width)?;
     let (y, rows) = span(1, area.y, area.height, size.height, output.height)?;
     Some((PixelRect { x, y, width: columns.len, height: rows.len }, SampleGrid { y: rows, x: columns }))
-}
-
-/// The feature tiles that a view reads, and those that it may read next: all around it, half of it in each direction, and
-/// at ×1 and below what a view of ×2 shows around `focus`.
-pub(super) fn wanted(
-    view: &View,
-    canvas: &Canvas,
-    size: Size,
-    focus: [f64; 2],
-) -> (Option<PixelRect>, Option<PixelRect>) {
-    let part = |near: [f64; 2], far: [f64; 2]| {
-        let (near, far) = (view.image_from_screen(near), view.image_from_screen(far));
-        let sides = [size.width, size.height];
-        // Two pixels more on either side: bicubic interpolation reads four.
-        let start = |i: usize| ((near[i] - 3.0).max(0.0) as usize).min(sides[i]);
-        let end = |i: usize| ((far[i] + 3.0).max(0.0).ceil() as usize).min(sides[i]);
-        let ((x, y), (right, bottom)) = ((start(0), start(1)), (end(0), end(1)));
-        (x < right && y < bottom).then(|| PixelRect { x, y, width: right - x, height: bottom - y })
-    };
-    let sides = [canvas.size.width as f64, canvas.size.height as f64];
-    if view.zoom > 1.0 {
-        let seen = part([0.0; 2], sides);
-        let around = part(sides.map(|side| -side / 2.0), sides.map(|side| 1.5 * side));
-        return (seen.map(feature_tiles_over), around.map(feature_tiles_over));
-    }
-    let half = sides.map(|side| side / 4.0 * view.zoom);
-    let around = part([focus[0] - half[0], focus[1] - half[1]], [focus[0] + half[0], focus[1] + half[1]]);
-    (None, around.map(feature_tiles_over))
 }

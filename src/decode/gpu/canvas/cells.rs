@@ -1,5 +1,5 @@
-//! What the canvas's shader reads of a feature tile, packed so that every device can read it: 16-bit colours and amplitudes
-//! in half precision, in pairs of words.
+//! What the canvas's shader reads of a feature tile, packed so that every device can read it: amplitudes in half precision,
+//! in pairs of words.
 
 use crate::decode::FieldParams;
 use crate::decode::gpu::field::FieldShape;
@@ -7,7 +7,6 @@ use crate::feature::FeatureTile;
 use crate::geometry::{FEATURE_TILE, PixelRect};
 use crate::gpu::ElementType;
 use crate::kernel::{Lhs, Matrix};
-use crate::picture::{Picture, Samples};
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
@@ -33,15 +32,15 @@ impl FieldCells {
         (self.rect.x / FEATURE_TILE, self.rect.y / FEATURE_TILE)
     }
 
-    /// Bytes that it takes.
-    pub fn byte_len(&self) -> usize {
-        size_of_val(&self.words[..])
+    /// As they lie in a slot.
+    pub fn as_bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
     }
 }
 
 /// Pairs of words of a cell.
 pub(super) fn stride(shape: FieldShape) -> usize {
-    1 + shape.amplitudes()
+    shape.amplitudes()
 }
 
 /// Latent codes to cells.
@@ -60,37 +59,22 @@ impl FieldPacker {
         Self { shape, amplitudes: Matrix::new(channels, &bias, at) }
     }
 
-    /// The cells of a tile of `picture`. On this thread.
+    /// The cells of a tile. On this thread.
     ///
     /// # Panics
-    /// If the tile is none of this model, or of this picture.
-    pub fn pack(&self, features: &FeatureTile, picture: &Picture) -> FieldCells {
+    /// If the tile is none of this model.
+    pub fn pack(&self, features: &FeatureTile) -> FieldCells {
         let (rect, channels, outputs) = (features.rect(), features.channels(), self.amplitudes.outputs());
         let mut codes = vec![0.0; rect.area() * channels];
         features.read(0, &mut codes);
         let mut amplitudes = vec![0.0; rect.area() * outputs];
         self.amplitudes.multiply(Lhs::rows(&codes, channels), rect.area(), false, &mut amplitudes);
         let mut words = vec![[0; 2]; CELLS * stride(self.shape)];
-        let rows = words.chunks_exact_mut(FEATURE_TILE * stride(self.shape)).zip(rect.y..rect.bottom());
-        let mut amplitudes = amplitudes.chunks_exact(outputs);
-        for (row, y) in rows {
-            let cells = row.chunks_exact_mut(stride(self.shape)).zip(rect.x..rect.right());
-            for ((cell, x), amplitudes) in cells.zip(&mut amplitudes) {
-                cell[0] = color_at(picture, y * picture.size.width + x);
-                bytemuck::cast_slice_mut::<_, f16>(&mut cell[1..]).convert_from_f32_slice(amplitudes);
-            }
+        let rows = words.chunks_exact_mut(FEATURE_TILE * stride(self.shape));
+        for (row, amplitudes) in rows.zip(amplitudes.chunks_exact(rect.width * outputs)) {
+            let halves: &mut [f16] = bytemuck::cast_slice_mut(row);
+            halves[..amplitudes.len()].convert_from_f32_slice(amplitudes);
         }
         FieldCells { rect, words }
     }
-}
-
-/// Straight colour and opacity of a source pixel, 16 bits each.
-fn color_at(picture: &Picture, at: usize) -> [u32; 2] {
-    let fraction = |samples: &Samples, at: usize| match samples {
-        Samples::U8(values) => u32::from(values[at]) * 257,
-        Samples::U16(values) => u32::from(values[at]),
-    };
-    let [red, green, blue] = [0, 1, 2].map(|c| fraction(&picture.rgb, 3 * at + c));
-    let opacity = picture.alpha.as_ref().map_or(0xffff, |alpha| fraction(alpha, at));
-    [red | green << 16, blue | opacity << 16]
 }

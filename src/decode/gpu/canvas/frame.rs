@@ -1,23 +1,34 @@
-//! What a frame of the canvas is made of beside the cells: tables of its rows and columns, and where cells are.
+//! What a frame of the canvas is made of beside the tiles: tables of its rows and columns, and where tiles are.
 
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::decode::gpu::field::turns;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, feature_tiles_over};
-use crate::picture::resample::bicubic_taps;
+use crate::geometry::{
+    AxisGrid, FEATURE_TILE, MIP_TILE, MipTile, PixelRect, SampleGrid, Size, feature_tiles_over, mip_rect, mip_size,
+};
+use crate::picture::ColorTable;
+use crate::picture::resample::mip_taps;
 use bytemuck::{Pod, Zeroable};
+use std::sync::Arc;
 
 /// The slot of a tile that is not there.
 const MISSING: u32 = u32::MAX;
 
+/// Pixels of a mip level along an axis that count in a sample, at most: those of samples of ten pixels.
+pub(super) const MOST_TAPS: usize = 12;
+
 /// What is drawn, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CanvasView {
-    /// The samples, inside the picture, none reduced.
+    /// The samples, inside the picture.
     pub grid: SampleGrid,
     /// The picture's size.
     pub picture: Size,
-    /// How much of the field is shown, in [0, 1].
+    /// The mip level that is read: of samples of at most ten of its pixels.
+    pub level: u32,
+    /// Whether pixels are shown as squares, where they are enlarged.
+    pub has_squares: bool,
+    /// How much of the field is shown, in [0, 1]; it is nowhere to be seen at ×1 and below, and in squares.
     pub strength: f32,
     /// From normalised RGB to RGB.
     pub deviation: [f32; 3],
@@ -26,15 +37,31 @@ pub struct CanvasView {
 }
 
 impl CanvasView {
-    /// The source pixels that it reads.
+    /// The source pixels that it reads, and some around them.
     pub fn pixels(&self) -> PixelRect {
+        let reach = f64::from(2_u32 << self.level);
         let span = |axis: &AxisGrid, n: usize| {
-            let at = |i: usize| axis.latent_position(i).floor();
-            let (first, last) = (at(0) - 1.0, at(axis.len.saturating_sub(1)) + 3.0);
-            (first.max(0.0) as usize).min(n - 1)..(last.max(1.0) as usize).min(n)
+            let (first, last) = (axis.origin - reach, axis.origin + axis.len as f64 * axis.pitch + reach);
+            let start = (first.max(0.0) as usize).min(n - 1);
+            start..(last.max(0.0).ceil() as usize).clamp(start + 1, n)
         };
         let (rows, columns) = (span(&self.grid.y, self.picture.height), span(&self.grid.x, self.picture.width));
         PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }
+    }
+
+    /// The tiles of its mip level that it reads, row by row.
+    pub fn source_tiles(&self) -> impl Iterator<Item = MipTile> {
+        MipTile::over(self.level, mip_rect(self.pixels(), self.level))
+    }
+
+    /// Whether it has something of the field.
+    pub fn has_field(&self) -> bool {
+        self.strength > 0.0 && !self.has_squares && !self.grid.is_reduction()
+    }
+
+    /// The feature tiles (columns and rows of them) whose fields it reads.
+    pub fn field_tiles(&self) -> PixelRect {
+        feature_tiles_over(self.pixels())
     }
 }
 
@@ -45,10 +72,17 @@ pub(super) struct CanvasUniform {
     pub(super) area: [f32; 2],
     pub(super) size: [u32; 2],
     pub(super) tiles: [u32; 4],
+    pub(super) field_tiles: [u32; 4],
     pub(super) last: [u32; 2],
+    pub(super) field_slots: u32,
     pub(super) columns: u32,
+    pub(super) deviation: [f32; 3],
     pub(super) strength: f32,
-    pub(super) deviation: [f32; 4],
+    /// Columns, each filled up.
+    pub(super) to_srgb: [[f32; 4]; 3],
+    pub(super) color_side: u32,
+    pub(super) has_curves: u32,
+    padding: [u32; 2],
 }
 
 /// A row or column of samples, as the shader reads it.
@@ -57,46 +91,142 @@ pub(super) struct CanvasUniform {
 pub(super) struct Line {
     between: [u32; 2],
     first: u32,
-    padding: u32,
-    weights: [f32; 4],
+    taps: u32,
+    weights: [f32; MOST_TAPS],
 }
 
 /// A frame, ready for the device.
-pub struct FieldFrame {
+pub struct CanvasFrame {
     pub(super) uniform: CanvasUniform,
     pub(super) slots: Vec<u32>,
     pub(super) lines: Vec<Line>,
     pub(super) turns: Vec<f32>,
+    pub(super) colors: Option<Arc<ColorTable>>,
 }
 
-impl FieldFrame {
-    /// Of a view; `slot` says where the cells of a feature tile (column, row) are, if they are there.
-    pub fn new(params: &FieldParams, view: &CanvasView, slot: impl Fn((usize, usize)) -> Option<u32>) -> Self {
+impl CanvasFrame {
+    /// Of a view: where the tiles of the source are, if they are there.
+    ///
+    /// # Panics
+    /// If a sample is larger than [`CanvasView::level`] allows.
+    pub fn new(view: &CanvasView, slot: impl Fn(MipTile) -> Option<u32>) -> Self {
         let CanvasView { grid, picture, .. } = view;
-        let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
-        let (turns, start) = turns(params, grid, [&rows, &columns], false);
-        let tiles = feature_tiles_over(view.pixels());
-        let mut lines = lines(&grid.y, picture.height, &rows);
-        lines.extend(self::lines(&grid.x, picture.width, &columns));
-        let [red, green, blue] = view.deviation;
+        let mut lines = lines(view, &grid.y, picture.height);
+        lines.extend(self::lines(view, &grid.x, picture.width));
+        let level = mip_size(*picture, view.level);
         let uniform = CanvasUniform {
             area: view.at.map(|v| v as f32),
             size: [grid.x.len as u32, grid.y.len as u32],
-            tiles: [tiles.x, tiles.y, tiles.width, tiles.height].map(|v| v as u32),
-            last: [picture.width as u32 - 1, picture.height as u32 - 1],
-            columns: start as u32,
-            strength: view.strength,
-            deviation: [red, green, blue, 0.0],
+            tiles: tiles(mip_rect(view.pixels(), view.level), MIP_TILE),
+            last: [level.width as u32 - 1, level.height as u32 - 1],
+            ..CanvasUniform::default()
         };
-        let slots = tiles.places().map(|place| slot(place).unwrap_or(MISSING)).collect();
-        Self { uniform, slots, lines, turns }
+        let slots = view.source_tiles().map(|tile| slot(tile).unwrap_or(MISSING)).collect();
+        Self { uniform, slots, lines, turns: Vec::new(), colors: None }
+    }
+
+    /// The same with a model's field, where the view has some; `slot` says where the cells of a feature tile (column, row)
+    /// are, if they are there.
+    #[must_use]
+    pub fn with_field(
+        mut self,
+        params: &FieldParams,
+        view: &CanvasView,
+        slot: impl Fn((usize, usize)) -> Option<u32>,
+    ) -> Self {
+        if !view.has_field() {
+            return self;
+        }
+        let CanvasView { grid, picture, .. } = view;
+        let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
+        let between = rows.iter().chain(&columns).map(Neighbours::between);
+        for (line, between) in self.lines.iter_mut().zip(between) {
+            line.between = between.map(|index| index as u32);
+        }
+        let (turns, start) = turns(params, grid, [&rows, &columns], false);
+        self.turns = turns;
+        self.uniform.columns = start as u32;
+        self.uniform.field_slots = self.slots.len() as u32;
+        self.uniform.field_tiles = tiles(view.pixels(), FEATURE_TILE);
+        self.uniform.strength = view.strength;
+        self.uniform.deviation = view.deviation;
+        self.slots.extend(view.field_tiles().places().map(|place| slot(place).unwrap_or(MISSING)));
+        self
+    }
+
+    /// The same of a picture whose colours are not sRGB's.
+    #[must_use]
+    pub fn with_colors(mut self, table: Arc<ColorTable>) -> Self {
+        if let Some(rows) = &table.to_srgb {
+            self.uniform.to_srgb = [0, 1, 2].map(|column| [rows[0][column], rows[1][column], rows[2][column], 0.0]);
+        }
+        self.uniform.has_curves = u32::from(table.to_srgb.is_some());
+        self.uniform.color_side = table.side as u32;
+        self.colors = Some(table);
+        self
     }
 }
 
-fn lines(axis: &AxisGrid, n: usize, samples: &[Neighbours]) -> Vec<Line> {
-    let line = |(sample, (first, weights)): (&Neighbours, (usize, [f32; 4]))| {
-        let between = sample.between().map(|index| index as u32);
-        Line { between, first: first as u32, padding: 0, weights }
+/// The tiles of a side over pixels: the first column and row, columns, rows.
+fn tiles(pixels: PixelRect, side: usize) -> [u32; 4] {
+    let (x, y) = (pixels.x / side, pixels.y / side);
+    [x, y, pixels.right().div_ceil(side) - x, pixels.bottom().div_ceil(side) - y].map(|v| v as u32)
+}
+
+fn lines(view: &CanvasView, axis: &AxisGrid, n: usize) -> Vec<Line> {
+    let has_squares = view.has_squares && !view.grid.is_reduction();
+    let taps = if has_squares { squares(axis, n, view.level) } else { mip_taps(axis, n, view.level) };
+    let line = |(first, of_taps): (usize, Vec<f32>)| {
+        let mut weights = [0.0; MOST_TAPS];
+        weights[..of_taps.len()].copy_from_slice(&of_taps);
+        Line { first: first as u32, taps: of_taps.len() as u32, weights, ..Line::default() }
     };
-    samples.iter().zip(bicubic_taps(axis, n)).map(line).collect()
+    taps.into_iter().map(line).collect()
+}
+
+/// The one pixel of a level under the centre of each sample.
+fn squares(axis: &AxisGrid, n: usize, level: u32) -> Vec<(usize, Vec<f32>)> {
+    let under = |i: usize| (axis.origin + (i as f64 + 0.5) * axis.pitch).max(0.0) as usize;
+    (0..axis.len).map(|i| (under(i).min(n - 1) >> level, vec![1.0])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Region, mip_level};
+
+    fn view(region: Region, samples: Size, picture: Size) -> CanvasView {
+        let grid = SampleGrid::spanning(region, samples);
+        let level = mip_level(grid.x.pitch);
+        CanvasView { grid, picture, level, has_squares: false, strength: 1.0, deviation: [0.5; 3], at: [0; 2] }
+    }
+
+    #[test]
+    fn every_tap_lies_in_a_tile_that_is_asked_for() {
+        let picture = Size::new(1531, 977);
+        for (x, y, width, samples) in [(0.0, 0.0, 1531.0, 400), (63.4, 127.6, 500.0, 431), (700.3, 500.1, 2.0, 600)] {
+            let region = Region { x, y, width, height: width * 0.6 };
+            let mut view = view(region, Size::new(samples, samples * 6 / 10), picture);
+            for finer in 0..3 {
+                view.level = view.level.saturating_sub(finer);
+                let frame = CanvasFrame::new(&view, |_| Some(0));
+                let [column, row, columns, rows] = frame.uniform.tiles.map(|v| v as usize);
+                assert_eq!(frame.slots.len(), columns * rows);
+                let (down, across) = frame.lines.split_at(view.grid.y.len);
+                let last = |line: &Line| (line.first + line.taps.max(1) - 1) as usize / MIP_TILE;
+                assert!(down.iter().all(|line| (row..row + rows).contains(&last(line))));
+                assert!(across.iter().all(|line| (column..column + columns).contains(&last(line))));
+                assert!(across.iter().all(|line| line.first as usize / MIP_TILE >= column));
+            }
+        }
+    }
+
+    #[test]
+    fn at_one_and_below_there_is_no_field() {
+        let picture = Size::new(100, 100);
+        let of = |samples| view(Region::whole(picture), Size::new(samples, samples), picture);
+        assert!(!of(50).has_field() && !of(100).has_field() && of(101).has_field());
+        assert!(!CanvasView { has_squares: true, ..of(200) }.has_field());
+        assert_eq!((of(50).level, of(100).level, of(25).level), (1, 0, 2));
+    }
 }

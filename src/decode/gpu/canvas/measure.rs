@@ -1,6 +1,6 @@
 //! How fast a device draws fields.
 
-use super::{CanvasView, FieldAtlas, FieldFrame, FrameBuffers};
+use super::{CanvasFrame, CanvasPainter, CanvasView, FrameBuffers};
 use crate::decode::FieldParams;
 use crate::geometry::{Region, SampleGrid, Size};
 use crate::gpu::{GpuError, GpuResult, guarded};
@@ -14,18 +14,22 @@ const FRAMES: usize = 3;
 /// What takes longer is too slow whatever it is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl FieldAtlas {
-    /// Seconds that a sample takes, of a picture at ×4. What the slots hold does not matter. Waits for the device: not for
-    /// a window's thread.
+impl CanvasPainter {
+    /// Seconds that a sample takes, of a picture at ×4 with a model's field or without one. What the slots hold does not
+    /// matter. Waits for the device: not for a window's thread.
     ///
     /// # Errors
-    /// [`GpuError::Unfit`] if the device does not answer, or as [`FieldAtlas::new`].
-    pub fn measure(&self, device: &wgpu::Device, queue: &wgpu::Queue, params: &FieldParams) -> GpuResult<f64> {
+    /// [`GpuError::Unfit`] if the device does not answer, or as [`CanvasPainter::new`].
+    pub fn measure(&self, device: &wgpu::Device, queue: &wgpu::Queue, params: Option<&FieldParams>) -> GpuResult<f64> {
         let picture = Size::new(SOURCE, SOURCE);
         let region = Region { x: 0.0, y: 0.0, width: SOURCE as f64, height: SOURCE as f64 };
         let grid = SampleGrid::spanning(region, Size::new(SIDE as usize, SIDE as usize));
-        let view = CanvasView { grid, picture, strength: 1.0, deviation: [0.5; 3], at: [0; 2] };
-        let frame = FieldFrame::new(params, &view, |_| Some(0));
+        let view =
+            CanvasView { grid, picture, level: 0, has_squares: false, strength: 1.0, deviation: [0.5; 3], at: [0; 2] };
+        let mut frame = CanvasFrame::new(&view, |_| Some(0));
+        if let Some(params) = params {
+            frame = frame.with_field(params, &view, |_| Some(0));
+        }
         let (mut buffers, target) = (FrameBuffers::default(), guarded(device, || self.target(device))?);
         guarded(device, || buffers.load(device, queue, self, &frame))?;
         let mut fastest = f64::INFINITY;

@@ -1,0 +1,127 @@
+//! A colour space as a table, for shaders.
+//!
+//! Of a profile that is curves and a matrix the table holds the curves: a grid of its colours would be far off between one
+//! that sRGB clips and one that it does not. All others are a grid, as they are in moxcms itself.
+
+use moxcms::{ColorProfile, TransformExecutor};
+use std::sync::Arc;
+
+/// Pixels of one space to those of another.
+pub(super) type Transform = Arc<dyn TransformExecutor<f32> + Send + Sync>;
+
+/// Entries of curves.
+const CURVE: usize = 4096;
+
+/// Colours along each axis of a grid: as many as moxcms has; more, should that have changed.
+const SIDES: [usize; 2] = [33, 65];
+
+/// The largest error that is allowed, of 1: a table that misses is not used.
+const MOST_OFF: f32 = 0.75 / 255.0;
+
+/// Colours for which a table is compared with what it stands for.
+const COMPARED: usize = 1 << 14;
+
+/// Where the curve of sRGB ends to be straight, in linear light.
+const STRAIGHT_UP_TO: f32 = 0.003_130_8;
+
+/// What leads from a colour space to sRGB.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColorTable {
+    /// Entries of the curves, or along each axis of the grid.
+    pub side: usize,
+    /// Curves: `[side]`, of red, green and blue, to linear light. A grid: `[side, side, side]` by red, green and blue, in
+    /// sRGB. The fourth number is for alignment.
+    pub entries: Vec<[f32; 4]>,
+    /// From linear light behind the curves to that of sRGB, row by row; none for a grid.
+    pub to_srgb: Option<[[f32; 3]; 3]>,
+}
+
+impl ColorTable {
+    /// The first that is exact enough, if one is, for a profile and what leads from it to sRGB.
+    pub(super) fn new(profile: &ColorProfile, to_srgb: &Transform) -> Option<Self> {
+        let compared: Vec<f32> = colors().take(COMPARED).flatten().collect();
+        let expected = transformed(to_srgb, &compared)?;
+        let is_exact = |table: &Self| {
+            let pairs = compared.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0);
+            let mut off = pairs.flat_map(|(color, expected)| {
+                let seen = table.srgb(*color);
+                [0, 1, 2].map(|c| (seen[c] - expected[c].clamp(0.0, 1.0)).abs())
+            });
+            off.all(|off| off <= MOST_OFF)
+        };
+        let curves = Self::of_curves(profile).filter(is_exact);
+        curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, to_srgb)).find(is_exact))
+    }
+
+    fn of_curves(profile: &ColorProfile) -> Option<Self> {
+        let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
+        let [red, green, blue] = curves.map(|curve| curve.as_ref()?.make_linear_evaluator().ok());
+        let (red, green, blue) = (red?, green?, blue?);
+        let entry = |i: usize| {
+            let at = i as f32 / (CURVE - 1) as f32;
+            // Of 0 a power is far off there.
+            let linear = [&red, &green, &blue].map(|curve| curve.evaluate_value(at).clamp(0.0, 1.0));
+            [linear[0], linear[1], linear[2], 0.0]
+        };
+        let matrix = profile.transform_matrix(&ColorProfile::new_srgb());
+        let to_srgb = Some(matrix.v.map(|row| row.map(|v| v as f32)));
+        Some(Self { side: CURVE, entries: (0..CURVE).map(entry).collect(), to_srgb })
+    }
+
+    fn of_grid(side: usize, to_srgb: &Transform) -> Option<Self> {
+        let level = |i: usize| i as f32 / (side - 1) as f32;
+        let grid = (0..side.pow(3)).flat_map(|i| [i / side / side, i / side % side, i % side].map(level));
+        let colors = transformed(to_srgb, &grid.collect::<Vec<_>>())?;
+        let entry =
+            |[red, green, blue]: &[f32; 3]| [red.clamp(0.0, 1.0), green.clamp(0.0, 1.0), blue.clamp(0.0, 1.0), 0.0];
+        Some(Self { side, entries: colors.as_chunks::<3>().0.iter().map(entry).collect(), to_srgb: None })
+    }
+
+    /// A colour of the space in sRGB, both in [0, 1], as shaders compute it.
+    pub fn srgb(&self, color: [f32; 3]) -> [f32; 3] {
+        let scaled = color.map(|v| v * (self.side - 1) as f32);
+        let cell = scaled.map(|v| (v as usize).min(self.side - 2));
+        let part = [0, 1, 2].map(|c| scaled[c] - cell[c] as f32);
+        let Some(to_srgb) = self.to_srgb else { return self.in_cell(cell, part) };
+        let linear = [0, 1, 2].map(|c| {
+            let (from, to) = (self.entries[cell[c]][c], self.entries[cell[c] + 1][c]);
+            from + part[c] * (to - from)
+        });
+        to_srgb.map(|row| encoded((0..3).map(|c| row[c] * linear[c]).sum::<f32>().clamp(0.0, 1.0)))
+    }
+
+    /// Between the eight entries of a cell.
+    fn in_cell(&self, cell: [usize; 3], part: [f32; 3]) -> [f32; 3] {
+        let mut sum = [0.0; 3];
+        for corner in 0..8 {
+            let step = [corner >> 2, corner >> 1 & 1, corner & 1];
+            let weight: f32 = (0..3).map(|c| if step[c] == 1 { part[c] } else { 1.0 - part[c] }).product();
+            let at = (0..3).fold(0, |at, c| at * self.side + cell[c] + step[c]);
+            (0..3).for_each(|c| sum[c] += weight * self.entries[at][c]);
+        }
+        sum
+    }
+}
+
+fn encoded(linear: f32) -> f32 {
+    if linear <= STRAIGHT_UP_TO { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+fn transformed(by: &Transform, from: &[f32]) -> Option<Vec<f32>> {
+    let mut to = vec![0.0; from.len()];
+    by.transform(from, &mut to).ok()?;
+    to.iter().all(|v| v.is_finite()).then_some(to)
+}
+
+/// Colours without an order, many of them dark, and many with channels that are empty or full.
+fn colors() -> impl Iterator<Item = [f32; 3]> {
+    let mut state = 1_u32;
+    let mut next = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32
+    };
+    std::iter::repeat_with(move || {
+        let exponent = 1.0 + (3.0 * next()).floor();
+        [next(), next(), next()].map(|v| (v.powf(exponent) * 1.2 - 0.1).clamp(0.0, 1.0))
+    })
+}

@@ -17,7 +17,7 @@ pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
 pub use gpu::{
     Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers, GpuDecoder, GpuField,
-    GpuImnet, WindowQuery,
+    GpuImnet, ReducedFrame, Stretch, WindowQuery,
 };
 pub use params::DecodeParams;
 pub use query::sample_points;

@@ -7,9 +7,13 @@ use crate::table::{self, Kind};
 use crate::tagged::tagged;
 use std::sync::Arc;
 use wgpu::{TextureFormat, TextureUsages};
-use zoomfield::decode::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldPacker, FieldParams, FrameBuffers};
+use zoomfield::decode::{
+    Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldPacker, FieldParams, FrameBuffers, ReducedFrame, Stretch,
+};
 use zoomfield::feature::FeaturePrecision;
-use zoomfield::geometry::{MipTile, PixelRect, Region, SampleGrid, Size, feature_tiles_over, mip_level, mip_rect};
+use zoomfield::geometry::{
+    AxisGrid, MipTile, PixelRect, Region, SampleGrid, Size, feature_tiles_over, mip_level, mip_rect,
+};
 use zoomfield::gpu::GpuError;
 use zoomfield::kernel::Precision;
 use zoomfield::picture::{MipPixels, Picture, Samples};
@@ -47,6 +51,17 @@ impl Window {
 
     /// What a frame leaves on a transparent target, RGBA.
     fn draw(&self, painter: &CanvasPainter, frame: &CanvasFrame, size: Size) -> Vec<u8> {
+        self.draw_stretched(painter, frame, size, None)
+    }
+
+    /// The same, its samples stretched over the target.
+    fn draw_stretched(
+        &self,
+        painter: &CanvasPainter,
+        frame: &CanvasFrame,
+        size: Size,
+        stretch: Option<Stretch>,
+    ) -> Vec<u8> {
         let mut buffers = FrameBuffers::default();
         buffers.load(&self.device, &self.queue, painter, frame);
         let (width, height) = (size.width as u32 + 2 * MARGIN, size.height as u32 + 2 * MARGIN);
@@ -70,6 +85,10 @@ impl Window {
             mapped_at_creation: false,
         });
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut reduced = ReducedFrame::default();
+        if let Some(stretch) = &stretch {
+            reduced.draw((&self.device, &self.queue), &mut encoder, (painter, &buffers), stretch);
+        }
         {
             let attachment = wgpu::RenderPassColorAttachment {
                 view: &view,
@@ -84,7 +103,10 @@ impl Window {
                 color_attachments: &[Some(attachment)],
                 ..wgpu::RenderPassDescriptor::default()
             });
-            painter.draw(&buffers, &mut pass);
+            match stretch {
+                Some(_) => reduced.stretch(painter, &mut pass),
+                None => painter.draw(&buffers, &mut pass),
+            }
         }
         let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(stride), rows_per_image: None };
         let target = wgpu::TexelCopyBufferInfo { buffer: &staging, layout };
@@ -226,6 +248,47 @@ fn pictures() -> [Picture; 3] {
     let deep = rgb.iter().enumerate().map(|(i, v)| u16::from(*v) * 256 + (i % 256) as u16).collect();
     let deep = Picture::from_samples(opaque.size, Samples::U16(deep), None);
     [opaque, with_alpha, deep]
+}
+
+/// Samples stretched over `size` pixels, `by` of them to each along either axis: bilinearly, as textures are.
+fn stretched(samples: &[f32], of: Size, by: usize, size: Size) -> Vec<f32> {
+    let place = |at: usize, n: usize| ((at as f32 + 0.5) / by as f32 - 0.5).clamp(0.0, (n - 1) as f32);
+    let value = |x: usize, y: usize, c: usize| samples[4 * (y.min(of.height - 1) * of.width + x.min(of.width - 1)) + c];
+    let pixel = |i: usize| {
+        let (x, y) = (place(i % size.width, of.width), place(i / size.width, of.height));
+        let (left, top) = (x as usize, y as usize);
+        [0, 1, 2, 3].map(|c| {
+            let row = |y| value(left, y, c) * (1.0 - x.fract()) + value(left + 1, y, c) * x.fract();
+            row(top) * (1.0 - y.fract()) + row(top + 1) * y.fract()
+        })
+    };
+    (0..size.area()).flat_map(pixel).collect()
+}
+
+/// A frame of a moving view on a slow device: fewer samples, each of them the network's, stretched over the same place.
+#[test]
+fn a_reduced_frame_is_its_samples_stretched() {
+    for picture in pictures() {
+        let Some(case) = Case::new(picture) else { return };
+        let whole = grid(40.0, 30.0, 21.3, 9.0);
+        for by in [2, 3] {
+            let axis = |axis: AxisGrid| AxisGrid { pitch: axis.pitch * by as f64, len: axis.len.div_ceil(by), ..axis };
+            let grid = SampleGrid { y: axis(whole.y), x: axis(whole.x) };
+            let view = CanvasView { at: [0; 2], ..case.view(grid, 1.0) };
+            let frame = CanvasFrame::new(&view, |tile| case.source_slot(tile));
+            let frame = frame.with_field(params(&case.model), &view, |place| Some(slot(case.tiles, place)));
+            let stretch = Stretch { samples: grid.size(), by, at: [MARGIN; 2], size: whole.size() };
+            let drawn = case.window.draw_stretched(&case.painter, &frame, whole.size(), Some(stretch));
+            let made = stretched(&case.made(&grid, Source::NEURAL), grid.size(), by, whole.size());
+            // Samples are rounded to 8 bits, and again when they are stretched.
+            let off = worst(&drawn, &made);
+            assert!(off < 2.0 * STEPS, "a frame reduced by {by} is off by {off} steps");
+            let other = case
+                .made(&SampleGrid { x: AxisGrid { origin: grid.x.origin + 0.1, ..grid.x }, ..grid }, Source::NEURAL);
+            let off = worst(&drawn, &stretched(&other, grid.size(), by, whole.size()));
+            assert!(off > 2.0 * STEPS, "a shift by a tenth of a source pixel is not noticed");
+        }
+    }
 }
 
 /// With profiles of curves and a matrix, and of tables, the screen's colours are those of finished tiles.

@@ -88,13 +88,13 @@ pub(crate) fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&
     }
 }
 
+/// The cat's face.
 pub(crate) fn picture() -> Picture {
-    let pixel = |i: usize| {
-        let (x, y) = ((i % PICTURE.width) as f64, (i / PICTURE.width) as f64);
-        let wave = (x * 0.21 + y * 0.13).sin() * 60.0 + (x * y * 0.002).cos() * 50.0;
-        [120.0 + wave, 128.0 - wave * 0.7, 110.0 + (x * 0.9).sin() * 40.0].map(|v| v.clamp(0.0, 255.0) as u8)
-    };
-    Picture::from_rgb8(PICTURE, (0..PICTURE.area()).flat_map(pixel).collect())
+    let cat = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png");
+    let cat = Picture::open(cat.as_ref()).expect("the sample picture is there");
+    let Samples::U8(rgb) = &cat.rgb else { panic!("8 bits") };
+    let rows = (30..30 + PICTURE.height).map(|y| 3 * (y * cat.size.width + 70));
+    Picture::from_rgb8(PICTURE, rows.flat_map(|at| rgb[at..at + 3 * PICTURE.width].to_vec()).collect())
 }
 
 pub(crate) fn is_at_rest(app: &App) -> bool {

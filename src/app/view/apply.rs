@@ -73,7 +73,7 @@ impl State {
         if let Some(shown) = &mut self.shown {
             change(&mut shown.motion, &self.canvas);
             // Until the frame's end judges it again.
-            self.sharpness = Sharpness::Sharpening;
+            (self.sharpness, self.has_neural) = (Sharpness::Sharpening, false);
         }
     }
 

@@ -4,7 +4,9 @@ mod canvas;
 mod field;
 mod imnet;
 
-pub use canvas::{Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers};
+pub use canvas::{
+    Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers, ReducedFrame, Stretch,
+};
 pub use field::GpuField;
 pub use imnet::GpuImnet;
 

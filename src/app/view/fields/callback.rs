@@ -1,6 +1,6 @@
 //! The canvas's share of the window's render pass.
 
-use crate::decode::{CanvasFrame, CanvasPainter, FieldCells, FrameBuffers};
+use crate::decode::{CanvasFrame, CanvasPainter, FieldCells, FrameBuffers, ReducedFrame, Stretch};
 use crate::picture::MipPixels;
 use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::PaintCallbackInfo;
@@ -13,6 +13,8 @@ pub(super) struct CanvasPaint {
     /// Which pane: the first pixel of it.
     pub(super) pane: usize,
     pub(super) frame: Arc<CanvasFrame>,
+    /// How the frame is stretched, if it has fewer samples than the pane has pixels.
+    pub(super) stretch: Option<Stretch>,
 }
 
 /// What is written into the atlases before.
@@ -49,6 +51,7 @@ struct Panes(HashMap<usize, Loaded>);
 #[derive(Default)]
 struct Loaded {
     buffers: FrameBuffers,
+    reduced: ReducedFrame,
     of: Option<(Arc<CanvasPainter>, Arc<CanvasFrame>)>,
 }
 
@@ -61,7 +64,7 @@ impl CallbackTrait for CanvasPaint {
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         _screen: &ScreenDescriptor,
-        _encoder: &mut wgpu::CommandEncoder,
+        encoder: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         let Panes(panes) = resources.entry::<Panes>().or_insert_with(Panes::default);
@@ -77,12 +80,18 @@ impl CallbackTrait for CanvasPaint {
             loaded.buffers.load(device, queue, &self.painter, &self.frame);
             loaded.of = Some((self.painter.clone(), self.frame.clone()));
         }
+        if let Some(stretch) = &self.stretch {
+            loaded.reduced.draw((device, queue), encoder, (&self.painter, &loaded.buffers), stretch);
+        }
         Vec::new()
     }
 
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
         if let Some(loaded) = resources.get::<Panes>().and_then(|Panes(panes)| panes.get(&self.pane)) {
-            self.painter.draw(&loaded.buffers, pass);
+            match self.stretch {
+                Some(_) => loaded.reduced.stretch(&self.painter, pass),
+                None => self.painter.draw(&loaded.buffers, pass),
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use super::Shown;
 use super::canvas::Canvas;
 use super::look::{Pane, Subject};
 use crate::app::kit::one_shot::{OneShot, OneShotStatus};
-use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams};
+use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams, Stretch};
 use crate::geometry::{MipTile, View};
 use crate::key::{DecodedBy, PictureId};
 use crate::picture::{ColorTable, MipPixels};
@@ -20,7 +20,7 @@ use crate::recipe::{Recipe, Source, Stage};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
 use callback::{CanvasPaint, CanvasUpload};
 use eframe::egui_wgpu::Callback;
-use place::{Opened, samples_of};
+use place::{Opened, reduced, samples_of};
 use slots::Slots;
 use std::sync::Arc;
 use wanted::{Looking, Wanted};
@@ -239,6 +239,15 @@ impl Fields {
         let model = self.model.as_ref().filter(|_| drawn.field);
         let looking = Looking { view, canvas, size: shown.picture.size, focus: canvas.center() };
         let needed = looking.level(self.source.count());
+        let by = self.reduction(drawn, canvas, shown, view);
+        let at = [x + area.x as u32, y + area.y as u32];
+        let (grid, stretch) = match by {
+            1 => (grid, None),
+            by => {
+                let grid = reduced(grid, by);
+                (grid, Some(Stretch { samples: grid.size(), by, at, size: area.size() }))
+            }
+        };
         let of_level = |level| CanvasView {
             grid,
             picture: shown.picture.size,
@@ -246,7 +255,7 @@ impl Fields {
             has_squares: recipe.source() == Source::Nearest,
             strength: model.map_or(0.0, |_| strength_of(recipe)),
             deviation: model.map_or([0.0; 3], |model| model.config.normalization.std),
-            at: [x + area.x as u32, y + area.y as u32],
+            at: if stretch.is_some() { [0; 2] } else { at },
         };
         let is_there = |level: &u32| self.source.has_all(of_level(*level).source_tiles());
         let level = levels(needed).find(is_there);
@@ -256,9 +265,16 @@ impl Fields {
         let frame = self.frame(canvas_view, colors);
         let near = canvas.points_from_screen([area.x as f64, area.y as f64]);
         let far = canvas.points_from_screen([area.right() as f64, area.bottom() as f64]);
-        let paint = CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), pane: pane.area.x, frame };
+        let paint = CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), pane: pane.area.x, frame, stretch };
         let callback = Callback::new_paint_callback(egui::Rect::from_min_max(near, far), paint);
         Some(Drawing { callback, cover })
+    }
+
+    /// How many pixels along either axis share a sample: while the view moves, where whole frames are slow.
+    fn reduction(&self, drawn: Drawn, canvas: &Canvas, shown: &Shown, view: &View) -> usize {
+        let speed = self.opened.as_ref().map(|opened| &opened.speed);
+        let speed = speed.filter(|_| drawn.field && !shown.motion.is_at_rest());
+        speed.map_or(1, |speed| speed.reduction(canvas.size, view.zoom))
     }
 
     /// How much of a view is drawn; `is_coarse`: of which level, if one is there.

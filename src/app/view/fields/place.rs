@@ -16,6 +16,12 @@ pub(super) const CELL_BYTES: u64 = 256 << 20;
 /// A frame with fields takes at most this long, in seconds: 20 in a second.
 const FIELD_SECS: f64 = 0.05;
 
+/// What a frame of a moving view takes at most, in seconds, before it is reduced: three quarters of one of 60 in a second.
+const MOVING_SECS: f64 = 0.012;
+
+/// Pixels of the screen along either axis to a sample of a moving view, at most.
+const MOST_REDUCTION: usize = 3;
+
 /// A canvas of a small window.
 const SMALLEST_CANVAS: Size = Size::new(640, 480);
 
@@ -82,6 +88,15 @@ impl Speed {
         let field = self.field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
         Drawn { source: field || is_fast(self.source, SOURCE_SECS), field }
     }
+
+    /// How many pixels along either axis share a sample of fields while a view of this zoom moves: a sample is at most half a
+    /// source pixel wide, so that nothing of the field is lost to it.
+    pub(super) fn reduction(&self, canvas: Size, zoom: f64) -> usize {
+        let secs = self.field.unwrap_or(0.0) * canvas.area() as f64;
+        let is_fast = |by: &usize| secs / (by * by) as f64 <= MOVING_SECS;
+        let by = (1..MOST_REDUCTION).find(is_fast).unwrap_or(MOST_REDUCTION);
+        by.min((zoom / 2.0) as usize).max(1)
+    }
 }
 
 impl CanvasDevice {
@@ -113,6 +128,12 @@ impl CanvasDevice {
     }
 }
 
+/// A grid of samples that are this many times as wide and high, in the same place.
+pub(super) fn reduced(grid: SampleGrid, by: usize) -> SampleGrid {
+    let axis = |axis: AxisGrid| AxisGrid { pitch: axis.pitch * by as f64, len: axis.len.div_ceil(by), ..axis };
+    SampleGrid { y: axis(grid.y), x: axis(grid.x) }
+}
+
 /// The pixels of a part of the canvas whose centres are inside the picture, and their samples.
 pub(super) fn samples_of(area: PixelRect, view: &View, shown: &Shown) -> Option<(PixelRect, SampleGrid)> {
     let size = shown.picture.size;
@@ -131,4 +152,21 @@ pub(super) fn samples_of(area: PixelRect, view: &View, shown: &Shown) -> Option<
     let (x, columns) = span(0, area.x, area.width, size.width, output.width)?;
     let (y, rows) = span(1, area.y, area.height, size.height, output.height)?;
     Some((PixelRect { x, y, width: columns.len, height: rows.len }, SampleGrid { y: rows, x: columns }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moving_view_has_as_many_samples_as_the_device_draws_in_time() {
+        let canvas = Size::new(1000, 1000);
+        let by = |secs: f64, zoom: f64| Speed { source: 0.0, field: Some(secs * 1e-6) }.reduction(canvas, zoom);
+        assert_eq!([0.011, 0.013, 0.047, 0.049, 1.0].map(|secs| by(secs, 30.0)), [1, 2, 2, 3, 3]);
+        assert_eq!([1.5, 3.9, 4.0, 5.9, 6.0].map(|zoom| by(1.0, zoom)), [1, 1, 2, 2, 3]);
+        let grid = AxisGrid { origin: 0.5, pitch: 0.1, len: 10 };
+        let SampleGrid { x, .. } = reduced(SampleGrid { y: grid, x: grid }, 3);
+        assert_eq!((x.origin, x.len), (0.5, 4));
+        assert!((x.pitch - 0.3).abs() < 1e-12);
+    }
 }

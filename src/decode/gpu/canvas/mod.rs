@@ -10,11 +10,13 @@ mod cells;
 mod frame;
 mod measure;
 mod pipeline;
+mod reduced;
 
 pub use atlas::Atlas;
 pub use buffers::FrameBuffers;
 pub use cells::{FieldCells, FieldPacker};
 pub use frame::{CanvasFrame, CanvasView};
+pub use reduced::{ReducedFrame, Stretch};
 
 use super::field::FieldShape;
 use crate::decode::FieldParams;
@@ -22,6 +24,7 @@ use crate::geometry::MIP_TILE;
 use crate::gpu::{ElementType, GpuError, GpuResult, guarded};
 use crate::weights::FieldConfig;
 use pipeline::{STORAGE_BUFFERS, compile};
+use reduced::StretchPipeline;
 use std::sync::Arc;
 
 /// Bytes of a mip tile: four 16-bit fractions a pixel.
@@ -35,6 +38,7 @@ pub struct CanvasPainter {
     cells: Atlas,
     layout: wgpu::BindGroupLayout,
     pipeline: wgpu::RenderPipeline,
+    stretch: StretchPipeline,
 }
 
 impl CanvasPainter {
@@ -57,11 +61,12 @@ impl CanvasPainter {
         }
         let shape = shape_of(params);
         let (layout, pipeline) = guarded(device, || compile(device, format, shape))?;
+        let stretch = guarded(device, || StretchPipeline::new(device, format))?;
         // A buffer is bound even if nothing is read of it.
         let slot = FieldCells::bytes(shape).max(SMALLEST);
         let (source, cells) =
             (Self::source_atlas(device, SOURCE_BYTES as u64)?, Atlas::new(device, slot, slot as u64)?);
-        Ok(Self { shape, format, source, cells, layout, pipeline })
+        Ok(Self { shape, format, source, cells, layout, pipeline, stretch })
     }
 
     /// The same with these slots for the source's tiles, and `bytes` of cells at most.

@@ -1,4 +1,4 @@
-//! The canvas's render pipeline.
+//! The canvas's render pipelines.
 
 use super::cells::stride;
 use super::frame::MOST_TAPS;
@@ -24,18 +24,37 @@ pub(super) fn compile(
     format: wgpu::TextureFormat,
     shape: FieldShape,
 ) -> (wgpu::BindGroupLayout, wgpu::RenderPipeline) {
-    let label = Some("canvas");
-    let text = text(shape, format.is_srgb());
+    let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+    let storage = buffer(wgpu::BufferBindingType::Storage { read_only: true });
+    let mut types = vec![buffer(wgpu::BufferBindingType::Uniform)];
+    types.resize(1 + STORAGE_BUFFERS as usize, storage);
+    render_pipeline(device, "canvas", &text(shape, format.is_srgb()), &types, premultiplied(format))
+}
+
+/// Colours times opacity, laid over what is there.
+pub(super) fn premultiplied(format: wgpu::TextureFormat) -> wgpu::ColorTargetState {
+    let blend = Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING);
+    wgpu::ColorTargetState { format, blend, write_mask: wgpu::ColorWrites::ALL }
+}
+
+/// A pipeline of the entry points `corner` and `paint`, whose fragments read what is bound as `types`.
+pub(super) fn render_pipeline(
+    device: &wgpu::Device,
+    label: &str,
+    text: &str,
+    types: &[wgpu::BindingType],
+    target: wgpu::ColorTargetState,
+) -> (wgpu::BindGroupLayout, wgpu::RenderPipeline) {
+    let label = Some(label);
     let source = wgpu::ShaderSource::Wgsl(text.into());
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
-    let entry = |(binding, ty)| wgpu::BindGroupLayoutEntry {
+    let visibility = wgpu::ShaderStages::FRAGMENT;
+    let entry = |(binding, ty): (u32, &wgpu::BindingType)| wgpu::BindGroupLayoutEntry {
         binding,
-        visibility: wgpu::ShaderStages::FRAGMENT,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        visibility,
+        ty: *ty,
         count: None,
     };
-    let storage = wgpu::BufferBindingType::Storage { read_only: true };
-    let types = std::iter::once(wgpu::BufferBindingType::Uniform).chain([storage; STORAGE_BUFFERS as usize]);
     let entries: Vec<_> = (0..).zip(types).map(entry).collect();
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
@@ -43,8 +62,6 @@ pub(super) fn compile(
         bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
-    let blend = Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING);
-    let target = wgpu::ColorTargetState { format, blend, write_mask: wgpu::ColorWrites::ALL };
     let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
         label,
         layout: Some(&pipeline_layout),

@@ -114,7 +114,13 @@ impl Window {
     fn zoom_in(&mut self, trial: usize, zoom: f64, to_the_end: bool) -> Wait {
         self.harness.state_mut().apply(view::Command::Fit);
         self.frames_until(App::is_exact);
-        let at = [300.0 + 100.0 * trial as f64, if zoom > 4.0 { 330.0 } else { 530.0 }];
+        // No two views share a feature tile.
+        let (column, row) = ((trial % 4) as f64, (trial / 4) as f64);
+        let at = if zoom > 4.0 {
+            [300.0 + 100.0 * trial as f64, 560.0]
+        } else {
+            [220.0 + 260.0 * column, 120.0 + 190.0 * row]
+        };
         let from = self.harness.state().view().unwrap().zoom;
         let notches = ((zoom / from).ln() / 1.25_f64.ln()).ceil();
         let factor = (zoom / from).powf(1.0 / notches);

@@ -81,8 +81,7 @@ impl Requests {
         let (wanted, likely) = if *is_settled {
             let is_at_hand = |part: &TilePart| is_at_hand(scene, view, part);
             let mut wanted = wanted(view.zoom, frame, &models, textures, is_at_hand);
-            // The canvas draws them itself.
-            wanted.retain(|part| !drawn.field || !frame.quick().contains(part));
+            wanted.retain(|part| !is_drawn(frame, drawn, part));
             (wanted, Vec::new())
         } else {
             (Vec::new(), likely(frame, focus_in_output))
@@ -165,6 +164,15 @@ fn wanted(
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|part| seen.insert(*part));
     wanted
+}
+
+/// Whether the canvas draws itself what a part of a tile would only stand in for.
+fn is_drawn(frame: &Frame, drawn: Drawn, part: &TilePart) -> bool {
+    if part.key.recipe.is_neural() {
+        drawn.field && frame.quick().contains(part)
+    } else {
+        drawn.source && !frame.finals().contains(part)
+    }
 }
 
 /// The tiles of the network that a view will show first: those under the cursor.

@@ -4,7 +4,6 @@ struct Params {
     area: vec4<f32>,    // where on the target: the first pixel, width and height
     samples: vec2<f32>, // how many there are, from the texture's first texel on
     by: f32,            // pixels of the target to a sample, along either axis
-    padding: f32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;

@@ -12,15 +12,15 @@ use std::path::PathBuf;
 impl State {
     /// Begins with a model; the settings name one where `source` does not.
     pub fn start(&mut self, source: ModelSource, settings: &settings::State, env: &mut Env<'_>) {
+        if matches!(source, ModelSource::File(_)) {
+            self.load_quick(settings.compute(), env);
+        }
         if matches!(source, ModelSource::File(None)) && settings.choices.model.as_deref() == Some(AUTO) {
             return self.follow(settings, env);
         }
         match self.or_default(source, settings) {
             ModelSource::Loaded(model) => self.own = ModelSlot::holding(model),
-            ModelSource::File(path) => {
-                self.load_own(path, settings, env);
-                self.load_quick(settings, env);
-            }
+            ModelSource::File(path) => self.load_own(path, settings, env),
         }
     }
 
@@ -38,8 +38,8 @@ impl State {
     }
 
     /// Loads the live network, which stands in for others.
-    fn load_quick(&mut self, settings: &settings::State, env: &mut Env<'_>) {
-        let (load, compute) = (env.ports.load_model.clone(), settings.compute());
+    fn load_quick(&mut self, compute: Compute, env: &mut Env<'_>) {
+        let load = env.ports.load_model.clone();
         if let Err(error) = self.quick.start(env.ctx, load, Some(Builtin::Live.address()), compute) {
             env.fail(format!("cannot start loading the live network: {error}"));
         }
@@ -64,7 +64,7 @@ impl State {
     pub fn reload(&mut self, settings: &settings::State, env: &mut Env<'_>) {
         self.load_own(self.own.wanted().map(Into::into), settings, env);
         if self.quick.model().is_some() || self.quick.is_loading() {
-            self.load_quick(settings, env);
+            self.load_quick(settings.compute(), env);
         }
         if self.other.model().is_some() || self.other.is_loading() {
             self.load_other(self.other.wanted().map(PathBuf::from), settings, env);
@@ -87,9 +87,9 @@ impl State {
                 }
             }
         }
-        // Without it there is less to see in the meantime, and nothing else is missing.
-        if let Err(failure) = self.quick.poll() {
-            env.fail(failure.error);
+        // What is wrong with a device the model in use tells; without this one there is less to see in the meantime.
+        if let Err(LoadFailure { instead: Some((Some(_), compute)), .. }) = self.quick.poll() {
+            self.load_quick(compute, env);
         }
         match self.other.poll() {
             Ok(false) => {}

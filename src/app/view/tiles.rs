@@ -53,7 +53,9 @@ impl Tiles {
     }
 
     fn take_tile(&mut self, tile: RenderedTile, view: &mut State, env: &Env<'_>) {
-        if tile.key.recipe.is_neural() {
+        // The bar tells how fast what has the last word is made.
+        let is_final = self.frame.finals().first().is_some_and(|part| part.key.model == tile.key.model);
+        if tile.key.recipe.is_neural() && is_final {
             view.rate.count(tile.rect.area(), tile.render_secs);
         }
         let quick = self.frame.panes().iter().filter_map(|known| known.pane.subject.quick);

@@ -30,6 +30,7 @@ mod profile;
 mod table;
 #[path = "../common/tagged.rs"]
 mod tagged;
+mod target;
 mod view;
 
 /// In single precision, as far as the processor's own kernels are.

@@ -39,25 +39,16 @@ impl State {
 
     /// Loads the live network, which stands in for others.
     fn load_quick(&mut self, compute: Compute, env: &mut Env<'_>) {
-        let load = env.ports.load_model.clone();
-        if let Err(error) = self.quick.start(env.ctx, load, Some(Builtin::Live.address()), compute) {
-            env.fail(format!("cannot start loading the live network: {error}"));
-        }
+        load(&mut self.quick, Some(Builtin::Live.address()), compute, env);
     }
 
     fn load_own_by(&mut self, path: Option<PathBuf>, compute: Compute, env: &mut Env<'_>) {
-        let load = env.ports.load_model.clone();
-        if let Err(error) = self.own.start(env.ctx, load, path, compute) {
-            env.fail(format!("cannot start loading the model: {error}"));
-        }
+        load(&mut self.own, path, compute, env);
     }
 
     /// Loads the other side of a comparison.
     pub fn load_other(&mut self, path: Option<PathBuf>, settings: &settings::State, env: &mut Env<'_>) {
-        let (load, compute) = (env.ports.load_model.clone(), settings.compute());
-        if let Err(error) = self.other.start(env.ctx, load, path, compute) {
-            env.fail(format!("cannot start loading the model: {error}"));
-        }
+        load(&mut self.other, path, settings.compute(), env);
     }
 
     /// Loads all again: something else is to compute.
@@ -138,5 +129,12 @@ impl State {
         self.other = std::mem::replace(&mut self.own, before).held();
         // The settings may have changed meanwhile; what is the same is not computed again.
         self.load_own(path, settings, env);
+    }
+}
+
+/// Starts to load a model into its place.
+fn load(slot: &mut ModelSlot, path: Option<PathBuf>, compute: Compute, env: &mut Env<'_>) {
+    if let Err(error) = slot.start(env.ctx, env.ports.load_model.clone(), path, compute) {
+        env.fail(format!("cannot start loading the model: {error}"));
     }
 }

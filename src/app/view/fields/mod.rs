@@ -93,11 +93,11 @@ impl Fields {
 
     /// What of a pane of this canvas it draws.
     pub fn draws(&self, canvas: &Canvas, subject: &Subject) -> Drawn {
-        let Some((picture, by)) = self.subject.filter(|(picture, _)| *picture == subject.picture) else {
+        let Some((_, by)) = self.subject.filter(|(picture, _)| *picture == subject.picture) else {
             return Drawn::default();
         };
         let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
-        let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && picture == subject.picture && self.suits_model();
+        let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && self.suits_model();
         Drawn { field: drawn.field && is_own && subject.recipe.is_neural(), ..drawn }
     }
 

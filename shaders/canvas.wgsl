@@ -96,12 +96,6 @@ fn detail(sample: vec2<u32>) -> vec3<f32> {
     return p.deviation * field(corners * STRIDE, Axis(sample.y, p.size.y), Axis(p.columns + sample.x, p.size.x));
 }
 
-@vertex
-fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
-    // One triangle that is larger than the viewport.
-    return vec4(f32(index & 1u) * 4.0 - 1.0, f32(index >> 1u) * 4.0 - 1.0, 0.0, 1.0);
-}
-
 @fragment
 fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let offset = at.xy - p.area;

@@ -10,12 +10,6 @@ struct Params {
 @group(0) @binding(1) var samples: texture_2d<f32>;
 @group(0) @binding(2) var linear: sampler;
 
-@vertex
-fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
-    // One triangle that is larger than the viewport.
-    return vec4(f32(index & 1u) * 4.0 - 1.0, f32(index >> 1u) * 4.0 - 1.0, 0.0, 1.0);
-}
-
 @fragment
 fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let place = at.xy - p.area.xy;

@@ -62,12 +62,13 @@ mod tests {
         let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
         let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(name).collect();
         names.sort();
-        // By the tests of `gpu/convolution.rs`, `decode/gpu/imnet/mod.rs`, `decode/gpu/field/mod.rs` (two), `decode/gpu/canvas/pipeline.rs`, `decode/gpu/canvas/reduced.rs` and `gpu/product.rs`.
+        // By the tests of `gpu/convolution.rs`, `decode/gpu/imnet/mod.rs`, `decode/gpu/field/mod.rs` (two), `decode/gpu/canvas/pipeline.rs` (two), `decode/gpu/canvas/reduced.rs` and `gpu/product.rs`.
         assert_eq!(
             names,
             [
                 "canvas.wgsl",
                 "convolution.wgsl",
+                "corner.wgsl",
                 "decode.wgsl",
                 "field.wgsl",
                 "product.wgsl",

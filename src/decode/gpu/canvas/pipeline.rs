@@ -8,6 +8,11 @@ use crate::geometry::FEATURE_TILE;
 /// Buffers that its shader reads.
 pub(super) const STORAGE_BUFFERS: u32 = 6;
 
+/// The text of a shader with the vertex shader that all have in common.
+pub(super) fn with_corner(text: &str) -> String {
+    format!("{text}\n{}", include_str!("../../../../shaders/corner.wgsl"))
+}
+
 fn text(shape: FieldShape, is_linear: bool) -> String {
     let constants = [
         ("SIDE", FEATURE_TILE),
@@ -37,7 +42,7 @@ pub(super) fn premultiplied(format: wgpu::TextureFormat) -> wgpu::ColorTargetSta
     wgpu::ColorTargetState { format, blend, write_mask: wgpu::ColorWrites::ALL }
 }
 
-/// A pipeline of the entry points `corner` and `paint`, whose fragments read what is bound as `types`.
+/// A pipeline of the entry point `paint`, whose fragments read what is bound as `types`.
 pub(super) fn render_pipeline(
     device: &wgpu::Device,
     label: &str,
@@ -46,7 +51,7 @@ pub(super) fn render_pipeline(
     target: wgpu::ColorTargetState,
 ) -> (wgpu::BindGroupLayout, wgpu::RenderPipeline) {
     let label = Some(label);
-    let source = wgpu::ShaderSource::Wgsl(text.into());
+    let source = wgpu::ShaderSource::Wgsl(with_corner(text).into());
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
     let visibility = wgpu::ShaderStages::FRAGMENT;
     let entry = |(binding, ty): (u32, &wgpu::BindingType)| wgpu::BindGroupLayoutEntry {
@@ -100,7 +105,7 @@ mod tests {
         for (luma_waves, chroma_waves) in [(32, 8), (1, 1), (5, 3), (64, 16), (0, 0)] {
             let shape = FieldShape::new(&FieldConfig { luma_waves, chroma_waves }, ElementType::F32);
             for is_linear in [false, true] {
-                assert_shader(&text(shape, is_linear), &fields, size_of::<CanvasUniform>());
+                assert_shader(&with_corner(&text(shape, is_linear)), &fields, size_of::<CanvasUniform>());
             }
         }
     }

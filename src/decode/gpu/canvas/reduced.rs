@@ -153,11 +153,13 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::gpu::canvas::pipeline::with_corner;
     use crate::gpu::reflect::{assert_shader, offsets};
 
     #[test]
     fn the_shader_is_valid() {
         let fields = offsets!(Uniform: area samples by);
-        assert_shader(include_str!("../../../../shaders/stretch.wgsl"), &fields, size_of::<Uniform>());
+        let text = with_corner(include_str!("../../../../shaders/stretch.wgsl"));
+        assert_shader(&text, &fields, size_of::<Uniform>());
     }
 }

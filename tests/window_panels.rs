@@ -16,7 +16,6 @@ mod fonts;
 #[path = "common/hashes.rs"]
 mod hashes;
 #[path = "common/icc.rs"]
-#[expect(dead_code, reason = "other tests need the white of profiles")]
 mod icc;
 #[path = "window/keys.rs"]
 mod keys;
@@ -28,16 +27,23 @@ mod looks;
 mod loupe;
 #[path = "window/pixels.rs"]
 mod pixels;
+#[path = "color/profile.rs"]
+#[expect(dead_code, reason = "other tests need its mathematics")]
+mod profile;
 #[path = "window/refine.rs"]
 mod refine;
 #[path = "window/resuming.rs"]
 mod resuming;
+#[path = "window/same.rs"]
+mod same;
 #[path = "window/settings.rs"]
 mod settings;
 #[path = "window/snapshots.rs"]
 mod snapshots;
 #[path = "window/stub.rs"]
 mod stub;
+#[path = "color/table.rs"]
+mod table;
 #[path = "common/tagged.rs"]
 mod tagged;
 #[path = "window/toolbar.rs"]

@@ -17,7 +17,7 @@ use zoomfield::recipe::{Sampling, Strength};
 use zoomfield::render::Backend;
 
 /// The text that the command puts on the clipboard.
-fn copied(harness: &mut Harness<'_, App>) -> String {
+pub(crate) fn copied(harness: &mut Harness<'_, App>) -> String {
     assert!(!harness.get_by_label("Copy as command").accesskit_node().is_disabled());
     harness.state_mut().apply(export::Command::CopyAsCommand);
     harness.step();

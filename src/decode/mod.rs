@@ -16,8 +16,8 @@ pub use decoder::Decoder;
 pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
 pub use gpu::{
-    Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers, GpuDecoder, GpuField,
-    GpuImnet, ReducedFrame, Stretch, WindowQuery,
+    Atlas, CanvasFrame, CanvasPainter, CanvasSpeed, CanvasView, FieldCells, FieldPacker, FrameBuffers, GpuDecoder,
+    GpuField, GpuImnet, ReducedFrame, Stretch, WindowQuery,
 };
 pub use params::DecodeParams;
 pub use query::sample_points;

@@ -53,7 +53,7 @@ pub enum AdapterChoice {
 }
 
 /// Waits for what is ready at once outside browsers.
-pub(super) fn ready<F: Future>(future: F) -> F::Output {
+pub(crate) fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {

@@ -24,6 +24,7 @@ pub(crate) mod reflect;
 mod stopwatch;
 mod template;
 
+pub(crate) use adapter::ready;
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
 pub use conv_choice::VariantTiming;
 pub use conv_shape::{ConvShape, ConvVariant};

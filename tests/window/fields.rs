@@ -51,8 +51,8 @@ fn window_on(
         return None;
     };
     let device = CanvasDevice {
+        adapter: state.adapter.clone(),
         device: state.device.clone(),
-        queue: state.queue.clone(),
         format: state.target_format,
         choice: CanvasChoice::Shader,
     };
@@ -253,7 +253,7 @@ fn a_device_that_is_gone_leaves_the_view_to_tiles() {
         // Not that of the window, which goes on being drawn.
         let other = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
         other.device.destroy();
-        CanvasDevice { device: other.device.clone(), queue: other.queue.clone(), ..device }
+        CanvasDevice { device: other.device.clone(), ..device }
     };
     let Some(mut harness) = window_on(picture(), ModelSource::Loaded(live()), gone) else { return };
     harness.run_steps(3);

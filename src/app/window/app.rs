@@ -67,8 +67,8 @@ impl App {
     pub(super) fn draw_on(&mut self, cc: &eframe::CreationContext<'_>) {
         if let Some(state) = &cc.wgpu_render_state {
             self.draw_fields_on(CanvasDevice {
+                adapter: state.adapter.clone(),
                 device: state.device.clone(),
-                queue: state.queue.clone(),
                 format: state.target_format,
                 choice: CanvasChoice::of_environment(),
             });

@@ -5,7 +5,8 @@ mod field;
 mod imnet;
 
 pub use canvas::{
-    Atlas, CanvasFrame, CanvasPainter, CanvasView, FieldCells, FieldPacker, FrameBuffers, ReducedFrame, Stretch,
+    Atlas, CanvasFrame, CanvasPainter, CanvasSpeed, CanvasView, FieldCells, FieldPacker, FrameBuffers, ReducedFrame,
+    Stretch,
 };
 pub use field::GpuField;
 pub use imnet::GpuImnet;

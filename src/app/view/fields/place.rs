@@ -2,7 +2,7 @@
 
 use super::Drawn;
 use crate::app::view::Shown;
-use crate::decode::{Atlas, CanvasPainter};
+use crate::decode::{Atlas, CanvasPainter, CanvasSpeed};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
 use crate::render::LoadedModel;
 use std::sync::Arc;
@@ -57,10 +57,10 @@ impl CanvasChoice {
 /// The window's device.
 #[derive(Clone)]
 pub struct CanvasDevice {
+    /// What it was opened on, to be measured on another device.
+    pub adapter: wgpu::Adapter,
     /// The device.
     pub device: wgpu::Device,
-    /// Its queue.
-    pub queue: wgpu::Queue,
     /// What the window is made of.
     pub format: wgpu::TextureFormat,
     /// How the canvas is drawn.
@@ -73,26 +73,21 @@ pub(super) struct Opened {
     pub(super) speed: Speed,
 }
 
-/// Seconds that a sample takes.
-pub(super) struct Speed {
-    /// Of the source alone.
-    source: f64,
-    /// With a field, if fields are drawn.
-    field: Option<f64>,
-}
+/// How fast it draws.
+pub(super) struct Speed(CanvasSpeed);
 
 impl Speed {
     /// What it draws fast enough on a canvas of so many pixels.
     pub(super) fn drawn_on(&self, canvas: Size) -> Drawn {
         let is_fast = |secs: f64, most: f64| secs * canvas.area() as f64 <= most;
-        let field = self.field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
-        Drawn { source: field || is_fast(self.source, SOURCE_SECS), field }
+        let field = self.0.field.is_some_and(|secs| is_fast(secs, FIELD_SECS));
+        Drawn { source: field || is_fast(self.0.source, SOURCE_SECS), field }
     }
 
     /// How many pixels along either axis share a sample of fields while a view of this zoom moves: a sample is at most half a
     /// source pixel wide, so that nothing of the field is lost to it.
     pub(super) fn reduction(&self, canvas: Size, zoom: f64) -> usize {
-        let secs = self.field.unwrap_or(0.0) * canvas.area() as f64;
+        let secs = self.0.field.unwrap_or(0.0) * canvas.area() as f64;
         let is_fast = |by: &usize| secs / (by * by) as f64 <= MOVING_SECS;
         let by = (1..MOST_REDUCTION).find(is_fast).unwrap_or(MOST_REDUCTION);
         by.min((zoom / 2.0) as usize).max(1)
@@ -107,22 +102,17 @@ impl CanvasDevice {
             return None;
         }
         let params = model.and_then(LoadedModel::field_params);
-        let painter = CanvasPainter::new(&self.device, self.format, params).ok()?;
-        let measured = |params| {
-            let secs = painter.measure(&self.device, &self.queue, params).ok()?;
-            Some(if self.choice == CanvasChoice::Shader { 0.0 } else { secs })
-        };
-        let plain = measured(None)?;
-        let field = match params {
-            Some(params) => Some(measured(Some(params))?),
-            None => None,
-        };
-        let speed = Speed { source: plain, field };
+        let measured = CanvasPainter::speed_on(&self.adapter, self.format, params).ok()?;
+        let speed = Speed(match self.choice {
+            CanvasChoice::Shader => CanvasSpeed { source: 0.0, field: measured.field.map(|_| 0.0) },
+            _ => measured,
+        });
         // What is too slow for that is too slow for all, and takes no memory.
         if !speed.drawn_on(SMALLEST_CANVAS).source {
             return None;
         }
         let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, SOURCE_BYTES), Ok).ok()?;
+        let painter = CanvasPainter::new(&self.device, self.format, params).ok()?;
         let painter = painter.with_room(&self.device, source, CELL_BYTES).ok()?;
         Some(Opened { painter: Arc::new(painter), speed })
     }
@@ -161,7 +151,8 @@ mod tests {
     #[test]
     fn a_moving_view_has_as_many_samples_as_the_device_draws_in_time() {
         let canvas = Size::new(1000, 1000);
-        let by = |secs: f64, zoom: f64| Speed { source: 0.0, field: Some(secs * 1e-6) }.reduction(canvas, zoom);
+        let by =
+            |secs: f64, zoom: f64| Speed(CanvasSpeed { source: 0.0, field: Some(secs * 1e-6) }).reduction(canvas, zoom);
         assert_eq!([0.011, 0.013, 0.047, 0.049, 1.0].map(|secs| by(secs, 30.0)), [1, 2, 2, 3, 3]);
         assert_eq!([1.5, 3.9, 4.0, 5.9, 6.0].map(|zoom| by(1.0, zoom)), [1, 1, 2, 2, 3]);
         let grid = AxisGrid { origin: 0.5, pitch: 0.1, len: 10 };

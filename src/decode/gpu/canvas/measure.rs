@@ -3,7 +3,7 @@
 use super::{CanvasFrame, CanvasPainter, CanvasView, FrameBuffers};
 use crate::decode::FieldParams;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::gpu::{GpuError, GpuResult, guarded};
+use crate::gpu::{GpuError, GpuResult, guarded, ready};
 use std::time::{Duration, Instant};
 
 /// Samples along a side, source pixels along it, and frames of which the fastest counts; the first one is not timed.
@@ -14,7 +14,40 @@ const FRAMES: usize = 3;
 /// What takes longer is too slow whatever it is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Seconds that a sample takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CanvasSpeed {
+    /// Of the source alone.
+    pub source: f64,
+    /// With a field, if fields are drawn.
+    pub field: Option<f64>,
+}
+
 impl CanvasPainter {
+    /// How fast an adapter draws for targets of `format`, on a device of its own: while the window's own is given work by
+    /// another thread, its surface cannot be configured anew, and a window that is made larger would break down (wgpu's
+    /// `ConfigureSurfaceError::GpuWaitTimeout`). Waits for the device.
+    ///
+    /// # Errors
+    /// [`GpuError::Unfit`] if it has no other device or does not answer, or as [`CanvasPainter::new`].
+    pub fn speed_on(
+        adapter: &wgpu::Adapter,
+        format: wgpu::TextureFormat,
+        params: Option<&FieldParams>,
+    ) -> GpuResult<CanvasSpeed> {
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("zoomfield canvas, measured"),
+            required_limits: adapter.limits(),
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let opened = ready(adapter.request_device(&descriptor));
+        let (device, queue) = opened.map_err(|error| GpuError::Unfit(format!("it cannot be opened twice: {error}")))?;
+        let painter = Self::new(&device, format, params)?;
+        let source = painter.measure(&device, &queue, None)?;
+        let field = params.map(|params| painter.measure(&device, &queue, Some(params))).transpose()?;
+        Ok(CanvasSpeed { source, field })
+    }
+
     /// Seconds that a sample takes, of a picture at ×4 with a model's field or without one. What the slots hold does not
     /// matter. Waits for the device: not for a window's thread.
     ///

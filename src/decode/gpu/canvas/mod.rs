@@ -16,6 +16,7 @@ pub use atlas::Atlas;
 pub use buffers::FrameBuffers;
 pub use cells::{FieldCells, FieldPacker};
 pub use frame::{CanvasFrame, CanvasView};
+pub use measure::CanvasSpeed;
 pub use reduced::{ReducedFrame, Stretch};
 
 use super::field::FieldShape;

@@ -152,13 +152,23 @@ impl Strength {
 /// Something that is done to pixels of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// Corrected so that, shrunk to the source's grid, they are the source: by so much of what is missing.
+    Lock(Strength),
     /// Mixed with the bicubic picture.
     Strength(Strength),
 }
 
 impl Stage {
+    /// Its place among the others.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Lock(_) => 0,
+            Self::Strength(_) => 1,
+        }
+    }
+
     fn is_like(self, other: Self) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+        self.rank() == other.rank()
     }
 }
 
@@ -166,17 +176,26 @@ impl FromStr for Stage {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let percent = text.strip_prefix("strength:").ok_or_else(|| {
-            format!("`{text}` is nothing that is done to pixels; choose strength:PERCENT, like strength:40")
-        })?;
+        let (name, percent) = text.split_once(':').unwrap_or((text, "100"));
+        let stage = match name {
+            "lock" => Self::Lock,
+            "strength" if name != text => Self::Strength,
+            _ => {
+                return Err(format!(
+                    "`{text}` is nothing that is done to pixels; choose lock, lock:PERCENT or strength:PERCENT, like strength:40"
+                ));
+            }
+        };
         let strength = percent.parse::<u8>().ok().filter(|percent| *percent <= 100).map(Strength);
-        strength.map(Self::Strength).ok_or_else(|| format!("`{percent}` is no strength; give percent from 0 to 100"))
+        strength.map(stage).ok_or_else(|| format!("`{percent}` is no strength; give percent from 0 to 100"))
     }
 }
 
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Lock(Strength::FULL) => f.write_str("lock"),
+            Self::Lock(share) => write!(f, "lock:{}", share.0),
             Self::Strength(strength) => write!(f, "strength:{}", strength.0),
         }
     }
@@ -207,7 +226,15 @@ impl Recipe {
 
     /// How much of the network's detail is in them; full where the network makes none.
     pub fn strength(self) -> Strength {
-        self.stages().map(|Stage::Strength(strength)| strength).next().unwrap_or(Strength::FULL)
+        let strength = |stage| if let Stage::Strength(strength) = stage { Some(strength) } else { None };
+        self.stages().find_map(strength).unwrap_or(Strength::FULL)
+    }
+
+    /// How much of what keeps them from being the source, once shrunk, is taken away; none if they are as they come.
+    pub fn lock(self) -> Strength {
+        self.stages()
+            .find_map(|stage| if let Stage::Lock(share) = stage { Some(share) } else { None })
+            .unwrap_or(Strength::NONE)
     }
 
     /// Whether the network makes them.
@@ -215,20 +242,18 @@ impl Recipe {
         self.source.is_neural()
     }
 
-    /// The same with a stage behind the others, or in place of one of its kind. Where the network makes no pixels there
-    /// is nothing to be done to them.
+    /// The same with another stage, or one in place of one of its kind. Where the network makes no pixels there is nothing
+    /// to be done to them.
     #[must_use]
-    pub fn with(mut self, stage: Stage) -> Self {
+    pub fn with(self, stage: Stage) -> Self {
         match stage {
             _ if !self.is_neural() => self,
             Stage::Strength(Strength::NONE) => Source::Bicubic.into(),
-            Stage::Strength(Strength::FULL) => self.without(stage),
-            Stage::Strength(_) => {
-                let is_place = |kept: &Option<Stage>| kept.is_none_or(|kept| kept.is_like(stage));
-                if let Some(place) = self.stages.iter_mut().find(|kept| is_place(kept)) {
-                    *place = Some(stage);
-                }
-                self
+            Stage::Strength(Strength::FULL) | Stage::Lock(Strength::NONE) => self.without(stage),
+            Stage::Strength(_) | Stage::Lock(_) => {
+                let mut stages: Vec<Stage> = self.without(stage).stages().chain([stage]).collect();
+                stages.sort_by_key(|stage| stage.rank());
+                Self { source: self.source, stages: std::array::from_fn(|i| stages.get(i).copied()) }
             }
         }
     }
@@ -299,9 +324,12 @@ mod tests {
 
     /// Every recipe that can be said, many of them more than once.
     fn all() -> impl Iterator<Item = Recipe> {
-        let strengths = (0..=100).map(|percent| Stage::Strength(Strength::percent(percent)));
-        let recipe = |(source, stage): (Source, Stage)| Recipe::from(source).with(stage);
-        Source::ALL.into_iter().flat_map(move |source| strengths.clone().map(move |stage| (source, stage))).map(recipe)
+        let strengths = (0..=100).map(Strength::percent);
+        let locks = [0, 40, 100].map(Strength::percent);
+        let stages =
+            strengths.flat_map(move |strength| locks.map(|lock| [Stage::Strength(strength), Stage::Lock(lock)]));
+        let recipe = |(source, [a, b]): (Source, [Stage; 2])| Recipe::from(source).with(a).with(b);
+        Source::ALL.into_iter().flat_map(move |source| stages.clone().map(move |stage| (source, stage))).map(recipe)
     }
 
     #[test]
@@ -313,8 +341,8 @@ mod tests {
             assert_eq!(serde_json::from_str::<Recipe>(&serde_json::to_string(&recipe).unwrap()).unwrap(), recipe);
             assert_eq!(*named.entry(text).or_insert(recipe), recipe);
         }
-        // Two without the network, and three of its samplings in 100 strengths above none.
-        assert_eq!(named.len(), 2 + 3 * 100);
+        // Two without the network, and three of its samplings in 100 strengths above none and three locks.
+        assert_eq!(named.len(), 2 + 3 * 100 * 3);
         assert_eq!(named.values().collect::<HashSet<_>>().len(), named.len());
     }
 
@@ -327,6 +355,9 @@ mod tests {
             ("bicubic+strength:40", "bicubic"),
             ("fast", "neural:coarse"),
             ("exact+strength:7", "neural:exact+strength:7"),
+            ("neural+strength:40+lock", "neural+lock+strength:40"),
+            ("neural+lock:100", "neural+lock"),
+            ("neural+lock:0", "neural"),
         ] {
             assert_eq!(parsed(text).to_string(), canonical);
         }
@@ -346,6 +377,8 @@ mod tests {
             ("neural:deep", "choose one of nearest, bicubic, neural, neural:exact, neural:coarse"),
             ("neural+sharp", "`sharp` is nothing that is done to pixels"),
             ("neural+strength:101", "from 0 to 100"),
+            ("neural+strength", "nothing that is done to pixels"),
+            ("neural+lock:x", "from 0 to 100"),
             ("neural+strength:4+strength:5", "second of its kind"),
         ] {
             let reason = text.parse::<Recipe>().unwrap_err();

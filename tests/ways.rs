@@ -126,7 +126,7 @@ impl Way {
                 let decoder = GpuDecoder::new(gpu.clone(), &processor, *element).unwrap();
                 Box::new(move |grid, sampling| {
                     let before = gpu.dispatches();
-                    let query = WindowQuery { window: &window, picture: size, grid, sampling };
+                    let query = WindowQuery::new(&window, size, grid, sampling);
                     let rgb = decoder.query(query, NEVER).unwrap();
                     assert!(gpu.dispatches() > before, "the graphics card did nothing");
                     rgb

@@ -3,7 +3,7 @@
 use super::Sampling;
 use super::axis::{Neighbour, Neighbours, neighbours};
 use super::params::DecodeParams;
-use super::query::query;
+use super::query::{WindowQuery, query};
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{PixelRect, SampleGrid, Size};
@@ -40,8 +40,13 @@ pub fn query_rgb(
     sampling: Sampling,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<f32>> {
+    answer(params, WindowQuery::new(window, picture, grid, sampling), interrupt)
+}
+
+/// As [`query_rgb`], with samples that stand for pixels of any size.
+pub(super) fn answer(params: &DecodeParams, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
+    let WindowQuery { window, picture, grid, cell, sampling } = asked;
     let projected = project(params, window, interrupt)?;
-    let cell = [grid.y.pitch, grid.x.pitch];
     query(grid, sampling, params.local_ensemble, &|points, some| {
         let decoder = Decoder::new(params, &projected, picture, points, cell, sampling.least_share());
         match some {

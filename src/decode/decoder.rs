@@ -1,6 +1,7 @@
 //! The decoder of either family, on the CPU.
 
 use super::field::{self, FieldParams};
+use super::query::WindowQuery;
 use super::{DecodeParams, Sampling, cpu};
 use crate::error::Result;
 use crate::feature::FeatureWindow;
@@ -67,9 +68,20 @@ impl Decoder {
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
+        self.answer(WindowQuery::new(window, picture, grid, sampling), interrupt)
+    }
+
+    /// As [`Self::query`], with samples that stand for pixels of any size.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    ///
+    /// # Panics
+    /// As [`Self::query`].
+    pub fn answer(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         match self {
-            Self::Imnet(params) => cpu::query_rgb(params, window, picture, grid, sampling, interrupt),
-            Self::Field(params) => field::query_field(params, window, picture, grid, interrupt),
+            Self::Imnet(params) => cpu::answer(params, query, interrupt),
+            Self::Field(params) => field::answer(params, query, interrupt),
         }
     }
 }

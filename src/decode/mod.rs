@@ -17,10 +17,10 @@ pub use field::{FieldParams, query_field};
 #[cfg(feature = "gpu")]
 pub use gpu::{
     Atlas, CanvasFrame, CanvasPainter, CanvasSpeed, CanvasView, FieldCells, FieldPacker, FrameBuffers, GpuDecoder,
-    GpuField, GpuImnet, ReducedFrame, Stretch, WindowQuery,
+    GpuField, GpuImnet, ReducedFrame, Stretch,
 };
 pub use params::DecodeParams;
-pub use query::sample_points;
+pub use query::{WindowQuery, sample_points};
 
 /// From which scale on the lattice is twice as dense.
 const DEEP_SCALE: f64 = 90.0;

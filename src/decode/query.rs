@@ -2,8 +2,31 @@
 
 use super::Sampling;
 use super::lattice::{Lattice, LatticeAxis, lattice_points};
-use crate::geometry::{AxisGrid, SampleGrid};
+use crate::feature::FeatureWindow;
+use crate::geometry::{AxisGrid, SampleGrid, Size};
 use rayon::prelude::*;
+
+/// What is queried.
+#[derive(Clone, Copy)]
+pub struct WindowQuery<'a> {
+    /// The codes around the sample points ([`codes_for`](crate::geometry::codes_for) names them), with the model's margin.
+    pub window: &'a FeatureWindow,
+    /// The size of the whole feature map.
+    pub picture: Size,
+    /// Which samples.
+    pub grid: &'a SampleGrid,
+    /// The pixel that a sample stands for, (y, x) in source pixels. In a picture that is the grid's pitch.
+    pub cell: [f64; 2],
+    /// Where the function is evaluated.
+    pub sampling: Sampling,
+}
+
+impl<'a> WindowQuery<'a> {
+    /// The pixels of a picture on `grid`.
+    pub fn new(window: &'a FeatureWindow, picture: Size, grid: &'a SampleGrid, sampling: Sampling) -> Self {
+        Self { window, picture, grid, cell: [grid.y.pitch, grid.x.pitch], sampling }
+    }
+}
 
 /// How far a lattice point may be from its prediction by every second one before the pixels around it are decoded
 /// exactly, in normalised units: 2.2/255 (see `docs/decoding.md`).

@@ -66,7 +66,7 @@ impl GpuModel {
         let codes = (0..side(picture.width) * side(picture.height) * channels).map(noise).collect();
         let window = FeatureWindow { rect: picture.rect(), margin, channels, codes };
         let grid = SampleGrid::spanning(Region::whole(picture), Size::new(TEST_SIDE, TEST_SIDE));
-        let query = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
+        let query = WindowQuery::new(&window, picture, &grid, Sampling::Exact);
         let ours = self.decoder.query(query, NEVER)?;
         let reference = processor.query(&window, picture, &grid, Sampling::Exact, NEVER);
         compare("decoding", &ours, &reference.map_err(|_| GpuError::Cancelled)?, tolerance)

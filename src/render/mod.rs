@@ -5,6 +5,7 @@ mod accelerator;
 mod cache;
 mod compute;
 mod kind;
+mod lock;
 #[cfg(feature = "gpu")]
 mod mip;
 mod model;

@@ -4,9 +4,9 @@
 use super::accelerator::Accelerator;
 use super::compute::{Backend, Compute};
 use super::names::Names;
-use crate::decode::{Decoder, FieldParams, Sampling, sample_points};
 #[cfg(feature = "gpu")]
-use crate::decode::{FieldPacker, WindowQuery};
+use crate::decode::FieldPacker;
+use crate::decode::{Decoder, FieldParams, Sampling, WindowQuery, sample_points};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device, cuda_refusal, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
@@ -265,14 +265,21 @@ impl LoadedModel {
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
+        self.answer(WindowQuery::new(window, picture, grid, sampling), interrupt)
+    }
+
+    /// As [`Self::query_rgb`], with samples that stand for pixels of any size.
+    ///
+    /// # Errors
+    /// As [`Self::query_rgb`].
+    pub fn answer(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         #[cfg(feature = "gpu")]
         if let Some(accelerator) = &self.accelerator {
-            let query = WindowQuery { window, picture, grid, sampling };
             if let Some(result) = accelerator.query(query, interrupt) {
                 return result;
             }
         }
-        self.decoder.query(window, picture, grid, sampling, interrupt)
+        self.decoder.answer(query, interrupt)
     }
 
     /// Whether it is a live network.
@@ -310,22 +317,28 @@ impl LoadedModel {
     }
 
     /// Colours in [0, 1] out of what [`Self::query_rgb`] answers on `grid`.
-    pub fn colors(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Raster {
+    pub fn colors(&self, values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Raster {
+        let mut data = self.unclamped(values, picture, grid);
+        data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        Raster { size: grid.size(), channels: 3, data }
+    }
+
+    /// The same as they come: a network leaves [0, 1] beside edges.
+    pub(super) fn unclamped(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
         let Normalization { mean, std } = self.config.normalization;
+        let pixels = values.as_chunks_mut::<3>().0;
         match self.decoder {
             Decoder::Imnet(_) => {
-                for pixel in values.as_chunks_mut::<3>().0 {
-                    (0..3).for_each(|c| pixel[c] = (pixel[c] * std[c] + mean[c]).clamp(0.0, 1.0));
-                }
+                pixels.iter_mut().for_each(|pixel| (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + mean[c]));
             }
             Decoder::Field(_) => {
                 let base = resample::bicubic_region(picture, grid);
-                for (pixel, base) in values.as_chunks_mut::<3>().0.iter_mut().zip(base.as_chunks::<3>().0) {
-                    (0..3).for_each(|c| pixel[c] = (pixel[c] * std[c] + base[c]).clamp(0.0, 1.0));
+                for (pixel, base) in pixels.iter_mut().zip(base.as_chunks::<3>().0) {
+                    (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + base[c]);
                 }
             }
         }
-        Raster { size: grid.size(), channels: 3, data: values }
+        values
     }
 
     /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present, and what that was.

@@ -1,6 +1,7 @@
 //! Any region of a picture at any scale, now.
 
 use super::cache::ByteLru;
+use super::lock::{self, Locked, Locks};
 use super::model::LoadedModel;
 use super::sample;
 use super::schedule;
@@ -11,7 +12,7 @@ use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::picture::{Picture, Raster, resample};
-use crate::recipe::{Recipe, Sampling, Source, Stage};
+use crate::recipe::{Recipe, Sampling, Source, Strength};
 use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,7 +62,12 @@ impl RenderOptions {
 /// of its pixels.
 pub fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: Recipe) -> Option<PixelRect> {
     let sampling = recipe.source().sampling().filter(|_| model.makes(grid, recipe))?;
-    Some(feature_tiles_over(sample::pixels_for(model, size, grid, sampling)))
+    let pixels = match recipe.lock() {
+        Strength::NONE => sample::pixels_for(model, size, grid, sampling),
+        // Its samples lie around all others.
+        _ => lock::pixels_for(model, size, grid),
+    };
+    Some(feature_tiles_over(pixels))
 }
 
 /// What decoded colours depend on: everything but the stages behind them.
@@ -89,6 +95,7 @@ pub struct Renderer {
     options: RenderOptions,
     features: FeatureAccess,
     decoded: Mutex<ByteLru<DecodedKey, Arc<Raster>>>,
+    locks: Locks,
     gate: Gate,
 }
 
@@ -104,6 +111,7 @@ impl Renderer {
             options,
             features: FeatureAccess::new(store, options.keeping, options.feature_budget_bytes),
             decoded: Mutex::new(ByteLru::new(options.decoded_budget_bytes)),
+            locks: Locks::default(),
             gate: Gate::default(),
         }
     }
@@ -232,17 +240,19 @@ impl Renderer {
             (_, source) => return Ok(render_source(picture, grid, source)),
         };
         let mut colors = Arc::unwrap_or_clone(decoded);
-        for stage in recipe.stages() {
-            match stage {
-                Stage::Strength(strength) => {
-                    mix(&mut colors, &render_source(picture, grid, Source::Bicubic), strength.share());
-                }
-            }
+        if recipe.lock() != Strength::NONE {
+            let locked = Locked { picture, model, grid, precision: self.options.precision };
+            let features = |pixels| self.features_of(picture, model, feature_tiles_over(pixels), &|_| interrupt());
+            self.locks.correct(&mut colors, locked, recipe.lock(), &features, interrupt)?;
+        }
+        colors.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        if recipe.strength() != Strength::FULL {
+            mix(&mut colors, &render_source(picture, grid, Source::Bicubic), recipe.strength().share());
         }
         Ok(colors)
     }
 
-    /// The function's own colours on `grid`.
+    /// The function's own colours on `grid`, not clamped.
     fn decode(
         &self,
         features: &[Arc<FeatureTile>],
@@ -254,7 +264,7 @@ impl Renderer {
     ) -> Result<Arc<Raster>> {
         let key = self.decoded_key(picture, model, grid, sampling);
         let values = sample::query_rgb(model, picture.size, grid, sampling, features, interrupt)?;
-        let opaque = model.colors(values, picture, grid);
+        let opaque = Raster { size: grid.size(), channels: 3, data: model.unclamped(values, picture, grid) };
         let raster = Arc::new(match resample::alpha_region(picture, grid) {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,

@@ -38,7 +38,7 @@ impl Case {
     }
 
     fn on_gpu(&self, decoder: &GpuDecoder, grid: &SampleGrid, sampling: Sampling) -> Vec<f32> {
-        let query = WindowQuery { window: &self.window, picture: self.size, grid, sampling };
+        let query = WindowQuery::new(&self.window, self.size, grid, sampling);
         decoder.query(query, NEVER).unwrap()
     }
 }
@@ -73,7 +73,7 @@ fn with_little_memory_less_is_done_at_a_time() {
         assert!(worst(&case.on_gpu(&decoder, &grid, sampling), &reference) < TOLERANCE);
         assert!(gpu.dispatches() > before + 2, "nothing was divided");
         gpu.faults().limit_buffers(1000);
-        let query = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling };
+        let query = WindowQuery::new(&case.window, case.size, &grid, sampling);
         assert_eq!(decoder.query(query, NEVER), Err(GpuError::OutOfMemory));
         gpu.faults().limit_buffers(u64::MAX);
     }

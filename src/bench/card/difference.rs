@@ -102,7 +102,7 @@ fn decoding(gpu: &Arc<Gpu>, task: &Task<'_>, element: ElementType, tile: Feature
     let grid = SampleGrid::spanning(Region::whole(picture), Size::new(DECODED, DECODED));
     let reference = processor.query(&window, picture, &grid, sampling, NEVER)?;
     let decoder = GpuDecoder::new(gpu.clone(), &processor, element).map_err(failed)?;
-    let query = WindowQuery { window: &window, picture, grid: &grid, sampling };
+    let query = WindowQuery::new(&window, picture, &grid, sampling);
     let distance = Distance::between(&decoder.query(query, NEVER).map_err(failed)?, &reference, RGB_SPAN);
     let within = match element {
         ElementType::F32 => distance.is_at_most(SINGLE_TOLERANCE),

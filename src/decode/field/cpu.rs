@@ -2,11 +2,13 @@
 
 use super::FieldParams;
 use super::tables::Axis;
+use crate::decode::query::WindowQuery;
 use crate::error::Result;
 use crate::feature::FeatureWindow;
 use crate::geometry::{SampleGrid, Size};
 use crate::kernel::{Lhs, RowsOfWaves, TOGETHER, WaveScratch};
 use crate::model::RGB_OF_YCBCR;
+use crate::recipe::Sampling;
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
 
@@ -36,12 +38,22 @@ pub fn query_field(
     grid: &SampleGrid,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<f32>> {
+    answer(params, WindowQuery::new(window, picture, grid, Sampling::Exact), interrupt)
+}
+
+/// As [`query_field`], with samples that stand for pixels of any size.
+pub(in crate::decode) fn answer(
+    params: &FieldParams,
+    query: WindowQuery<'_>,
+    interrupt: Interrupt<'_>,
+) -> Result<Vec<f32>> {
+    let WindowQuery { window, picture, grid, cell, .. } = query;
     let mut rgb = vec![0.0; grid.size().area() * 3];
     if rgb.is_empty() {
         return Ok(rgb);
     }
     assert!(window.channels == params.channels(), "window does not fit the model");
-    let fade = params.fade([grid.y.pitch, grid.x.pitch]);
+    let fade = params.fade(cell);
     let [along_y, along_x] = [0, 1].map(|axis| params.waves.iter().map(|wave| wave[axis]).collect::<Vec<_>>());
     let rows = Axis::new(&params.kernel, &grid.y, picture.height, &along_y, &vec![1.0; fade.len()]);
     let columns = Axis::new(&params.kernel, &grid.x, picture.width, &along_x, &fade);

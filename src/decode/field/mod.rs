@@ -4,6 +4,7 @@
 mod cpu;
 mod tables;
 
+pub(super) use cpu::answer;
 pub use cpu::query_field;
 
 use crate::kernel::{Instructions, Matrix, Waves};

@@ -11,27 +11,13 @@ pub use canvas::{
 pub use field::GpuField;
 pub use imnet::GpuImnet;
 
-use super::query::sample_points;
+use super::query::{WindowQuery, sample_points};
 use super::{Decoder, Sampling};
-use crate::feature::FeatureWindow;
-use crate::geometry::{SampleGrid, Size, codes_for};
+use crate::geometry::codes_for;
 use crate::gpu::{DispatchKind, ElementType, Gpu, GpuError, GpuResult};
 use crate::task::Interrupt;
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// What is queried: as for [`Decoder::query`].
-#[derive(Clone, Copy)]
-pub struct WindowQuery<'a> {
-    /// The codes around the sample points, with the model's margin.
-    pub window: &'a FeatureWindow,
-    /// The size of the whole feature map.
-    pub picture: Size,
-    /// Which samples.
-    pub grid: &'a SampleGrid,
-    /// Where the function is evaluated.
-    pub sampling: Sampling,
-}
 
 /// A model's decoder on a graphics device: [`Decoder`] there.
 pub enum GpuDecoder {

@@ -16,7 +16,7 @@ use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams, Stretch};
 use crate::geometry::{MipTile, View};
 use crate::key::{DecodedBy, PictureId};
 use crate::picture::{ColorTable, MipPixels};
-use crate::recipe::{Recipe, Source, Stage};
+use crate::recipe::{Recipe, Source, Strength};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
 use callback::{CanvasPaint, CanvasUpload};
 use eframe::egui_wgpu::Callback;
@@ -98,7 +98,9 @@ impl Fields {
         };
         let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
         let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && self.suits_model();
-        Drawn { field: drawn.field && is_own && subject.recipe.is_neural(), ..drawn }
+        // What is locked comes in tiles.
+        let is_plain = subject.recipe.is_neural() && subject.recipe.lock() == Strength::NONE;
+        Drawn { field: drawn.field && is_own && is_plain, ..drawn }
     }
 
     /// Whether what is opened draws fields of the model.
@@ -350,5 +352,5 @@ fn strength_of(recipe: Recipe) -> f32 {
     if !recipe.is_neural() {
         return 0.0;
     }
-    recipe.stages().map(|Stage::Strength(strength)| strength.share()).product()
+    recipe.strength().share()
 }

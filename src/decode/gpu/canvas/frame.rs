@@ -143,7 +143,7 @@ impl CanvasFrame {
         for (line, between) in self.lines.iter_mut().zip(between) {
             line.between = between.map(|index| index as u32);
         }
-        let (turns, start) = turns(params, grid, [&rows, &columns], false);
+        let (turns, start) = turns(params, (grid, [grid.y.pitch, grid.x.pitch]), [&rows, &columns], false);
         self.turns = turns;
         self.uniform.columns = start as u32;
         self.uniform.field_slots = self.slots.len() as u32;

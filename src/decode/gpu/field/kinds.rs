@@ -29,7 +29,7 @@ impl GpuField {
             let side = side.div_ceil(part);
             let region = Region { x: 0.0, y: 0.0, width: side as f64, height: side as f64 };
             let grid = SampleGrid::spanning(region, Size::new(side * zoom, side * zoom));
-            let query = WindowQuery { window: &window, picture, grid: &grid, sampling: Sampling::Exact };
+            let query = WindowQuery::new(&window, picture, &grid, Sampling::Exact);
             let evaluation = self.evaluation(query, &data)?;
             let span = self.span(&evaluation);
             let macs = self.shape.macs() * grid.size().area() as f64;

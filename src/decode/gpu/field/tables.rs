@@ -3,7 +3,7 @@
 use super::shape::FieldShape;
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
-use crate::decode::gpu::WindowQuery;
+use crate::decode::query::WindowQuery;
 use crate::geometry::{AxisGrid, SampleGrid};
 use crate::weights::FieldConfig;
 use rayon::prelude::*;
@@ -22,12 +22,12 @@ pub(super) struct FieldTables {
 impl FieldTables {
     /// For the samples of a query; none if the window does not hold the codes that they need.
     pub(super) fn new(params: &FieldParams, shape: FieldShape, query: WindowQuery<'_>) -> Option<Self> {
-        let WindowQuery { window, picture, grid, .. } = query;
+        let WindowQuery { window, picture, grid, cell, .. } = query;
         let (rect, stride) = (window.rect, shape.amplitudes());
         let (rows, columns) = (neighbours(&grid.y, picture.height, true), neighbours(&grid.x, picture.width, true));
         let mut places = places(&rows, rect.y..rect.bottom(), rect.width * stride)?;
         places.extend(self::places(&columns, rect.x..rect.right(), stride)?);
-        let (turns, columns) = turns(params, grid, [&rows, &columns], true);
+        let (turns, columns) = turns(params, (grid, cell), [&rows, &columns], true);
         Some(Self { places, turns, columns })
     }
 }
@@ -49,7 +49,7 @@ fn places(samples: &[Neighbours], codes: Range<usize>, step: usize) -> Option<Ve
 /// the middle of a frame nobody waits for others.
 pub(in crate::decode::gpu) fn turns(
     params: &FieldParams,
-    grid: &SampleGrid,
+    (grid, cell): (&SampleGrid, [f64; 2]),
     [rows, columns]: [&[Neighbours]; 2],
     shared: bool,
 ) -> (Vec<f32>, usize) {
@@ -58,13 +58,13 @@ pub(in crate::decode::gpu) fn turns(
     let start = 16 * quads.len() * rows.len();
     let mut turns = vec![0.0; start + 16 * quads.len() * columns.len()];
     let (of_rows, of_columns) = turns.split_at_mut(start);
-    let presence = FieldConfig::presence([grid.y.pitch, grid.x.pitch]);
+    let presence = FieldConfig::presence(cell);
     for (axis, line, samples, presence, out) in
         [(0, &grid.y, rows, presence, of_rows), (1, &grid.x, columns, 1.0, of_columns)]
     {
         let part = (16 * samples.len()).max(1);
         let fill = |(out, waves): (&mut [f32], &&[[f32; 2]])| {
-            turns_of_quad(params, (axis, waves), line, samples, presence, out);
+            turns_of_quad(params, (axis, waves), (line, cell[axis]), samples, presence, out);
         };
         if shared {
             out.par_chunks_exact_mut(part).zip(&quads).for_each(fill);
@@ -79,7 +79,7 @@ pub(in crate::decode::gpu) fn turns(
 fn turns_of_quad(
     params: &FieldParams,
     (axis, waves): (usize, &[[f32; 2]]),
-    grid: &AxisGrid,
+    (grid, cell): (&AxisGrid, f64),
     samples: &[Neighbours],
     presence: f64,
     out: &mut [f32],
@@ -87,7 +87,7 @@ fn turns_of_quad(
     let part = 4 * samples.len();
     for (lane, wave) in waves.iter().enumerate() {
         let wave = f64::from(wave[axis]);
-        let fade = presence * (-f64::from(params.kappa) * (wave * grid.pitch).powi(2)).exp();
+        let fade = presence * (-f64::from(params.kappa) * (wave * cell).powi(2)).exp();
         let (sin_of_one, cos_of_one) = wave.sin_cos();
         for (i, sample) in samples.iter().enumerate() {
             let read = sample.as_slice();

@@ -1,0 +1,201 @@
+//! Back-projection (Irani and Peleg, *Improving resolution by image registration*, 1991): what is added to an enlarged
+//! picture so that, shrunk to the source's grid, it is the source.
+//!
+//! ```text
+//! shrunk(i) = Σ over samples n: w(x_n - i) f(x_n)     antialiased bicubic, under which the models were trained
+//! r         = K⁻¹ (source - shrunk)                   on the source's grid
+//! shown(u)  = f(u) + Σ over pixels i: bicubic(u - i) r(i)
+//! ```
+//!
+//! K shrinks what has been enlarged: a short filter on the source's grid, whose inverse is short too. At ×2 and ×3 the
+//! samples are those of the picture at that scale, so that the result is exact; beyond, four along an axis are as good as
+//! all of them to a thousandth of the residual (three are not, at edges, and smarter quadratures are worse: a network is no
+//! polynomial between two source pixels). They are anchored at the picture, so that every window sees the same residual.
+
+use super::{cubic, mip_taps};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
+use crate::raster::Raster;
+
+/// Source pixels beside one that the inverse of K reads.
+const INVERSE: usize = 2;
+
+/// Source pixels beside one whose samples its shrunk value is made of.
+const SHRINK: usize = 2;
+
+/// Frequencies at which K is inverted.
+const FREQUENCIES: usize = 64;
+
+/// How pixels of one size are projected back, in a picture of one size.
+#[derive(Clone, Copy, Debug)]
+pub struct BackProjection {
+    size: Size,
+    /// Along y and x.
+    samples_per_pixel: [usize; 2],
+}
+
+impl BackProjection {
+    /// For pixels of `cell` (y, x) source pixels.
+    pub fn new(cell: [f64; 2], size: Size) -> Self {
+        Self { size, samples_per_pixel: cell.map(samples_per_pixel) }
+    }
+
+    /// The source pixels whose samples [`Self::correct`] needs for `grid`.
+    pub fn needs(&self, grid: &SampleGrid) -> PixelRect {
+        self.read_by(grid).grown_within(INVERSE + SHRINK, self.size)
+    }
+
+    /// The samples of a rectangle of source pixels.
+    pub fn samples(&self, rect: PixelRect) -> SampleGrid {
+        let axis = |start: usize, len: usize, per_pixel: usize| AxisGrid {
+            origin: start as f64,
+            pitch: 1.0 / per_pixel as f64,
+            len: len * per_pixel,
+        };
+        let [down, across] = self.samples_per_pixel;
+        SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
+    }
+
+    /// The source pixels around which the residual is interpolated for `grid`.
+    fn read_by(&self, grid: &SampleGrid) -> PixelRect {
+        let span = |axis: &AxisGrid, n: usize| {
+            let taps = mip_taps(axis, n, 0);
+            let start = taps.iter().map(|(first, _)| *first).min().unwrap_or(0);
+            start..taps.iter().map(|(first, weights)| first + weights.len()).max().unwrap_or(start)
+        };
+        let (rows, columns) = (span(&grid.y, self.size.height), span(&grid.x, self.size.width));
+        PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }
+    }
+
+    /// Adds the residual to colours on `grid`, times `share`. `samples` are the function's values at the
+    /// [samples](Self::samples) of what it [needs](Self::needs), `source` gives the source pixels of a rectangle, row by
+    /// row; all in the raster's units, not clamped.
+    pub fn correct(
+        &self,
+        colors: &mut Raster,
+        grid: &SampleGrid,
+        (samples, share): (&[[f32; 3]], f32),
+        source: impl FnOnce(PixelRect) -> Vec<f32>,
+    ) {
+        let read = self.read_by(grid);
+        let (known, off) = (self.needs(grid), read.grown_within(INVERSE, self.size));
+        let [down, across] = self.samples_per_pixel;
+        let shrunk = separable(
+            (samples, known.width * across),
+            &self.shrinking(known.y..known.bottom(), off.y..off.bottom(), (down, self.size.height)),
+            &self.shrinking(known.x..known.right(), off.x..off.right(), (across, self.size.width)),
+        );
+        let pixels = source(off);
+        let difference: Vec<[f32; 3]> =
+            pixels.as_chunks::<3>().0.iter().zip(&shrunk).map(|(a, b)| minus(a, b)).collect();
+        let residual = separable(
+            (&difference, off.width),
+            &inverting(read.y..read.bottom(), off.y..off.bottom(), inverse(down)),
+            &inverting(read.x..read.right(), off.x..off.right(), inverse(across)),
+        );
+        let beginning = |axis: &AxisGrid, n: usize, start: usize| -> Vec<Taps> {
+            mip_taps(axis, n, 0).into_iter().map(|(first, weights)| (first - start, weights)).collect()
+        };
+        let added = separable(
+            (&residual, read.width),
+            &beginning(&grid.y, self.size.height, read.y),
+            &beginning(&grid.x, self.size.width, read.x),
+        );
+        for (pixel, added) in colors.data.chunks_exact_mut(colors.channels).zip(&added) {
+            (0..3).for_each(|c| pixel[c] += share * added[c]);
+        }
+    }
+
+    /// For pixels `of` an axis, the samples that they are shrunk from, counted from those of the first pixel that is `known`.
+    fn shrinking(
+        self,
+        known: std::ops::Range<usize>,
+        of: std::ops::Range<usize>,
+        (per_pixel, n): (usize, usize),
+    ) -> Vec<Taps> {
+        let taps = |i: usize| {
+            // Half of the outermost pixels: the kernel ends in their middle.
+            let (start, end) =
+                ((i * per_pixel).saturating_sub(SHRINK * per_pixel - per_pixel / 2), (i + SHRINK) * per_pixel);
+            let read = start..(end + per_pixel / 2).min(n * per_pixel);
+            let weights: Vec<f64> = read.clone().map(|sample| weight(sample, i, per_pixel)).collect();
+            let total: f64 = weights.iter().sum();
+            let first = read.start - known.start * per_pixel;
+            (first, weights.into_iter().map(|weight| (weight / total) as f32).collect())
+        };
+        of.map(taps).collect()
+    }
+}
+
+/// The first of some values, and the weights of those from there on.
+type Taps = (usize, Vec<f32>);
+
+/// How many samples along an axis stand for all pixels of a picture enlarged to pixels of `cell` source pixels.
+fn samples_per_pixel(cell: f64) -> usize {
+    (2..4).find(|n| cell * *n as f64 > 1.0 - 1e-9).unwrap_or(4)
+}
+
+/// What a sample counts for in source pixel `i`, before all are made to sum to 1.
+fn weight(sample: usize, i: usize, per_pixel: usize) -> f64 {
+    cubic((sample as f64 + 0.5) / per_pixel as f64 - 0.5 - i as f64)
+}
+
+fn minus(a: &[f32; 3], b: &[f32; 3]) -> [f32; 3] {
+    std::array::from_fn(|c| a[c] - b[c])
+}
+
+/// The middle of K's inverse, far from edges: `INVERSE` values on each side of the one at a pixel itself, which sum to 1.
+fn inverse(per_pixel: usize) -> [f32; 2 * INVERSE + 1] {
+    let middle = 2 * SHRINK + 2;
+    let within = (middle - SHRINK) * per_pixel..(middle + SHRINK + 1) * per_pixel;
+    let total: f64 = within.clone().map(|sample| weight(sample, middle, per_pixel)).sum();
+    // Of what is enlarged from a single pixel, `n` pixels from the middle.
+    let k = |n: usize| -> f64 {
+        within
+            .clone()
+            .map(|sample| weight(sample, middle, per_pixel) * weight(sample, middle + n, per_pixel) / total)
+            .sum()
+    };
+    let filter: Vec<f64> = (0..2 * SHRINK).map(k).collect();
+    let cosine = |n: usize, w: usize| (std::f64::consts::TAU * (n * w) as f64 / FREQUENCIES as f64).cos();
+    let response = |w: usize| filter[0] + 2.0 * (1..filter.len()).map(|n| filter[n] * cosine(n, w)).sum::<f64>();
+    let taps: [f64; 2 * INVERSE + 1] = std::array::from_fn(|i| {
+        (0..FREQUENCIES).map(|w| cosine(i.abs_diff(INVERSE), w) / response(w)).sum::<f64>() / FREQUENCIES as f64
+    });
+    let total: f64 = taps.iter().sum();
+    taps.map(|tap| (tap / total) as f32)
+}
+
+/// For pixels `of` an axis, what the inverse reads of the differences that are `known`; beside the picture they go on as at
+/// its edge.
+fn inverting(of: std::ops::Range<usize>, known: std::ops::Range<usize>, inverse: [f32; 2 * INVERSE + 1]) -> Vec<Taps> {
+    let taps = |i: usize| {
+        let first = i.saturating_sub(INVERSE).max(known.start);
+        let mut weights = vec![0.0; (i + INVERSE + 1).min(known.end) - first];
+        for (k, weight) in inverse.iter().enumerate() {
+            let at = (i + k).saturating_sub(INVERSE).clamp(known.start, known.end - 1);
+            weights[at - first] += weight;
+        }
+        (first - known.start, weights)
+    };
+    of.map(taps).collect()
+}
+
+/// Weighted sums of an image of so many columns, along rows and then along columns.
+fn separable((image, width): (&[[f32; 3]], usize), rows: &[Taps], columns: &[Taps]) -> Vec<[f32; 3]> {
+    let mut out = Vec::with_capacity(rows.len() * columns.len());
+    let mut sums = vec![[0.0; 3]; width];
+    for (first, weights) in rows {
+        sums.fill([0.0; 3]);
+        for (line, weight) in image[first * width..].chunks_exact(width).zip(weights) {
+            sums.iter_mut().zip(line).for_each(|(sum, value)| (0..3).for_each(|c| sum[c] += weight * value[c]));
+        }
+        out.extend(columns.iter().map(|(first, weights)| {
+            let mut sum = [0.0; 3];
+            for (value, weight) in sums[*first..].iter().zip(weights) {
+                (0..3).for_each(|c| sum[c] += weight * value[c]);
+            }
+            sum
+        }));
+    }
+    out
+}

@@ -1,0 +1,220 @@
+//! The consistency lock's share of rendering: samples of the function, kept by blocks of source pixels.
+//!
+//! What they are depends on the picture, the model, the arithmetic and the size of an output pixel, not on the window: every
+//! view, tile and export of one zoom sees the same residual ([`BackProjection`]).
+
+use super::cache::ByteLru;
+use super::model::LoadedModel;
+use super::sample;
+use crate::decode::WindowQuery;
+use crate::error::Result;
+use crate::feature::{FeaturePrecision, FeatureTile};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, merge_tiles};
+use crate::key::{DecodedBy, PictureId};
+use crate::picture::resample::{BackProjection, bicubic_region};
+use crate::picture::{Picture, Raster};
+use crate::recipe::{Sampling, Strength};
+use crate::task::Interrupt;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Rows and columns of source pixels whose samples are kept together.
+const BLOCK: usize = 8;
+
+/// Blocks along a side that are evaluated in one go.
+const TOGETHER: usize = 16;
+
+/// Memory for samples, in bytes.
+const BUDGET_BYTES: usize = 64 << 20;
+
+/// Samples of a block.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct BlockKey {
+    picture: PictureId,
+    by: DecodedBy,
+    /// Bits of the pixel's size in y and x.
+    cell: [u64; 2],
+    /// Column and row, counted in blocks.
+    block: (usize, usize),
+}
+
+type Samples = Arc<Vec<[f32; 3]>>;
+
+/// Samples of the function, and what is made of them.
+pub(super) struct Locks(Mutex<ByteLru<BlockKey, Samples>>);
+
+/// Whose colours are locked.
+#[derive(Clone, Copy)]
+pub(super) struct Locked<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) model: &'a LoadedModel,
+    pub(super) grid: &'a SampleGrid,
+    pub(super) precision: FeaturePrecision,
+}
+
+impl Locked<'_> {
+    fn projection(&self) -> BackProjection {
+        projection(self.grid, self.picture.size)
+    }
+
+    fn key(&self, block: (usize, usize)) -> BlockKey {
+        let cell = [self.grid.y.pitch, self.grid.x.pitch].map(f64::to_bits);
+        BlockKey { picture: self.picture.id, by: self.model.decoded_by(self.precision), cell, block }
+    }
+}
+
+/// The source pixels whose features locked colours on `grid` take.
+pub(super) fn pixels_for(model: &LoadedModel, size: Size, grid: &SampleGrid) -> PixelRect {
+    let projection = projection(grid, size);
+    let rect = whole_blocks(projection.needs(grid), size);
+    sample::pixels_for(model, size, &projection.samples(rect), Sampling::Exact)
+}
+
+fn projection(grid: &SampleGrid, size: Size) -> BackProjection {
+    BackProjection::new([grid.y.pitch, grid.x.pitch], size)
+}
+
+/// The blocks over a rectangle, counted in blocks.
+fn blocks_over(rect: PixelRect) -> PixelRect {
+    let (x, y) = (rect.x / BLOCK, rect.y / BLOCK);
+    PixelRect { x, y, width: rect.right().div_ceil(BLOCK) - x, height: rect.bottom().div_ceil(BLOCK) - y }
+}
+
+/// The source pixels of blocks.
+fn pixels_of(blocks: PixelRect, size: Size) -> PixelRect {
+    let (x, y) = (blocks.x * BLOCK, blocks.y * BLOCK);
+    let (right, bottom) = ((blocks.right() * BLOCK).min(size.width), (blocks.bottom() * BLOCK).min(size.height));
+    PixelRect { x, y, width: right - x, height: bottom - y }
+}
+
+fn whole_blocks(rect: PixelRect, size: Size) -> PixelRect {
+    pixels_of(blocks_over(rect), size)
+}
+
+impl Default for Locks {
+    fn default() -> Self {
+        Self(Mutex::new(ByteLru::new(BUDGET_BYTES)))
+    }
+}
+
+impl Locks {
+    /// Corrects colours that are not clamped, by `share`. `features` finds those of source pixels, where samples are missing.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] if interrupted, or as `features`.
+    pub(super) fn correct(
+        &self,
+        colors: &mut Raster,
+        locked: Locked<'_>,
+        share: Strength,
+        features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+        interrupt: Interrupt<'_>,
+    ) -> Result<()> {
+        let (projection, size) = (locked.projection(), locked.picture.size);
+        let needed = projection.needs(locked.grid);
+        let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
+        let samples = assemble(projection, needed, &blocks, size);
+        let source = |rect: PixelRect| {
+            let axis = |start: usize, len: usize| AxisGrid { origin: start as f64, pitch: 1.0, len };
+            let pixels = SampleGrid { y: axis(rect.y, rect.height), x: axis(rect.x, rect.width) };
+            bicubic_region(locked.picture, &pixels)
+        };
+        projection.correct(colors, locked.grid, (&samples, share.share()), source);
+        Ok(())
+    }
+
+    /// The samples of blocks, evaluated where they are missing.
+    fn blocks(
+        &self,
+        locked: Locked<'_>,
+        wanted: PixelRect,
+        features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+        interrupt: Interrupt<'_>,
+    ) -> Result<HashMap<(usize, usize), Samples>> {
+        let mut found = HashMap::new();
+        let mut missing = Vec::new();
+        {
+            let mut kept = self.lock();
+            for block in wanted.places() {
+                match kept.get(&locked.key(block)) {
+                    Some(samples) => drop(found.insert(block, samples.clone())),
+                    None => missing.push(block),
+                }
+            }
+        }
+        for blocks in merge_tiles(&missing, TOGETHER) {
+            let by = locked.key((0, 0));
+            let evaluated = evaluate(locked, blocks, features, interrupt)?;
+            // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
+            if by == locked.key((0, 0)) {
+                let mut kept = self.lock();
+                for (block, samples) in &evaluated {
+                    kept.insert(
+                        BlockKey { block: *block, ..by },
+                        samples.clone(),
+                        samples.len() * size_of::<[f32; 3]>(),
+                    );
+                }
+            }
+            found.extend(evaluated);
+        }
+        Ok(found)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ByteLru<BlockKey, Samples>> {
+        // Whoever panics while holding it has put in whole blocks, or none.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The function's values at the samples of blocks.
+fn evaluate(
+    locked: Locked<'_>,
+    blocks: PixelRect,
+    features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+    interrupt: Interrupt<'_>,
+) -> Result<Vec<((usize, usize), Samples)>> {
+    let Locked { picture, model, grid, .. } = locked;
+    let (projection, rect) = (locked.projection(), pixels_of(blocks, picture.size));
+    let points = projection.samples(rect);
+    let features = features(sample::pixels_for(model, picture.size, &points, Sampling::Exact))?;
+    let window = sample::window(model, picture.size, &points, Sampling::Exact, &features);
+    let query = WindowQuery {
+        cell: [grid.y.pitch, grid.x.pitch],
+        ..WindowQuery::new(&window, picture.size, &points, Sampling::Exact)
+    };
+    let values = model.unclamped(model.answer(query, interrupt)?, picture, &points);
+    let (values, _) = values.as_chunks::<3>();
+    let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
+    let part = |block: (usize, usize)| {
+        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, picture.size);
+        let columns = (own.x - rect.x) * across..(own.right() - rect.x) * across;
+        let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
+        let row = |y: usize| values[y * points.x.len..][columns.clone()].iter().copied();
+        (block, Arc::new(rows.flat_map(row).collect()))
+    };
+    Ok(blocks.places().map(part).collect())
+}
+
+/// The samples of a rectangle out of those of the blocks over it.
+fn assemble(
+    projection: BackProjection,
+    rect: PixelRect,
+    blocks: &HashMap<(usize, usize), Samples>,
+    size: Size,
+) -> Vec<[f32; 3]> {
+    let points = projection.samples(rect);
+    let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
+    let mut samples = vec![[0.0; 3]; points.y.len * points.x.len];
+    for (block, values) in blocks {
+        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, size);
+        let Some(common) = own.intersection(rect) else { continue };
+        for y in common.y * down..common.bottom() * down {
+            let from = (y - own.y * down) * own.width * across + (common.x - own.x) * across;
+            let to = (y - rect.y * down) * points.x.len + (common.x - rect.x) * across;
+            let len = common.width * across;
+            samples[to..to + len].copy_from_slice(&values[from..from + len]);
+        }
+    }
+    samples
+}

@@ -3,6 +3,10 @@
 //! The command line, the copied command, the window, its settings and the names of tiles all mean this value. What makes
 //! the same pixels is the same recipe: full strength is no stage, and none of the network's detail is bicubic.
 
+mod stage;
+
+pub use stage::{Ensemble, Stage, Strength};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -123,86 +127,8 @@ impl fmt::Display for Source {
     }
 }
 
-/// How much of the network's detail is shown, in percent: 0 is bicubic, 100 the function as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Strength(u8);
-
-impl Strength {
-    /// Bicubic.
-    pub const NONE: Self = Self(0);
-    /// The function as it is.
-    pub const FULL: Self = Self(100);
-
-    /// A strength in percent; more than 100 is 100.
-    pub fn percent(percent: u8) -> Self {
-        Self(percent.min(100))
-    }
-
-    /// In percent.
-    pub fn as_percent(self) -> u8 {
-        self.0
-    }
-
-    /// The function's share of the colours, in [0, 1].
-    pub fn share(self) -> f32 {
-        f32::from(self.0) / 100.0
-    }
-}
-
-/// Something that is done to pixels of the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Corrected so that, shrunk to the source's grid, they are the source: by so much of what is missing.
-    Lock(Strength),
-    /// Mixed with the bicubic picture.
-    Strength(Strength),
-}
-
-impl Stage {
-    /// Its place among the others.
-    fn rank(self) -> u8 {
-        match self {
-            Self::Lock(_) => 0,
-            Self::Strength(_) => 1,
-        }
-    }
-
-    fn is_like(self, other: Self) -> bool {
-        self.rank() == other.rank()
-    }
-}
-
-impl FromStr for Stage {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, percent) = text.split_once(':').unwrap_or((text, "100"));
-        let stage = match name {
-            "lock" => Self::Lock,
-            "strength" if name != text => Self::Strength,
-            _ => {
-                return Err(format!(
-                    "`{text}` is nothing that is done to pixels; choose lock, lock:PERCENT or strength:PERCENT, like strength:40"
-                ));
-            }
-        };
-        let strength = percent.parse::<u8>().ok().filter(|percent| *percent <= 100).map(Strength);
-        strength.map(stage).ok_or_else(|| format!("`{percent}` is no strength; give percent from 0 to 100"))
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lock(Strength::FULL) => f.write_str("lock"),
-            Self::Lock(share) => write!(f, "lock:{}", share.0),
-            Self::Strength(strength) => write!(f, "strength:{}", strength.0),
-        }
-    }
-}
-
 /// Stages that a recipe has room for: at least as many as there are kinds.
-const MOST_STAGES: usize = 2;
+const MOST_STAGES: usize = 3;
 
 /// How pixels are made. In text: the source, then its stages in order, like `neural:exact+strength:40`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -230,6 +156,17 @@ impl Recipe {
         self.stages().find_map(strength).unwrap_or(Strength::FULL)
     }
 
+    /// Of how many views they are the mean.
+    pub fn ensemble(self) -> Ensemble {
+        let ensemble = |stage| if let Stage::Ensemble(ensemble) = stage { Some(ensemble) } else { None };
+        self.stages().find_map(ensemble).unwrap_or_default()
+    }
+
+    /// Whether the function is shown as the network answers, at whatever strength.
+    pub fn is_plain(self) -> bool {
+        self.lock() == Strength::NONE && self.ensemble() == Ensemble::One
+    }
+
     /// How much of what keeps them from being the source, once shrunk, is taken away; none if they are as they come.
     pub fn lock(self) -> Strength {
         self.stages()
@@ -249,8 +186,10 @@ impl Recipe {
         match stage {
             _ if !self.is_neural() => self,
             Stage::Strength(Strength::NONE) => Source::Bicubic.into(),
-            Stage::Strength(Strength::FULL) | Stage::Lock(Strength::NONE) => self.without(stage),
-            Stage::Strength(_) | Stage::Lock(_) => {
+            Stage::Strength(Strength::FULL) | Stage::Lock(Strength::NONE) | Stage::Ensemble(Ensemble::One) => {
+                self.without(stage)
+            }
+            Stage::Strength(_) | Stage::Lock(_) | Stage::Ensemble(_) => {
                 let mut stages: Vec<Stage> = self.without(stage).stages().chain([stage]).collect();
                 stages.sort_by_key(|stage| stage.rank());
                 Self { source: self.source, stages: std::array::from_fn(|i| stages.get(i).copied()) }
@@ -358,6 +297,8 @@ mod tests {
             ("neural+strength:40+lock", "neural+lock+strength:40"),
             ("neural+lock:100", "neural+lock"),
             ("neural+lock:0", "neural"),
+            ("neural+strength:9+lock:40+ensemble:8", "neural+ensemble:8+lock:40+strength:9"),
+            ("neural+ensemble:1", "neural"),
         ] {
             assert_eq!(parsed(text).to_string(), canonical);
         }
@@ -379,6 +320,7 @@ mod tests {
             ("neural+strength:101", "from 0 to 100"),
             ("neural+strength", "nothing that is done to pixels"),
             ("neural+lock:x", "from 0 to 100"),
+            ("neural+ensemble:3", "choose 1, 4 or 8"),
             ("neural+strength:4+strength:5", "second of its kind"),
         ] {
             let reason = text.parse::<Recipe>().unwrap_err();

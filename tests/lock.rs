@@ -1,4 +1,6 @@
-//! The consistency lock: what is shown, shrunk to the source's grid, is the source; and every window sees the same function.
+//! What is more than a network's own answer: the consistency lock, with which what is shown, shrunk to the source's grid, is
+//! the source; and the ensemble, the mean of what the network makes of a picture turned and mirrored. Every window sees the
+//! same function.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use zoomfield::geometry::{Region, SampleGrid, Size};
@@ -7,7 +9,7 @@ use zoomfield::picture::{Picture, Raster, Samples};
 use zoomfield::recipe::Recipe;
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
-use zoomfield::weights::Builtin;
+use zoomfield::weights::{Builtin, Symmetry};
 
 /// Least PSNR between the source and what is shown, shrunk, in dB of a span of 1.
 const CONSISTENT: f64 = 60.0;
@@ -124,5 +126,123 @@ fn shrunk_again_it_is_the_source() {
                 assert!(consistency(&picture, &shown, -1.0).0 < CONSISTENT);
             }
         }
+    }
+}
+
+/// Windows of any place and zoom see parts of one function, whatever is evaluated together.
+#[test]
+fn every_window_sees_the_same_function() {
+    let (picture, model) = (part("chelsea.png", [150, 90], Size::new(90, 70)), model(Builtin::Live));
+    for (text, scale) in [("neural:exact+lock", 5.0), ("neural+ensemble:8+lock:70+strength:80", 3.3)] {
+        let grid = whole(&picture, scale);
+        let expected = render(&picture, &model, &grid, text);
+        let mut renderer = Renderer::new(RenderOptions::VIEW);
+        for (top, left, height, width) in [(0, 0, 40, 50), (100, 120, 33, 90), (160, 200, 71, 64), (31, 77, 1, 1)] {
+            let (rows, columns) = (top..top + height, left..left + width);
+            let window = grid.slice(rows.clone(), columns.clone());
+            let found = renderer.render(&picture, &model, &window, recipe(text), NEVER).unwrap();
+            let row = |y: usize| expected.data[3 * (y * expected.size.width + columns.start)..][..3 * width].to_vec();
+            let off = found.data.iter().zip(rows.flat_map(row)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(off < 2e-6, "{text}: a window at {top}, {left} is off by {off}");
+        }
+    }
+}
+
+/// A pixel of the source that is changed by hand changes what is locked around it, by as much once shrunk; beside the
+/// encoder's view of it nothing.
+#[test]
+fn a_changed_pixel_comes_through() {
+    let (picture, model) = (part("chelsea.png", [150, 90], Size::new(60, 60)), model(Builtin::Live));
+    let Samples::U8(mut rgb) = picture.rgb.clone() else { panic!("8 bits") };
+    let at = 3 * (30 * 60 + 30);
+    rgb[at] = rgb[at].wrapping_add(120);
+    let changed = Picture::from_rgb8(picture.size, rgb);
+    let grid = whole(&picture, 4.0);
+    let shown = render(&changed, &model, &grid, "neural+lock");
+    assert!(consistency(&changed, &shown, -0.5).0 > CONSISTENT);
+    assert!(consistency(&picture, &shown, -0.5).0 < 40.0, "the change is not there");
+    let before = render(&picture, &model, &grid, "neural+lock");
+    assert_eq!(shown.data[..3 * 240 * 8], before.data[..3 * 240 * 8]);
+}
+
+/// The lock keeps opacity, mixes by strength, and half of it takes away half.
+#[test]
+fn the_lock_is_a_stage_like_others() {
+    let (opaque, model) = (part("chelsea.png", [150, 90], Size::new(40, 40)), model(Builtin::Live));
+    let alpha = (0..1600).map(|i| 255 - (i % 40) as u8).collect();
+    let clear = Picture::from_samples(opaque.size, opaque.rgb.clone(), Some(Samples::U8(alpha)));
+    let grid = whole(&clear, 3.0);
+    let [plain, locked] = ["neural", "neural+lock"].map(|text| render(&clear, &model, &grid, text));
+    assert!(locked.channels == 4 && locked.data.iter().skip(3).step_by(4).eq(plain.data.iter().skip(3).step_by(4)));
+    let [plain, half, locked, bicubic, mixed] =
+        ["neural", "neural+lock:50", "neural+lock", "bicubic", "neural+lock+strength:30"]
+            .map(|text| render(&opaque, &model, &grid, text));
+    let between = |a: &Raster, b: &Raster, share: f32, found: &Raster| {
+        let off = |i: usize| (a.data[i] + (b.data[i] - a.data[i]) * share - found.data[i]).abs();
+        (0..found.data.len()).map(off).fold(0.0, f32::max)
+    };
+    assert!(between(&plain, &locked, 0.5, &half) < 1e-5 && between(&bicubic, &locked, 0.3, &mixed) < 1e-5);
+    assert!(between(&plain, &locked, 0.0, &locked) > 1e-3);
+}
+
+/// A picture turned, and turned back: (y, x) of the result comes from `symmetry.place` of the other.
+fn turned(raster: &[f32], side: usize, symmetry: Symmetry) -> Vec<f32> {
+    let from = |i: usize| {
+        let [y, x] = symmetry.place([i / side, i % side], side);
+        raster[3 * (y * side + x)..][..3].to_vec()
+    };
+    (0..side * side).flat_map(from).collect()
+}
+
+/// Turned weights make of a picture what the weights make of it turned, turned back; in both families.
+#[test]
+fn turned_weights_are_turned_pictures() {
+    let side = 24;
+    let picture = part("chelsea.png", [150, 90], Size::new(side, side));
+    for builtin in [Builtin::Live, Builtin::Liif] {
+        let weights = builtin.weights().unwrap();
+        let straight = LoadedModel::on_cpu(&weights, Precision::F32).unwrap();
+        for symmetry in Symmetry::ALL {
+            let model = LoadedModel::on_cpu(&weights.turned(symmetry), Precision::F32).unwrap();
+            let grid = whole(&picture, 2.5);
+            let found = render(&picture, &model, &grid, "neural:exact").data;
+            // A picture whose place T u holds what this one has at u.
+            let data: Vec<f32> = (0..3 * side * side).map(|i| picture.rgb.unit(i)).collect();
+            let mut other = vec![0.0; data.len()];
+            for i in 0..side * side {
+                let [y, x] = symmetry.place([i / side, i % side], side);
+                other[3 * (y * side + x)..][..3].copy_from_slice(&data[3 * i..3 * i + 3]);
+            }
+            let bytes = other.iter().map(|value| (value * 255.0).round() as u8).collect();
+            let shown = render(&Picture::from_rgb8(picture.size, bytes), &straight, &grid, "neural:exact").data;
+            let expected = turned(&shown, 60, symmetry);
+            let off = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            // Latent codes are kept in half precision.
+            assert!(off < 2e-3, "{builtin:?}, {symmetry:?}: off by {off}");
+            let wrong =
+                turned(&shown, 60, Symmetry::ALL[(Symmetry::ALL.iter().position(|s| *s == symmetry).unwrap() + 1) % 8]);
+            assert!(found.iter().zip(&wrong).any(|(a, b)| (a - b).abs() > 0.05), "another turn is not noticed");
+        }
+    }
+}
+
+/// An ensemble is the mean of its members.
+#[test]
+fn an_ensemble_is_the_mean_of_its_members() {
+    let picture = part("chelsea.png", [150, 90], Size::new(40, 30));
+    let weights = Builtin::Live.weights().unwrap();
+    let (model, grid) = (model(Builtin::Live), whole(&picture, 4.0));
+    for members in [4, 8] {
+        let found = render(&picture, &model, &grid, &format!("neural+ensemble:{members}"));
+        let mut mean = vec![0.0; found.data.len()];
+        for symmetry in &Symmetry::ALL[..members] {
+            let member = LoadedModel::on_cpu(&weights.turned(*symmetry), Precision::F32).unwrap();
+            let own = render(&picture, &member, &grid, "neural").data;
+            mean.iter_mut().zip(&own).for_each(|(sum, value)| *sum += value / members as f32);
+        }
+        let off = found.data.iter().zip(&mean).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off < 1e-5, "{members} members: off by {off}");
+        let one = render(&picture, &model, &grid, "neural").data;
+        assert!(one.iter().zip(&mean).any(|(a, b)| (a - b).abs() > 5e-3), "the members are all the same");
     }
 }

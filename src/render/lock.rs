@@ -4,16 +4,16 @@
 //! view, tile and export of one zoom sees the same residual ([`BackProjection`]).
 
 use super::cache::ByteLru;
+use super::ensemble::{FindFeatures, Function};
 use super::model::LoadedModel;
 use super::sample;
-use crate::decode::WindowQuery;
 use crate::error::Result;
-use crate::feature::{FeaturePrecision, FeatureTile};
+use crate::feature::FeaturePrecision;
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, merge_tiles};
 use crate::key::{DecodedBy, PictureId};
+use crate::picture::Raster;
 use crate::picture::resample::{BackProjection, bicubic_region};
-use crate::picture::{Picture, Raster};
-use crate::recipe::{Sampling, Strength};
+use crate::recipe::{Ensemble, Sampling, Strength};
 use crate::task::Interrupt;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,7 @@ const BUDGET_BYTES: usize = 64 << 20;
 struct BlockKey {
     picture: PictureId,
     by: DecodedBy,
+    ensemble: Ensemble,
     /// Bits of the pixel's size in y and x.
     cell: [u64; 2],
     /// Column and row, counted in blocks.
@@ -46,32 +47,33 @@ pub(super) struct Locks(Mutex<ByteLru<BlockKey, Samples>>);
 /// Whose colours are locked.
 #[derive(Clone, Copy)]
 pub(super) struct Locked<'a> {
-    pub(super) picture: &'a Picture,
-    pub(super) model: &'a LoadedModel,
+    pub(super) function: Function<'a>,
     pub(super) grid: &'a SampleGrid,
     pub(super) precision: FeaturePrecision,
 }
 
 impl Locked<'_> {
     fn projection(&self) -> BackProjection {
-        projection(self.grid, self.picture.size)
+        BackProjection::new(self.function.cell, self.function.picture.size)
     }
 
     fn key(&self, block: (usize, usize)) -> BlockKey {
-        let cell = [self.grid.y.pitch, self.grid.x.pitch].map(f64::to_bits);
-        BlockKey { picture: self.picture.id, by: self.model.decoded_by(self.precision), cell, block }
+        let Function { picture, model, ensemble, cell, .. } = self.function;
+        BlockKey {
+            picture: picture.id,
+            by: model.decoded_by(self.precision),
+            ensemble,
+            cell: cell.map(f64::to_bits),
+            block,
+        }
     }
 }
 
 /// The source pixels whose features locked colours on `grid` take.
 pub(super) fn pixels_for(model: &LoadedModel, size: Size, grid: &SampleGrid) -> PixelRect {
-    let projection = projection(grid, size);
+    let projection = BackProjection::new([grid.y.pitch, grid.x.pitch], size);
     let rect = whole_blocks(projection.needs(grid), size);
     sample::pixels_for(model, size, &projection.samples(rect), Sampling::Exact)
-}
-
-fn projection(grid: &SampleGrid, size: Size) -> BackProjection {
-    BackProjection::new([grid.y.pitch, grid.x.pitch], size)
 }
 
 /// The blocks over a rectangle, counted in blocks.
@@ -107,17 +109,17 @@ impl Locks {
         colors: &mut Raster,
         locked: Locked<'_>,
         share: Strength,
-        features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+        features: FindFeatures<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<()> {
-        let (projection, size) = (locked.projection(), locked.picture.size);
+        let (projection, size) = (locked.projection(), locked.function.picture.size);
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
         let samples = assemble(projection, needed, &blocks, size);
         let source = |rect: PixelRect| {
             let axis = |start: usize, len: usize| AxisGrid { origin: start as f64, pitch: 1.0, len };
             let pixels = SampleGrid { y: axis(rect.y, rect.height), x: axis(rect.x, rect.width) };
-            bicubic_region(locked.picture, &pixels)
+            bicubic_region(locked.function.picture, &pixels)
         };
         projection.correct(colors, locked.grid, (&samples, share.share()), source);
         Ok(())
@@ -128,7 +130,7 @@ impl Locks {
         &self,
         locked: Locked<'_>,
         wanted: PixelRect,
-        features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+        features: FindFeatures<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<HashMap<(usize, usize), Samples>> {
         let mut found = HashMap::new();
@@ -171,23 +173,17 @@ impl Locks {
 fn evaluate(
     locked: Locked<'_>,
     blocks: PixelRect,
-    features: &dyn Fn(PixelRect) -> Result<Vec<Arc<FeatureTile>>>,
+    features: FindFeatures<'_>,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<((usize, usize), Samples)>> {
-    let Locked { picture, model, grid, .. } = locked;
-    let (projection, rect) = (locked.projection(), pixels_of(blocks, picture.size));
+    let size = locked.function.picture.size;
+    let (projection, rect) = (locked.projection(), pixels_of(blocks, size));
     let points = projection.samples(rect);
-    let features = features(sample::pixels_for(model, picture.size, &points, Sampling::Exact))?;
-    let window = sample::window(model, picture.size, &points, Sampling::Exact, &features);
-    let query = WindowQuery {
-        cell: [grid.y.pitch, grid.x.pitch],
-        ..WindowQuery::new(&window, picture.size, &points, Sampling::Exact)
-    };
-    let values = model.unclamped(model.answer(query, interrupt)?, picture, &points);
+    let values = Function { sampling: Sampling::Exact, ..locked.function }.colors(&points, features, interrupt)?;
     let (values, _) = values.as_chunks::<3>();
     let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
     let part = |block: (usize, usize)| {
-        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, picture.size);
+        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, size);
         let columns = (own.x - rect.x) * across..(own.right() - rect.x) * across;
         let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
         let row = |y: usize| values[y * points.x.len..][columns.clone()].iter().copied();

@@ -3,7 +3,9 @@
 #[cfg(feature = "gpu")]
 mod accelerator;
 mod cache;
+mod color;
 mod compute;
+mod ensemble;
 mod kind;
 mod lock;
 #[cfg(feature = "gpu")]
@@ -25,12 +27,12 @@ mod worker;
 pub use cache::ByteLru;
 pub use compute::{Backend, Compute};
 pub use kind::suits_nearest;
-pub use model::{LoadedModel, coarse_saves};
+pub use model::LoadedModel;
 pub use renderer::{RenderOptions, Renderer, features_for};
 pub use request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
 #[cfg(feature = "gpu")]
 pub use request::{RenderedField, RenderedSource};
-pub use schedule::TilePart;
+pub use schedule::{TilePart, coarse_saves};
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};
 pub use wear::{Suited, Wear};

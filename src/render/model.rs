@@ -2,26 +2,27 @@
 
 #[cfg(feature = "gpu")]
 use super::accelerator::Accelerator;
+use super::color;
 use super::compute::{Backend, Compute};
 use super::names::Names;
+use super::schedule::coarse_saves;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldPacker;
-use crate::decode::{Decoder, FieldParams, Sampling, WindowQuery, sample_points};
+use crate::decode::{Decoder, FieldParams, Sampling, WindowQuery};
 use crate::encode::{self, NamedTile, PictureEncoder, best_device, cuda_refusal, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, VIEW_TILE};
+use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, ElementType, Gpu};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::key::{DecodedBy, EncodedBy, ModelId};
-use crate::picture::{Picture, Raster, resample};
+use crate::picture::{Picture, Raster};
 use crate::recipe::Recipe;
 use crate::task::Interrupt;
-use crate::weights::{FieldConfig, ModelConfig, Normalization, Weights};
+use crate::weights::{FieldConfig, ModelConfig, Symmetry, Weights};
 use candle_core::Device;
 use std::cell::Cell;
-#[cfg(feature = "gpu")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -47,6 +48,9 @@ pub struct LoadedModel {
     packer: OnceLock<FieldPacker>,
     /// Why there is no graphics device although there might have been.
     refusal: Option<String>,
+    weights: Weights,
+    /// The other members of its ensemble, once they are asked for.
+    others: OnceLock<Vec<LoadedModel>>,
 }
 
 impl LoadedModel {
@@ -70,7 +74,29 @@ impl LoadedModel {
             #[cfg(feature = "gpu")]
             packer: OnceLock::new(),
             refusal: None,
+            weights: weights.clone(),
+            others: OnceLock::new(),
         })
+    }
+
+    /// The first so many of the seven models that see every picture turned or mirrored, and turn back what this one makes of
+    /// it. They are loaded when they are first asked for, on what computes then.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Device`] if the device cannot take them.
+    pub fn others(&self, count: usize) -> Result<&[Self]> {
+        if count == 0 {
+            return Ok(&[]);
+        }
+        let others = if let Some(others) = self.others.get() {
+            others
+        } else {
+            let compute = self.computed();
+            let turned = |symmetry: &Symmetry| Self::on(&self.weights.turned(*symmetry), &compute);
+            let loaded = Symmetry::ALL[1..].iter().map(turned).collect::<Result<Vec<_>>>()?;
+            self.others.get_or_init(|| loaded)
+        };
+        Ok(&others[..count])
     }
 
     /// Loads `weights` on what `compute` asks for.
@@ -325,19 +351,7 @@ impl LoadedModel {
 
     /// The same as they come: a network leaves [0, 1] beside edges.
     pub(super) fn unclamped(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
-        let Normalization { mean, std } = self.config.normalization;
-        let pixels = values.as_chunks_mut::<3>().0;
-        match self.decoder {
-            Decoder::Imnet(_) => {
-                pixels.iter_mut().for_each(|pixel| (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + mean[c]));
-            }
-            Decoder::Field(_) => {
-                let base = resample::bicubic_region(picture, grid);
-                for (pixel, base) in pixels.iter_mut().zip(base.as_chunks::<3>().0) {
-                    (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + base[c]);
-                }
-            }
-        }
+        color::add_what_is_left_out(&mut values, &self.decoder, self.config.normalization, (picture, grid));
         values
     }
 
@@ -382,11 +396,4 @@ impl LoadedModel {
         let (codes, from) = self.encoder.encode(picture, pixels, interrupt)?;
         Ok(FeatureTile::cut(&codes, from, pixels, precision))
     }
-}
-
-/// Whether a coarse pass costs at most half of what the default one costs at a zoom, so that it is worth being made.
-pub fn coarse_saves(zoom: f64) -> bool {
-    let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
-    let samples = |sampling| sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
-    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
 }

@@ -1,6 +1,7 @@
 //! Any region of a picture at any scale, now.
 
 use super::cache::ByteLru;
+use super::ensemble::{FindFeatures, Function};
 use super::lock::{self, Locked, Locks};
 use super::model::LoadedModel;
 use super::sample;
@@ -12,7 +13,7 @@ use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::picture::{Picture, Raster, resample};
-use crate::recipe::{Recipe, Sampling, Source, Strength};
+use crate::recipe::{Ensemble, Recipe, Sampling, Source, Strength};
 use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,7 @@ pub fn features_for(model: &LoadedModel, size: Size, grid: &SampleGrid, recipe: 
 struct DecodedKey {
     picture: PictureId,
     by: DecodedBy,
+    ensemble: Ensemble,
     sampling: Sampling,
     /// Bits of origin and pitch, and the length, in y and x.
     grid: [(u64, u64, usize); 2],
@@ -166,12 +168,12 @@ impl Renderer {
         recipe: Recipe,
         is_stale: &(dyn Fn(PixelRect) -> bool + Sync),
     ) -> Result<Gathered> {
-        let (Some(tiles), Some(sampling)) =
-            (features_for(model, picture.size, grid, recipe), recipe.source().sampling())
+        let (Some(tiles), Some(function)) =
+            (features_for(model, picture.size, grid, recipe), Function::of_recipe(picture, model, grid, recipe))
         else {
             return Ok(Gathered::Nothing);
         };
-        let decoded = self.lock_decoded().get(&self.decoded_key(picture, model, grid, sampling)).cloned();
+        let decoded = self.lock_decoded().get(&self.decoded_key(function, grid)).cloned();
         if let Some(colors) = decoded {
             return Ok(Gathered::Colors(colors));
         }
@@ -232,18 +234,28 @@ impl Renderer {
         recipe: Recipe,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        let decoded = match (gathered, recipe.source()) {
-            (Gathered::Colors(colors), _) => colors,
-            (Gathered::Features(features), Source::Liif(sampling)) => {
-                self.decode(&features, picture, model, grid, sampling, interrupt)?
+        let Some(function) = Function::of_recipe(picture, model, grid, recipe) else {
+            return Ok(render_source(picture, grid, recipe.source()));
+        };
+        let (decoded, held) = match gathered {
+            Gathered::Nothing => return Ok(render_source(picture, grid, recipe.source())),
+            Gathered::Colors(colors) => (Some(colors), Vec::new()),
+            Gathered::Features(features) => (None, features),
+        };
+        let find = |member: &LoadedModel, pixels| {
+            if std::ptr::eq(member, model) && !held.is_empty() {
+                return Ok(held.clone());
             }
-            (_, source) => return Ok(render_source(picture, grid, source)),
+            self.features_of(picture, member, feature_tiles_over(pixels), &|_| interrupt())
+        };
+        let decoded = match decoded {
+            Some(colors) => colors,
+            None => self.decode(function, grid, &find, interrupt)?,
         };
         let mut colors = Arc::unwrap_or_clone(decoded);
         if recipe.lock() != Strength::NONE {
-            let locked = Locked { picture, model, grid, precision: self.options.precision };
-            let features = |pixels| self.features_of(picture, model, feature_tiles_over(pixels), &|_| interrupt());
-            self.locks.correct(&mut colors, locked, recipe.lock(), &features, interrupt)?;
+            let locked = Locked { function, grid, precision: self.options.precision };
+            self.locks.correct(&mut colors, locked, recipe.lock(), &find, interrupt)?;
         }
         colors.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         if recipe.strength() != Strength::FULL {
@@ -255,24 +267,23 @@ impl Renderer {
     /// The function's own colours on `grid`, not clamped.
     fn decode(
         &self,
-        features: &[Arc<FeatureTile>],
-        picture: &Picture,
-        model: &LoadedModel,
+        function: Function<'_>,
         grid: &SampleGrid,
-        sampling: Sampling,
+        find: FindFeatures<'_>,
         interrupt: Interrupt<'_>,
     ) -> Result<Arc<Raster>> {
-        let key = self.decoded_key(picture, model, grid, sampling);
-        let values = sample::query_rgb(model, picture.size, grid, sampling, features, interrupt)?;
-        let opaque = Raster { size: grid.size(), channels: 3, data: model.unclamped(values, picture, grid) };
+        let Function { picture, model, .. } = function;
+        let key = self.decoded_key(function, grid);
+        let opaque = Raster { size: grid.size(), channels: 3, data: function.colors(grid, find, interrupt)? };
         let raster = Arc::new(match resample::alpha_region(picture, grid) {
             Some(alpha) => opaque.with_alpha(&alpha),
             None => opaque,
         });
         // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
-        let is_by_its_name = key == self.decoded_key(picture, model, grid, sampling);
+        let is_by_its_name = key == self.decoded_key(function, grid);
         // A field's colours are made again as fast as they are copied.
-        if self.options.decoded_budget_bytes > 0 && is_by_its_name && !model.is_live() {
+        let is_dear = !model.is_live() || function.ensemble != Ensemble::One;
+        if self.options.decoded_budget_bytes > 0 && is_by_its_name && is_dear {
             let evicted = self.lock_decoded().insert(key, raster.clone(), raster.data.len() * size_of::<f32>());
             drop(evicted);
         }
@@ -284,9 +295,10 @@ impl Renderer {
         self.decoded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn decoded_key(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: Sampling) -> DecodedKey {
+    fn decoded_key(&self, function: Function<'_>, grid: &SampleGrid) -> DecodedKey {
+        let Function { picture, model, ensemble, sampling, .. } = function;
         let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
-        DecodedKey { picture: picture.id, by: model.decoded_by(self.options.precision), sampling, grid }
+        DecodedKey { picture: picture.id, by: model.decoded_by(self.options.precision), ensemble, sampling, grid }
     }
 
     /// What the model's decoder answers at every sample, `[grid.y.len, grid.x.len, 3]`, not clamped
@@ -309,10 +321,12 @@ impl Renderer {
 
     /// Whether rendering `grid` by a recipe needs nothing encoded.
     pub fn is_ready(&self, picture: &Picture, model: &LoadedModel, grid: &SampleGrid, recipe: Recipe) -> bool {
-        let needed = features_for(model, picture.size, grid, recipe).zip(recipe.source().sampling());
-        needed.is_none_or(|(tiles, sampling)| {
+        let needed =
+            features_for(model, picture.size, grid, recipe).zip(Function::of_recipe(picture, model, grid, recipe));
+        needed.is_none_or(|(tiles, function)| {
             let names = model.readable(self.options.precision);
-            self.lock_decoded().contains(&self.decoded_key(picture, model, grid, sampling))
+            // What is locked looks up features for samples of its own.
+            (recipe.lock() == Strength::NONE && self.lock_decoded().contains(&self.decoded_key(function, grid)))
                 || self.features.missing(picture.id, &names, tiles.places()).is_empty()
         })
     }

@@ -1,7 +1,9 @@
 //! In which order the view's tiles are made. Pure: a list in, the next one out.
 
-use crate::geometry::PixelRect;
+use crate::decode::sample_points;
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid, VIEW_TILE};
 use crate::key::TileKey;
+use crate::recipe::Sampling;
 use std::ops::Range;
 
 /// The part of a tile that a canvas shows: of the tiles at its edges nobody looks at the rest.
@@ -83,6 +85,13 @@ fn distance(rect: PixelRect, focus: [f64; 2]) -> f64 {
         outside * outside + 1e-6 * to_center * to_center
     };
     axis(rect.x, rect.width, focus[0]) + axis(rect.y, rect.height, focus[1])
+}
+
+/// Whether a coarse pass costs at most half of what the default one costs at a zoom, so that it is worth being made.
+pub fn coarse_saves(zoom: f64) -> bool {
+    let axis = AxisGrid { origin: 0.0, pitch: 1.0 / zoom, len: VIEW_TILE };
+    let samples = |sampling| sample_points(&SampleGrid { y: axis, x: axis }, sampling).size().area();
+    2 * samples(Sampling::Coarse) <= samples(Sampling::Lattice)
 }
 
 #[cfg(test)]

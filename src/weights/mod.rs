@@ -12,12 +12,14 @@ mod infer;
 mod mmagic;
 mod pth;
 mod store;
+mod symmetry;
 mod unpickle;
 
 pub use builtin::Builtin;
 pub use checkpoint::{AdamState, Checkpoint, Moments};
 pub use config::{EncoderConfig, Macs, ModelConfig, Normalization};
 pub use decoder::{DecoderConfig, FieldConfig, ImnetConfig};
+pub use symmetry::Symmetry;
 
 use crate::error::{Error, Result};
 use crate::key::{DecoderId, EncoderId, ModelId};

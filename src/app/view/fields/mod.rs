@@ -16,7 +16,7 @@ use crate::decode::{CanvasFrame, CanvasView, FieldCells, FieldParams, Stretch};
 use crate::geometry::{MipTile, View};
 use crate::key::{DecodedBy, PictureId};
 use crate::picture::{ColorTable, MipPixels};
-use crate::recipe::{Recipe, Source, Strength};
+use crate::recipe::{Recipe, Source};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
 use callback::{CanvasPaint, CanvasUpload};
 use eframe::egui_wgpu::Callback;
@@ -98,8 +98,8 @@ impl Fields {
         };
         let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
         let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && self.suits_model();
-        // What is locked comes in tiles.
-        let is_plain = subject.recipe.is_neural() && subject.recipe.lock() == Strength::NONE;
+        // What is more than the network's own answer comes in tiles.
+        let is_plain = subject.recipe.is_neural() && subject.recipe.is_plain();
         Drawn { field: drawn.field && is_own && is_plain, ..drawn }
     }
 

@@ -1,0 +1,28 @@
+//! From what decoders answer to colours.
+
+use crate::decode::Decoder;
+use crate::geometry::SampleGrid;
+use crate::picture::{Picture, resample};
+use crate::weights::Normalization;
+
+/// Makes colours, of which most are in [0, 1], of what a decoder answers on a grid of a picture: of LIIF normalised RGB, of a
+/// field what is added to the bicubic picture.
+pub(super) fn add_what_is_left_out(
+    values: &mut [f32],
+    decoder: &Decoder,
+    Normalization { mean, std }: Normalization,
+    (picture, grid): (&Picture, &SampleGrid),
+) {
+    let pixels = values.as_chunks_mut::<3>().0;
+    match decoder {
+        Decoder::Imnet(_) => {
+            pixels.iter_mut().for_each(|pixel| (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + mean[c]));
+        }
+        Decoder::Field(_) => {
+            let base = resample::bicubic_region(picture, grid);
+            for (pixel, base) in pixels.iter_mut().zip(base.as_chunks::<3>().0) {
+                (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + base[c]);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The function itself, or the mean of what a model makes of a picture and of the picture turned and mirrored.
+
+use super::model::LoadedModel;
+use super::sample;
+use crate::decode::WindowQuery;
+use crate::error::Result;
+use crate::feature::FeatureTile;
+use crate::geometry::{PixelRect, SampleGrid};
+use crate::picture::Picture;
+use crate::recipe::{Ensemble, Recipe, Sampling};
+use crate::task::Interrupt;
+use std::sync::Arc;
+
+/// Which function.
+#[derive(Clone, Copy)]
+pub(super) struct Function<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) model: &'a LoadedModel,
+    pub(super) ensemble: Ensemble,
+    pub(super) sampling: Sampling,
+    /// The size of an output pixel, (y, x) in source pixels.
+    pub(super) cell: [f64; 2],
+}
+
+/// Finds the features of source pixels that a model makes.
+pub(super) type FindFeatures<'a> = &'a dyn Fn(&LoadedModel, PixelRect) -> Result<Vec<Arc<FeatureTile>>>;
+
+impl<'a> Function<'a> {
+    /// The one that makes pixels of a recipe on `grid`; none if it is not the network that makes them.
+    pub(super) fn of_recipe(
+        picture: &'a Picture,
+        model: &'a LoadedModel,
+        grid: &SampleGrid,
+        recipe: Recipe,
+    ) -> Option<Self> {
+        let (ensemble, cell) = (recipe.ensemble(), [grid.y.pitch, grid.x.pitch]);
+        recipe.source().sampling().map(|sampling| Self { picture, model, ensemble, sampling, cell })
+    }
+
+    /// Colours at every point, `[points.y.len, points.x.len, 3]`, not clamped.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Cancelled`] if interrupted, or as `features`.
+    pub(super) fn colors(
+        self,
+        points: &SampleGrid,
+        features: FindFeatures<'_>,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<f32>> {
+        let others = self.model.others(self.ensemble.members() - 1)?;
+        let mut sum: Option<Vec<f32>> = None;
+        for member in std::iter::once(self.model).chain(others) {
+            let colors = self.of(member, points, features, interrupt)?;
+            match &mut sum {
+                None => sum = Some(colors),
+                Some(sum) => sum.iter_mut().zip(&colors).for_each(|(sum, value)| *sum += value),
+            }
+        }
+        let (mut sum, share) = (sum.unwrap_or_default(), 1.0 / self.ensemble.members() as f32);
+        if self.ensemble != Ensemble::One {
+            sum.iter_mut().for_each(|value| *value *= share);
+        }
+        Ok(sum)
+    }
+
+    fn of(
+        self,
+        member: &LoadedModel,
+        points: &SampleGrid,
+        features: FindFeatures<'_>,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<f32>> {
+        let size = self.picture.size;
+        let features = features(member, sample::pixels_for(member, size, points, self.sampling))?;
+        let window = sample::window(member, size, points, self.sampling, &features);
+        let query = WindowQuery { cell: self.cell, ..WindowQuery::new(&window, size, points, self.sampling) };
+        Ok(member.unclamped(member.answer(query, interrupt)?, self.picture, points))
+    }
+}

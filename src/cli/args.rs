@@ -1,21 +1,22 @@
 //! Arguments, parsed into values that are valid by themselves.
 
-use super::look::{Look, NamedModel};
+use super::eval_args::EvalArgs;
+use super::look::NamedModel;
+use super::look_args::LookArgs;
 use super::train_args::TrainArgs;
 use super::values::{ViewArg, parse_bits, parse_dpi, parse_region, parse_scale, parse_side, parse_size, parse_view};
 use crate::error::Error;
-use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::picture::Picture;
-use crate::recipe::{Recipe, Source, Stage, Strength};
+use crate::recipe::{Recipe, Source};
 use crate::render::{Backend, Compute, Wear};
 use clap::{ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// What `--precision` means, wherever it is taken.
-const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
+pub(super) const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
                          vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION counts \
                          where this is not given; ZOOMFIELD_INSTRUCTIONS makes the CPU compute on avx512, avx2, neon or \
                          scalar instructions in place of the widest that it has";
@@ -51,8 +52,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Write a picture, or a crop of it, at any size.
     Export(ExportArgs),
-    /// Measure PSNR and SSIM on a folder of originals.
-    Eval(EvalArgs),
+    /// Measure models on a folder of originals: PSNR, SSIM, consistency, with intervals.
+    Eval(Box<EvalArgs>),
     /// Turn a PyTorch checkpoint into safetensors, without running the pickle in it.
     Convert(ConvertArgs),
     /// Describe pictures or weights.
@@ -102,20 +103,13 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, requires = "size",
           conflicts_with_all = ["crop", "scale", "width", "height", "megapixels", "width_cm", "height_cm"])]
     pub(super) view: Option<ViewArg>,
-    /// How enlarged pixels are made: neural, neural:exact (the network at every pixel), neural:coarse (on a sparse lattice,
-    /// sooner), bicubic or nearest (source pixels as squares); +strength:PERCENT behind it mixes the network's with bicubic.
-    /// In place of neural, liif, live or photo choose that built-in model as well, and auto the live one that suits the
-    /// picture: photo for one with noise or JPEG blocks.
-    #[arg(long, value_name = "RECIPE", default_value = "neural")]
-    pub(super) look: Look,
+    #[command(flatten)]
+    pub(super) look: LookArgs,
     /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
-    /// How much of the network's detail is in the result, in percent: 0 is bicubic. Short for +strength:PERCENT in --look.
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) strength: Option<u8>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
     pub(super) precision: Option<PrecisionChoice>,
     /// Evaluate the function at every pixel, without any shortcut: short for --look neural:exact --precision f32.
@@ -152,13 +146,12 @@ impl ExportArgs {
 
     /// How pixels are made.
     pub(super) fn recipe(&self) -> Recipe {
-        let look = if self.exact { Source::EXACT.into() } else { self.look.recipe };
-        self.strength.map_or(look, |percent| look.with(Stage::Strength(Strength::percent(percent))))
+        self.look.recipe(if self.exact { Source::EXACT } else { Source::NEURAL })
     }
 
     /// The model that is named whatever the picture is.
     pub(super) fn named_model(&self) -> Option<PathBuf> {
-        match self.look.model {
+        match self.look.model() {
             Some(NamedModel::Builtin(model)) => Some(model.address()),
             _ => self.model.clone(),
         }
@@ -169,7 +162,7 @@ impl ExportArgs {
     /// # Errors
     /// [`Error::Request`] if two are named.
     pub(super) fn model(&self, picture: &Picture) -> Result<Option<PathBuf>, Error> {
-        let named = match self.look.model {
+        let named = match self.look.model() {
             None => return Ok(self.model.clone()),
             Some(NamedModel::Builtin(model)) => model,
             Some(NamedModel::Auto) => {
@@ -251,30 +244,6 @@ impl ComputeArgs {
         }
         Ok(Compute { backend, device, precision, half: true })
     }
-}
-
-#[derive(clap::Args)]
-pub(super) struct EvalArgs {
-    /// The originals.
-    #[arg(long, value_name = "DIR")]
-    pub(super) hr: PathBuf,
-    /// Inputs of one scale, each named like its original, or with the scale behind (a.png and ax4.png); else they are made from them.
-    #[arg(long, value_name = "DIR")]
-    pub(super) lr: Option<PathBuf>,
-    /// Scales, separated by commas.
-    #[arg(long, value_name = "S[,S…]", value_delimiter = ',', required = true, value_parser = parse_scale)]
-    pub(super) scale: Vec<f64>,
-    /// Colours and borders that count: liif-benchmark, liif-div2k or rgb.
-    #[arg(long, default_value = "liif-benchmark")]
-    pub(super) protocol: Protocol,
-    /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
-    #[arg(long, value_name = "FILE")]
-    pub(super) model: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) compute: ComputeArgs,
-    /// Answer with one JSON object a scale.
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(clap::Args)]

@@ -36,7 +36,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "crop": region_of(args, &grid),
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
             "recipe": job.recipe.to_string(),
-            "strength": args.strength.unwrap_or(job.recipe.strength().as_percent()),
+            "strength": args.look.strength.unwrap_or(job.recipe.strength().as_percent()),
             "model": job.model.id.to_string(),
             "backend": if job.model.adapter().is_some() { "gpu" } else { "cpu" },
             "adapter": job.model.adapter(),

@@ -51,7 +51,7 @@ pub(super) struct Args {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Write a picture, or a crop of it, at any size.
-    Export(ExportArgs),
+    Export(Box<ExportArgs>),
     /// Measure models on a folder of originals: PSNR, SSIM, consistency, with intervals.
     Eval(Box<EvalArgs>),
     /// Turn a PyTorch checkpoint into safetensors, without running the pickle in it.
@@ -64,14 +64,23 @@ pub(super) enum Command {
     Train(Box<TrainArgs>),
 }
 
-/// The options that say how large an output is; one of them is needed.
-const SIZES: [&str; 7] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm"];
+/// The options that say how large an output is; one of them is needed, or the export to repeat.
+const SIZES: [&str; 8] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm", "repeat"];
+
+/// What an export that is repeated says itself.
+const REPEATED: [&str; 10] =
+    ["crop", "view", "look", "strength", "exact", "bits", "quality", "dpi", "strip_metadata", "no_provenance"];
 
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("output size").required(true).args(SIZES)))]
 pub(super) struct ExportArgs {
     /// The picture.
-    pub(super) input: PathBuf,
+    #[arg(value_name = "INPUT", required_unless_present = "repeat")]
+    pub(super) input: Option<PathBuf>,
+    /// Do again what made this export, from its source: the same bytes on the same device. The source is looked for beside
+    /// it where INPUT does not name it; --model, --backend, --device and --precision say otherwise than it does.
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPEATED)]
+    pub(super) repeat: Option<PathBuf>,
     /// The file to write; its ending chooses the format.
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
@@ -185,13 +194,13 @@ impl ExportArgs {
 
     /// All that is said about the output, as the window says it too.
     pub(super) fn command_line(&self, model: Option<PathBuf>) -> CommandLine {
-        let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
+        let FileArgs { bits, quality, dpi, strip_metadata, no_provenance, overwrite } = self.file;
         CommandLine {
-            input: self.input.clone(),
+            input: self.input.clone().unwrap_or_default(),
             output: self.output.clone(),
             request: self.request(),
             recipe: self.recipe(),
-            file: FileOptions { bits, quality, dpi, strip_metadata },
+            file: FileOptions { bits, quality, dpi, strip_metadata, provenance: !no_provenance },
             overwrite,
             model,
             backend: self.compute.backend,
@@ -216,6 +225,10 @@ pub(super) struct FileArgs {
     /// Leave out what the camera wrote (EXIF). The colour profile stays.
     #[arg(long)]
     pub(super) strip_metadata: bool,
+    /// Do not say in the file how it was made. Without this its XMP names the program, the model, the source's name and
+    /// hash, the options, and that its pixels are a network's or not.
+    #[arg(long)]
+    pub(super) no_provenance: bool,
     /// Replace the output if it exists.
     #[arg(long)]
     pub(super) overwrite: bool,
@@ -300,7 +313,7 @@ mod tests {
     fn export(words: &str) -> Result<ExportArgs, clap::Error> {
         let line = format!("zoomfield export in.png -o out.png {words}");
         match Args::try_parse_from(line.split_whitespace())?.command {
-            Some(Command::Export(args)) => Ok(args),
+            Some(Command::Export(args)) => Ok(*args),
             _ => panic!("not an export"),
         }
     }

@@ -14,6 +14,7 @@ mod look;
 mod look_args;
 mod output;
 mod progress;
+mod repeat;
 mod rows;
 mod train;
 mod train_args;
@@ -26,10 +27,11 @@ use crate::kernel::{Instructions, PrecisionChoice};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command, ComputeArgs};
+use args::{Args, Command, ComputeArgs, ExportArgs};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use output::{answer, print_json, say, warn};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,9 +80,14 @@ pub fn parse() -> Invocation {
 /// # Errors
 /// What is wrong with them, for people.
 pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
-    let args = Args::try_parse_from(arguments).map_err(|error| error.to_string())?;
-    match args.command {
-        Some(Command::Export(args)) => Ok(args.command_line(args.named_model())),
+    let args = export_args(arguments.iter().map(OsString::from))?;
+    Ok(args.command_line(args.named_model()))
+}
+
+/// The arguments of an export, the program's name first, without carrying them out.
+fn export_args(arguments: impl IntoIterator<Item = OsString>) -> std::result::Result<ExportArgs, String> {
+    match Args::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
+        Some(Command::Export(args)) => Ok(*args),
         _ => Err("this is no export".into()),
     }
 }

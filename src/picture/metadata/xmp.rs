@@ -48,6 +48,144 @@ fn set(text: &mut String, property: &str, value: &str) {
     }
 }
 
+/// A packet that says nothing yet.
+pub(super) const EMPTY_PACKET: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\
+    <x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\
+    </rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>";
+
+/// The value of a simple property, where it occurs first.
+pub(super) fn get(text: &str, property: &str) -> Option<String> {
+    let places = text.match_indices(property).map(|(at, _)| at + property.len());
+    let (start, end) = places.filter_map(|after| value_at(text, after, property)).next()?;
+    Some(unescaped(&text[start..end]))
+}
+
+/// Where the value of `DigitalSourceType` is (IPTC), under whichever prefix: an attribute, an element, or a resource.
+pub(super) fn source_type_at(text: &str) -> Option<(usize, usize)> {
+    const NAME: &str = "DigitalSourceType";
+    text.match_indices(NAME).find_map(|(at, _)| {
+        let before = &text[..at];
+        let start = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')))? + 1;
+        let (property, after) = (&text[start..at + NAME.len()], at + NAME.len());
+        value_at(text, after, property).or_else(|| resource_at(text, after))
+    })
+}
+
+/// The resource that an element names whose name ends at `after`.
+fn resource_at(text: &str, after: usize) -> Option<(usize, usize)> {
+    const RESOURCE: &str = ":resource";
+    let end = after + text[after..].find('>')?;
+    let name = after + text[after..end].find(RESOURCE)? + RESOURCE.len();
+    value_at(text, name, RESOURCE).filter(|(_, value_end)| *value_end <= end)
+}
+
+/// A packet with one more description, of these attributes; nothing if it has no RDF. Blanks that programs leave for
+/// others to write into are not left any more: formats have little room for packets.
+pub(super) fn with_description(mut text: String, attributes: &str) -> Option<String> {
+    open_rdf(&mut text);
+    let close = text.rfind(":RDF>")?;
+    let start = text[..close].rfind("</")?;
+    let prefix = text[start + 2..close].to_owned();
+    let about = get(&text, &format!("{prefix}:about")).unwrap_or_default();
+    let about = escaped(&about);
+    text.insert_str(start, &format!("<{prefix}:Description {prefix}:about=\"{about}\"{attributes}/>"));
+    if let Some(end) = text.rfind("<?xpacket end") {
+        let kept = text[..end].trim_end_matches([' ', '\n', '\r', '\t']).len();
+        text.replace_range(kept..end, "\n");
+    }
+    Some(text)
+}
+
+/// An RDF without content becomes one that can take some.
+fn open_rdf(text: &mut String) {
+    let Some(name_end) = text.find(":RDF").map(|at| at + ":RDF".len()) else { return };
+    let Some(end) = text[name_end..].find('>').map(|len| name_end + len) else { return };
+    if let (true, Some(start)) = (text[..end].ends_with('/'), text[..name_end].rfind('<')) {
+        let name = text[start + 1..name_end].to_owned();
+        text.replace_range(end - 1..=end, &format!("></{name}>"));
+    }
+}
+
+/// Removes everything under a prefix: a description that declares it and has no content, properties in others.
+pub(super) fn remove_own(text: &mut String, prefix: &str) {
+    let declaration = format!(" xmlns:{prefix}=");
+    while let Some(at) = text.find(&declaration) {
+        let (start, end) = (text[..at].rfind('<'), text[at..].find('>').map(|len| at + len));
+        match (start, end) {
+            (Some(start), Some(end)) if text[..end].ends_with('/') => text.replace_range(start..=end, ""),
+            _ => break,
+        }
+    }
+    let name = format!("{prefix}:");
+    let mut from = 0;
+    while let Some(at) = text[from..].find(&name).map(|at| from + at) {
+        from = match own_property(text, at) {
+            Some((start, end)) => {
+                text.replace_range(start..end, "");
+                start
+            }
+            None => at + name.len(),
+        };
+    }
+}
+
+/// The whole of a property whose name begins at `at`: an attribute with the blank before it, or an element.
+fn own_property(text: &str, at: usize) -> Option<(usize, usize)> {
+    let len = text[at..].find(|c: char| !(c.is_alphanumeric() || c == ':'))?;
+    let (property, after) = (&text[at..at + len], at + len);
+    let (_, end) = value_at(text, after, property)?;
+    if text[..at].ends_with('<') {
+        return Some((at - 1, end + "</>".len() + property.len()));
+    }
+    Some((text[..at].trim_end().len(), end + 1))
+}
+
+/// As the value of an attribute in double quotes. Characters that XML does not have become the one for these.
+pub(super) fn escaped(text: &str) -> String {
+    let escape = |c: char| match c {
+        '&' => "&amp;".into(),
+        '<' => "&lt;".into(),
+        '>' => "&gt;".into(),
+        '"' => "&quot;".into(),
+        c if c.is_control() => char::REPLACEMENT_CHARACTER.into(),
+        c => String::from(c),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// What [`escaped`] was given, and what other programs write: numbers of characters.
+pub(super) fn unescaped(text: &str) -> String {
+    let mut parts = text.split('&');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(';').and_then(|(name, rest)| Some((entity(name)?, rest))) {
+            Some((c, rest)) => {
+                plain.push(c);
+                plain += rest;
+            }
+            None => {
+                plain.push('&');
+                plain += part;
+            }
+        }
+    }
+    plain
+}
+
+fn entity(name: &str) -> Option<char> {
+    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+    match (name, name.strip_prefix("#x"), name.strip_prefix('#')) {
+        ("amp", ..) => Some('&'),
+        ("lt", ..) => Some('<'),
+        ("gt", ..) => Some('>'),
+        ("quot", ..) => Some('"'),
+        ("apos", ..) => Some('\''),
+        (_, Some(digits), _) => number(digits, 16),
+        (_, _, Some(digits)) => number(digits, 10),
+        _ => None,
+    }
+}
+
 /// Where the value of a property is whose name ends at `after`.
 fn value_at(text: &str, after: usize, property: &str) -> Option<(usize, usize)> {
     let rest = &text[after..];

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
 use crate::picture::Picture;
-use crate::render::FeatureStore;
+use crate::render::{FeatureStore, LoadedModel};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let picture = open(&args.input.clone().unwrap_or_default())?;
     let model = args.model(&picture)?;
     let line = args.command_line(model.clone());
-    carry_out(args, picture, model.as_deref(), line)
+    carry_out(args, picture, model.as_deref(), line, |_| {})
 }
 
 /// Opens the source, and says on stderr what the person should know about it.
@@ -29,18 +29,20 @@ pub(super) fn open(path: &Path) -> Result<Arc<Picture>> {
     Ok(Arc::new(picture))
 }
 
-/// Writes what `line` says by the weights at `model`.
+/// Writes what `line` says by the weights at `model`, once `on_model` has seen the model.
 pub(super) fn carry_out(
     args: &ExportArgs,
     picture: Arc<Picture>,
     model: Option<&Path>,
     line: CommandLine,
+    on_model: impl FnOnce(&LoadedModel),
 ) -> Result<()> {
     let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &picture.path))?;
     let size = grid.size();
     export::check_size(size)?;
     let compute = args.compute.compute(super::precision(args.precision())?)?;
     let model = Arc::new(load_model(model, &compute)?);
+    on_model(&model);
     let (features, asked) = (FeatureStore::default(), Some(line.clone()));
     let CommandLine { output, overwrite, recipe, file, .. } = line;
     let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked };

@@ -20,14 +20,14 @@ pub(super) struct LookArgs {
 
 impl LookArgs {
     /// The recipe; out of `source` where no look is given.
-    pub(super) fn recipe(&self, source: Source) -> Recipe {
+    pub(super) fn recipe(self, source: Source) -> Recipe {
         let recipe = self.look.map_or(source.into(), |look| look.recipe);
         let stages = [self.strength.map(|percent| Stage::Strength(Strength::percent(percent)))];
         stages.into_iter().flatten().fold(recipe, Recipe::with)
     }
 
     /// The model that the look names.
-    pub(super) fn model(&self) -> Option<NamedModel> {
+    pub(super) fn model(self) -> Option<NamedModel> {
         self.look.and_then(|look| look.model)
     }
 }

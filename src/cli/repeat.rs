@@ -7,6 +7,7 @@ use super::{export, export_args, say};
 use crate::error::{Error, Result};
 use crate::export::{CommandLine, PROGRAM};
 use crate::picture::{Picture, Provenance};
+use crate::render::LoadedModel;
 use crate::weights::{Builtin, Weights};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,15 @@ pub(super) fn run(file: &Path, asked: &ExportArgs) -> Result<()> {
     let model = model(file, asked, &told, &input)?;
     // The names of the first time are said again.
     let named = told.model.clone().map(PathBuf::from);
-    let line = CommandLine { input: told.source.map_or(input, PathBuf::from), ..args.command_line(named) };
-    export::carry_out(&args, picture, model.as_deref(), line)
+    let line = CommandLine { input: told.source.clone().map_or(input, PathBuf::from), ..args.command_line(named) };
+    let on_model = |model: &LoadedModel| {
+        let now = model.computed_by();
+        if told.model_id.is_some() && now != told.computed_by {
+            let made = format!("{} was computed by {}, and this is {now}", file.display(), told.computed_by);
+            say(&format!("note: {made}: the bytes may differ"));
+        }
+    };
+    export::carry_out(&args, picture, model.as_deref(), line, on_model)
 }
 
 /// The source: as it is named, else of its name beside the file, or here.

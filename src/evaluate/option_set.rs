@@ -35,7 +35,7 @@ impl OptionSet {
             file => PathBuf::from(file),
         };
         let mut words = options.split('+').filter(|word| !word.is_empty());
-        let recipe = words.try_fold(base, |recipe, word| applied(recipe, word));
+        let recipe = words.try_fold(base, applied);
         let recipe = recipe.map_err(|reason| Error::Request(format!("{text}: {reason}")))?;
         Ok(Self { name: text.to_owned(), model, recipe })
     }

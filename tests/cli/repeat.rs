@@ -1,6 +1,6 @@
 //! What an export says about how it was made, and the same export again.
 
-use crate::world::{World, chelsea, fixture};
+use crate::world::{Run, World, chelsea, fixture};
 use serde_json::Value;
 use std::path::Path;
 use zoomfield::geometry::Size;
@@ -197,7 +197,6 @@ fn another_source_or_model_is_one_sentence() {
     assert!(said.contains("builtin:live is not the model that made z.png"), "{said}");
     repeat(&world, "z.png", "c.png", "renamed.png --model moved.pth");
     assert!(bytes(&world, "z.png") == bytes(&world, "c.png"));
-    // The same pixels with other metadata are the same source, and that is said.
     let other = ["export", "--repeat", "z.png", "renamed.png", "-o", "b.png", "--model", "moved.pth"];
     assert!(world.refuses(&other).contains("exists"));
     for wrong in ["--scale 2", "--crop 1,2,3,4", "--look nearest", "--strip-metadata", "--no-provenance", "--quality 9"]
@@ -205,6 +204,32 @@ fn another_source_or_model_is_one_sentence() {
         let words = wrong.split_whitespace();
         world.run(&["export", "--repeat", "z.png", "-o", "d.png"].into_iter().chain(words).collect::<Vec<_>>()).usage();
     }
+}
+
+#[test]
+fn what_may_change_the_bytes_is_said() {
+    let world = world();
+    let packet = |rating: u8| format!("<rdf:RDF><rdf:Description rdf:about='' xmp:Rating='{rating}'/></rdf:RDF>");
+    write_with_packet(&world.path("source.png"), &packet(5));
+    export(&world, "source.png", "z.png", "--scale 2 --model tiny.pth --precision f32");
+    let again = |instructions: &str| {
+        let arguments = ["export", "--repeat", "z.png", "-o", "again.png", "--overwrite"];
+        let mut command = world.command(&arguments);
+        if !instructions.is_empty() {
+            command.env("ZOOMFIELD_INSTRUCTIONS", instructions);
+        }
+        let run = Run::of(&command.output().unwrap());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        (run.stderr, bytes(&world, "again.png") == bytes(&world, "z.png"))
+    };
+    assert_eq!(again(""), (String::new(), true));
+    let (said, is_same) = again("scalar");
+    assert!(said.contains("was computed by CPU f32") && said.lines().count() == 1 && !is_same, "{said}");
+    write_with_packet(&world.path("source.png"), &packet(3));
+    let (said, is_same) = again("");
+    assert!(said.contains("metadata of") && said.contains("pixels will be the same") && !is_same, "{said}");
+    let pixels = |name: &str| Picture::open(&world.path(name)).unwrap().id;
+    assert_eq!(pixels("again.png"), pixels("z.png"));
 }
 
 #[test]

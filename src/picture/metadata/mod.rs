@@ -8,6 +8,7 @@ pub(super) mod resolution;
 mod shot;
 mod tiff;
 mod walk;
+mod xml;
 pub(super) mod xmp;
 
 pub use provenance::{Provenance, SourceType, packet_of_export};

@@ -2,6 +2,7 @@
 //! vocabulary (cv.iptc.org/newscodes/digitalsourcetype). It is merged into the source's packet, of which all else stays;
 //! what an earlier export has said there goes. Not handled: these properties under other prefixes than these.
 
+use super::xml::{escaped, unescaped};
 use super::xmp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -80,6 +81,9 @@ impl Provenance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceType(String);
 
+/// The namespace of the IPTC's properties, under everybody's prefix.
+const IPTC: &str = "xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\"";
+
 const VOCABULARY: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/";
 
 /// An algorithm has changed what was captured: what a network enlarges.
@@ -97,7 +101,7 @@ impl SourceType {
     pub fn read(packet: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(packet).ok()?;
         let (start, end) = xmp::source_type_at(text)?;
-        let term = xmp::unescaped(text[start..end].trim());
+        let term = unescaped(text[start..end].trim());
         (!term.is_empty()).then_some(Self(term))
     }
 
@@ -135,7 +139,7 @@ pub fn packet_of_export(
     let mut text = String::from_utf8(source).ok()?;
     xmp::remove_own(&mut text, PREFIX);
     if let Some((start, end)) = xmp::source_type_at(&text) {
-        text.replace_range(start..end, &xmp::escaped(&kind.0));
+        text.replace_range(start..end, &escaped(&kind.0));
     }
     let whole = told.and_then(|provenance| merged(text.clone(), provenance, kind));
     Some(whole.filter(|whole| whole.len() <= most_bytes).unwrap_or(text).into_bytes())
@@ -143,15 +147,14 @@ pub fn packet_of_export(
 
 /// A packet with a description of the export; nothing if it is no RDF that could take one.
 fn merged(packet: String, provenance: &Provenance, kind: &SourceType) -> Option<String> {
-    let mut attributes = format!(" xmlns:{PREFIX}=\"{NAMESPACE}\"");
+    let mut attributes = vec![format!(" xmlns:{PREFIX}=\"{NAMESPACE}\"")];
     if xmp::source_type_at(&packet).is_none() {
-        attributes += " xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\"";
-        attributes += &format!(" Iptc4xmpExt:DigitalSourceType=\"{}\"", xmp::escaped(&kind.0));
+        let term = escaped(&kind.0);
+        attributes.push(format!(" {IPTC} Iptc4xmpExt:DigitalSourceType=\"{term}\""));
     }
-    for (name, value) in provenance.properties() {
-        attributes += &format!(" {PREFIX}:{name}=\"{}\"", xmp::escaped(&value));
-    }
-    xmp::with_description(packet, &attributes)
+    let property = |(name, value): (&str, String)| format!(" {PREFIX}:{name}=\"{}\"", escaped(&value));
+    attributes.extend(provenance.properties().map(property));
+    xmp::with_description(packet, &attributes.concat())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! only properties that an export makes untrue are set, in the text itself. Not handled: the part of a packet that JPEG
 //! stores beside it (extended XMP), namespaces under other prefixes than everybody's.
 
+use super::xml::{escaped, unescaped};
 use crate::geometry::Size;
 
 /// A packet whose pixels are upright already. One that is not UTF-8 cannot be followed, and could turn them again.
@@ -55,8 +56,8 @@ pub(super) const EMPTY_PACKET: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpC
 
 /// The value of a simple property, where it occurs first.
 pub(super) fn get(text: &str, property: &str) -> Option<String> {
-    let places = text.match_indices(property).map(|(at, _)| at + property.len());
-    let (start, end) = places.filter_map(|after| value_at(text, after, property)).next()?;
+    let mut places = text.match_indices(property).map(|(at, _)| at + property.len());
+    let (start, end) = places.find_map(|after| value_at(text, after, property))?;
     Some(unescaped(&text[start..end]))
 }
 
@@ -138,52 +139,6 @@ fn own_property(text: &str, at: usize) -> Option<(usize, usize)> {
         return Some((at - 1, end + "</>".len() + property.len()));
     }
     Some((text[..at].trim_end().len(), end + 1))
-}
-
-/// As the value of an attribute in double quotes. Characters that XML does not have become the one for these.
-pub(super) fn escaped(text: &str) -> String {
-    let escape = |c: char| match c {
-        '&' => "&amp;".into(),
-        '<' => "&lt;".into(),
-        '>' => "&gt;".into(),
-        '"' => "&quot;".into(),
-        c if c.is_control() => char::REPLACEMENT_CHARACTER.into(),
-        c => String::from(c),
-    };
-    text.chars().map(escape).collect()
-}
-
-/// What [`escaped`] was given, and what other programs write: numbers of characters.
-pub(super) fn unescaped(text: &str) -> String {
-    let mut parts = text.split('&');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once(';').and_then(|(name, rest)| Some((entity(name)?, rest))) {
-            Some((c, rest)) => {
-                plain.push(c);
-                plain += rest;
-            }
-            None => {
-                plain.push('&');
-                plain += part;
-            }
-        }
-    }
-    plain
-}
-
-fn entity(name: &str) -> Option<char> {
-    let number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
-    match (name, name.strip_prefix("#x"), name.strip_prefix('#')) {
-        ("amp", ..) => Some('&'),
-        ("lt", ..) => Some('<'),
-        ("gt", ..) => Some('>'),
-        ("quot", ..) => Some('"'),
-        ("apos", ..) => Some('\''),
-        (_, Some(digits), _) => number(digits, 16),
-        (_, _, Some(digits)) => number(digits, 10),
-        _ => None,
-    }
 }
 
 /// Where the value of a property is whose name ends at `after`.

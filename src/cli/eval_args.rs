@@ -1,6 +1,6 @@
 //! Arguments of `zoomfield eval`.
 
-use super::args::{ComputeArgs, PRECISION};
+use super::compute_args::{ComputeArgs, PRECISION};
 use super::look::NamedModel;
 use super::look_args::LookArgs;
 use super::values::parse_scale;

@@ -1,7 +1,7 @@
 //! `zoomfield export`.
 
 use super::args::ExportArgs;
-use super::{answer, gate_until_interrupted, load_model, print_json, progress, repeat, say, warn};
+use super::{answer, gate_until_interrupted, load_model, print_json, progress, say, warn};
 use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
@@ -11,9 +11,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    if let Some(file) = &args.repeat {
-        return repeat::run(file, args);
-    }
     let picture = open(&args.input.clone().unwrap_or_default())?;
     let model = args.model(&picture)?;
     let line = args.command_line(model.clone());

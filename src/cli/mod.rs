@@ -5,6 +5,7 @@
 
 mod args;
 mod bench;
+mod compute_args;
 mod convert;
 mod eval;
 mod eval_args;
@@ -27,9 +28,10 @@ use crate::kernel::{Instructions, PrecisionChoice};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command, ComputeArgs, ExportArgs};
+use args::{Args, Command, ExportArgs};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use compute_args::ComputeArgs;
 use output::{answer, print_json, say, warn};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -98,7 +100,10 @@ fn export_args(arguments: impl IntoIterator<Item = OsString>) -> std::result::Re
 /// The command's own, to be handed to [`exit_code`].
 pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
     match *command {
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => match &args.repeat {
+            Some(file) => repeat::run(file, &args),
+            None => export::run(&args),
+        },
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),

@@ -217,6 +217,14 @@ mod tests {
             .replace("<dc:", "<zoomfield:Crop>1</zoomfield:Crop><dc:");
         let text = told(Some(&foreign), Some(&provenance()), &enhanced()).unwrap();
         assert_eq!(text, once);
+        // As Adobe's programs write it: everything in one description.
+        let compact = once.replace("/></rdf:RDF>", " xmp:Label=\"red\"/></rdf:RDF>");
+        let text = told(Some(&compact), None, &enhanced()).unwrap();
+        assert!(text.contains("xmp:Label=\"red\"") && !text.contains("zoomfield"), "{text}");
+        let plain = Provenance { source: None, ..provenance() };
+        let known = SOURCE.replace("xmp:Rating", "Iptc4xmpExt:DigitalSourceType='x' xmp:Rating");
+        let text = told(Some(&told(Some(&known), Some(&plain), &enhanced()).unwrap()), None, &enhanced()).unwrap();
+        assert_eq!(text.matches("Description").count(), SOURCE.matches("Description").count(), "{text}");
         assert_eq!(told(Some(&once), None, &enhanced()).unwrap().matches("zoomfield:").count(), 0);
         assert_eq!(told(None, None, &enhanced()), None);
     }
@@ -260,6 +268,12 @@ mod tests {
     fn the_sources_packet_counts_for_more_than_ours() {
         let full = packet_of_export(Some(SOURCE.into()), Some(&provenance()), &enhanced(), SOURCE.len() + 10).unwrap();
         assert_eq!(String::from_utf8(full).unwrap(), SOURCE);
+        let odd = "<rdf:RDF>\u{feff}DigitalSourceType='\u{feff}'…DigitalSourceType";
+        assert!(told(Some(odd), Some(&provenance()), &enhanced()).is_some());
+        let once = told(Some(SOURCE), Some(&provenance()), &enhanced()).unwrap();
+        for damaged in (0..once.len()).filter(|end| once.is_char_boundary(*end)) {
+            assert!(told(Some(&once[..damaged]), Some(&provenance()), &enhanced()).is_some());
+        }
         for damaged in (0..SOURCE.len()).filter(|end| SOURCE.is_char_boundary(*end)) {
             assert!(told(Some(&SOURCE[..damaged]), Some(&provenance()), &enhanced()).is_some());
         }

@@ -65,11 +65,15 @@ pub(super) fn get(text: &str, property: &str) -> Option<String> {
 pub(super) fn source_type_at(text: &str) -> Option<(usize, usize)> {
     const NAME: &str = "DigitalSourceType";
     text.match_indices(NAME).find_map(|(at, _)| {
-        let before = &text[..at];
-        let start = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, ':' | '_' | '-' | '.')))? + 1;
-        let (property, after) = (&text[start..at + NAME.len()], at + NAME.len());
+        let prefix = text[..at].rsplit(|c: char| !(is_name(c) || c == ':')).next()?;
+        let (property, after) = (&text[at - prefix.len()..at + NAME.len()], at + NAME.len());
         value_at(text, after, property).or_else(|| resource_at(text, after))
     })
+}
+
+/// Whether a character may stand in a name, of which the colon is none here.
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 /// The resource that an element names whose name ends at `after`.
@@ -86,7 +90,10 @@ pub(super) fn with_description(mut text: String, attributes: &str) -> Option<Str
     open_rdf(&mut text);
     let close = text.rfind(":RDF>")?;
     let start = text[..close].rfind("</")?;
-    let prefix = text[start + 2..close].to_owned();
+    let prefix = text[start + "</".len()..close].to_owned();
+    if !prefix.chars().all(is_name) {
+        return None;
+    }
     let about = get(&text, &format!("{prefix}:about")).unwrap_or_default();
     let about = escaped(&about);
     text.insert_str(start, &format!("<{prefix}:Description {prefix}:about=\"{about}\"{attributes}/>"));
@@ -107,16 +114,8 @@ fn open_rdf(text: &mut String) {
     }
 }
 
-/// Removes everything under a prefix: a description that declares it and has no content, properties in others.
+/// Removes all simple properties under a prefix, and descriptions that have none left.
 pub(super) fn remove_own(text: &mut String, prefix: &str) {
-    let declaration = format!(" xmlns:{prefix}=");
-    while let Some(at) = text.find(&declaration) {
-        let (start, end) = (text[..at].rfind('<'), text[at..].find('>').map(|len| at + len));
-        match (start, end) {
-            (Some(start), Some(end)) if text[..end].ends_with('/') => text.replace_range(start..=end, ""),
-            _ => break,
-        }
-    }
     let name = format!("{prefix}:");
     let mut from = 0;
     while let Some(at) = text[from..].find(&name).map(|at| from + at) {
@@ -128,11 +127,33 @@ pub(super) fn remove_own(text: &mut String, prefix: &str) {
             None => at + name.len(),
         };
     }
+    // What could not be removed needs its declaration.
+    if !text.contains(&name) {
+        let declaration = format!("xmlns:{prefix}");
+        while let Some((start, end)) = text.find(&declaration).and_then(|at| own_property(text, at)) {
+            text.replace_range(start..end, "");
+            remove_if_empty(text, start);
+        }
+    }
+}
+
+/// Removes the description that `at` lies in, if it says of what it is and nothing else.
+fn remove_if_empty(text: &mut String, at: usize) {
+    let (Some(start), Some(len)) = (text[..at].rfind('<'), text[at..].find('>')) else { return };
+    let end = at + len + 1;
+    let Some(inner) = text[start..end].strip_suffix("/>") else { return };
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    if let [name, about] = words[..]
+        && name.ends_with(":Description")
+        && about.contains(":about=")
+    {
+        text.replace_range(start..end, "");
+    }
 }
 
 /// The whole of a property whose name begins at `at`: an attribute with the blank before it, or an element.
 fn own_property(text: &str, at: usize) -> Option<(usize, usize)> {
-    let len = text[at..].find(|c: char| !(c.is_alphanumeric() || c == ':'))?;
+    let len = text[at..].find(|c: char| !(is_name(c) || c == ':'))?;
     let (property, after) = (&text[at..at + len], at + len);
     let (_, end) = value_at(text, after, property)?;
     if text[..at].ends_with('<') {

@@ -127,8 +127,9 @@ pub(super) fn remove_own(text: &mut String, prefix: &str) {
             None => at + name.len(),
         };
     }
-    // What could not be removed needs its declaration.
-    if !text.contains(&name) {
+    // What could not be removed needs its declaration. Elsewhere the letters are somebody's value.
+    let is_left = |(at, _): (usize, &str)| text[..at].ends_with(|c: char| c == '<' || c.is_whitespace());
+    if !text.match_indices(&name).any(is_left) {
         let declaration = format!("xmlns:{prefix}");
         while let Some((start, end)) = text.find(&declaration).and_then(|at| own_property(text, at)) {
             text.replace_range(start..end, "");

@@ -1,6 +1,6 @@
 //! Arguments of `zoomfield eval`.
 
-use super::compute_args::{ComputeArgs, PRECISION};
+use super::compute_args::ComputeArgs;
 use super::look::NamedModel;
 use super::look_args::LookArgs;
 use super::values::parse_scale;
@@ -45,7 +45,9 @@ pub(super) struct EvalArgs {
     pub(super) seed: u64,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
-    #[arg(long, value_name = "NAME", help = PRECISION)]
+    /// Arithmetic: auto, f32, bf16 or f16. Single precision (f32) where this is not given, whatever the environment says, so
+    /// that the numbers do not depend on the processor.
+    #[arg(long, value_name = "NAME")]
     pub(super) precision: Option<PrecisionChoice>,
     /// Answer with one JSON object a scale.
     #[arg(long)]

@@ -5,11 +5,13 @@ mod band;
 mod command_line;
 mod estimate;
 mod plan;
+mod provenance;
 mod request;
 mod scene;
 
 pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
+pub use provenance::PROGRAM;
 pub use request::{Extent, OutputSize, Request};
 pub use scene::RenderScene;
 
@@ -52,6 +54,8 @@ pub struct ExportJob {
     pub file: FileOptions,
     /// Where features are looked up: what the view has encoded is not encoded again.
     pub features: FeatureStore,
+    /// What was asked for, for the file's provenance: without it the file has none.
+    pub asked: Option<CommandLine>,
 }
 
 impl ExportJob {
@@ -72,6 +76,8 @@ pub struct FileOptions {
     pub dpi: Option<f64>,
     /// Leave out what the camera and others wrote. The colour profile stays: without it the colours would be others.
     pub strip_metadata: bool,
+    /// Say in the file how it was made, where the format has XMP.
+    pub provenance: bool,
 }
 
 /// JPEG quality unless asked otherwise.
@@ -79,7 +85,7 @@ pub const DEFAULT_QUALITY: u8 = 95;
 
 impl Default for FileOptions {
     fn default() -> Self {
-        Self { bits: None, quality: DEFAULT_QUALITY, dpi: None, strip_metadata: false }
+        Self { bits: None, quality: DEFAULT_QUALITY, dpi: None, strip_metadata: false, provenance: true }
     }
 }
 
@@ -220,6 +226,7 @@ fn save_options(job: &ExportJob) -> SaveOptions {
     if job.file.strip_metadata {
         (metadata.exif, metadata.xmp, metadata.dpi) = (None, None, None);
     }
+    metadata.xmp = provenance::packet(job, metadata.xmp);
     if job.is_converted() {
         metadata.icc_profile = None;
     }

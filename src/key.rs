@@ -64,6 +64,10 @@ identity!(
 );
 
 identity!(
+    /// What travels beside the pixels of a picture.
+    MetadataId
+);
+identity!(
     /// A file, by its length and its ends.
     FileId
 );

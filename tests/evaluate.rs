@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use zoomfield::error::{Error, Result};
-use zoomfield::evaluate::{Pair, Protocol, evaluate, pair_folders, table};
+use zoomfield::evaluate::{Metric, Pair, Protocol, evaluate, pair_folders, table};
 use zoomfield::geometry::Size;
 use zoomfield::picture::resample::resize_bicubic_u8;
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
@@ -44,14 +44,15 @@ fn a_bicubic_prediction_gets_the_bicubic_numbers() {
         let mut heard = Vec::new();
         let report = evaluate(&pairs, scale, protocol, &mut bicubic, &mut |done, all| heard.push((done, all))).unwrap();
         assert_eq!(heard, [(0, 2), (1, 2), (2, 2)]);
-        assert_eq!((report.scale, report.images), (scale, 2));
+        assert_eq!((report.setting.scale, report.per_image.len()), (scale, 2));
         assert_eq!(report.per_image.iter().map(|image| &*image.name).collect::<Vec<_>>(), ["a", "b"]);
         for image in &report.per_image {
-            assert!(image.psnr.is_finite() && (image.psnr, image.ssim) == (image.bicubic_psnr, image.bicubic_ssim));
+            assert!(Metric::ALL.iter().all(|metric| image.numbers.get(*metric).is_finite()));
+            assert_eq!(image.numbers, image.bicubic);
         }
-        let mean = f64::midpoint(report.per_image[0].psnr, report.per_image[1].psnr);
-        assert!((report.psnr - mean).abs() < 1e-9);
-        assert_eq!(table(&[report]).lines().count(), 4);
+        let of = |image: usize| report.per_image[image].numbers.get(Metric::PsnrRgb);
+        assert!((report.summary.mean.get(Metric::PsnrRgb) - f64::midpoint(of(0), of(1))).abs() < 1e-9);
+        assert_eq!(table(&[report]).lines().filter(|line| line.contains("  ")).count(), 6);
     }
 }
 
@@ -68,8 +69,13 @@ fn the_truth_predicts_itself() {
         Ok(Raster { size, channels: 3, data })
     };
     let report = evaluate(&pairs, 4.0, Protocol::Rgb, &mut truth, &mut |_, _| {}).unwrap();
-    assert_eq!(report.psnr, f64::INFINITY);
-    assert!((report.ssim - 1.0).abs() < 1e-12);
+    let of = |metric| report.summary.mean.get(metric);
+    assert_eq!((report.psnr(), of(Metric::PsnrY)), (f64::INFINITY, f64::INFINITY));
+    assert!((of(Metric::Ssim) - 1.0).abs() < 1e-12);
+    // Shrunk back it is the input but for the rounding of that, which is at most half a step a pass.
+    assert!(of(Metric::ConsistencyPsnr) > 52.0 && of(Metric::ColorShift) < 0.2, "{:?}", report.summary.mean);
+    let bicubic = report.bicubic.mean.get(Metric::ConsistencyPsnr);
+    assert!(bicubic < of(Metric::ConsistencyPsnr) - 3.0, "{bicubic}: a smoothed picture does not shrink to its input");
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn pairs_that_do_not_fit_the_scale_are_named() {
         let pair = Pair { name: "a".into(), hr: hr.clone(), lr: lr.cloned() };
         evaluate(&[pair], scale, Protocol::Rgb, &mut bicubic, &mut |_, _| {})
     };
-    assert_eq!(run(Some(&lr), 2.0).unwrap().images, 1);
+    assert_eq!(run(Some(&lr), 2.0).unwrap().per_image.len(), 1);
     assert!(dataset_sentence(run(Some(&lr), 3.0)).contains("small.png"));
     assert!(dataset_sentence(run(None, 25.0)).contains("a.png"));
     for scale in [0.5, f64::NAN, f64::INFINITY] {
@@ -117,7 +123,29 @@ fn set5_gives_the_known_bicubic_rows() {
         let lr = (scale <= 4).then(|| set.join(format!("LR_bicubic/X{scale}")));
         let pairs = pair_folders(&set.join("HR"), lr.as_deref()).unwrap();
         let report = evaluate(&pairs, f64::from(scale), Protocol::LiifBenchmark, &mut bicubic, &mut |_, _| {}).unwrap();
-        assert!((report.psnr - expected).abs() < 0.01, "×{scale}: {} and not {expected}", report.psnr);
-        assert_eq!(report.psnr, report.bicubic_psnr);
+        assert!((report.psnr() - expected).abs() < 0.01, "×{scale}: {} and not {expected}", report.psnr());
+        assert_eq!(report.summary, report.bicubic);
+    }
+}
+
+#[test]
+fn mmagic_cuts_originals_to_a_multiple_of_twelve() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("a.png"), Size::new(71, 50), 3);
+    let pairs = pair_folders(folder.path(), None).unwrap();
+    for (protocol, scale, expected) in [
+        (Protocol::Mmagic, 2.0, Size::new(60, 48)),
+        (Protocol::Mmagic, 2.5, Size::new(60, 48)),
+        (Protocol::Rgb, 2.0, Size::new(70, 50)),
+    ] {
+        let mut asked = Vec::new();
+        let mut predict = |picture: &Picture, size: Size| {
+            asked.push(size);
+            bicubic(picture, size)
+        };
+        let report = evaluate(&pairs, scale, protocol, &mut predict, &mut |_, _| {}).unwrap();
+        assert_eq!(report.psnr(), report.summary.mean.get(Metric::PsnrRgb));
+        // 60 / 2.5 and 48 / 2.5 are 24 and 19: enlarged 60 and 48 (47.5).
+        assert_eq!(asked, [expected], "{protocol} ×{scale}");
     }
 }

@@ -1,30 +1,20 @@
 //! Arguments, parsed into values that are valid by themselves.
 
-use super::look::{Look, NamedModel};
+use super::compute_args::{ComputeArgs, PRECISION};
+use super::eval_args::EvalArgs;
+use super::look::NamedModel;
+use super::look_args::LookArgs;
 use super::train_args::TrainArgs;
 use super::values::{ViewArg, parse_bits, parse_dpi, parse_region, parse_scale, parse_side, parse_size, parse_view};
 use crate::error::Error;
-use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
 use crate::picture::Picture;
-use crate::recipe::{Recipe, Source, Stage, Strength};
-use crate::render::{Backend, Compute, Wear};
+use crate::recipe::{Recipe, Source};
+use crate::render::Wear;
 use clap::{ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
-
-/// What `--precision` means, wherever it is taken.
-const PRECISION: &str = "Arithmetic: auto, f32, bf16 (on the CPU; a third of the digits, faster on matrix tiles and on AMD's \
-                         vectors) or f16 (on graphics cards). The environment variable ZOOMFIELD_PRECISION counts \
-                         where this is not given; ZOOMFIELD_INSTRUCTIONS makes the CPU compute on avx512, avx2, neon or \
-                         scalar instructions in place of the widest that it has";
-
-/// What `--backend` and `--device` mean.
-const BACKEND: &str = "What computes: auto (a graphics card where there is one that is fit), cpu or gpu. The environment \
-                       variable ZOOMFIELD_BACKEND counts where this is not given";
-const DEVICE: &str = "The graphics card that computes, by a part of its name; `zoomfield bench` lists them. The environment \
-                      variable ZOOMFIELD_DEVICE counts where this is not given";
 
 /// See photographs without pixels.
 #[derive(Parser)]
@@ -50,9 +40,9 @@ pub(super) struct Args {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Write a picture, or a crop of it, at any size.
-    Export(ExportArgs),
-    /// Measure PSNR and SSIM on a folder of originals.
-    Eval(EvalArgs),
+    Export(Box<ExportArgs>),
+    /// Measure models on a folder of originals: PSNR, SSIM, consistency, with intervals.
+    Eval(Box<EvalArgs>),
     /// Turn a PyTorch checkpoint into safetensors, without running the pickle in it.
     Convert(ConvertArgs),
     /// Describe pictures or weights.
@@ -63,14 +53,35 @@ pub(super) enum Command {
     Train(Box<TrainArgs>),
 }
 
-/// The options that say how large an output is; one of them is needed.
-const SIZES: [&str; 7] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm"];
+/// The options that say how large an output is; one of them is needed, or the export to repeat.
+const SIZES: [&str; 8] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm", "repeat"];
+
+/// What an export that is repeated says itself.
+const REPEATED: [&str; 12] = [
+    "crop",
+    "view",
+    "look",
+    "lock",
+    "ensemble",
+    "strength",
+    "exact",
+    "bits",
+    "quality",
+    "dpi",
+    "strip_metadata",
+    "no_provenance",
+];
 
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("output size").required(true).args(SIZES)))]
 pub(super) struct ExportArgs {
     /// The picture.
-    pub(super) input: PathBuf,
+    #[arg(value_name = "INPUT", required_unless_present = "repeat")]
+    pub(super) input: Option<PathBuf>,
+    /// Do again what made this export, from its source: the same bytes on the same device. The source is looked for beside
+    /// it where INPUT does not name it; --model, --backend, --device and --precision say otherwise than it does.
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPEATED)]
+    pub(super) repeat: Option<PathBuf>,
     /// The file to write; its ending chooses the format.
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
@@ -102,20 +113,13 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "X,Y,ZOOM", value_parser = parse_view, allow_hyphen_values = true, requires = "size",
           conflicts_with_all = ["crop", "scale", "width", "height", "megapixels", "width_cm", "height_cm"])]
     pub(super) view: Option<ViewArg>,
-    /// How enlarged pixels are made: neural, neural:exact (the network at every pixel), neural:coarse (on a sparse lattice,
-    /// sooner), bicubic or nearest (source pixels as squares); +strength:PERCENT behind it mixes the network's with bicubic.
-    /// In place of neural, liif, live or photo choose that built-in model as well, and auto the live one that suits the
-    /// picture: photo for one with noise or JPEG blocks.
-    #[arg(long, value_name = "RECIPE", default_value = "neural")]
-    pub(super) look: Look,
+    #[command(flatten)]
+    pub(super) look: LookArgs,
     /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
     #[arg(long, value_name = "FILE")]
     pub(super) model: Option<PathBuf>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
-    /// How much of the network's detail is in the result, in percent: 0 is bicubic. Short for +strength:PERCENT in --look.
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) strength: Option<u8>,
     #[arg(long, value_name = "NAME", help = PRECISION)]
     pub(super) precision: Option<PrecisionChoice>,
     /// Evaluate the function at every pixel, without any shortcut: short for --look neural:exact --precision f32.
@@ -152,13 +156,12 @@ impl ExportArgs {
 
     /// How pixels are made.
     pub(super) fn recipe(&self) -> Recipe {
-        let look = if self.exact { Source::EXACT.into() } else { self.look.recipe };
-        self.strength.map_or(look, |percent| look.with(Stage::Strength(Strength::percent(percent))))
+        self.look.recipe(if self.exact { Source::EXACT } else { Source::NEURAL })
     }
 
     /// The model that is named whatever the picture is.
     pub(super) fn named_model(&self) -> Option<PathBuf> {
-        match self.look.model {
+        match self.look.model() {
             Some(NamedModel::Builtin(model)) => Some(model.address()),
             _ => self.model.clone(),
         }
@@ -169,7 +172,7 @@ impl ExportArgs {
     /// # Errors
     /// [`Error::Request`] if two are named.
     pub(super) fn model(&self, picture: &Picture) -> Result<Option<PathBuf>, Error> {
-        let named = match self.look.model {
+        let named = match self.look.model() {
             None => return Ok(self.model.clone()),
             Some(NamedModel::Builtin(model)) => model,
             Some(NamedModel::Auto) => {
@@ -192,13 +195,13 @@ impl ExportArgs {
 
     /// All that is said about the output, as the window says it too.
     pub(super) fn command_line(&self, model: Option<PathBuf>) -> CommandLine {
-        let FileArgs { bits, quality, dpi, strip_metadata, overwrite } = self.file;
+        let FileArgs { bits, quality, dpi, strip_metadata, no_provenance, overwrite } = self.file;
         CommandLine {
-            input: self.input.clone(),
+            input: self.input.clone().unwrap_or_default(),
             output: self.output.clone(),
             request: self.request(),
             recipe: self.recipe(),
-            file: FileOptions { bits, quality, dpi, strip_metadata },
+            file: FileOptions { bits, quality, dpi, strip_metadata, provenance: !no_provenance },
             overwrite,
             model,
             backend: self.compute.backend,
@@ -223,58 +226,13 @@ pub(super) struct FileArgs {
     /// Leave out what the camera wrote (EXIF). The colour profile stays.
     #[arg(long)]
     pub(super) strip_metadata: bool,
+    /// Do not say in the file how it was made. Without this its XMP names the program, the model, the source's name and
+    /// hash, the options, and that its pixels are a network's or not.
+    #[arg(long)]
+    pub(super) no_provenance: bool,
     /// Replace the output if it exists.
     #[arg(long)]
     pub(super) overwrite: bool,
-}
-
-/// What computes.
-#[derive(Clone, clap::Args)]
-pub(super) struct ComputeArgs {
-    #[arg(long, value_name = "NAME", help = BACKEND)]
-    pub(super) backend: Option<Backend>,
-    #[arg(long, value_name = "NAME", help = DEVICE)]
-    pub(super) device: Option<String>,
-}
-
-impl ComputeArgs {
-    /// Backend and device, by the environment where they are not given.
-    pub(super) fn backend_and_device(&self) -> Result<(Backend, Option<String>), Error> {
-        super::backend(self.backend, self.device.clone())
-    }
-
-    /// With an arithmetic.
-    pub(super) fn compute(&self, precision: PrecisionChoice) -> Result<Compute, Error> {
-        let (backend, device) = self.backend_and_device()?;
-        if (backend, precision) == (Backend::Cpu, PrecisionChoice::Half) {
-            return Err(Error::Request("the processor has no half precision; choose f32 or bf16 for it".into()));
-        }
-        Ok(Compute { backend, device, precision, half: true })
-    }
-}
-
-#[derive(clap::Args)]
-pub(super) struct EvalArgs {
-    /// The originals.
-    #[arg(long, value_name = "DIR")]
-    pub(super) hr: PathBuf,
-    /// Inputs of one scale, each named like its original, or with the scale behind (a.png and ax4.png); else they are made from them.
-    #[arg(long, value_name = "DIR")]
-    pub(super) lr: Option<PathBuf>,
-    /// Scales, separated by commas.
-    #[arg(long, value_name = "S[,S…]", value_delimiter = ',', required = true, value_parser = parse_scale)]
-    pub(super) scale: Vec<f64>,
-    /// Colours and borders that count: liif-benchmark, liif-div2k or rgb.
-    #[arg(long, default_value = "liif-benchmark")]
-    pub(super) protocol: Protocol,
-    /// Weights to use instead of the built-in LIIF: builtin:live, builtin:photo, or a file (safetensors or .pth).
-    #[arg(long, value_name = "FILE")]
-    pub(super) model: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) compute: ComputeArgs,
-    /// Answer with one JSON object a scale.
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(clap::Args)]
@@ -331,7 +289,7 @@ mod tests {
     fn export(words: &str) -> Result<ExportArgs, clap::Error> {
         let line = format!("zoomfield export in.png -o out.png {words}");
         match Args::try_parse_from(line.split_whitespace())?.command {
-            Some(Command::Export(args)) => Ok(args),
+            Some(Command::Export(args)) => Ok(*args),
             _ => panic!("not an export"),
         }
     }

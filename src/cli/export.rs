@@ -6,22 +6,43 @@ use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
 use crate::picture::Picture;
-use crate::render::FeatureStore;
+use crate::render::{FeatureStore, LoadedModel};
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = Arc::new(Picture::open(&args.input)?);
-    remark(&picture);
-    let named = args.model(&picture)?;
-    let line = args.command_line(named.clone());
-    let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &args.input))?;
+    let picture = open(&args.input.clone().unwrap_or_default())?;
+    let model = args.model(&picture)?;
+    let line = args.command_line(model.clone());
+    carry_out(args, picture, model.as_deref(), line, |_| {})
+}
+
+/// Opens the source, and says on stderr what the person should know about it.
+pub(super) fn open(path: &Path) -> Result<Arc<Picture>> {
+    let picture = Picture::open(path)?;
+    if let Some(notice) = &picture.notice {
+        say(&format!("note: {}: {notice}", picture.path.display()));
+    }
+    Ok(Arc::new(picture))
+}
+
+/// Writes what `line` says by the weights at `model`, once `on_model` has seen the model.
+pub(super) fn carry_out(
+    args: &ExportArgs,
+    picture: Arc<Picture>,
+    model: Option<&Path>,
+    line: CommandLine,
+    on_model: impl FnOnce(&LoadedModel),
+) -> Result<()> {
+    let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &picture.path))?;
     let size = grid.size();
     export::check_size(size)?;
     let compute = args.compute.compute(super::precision(args.precision())?)?;
-    let model = Arc::new(load_model(named.as_deref(), &compute)?);
-    let (output, CommandLine { overwrite, recipe, file, .. }) = (args.output.clone(), line);
-    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features: FeatureStore::default() };
+    let model = Arc::new(load_model(model, &compute)?);
+    on_model(&model);
+    let (features, asked) = (FeatureStore::default(), Some(line.clone()));
+    let CommandLine { output, overwrite, recipe, file, .. } = line;
+    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked };
     let bar = progress::bar(size.area(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -36,7 +57,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "crop": region_of(args, &grid),
             "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
             "recipe": job.recipe.to_string(),
-            "strength": args.strength.unwrap_or(job.recipe.strength().as_percent()),
+            "strength": args.look.strength.unwrap_or(job.recipe.strength().as_percent()),
             "model": job.model.id.to_string(),
             "backend": if job.model.adapter().is_some() { "gpu" } else { "cpu" },
             "adapter": job.model.adapter(),
@@ -52,13 +73,6 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
     }
     Ok(())
-}
-
-/// Says on stderr what the person should know about the picture.
-fn remark(picture: &Picture) {
-    if let Some(notice) = &picture.notice {
-        say(&format!("note: {}: {notice}", picture.path.display()));
-    }
 }
 
 /// A request does not know whose it is.

@@ -48,6 +48,8 @@ fn describe(path: &Path) -> Result<Value> {
         "exif": picture.metadata.exif.is_some(), "xmp": picture.metadata.xmp.is_some(), "dpi": picture.metadata.dpi,
         "camera": shot.camera, "lens": shot.lens, "exposure": shot.exposure,
         "taken": shot.taken, "has_position": shot.has_position, "notice": picture.notice, "bytes": bytes,
+        "digital_source_type": picture.metadata.source_type().map(|term| term.to_string()),
+        "provenance": picture.metadata.provenance(),
     }))
 }
 
@@ -75,5 +77,23 @@ fn in_words(value: &Value) -> String {
     let is_said = |key: &&str| value[*key].is_string() && (*key != "color_space" || value["icc_profile"] == true);
     let more: Vec<String> = more.into_iter().filter(is_said).map(|key| format!("; {}", text(key))).collect();
     let position = if value["has_position"] == true { "; with its position" } else { "" };
-    first + &more.concat() + position
+    first + &more.concat() + position + &origin(value)
+}
+
+/// How an export was made, and the kind of its source.
+fn origin(value: &Value) -> String {
+    let made = &value["provenance"];
+    let text = |key: &str| made[key].as_str();
+    let term = value["digital_source_type"].as_str().map(|term| format!("; source type {term}"));
+    let made = text("program").map(|program| {
+        let source = text("source").unwrap_or("a source without its name");
+        let (scale, crop, recipe) = (text("scale"), text("crop"), text("recipe"));
+        let [scale, crop, recipe] = [scale, crop, recipe].map(Option::unwrap_or_default);
+        let model = text("model").map(|model| format!(" by {model} ({})", text("model_id").unwrap_or_default()));
+        let options = made["options"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let options = options.collect::<Vec<_>>().join(" ");
+        let model = model.unwrap_or_default();
+        format!("; made by {program} out of {crop} of {source} at ×{scale}, {recipe}{model}: {options}")
+    });
+    made.unwrap_or_default() + &term.unwrap_or_default()
 }

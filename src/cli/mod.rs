@@ -5,13 +5,17 @@
 
 mod args;
 mod bench;
+mod compute_args;
 mod convert;
 mod eval;
+mod eval_args;
 mod export;
 mod info;
 mod look;
+mod look_args;
 mod output;
 mod progress;
+mod repeat;
 mod rows;
 mod train;
 mod train_args;
@@ -24,10 +28,12 @@ use crate::kernel::{Instructions, PrecisionChoice};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command, ComputeArgs};
+use args::{Args, Command, ExportArgs};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use compute_args::ComputeArgs;
 use output::{answer, print_json, say, warn};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -76,9 +82,14 @@ pub fn parse() -> Invocation {
 /// # Errors
 /// What is wrong with them, for people.
 pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
-    let args = Args::try_parse_from(arguments).map_err(|error| error.to_string())?;
-    match args.command {
-        Some(Command::Export(args)) => Ok(args.command_line(args.named_model())),
+    let args = export_args(arguments.iter().map(OsString::from))?;
+    Ok(args.command_line(args.named_model()))
+}
+
+/// The arguments of an export, the program's name first, without carrying them out.
+fn export_args(arguments: impl IntoIterator<Item = OsString>) -> std::result::Result<ExportArgs, String> {
+    match Args::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
+        Some(Command::Export(args)) => Ok(*args),
         _ => Err("this is no export".into()),
     }
 }
@@ -89,7 +100,10 @@ pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, St
 /// The command's own, to be handed to [`exit_code`].
 pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
     match *command {
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => match &args.repeat {
+            Some(file) => repeat::run(file, &args),
+            None => export::run(&args),
+        },
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),

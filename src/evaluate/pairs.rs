@@ -33,11 +33,13 @@ pub fn pair_folders(hr: &Path, lr: Option<&Path>) -> Result<Vec<Pair>> {
     Ok(originals.into_iter().enumerate().map(pair).collect())
 }
 
-/// The small picture, and the original cut to what the small one stands for.
-pub(super) fn load(pair: &Pair, scale: f64) -> Result<(Picture, Raster)> {
+/// The small picture, and the original cut to what the small one stands for; where the small one is made, the original is
+/// cut to multiples of `multiple` pixels first.
+pub(super) fn load(pair: &Pair, scale: f64, multiple: usize) -> Result<(Picture, Raster)> {
     let original = Picture::open(&pair.hr)?;
     let Some(lr) = &pair.lr else {
-        let small = reduced(original.size, scale);
+        let whole = |n: usize| n / multiple * multiple;
+        let small = reduced(Size::new(whole(original.size.width), whole(original.size.height)), scale);
         if small.area() == 0 {
             let reason = format!("its {} pixels are too few for ×{scale}", original.size);
             return Err(Error::dataset(&pair.hr, reason));
@@ -87,6 +89,11 @@ fn crop(picture: &Picture, size: Size) -> Raster {
         picture.rgb.read_unit(start..start + row.len(), row);
     }
     raster
+}
+
+/// The small picture as a network may be compared with it.
+pub(super) fn whole(small: &Picture) -> Raster {
+    crop(small, small.size)
 }
 
 fn crop_u8(picture: &Picture, size: Size) -> Vec<u8> {

@@ -36,8 +36,20 @@ impl CommandLine {
     /// The arguments, the program's name first, not quoted yet; nothing if a path is not Unicode and cannot be said.
     pub fn arguments(&self) -> Option<Vec<String>> {
         let mut words = vec!["zoomfield".to_owned(), "export".to_owned(), path_text(&self.input)?];
+        words.extend(["--output".to_owned(), path_text(&self.output)?]);
+        words.extend(self.options());
+        if let Some(model) = &self.model {
+            words.extend(["--model".to_owned(), path_text(model)?]);
+        }
+        words.extend(self.overwrite.then(|| "--overwrite".to_owned()));
+        Some(words)
+    }
+
+    /// The arguments without the names of files, and without what is said about an existing one: what makes the same of the
+    /// same source again. Whatever an export learns to be asked for is said here.
+    pub fn options(&self) -> Vec<String> {
+        let mut words = Vec::new();
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
-        option("--output", path_text(&self.output)?);
         match self.request.extent {
             Extent::Whole => {}
             Extent::Crop(region) => option("--crop", region.to_string()),
@@ -57,13 +69,10 @@ impl CommandLine {
         if self.recipe != Source::NEURAL.into() {
             option("--look", self.recipe.to_string());
         }
-        if let Some(model) = &self.model {
-            option("--model", path_text(model)?);
-        }
         self.say_computing(&mut option);
         words.extend(self.file.strip_metadata.then(|| "--strip-metadata".to_owned()));
-        words.extend(self.overwrite.then(|| "--overwrite".to_owned()));
-        Some(words)
+        words.extend((!self.file.provenance).then(|| "--no-provenance".to_owned()));
+        words
     }
 
     fn say_computing(&self, option: &mut impl FnMut(&str, String)) {

@@ -15,7 +15,7 @@ pub mod save;
 pub use crate::raster::Raster;
 pub use color::ColorSpace;
 pub use color_table::ColorTable;
-pub use metadata::{Metadata, Shot};
+pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
 pub use open::{MAX_DECODED_BYTES, is_picture_path};
 pub use pairs::{list_pictures, small_versions};
@@ -142,6 +142,14 @@ impl Picture {
     /// [`crate::error::Error::Picture`] for what [`Self::open`] would refuse without reading on.
     pub fn size_of(path: &Path) -> crate::error::Result<Size> {
         open::size_of(path)
+    }
+
+    /// How a file was made, if it is an export that says so, without decoding its pixels.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Picture`] for a file whose header cannot be read.
+    pub fn provenance_of(path: &Path) -> crate::error::Result<Option<Provenance>> {
+        open::packet_of(path).map(|packet| packet.as_deref().and_then(Provenance::read))
     }
 
     /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told, as where

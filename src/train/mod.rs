@@ -37,6 +37,7 @@ pub use degrade::Degradation;
 pub use event::{Confirmation, Ending, Gain, LEAST_GAIN_DB, Preview, TrainEvent};
 pub use gradient::{Engine, Gradients, Timings};
 pub use place::{Place, PlaceChoice};
+pub(crate) use random::Random;
 pub use random::untrained;
 pub use trainer::{StepReport, Trainer, TrainerOptions};
 pub use training::Training;

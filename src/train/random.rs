@@ -4,11 +4,11 @@ use crate::weights::{Array, ModelConfig, Weights};
 
 /// `SplitMix64` (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// A stream of its own for every list of numbers.
-    pub(super) fn of(parts: &[u64]) -> Self {
+    pub(crate) fn of(parts: &[u64]) -> Self {
         let mut state = Self(0x9e37_79b9_7f4a_7c15);
         for part in parts {
             state.0 ^= *part;
@@ -41,7 +41,7 @@ impl Random {
     }
 
     /// One of `0 .. n`; `n` is at least 1.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 

@@ -8,6 +8,7 @@ mod instructions;
 mod metadata;
 mod output;
 mod refuse;
+mod repeat;
 mod train;
 mod views;
 mod weights;

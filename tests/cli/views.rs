@@ -93,7 +93,7 @@ fn command_lines() -> Vec<CommandLine> {
         [(Source::Nearest, 100), (Source::Bicubic, 100), (Source::COARSE, 35), (Source::EXACT, 0), (Source::NEURAL, 99)]
     {
         let recipe = Recipe::from(source).with(Stage::Strength(Strength::percent(strength)));
-        let file = FileOptions { bits: Some(16), quality: 7, dpi: None, strip_metadata: true };
+        let file = FileOptions { bits: Some(16), quality: 7, dpi: None, strip_metadata: true, provenance: false };
         let model = Some("/w/my model.pth".into());
         let (backend, device) = (Some(Backend::Gpu), Some("Card 5's (discrete, vulkan)".to_owned()));
         let precision = Some(if strength == 35 { PrecisionChoice::Half } else { "f32".parse().unwrap() });

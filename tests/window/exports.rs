@@ -104,6 +104,10 @@ fn the_format_is_chosen_and_its_options_follow() {
     harness.get_by_label("Leave out what the camera wrote (EXIF, XMP)").click();
     harness.run();
     assert!(draft(&harness).file.strip_metadata);
+    assert!(draft(&harness).file.provenance && draft(&harness).asked.is_some());
+    harness.get_by_label("Say in the file how it was made (XMP)").click();
+    harness.run();
+    assert!(!draft(&harness).file.provenance);
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
         recipe: scene.recipe()?,
         file: crate::export::FileOptions::default(),
         features: scene.view.store.clone(),
+        asked: None,
     })
 }
 

@@ -55,6 +55,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         recipe,
         file: line.file,
         features: scene.view.store.clone(),
+        asked: Some(line.clone()),
     };
     Ok((job, line))
 }

@@ -3,18 +3,23 @@
 
 mod block;
 mod directory;
+mod provenance;
 pub(super) mod resolution;
 mod shot;
 mod tiff;
 mod walk;
+mod xml;
 pub(super) mod xmp;
 
+pub use provenance::{Provenance, SourceType, packet_of_export};
 pub use shot::Shot;
 
 pub(super) use block::adapt;
 pub(super) use directory::{Directory, Value, header};
 pub(super) use shot::is_adobe_rgb;
 pub(super) use tiff::{TiffRemarks, directories_of};
+
+use crate::key::MetadataId;
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +35,24 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Name of all of it.
+    pub fn id(&self) -> MetadataId {
+        let dpi = self.dpi.map(f64::to_le_bytes);
+        let parts =
+            [self.icc_profile.as_deref(), self.exif.as_deref(), self.xmp.as_deref(), dpi.as_ref().map(|dpi| &dpi[..])];
+        MetadataId::of(parts.map(Option::unwrap_or_default))
+    }
+
+    /// How it was made, if it is an export that says so.
+    pub fn provenance(&self) -> Option<Provenance> {
+        self.xmp.as_deref().and_then(Provenance::read)
+    }
+
+    /// The kind of its source by the IPTC vocabulary, if it says so.
+    pub fn source_type(&self) -> Option<SourceType> {
+        self.xmp.as_deref().and_then(SourceType::read)
+    }
+
     /// What the camera wrote, for people; empty without EXIF, or with a damaged one.
     pub fn shot(&self) -> Shot {
         self.exif.as_deref().map(Shot::read).unwrap_or_default()

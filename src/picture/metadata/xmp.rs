@@ -2,6 +2,7 @@
 //! only properties that an export makes untrue are set, in the text itself. Not handled: the part of a packet that JPEG
 //! stores beside it (extended XMP), namespaces under other prefixes than everybody's.
 
+use super::xml::{escaped, unescaped};
 use crate::geometry::Size;
 
 /// A packet whose pixels are upright already. One that is not UTF-8 cannot be followed, and could turn them again.
@@ -46,6 +47,120 @@ fn set(text: &mut String, property: &str, value: &str) {
         text.replace_range(start..end, value);
         from = start + value.len();
     }
+}
+
+/// A packet that says nothing yet.
+pub(super) const EMPTY_PACKET: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\
+    <x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\
+    </rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>";
+
+/// The value of a simple property, where it occurs first.
+pub(super) fn get(text: &str, property: &str) -> Option<String> {
+    let mut places = text.match_indices(property).map(|(at, _)| at + property.len());
+    let (start, end) = places.find_map(|after| value_at(text, after, property))?;
+    Some(unescaped(&text[start..end]))
+}
+
+/// Where the value of `DigitalSourceType` is (IPTC), under whichever prefix: an attribute, an element, or a resource.
+pub(super) fn source_type_at(text: &str) -> Option<(usize, usize)> {
+    const NAME: &str = "DigitalSourceType";
+    text.match_indices(NAME).find_map(|(at, _)| {
+        let prefix = text[..at].rsplit(|c: char| !(is_name(c) || c == ':')).next()?;
+        let (property, after) = (&text[at - prefix.len()..at + NAME.len()], at + NAME.len());
+        value_at(text, after, property).or_else(|| resource_at(text, after))
+    })
+}
+
+/// Whether a character may stand in a name, of which the colon is none here.
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// The resource that an element names whose name ends at `after`.
+fn resource_at(text: &str, after: usize) -> Option<(usize, usize)> {
+    const RESOURCE: &str = ":resource";
+    let end = after + text[after..].find('>')?;
+    let name = after + text[after..end].find(RESOURCE)? + RESOURCE.len();
+    value_at(text, name, RESOURCE).filter(|(_, value_end)| *value_end <= end)
+}
+
+/// A packet with one more description, of these attributes; nothing if it has no RDF. Blanks that programs leave for
+/// others to write into are not left any more: formats have little room for packets.
+pub(super) fn with_description(mut text: String, attributes: &str) -> Option<String> {
+    open_rdf(&mut text);
+    let close = text.rfind(":RDF>")?;
+    let start = text[..close].rfind("</")?;
+    let prefix = text[start + "</".len()..close].to_owned();
+    if !prefix.chars().all(is_name) {
+        return None;
+    }
+    let about = get(&text, &format!("{prefix}:about")).unwrap_or_default();
+    let about = escaped(&about);
+    text.insert_str(start, &format!("<{prefix}:Description {prefix}:about=\"{about}\"{attributes}/>"));
+    if let Some(end) = text.rfind("<?xpacket end") {
+        let kept = text[..end].trim_end_matches([' ', '\n', '\r', '\t']).len();
+        text.replace_range(kept..end, "\n");
+    }
+    Some(text)
+}
+
+/// An RDF without content becomes one that can take some.
+fn open_rdf(text: &mut String) {
+    let Some(name_end) = text.find(":RDF").map(|at| at + ":RDF".len()) else { return };
+    let Some(end) = text[name_end..].find('>').map(|len| name_end + len) else { return };
+    if let (true, Some(start)) = (text[..end].ends_with('/'), text[..name_end].rfind('<')) {
+        let name = text[start + 1..name_end].to_owned();
+        text.replace_range(end - 1..=end, &format!("></{name}>"));
+    }
+}
+
+/// Removes all simple properties under a prefix, and descriptions that have none left.
+pub(super) fn remove_own(text: &mut String, prefix: &str) {
+    let name = format!("{prefix}:");
+    let mut from = 0;
+    while let Some(at) = text[from..].find(&name).map(|at| from + at) {
+        from = match own_property(text, at) {
+            Some((start, end)) => {
+                text.replace_range(start..end, "");
+                start
+            }
+            None => at + name.len(),
+        };
+    }
+    // What could not be removed needs its declaration. Elsewhere the letters are somebody's value.
+    let is_left = |(at, _): (usize, &str)| text[..at].ends_with(|c: char| c == '<' || c.is_whitespace());
+    if !text.match_indices(&name).any(is_left) {
+        let declaration = format!("xmlns:{prefix}");
+        while let Some((start, end)) = text.find(&declaration).and_then(|at| own_property(text, at)) {
+            text.replace_range(start..end, "");
+            remove_if_empty(text, start);
+        }
+    }
+}
+
+/// Removes the description that `at` lies in, if it says of what it is and nothing else.
+fn remove_if_empty(text: &mut String, at: usize) {
+    let (Some(start), Some(len)) = (text[..at].rfind('<'), text[at..].find('>')) else { return };
+    let end = at + len + 1;
+    let Some(inner) = text[start..end].strip_suffix("/>") else { return };
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    if let [name, about] = words[..]
+        && name.ends_with(":Description")
+        && about.contains(":about=")
+    {
+        text.replace_range(start..end, "");
+    }
+}
+
+/// The whole of a property whose name begins at `at`: an attribute with the blank before it, or an element.
+fn own_property(text: &str, at: usize) -> Option<(usize, usize)> {
+    let len = text[at..].find(|c: char| !(is_name(c) || c == ':'))?;
+    let (property, after) = (&text[at..at + len], at + len);
+    let (_, end) = value_at(text, after, property)?;
+    if text[..at].ends_with('<') {
+        return Some((at - 1, end + "</>".len() + property.len()));
+    }
+    Some((text[..at].trim_end().len(), end + 1))
 }
 
 /// Where the value of a property is whose name ends at `after`.

@@ -9,6 +9,7 @@ mod foreign;
 mod hidden;
 mod ico;
 mod jpeg;
+mod packet;
 mod stoppable;
 
 use super::color::{self, SampleSource};
@@ -85,6 +86,8 @@ fn describe_io(error: &std::io::Error) -> String {
         _ => format!("reading it failed ({error})"),
     }
 }
+
+pub(super) use packet::packet_of;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
     header_of(path, NEVER).map(|(size, _)| size).map_err(|reason| Error::picture(path, reason))

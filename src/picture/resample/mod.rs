@@ -7,7 +7,7 @@ mod region;
 mod taps;
 
 pub use blur::blur_u8;
-pub use pillow::resize_bicubic_u8;
+pub use pillow::{resize_bicubic, resize_bicubic_u8};
 pub use projection::BackProjection;
 pub use region::{alpha_region, bicubic_region, resample_region};
 pub use taps::{bicubic_at, mip_taps};

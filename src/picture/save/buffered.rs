@@ -16,7 +16,7 @@ const MAX_JPEG_EXIF_BYTES: usize = 65_533 - 6;
 const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// The longest packet that fits into a JPEG segment beside its length and name.
-const MAX_JPEG_XMP_BYTES: usize = 65_533 - XMP_NAME.len();
+pub(super) const MAX_JPEG_XMP_BYTES: usize = 65_533 - XMP_NAME.len();
 
 /// The longest profile that the 255 segments of a JPEG can hold.
 const MAX_JPEG_PROFILE_BYTES: usize = 255 * 65_519;

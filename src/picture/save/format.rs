@@ -1,6 +1,6 @@
 //! Which format an ending stands for, and what it can hold.
 
-use super::buffered::{BufferedSink, Codec};
+use super::buffered::{BufferedSink, Codec, MAX_JPEG_XMP_BYTES};
 use super::{SaveOptions, Sink, png, tiff};
 use std::fs::File;
 use std::path::Path;
@@ -13,6 +13,15 @@ pub fn formats() -> &'static [&'static str] {
 /// Whether the format that the ending of `path` names can say what its colours mean.
 pub fn holds_profiles(path: &Path) -> bool {
     Format::of(path) != Ok(Format::Bmp)
+}
+
+/// The longest XMP packet, in bytes, for which the format has room that the ending of `path` names.
+pub fn most_xmp_bytes(path: &Path) -> usize {
+    match Format::of(path) {
+        Ok(Format::Jpeg) => MAX_JPEG_XMP_BYTES,
+        Ok(Format::Bmp) | Err(_) => 0,
+        Ok(_) => u32::MAX as usize / 2,
+    }
 }
 
 /// The most memory that a format without streaming may gather.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::path::Path;
 
-pub use format::{formats, holds_profiles};
+pub use format::{formats, holds_profiles, most_xmp_bytes};
 pub use roundtrip::{Chroma, through_jpeg};
 
 /// What to write.

@@ -55,6 +55,9 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
         _ => {}
     }
     ui.checkbox(&mut choice.file.strip_metadata, "Leave out what the camera wrote (EXIF, XMP)");
+    if ending(&form.path.path) != "bmp" {
+        ui.checkbox(&mut choice.file.provenance, "Say in the file how it was made (XMP)");
+    }
     if choice != form.choice {
         commands.push(Command::Change(choice));
     }

@@ -162,9 +162,10 @@ impl Recipe {
         self.stages().find_map(ensemble).unwrap_or_default()
     }
 
-    /// Whether the function is shown as the network answers, at whatever strength.
-    pub fn is_plain(self) -> bool {
-        self.lock() == Strength::NONE && self.ensemble() == Ensemble::One
+    /// The same as the network answers at once: neither locked nor the mean of several views.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        self.without(Stage::Ensemble(Ensemble::One)).without(Stage::Lock(Strength::NONE))
     }
 
     /// How much of what keeps them from being the source, once shrunk, is taken away; none if they are as they come.

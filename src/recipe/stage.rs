@@ -1,5 +1,6 @@
 //! What is done to pixels of the network, and how much of it.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,7 +31,8 @@ impl Strength {
 }
 
 /// Of how many views of a picture the function is the mean (geometric self-ensemble): as it is, or turned and mirrored too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Ensemble {
     /// The picture as it is.
     #[default]

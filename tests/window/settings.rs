@@ -26,6 +26,8 @@ fn every_choice_is_a_control_with_a_name() {
         ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
         ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
         ("Lattice at deep zoom: Every pixel", |s| s.detail == Sampling::Exact),
+        ("Lock to the source: shrunk again, it is the source", |s| s.lock),
+        ("Ensemble: 4 turns", |s| s.ensemble == zoomfield::recipe::Ensemble::Four),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
         ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),

@@ -3,7 +3,7 @@
 use super::mode::Mode;
 use crate::bench::{CPU, Speed};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::recipe::Sampling;
+use crate::recipe::{Ensemble, Sampling};
 use crate::render::Backend;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -107,6 +107,10 @@ pub struct Settings {
     pub precision: Arithmetic,
     /// Whether a view at rest is refined.
     pub refine: Refine,
+    /// Whether what the network makes is corrected so that, shrunk to the source's size, it is the source.
+    pub lock: bool,
+    /// Of how many views of a picture the network's answer is the mean.
+    pub ensemble: Ensemble,
     /// Where the function is evaluated.
     pub detail: Sampling,
     /// What a double click does.
@@ -141,6 +145,8 @@ impl Default for Settings {
             model: None,
             precision: Arithmetic::default(),
             refine: Refine::default(),
+            lock: false,
+            ensemble: Ensemble::default(),
             detail: Sampling::default(),
             double_click: DoubleClick::default(),
             wheel: WheelAction::default(),

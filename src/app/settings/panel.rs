@@ -8,7 +8,7 @@ use crate::app::kit::text::rate_text;
 use crate::app::kit::widgets::modal;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
-use crate::recipe::Sampling;
+use crate::recipe::{Ensemble, Sampling};
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
 /// What the choices have led to, as other slices know it.
@@ -75,6 +75,13 @@ fn computing(ui: &mut Ui, state: &State, usage: &Usage, settings: &mut Settings,
     }
     let refinements = [(Refine::WhenIdle, "When idle"), (Refine::Off, "Off (Live)")];
     choice(ui, "Refine a view at rest", &refinements, &mut settings.refine);
+    ui.checkbox(&mut settings.lock, "Lock to the source: shrunk again, it is the source");
+    let ensembles = Ensemble::ALL.map(|ensemble| match ensemble {
+        Ensemble::One => (ensemble, "Off"),
+        Ensemble::Four => (ensemble, "4 turns"),
+        Ensemble::Eight => (ensemble, "8 turns and mirrors"),
+    });
+    choice(ui, "Ensemble", &ensembles, &mut settings.ensemble);
     let details = [(Sampling::Coarse, "Fast"), (Sampling::Lattice, "Default"), (Sampling::Exact, "Every pixel")];
     choice(ui, "Lattice at deep zoom", &details, &mut settings.detail);
 }

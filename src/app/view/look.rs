@@ -34,8 +34,8 @@ impl Subject {
             return vec![(last, None)];
         }
         let rough = match self.quick {
-            Some(_) => (last, self.quick),
-            None => (last.out_of(Source::COARSE), self.model),
+            Some(_) => (last.plain(), self.quick),
+            None => (last.plain().out_of(Source::COARSE), self.model),
         };
         let mut passes = vec![(Source::Bicubic.into(), None), rough, (last, self.model)];
         // The coarse one may be all that is wanted.

@@ -6,7 +6,7 @@ use crate::app::models;
 use crate::app::models::slot::ModelSlot;
 use crate::app::settings::Settings;
 use crate::geometry::View;
-use crate::recipe::{Recipe, Source, Stage};
+use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl<'a> Scene<'a> {
             size: shown.picture.size,
             model: self.model().map(|model| model.key()),
             quick: self.quick().map(|model| model.key()),
-            recipe: self.at_strength(self.source()?),
+            recipe: self.made_of(self.source()?),
         })
     }
 
@@ -73,9 +73,12 @@ impl<'a> Scene<'a> {
         Some(self.settings.mode.source(shown.suits_nearest, self.settings.detail))
     }
 
-    /// Pixels of a source at the strength that is chosen.
-    pub fn at_strength(&self, source: Source) -> Recipe {
-        Recipe::from(source).with(Stage::Strength(self.view.strength))
+    /// Pixels of a source with all that is chosen to be done to them.
+    pub fn made_of(&self, source: Source) -> Recipe {
+        let lock = if self.settings.lock { Strength::FULL } else { Strength::NONE };
+        [Stage::Ensemble(self.settings.ensemble), Stage::Lock(lock), Stage::Strength(self.view.strength)]
+            .into_iter()
+            .fold(source.into(), Recipe::with)
     }
 
     /// How an export of the view makes its pixels.

@@ -98,9 +98,7 @@ impl Fields {
         };
         let drawn = self.opened.as_ref().map_or_else(Drawn::default, |opened| opened.speed.drawn_on(canvas.size));
         let is_own = by.is_some_and(|by| subject.is_shown_by(by)) && self.suits_model();
-        // What is more than the network's own answer comes in tiles.
-        let is_plain = subject.recipe.is_neural() && subject.recipe.is_plain();
-        Drawn { field: drawn.field && is_own && is_plain, ..drawn }
+        Drawn { field: drawn.field && is_own && subject.recipe.is_neural(), ..drawn }
     }
 
     /// Whether what is opened draws fields of the model.

@@ -2,6 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+#[path = "pictures/frames.rs"]
+mod frames;
+#[path = "pictures/jpeg.rs"]
+mod jpeg;
+#[path = "pictures/upright.rs"]
+mod upright;
+
 use std::path::{Path, PathBuf};
 use zoomfield::error::Error;
 use zoomfield::geometry::Size;
@@ -9,6 +16,11 @@ use zoomfield::picture::{Picture, Samples, is_picture_path};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness")
+}
+
+/// A file made for these tests.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats").join(name)
 }
 
 fn open(name: &str) -> Picture {

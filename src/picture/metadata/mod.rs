@@ -3,6 +3,8 @@
 
 mod block;
 mod directory;
+mod png;
+mod remarks;
 pub(super) mod resolution;
 mod shot;
 mod tiff;
@@ -11,10 +13,12 @@ pub(super) mod xmp;
 
 pub use shot::Shot;
 
-pub(super) use block::adapt;
+pub(super) use block::{adapt, without_prefix};
 pub(super) use directory::{Directory, Value, header};
+pub(super) use png::png_remarks;
+pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{TiffRemarks, directories_of};
+pub(super) use tiff::{directories_of, tiff_remarks};
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,7 @@
 //! EXIF in TIFF files, where it is not a block but directories of the file itself.
 
 use super::directory::{Directory, TiffEntry, Value, header};
+use super::remarks::Remarks;
 use super::resolution;
 use super::walk::Walker;
 use std::fs::File;
@@ -18,27 +19,20 @@ const INTEROPERABILITY: u16 = 0xa005;
 /// `ExtraSamples` says so where colours are already multiplied by their opacity.
 const ASSOCIATED_ALPHA: u8 = 1;
 
-/// What a TIFF file says beside what its decoder tells.
-#[derive(Default)]
-pub(in crate::picture) struct TiffRemarks {
-    /// What it says about the photograph, as an EXIF block.
-    pub(in crate::picture) exif: Option<Vec<u8>>,
-    /// Whether its colours are multiplied by their opacity.
-    pub(in crate::picture) is_premultiplied: bool,
-    /// Its dots per inch.
-    pub(in crate::picture) dpi: Option<f64>,
-}
-
-impl TiffRemarks {
-    /// Reads the directories of a file; nothing from one that cannot be read.
-    pub(in crate::picture) fn of(path: &Path) -> Self {
-        let walker = File::open(path).ok().and_then(|file| Walker::new(BufReader::new(file)));
-        let Some(mut walker) = walker else { return Self::default() };
-        let extra = walker.read(walker.first(), |tag| tag == Tag::ExtraSamples.to_u16());
-        let is_premultiplied = extra.iter().any(|entry| entry.bytes.first() == Some(&ASSOCIATED_ALPHA));
-        let directories = described(&mut walker);
-        let exif = directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories));
-        Self { exif, is_premultiplied, dpi: resolution::of_directory(&mut walker) }
+/// Reads the directories of a file; nothing from one that cannot be read.
+pub(in crate::picture) fn tiff_remarks(path: &Path) -> Remarks {
+    let walker = File::open(path).ok().and_then(|file| Walker::new(BufReader::new(file)));
+    let Some(mut walker) = walker else { return Remarks::default() };
+    let wanted = [Tag::ExtraSamples, Tag::Orientation].map(|tag| tag.to_u16());
+    let said = walker.read(walker.first(), |tag| wanted.contains(&tag));
+    let first = |tag| said.iter().find(|entry| entry.tag == tag).and_then(|entry| entry.bytes.first()).copied();
+    let directories = described(&mut walker);
+    Remarks {
+        exif: directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories)),
+        xmp: None,
+        orientation: said.iter().find(|entry| entry.tag == wanted[1]).and_then(|entry| entry.offset()?.try_into().ok()),
+        is_premultiplied: first(wanted[0]) == Some(ASSOCIATED_ALPHA),
+        dpi: resolution::of_directory(&mut walker),
     }
 }
 

@@ -1,0 +1,16 @@
+//! What a file says beside what its decoder tells.
+
+/// What was found in a file's own structure.
+#[derive(Default)]
+pub(in crate::picture) struct Remarks {
+    /// What it says about the photograph, as an EXIF block.
+    pub(in crate::picture) exif: Option<Vec<u8>>,
+    /// Its XMP packet.
+    pub(in crate::picture) xmp: Option<Vec<u8>>,
+    /// How it is to be turned, in EXIF's numbers.
+    pub(in crate::picture) orientation: Option<u8>,
+    /// Whether its colours are multiplied by their opacity.
+    pub(in crate::picture) is_premultiplied: bool,
+    /// Its dots per inch.
+    pub(in crate::picture) dpi: Option<f64>,
+}

@@ -1,0 +1,44 @@
+//! Work of foreign code that may panic: the panic becomes an answer, and says nothing of its own on the terminal.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+thread_local! {
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `work` gives; nothing if it panics, which nobody else hears of. Threads that it starts are not covered.
+pub fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = take_hook();
+        set_hook(Box::new(move |info| {
+            if !IS_QUIET.get() {
+                others(info);
+            }
+        }));
+    });
+    let before = IS_QUIET.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    IS_QUIET.set(before);
+    outcome.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_and_quiet_only_inside() {
+        assert_eq!(survive(|| 7), Some(7));
+        let inside = survive(|| -> bool { panic!("nobody hears this") });
+        assert_eq!(inside, None);
+        assert!(!IS_QUIET.get());
+        let nested = survive(|| {
+            assert_eq!(survive(|| -> u8 { panic!("nor this") }), None);
+            IS_QUIET.get()
+        });
+        assert_eq!(nested, Some(true));
+    }
+}

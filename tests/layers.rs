@@ -47,6 +47,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("egui", &["app"]),
     ("egui_system_font_provider", &["app"]),
     ("egui_plot", &["app"]),
+    // The compressions of fax machines.
+    ("fax", &["picture"]),
     ("flate2", &["picture"]),
     ("gemm", &["kernel"]),
     ("gif", &["picture"]),
@@ -72,6 +74,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tiff", &["picture"]),
     ("tracing", &[]),
     ("trash", &["app"]),
+    ("weezl", &["picture"]),
     // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
     ("zip", &["weights"]),

@@ -14,11 +14,12 @@ pub(super) mod xmp;
 pub use shot::Shot;
 
 pub(super) use block::{adapt, without_prefix};
-pub(super) use directory::{Directory, Value, header};
+pub(super) use directory::{Directory, TiffEntry, Value, header};
 pub(super) use png::png_remarks;
 pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
 pub(super) use tiff::{directories_of, tiff_remarks};
+pub(super) use walk::Walker;
 
 /// What travels from a picture to its exports.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -9,8 +9,6 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) xmp: Option<Vec<u8>>,
     /// How it is to be turned, in EXIF's numbers.
     pub(in crate::picture) orientation: Option<u8>,
-    /// Whether its colours are multiplied by their opacity.
-    pub(in crate::picture) is_premultiplied: bool,
     /// Its dots per inch.
     pub(in crate::picture) dpi: Option<f64>,
 }

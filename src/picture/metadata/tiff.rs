@@ -16,22 +16,16 @@ const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298]
 /// Where the interoperability directory is, which has no place of its own in a TIFF.
 const INTEROPERABILITY: u16 = 0xa005;
 
-/// `ExtraSamples` says so where colours are already multiplied by their opacity.
-const ASSOCIATED_ALPHA: u8 = 1;
-
 /// Reads the directories of a file; nothing from one that cannot be read.
 pub(in crate::picture) fn tiff_remarks(path: &Path) -> Remarks {
     let walker = File::open(path).ok().and_then(|file| Walker::new(BufReader::new(file)));
     let Some(mut walker) = walker else { return Remarks::default() };
-    let wanted = [Tag::ExtraSamples, Tag::Orientation].map(|tag| tag.to_u16());
-    let said = walker.read(walker.first(), |tag| wanted.contains(&tag));
-    let first = |tag| said.iter().find(|entry| entry.tag == tag).and_then(|entry| entry.bytes.first()).copied();
+    let said = walker.read(walker.first(), |tag| tag == Tag::Orientation.to_u16());
     let directories = described(&mut walker);
     Remarks {
         exif: directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories)),
         xmp: None,
-        orientation: said.iter().find(|entry| entry.tag == wanted[1]).and_then(|entry| entry.offset()?.try_into().ok()),
-        is_premultiplied: first(wanted[0]) == Some(ASSOCIATED_ALPHA),
+        orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
         dpi: resolution::of_directory(&mut walker),
     }
 }

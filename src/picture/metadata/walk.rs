@@ -45,6 +45,11 @@ impl<R: Read + Seek> Walker<R> {
         self.first
     }
 
+    /// Whether numbers begin with their lowest byte.
+    pub(in crate::picture) fn is_little(&self) -> bool {
+        self.is_little
+    }
+
     /// Bytes of an offset.
     fn word(&self) -> usize {
         if self.is_big { 8 } else { 4 }

@@ -1,5 +1,6 @@
 //! What stops the opening of a file, in words: what is wrong, and what to do.
 
+use image::error::UnsupportedErrorKind;
 use image::{ImageError, ImageFormat};
 use std::io::ErrorKind;
 
@@ -37,7 +38,11 @@ impl OpenFailure {
             Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
             Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
             Self::Decoder(ImageError::Unsupported(error)) => {
-                format!("this kind of {name} file is not supported ({error}); convert it to an ordinary PNG or TIFF")
+                let what = match error.kind() {
+                    UnsupportedErrorKind::GenericFeature(what) => what.clone(),
+                    _ => error.to_string(),
+                };
+                format!("this kind of {name} file is not supported ({what}); convert it to an ordinary PNG or TIFF")
             }
             Self::Decoder(error) => describe_damage(name, &root_cause(&error)),
         }

@@ -13,6 +13,7 @@ mod ico;
 mod jpeg;
 mod scans;
 mod stoppable;
+mod tif;
 
 use super::color::{self, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
@@ -22,7 +23,6 @@ use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
 use failure::{OpenFailure, describe_io, format_name};
 use gif::GifDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 use scans::{ApartDecoder, Coding};
@@ -30,6 +30,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use stoppable::Stoppable;
+use tif::TifDecoder;
 
 /// The most memory that decoded samples may take: beyond it a file is refused with a sentence, not attempted.
 pub const MAX_DECODED_BYTES: u64 = 2 << 30;
@@ -130,7 +131,12 @@ fn guess<'a>(
     if let Some(reason) = foreign::reason_to_refuse(start, path) {
         return Err(reason);
     }
+    // The decoder library does not know the large kind of TIFF by its first bytes.
+    let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
     let mut reader = ImageReader::new(file);
+    if is_big_tiff {
+        return Ok((reader, ImageFormat::Tiff));
+    }
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);
     }
@@ -203,14 +209,13 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-/// Reads the header. A TIFF decoder that was given limits measures metadata by the size of the picture, so that a
-/// small one would lose its profile: it keeps its own limits until the metadata is read.
+/// Reads the header.
 fn start_decoder<'a, R: BufRead + Seek + 'a>(
     reader: ImageReader<R>,
     format: ImageFormat,
 ) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
     match format {
-        ImageFormat::Tiff => Ok(Box::new(TiffDecoder::new(reader.into_inner())?)),
+        ImageFormat::Tiff => Ok(Box::new(TifDecoder::new(reader.into_inner())?)),
         ImageFormat::Gif => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
         _ => Ok(Box::new(reader.into_decoder()?)),
     }
@@ -232,7 +237,7 @@ fn read_picture(
     decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, remarks.is_premultiplied || format == ImageFormat::OpenExr);
+    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
     let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
@@ -285,13 +290,14 @@ fn orientation_of(own: Option<u8>, exif: Option<&mut [u8]>, xmp: Option<&[u8]>) 
 
 /// What the decoder's samples are.
 fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
-    use image::ExtendedColorType::{Cmyk8, Cmyk16};
+    use image::ExtendedColorType::{Cmyk8, Cmyk16, Unknown};
     let color = decoder.color_type();
     // Floating-point samples are linear and get the sRGB curve.
     let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
-    let from_cmyk = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16);
+    // The last is what our own decoder says of CMYK and Lab that it has turned into sRGB.
+    let is_srgb = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16 | Unknown(_));
     match color.has_color() {
-        _ if is_float || from_cmyk => SampleSource::Converted,
+        _ if is_float || is_srgb => SampleSource::Converted,
         true => SampleSource::Rgb,
         false => SampleSource::Grey,
     }

@@ -2,7 +2,9 @@
 
 use super::look::{Look, NamedModel};
 use super::train_args::TrainArgs;
-use super::values::{ViewArg, parse_bits, parse_dpi, parse_region, parse_scale, parse_side, parse_size, parse_view};
+use super::values::{
+    ViewArg, parse_bits, parse_dpi, parse_page, parse_region, parse_scale, parse_side, parse_size, parse_view,
+};
 use crate::error::Error;
 use crate::evaluate::Protocol;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
@@ -71,6 +73,9 @@ const SIZES: [&str; 7] = ["scale", "size", "width", "height", "megapixels", "wid
 pub(super) struct ExportArgs {
     /// The picture.
     pub(super) input: PathBuf,
+    /// The page of a TIFF file that has several.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
+    pub(super) page: usize,
     /// The file to write; its ending chooses the format.
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,

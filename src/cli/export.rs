@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = Arc::new(Picture::open(&args.input)?);
+    let picture = Arc::new(Picture::open_page(&args.input, args.page - 1)?);
     remark(&picture);
     let named = args.model(&picture)?;
     let line = args.command_line(named.clone());

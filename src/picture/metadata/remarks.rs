@@ -9,6 +9,8 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) xmp: Option<Vec<u8>>,
     /// How it is to be turned, in EXIF's numbers.
     pub(in crate::picture) orientation: Option<u8>,
+    /// How many pages it has; 0 where a file has one picture.
+    pub(in crate::picture) pages: usize,
     /// Its dots per inch.
     pub(in crate::picture) dpi: Option<f64>,
 }

@@ -56,11 +56,12 @@ pub fn is_picture_path(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-pub(super) fn open(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture> {
+/// Opens a page of a file, counted from 0.
+pub(super) fn open(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded = survive(|| decode_file(path, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let decoded = survive(|| decode_file(path, page, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
     check(interrupt)?;
     let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
@@ -106,7 +107,7 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
 }
 
 fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
-    let decoder = start_limited(reader, format).map_err(|error| OpenFailure::from(error).describe(format))?;
+    let decoder = start_limited(reader, format, 0).map_err(|error| OpenFailure::from(error).describe(format))?;
     check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
@@ -150,24 +151,32 @@ fn guess<'a>(
     Ok((reader, format))
 }
 
-fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture, String> {
     let (reader, format) = guess(path, interrupt)?;
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
     {
         let reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
-        let picture = decode(start_limited(reader, ImageFormat::Png), ImageFormat::Png, Remarks::default())?;
+        let picture = decode(start_limited(reader, ImageFormat::Png, 0), ImageFormat::Png, Remarks::default())?;
         return Ok(Picture { format: format_name(format), ..picture });
     }
     let remarks = match format {
-        ImageFormat::Tiff => tiff_remarks(path),
+        ImageFormat::Tiff => tiff_remarks(path, page),
         ImageFormat::Png => png_remarks(path),
         _ => Remarks::default(),
     };
-    let dpi = remarks.dpi;
+    let (dpi, pages) = (remarks.dpi, remarks.pages.max(1));
+    if page >= pages {
+        let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
+        return Err(format!("it has {pages}, so there is no page {}", page + 1));
+    }
     let apart = if format == ImageFormat::Jpeg { apart_jpeg(path)? } else { None };
-    let mut picture = decode(apart.map_or_else(|| start_limited(reader, format), Ok), format, remarks)?;
+    let mut picture = decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?;
     let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    if pages > 1 {
+        let pages = format!("it has {pages} pages, and page {} is shown", page + 1);
+        picture.notice = Some(picture.notice.map_or(pages.clone(), |notice| format!("{notice}; {pages}")));
+    }
     picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
     Ok(picture)
 }
@@ -198,27 +207,20 @@ fn decode(
 fn start_limited<'a, R: BufRead + Seek + 'a>(
     mut reader: ImageReader<R>,
     format: ImageFormat,
+    page: usize,
 ) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
     reader.limits(limits(MAX_HEADER_BYTES));
-    start_decoder(reader, format)
+    match format {
+        ImageFormat::Tiff => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
+        ImageFormat::Gif => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
+        _ => Ok(Box::new(reader.into_decoder()?)),
+    }
 }
 
 fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::default();
     limits.max_alloc = Some(bytes);
     limits
-}
-
-/// Reads the header.
-fn start_decoder<'a, R: BufRead + Seek + 'a>(
-    reader: ImageReader<R>,
-    format: ImageFormat,
-) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
-    match format {
-        ImageFormat::Tiff => Ok(Box::new(TifDecoder::new(reader.into_inner())?)),
-        ImageFormat::Gif => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
-        _ => Ok(Box::new(reader.into_decoder()?)),
-    }
 }
 
 fn read_picture(
@@ -330,7 +332,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path, NEVER).unwrap_err().to_string();
+        let said = |path: &Path| open(path, 0, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

@@ -5,6 +5,9 @@ use fax::decoder::{decode_g3, decode_g4, pels};
 use fax::maps::{black, white};
 use fax::{BitReader, Color, slice_reader};
 
+/// The code at the end of a line, with fill bits. In TIFF none stands behind the last line, which the decoder needs.
+const LINE_END: [u8; 2] = [0, 1];
+
 pub(super) enum Kind {
     /// Runs alone, each row in bytes of its own (compression 2).
     Huffman,
@@ -29,7 +32,7 @@ impl Kind {
         let whole = match self {
             Self::Huffman => huffman(packed, width, rows, add),
             // It ends with the data or at a code of its own; whether rows are missing is counted by the caller.
-            Self::Group3 => decode_g3(packed.iter().copied(), add).or(Some(())),
+            Self::Group3 => decode_g3(packed.iter().chain(&LINE_END).copied(), add).or(Some(())),
             Self::Group4 => decode_g4(packed.iter().copied(), width, Some(height), add),
         };
         whole.ok_or(Failure::Damaged("its fax data is corrupt"))?;

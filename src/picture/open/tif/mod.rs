@@ -70,11 +70,12 @@ pub(super) struct TifDecoder<R> {
 }
 
 impl<R: Read + Seek> TifDecoder<R> {
-    /// Reads the main directory.
-    pub(super) fn new(mut reader: R) -> ImageResult<Self> {
+    /// Reads the directory of a page, counted from 0.
+    pub(super) fn new(mut reader: R, page: usize) -> ImageResult<Self> {
         let mut walker = Walker::new(&mut reader).ok_or(Failure::Damaged("its first bytes are not those of a TIFF"))?;
         let is_little = walker.is_little();
-        let entries = Entries(walker.read(walker.first(), Entries::is_wanted));
+        let start = walker.pages().get(page).copied().ok_or(Failure::Damaged("it has fewer pages"))?;
+        let entries = Entries(walker.read(start, Entries::is_wanted));
         let conversion = Conversion::of(&entries)?;
         let layout = Layout::of(&entries, is_little, &conversion)?;
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));

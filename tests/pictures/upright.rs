@@ -1,4 +1,4 @@
-//! Pictures are turned upright by whatever says how: EXIF, with and without the letters in front of it, ImageMagick's raw
+//! Pictures are turned upright by whatever says how: EXIF, with and without the letters in front of it, `ImageMagick`'s raw
 //! profiles, XMP; in front of the pixels and behind them.
 
 use crate::open_bytes;
@@ -25,7 +25,7 @@ fn prefixed(block: &[u8]) -> Vec<u8> {
     [b"Exif\0\0", block].concat()
 }
 
-/// What ImageMagick writes: a name, the length, hexadecimal digits in lines.
+/// What `ImageMagick` writes: a name, the length, hexadecimal digits in lines.
 fn raw_profile(name: &str, profile: &[u8]) -> Vec<u8> {
     let digits: Vec<String> = profile.iter().map(|byte| format!("{byte:02x}")).collect();
     let lines: Vec<String> = digits.chunks(36).map(<[String]>::concat).collect();

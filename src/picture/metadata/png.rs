@@ -1,5 +1,5 @@
 //! EXIF and XMP in PNG files, wherever they stand: behind the pixels too, where the decoder does not look, and in the
-//! text chunks that ImageMagick wrote before there was a chunk for EXIF ("raw profiles", in hexadecimal).
+//! text chunks that `ImageMagick` wrote before there was a chunk for EXIF ("raw profiles", in hexadecimal).
 
 use super::block::without_prefix;
 use super::remarks::Remarks;

@@ -9,8 +9,8 @@ const ORIENTATION: &str = "tiff:Orientation";
 /// How a packet says that its picture is to be turned, in EXIF's numbers.
 pub(in crate::picture) fn orientation(packet: &[u8]) -> Option<u8> {
     let text = std::str::from_utf8(packet).ok()?;
-    let ends = text.match_indices(ORIENTATION).map(|(at, property)| at + property.len());
-    let (start, end) = ends.filter_map(|end| value_at(text, end, ORIENTATION)).next()?;
+    let mut ends = text.match_indices(ORIENTATION).map(|(at, property)| at + property.len());
+    let (start, end) = ends.find_map(|end| value_at(text, end, ORIENTATION))?;
     text[start..end].trim().parse().ok()
 }
 

@@ -1,12 +1,23 @@
 //! Unpacking strips and tiles.
 
 use super::entries::{self as tag, Entries};
-use super::layout::Layout;
 use super::{Failure, ccitt};
 use flate2::read::ZlibDecoder;
 use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
 use std::io::{ErrorKind, Read};
 use weezl::{BitOrder, LzwStatus};
+
+/// What a strip or tile is unpacked to.
+pub(super) struct Shape {
+    pub(super) width: usize,
+    pub(super) rows: usize,
+    /// Samples of a pixel.
+    pub(super) samples: usize,
+    /// Bits of a sample.
+    pub(super) bits: u32,
+    /// Bytes of it all.
+    pub(super) bytes: usize,
+}
 
 pub(super) enum Compression {
     None,
@@ -52,21 +63,23 @@ impl Compression {
         Err(Failure::Unsupported(format!("it is compressed by {name}")))
     }
 
-    /// The bytes of a strip or tile of so many rows.
-    pub(super) fn unpack(&self, mut packed: Vec<u8>, layout: &Layout, rows: usize) -> Result<Vec<u8>, Failure> {
-        let expected = layout.chunk_bytes(rows);
+    /// The bytes of a strip or tile.
+    pub(super) fn unpack(&self, mut packed: Vec<u8>, shape: &Shape) -> Result<Vec<u8>, Failure> {
+        let expected = shape.bytes;
         let bytes = match self {
             Self::Reversed(inner) => {
-                packed.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
-                return inner.unpack(packed, layout, rows);
+                for byte in &mut packed {
+                    *byte = byte.reverse_bits();
+                }
+                return inner.unpack(packed, shape);
             }
             Self::None => packed,
             Self::Lzw => lzw(&packed, expected)?,
             Self::Deflate => deflate(&packed, expected)?,
             Self::PackBits => pack_bits(&packed, expected),
-            Self::Jpeg(tables) => jpeg(&packed, tables.as_deref(), layout, rows)?,
+            Self::Jpeg(tables) => jpeg(&packed, tables.as_deref(), shape)?,
             Self::WebP => webp(packed, expected)?,
-            Self::Ccitt(kind) => kind.unpack(&packed, layout.chunk_width, rows)?,
+            Self::Ccitt(kind) => kind.unpack(&packed, shape.width, shape.rows)?,
         };
         if bytes.len() < expected { Err(Failure::Io(ErrorKind::UnexpectedEof.into())) } else { Ok(bytes) }
     }
@@ -131,7 +144,7 @@ fn pack_bits(packed: &[u8], expected: usize) -> Vec<u8> {
 }
 
 /// The samples as they are stored, brought to one size: what colours they are is TIFF's to say.
-fn jpeg(packed: &[u8], tables: Option<&[u8]>, layout: &Layout, rows: usize) -> Result<Vec<u8>, Failure> {
+fn jpeg(packed: &[u8], tables: Option<&[u8]>, shape: &Shape) -> Result<Vec<u8>, Failure> {
     // Tables are a stream of their own: without their end, and the pixels without their start, they are one.
     let tables = tables.and_then(|tables| tables.strip_suffix(&[0xff, 0xd9]));
     let stream = match tables {
@@ -139,14 +152,15 @@ fn jpeg(packed: &[u8], tables: Option<&[u8]>, layout: &Layout, rows: usize) -> R
         None => packed.to_vec(),
     };
     let mut decoder = Decoder::new(&stream[..]);
-    decoder.set_max_decoding_buffer_size(layout.chunk_bytes(layout.chunk_height).saturating_mul(2));
+    // The last strip may be stored as high as the others.
+    decoder.set_max_decoding_buffer_size(usize::from(u16::MAX) * shape.width * shape.samples);
     let damaged = |_| Failure::Damaged("its JPEG data is corrupt");
     decoder.read_info().map_err(damaged)?;
     let info = decoder.info().ok_or(Failure::Damaged("its JPEG data is corrupt"))?;
     let samples = info.pixel_format.pixel_bytes();
-    if (usize::from(info.width), samples) != (layout.chunk_width, layout.samples_of_chunk())
-        || usize::from(info.height) < rows
-        || layout.bits != 8
+    if (usize::from(info.width), samples) != (shape.width, shape.samples)
+        || usize::from(info.height) < shape.rows
+        || shape.bits != 8
     {
         return Err(Failure::Damaged("its JPEG data is of another size than it says"));
     }
@@ -158,7 +172,9 @@ fn jpeg(packed: &[u8], tables: Option<&[u8]>, layout: &Layout, rows: usize) -> R
     let mut bytes = decoder.decode().map_err(damaged)?;
     if info.pixel_format == PixelFormat::CMYK32 {
         // The decoder takes inks for inverted, as Photoshop stores them outside of TIFF.
-        bytes.iter_mut().for_each(|byte| *byte = 255 - *byte);
+        for byte in &mut bytes {
+            *byte = 255 - *byte;
+        }
     }
     Ok(bytes)
 }

@@ -3,8 +3,7 @@
 use super::Failure;
 use super::entries::{self as tag, Entries};
 use super::lab::Lab;
-use super::layout::Number;
-use super::rows::mask;
+use super::samples::{Number, mask};
 use super::ycbcr::YCbCr;
 use half::f16;
 use image::ColorType;

@@ -1,20 +1,14 @@
 //! How the samples of a page lie in its file.
 
-use super::codec::Compression;
+use super::codec::{Compression, Shape};
 use super::color::Conversion;
 use super::entries::{self as tag, Entries};
+use super::samples::Number;
 use super::{Failure, subsampled};
 use std::ops::RangeInclusive;
 
 /// What one strip or tile may take unpacked.
 const MAX_CHUNK_BYTES: usize = 1 << 30;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
-    Unsigned,
-    Signed,
-    Float,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Predictor {
@@ -75,7 +69,7 @@ impl Layout {
             is_tiled,
             predictor: predictor(entries, conversion)?,
             compression: Compression::of(entries)?,
-            subsampling: subsampled::factors(entries, conversion)?,
+            subsampling: subsampling(entries, conversion)?,
             counts: entries.numbers(places.1).unwrap_or_else(|| vec![u64::MAX; offsets.len()]),
             offsets,
         };
@@ -91,6 +85,11 @@ impl Layout {
         if self.is_subsampled() && (self.is_planar || self.predictor != Predictor::None) {
             return Err(Failure::Unsupported("YCbCr with coarser colours in planes of their own".into()));
         }
+        Ok(())
+    }
+
+    /// Refuses strips and tiles that would not fit into memory.
+    pub(super) fn check_memory(&self) -> Result<(), Failure> {
         let bits = [self.chunk_width, self.chunk_height, self.samples_of_chunk(), self.bits as usize];
         let bits = bits.into_iter().try_fold(1usize, usize::checked_mul);
         if bits.is_none_or(|bits| bits / 8 > MAX_CHUNK_BYTES) { Err(Failure::TooLarge) } else { Ok(()) }
@@ -121,7 +120,17 @@ impl Layout {
 
     /// Unpacked bytes of a strip or tile of so many rows.
     pub(super) fn chunk_bytes(&self, rows: usize) -> usize {
-        if self.is_subsampled() { subsampled::chunk_bytes(self, rows) } else { self.row_bytes() * rows }
+        if self.is_subsampled() {
+            subsampled::chunk_bytes(self.subsampling, self.chunk_width, rows)
+        } else {
+            self.row_bytes() * rows
+        }
+    }
+
+    /// What a strip or tile of so many rows becomes.
+    pub(super) fn shape(&self, rows: usize) -> Shape {
+        let (width, samples, bits) = (self.chunk_width, self.samples_of_chunk(), self.bits);
+        Shape { width, rows, samples, bits, bytes: self.chunk_bytes(rows) }
     }
 
     /// The strips or tiles of a band, which is as high as one of them: from the left to the right, plane by plane.
@@ -141,6 +150,19 @@ impl Layout {
             u64::MAX
         };
         Ok((offset, count.min(most)))
+    }
+}
+
+fn subsampling(entries: &Entries, conversion: &Conversion) -> Result<(usize, usize), Failure> {
+    if !conversion.is_ycbcr() {
+        return Ok((1, 1));
+    }
+    let factors = subsampled::factors(entries)?;
+    let is_usual = conversion.samples == 3 && conversion.bits == 8;
+    if is_usual || factors == (1, 1) {
+        Ok(factors)
+    } else {
+        Err(Failure::Unsupported("its colours are coarser in an odd way".into()))
     }
 }
 

@@ -16,6 +16,7 @@ mod entries;
 mod lab;
 mod layout;
 mod rows;
+mod samples;
 mod subsampled;
 mod ycbcr;
 
@@ -92,6 +93,7 @@ impl<R: Read + Seek> TifDecoder<R> {
     }
 
     fn decode(mut self, out: &mut [u8]) -> Result<(), Failure> {
+        self.layout.check_memory()?;
         let row_bytes = self.layout.width * self.conversion.pixel_bytes();
         let band_bytes = row_bytes * self.layout.chunk_height.min(self.layout.height);
         let at_once = rayon::current_num_threads();

@@ -30,6 +30,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_panics_outside_are_heard() {
+        const IN_CHILD: &str = "ZOOMFIELD_TEST_SURVIVES";
+        if std::env::var_os(IN_CHILD).is_some() {
+            assert_eq!(survive(|| -> u8 { panic!("from the inside") }), None);
+            assert!(catch_unwind(|| panic!("from the outside")).is_err());
+            return;
+        }
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "task::survive::tests::only_panics_outside_are_heard", "--nocapture"]);
+        let output = child.env(IN_CHILD, "").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("from the outside"), "{said}");
+        assert!(!said.contains("from the inside"), "{said}");
+    }
+
+    #[test]
     fn a_panic_is_an_answer_and_quiet_only_inside() {
         assert_eq!(survive(|| 7), Some(7));
         let inside = survive(|| -> bool { panic!("nobody hears this") });

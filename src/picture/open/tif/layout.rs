@@ -82,8 +82,11 @@ impl Layout {
         if self.offsets.len() < chunks || self.counts.len() < chunks {
             return Err(Failure::Damaged("it says where only a part of its pixels is"));
         }
-        if self.is_subsampled() && (self.is_planar || self.predictor != Predictor::None) {
-            return Err(Failure::Unsupported("YCbCr with coarser colours in planes of their own".into()));
+        if self.subsampling != (1, 1) && self.is_planar {
+            return Err(Failure::Unsupported("its colours are coarser and in planes of their own".into()));
+        }
+        if self.is_subsampled() && self.predictor != Predictor::None {
+            return Err(Failure::Unsupported("its colours are coarser and predicted".into()));
         }
         Ok(())
     }

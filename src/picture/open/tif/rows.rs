@@ -4,6 +4,7 @@ use super::color::Conversion;
 use super::layout::{Layout, Predictor};
 use super::samples::{Number, floats, mask, split};
 use super::{Failure, subsampled};
+use crate::task::survive;
 use rayon::prelude::*;
 
 /// Fills the rows of a band from its strips or tiles: from the left to the right, plane by plane.
@@ -20,9 +21,7 @@ pub(super) fn fill(
     for x in 0..layout.across() {
         let of_planes =
             (0..layout.planes()).map(|plane| packed[plane * layout.across() + x].take().unwrap_or_default());
-        let planes = of_planes
-            .map(|packed| layout.compression.unpack(packed, &layout.shape(rows)))
-            .collect::<Result<Vec<Vec<u8>>, Failure>>()?;
+        let planes = of_planes.map(|packed| unpack(layout, packed, rows)).collect::<Result<Vec<Vec<u8>>, Failure>>()?;
         let parts = out.par_chunks_mut(row_bytes).enumerate();
         parts.for_each_init(Vec::new, |samples, (y, row)| {
             let row = &mut row[x * chunk_bytes..];
@@ -35,6 +34,12 @@ pub(super) fn fill(
         });
     }
     Ok(())
+}
+
+/// The libraries that unpack have been known to panic at damaged data.
+fn unpack(layout: &Layout, packed: Vec<u8>, rows: usize) -> Result<Vec<u8>, Failure> {
+    let unpacked = survive(|| layout.compression.unpack(packed, &layout.shape(rows)));
+    unpacked.unwrap_or(Err(Failure::Damaged("its packed data is corrupt")))
 }
 
 /// Copies bytes that are pixels already, which those of most files are; otherwise does nothing.

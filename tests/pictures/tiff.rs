@@ -286,6 +286,18 @@ fn what_cannot_be_shown_right_is_refused_by_name() {
 }
 
 #[test]
+fn strips_that_claim_to_be_the_whole_file_are_not_read_for_ever() {
+    let places = |value: u32| Value::Long(vec![value; 2000]);
+    let tiff =
+        Tiff::new((1, 2000), 8, 1, 1).with(278, Value::Long(vec![1])).with(273, places(8)).with(279, places(100_000));
+    let bytes = Tiff { compression: 32773, ..tiff }.file_of(&[vec![0; 100_000]]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    std::fs::write(&path, bytes).unwrap();
+    assert!(sentence(&path).contains("again and again"));
+}
+
+#[test]
 fn damage_anywhere_is_survived_by_the_decoder_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");

@@ -61,6 +61,9 @@ impl From<Failure> for ImageError {
     }
 }
 
+/// How often the bytes of a file may be read: thousands of strips can claim to be all of it.
+const MOST_READINGS: u64 = 16;
+
 /// Decodes one page.
 pub(super) struct TifDecoder<R> {
     reader: R,
@@ -68,6 +71,8 @@ pub(super) struct TifDecoder<R> {
     conversion: Conversion,
     icc_profile: Option<Vec<u8>>,
     xmp: Option<Vec<u8>>,
+    /// Packed bytes that may still be read.
+    left: u64,
 }
 
 impl<R: Read + Seek> TifDecoder<R> {
@@ -80,7 +85,8 @@ impl<R: Read + Seek> TifDecoder<R> {
         let conversion = Conversion::of(&entries)?;
         let layout = Layout::of(&entries, is_little, &conversion)?;
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));
-        Ok(Self { reader, layout, conversion, icc_profile, xmp })
+        let left = reader.seek(SeekFrom::End(0)).map_err(Failure::from)?.saturating_mul(MOST_READINGS);
+        Ok(Self { reader, layout, conversion, icc_profile, xmp, left })
     }
 
     /// The packed bytes of a strip or tile.
@@ -88,8 +94,9 @@ impl<R: Read + Seek> TifDecoder<R> {
         let (offset, len) = self.layout.place(index)?;
         self.reader.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
-        (&mut self.reader).take(len).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        (&mut self.reader).take(len.min(self.left)).read_to_end(&mut bytes)?;
+        self.left -= bytes.len() as u64;
+        if self.left == 0 { Err(Failure::Damaged("its strips are the same bytes again and again")) } else { Ok(bytes) }
     }
 
     fn decode(mut self, out: &mut [u8]) -> Result<(), Failure> {

@@ -161,7 +161,7 @@ fn a_page_of_a_tiff_is_chosen() {
     for (number, value) in [("1", 10), ("2", 200)] {
         let run = page(number);
         assert!(run.stderr.contains(&format!("it has 2 pages, and page {number} is shown")), "{}", run.stderr);
-        run.success();
+        assert_eq!(run.code, Some(0));
         assert_eq!(Picture::open(&world.path("z.png")).unwrap().rgb, Samples::U8(vec![value; 12]));
     }
     assert!(page("3").failure().contains("it has 2 pages, so there is no page 3"));

@@ -79,6 +79,27 @@ fn every_depth_comes_out_in_every_layout() {
 }
 
 #[test]
+fn differences_are_summed_in_every_depth() {
+    for bits in [8, 12, 16, 32] {
+        for channels in [1, 3] {
+            let samples = scene(channels, bits);
+            let row = SIZE.0 * channels;
+            let before = |i: usize| if i % row < channels { 0 } else { samples[i - channels] };
+            let differences: Vec<u64> =
+                (0..samples.len()).map(|i| samples[i].wrapping_sub(before(i)) & most(bits)).collect();
+            let photometric = if channels == 1 { 1 } else { 2 };
+            let tiff = Tiff::new(SIZE, bits, channels, photometric).with(317, Value::Short(vec![2]));
+            for tiff in layouts(&tiff).into_iter().filter(|tiff| tiff.tile.is_none()) {
+                let expected = if channels == 1 { three_times(&samples) } else { samples.clone() };
+                let picture = open_samples(&tiff, &differences);
+                assert!(is_scaled(&picture, &expected, bits), "{bits} {channels} {}", tiff.is_little);
+                assert!(!is_scaled(&picture, &differences, bits));
+            }
+        }
+    }
+}
+
+#[test]
 fn grey_of_every_depth_is_grey_and_white_may_be_zero() {
     for bits in [1, 2, 4, 8, 12, 16, 32] {
         let samples = scene(1, bits);

@@ -1,6 +1,5 @@
 //! JPEGs that the ordinary decoder does not decode, or not right: those of other coding processes are refused, and those
-//! whose components come in scans of their own, whose first component is not the finest, or one of which is three times as
-//! fine as another, go to another decoder.
+//! whose components come in scans of their own, or whose first component is not the finest, go to another decoder.
 
 use super::jpeg::next_marker;
 use image::codecs::jpeg::JpegDecoder;
@@ -53,6 +52,7 @@ impl Coding {
     /// A sentence if no decoder here reads it.
     pub(super) fn reason_to_refuse(&self) -> Option<String> {
         let kind = match (self.process, self.bits) {
+            (0..=2, 8) if self.has_thirds() => "JPEG with a channel three times as fine as another".into(),
             (0..=2, 8) => return None,
             (0..=2, bits) => format!("JPEG with {bits} bits a sample"),
             (3, _) => "lossless JPEG".into(),
@@ -62,13 +62,16 @@ impl Coding {
         Some(format!("{kind} is not supported; convert it to an ordinary JPEG, or to PNG"))
     }
 
+    fn has_thirds(&self) -> bool {
+        self.sampling.iter().any(|(across, down)| *across == 3 || *down == 3)
+    }
+
     /// Whether only [`ApartDecoder`] shows it right.
     pub(super) fn is_apart(&self) -> bool {
         let is_sequential = self.process < 2;
         let first = self.sampling.first().copied().unwrap_or_default();
         let is_first_finest = self.sampling.iter().all(|(across, down)| *across <= first.0 && *down <= first.1);
-        let has_thirds = self.sampling.iter().any(|(across, down)| *across == 3 || *down == 3);
-        is_sequential && self.first_scan < self.sampling.len() || !is_first_finest || has_thirds
+        is_sequential && self.first_scan < self.sampling.len() || !is_first_finest
     }
 }
 
@@ -167,7 +170,7 @@ mod tests {
     fn what_the_ordinary_decoder_shows_wrong_is_found() {
         let is_apart = |process, sampling, scan| Coding::of(&headers(process, 8, sampling, scan)).unwrap().is_apart();
         assert!(is_apart(0, &[0x22, 0x11, 0x11], 1) && is_apart(1, &[0x11; 3], 2));
-        assert!(is_apart(0, &[0x11, 0x21, 0x11], 3) && is_apart(0, &[0x31, 0x11, 0x11], 3));
+        assert!(is_apart(0, &[0x11, 0x21, 0x11], 3));
         assert!(is_apart(2, &[0x11, 0x12, 0x11], 3));
         assert!(!is_apart(0, &[0x22, 0x11, 0x11], 3) && !is_apart(2, &[0x22, 0x11, 0x11], 1));
         assert!(!is_apart(0, &[0x22], 1), "one component is finer than nothing");
@@ -177,6 +180,8 @@ mod tests {
     fn what_no_decoder_reads_is_refused_by_name() {
         let said = |process, bits| Coding::of(&headers(process, bits, &[0x11; 3], 3)).unwrap().reason_to_refuse();
         assert!((0..3).all(|process| said(process, 8).is_none()));
+        let thirds = Coding::of(&headers(0, 8, &[0x31, 0x11, 0x11], 3)).unwrap();
+        assert!(thirds.reason_to_refuse().unwrap().contains("three times"));
         for (process, bits, words) in
             [(9, 8, "arithmetic"), (1, 12, "12 bits"), (3, 8, "lossless"), (5, 8, "process 5")]
         {

@@ -42,19 +42,42 @@ fn unpack(layout: &Layout, packed: Vec<u8>, rows: usize) -> Result<Vec<u8>, Fail
     unpacked.unwrap_or(Err(Failure::Damaged("its packed data is corrupt")))
 }
 
-/// Copies bytes that are pixels already, which those of most files are; otherwise does nothing.
+/// Copies samples that are pixels already, which those of most files are; otherwise does nothing.
 fn copy(layout: &Layout, conversion: &Conversion, bytes: &[u8], y: usize, out: &mut [u8]) -> bool {
-    let is_plain = conversion.is_as_stored() && layout.bits == 8 && !layout.is_planar && !layout.is_subsampled();
-    if !is_plain || layout.predictor == Predictor::Float {
+    let is_plain = conversion.is_as_stored() && !layout.is_planar && !layout.is_subsampled();
+    if !is_plain || !matches!(layout.bits, 8 | 16) {
         return false;
     }
-    out.copy_from_slice(&bytes[y * layout.row_bytes()..][..out.len()]);
-    if layout.predictor == Predictor::Difference {
+    let row = &bytes[y * layout.row_bytes()..][..out.len()];
+    // Nothing comes before the first pixel.
+    let mut before = vec![0; layout.samples];
+    let is_difference = layout.predictor == Predictor::Difference;
+    if layout.bits == 16 {
+        copy_deep(layout.is_little, row, out);
+        if is_difference {
+            for (i, sample) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                let sum: u16 = u16::from_ne_bytes(*sample).wrapping_add(before[i % layout.samples]);
+                *sample = sum.to_ne_bytes();
+                before[i % layout.samples] = sum;
+            }
+        }
+        return true;
+    }
+    out.copy_from_slice(row);
+    if is_difference {
         for i in layout.samples..out.len() {
             out[i] = out[i].wrapping_add(out[i - layout.samples]);
         }
     }
     true
+}
+
+/// Copies samples of 16 bits into this machine's order of bytes.
+fn copy_deep(is_little: bool, row: &[u8], out: &mut [u8]) {
+    for (out, stored) in out.as_chunks_mut::<2>().0.iter_mut().zip(row.as_chunks::<2>().0) {
+        let value = if is_little { u16::from_le_bytes(*stored) } else { u16::from_be_bytes(*stored) };
+        *out = value.to_ne_bytes();
+    }
 }
 
 /// The samples of a row as they are stored, pixel by pixel.

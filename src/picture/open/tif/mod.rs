@@ -30,6 +30,7 @@ use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
 
 /// What stops the decoding of a file.
+#[derive(Debug)]
 pub(super) enum Failure {
     /// What is not supported, in words that follow "this kind of TIFF file is not supported".
     Unsupported(String),

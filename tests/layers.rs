@@ -47,12 +47,17 @@ const HOMES: &[(&str, &[&str])] = &[
     ("egui", &["app"]),
     ("egui_system_font_provider", &["app"]),
     ("egui_plot", &["app"]),
+    // The compressions of fax machines.
+    ("fax", &["picture"]),
+    ("flate2", &["picture"]),
     ("gemm", &["kernel"]),
+    ("gif", &["picture"]),
     ("half", &[]),
     ("image", &["picture"]),
     ("image_webp", &["picture"]),
     ("exif", &["picture"]),
     ("indicatif", &["cli"]),
+    ("jpeg_decoder", &["picture"]),
     // Its library is called `exif`.
     ("kamadak_exif", &["picture"]),
     ("mimalloc", &["main"]),
@@ -69,6 +74,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tiff", &["picture"]),
     ("tracing", &[]),
     ("trash", &["app"]),
+    ("weezl", &["picture"]),
     // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
     ("zip", &["weights"]),

@@ -2,6 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+#[path = "pictures/frames.rs"]
+mod frames;
+#[path = "pictures/jpeg.rs"]
+mod jpeg;
+#[path = "pictures/tiff.rs"]
+mod tiff;
+#[path = "pictures/tiff_writer.rs"]
+mod tiff_writer;
+#[path = "pictures/upright.rs"]
+mod upright;
+
 use std::path::{Path, PathBuf};
 use zoomfield::error::Error;
 use zoomfield::geometry::Size;
@@ -9,6 +20,11 @@ use zoomfield::picture::{Picture, Samples, is_picture_path};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness")
+}
+
+/// A file made for these tests.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/formats").join(name)
 }
 
 fn open(name: &str) -> Picture {
@@ -197,7 +213,7 @@ fn bombs_beside_the_pixels_do_not_go_off() {
 }
 
 /// An uncompressed little-endian TIFF of one row of RGBA, with more entries (tag, type, count, value) behind.
-fn tiff(pixels: &[[u8; 4]], extra_samples: u32, more: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+fn row_of_rgba(pixels: &[[u8; 4]], extra_samples: u32, more: &[(u16, u16, u32, u32)]) -> Vec<u8> {
     let (width, data) = (pixels.len() as u32, pixels.as_flattened());
     let mut entries = vec![
         (0x100, 4, 1, width),
@@ -237,7 +253,7 @@ fn open_bytes(name: &str, bytes: &[u8]) -> Picture {
 #[test]
 fn entries_that_claim_gigabytes_are_left_out() {
     let claims: Vec<_> = (0..1000).map(|i| (0x9000 + i, 7, 1_000_000, 0)).collect();
-    let mut bytes = tiff(&[[9; 4]], 2, &claims);
+    let mut bytes = row_of_rgba(&[[9; 4]], 2, &claims);
     bytes.resize(1_100_000, 0);
     assert_eq!(open_bytes("bomb.tif", &bytes).size, Size::new(1, 1));
     assert_bounded_memory();
@@ -246,7 +262,7 @@ fn entries_that_claim_gigabytes_are_left_out() {
 #[test]
 fn opacity_that_is_multiplied_in_is_taken_out() {
     let pixels = [[64, 128, 0, 128], [10, 20, 30, 255]];
-    let of = |extra| open_bytes("a.tif", &tiff(&pixels, extra, &[])).rgb;
+    let of = |extra| open_bytes("a.tif", &row_of_rgba(&pixels, extra, &[])).rgb;
     assert_eq!(of(1), Samples::U8(vec![128, 255, 0, 10, 20, 30]));
     assert_eq!(of(2), Samples::U8(vec![64, 128, 0, 10, 20, 30]));
 }
@@ -254,7 +270,7 @@ fn opacity_that_is_multiplied_in_is_taken_out() {
 #[test]
 fn what_is_invisible_takes_the_colour_beside_it() {
     let pixels = [[0, 0, 0, 0], [200, 100, 50, 255], [7, 7, 7, 1], [255, 0, 255, 0]];
-    let picture = open_bytes("a.tif", &tiff(&pixels, 2, &[]));
+    let picture = open_bytes("a.tif", &row_of_rgba(&pixels, 2, &[]));
     assert_eq!(picture.rgb, Samples::U8(vec![200, 100, 50, 200, 100, 50, 7, 7, 7, 7, 7, 7]));
     assert_eq!(picture.alpha, Some(Samples::U8(vec![0, 255, 1, 0])));
 }

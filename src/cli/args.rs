@@ -5,7 +5,9 @@ use super::eval_args::EvalArgs;
 use super::look::NamedModel;
 use super::look_args::LookArgs;
 use super::train_args::TrainArgs;
-use super::values::{ViewArg, parse_bits, parse_dpi, parse_region, parse_scale, parse_side, parse_size, parse_view};
+use super::values::{
+    ViewArg, parse_bits, parse_dpi, parse_page, parse_region, parse_scale, parse_side, parse_size, parse_view,
+};
 use crate::error::Error;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
@@ -57,7 +59,8 @@ pub(super) enum Command {
 const SIZES: [&str; 8] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm", "repeat"];
 
 /// What an export that is repeated says itself.
-const REPEATED: [&str; 12] = [
+const REPEATED: [&str; 13] = [
+    "page",
     "crop",
     "view",
     "look",
@@ -82,6 +85,9 @@ pub(super) struct ExportArgs {
     /// it where INPUT does not name it; --model, --backend, --device and --precision say otherwise than it does.
     #[arg(long, value_name = "FILE", conflicts_with_all = REPEATED)]
     pub(super) repeat: Option<PathBuf>,
+    /// The page of a TIFF file that has several.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
+    pub(super) page: usize,
     /// The file to write; its ending chooses the format.
     #[arg(short, long, value_name = "OUT")]
     pub(super) output: PathBuf,
@@ -198,6 +204,7 @@ impl ExportArgs {
         let FileArgs { bits, quality, dpi, strip_metadata, no_provenance, overwrite } = self.file;
         CommandLine {
             input: self.input.clone().unwrap_or_default(),
+            page: self.page,
             output: self.output.clone(),
             request: self.request(),
             recipe: self.recipe(),

@@ -11,15 +11,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = open(&args.input.clone().unwrap_or_default())?;
+    let picture = open(&args.input.clone().unwrap_or_default(), args.page)?;
     let model = args.model(&picture)?;
     let line = args.command_line(model.clone());
     carry_out(args, picture, model.as_deref(), line, |_| {})
 }
 
-/// Opens the source, and says on stderr what the person should know about it.
-pub(super) fn open(path: &Path) -> Result<Arc<Picture>> {
-    let picture = Picture::open(path)?;
+/// Opens a page of the source, and says on stderr what the person should know about it.
+pub(super) fn open(path: &Path, page: usize) -> Result<Arc<Picture>> {
+    let picture = Picture::open_page(path, page - 1)?;
     if let Some(notice) = &picture.notice {
         say(&format!("note: {}: {notice}", picture.path.display()));
     }

@@ -18,6 +18,10 @@ pub(super) fn parse_bits(text: &str) -> Result<u8, String> {
     text.parse().ok().filter(|bits| matches!(bits, 8 | 16)).ok_or_else(|| "samples have 8 or 16 bits".into())
 }
 
+pub(super) fn parse_page(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|page| *page > 0).ok_or_else(|| "pages are counted from 1".into())
+}
+
 pub(super) fn parse_dpi(text: &str) -> Result<f64, String> {
     let dpi = text.parse().ok().filter(|dpi| (1.0..=65_535.0).contains(dpi));
     dpi.ok_or_else(|| "a resolution is a number of dots per inch from 1 to 65535, like 300".into())

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct CommandLine {
     /// The picture.
     pub input: PathBuf,
+    /// Which of its pages, counted from 1.
+    pub page: usize,
     /// The file to write.
     pub output: PathBuf,
     /// Which part and how large.
@@ -50,6 +52,9 @@ impl CommandLine {
     pub fn options(&self) -> Vec<String> {
         let mut words = Vec::new();
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        if self.page != 1 {
+            option("--page", self.page.to_string());
+        }
         match self.request.extent {
             Extent::Whole => {}
             Extent::Crop(region) => option("--crop", region.to_string()),

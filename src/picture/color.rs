@@ -6,12 +6,12 @@
 
 use super::Raster;
 use super::color_table::{ColorTable, Transform};
+use crate::task::survive;
 use moxcms::{
     BarycentricWeightScale, ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve,
     TransformOptions,
 };
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 /// Profiles whose colours are all within this of sRGB's are sRGB: half a step of 8 bits, which nobody sees.
@@ -90,7 +90,7 @@ impl ColorSpace {
 impl ToSrgb {
     fn make_table(&self) -> Option<ColorTable> {
         // Readers of damaged files have been known to panic.
-        catch_unwind(AssertUnwindSafe(|| ColorTable::new(&self.profile, &self.transform))).ok()?
+        survive(|| ColorTable::new(&self.profile, &self.transform))?
     }
 }
 
@@ -123,7 +123,7 @@ pub(super) fn interpret(profile: Option<Vec<u8>>, source: SampleSource, is_adobe
         return if is_adobe_rgb && source == SampleSource::Rgb { adobe_rgb() } else { Interpreted::default() };
     };
     // Readers of damaged files have been known to panic.
-    let outcome = catch_unwind(|| read(bytes, source)).unwrap_or_else(|_| Err("it is damaged".into()));
+    let outcome = survive(|| read(bytes, source)).unwrap_or_else(|| Err("it is damaged".into()));
     outcome.unwrap_or_else(|reason| Interpreted {
         notice: Some(format!("its colour profile cannot be used ({reason}), so it is shown and exported as sRGB")),
         ..Interpreted::default()

@@ -125,7 +125,15 @@ impl Picture {
     /// # Errors
     /// [`crate::error::Error::Picture`] for a missing, unreadable, damaged, empty, unknown or too large file.
     pub fn open(path: &Path) -> crate::error::Result<Self> {
-        open::open(path, NEVER)
+        open::open(path, 0, NEVER)
+    }
+
+    /// As [`Self::open`], but a page of a TIFF file, counted from 0. Every other file has one.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if there is no such page.
+    pub fn open_page(path: &Path, page: usize) -> crate::error::Result<Self> {
+        open::open(path, page, NEVER)
     }
 
     /// As [`Self::open`], giving up soon after `interrupt` says that nobody wants the picture any more.
@@ -133,7 +141,7 @@ impl Picture {
     /// # Errors
     /// As [`Self::open`], and [`crate::error::Error::Cancelled`].
     pub fn open_unless(path: &Path, interrupt: Interrupt<'_>) -> crate::error::Result<Self> {
-        open::open(path, interrupt)
+        open::open(path, 0, interrupt)
     }
 
     /// The size of a file's picture before it is turned upright, by its header alone.

@@ -1,11 +1,13 @@
-//! The few concurrency pieces: a newest-wins mailbox, a named worker that is joined, and a gate.
+//! The few concurrency pieces: a newest-wins mailbox, a named worker that is joined, a gate, and surviving panics.
 
 mod gate;
 mod mailbox;
+mod survive;
 mod worker;
 
 pub use gate::Gate;
 pub use mailbox::{Closed, Mailbox, Post, mailbox};
+pub use survive::survive;
 pub use worker::Worker;
 
 use crate::error::{Error, Result};

@@ -145,3 +145,25 @@ fn no_strength_is_bicubic() {
     let expected = resample_region(&cat, &SampleGrid::spanning(region, Size::new(64, 64)));
     assert_eq!(picture.rgb, Samples::U8(expected.to_u8()));
 }
+
+#[test]
+fn a_page_of_a_tiff_is_chosen() {
+    use tiff::encoder::{TiffEncoder, colortype::RGB8};
+    let world = World::new();
+    let mut encoder = TiffEncoder::new(std::fs::File::create(world.path("pages.tif")).unwrap()).unwrap();
+    for value in [10, 200] {
+        encoder.write_image::<RGB8>(2, 2, &[value; 12]).unwrap();
+    }
+    let page = |number: &str| {
+        let arguments = ["export", "pages.tif", "-o", "z.png", "--scale", "1", "--look", "nearest", "--overwrite"];
+        world.run(&[&arguments[..], &["--page", number]].concat())
+    };
+    for (number, value) in [("1", 10), ("2", 200)] {
+        let run = page(number);
+        assert!(run.stderr.contains(&format!("it has 2 pages, and page {number} is shown")), "{}", run.stderr);
+        assert_eq!(run.code, Some(0));
+        assert_eq!(Picture::open(&world.path("z.png")).unwrap().rgb, Samples::U8(vec![value; 12]));
+    }
+    assert!(page("3").failure().contains("it has 2 pages, so there is no page 3"));
+    assert!(page("0").usage().contains("pages are counted from 1"));
+}

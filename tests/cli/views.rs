@@ -61,6 +61,7 @@ fn looks_differ() {
 fn command_lines() -> Vec<CommandLine> {
     let first = CommandLine {
         input: "/photos/it's a $HOME \"day\"; `rm` & 日本 #1\\.png".into(),
+        page: 1,
         output: "-out put*.tif".into(),
         request: Request {
             extent: Extent::View { center: [1.0 / 3.0, 1e-7], zoom: 29.999_999_999_999_996 },

@@ -36,6 +36,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
     let line = CommandLine {
         input: shown.picture.path.clone(),
+        page: 1,
         output: output.clone(),
         request,
         recipe,

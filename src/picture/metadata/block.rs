@@ -6,6 +6,8 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
 
+const PREFIX: &[u8] = b"Exif\0\0";
+
 /// Thousandths of a dot per inch, which is finer than any format keeps.
 const DPI_PARTS: u32 = 1000;
 
@@ -27,6 +29,14 @@ pub(in crate::picture) fn adapt(block: &mut [u8], size: Size, dpi: Option<f64>) 
         block.set_integer(exif, 0xa003, height);
     }
     block.remove_thumbnail(first);
+}
+
+/// A block as it stands in a JPEG, without the letters in front of it that some programs copy into other formats.
+pub(in crate::picture) fn without_prefix(mut block: Vec<u8>) -> Vec<u8> {
+    if block.starts_with(PREFIX) {
+        block.drain(..PREFIX.len());
+    }
+    block
 }
 
 struct Block<'a> {

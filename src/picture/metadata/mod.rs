@@ -3,7 +3,9 @@
 
 mod block;
 mod directory;
+mod png;
 mod provenance;
+mod remarks;
 pub(super) mod resolution;
 mod shot;
 mod tiff;
@@ -14,10 +16,13 @@ pub(super) mod xmp;
 pub use provenance::{Provenance, SourceType, packet_of_export};
 pub use shot::Shot;
 
-pub(super) use block::adapt;
-pub(super) use directory::{Directory, Value, header};
+pub(super) use block::{adapt, without_prefix};
+pub(super) use directory::{Directory, TiffEntry, Value, header};
+pub(super) use png::png_remarks;
+pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{TiffRemarks, directories_of};
+pub(super) use tiff::{directories_of, tiff_remarks};
+pub(super) use walk::Walker;
 
 use crate::key::MetadataId;
 

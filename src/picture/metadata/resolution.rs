@@ -11,13 +11,16 @@ const METERS_PER_INCH: f64 = 0.0254;
 
 /// What an EXIF block says, which counts for more than the container around it.
 pub(in crate::picture) fn of_block(block: &[u8]) -> Option<f64> {
-    Walker::new(Cursor::new(block)).as_mut().and_then(of_directory)
+    Walker::new(Cursor::new(block)).and_then(|mut walker| {
+        let first = walker.first();
+        of_directory(&mut walker, first)
+    })
 }
 
-/// What the main directory of a TIFF file or an EXIF block says.
-pub(super) fn of_directory<R: Read + Seek>(walker: &mut Walker<R>) -> Option<f64> {
+/// What a page's directory of a TIFF file, or the main one of an EXIF block, says.
+pub(super) fn of_directory<R: Read + Seek>(walker: &mut Walker<R>, start: u64) -> Option<f64> {
     let tags = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit].map(|tag| tag.to_u16());
-    let entries = walker.read(walker.first(), |tag| tags.contains(&tag));
+    let entries = walker.read(start, |tag| tags.contains(&tag));
     let bytes = |tag: u16| entries.iter().find(|entry| entry.tag == tag).map(|entry| &entry.bytes[..]);
     let rational = |tag| {
         let (numerator, denominator) = bytes(tag)?.split_first_chunk::<4>()?;

@@ -1,6 +1,7 @@
 //! EXIF in TIFF files, where it is not a block but directories of the file itself.
 
 use super::directory::{Directory, TiffEntry, Value, header};
+use super::remarks::Remarks;
 use super::resolution;
 use super::walk::Walker;
 use std::fs::File;
@@ -15,41 +16,36 @@ const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298]
 /// Where the interoperability directory is, which has no place of its own in a TIFF.
 const INTEROPERABILITY: u16 = 0xa005;
 
-/// `ExtraSamples` says so where colours are already multiplied by their opacity.
-const ASSOCIATED_ALPHA: u8 = 1;
-
-/// What a TIFF file says beside what its decoder tells.
-#[derive(Default)]
-pub(in crate::picture) struct TiffRemarks {
-    /// What it says about the photograph, as an EXIF block.
-    pub(in crate::picture) exif: Option<Vec<u8>>,
-    /// Whether its colours are multiplied by their opacity.
-    pub(in crate::picture) is_premultiplied: bool,
-    /// Its dots per inch.
-    pub(in crate::picture) dpi: Option<f64>,
-}
-
-impl TiffRemarks {
-    /// Reads the directories of a file; nothing from one that cannot be read.
-    pub(in crate::picture) fn of(path: &Path) -> Self {
-        let walker = File::open(path).ok().and_then(|file| Walker::new(BufReader::new(file)));
-        let Some(mut walker) = walker else { return Self::default() };
-        let extra = walker.read(walker.first(), |tag| tag == Tag::ExtraSamples.to_u16());
-        let is_premultiplied = extra.iter().any(|entry| entry.bytes.first() == Some(&ASSOCIATED_ALPHA));
-        let directories = described(&mut walker);
-        let exif = directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories));
-        Self { exif, is_premultiplied, dpi: resolution::of_directory(&mut walker) }
+/// Reads the directories of a page, counted from 0; nothing from a file that cannot be read.
+pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
+    let walker = File::open(path).ok().and_then(|file| Walker::new(BufReader::new(file)));
+    let Some(mut walker) = walker else { return Remarks::default() };
+    let pages = walker.pages();
+    let Some(start) = pages.get(page).copied() else { return Remarks { pages: pages.len(), ..Remarks::default() } };
+    let said = walker.read(start, |tag| tag == Tag::Orientation.to_u16());
+    let directories = described(&mut walker, start);
+    Remarks {
+        exif: directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories)),
+        xmp: None,
+        orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
+        dpi: resolution::of_directory(&mut walker, start),
+        pages: pages.len(),
     }
 }
 
 /// The entries of an EXIF block by directory: main, EXIF, GPS.
 pub(in crate::picture) fn directories_of(block: &[u8]) -> [Vec<TiffEntry>; 3] {
-    Walker::new(Cursor::new(block)).map(|mut walker| described(&mut walker)).unwrap_or_default()
+    Walker::new(Cursor::new(block))
+        .map(|mut walker| {
+            let first = walker.first();
+            described(&mut walker, first)
+        })
+        .unwrap_or_default()
 }
 
-fn described<R: Read + Seek>(walker: &mut Walker<R>) -> [Vec<TiffEntry>; 3] {
+fn described<R: Read + Seek>(walker: &mut Walker<R>, start: u64) -> [Vec<TiffEntry>; 3] {
     let inner = [Tag::ExifDirectory, Tag::GpsDirectory].map(|tag| tag.to_u16());
-    let main = walker.read(walker.first(), |tag| DESCRIPTIVE.contains(&tag) || inner.contains(&tag));
+    let main = walker.read(start, |tag| DESCRIPTIVE.contains(&tag) || inner.contains(&tag));
     let (pointers, main): (Vec<_>, Vec<_>) = main.into_iter().partition(|entry| inner.contains(&entry.tag));
     let [exif, gps] = inner.map(|tag| {
         let start = pointers.iter().find(|entry| entry.tag == tag).and_then(TiffEntry::offset);

@@ -2,6 +2,7 @@
 //! a small file can say of thousands of entries that each is a megabyte long, all in the same place.
 
 use super::directory::TiffEntry;
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
 /// What all values of a file may take in memory together; a maker's note has some 100 kB.
@@ -9,6 +10,15 @@ const MAX_VALUE_BYTES: u64 = 16 << 20;
 
 /// Entries of a directory that are looked at; real ones have some dozens.
 const MAX_ENTRIES: u64 = 4096;
+
+/// Directories of a file that are looked at.
+const MAX_DIRECTORIES: usize = 4096;
+
+/// `NewSubfileType`.
+const SUBFILE_KIND: u16 = 254;
+
+/// Its bits for a smaller version of another page, and for a mask.
+const NOT_A_PAGE: u64 = 0b101;
 
 /// Reads directories, one by one.
 pub(in crate::picture) struct Walker<R> {
@@ -43,6 +53,33 @@ impl<R: Read + Seek> Walker<R> {
     /// Where the main directory begins.
     pub(in crate::picture) fn first(&self) -> u64 {
         self.first
+    }
+
+    /// Whether numbers begin with their lowest byte.
+    pub(in crate::picture) fn is_little(&self) -> bool {
+        self.is_little
+    }
+
+    /// Where the directories of the pages are. A small version of a page, or a mask for it, is none.
+    pub(in crate::picture) fn pages(&mut self) -> Vec<u64> {
+        let (mut pages, mut seen, mut at) = (Vec::new(), HashSet::new(), self.first);
+        while at != 0 && seen.len() < MAX_DIRECTORIES && seen.insert(at) {
+            let kind = self.read(at, |tag| tag == SUBFILE_KIND).first().and_then(TiffEntry::offset);
+            if kind.unwrap_or(0) & NOT_A_PAGE == 0 {
+                pages.push(at);
+            }
+            at = self.next(at).unwrap_or(0);
+        }
+        if pages.is_empty() { vec![self.first] } else { pages }
+    }
+
+    /// Where the directory behind the one at `start` is; 0 behind the last.
+    fn next(&mut self, start: u64) -> Option<u64> {
+        let count_bytes = if self.is_big { 8 } else { 2 };
+        self.source.seek(SeekFrom::Start(start)).ok()?;
+        let entries = self.number(count_bytes)?.checked_mul(4 + 2 * self.word() as u64)?;
+        self.source.seek(SeekFrom::Start(start.checked_add(count_bytes as u64)?.checked_add(entries)?)).ok()?;
+        self.number(self.word())
     }
 
     /// Bytes of an offset.
@@ -131,6 +168,18 @@ mod tests {
         );
         assert_eq!(entries[0].bytes, [7, 0]);
         assert_eq!(entries[1].bytes, [0x2c, 1, 0, 0, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn pages_are_found_in_a_loop_too() {
+        // Directories at 8, 26 and 44; the last one points at the first. The second is a small version.
+        let directory =
+            |kind: u8, next: u8| [&[0, 1, 0, 254, 0, 4, 0, 0, 0, 1, 0, 0, 0, kind, 0, 0, 0][..], &[next]].concat();
+        let bytes = [b"MM\0*\0\0\0\x08".to_vec(), directory(0, 26), directory(1, 44), directory(2, 8)].concat();
+        let pages = |bytes: &[u8]| Walker::new(Cursor::new(bytes.to_vec())).unwrap().pages();
+        assert_eq!(pages(&bytes), [8, 44]);
+        assert_eq!(pages(&bytes[..30]), [8, 26], "what is cut off cannot say that it is small");
+        assert_eq!(pages(&bytes[..8]), [8]);
     }
 
     #[test]

@@ -5,10 +5,20 @@
 use super::xml::{escaped, unescaped};
 use crate::geometry::Size;
 
+const ORIENTATION: &str = "tiff:Orientation";
+
+/// How a packet says that its picture is to be turned, in EXIF's numbers.
+pub(in crate::picture) fn orientation(packet: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(packet).ok()?;
+    let mut ends = text.match_indices(ORIENTATION).map(|(at, property)| at + property.len());
+    let (start, end) = ends.find_map(|end| value_at(text, end, ORIENTATION))?;
+    text[start..end].trim().parse().ok()
+}
+
 /// A packet whose pixels are upright already. One that is not UTF-8 cannot be followed, and could turn them again.
 pub(in crate::picture) fn upright(packet: Vec<u8>) -> Option<Vec<u8>> {
     let mut text = String::from_utf8(packet).ok()?;
-    set(&mut text, "tiff:Orientation", "1");
+    set(&mut text, ORIENTATION, "1");
     Some(text.into_bytes())
 }
 
@@ -207,6 +217,15 @@ mod tests {
             .replace("72/1", "300000/1000")
             .replace("<xmp:Thumbnails><rdf:Alt><rdf:li xmpGImg:image='x'/></rdf:Alt></xmp:Thumbnails>", "");
         assert_eq!(adapted, expected);
+    }
+
+    #[test]
+    fn the_orientation_is_read_as_attribute_and_as_element() {
+        assert_eq!(orientation(PACKET.as_bytes()), Some(6));
+        assert_eq!(orientation(b"<tiff:Orientation> 8 </tiff:Orientation>"), Some(8));
+        for none in [&b"<tiff:Orientation/>"[..], b"tiff:Orientation='x'", b"", b"\xff tiff:Orientation='3'"] {
+            assert_eq!(orientation(none), None);
+        }
     }
 
     #[test]

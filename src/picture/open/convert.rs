@@ -5,7 +5,7 @@ use crate::geometry::Size;
 use crate::picture::{Picture, Samples};
 use image::DynamicImage;
 
-/// `premultiplied` says that colours are already multiplied by their opacity.
+/// `premultiplied` says that floating-point colours are already multiplied by their opacity.
 pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture {
     let size = Size::new(image.width() as usize, image.height() as usize);
     let (rgb, alpha) = match image {
@@ -15,18 +15,8 @@ pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture 
         DynamicImage::ImageLuma16(image) => (Samples::U16(grey_to_rgb(&image.into_raw())), None),
         DynamicImage::ImageLumaA8(image) => wrap(split_grey(&image.into_raw(), u8::MAX), Samples::U8),
         DynamicImage::ImageLumaA16(image) => wrap(split_grey(&image.into_raw(), u16::MAX), Samples::U16),
-        DynamicImage::ImageRgba8(mut image) => {
-            if premultiplied {
-                image.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| divide(pixel, u8::MAX));
-            }
-            wrap(split_rgba(image.into_raw(), u8::MAX), Samples::U8)
-        }
-        DynamicImage::ImageRgba16(mut image) => {
-            if premultiplied {
-                image.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| divide(pixel, u16::MAX));
-            }
-            wrap(split_rgba(image.into_raw(), u16::MAX), Samples::U16)
-        }
+        DynamicImage::ImageRgba8(image) => wrap(split_rgba(image.into_raw(), u8::MAX), Samples::U8),
+        DynamicImage::ImageRgba16(image) => wrap(split_rgba(image.into_raw(), u16::MAX), Samples::U16),
         DynamicImage::ImageRgb32F(image) => {
             (Samples::U16(image.into_raw().into_iter().map(encode_srgb).collect()), None)
         }
@@ -38,15 +28,6 @@ pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture 
     match alpha {
         Some(alpha) => Picture::from_samples(size, hidden::covered(size, rgb, &alpha), Some(alpha)),
         None => Picture::from_samples(size, rgb, None),
-    }
-}
-
-/// Takes the multiplication by the opacity back. What is invisible has no colour.
-fn divide<T: Copy + Into<u32> + TryFrom<u32>>([r, g, b, opacity]: &mut [T; 4], opaque: T) {
-    let (opacity, opaque) = ((*opacity).into(), opaque.into());
-    for value in [r, g, b] {
-        let whole = ((*value).into() * opaque + opacity / 2).checked_div(opacity).unwrap_or(0).min(opaque);
-        *value = T::try_from(whole).unwrap_or(*value);
     }
 }
 
@@ -111,20 +92,6 @@ mod tests {
         assert_eq!(split_rgba(mixed, 255), (vec![1, 2, 3, 4, 5, 6], Some(vec![255, 7])));
         assert_eq!(split_rgba(vec![1u8, 2, 3, 255], 255), (vec![1, 2, 3], None));
         assert_eq!(split_grey(&[9u16, 65535], 65535), (vec![9, 9, 9], None));
-    }
-
-    #[test]
-    fn multiplication_by_the_opacity_is_taken_back() {
-        let divided = |mut pixel: [u8; 4]| {
-            divide(&mut pixel, 255);
-            pixel
-        };
-        assert_eq!(divided([64, 128, 0, 128]), [128, 255, 0, 128]);
-        assert_eq!(divided([200, 0, 9, 0]), [0, 0, 0, 0]);
-        assert_eq!(divided([9, 8, 7, 255]), [9, 8, 7, 255]);
-        let mut deep = [30_000u16, 65_535, 1, 65_535];
-        divide(&mut deep, u16::MAX);
-        assert_eq!(deep, [30_000, 65_535, 1, 65_535]);
     }
 
     #[test]

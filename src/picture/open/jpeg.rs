@@ -4,12 +4,13 @@
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-/// Reads the file through to its end marker.
+/// Reads the file through to its end marker, and gives it.
 ///
 /// # Errors
 /// [`ErrorKind::UnexpectedEof`] if the data stops inside a scan, and whatever reading the file may give.
-pub(super) fn check_complete(path: &Path) -> std::io::Result<()> {
-    if is_complete(&std::fs::read(path)?) { Ok(()) } else { Err(Error::from(ErrorKind::UnexpectedEof)) }
+pub(super) fn read_complete(path: &Path) -> std::io::Result<Vec<u8>> {
+    let bytes = std::fs::read(path)?;
+    if is_complete(&bytes) { Ok(bytes) } else { Err(Error::from(ErrorKind::UnexpectedEof)) }
 }
 
 const START_OF_SCAN: u8 = 0xda;
@@ -32,7 +33,7 @@ fn is_complete(bytes: &[u8]) -> bool {
 }
 
 /// Where the next marker's code is: after 0xff, and neither a stuffed zero, nor fill, nor a restart.
-fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
+pub(super) fn next_marker(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         at += bytes.get(at..)?.iter().position(|byte| *byte == 0xff)? + 1;

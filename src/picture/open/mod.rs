@@ -5,27 +5,33 @@
 //! AVIF, HEIC and JPEG XL; each of the latter is refused with what to do instead.
 
 mod convert;
+mod failure;
 mod foreign;
+mod gif;
 mod hidden;
 mod ico;
 mod jpeg;
 mod packet;
+mod scans;
 mod stoppable;
+mod tif;
 
 use super::color::{self, SampleSource};
-use super::metadata::{TiffRemarks, is_adobe_rgb, resolution, xmp};
+use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
-use crate::task::{Interrupt, NEVER, check};
-use image::codecs::tiff::TiffDecoder;
+use crate::task::{Interrupt, NEVER, check, survive};
+use failure::{OpenFailure, describe_io, format_name};
+use gif::GifDecoder;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use scans::{ApartDecoder, Coding};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read, Seek};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use stoppable::Stoppable;
+use tif::TifDecoder;
 
 /// The most memory that decoded samples may take: beyond it a file is refused with a sentence, not attempted.
 pub const MAX_DECODED_BYTES: u64 = 2 << 30;
@@ -39,6 +45,8 @@ const MAX_SCRATCH_BYTES: u64 = 1 << 30;
 /// Bytes that most files' headers, with metadata and preview, do not exceed.
 const MOST_HEADERS: u64 = 256 << 10;
 
+const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
+
 const ENDINGS: [&str; 19] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
     "pgm", "tga", "hdr", "exr",
@@ -49,12 +57,12 @@ pub fn is_picture_path(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-pub(super) fn open(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture> {
+/// Opens a page of a file, counted from 0.
+pub(super) fn open(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode_file(path, interrupt)))
-        .unwrap_or_else(|_| Err("it is damaged in a way that its decoder does not survive".into()));
+    let decoded = survive(|| decode_file(path, page, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
     check(interrupt)?;
     let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
@@ -74,17 +82,6 @@ fn check_file(path: &Path) -> Result<(), String> {
         return Err("the file is empty; copy or download it again".into());
     }
     Ok(())
-}
-
-fn describe_io(error: &std::io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "there is no such file".into(),
-        ErrorKind::PermissionDenied => "you have no permission to read it".into(),
-        ErrorKind::UnexpectedEof => {
-            "the file ends too early; it is damaged or was not copied completely, so copy it again".into()
-        }
-        _ => format!("reading it failed ({error})"),
-    }
 }
 
 pub(super) use packet::packet_of;
@@ -109,13 +106,11 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
             None => read_header(reader, format),
         }
     };
-    let damaged = || Err("it is damaged in a way that its decoder does not survive".into());
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| damaged())
+    survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
 }
 
-fn read_header<R: BufRead + Seek>(mut reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
-    reader.limits(limits(MAX_HEADER_BYTES));
-    let decoder = start_decoder(reader, format).map_err(|error| OpenFailure::from(error).describe(format))?;
+fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
+    let decoder = start_limited(reader, format, 0).map_err(|error| OpenFailure::from(error).describe(format))?;
     check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
@@ -140,7 +135,12 @@ fn guess<'a>(
     if let Some(reason) = foreign::reason_to_refuse(start, path) {
         return Err(reason);
     }
+    // The decoder library does not know the large kind of TIFF by its first bytes.
+    let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
     let mut reader = ImageReader::new(file);
+    if is_big_tiff {
+        return Ok((reader, ImageFormat::Tiff));
+    }
     if let Ok(format) = ImageFormat::from_path(path) {
         reader.set_format(format);
     }
@@ -154,36 +154,70 @@ fn guess<'a>(
     Ok((reader, format))
 }
 
-fn decode_file(path: &Path, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture, String> {
     let (reader, format) = guess(path, interrupt)?;
-    if format == ImageFormat::Jpeg {
-        jpeg::check_complete(path).map_err(|error| describe_io(&error))?;
-    }
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
     {
         let reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
-        let picture = decode(reader, ImageFormat::Png, TiffRemarks::default())?;
+        let picture = decode(start_limited(reader, ImageFormat::Png, 0), ImageFormat::Png, Remarks::default())?;
         return Ok(Picture { format: format_name(format), ..picture });
     }
-    let remarks = if format == ImageFormat::Tiff { TiffRemarks::of(path) } else { TiffRemarks::default() };
-    let dpi = remarks.dpi;
-    let mut picture = decode(reader, format, remarks)?;
+    let remarks = match format {
+        ImageFormat::Tiff => tiff_remarks(path, page),
+        ImageFormat::Png => png_remarks(path),
+        _ => Remarks::default(),
+    };
+    let (dpi, pages) = (remarks.dpi, remarks.pages.max(1));
+    if page >= pages {
+        let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
+        return Err(format!("it has {pages}, so there is no page {}", page + 1));
+    }
+    let apart = if format == ImageFormat::Jpeg { apart_jpeg(path)? } else { None };
+    let mut picture = decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?;
     let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    if pages > 1 {
+        let pages = format!("it has {pages} pages, and page {} is shown", page + 1);
+        picture.notice = Some(picture.notice.map_or(pages.clone(), |notice| format!("{notice}; {pages}")));
+    }
     picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
     Ok(picture)
 }
 
-fn decode<R: BufRead + Seek>(
-    mut reader: ImageReader<R>,
+/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
+fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
+    let bytes = jpeg::read_complete(path).map_err(|error| describe_io(&error))?;
+    let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
+    if let Some(reason) = coding.reason_to_refuse() {
+        return Err(reason);
+    }
+    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(ImageFormat::Jpeg));
+    coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
+}
+
+fn decode(
+    decoder: ImageResult<Box<dyn ImageDecoder + '_>>,
     format: ImageFormat,
-    remarks: TiffRemarks,
+    remarks: Remarks,
 ) -> Result<Picture, String> {
-    reader.limits(limits(MAX_HEADER_BYTES));
-    start_decoder(reader, format)
+    decoder
         .map_err(OpenFailure::from)
         .and_then(|decoder| read_picture(decoder, format, remarks))
         .map_err(|error| error.describe(format))
+}
+
+/// Reads the header, within what a header may take.
+fn start_limited<'a, R: BufRead + Seek + 'a>(
+    mut reader: ImageReader<R>,
+    format: ImageFormat,
+    page: usize,
+) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
+    reader.limits(limits(MAX_HEADER_BYTES));
+    match format {
+        ImageFormat::Tiff => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
+        ImageFormat::Gif => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
+        _ => Ok(Box::new(reader.into_decoder()?)),
+    }
 }
 
 fn limits(bytes: u64) -> Limits {
@@ -192,82 +226,23 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-/// Reads the header. A TIFF decoder that was given limits measures metadata by the size of the picture, so that a
-/// small one would lose its profile: it keeps its own limits until the metadata is read.
-fn start_decoder<'a, R: BufRead + Seek + 'a>(
-    reader: ImageReader<R>,
-    format: ImageFormat,
-) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
-    if format == ImageFormat::Tiff {
-        return Ok(Box::new(TiffDecoder::new(reader.into_inner())?));
-    }
-    Ok(Box::new(reader.into_decoder()?))
-}
-
-/// What stops a decoding.
-enum OpenFailure {
-    TooLarge(String),
-    Decoder(ImageError),
-}
-
-impl From<ImageError> for OpenFailure {
-    fn from(error: ImageError) -> Self {
-        Self::Decoder(error)
-    }
-}
-
-impl OpenFailure {
-    fn describe(self, format: ImageFormat) -> String {
-        let name = format_name(format);
-        match self {
-            Self::TooLarge(reason) => reason,
-            Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
-            Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
-            Self::Decoder(ImageError::Unsupported(error)) => {
-                format!("this kind of {name} file is not supported ({error}); convert it to an ordinary PNG or TIFF")
-            }
-            Self::Decoder(error) => describe_damage(name, &root_cause(&error)),
-        }
-    }
-}
-
-fn describe_damage(format: &str, cause: &str) -> String {
-    // Each decoder has its own words for a file that stops in the middle.
-    const EARLY_ENDS: [&str; 5] = ["enough data", "unexpected end", "fill whole buffer", "end of file", "truncated"];
-    let said = cause.to_lowercase();
-    if EARLY_ENDS.iter().any(|words| said.contains(words)) {
-        return describe_io(&ErrorKind::UnexpectedEof.into());
-    }
-    format!("its {format} data is damaged ({cause}); copy the file again")
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    let cause = deepest.to_string();
-    // What follows names the decoder's own types.
-    let cause = cause.split(" while ").next().unwrap_or_default();
-    cause.trim_end_matches('.').replace('\n', " ")
-}
-
 fn read_picture(
     mut decoder: Box<dyn ImageDecoder + '_>,
     format: ImageFormat,
-    remarks: TiffRemarks,
+    remarks: Remarks,
 ) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let exif = remarks.exif.or_else(|| read_exif(&mut decoder));
-    let xmp = decoder.xmp_metadata().ok().flatten().and_then(xmp::upright);
+    let mut exif = remarks.exif.or_else(|| read_exif(&mut decoder));
+    let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
+    let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
+    let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
     decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, remarks.is_premultiplied || format == ImageFormat::OpenExr);
+    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
     let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
     let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
@@ -287,14 +262,14 @@ fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
 fn check_size(decoder: &impl ImageDecoder) -> Result<(), OpenFailure> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
-        return Err(OpenFailure::TooLarge("it has no pixels; its header is damaged".into()));
+        return Err(OpenFailure::Refused("it has no pixels; its header is damaged".into()));
     }
     let needed = needed_bytes(decoder);
     if needed <= MAX_DECODED_BYTES {
         return Ok(());
     }
     let gibibytes = needed as f64 / f64::from(1 << 30);
-    Err(OpenFailure::TooLarge(format!(
+    Err(OpenFailure::Refused(format!(
         "its {width}×{height} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first",
         MAX_DECODED_BYTES >> 30
     )))
@@ -304,42 +279,32 @@ fn is_eight_bit(color: ColorType) -> bool {
     color.bytes_per_pixel() == color.channel_count()
 }
 
-/// The EXIF block, turned upright. Damaged metadata is no reason to refuse a picture.
+/// The EXIF block. Damaged metadata is no reason to refuse a picture.
 fn read_exif(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
-    let mut exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty())?;
-    let _ = Orientation::remove_from_exif_chunk(&mut exif);
-    Some(exif)
+    let exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty())?;
+    Some(without_prefix(exif))
+}
+
+/// How the picture is to be turned: what the file itself says, or EXIF, or XMP. The EXIF block is upright afterwards.
+fn orientation_of(own: Option<u8>, exif: Option<&mut [u8]>, xmp: Option<&[u8]>) -> Orientation {
+    let from_exif = exif.and_then(Orientation::remove_from_exif_chunk);
+    let known = own.and_then(Orientation::from_exif).or(from_exif);
+    let from_xmp = || xmp.and_then(xmp::orientation).and_then(Orientation::from_exif);
+    known.or_else(from_xmp).unwrap_or(Orientation::NoTransforms)
 }
 
 /// What the decoder's samples are.
 fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
-    use image::ExtendedColorType::{Cmyk8, Cmyk16};
+    use image::ExtendedColorType::{Cmyk8, Cmyk16, Unknown};
     let color = decoder.color_type();
     // Floating-point samples are linear and get the sRGB curve.
     let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
-    let from_cmyk = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16);
+    // The last is what our own decoder says of CMYK and Lab that it has turned into sRGB.
+    let is_srgb = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16 | Unknown(_));
     match color.has_color() {
-        _ if is_float || from_cmyk => SampleSource::Converted,
+        _ if is_float || is_srgb => SampleSource::Converted,
         true => SampleSource::Rgb,
         false => SampleSource::Grey,
-    }
-}
-
-fn format_name(format: ImageFormat) -> &'static str {
-    match format {
-        ImageFormat::Png => "PNG",
-        ImageFormat::Jpeg => "JPEG",
-        ImageFormat::Gif => "GIF",
-        ImageFormat::WebP => "WebP",
-        ImageFormat::Pnm => "PNM",
-        ImageFormat::Tiff => "TIFF",
-        ImageFormat::Tga => "TGA",
-        ImageFormat::Bmp => "BMP",
-        ImageFormat::Ico => "ICO",
-        ImageFormat::Hdr => "HDR",
-        ImageFormat::OpenExr => "OpenEXR",
-        ImageFormat::Qoi => "QOI",
-        _ => "picture",
     }
 }
 
@@ -370,7 +335,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path, NEVER).unwrap_err().to_string();
+        let said = |path: &Path| open(path, 0, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

@@ -1,9 +1,8 @@
 //! The XMP packet of a file whose pixels nobody wants.
 
-use super::{MAX_HEADER_BYTES, NEVER, OpenFailure, check_file, guess, limits, start_decoder};
+use super::{NEVER, NOT_SURVIVED, OpenFailure, check_file, guess, start_limited, survive};
 use crate::error::{Error, Result};
 use image::ImageDecoder;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The packet, if there is one.
@@ -13,11 +12,9 @@ use std::path::Path;
 pub(in crate::picture) fn packet_of(path: &Path) -> Result<Option<Vec<u8>>> {
     let read = || {
         check_file(path)?;
-        let (mut reader, format) = guess(path, NEVER)?;
-        reader.limits(limits(MAX_HEADER_BYTES));
-        let packet = start_decoder(reader, format).and_then(|mut decoder| decoder.xmp_metadata());
+        let (reader, format) = guess(path, NEVER)?;
+        let packet = start_limited(reader, format, 0).and_then(|mut decoder| decoder.xmp_metadata());
         packet.map_err(|error| OpenFailure::from(error).describe(format))
     };
-    let damaged = || Err("it is damaged in a way that its decoder does not survive".into());
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| damaged()).map_err(|reason| Error::picture(path, reason))
+    survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into())).map_err(|reason| Error::picture(path, reason))
 }

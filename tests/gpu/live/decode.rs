@@ -105,7 +105,7 @@ fn with_little_memory_less_of_a_field_is_done_at_a_time() {
     gpu.faults().limit_buffers(1000);
     assert_eq!(case.by(&decoder, &grid), Err(GpuError::OutOfMemory));
     gpu.faults().limit_buffers(u64::MAX);
-    let query = WindowQuery { window: &case.window, picture: case.size, grid: &grid, sampling: Sampling::Exact };
+    let query = WindowQuery::new(&case.window, case.size, &grid, Sampling::Exact);
     assert_eq!(decoder.query(query, &|| true), Err(GpuError::Cancelled));
     // A window that lacks what is needed is an answer, not an access.
     let window = case.window.part(PixelRect { x: 0, y: 0, width: 20, height: 17 });

@@ -149,7 +149,7 @@ impl Case {
     /// By the device, of a window that holds no more than it must.
     fn by(&self, decoder: &GpuDecoder, grid: &SampleGrid) -> Result<Vec<f32>, GpuError> {
         let window = self.window.part(codes_for(grid, self.size));
-        decoder.query(WindowQuery { window: &window, picture: self.size, grid, sampling: Sampling::Exact }, NEVER)
+        decoder.query(WindowQuery::new(&window, self.size, grid, Sampling::Exact), NEVER)
     }
 
     fn decoder(&self, gpu: &Arc<Gpu>, element: ElementType) -> GpuDecoder {

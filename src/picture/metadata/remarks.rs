@@ -1,0 +1,16 @@
+//! What a file says beside what its decoder tells.
+
+/// What was found in a file's own structure.
+#[derive(Default)]
+pub(in crate::picture) struct Remarks {
+    /// What it says about the photograph, as an EXIF block.
+    pub(in crate::picture) exif: Option<Vec<u8>>,
+    /// Its XMP packet.
+    pub(in crate::picture) xmp: Option<Vec<u8>>,
+    /// How it is to be turned, in EXIF's numbers.
+    pub(in crate::picture) orientation: Option<u8>,
+    /// How many pages it has; 0 where a file has one picture.
+    pub(in crate::picture) pages: usize,
+    /// Its dots per inch.
+    pub(in crate::picture) dpi: Option<f64>,
+}

@@ -1,0 +1,90 @@
+//! What stops the opening of a file, in words: what is wrong, and what to do.
+
+use image::error::UnsupportedErrorKind;
+use image::{ImageError, ImageFormat};
+use std::io::ErrorKind;
+
+/// A failure to read, for people.
+pub(super) fn describe_io(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".into(),
+        ErrorKind::PermissionDenied => "you have no permission to read it".into(),
+        ErrorKind::UnexpectedEof => {
+            "the file ends too early; it is damaged or was not copied completely, so copy it again".into()
+        }
+        _ => format!("reading it failed ({error})"),
+    }
+}
+
+/// What stops a decoding.
+pub(super) enum OpenFailure {
+    /// Known before the decoder was asked: the sentence.
+    Refused(String),
+    Decoder(ImageError),
+}
+
+impl From<ImageError> for OpenFailure {
+    fn from(error: ImageError) -> Self {
+        Self::Decoder(error)
+    }
+}
+
+impl OpenFailure {
+    /// As a sentence without its beginning, which names the file.
+    pub(super) fn describe(self, format: ImageFormat) -> String {
+        let name = format_name(format);
+        match self {
+            Self::Refused(reason) => reason,
+            Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
+            Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
+            Self::Decoder(ImageError::Unsupported(error)) => {
+                let what = match error.kind() {
+                    UnsupportedErrorKind::GenericFeature(what) => what.clone(),
+                    _ => error.to_string(),
+                };
+                format!("this kind of {name} file is not supported ({what}); convert it to an ordinary PNG or TIFF")
+            }
+            Self::Decoder(error) => describe_damage(name, &root_cause(&error)),
+        }
+    }
+}
+
+fn describe_damage(format: &str, cause: &str) -> String {
+    // Each decoder has its own words for a file that stops in the middle.
+    const EARLY_ENDS: [&str; 5] = ["enough data", "unexpected end", "fill whole buffer", "end of file", "truncated"];
+    let said = cause.to_lowercase();
+    if EARLY_ENDS.iter().any(|words| said.contains(words)) {
+        return describe_io(&ErrorKind::UnexpectedEof.into());
+    }
+    format!("its {format} data is damaged ({cause}); copy the file again")
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    let cause = deepest.to_string();
+    // What follows names the decoder's own types.
+    let cause = cause.split(" while ").next().unwrap_or_default();
+    cause.trim_end_matches('.').replace('\n', " ")
+}
+
+/// A format, as people call it.
+pub(super) fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::Jpeg => "JPEG",
+        ImageFormat::Gif => "GIF",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Pnm => "PNM",
+        ImageFormat::Tiff => "TIFF",
+        ImageFormat::Tga => "TGA",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Ico => "ICO",
+        ImageFormat::Hdr => "HDR",
+        ImageFormat::OpenExr => "OpenEXR",
+        ImageFormat::Qoi => "QOI",
+        _ => "picture",
+    }
+}

@@ -168,7 +168,9 @@ fn a_changed_pixel_comes_through() {
     assert!(consistency(&changed, &shown, -0.5).0 > CONSISTENT);
     assert!(consistency(&picture, &shown, -0.5).0 < 50.0, "the change is not there");
     let before = render(&picture, &model, &grid, "neural+lock");
-    assert_eq!(shown.data[..3 * 240 * 8], before.data[..3 * 240 * 8]);
+    let far = |raster: &Raster| raster.data[..3 * 240 * 4].to_vec();
+    let off = far(&shown).iter().zip(far(&before)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-6, "30 rows away something has changed by {off}");
 }
 
 /// The lock keeps opacity, mixes by strength, and half of it takes away half.

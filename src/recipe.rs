@@ -127,8 +127,11 @@ impl fmt::Display for Source {
     }
 }
 
+/// The smallest pixel, in source pixels, of the scales that models are trained at: ×1 to ×4.
+const SMALLEST_TRAINED_CELL: f64 = 0.25;
+
 /// Stages that a recipe has room for: at least as many as there are kinds.
-const MOST_STAGES: usize = 3;
+const MOST_STAGES: usize = 4;
 
 /// How pixels are made. In text: the source, then its stages in order, like `neural:exact+strength:40`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,6 +157,12 @@ impl Recipe {
     pub fn strength(self) -> Strength {
         let strength = |stage| if let Stage::Strength(strength) = stage { Some(strength) } else { None };
         self.stages().find_map(strength).unwrap_or(Strength::FULL)
+    }
+
+    /// The pixel that the network is told where a sample is one of `pitch` (y, x) source pixels.
+    pub fn cell(self, pitch: [f64; 2]) -> [f64; 2] {
+        let is_clamped = self.stages().any(|stage| stage == Stage::ClampedCell);
+        if is_clamped { pitch.map(|pitch| pitch.max(SMALLEST_TRAINED_CELL)) } else { pitch }
     }
 
     /// Of how many views they are the mean.
@@ -190,7 +199,7 @@ impl Recipe {
             Stage::Strength(Strength::FULL) | Stage::Lock(Strength::NONE) | Stage::Ensemble(Ensemble::One) => {
                 self.without(stage)
             }
-            Stage::Strength(_) | Stage::Lock(_) | Stage::Ensemble(_) => {
+            Stage::Strength(_) | Stage::Lock(_) | Stage::Ensemble(_) | Stage::ClampedCell => {
                 let mut stages: Vec<Stage> = self.without(stage).stages().chain([stage]).collect();
                 stages.sort_by_key(|stage| stage.rank());
                 Self { source: self.source, stages: std::array::from_fn(|i| stages.get(i).copied()) }
@@ -300,6 +309,7 @@ mod tests {
             ("neural+lock:0", "neural"),
             ("neural+strength:9+lock:40+ensemble:8", "neural+ensemble:8+lock:40+strength:9"),
             ("neural+ensemble:1", "neural"),
+            ("neural+lock+cell:clamped", "neural+cell:clamped+lock"),
         ] {
             assert_eq!(parsed(text).to_string(), canonical);
         }

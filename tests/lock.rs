@@ -254,3 +254,18 @@ fn an_ensemble_is_the_mean_of_its_members() {
         assert!(one.iter().zip(&mean).any(|(a, b)| (a - b).abs() > 5e-3), "the members are all the same");
     }
 }
+
+/// A clamped cell is another picture beyond ×4 alone, and can be locked.
+#[test]
+fn a_clamped_cell_counts_beyond_the_scales_of_training() {
+    let (picture, model) = (midtones(&part("chelsea.png", [150, 90], Size::new(30, 30))), model(Builtin::Liif));
+    for (scale, differs) in [(3.0, false), (4.0, false), (8.0, true)] {
+        let grid = whole(&picture, scale);
+        let [told, clamped] =
+            ["neural:exact", "neural:exact+cell:clamped"].map(|text| render(&picture, &model, &grid, text));
+        let off = told.data.iter().zip(&clamped.data).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(off > 1e-4, differs, "×{scale}: {off}");
+        let locked = render(&picture, &model, &grid, "neural:exact+cell:clamped+lock");
+        assert!(consistency(&picture, &locked, -0.5).0 > CONSISTENT);
+    }
+}

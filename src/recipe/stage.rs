@@ -66,9 +66,15 @@ impl FromStr for Ensemble {
     }
 }
 
+/// The one stage of its kind, in text.
+const CLAMPED_CELL: &str = "cell:clamped";
+
 /// Something that is done to pixels of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// The network is told no smaller pixels than those of the scales that it was trained at, for comparison: the paper tells
+    /// it the true ones.
+    ClampedCell,
     /// The mean of several views.
     Ensemble(Ensemble),
     /// Corrected so that, shrunk to the source's grid, they are the source: by so much of what is missing.
@@ -81,9 +87,10 @@ impl Stage {
     /// Its place among the others.
     pub(super) fn rank(self) -> u8 {
         match self {
-            Self::Ensemble(_) => 0,
-            Self::Lock(_) => 1,
-            Self::Strength(_) => 2,
+            Self::ClampedCell => 0,
+            Self::Ensemble(_) => 1,
+            Self::Lock(_) => 2,
+            Self::Strength(_) => 3,
         }
     }
 
@@ -96,6 +103,9 @@ impl FromStr for Stage {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text == CLAMPED_CELL {
+            return Ok(Self::ClampedCell);
+        }
         let (name, percent) = text.split_once(':').unwrap_or((text, "100"));
         if name == "ensemble" && name != text {
             return percent.parse().map(Self::Ensemble);
@@ -105,7 +115,7 @@ impl FromStr for Stage {
             "strength" if name != text => Self::Strength,
             _ => {
                 return Err(format!(
-                    "`{text}` is nothing that is done to pixels; choose ensemble:4, ensemble:8, lock, lock:PERCENT or strength:PERCENT, like strength:40"
+                    "`{text}` is nothing that is done to pixels; choose cell:clamped, ensemble:4, ensemble:8, lock, lock:PERCENT or strength:PERCENT, like strength:40"
                 ));
             }
         };
@@ -117,6 +127,7 @@ impl FromStr for Stage {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ClampedCell => f.write_str(CLAMPED_CELL),
             Self::Ensemble(ensemble) => write!(f, "ensemble:{}", ensemble.members()),
             Self::Lock(Strength::FULL) => f.write_str("lock"),
             Self::Lock(share) => write!(f, "lock:{}", share.0),

@@ -18,7 +18,7 @@ pub(super) struct Function<'a> {
     pub(super) model: &'a LoadedModel,
     pub(super) ensemble: Ensemble,
     pub(super) sampling: Sampling,
-    /// The size of an output pixel, (y, x) in source pixels.
+    /// The pixel that the network is told, (y, x) in source pixels.
     pub(super) cell: [f64; 2],
 }
 
@@ -33,7 +33,7 @@ impl<'a> Function<'a> {
         grid: &SampleGrid,
         recipe: Recipe,
     ) -> Option<Self> {
-        let (ensemble, cell) = (recipe.ensemble(), [grid.y.pitch, grid.x.pitch]);
+        let (ensemble, cell) = (recipe.ensemble(), recipe.cell([grid.y.pitch, grid.x.pitch]));
         recipe.source().sampling().map(|sampling| Self { picture, model, ensemble, sampling, cell })
     }
 

@@ -33,7 +33,8 @@ struct BlockKey {
     picture: PictureId,
     by: DecodedBy,
     ensemble: Ensemble,
-    /// Bits of the pixel's size in y and x.
+    /// Bits of the pixel that the network is told, in y and x. How many samples there are follows from it: where it is clamped,
+    /// as many as at any deeper zoom.
     cell: [u64; 2],
     /// Column and row, counted in blocks.
     block: (usize, usize),
@@ -54,7 +55,7 @@ pub(super) struct Locked<'a> {
 
 impl Locked<'_> {
     fn projection(&self) -> BackProjection {
-        BackProjection::new(self.function.cell, self.function.picture.size)
+        BackProjection::new([self.grid.y.pitch, self.grid.x.pitch], self.function.picture.size)
     }
 
     fn key(&self, block: (usize, usize)) -> BlockKey {

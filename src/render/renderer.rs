@@ -78,6 +78,8 @@ struct DecodedKey {
     by: DecodedBy,
     ensemble: Ensemble,
     sampling: Sampling,
+    /// Bits of the pixel that the network is told.
+    cell: [u64; 2],
     /// Bits of origin and pitch, and the length, in y and x.
     grid: [(u64, u64, usize); 2],
 }
@@ -296,9 +298,16 @@ impl Renderer {
     }
 
     fn decoded_key(&self, function: Function<'_>, grid: &SampleGrid) -> DecodedKey {
-        let Function { picture, model, ensemble, sampling, .. } = function;
+        let Function { picture, model, ensemble, sampling, cell } = function;
         let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
-        DecodedKey { picture: picture.id, by: model.decoded_by(self.options.precision), ensemble, sampling, grid }
+        DecodedKey {
+            picture: picture.id,
+            by: model.decoded_by(self.options.precision),
+            ensemble,
+            sampling,
+            cell: cell.map(f64::to_bits),
+            grid,
+        }
     }
 
     /// What the model's decoder answers at every sample, `[grid.y.len, grid.x.len, 3]`, not clamped

@@ -30,6 +30,7 @@ fn every_choice_is_a_control_with_a_name() {
         ("Ensemble: 4 turns", |s| s.ensemble == zoomfield::recipe::Ensemble::Four),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
+        ("Memory of the graphics card for the canvas: 256 MiB", |s| s.canvas_budget_mib == 256),
         ("Precision: f32", |s| s.precision == zoomfield::app::settings::Arithmetic::F32),
         ("Minimap while part of the picture is outside the window", |s| !s.minimap),
     ] {

@@ -94,6 +94,8 @@ pub struct Settings {
     pub feature_budget_mib: usize,
     /// Memory for tiles, in MiB.
     pub tile_budget_mib: usize,
+    /// Memory of the window's device for what the canvas draws itself, in MiB.
+    pub canvas_budget_mib: usize,
     /// The model to start with, by the name of its file in the list of models; none is the built-in one.
     pub model: Option<String>,
     /// The device that computes: [`AUTOMATIC`], [`CPU`], or a graphics device by name. For one that is not there the
@@ -139,6 +141,7 @@ impl Default for Settings {
             mode: Mode::default(),
             feature_budget_mib: 512,
             tile_budget_mib: 256,
+            canvas_budget_mib: 512,
             device: AUTOMATIC.into(),
             speeds: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -174,6 +177,7 @@ impl Settings {
             text_scale: scale.clamp(0.5, 3.0),
             feature_budget_mib: self.feature_budget_mib.clamp(least, most),
             tile_budget_mib: self.tile_budget_mib.clamp(least, most),
+            canvas_budget_mib: self.canvas_budget_mib.clamp(least, most),
             ..self
         }
     }

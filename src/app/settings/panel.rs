@@ -130,6 +130,7 @@ fn memory(ui: &mut Ui, usage: &Usage, settings: &mut Settings) {
     ui.weak(format!("In use: {}", mib_text(usage.feature_bytes >> 20)));
     choice(ui, "Memory for tiles", &budgets, &mut settings.tile_budget_mib);
     ui.weak(format!("In use: {}", mib_text(usage.tile_bytes >> 20)));
+    choice(ui, "Memory of the graphics card for the canvas", &budgets, &mut settings.canvas_budget_mib);
 }
 
 fn mib_text(mib: usize) -> String {

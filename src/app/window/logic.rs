@@ -71,6 +71,7 @@ impl App {
     /// What the canvas draws itself is the live network's.
     fn follow_fields(&mut self) {
         let (shown, model) = (self.slices.view.shown.as_ref(), self.slices.scene(self.state.now_secs).live());
+        self.tiles.fields.set_budget((self.slices.settings.choices.canvas_budget_mib as u64) << 20);
         self.tiles.fields.follow(&self.ctx, shown, model);
     }
 

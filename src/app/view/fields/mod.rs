@@ -20,7 +20,7 @@ use crate::recipe::{Recipe, Source};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
 use callback::{CanvasPaint, CanvasUpload};
 use eframe::egui_wgpu::Callback;
-use place::{Opened, reduced, samples_of};
+use place::{Opened, Room, reduced, samples_of};
 use slots::Slots;
 use std::sync::Arc;
 use wanted::{Looking, Wanted};
@@ -50,6 +50,7 @@ pub struct Drawn {
 #[derive(Default)]
 pub struct Fields {
     device: Option<CanvasDevice>,
+    budget: u64,
     opening: Option<OneShot<Option<Opened>>>,
     opened: Option<Opened>,
     /// The device was tried, and is not fit.
@@ -88,7 +89,14 @@ pub struct Drawing {
 impl Fields {
     /// Takes over the window's device.
     pub fn attach(&mut self, device: CanvasDevice) {
-        *self = Self { device: Some(device), ..Self::default() };
+        *self = Self { device: Some(device), budget: self.budget, ..Self::default() };
+    }
+
+    /// Takes over another budget for tiles, in bytes. With another one all are made anew.
+    pub fn set_budget(&mut self, budget: u64) {
+        if self.budget != budget {
+            *self = Self { device: self.device.take(), budget, ..Self::default() };
+        }
     }
 
     /// What of a pane of this canvas it draws.
@@ -180,10 +188,11 @@ impl Fields {
             (None, Some(_)) => false,
         };
         let Some(device) = self.device.clone().filter(|_| !is_enough && !self.is_unfit.source) else { return };
-        let source = self.opened.as_ref().map(|opened| opened.painter.source().clone());
+        let (room, source) =
+            (Room::of(self.budget), self.opened.as_ref().map(|opened| opened.painter.source().clone()));
         self.tried_field = model.is_some();
         // Without a thread it stays as it is: tiles.
-        self.opening = OneShot::start("canvas", ctx, move || device.open(source, model.as_deref())).ok();
+        self.opening = OneShot::start("canvas", ctx, move || device.open(room, source, model.as_deref())).ok();
         self.is_unfit.source |= self.opening.is_none();
     }
 

@@ -7,11 +7,21 @@ use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
-/// Memory for the source's tiles, in bytes: sixteen million pixels, a canvas of 2560×1440 with four to each of its own.
-pub(super) const SOURCE_BYTES: u64 = 128 << 20;
+/// Memory for tiles that a canvas draws itself, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// For the source: a third. Of 512 MiB that is twenty-two million pixels.
+    pub(super) source: u64,
+    /// For cells: of 512 MiB 2.7 million source pixels with their tiles' rims, a view of 1920×1080 at ×1 and around it.
+    pub(super) cells: u64,
+}
 
-/// Memory for cells, in bytes: two million source pixels with their tiles' rims, a view of 1920×1080 at ×1.
-pub(super) const CELL_BYTES: u64 = 256 << 20;
+impl Room {
+    /// All of a budget.
+    pub(super) fn of(budget: u64) -> Self {
+        Self { source: budget / 3, cells: budget - budget / 3 }
+    }
+}
 
 /// A frame with fields takes at most this long, in seconds: 20 in a second.
 const FIELD_SECS: f64 = 0.05;
@@ -97,7 +107,7 @@ impl Speed {
 impl CanvasDevice {
     /// What draws the source, and the fields of a live network, measured; none if the device is not fit. `source` is where
     /// the source's tiles are, if some were there before. Waits for the device.
-    pub(super) fn open(&self, source: Option<Arc<Atlas>>, model: Option<&LoadedModel>) -> Option<Opened> {
+    pub(super) fn open(&self, room: Room, source: Option<Arc<Atlas>>, model: Option<&LoadedModel>) -> Option<Opened> {
         if self.choice == CanvasChoice::Tiles {
             return None;
         }
@@ -111,9 +121,9 @@ impl CanvasDevice {
         if !speed.drawn_on(SMALLEST_CANVAS).source {
             return None;
         }
-        let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, SOURCE_BYTES), Ok).ok()?;
+        let source = source.map_or_else(|| CanvasPainter::source_atlas(&self.device, room.source), Ok).ok()?;
         let painter = CanvasPainter::new(&self.device, self.format, params).ok()?;
-        let painter = painter.with_room(&self.device, source, CELL_BYTES).ok()?;
+        let painter = painter.with_room(&self.device, source, room.cells).ok()?;
         Some(Opened { painter: Arc::new(painter), speed })
     }
 }

@@ -94,7 +94,7 @@ impl Looking<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::{CELL_BYTES, SOURCE_BYTES};
+    use super::super::place::Room;
     use super::super::slots::Slots;
     use super::*;
 
@@ -110,8 +110,11 @@ mod tests {
     #[test]
     fn large_canvases_stay_within_the_budgets() {
         let size = Size::new(40_000, 30_000);
-        let counts = [SOURCE_BYTES / TILES[0], CELL_BYTES / TILES[1]].map(|count| count as usize);
-        for canvas in [canvas(1280, 800), canvas(3840, 2160), canvas(7680, 4320)] {
+        let canvases = [canvas(1280, 800), canvas(3840, 2160), canvas(7680, 4320)];
+        for (budget, canvas) in [128, 512, 2048].into_iter().flat_map(|mib| canvases.map(|canvas| (mib << 20, canvas)))
+        {
+            let room = Room::of(budget);
+            let counts = [room.source / TILES[0], room.cells / TILES[1]].map(|count| count as usize);
             let [mut source, mut fields] = counts.map(|count| {
                 let mut slots: Slots<()> = Slots::default();
                 slots.resize(count);
@@ -139,7 +142,7 @@ mod tests {
                 let is_there = source.has_all(of_source.seen.iter().copied());
                 assert!(is_there, "×{zoom} on {}: some of the source is not there", canvas.size);
                 let bytes = source.len() as u64 * TILES[0] + fields.len() as u64 * TILES[1];
-                assert!(bytes <= SOURCE_BYTES + CELL_BYTES, "{bytes}");
+                assert!(bytes <= budget, "{bytes}");
             }
         }
     }

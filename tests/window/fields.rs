@@ -10,15 +10,16 @@ use egui_kittest::wgpu::{WgpuTestRenderer, create_render_state, default_wgpu_set
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zoomfield::app::settings::Settings;
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::app::view::Command;
 use zoomfield::app::view::fields::{CanvasChoice, CanvasDevice};
-use zoomfield::app::{App, AppOptions, ModelSource, Services};
+use zoomfield::app::{App, AppOptions, ModelSource, Services, settings};
 use zoomfield::geometry::{AxisGrid, Size, View};
 use zoomfield::geometry::{PixelRect, SampleGrid};
 use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::picture::{Picture, Samples};
-use zoomfield::recipe::Source;
+use zoomfield::recipe::{Ensemble, Recipe, Source};
 use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Builtin;
@@ -102,7 +103,7 @@ pub(crate) fn is_at_rest(app: &App) -> bool {
 }
 
 /// What an export with the zoom of a view, be it in flight, would write in part of the canvas, in the screen's colours.
-fn expected(picture: &Picture, model: &LoadedModel, source: Source, (view, part): (&View, PixelRect)) -> Vec<f32> {
+fn expected(picture: &Picture, model: &LoadedModel, recipe: Recipe, (view, part): (&View, PixelRect)) -> Vec<f32> {
     let axis = |start: usize, corner: f64, len: usize| AxisGrid {
         origin: (start as f64 - corner) / view.zoom,
         pitch: 1.0 / view.zoom,
@@ -111,7 +112,7 @@ fn expected(picture: &Picture, model: &LoadedModel, source: Source, (view, part)
     let [x, y] = view.corner_on_screen;
     let grid = SampleGrid { y: axis(part.y, y, part.height), x: axis(part.x, x, part.width) };
     let mut renderer = Renderer::new(RenderOptions::VIEW);
-    let mut raster = renderer.render(picture, model, &grid, source, NEVER).expect("renders");
+    let mut raster = renderer.render(picture, model, &grid, recipe, NEVER).expect("renders");
     picture.color.show(&mut raster);
     raster.data
 }
@@ -133,12 +134,12 @@ pub(crate) fn off_in(harness: &mut Harness<'_, App>, model: &LoadedModel, part: 
 pub(crate) fn off_view(
     harness: &mut Harness<'_, App>,
     model: &LoadedModel,
-    source: Source,
+    recipe: impl Into<Recipe>,
     (view, part): (&View, PixelRect),
 ) -> f32 {
     let app = harness.state();
     let (canvas, picture) = (app.canvas_rect_in_pixels(), app.picture().expect("a picture").clone());
-    let expected = expected(&picture, model, source, (view, part));
+    let expected = expected(&picture, model, recipe.into(), (view, part));
     let image = harness.render().expect("the window is drawn");
     let mut worst: f32 = 0.0;
     for (i, pixel) in expected.chunks_exact(3).enumerate() {
@@ -243,6 +244,29 @@ fn at_rest_the_view_is_exact_also_with_opacity() {
         assert!(worst <= 1, "the shader's frame is {worst} steps from the tiles'");
         harness.key_press(Key::Num1);
         harness.run_steps(3);
+    }
+}
+
+/// A view at rest is locked, and the mean of several, as an export with the same settings; in motion it is the live network's.
+#[test]
+fn at_rest_the_view_is_locked_as_an_export_is() {
+    let model = live();
+    for choice in [CanvasChoice::Shader, CanvasChoice::Tiles] {
+        let Some(mut harness) = window(picture(), ModelSource::Loaded(model.clone()), choice) else { return };
+        let choices = harness.state().slices().settings.choices.clone();
+        let choices = Settings { lock: true, ensemble: Ensemble::Four, ..choices };
+        harness.state_mut().apply(settings::Command::Change(choices));
+        harness.run_steps(3);
+        harness.state_mut().apply(Command::ZoomTo(4.0));
+        until(&mut harness, "the exact view", App::is_exact);
+        harness.step();
+        let recipe = harness.state().scene().recipe().expect("a view");
+        assert_eq!(recipe.to_string(), "neural+ensemble:4+lock");
+        let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(&harness));
+        let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
+        let locked = off_view(&mut harness, &model, recipe, (&view, part));
+        let plain = off_view(&mut harness, &model, Source::NEURAL, (&view, part));
+        assert!(locked <= 1.0 && plain > 2.0, "{choice:?}: {locked} steps off, and {plain} off the network alone");
     }
 }
 

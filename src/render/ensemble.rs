@@ -63,7 +63,11 @@ impl<'a> Function<'a> {
         Ok(sum)
     }
 
-    fn of(
+    /// One member's colours at every point, as [`Self::colors`].
+    ///
+    /// # Errors
+    /// As [`Self::colors`].
+    pub(super) fn of(
         self,
         member: &LoadedModel,
         points: &SampleGrid,

@@ -23,6 +23,8 @@ use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Recipe, Source, Stage, Strength};
 use crate::task::Interrupt;
 use rayon::prelude::*;
+use std::fmt;
+use std::str::FromStr;
 
 /// Members of the ensemble whose answers are compared.
 const MEMBERS: usize = Ensemble::Eight.members();
@@ -40,6 +42,25 @@ pub enum InventionLayer {
     /// Both: the root of the sum of their squares.
     #[default]
     Both,
+}
+
+impl fmt::Display for InventionLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Departure => "departure",
+            Self::Disagreement => "disagreement",
+            Self::Both => "both",
+        })
+    }
+}
+
+impl FromStr for InventionLayer {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let named = [Self::Departure, Self::Disagreement, Self::Both].into_iter().find(|it| it.to_string() == text);
+        named.ok_or_else(|| format!("`{text}` is nothing that the map shows; choose departure, disagreement or both"))
+    }
 }
 
 /// The map over a grid of samples. Values are distances ΔE*ab, from 0.

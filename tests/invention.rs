@@ -220,6 +220,21 @@ fn every_window_sees_a_part_of_one_map() {
     }
 }
 
+/// What was encoded for a map, of every member, is kept: nothing is encoded for the same map again, nor for the ensemble.
+#[test]
+fn features_come_from_the_store() {
+    let (picture, model) = (chelsea([150, 90], Size::new(90, 70)), live());
+    let grid = whole(&picture, 4.0);
+    let encoded = || model.encoded() + model.others(7).unwrap().iter().map(LoadedModel::encoded).sum::<u64>();
+    let mut renderer = Renderer::new(RenderOptions::VIEW);
+    renderer.encode_for_invention(&picture, &model, &grid, recipe("neural"), NEVER).unwrap();
+    let before = encoded();
+    assert!(before >= 8);
+    renderer.invention(&picture, &model, &grid, recipe("neural"), NEVER).unwrap();
+    renderer.render(&picture, &model, &grid, recipe("neural+ensemble:8"), NEVER).unwrap();
+    assert_eq!(encoded(), before);
+}
+
 /// Nothing is invented where no network takes part, where nothing is there to be told apart, or where nobody sees.
 #[test]
 fn nothing_is_invented_where_there_is_nothing() {

@@ -3,7 +3,7 @@
 /// The distance ΔE*ab from which on the map has its last colour. About 2.3 are just seen.
 pub const MOST_INVENTED: f32 = 10.0;
 
-/// sRGB, from none to [`MOST_INVENTED`], each 9.2 ± 0.8 from the one before in ΔE*ab.
+/// sRGB, from none to [`MOST_INVENTED`], each 8.3 to 9.8 from the one before in ΔE*ab.
 const COLORS: [[u8; 3]; 17] = [
     [23, 17, 28],
     [30, 28, 49],

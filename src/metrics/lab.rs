@@ -1,15 +1,15 @@
 //! Distances between colours as people see them: CIE 1976 (L*, a*, b*) and its ΔE*ab (CIE 15:2004, section 8.2.1).
 //!
 //! A distance of about 2.3 is just seen (Mahy, Van Eycken, Oosterlinck, "Evaluation of uniform color spaces developed
-//! after the adoption of CIELAB and CIELUV", 1994). The older formula and not OKLab or CIEDE2000: near black it is a
+//! after the adoption of CIELAB and CIELUV", 1994). The older formula and not `OKLab` or CIEDE2000: near black it is a
 //! straight line, so that rounding is not magnified there, and it is a distance, so that means and root mean squares of it
 //! mean something.
 
 /// Linear sRGB (IEC 61966-2-1) to X, Y, Z over those of its own white, D65.
 const FROM_LINEAR: [[f32; 3]; 3] = [
-    [0.412_456 / 0.950_470, 0.357_576 / 0.950_470, 0.180_437 / 0.950_470],
+    [0.412_456 / 0.950_47, 0.357_576 / 0.950_47, 0.180_437 / 0.950_47],
     [0.212_673, 0.715_152, 0.072_175],
-    [0.019_334 / 1.088_830, 0.119_192 / 1.088_830, 0.950_304 / 1.088_830],
+    [0.019_334 / 1.088_83, 0.119_192 / 1.088_83, 0.950_304 / 1.088_83],
 ];
 
 /// L*, a*, b* of an sRGB colour in [0, 1]; what lies outside is clamped.

@@ -2,6 +2,7 @@
 //! have been removed it ranks regions as the true error does.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+#![expect(clippy::print_stdout, reason = "figures are for whoever measures")]
 
 use zoomfield::error::Error;
 use zoomfield::geometry::{Region, SampleGrid, Size};

@@ -4,6 +4,8 @@
 mod band;
 mod command_line;
 mod estimate;
+mod invention;
+mod map_scale;
 mod plan;
 mod provenance;
 mod request;
@@ -11,16 +13,19 @@ mod scene;
 
 pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
+pub use invention::InventionFile;
+pub use map_scale::MOST_INVENTED;
 pub use provenance::PROGRAM;
 pub use request::{Extent, OutputSize, Request};
 pub use scene::RenderScene;
 
 use self::band::{Band, Depth};
-use self::scene::Blocks;
+use self::plan::Plan;
+use self::scene::{Blocks, Made};
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
 use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
-use crate::picture::{Picture, Raster};
+use crate::picture::{ColorSpace, Picture, Raster};
 use crate::recipe::Recipe;
 use crate::render::{FeatureStore, LoadedModel};
 use crate::task::Gate;
@@ -136,34 +141,70 @@ impl ExportJob {
 
 /// A file on its way: blocks are gathered to a band, which is written when it is whole.
 struct File<'a> {
-    job: &'a ExportJob,
     writer: PictureWriter,
+    made: Made,
+    plan: Plan,
+    width: usize,
+    channels: usize,
+    depth: Depth,
+    /// The colours that become sRGB on their way, if they do.
+    converted: Option<&'a ColorSpace>,
     /// The band, and its first row.
     band: Option<(Band, usize)>,
-    most_rows: usize,
-    on_pixels: &'a mut dyn FnMut(usize),
+}
+
+impl<'a> File<'a> {
+    /// Starts the picture's.
+    fn create(job: &'a ExportJob) -> Result<Self> {
+        let (made, depth) = (Made::Picture, job.depth());
+        Ok(Self {
+            writer: PictureWriter::create(&job.output, save_options(job))?,
+            made,
+            plan: job.scene().plan(made, depth),
+            width: job.grid.x.len,
+            channels: job.picture.channels(),
+            depth,
+            converted: job.is_converted().then_some(&job.picture.color),
+            band: None,
+        })
+    }
+
+    /// Renders all of it.
+    fn render(&mut self, job: &ExportJob, gate: &Gate, on_pixels: &mut dyn FnMut(usize)) -> Result<()> {
+        let (plan, made) = (self.plan.clone(), self.made);
+        job.scene().render_blocks(&plan, made, gate, &mut Filling { file: self, on_pixels })?;
+        gate.pass()
+    }
 }
 
 /// Values that are handed over at once: writers make copies of what they get.
 const WRITTEN_VALUES: usize = 8 << 20;
 
-impl Blocks for File<'_> {
+/// A file that is being filled.
+struct Filling<'f, 'a> {
+    file: &'f mut File<'a>,
+    on_pixels: &'f mut dyn FnMut(usize),
+}
+
+impl Blocks for Filling<'_, '_> {
     fn block(&mut self, row: usize, column: usize, mut block: Raster) {
-        if self.job.is_converted() {
-            self.job.picture.color.show(&mut block);
+        let file = &mut *self.file;
+        if let Some(color) = file.converted {
+            color.show(&mut block);
         }
-        let size = Size::new(self.job.grid.x.len, self.most_rows);
-        let band = || (Band::new(size, self.job.picture.channels(), self.job.depth()), row);
-        let (band, first) = self.band.get_or_insert_with(band);
+        let size = Size::new(file.width, file.plan.most_rows());
+        let band = || (Band::new(size, file.channels, file.depth), row);
+        let (band, first) = file.band.get_or_insert_with(band);
         band.put(row - *first, column, &block);
         (self.on_pixels)(block.size.area());
     }
 
     fn end_band(&mut self, rows: Range<usize>) -> Result<()> {
-        let Some((band, first)) = &mut self.band else { return Ok(()) };
-        let step = (WRITTEN_VALUES / (self.job.grid.x.len * self.job.picture.channels())).max(1);
+        let file = &mut *self.file;
+        let Some((band, first)) = &mut file.band else { return Ok(()) };
+        let step = (WRITTEN_VALUES / (file.width * file.channels)).max(1);
         for start in (0..rows.len()).step_by(step) {
-            self.writer.write_rows(&band.rows(start..(start + step).min(rows.len())))?;
+            file.writer.write_rows(&band.rows(start..(start + step).min(rows.len())))?;
         }
         // The memory serves the next one.
         *first = rows.end;
@@ -177,20 +218,36 @@ impl Blocks for File<'_> {
 /// # Errors
 /// [`Error::Export`], [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
 pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
+    run_beside(job, None, gate, progress)
+}
+
+/// The same, with the invention map of the same samples in a file beside it: both are there once both are made.
+///
+/// # Errors
+/// As [`run`]; [`Error::Request`] too if there is no network whose share could be shown.
+pub fn run_beside(
+    job: &ExportJob,
+    map: Option<&InventionFile>,
+    gate: &Gate,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ExportReport> {
     let start = Instant::now();
     let size = job.grid.size();
     check_size(size)?;
-    let writer = PictureWriter::create(&job.output, save_options(job))?;
-    let mut done = 0;
+    let files = [Some(File::create(job)), map.map(|map| map.create(job))];
+    let mut files = files.into_iter().flatten().collect::<Result<Vec<_>>>()?;
+    let (mut done, total) = (0, size.area() * files.len());
     let on_pixels = &mut |pixels| {
         done += pixels;
-        progress(Progress { done, total: size.area() });
+        progress(Progress { done, total });
     };
-    let plan = job.scene().plan(job.depth());
-    let mut file = File { job, writer, band: None, most_rows: plan.most_rows(), on_pixels };
-    job.scene().render_blocks(&plan, gate, &mut file)?;
-    gate.pass()?;
-    Ok(ExportReport { bytes: file.writer.finish()?, elapsed_secs: start.elapsed().as_secs_f64() })
+    for file in &mut files {
+        file.render(job, gate, on_pixels)?;
+        // Its memory is not needed any more.
+        file.band = None;
+    }
+    let bytes = files.into_iter().map(|file| file.writer.finish()).collect::<Result<Vec<_>>>()?;
+    Ok(ExportReport { bytes: bytes[0], elapsed_secs: start.elapsed().as_secs_f64() })
 }
 
 /// Renders into memory: what [`run`] would write.

@@ -1,7 +1,12 @@
-//! PSNR and SSIM under the rules of super-resolution benchmarks: which channels count, and how much border does not.
+//! PSNR and SSIM under the rules of super-resolution benchmarks: which channels count, and how much border does not; and
+//! distances between colours.
 //!
 //! Values are compared as they are, in [0, 1]: predictions are not rounded to 8 bits. SSIM is that of Wang et al.,
 //! "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004.
+
+mod lab;
+
+pub use lab::{color_distance, lab_of_srgb};
 
 use crate::raster::Raster;
 use rayon::prelude::*;

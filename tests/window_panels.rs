@@ -28,7 +28,7 @@ mod loupe;
 #[path = "window/pixels.rs"]
 mod pixels;
 #[path = "color/profile.rs"]
-#[expect(dead_code, reason = "other tests need its mathematics")]
+#[expect(dead_code, clippy::unwrap_used, reason = "other tests need its mathematics; tests may panic")]
 mod profile;
 #[path = "window/refine.rs"]
 mod refine;

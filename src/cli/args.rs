@@ -4,6 +4,7 @@ use super::compute_args::{ComputeArgs, PRECISION};
 use super::eval_args::EvalArgs;
 use super::look::NamedModel;
 use super::look_args::LookArgs;
+use super::map_args::MapArgs;
 use super::train_args::TrainArgs;
 use super::values::{
     ViewArg, parse_bits, parse_dpi, parse_page, parse_region, parse_scale, parse_side, parse_size, parse_view,
@@ -133,6 +134,8 @@ pub(super) struct ExportArgs {
     pub(super) exact: bool,
     #[command(flatten)]
     pub(super) file: FileArgs,
+    #[command(flatten)]
+    pub(super) map: MapArgs,
     /// Answer with one JSON object.
     #[arg(long)]
     pub(super) json: bool,

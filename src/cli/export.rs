@@ -1,6 +1,7 @@
 //! `zoomfield export`.
 
 use super::args::ExportArgs;
+use super::map_args;
 use super::{answer, gate_until_interrupted, load_model, print_json, progress, say, warn};
 use crate::error::{Error, Result};
 use crate::export::{self, CommandLine, ExportJob};
@@ -43,8 +44,10 @@ pub(super) fn carry_out(
     let (features, asked) = (FeatureStore::default(), Some(line.clone()));
     let CommandLine { output, overwrite, recipe, file, .. } = line;
     let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked };
-    let bar = progress::bar(size.area(), "exporting");
-    let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
+    let map = args.map.file();
+    let bar = progress::bar(size.area() * (1 + usize::from(map.is_some())), "exporting");
+    let report =
+        export::run_beside(&job, map.as_ref(), &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
     if let Some(warning) = job.model.take_warning() {
         warn(&warning);
@@ -63,6 +66,7 @@ pub(super) fn carry_out(
             "adapter": job.model.adapter(),
             "dispatches": job.model.dispatches(),
             "precision": job.model.arithmetic(),
+            "invention": map.as_ref().map(map_args::told_as_json),
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
             "picture_bytes": job.picture.byte_len(),
@@ -71,6 +75,9 @@ pub(super) fn carry_out(
     } else {
         let megabytes = report.bytes as f64 / 1e6;
         answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
+        if let Some(map) = &map {
+            answer(format_args!("{}", map_args::told(map)));
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod export;
 mod info;
 mod look;
 mod look_args;
+mod map_args;
 mod output;
 mod progress;
 mod repeat;

@@ -75,13 +75,15 @@ fn recorded(file: &Path, asked: &ExportArgs, told: &Provenance, input: &Path) ->
         args.compute.backend = asked.compute.backend.or(args.compute.backend);
         args.compute.device = asked.compute.device.clone().or(args.compute.device.take());
         args.precision = asked.precision.or(args.precision);
+        args.map = asked.map.clone();
     }
     args.map_err(unknown)
 }
 
 /// Whether options say only what options of a file may say.
 fn is_clean(args: &ExportArgs) -> bool {
-    let says_files = args.repeat.is_some() || args.model.is_some() || args.look.model().is_some();
+    let says_files =
+        args.repeat.is_some() || args.model.is_some() || args.look.model().is_some() || args.map.invention.is_some();
     !says_files && !args.file.overwrite && !args.json
 }
 

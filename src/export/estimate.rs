@@ -1,5 +1,6 @@
 //! What an export will take, before it starts. Files and times are guesses and said to be.
 
+use super::scene::Made;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
 use std::path::Path;
@@ -56,7 +57,7 @@ fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
         "webp" => channels + 2 * 4,
         _ => 0,
     };
-    let band = size.width * job.scene().plan(job.depth()).most_rows() * channels * job.depth().bytes();
+    let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
     RENDERER_BYTES + (job.picture.byte_len() + size.area() * held + band) as u64
 }
 

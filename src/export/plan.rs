@@ -47,7 +47,10 @@ impl Plan {
         if rows * columns * tile_bytes <= RenderOptions::EXPORT.feature_budget_bytes {
             return Self { bands: bands(grid), chunk: None, block };
         }
-        let together = (RenderOptions::EXPORT.max_encode_side as f64 / grid.x.pitch) as usize;
+        // With those beside them, for what is evaluated at the edges.
+        let held = RenderOptions::EXPORT.feature_budget_bytes / (tile_bytes * (WIDE_BAND_TILES as usize + 2));
+        let side = RenderOptions::EXPORT.max_encode_side.min(held.saturating_sub(2).max(1) * FEATURE_TILE);
+        let together = (side as f64 / grid.x.pitch) as usize;
         Self { bands: wide_bands(grid, pixel_bytes), chunk: Some(together.max(block)), block }
     }
 

@@ -2,12 +2,13 @@
 
 use super::band::{Band, Depth};
 use super::check_size;
+use super::map_scale;
 use super::plan::{BLOCK_ROWS, Plan};
 use crate::error::Result;
 use crate::geometry::{FEATURE_TILE, SampleGrid};
 use crate::picture::{Picture, Raster};
-use crate::recipe::Recipe;
-use crate::render::{FeatureStore, LoadedModel, RenderOptions, Renderer};
+use crate::recipe::{Ensemble, Recipe};
+use crate::render::{FeatureStore, InventionLayer, LoadedModel, RenderOptions, Renderer};
 use crate::task::Gate;
 use std::ops::Range;
 
@@ -21,6 +22,15 @@ pub(super) trait Blocks {
     /// # Errors
     /// Whatever ends the export.
     fn end_band(&mut self, rows: Range<usize>) -> Result<()>;
+}
+
+/// What is made of a scene.
+#[derive(Clone, Copy)]
+pub(super) enum Made {
+    /// The picture, 3 channels or 4 with opacity.
+    Picture,
+    /// A layer of its invention map, in colours, 3 channels.
+    Map(InventionLayer),
 }
 
 /// Everything in memory.
@@ -61,15 +71,20 @@ impl RenderScene<'_> {
         let size = self.grid.size();
         check_size(size)?;
         let mut whole = Whole(Band::new(size, self.picture.channels(), Depth::F32));
-        self.render_blocks(&self.plan(Depth::F32), gate, &mut whole)?;
+        self.render_blocks(&self.plan(Made::Picture, Depth::F32), Made::Picture, gate, &mut whole)?;
         Ok(whole.0.into_raster())
     }
 
     /// How it is made, if bands are held in `depth`.
-    pub(super) fn plan(&self, depth: Depth) -> Plan {
+    pub(super) fn plan(&self, made: Made, depth: Depth) -> Plan {
         let codes = FEATURE_TILE * FEATURE_TILE * self.model.config.encoder.features();
         let tile_bytes = if self.is_neural() { codes * size_of::<half::f16>() } else { 0 };
-        Plan::new(self.grid, self.picture.channels() * depth.bytes(), tile_bytes)
+        let (channels, members) = match made {
+            Made::Picture => (self.picture.channels(), 1),
+            // The features of every member are held.
+            Made::Map(_) => (3, Ensemble::Eight.members()),
+        };
+        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members)
     }
 
     /// Whether the network makes its pixels.
@@ -78,7 +93,7 @@ impl RenderScene<'_> {
     }
 
     /// Renders block by block.
-    pub(super) fn render_blocks(&self, plan: &Plan, gate: &Gate, to: &mut dyn Blocks) -> Result<()> {
+    pub(super) fn render_blocks(&self, plan: &Plan, made: Made, gate: &Gate, to: &mut dyn Blocks) -> Result<()> {
         let mut renderer = Renderer::sharing(self.features.clone(), RenderOptions::EXPORT).passing(gate.clone());
         let width = self.grid.x.len;
         for band in &plan.bands {
@@ -87,9 +102,9 @@ impl RenderScene<'_> {
                 let columns = start..(start + chunk).min(width);
                 if self.is_neural() {
                     let part = self.grid.slice(plan.encoded_with(band, self.grid), columns.clone());
-                    renderer.encode_for(self.picture, self.model, &part, self.recipe, &|| gate.is_stopped())?;
+                    self.encode(&mut renderer, made, &part, gate)?;
                 }
-                self.render_chunk(&mut renderer, plan.block, (band.clone(), columns), gate, to)?;
+                self.render_chunk(&mut renderer, (made, plan.block), (band.clone(), columns), gate, to)?;
             }
             to.end_band(band.clone())?;
         }
@@ -99,7 +114,7 @@ impl RenderScene<'_> {
     fn render_chunk(
         &self,
         renderer: &mut Renderer,
-        width: usize,
+        (made, width): (Made, usize),
         (rows, columns): (Range<usize>, Range<usize>),
         gate: &Gate,
         to: &mut dyn Blocks,
@@ -109,10 +124,30 @@ impl RenderScene<'_> {
                 gate.pass()?;
                 let ends = [(row + BLOCK_ROWS).min(rows.end), (column + width).min(columns.end)];
                 let grid = self.grid.slice(row..ends[0], column..ends[1]);
-                let block = renderer.render(self.picture, self.model, &grid, self.recipe, &|| gate.is_stopped())?;
-                to.block(row, column, block);
+                to.block(row, column, self.block(renderer, made, &grid, gate)?);
             }
         }
         Ok(())
+    }
+
+    /// Encodes what `grid` takes of every model that has a part in it.
+    fn encode(&self, renderer: &mut Renderer, made: Made, grid: &SampleGrid, gate: &Gate) -> Result<()> {
+        let Self { picture, model, recipe, .. } = *self;
+        match made {
+            Made::Picture => renderer.encode_for(picture, model, grid, recipe, &|| gate.is_stopped()),
+            Made::Map(_) => renderer.encode_for_invention(picture, model, grid, recipe, &|| gate.is_stopped()),
+        }
+    }
+
+    fn block(&self, renderer: &mut Renderer, made: Made, grid: &SampleGrid, gate: &Gate) -> Result<Raster> {
+        let Self { picture, model, recipe, .. } = *self;
+        match made {
+            Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped()),
+            Made::Map(layer) => {
+                let map = renderer.invention(picture, model, grid, recipe, &|| gate.is_stopped())?;
+                let data = map.layer(layer).into_iter().flat_map(map_scale::color).collect();
+                Ok(Raster { size: map.size, channels: 3, data })
+            }
+        }
     }
 }

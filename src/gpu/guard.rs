@@ -19,3 +19,19 @@ pub fn guarded<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> GpuResult<
         (None, None) => Ok(value),
     }
 }
+
+/// Whether a device is still there: whether it lends a buffer. Nothing is given to it to be done.
+pub fn is_alive(device: &wgpu::Device) -> bool {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("asked for"),
+        size: wgpu::MAP_ALIGNMENT,
+        usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    buffer.map_async(wgpu::MapMode::Write, .., move |lent| {
+        let _ = sender.try_send(lent.is_ok());
+    });
+    let outcome = device.poll(wgpu::PollType::Poll);
+    outcome.is_ok() && receiver.try_recv() == Ok(true)
+}

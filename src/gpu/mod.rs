@@ -33,7 +33,7 @@ pub use device::Gpu;
 pub use element_type::{ElementType, from_bytes, to_bytes};
 pub use error::{GpuError, GpuResult};
 pub use faults::Faults;
-pub use guard::guarded;
+pub use guard::{guarded, is_alive};
 pub use pace::{Pace, Span};
 pub use pipeline::{ComputePipeline, Dispatch};
 pub use product::{Operands, Product};

@@ -48,7 +48,7 @@ impl Ensemble {
     pub const ALL: [Self; 3] = [Self::One, Self::Four, Self::Eight];
 
     /// How many views.
-    pub fn members(self) -> usize {
+    pub const fn members(self) -> usize {
         match self {
             Self::One => 1,
             Self::Four => 4,

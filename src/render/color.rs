@@ -16,7 +16,9 @@ pub(super) fn add_what_is_left_out(
     let pixels = values.as_chunks_mut::<3>().0;
     match decoder {
         Decoder::Imnet(_) => {
-            pixels.iter_mut().for_each(|pixel| (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + mean[c]));
+            for pixel in pixels {
+                (0..3).for_each(|c| pixel[c] = pixel[c] * std[c] + mean[c]);
+            }
         }
         Decoder::Field(_) => {
             let base = resample::bicubic_region(picture, grid);

@@ -58,12 +58,18 @@ impl<'a> Function<'a> {
         }
         let (mut sum, share) = (sum.unwrap_or_default(), 1.0 / self.ensemble.members() as f32);
         if self.ensemble != Ensemble::One {
-            sum.iter_mut().for_each(|value| *value *= share);
+            for value in &mut sum {
+                *value *= share;
+            }
         }
         Ok(sum)
     }
 
-    fn of(
+    /// One member's colours at every point, as [`Self::colors`].
+    ///
+    /// # Errors
+    /// As [`Self::colors`].
+    pub(super) fn of(
         self,
         member: &LoadedModel,
         points: &SampleGrid,

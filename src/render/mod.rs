@@ -6,6 +6,7 @@ mod cache;
 mod color;
 mod compute;
 mod ensemble;
+mod invention;
 mod kind;
 mod lock;
 #[cfg(feature = "gpu")]
@@ -26,6 +27,7 @@ mod worker;
 
 pub use cache::ByteLru;
 pub use compute::{Backend, Compute};
+pub use invention::{Invention, InventionLayer};
 pub use kind::suits_nearest;
 pub use model::LoadedModel;
 pub use renderer::{RenderOptions, Renderer, features_for};

@@ -300,10 +300,10 @@ impl LoadedModel {
     /// As [`Self::query_rgb`].
     pub fn answer(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         #[cfg(feature = "gpu")]
-        if let Some(accelerator) = &self.accelerator {
-            if let Some(result) = accelerator.query(query, interrupt) {
-                return result;
-            }
+        if let Some(accelerator) = &self.accelerator
+            && let Some(result) = accelerator.query(query, interrupt)
+        {
+            return result;
         }
         self.decoder.answer(query, interrupt)
     }
@@ -344,8 +344,7 @@ impl LoadedModel {
 
     /// Colours in [0, 1] out of what [`Self::query_rgb`] answers on `grid`.
     pub fn colors(&self, values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Raster {
-        let mut data = self.unclamped(values, picture, grid);
-        data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        let data = self.unclamped(values, picture, grid).into_iter().map(|value| value.clamp(0.0, 1.0)).collect();
         Raster { size: grid.size(), channels: 3, data }
     }
 

@@ -5,6 +5,7 @@
 mod eval;
 mod export;
 mod instructions;
+mod invention;
 mod metadata;
 mod output;
 mod refuse;

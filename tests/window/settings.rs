@@ -44,7 +44,8 @@ fn every_choice_is_a_control_with_a_name() {
     harness.key_press(Key::Num9);
     harness.run();
     assert!(harness.state().window().panel == Panel::Closed && harness.state().is_exact());
-    assert_eq!(harness.state().scene().recipe(), Some(Source::EXACT.into()));
+    let recipe = harness.state().scene().recipe().map(|recipe| recipe.to_string());
+    assert_eq!(recipe.as_deref(), Some("neural:exact+ensemble:4+lock"));
 }
 
 #[test]

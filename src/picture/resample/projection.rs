@@ -81,8 +81,8 @@ impl BackProjection {
         let [down, across] = self.samples_per_pixel;
         let shrunk = separable(
             (samples, known.width * across),
-            &self.shrinking(known.y..known.bottom(), off.y..off.bottom(), (down, self.size.height)),
-            &self.shrinking(known.x..known.right(), off.x..off.right(), (across, self.size.width)),
+            &Self::shrinking(known.y..known.bottom(), off.y..off.bottom(), (down, self.size.height)),
+            &Self::shrinking(known.x..known.right(), off.x..off.right(), (across, self.size.width)),
         );
         let pixels = source(off);
         let difference: Vec<[f32; 3]> =
@@ -107,7 +107,6 @@ impl BackProjection {
 
     /// For pixels `of` an axis, the samples that they are shrunk from, counted from those of the first pixel that is `known`.
     fn shrinking(
-        self,
         known: std::ops::Range<usize>,
         of: std::ops::Range<usize>,
         (per_pixel, n): (usize, usize),

@@ -4,6 +4,7 @@ use super::Drawn;
 use crate::app::view::Shown;
 use crate::decode::{Atlas, CanvasPainter, CanvasSpeed};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, View};
+use crate::gpu::is_alive;
 use crate::render::LoadedModel;
 use std::sync::Arc;
 
@@ -108,7 +109,7 @@ impl CanvasDevice {
     /// What draws the source, and the fields of a live network, measured; none if the device is not fit. `source` is where
     /// the source's tiles are, if some were there before. Waits for the device.
     pub(super) fn open(&self, room: Room, source: Option<Arc<Atlas>>, model: Option<&LoadedModel>) -> Option<Opened> {
-        if self.choice == CanvasChoice::Tiles {
+        if self.choice == CanvasChoice::Tiles || !is_alive(&self.device) {
             return None;
         }
         let params = model.and_then(LoadedModel::field_params);

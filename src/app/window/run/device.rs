@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+/// How long work that was given to a device is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Watches a device. What is wrong with it is told here instead of ending the process.
 pub(super) struct DeviceWatch {
@@ -26,5 +30,11 @@ impl DeviceWatch {
         let outcome = self.device.poll(wgpu::PollType::Poll);
         let reason = self.losses.try_recv().ok().or_else(|| outcome.err().map(|error| error.to_string()))?;
         Some(if reason.is_empty() { "its driver gives no reason".into() } else { reason })
+    }
+
+    /// The same of a device that may have work left, which keeps it from telling its loss: waits for that.
+    pub(super) fn loss_once_idle(&self) -> Option<String> {
+        drop(self.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) }));
+        self.loss()
     }
 }

@@ -104,7 +104,7 @@ type Remains = (App, DeviceWatch);
 /// why the window is gone.
 fn lost_in_mid_frame(remains: Option<Remains>) -> Option<(App, String)> {
     let (app, device) = remains?;
-    device.loss().map(|reason| (app, reason))
+    device.loss_once_idle().map(|reason| (app, reason))
 }
 
 /// The application in a window of the system.

@@ -1,7 +1,7 @@
 //! What is more than a network's own answer: the consistency lock, with which what is shown, shrunk to the source's grid, is
 //! the source; and the ensemble, the mean of what the network makes of a picture turned and mirrored. Every window sees the
 //! same function.
-#![expect(clippy::unwrap_used, reason = "tests may panic")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may panic and speak")]
 
 use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::kernel::Precision;

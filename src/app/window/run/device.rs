@@ -10,18 +10,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Watches a device. What is wrong with it is told here instead of ending the process.
 pub(super) struct DeviceWatch {
     device: wgpu::Device,
+    /// Held, because a device whose queue is gone tells nothing any more: a panic drops the toolkit's.
+    _queue: wgpu::Queue,
     losses: Receiver<String>,
 }
 
 impl DeviceWatch {
     /// Begins to watch.
-    pub(super) fn of(device: &wgpu::Device) -> Self {
+    pub(super) fn of(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let (lost, losses) = sync_channel(1);
         let failed = lost.clone();
         // The first reason counts: what follows from it is dropped.
         device.set_device_lost_callback(move |_, reason| drop(lost.try_send(reason)));
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(failed.try_send(error.to_string()))));
-        Self { device: device.clone(), losses }
+        Self { device: device.clone(), _queue: queue.clone(), losses }
     }
 
     /// Why the device cannot be used any more, if that is so. Never waits.

@@ -70,7 +70,7 @@ pub fn run_watched(options: AppOptions, native: eframe::NativeOptions, watcher: 
                 (None, Some(options)) => App::new(cc, options)?,
                 (None, None) => return Err("the window is gone".into()),
             };
-            let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device));
+            let device = cc.wgpu_render_state.as_ref().map(|state| DeviceWatch::of(&state.device, &state.queue));
             let (lost, left, remains) = (lost_there, left_there, remains_there);
             let window = WindowLoop { app: Some(app), device, lost, left, remains, watcher };
             Ok(Box::new(window) as Box<dyn eframe::App + '_>)

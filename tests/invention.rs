@@ -4,13 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 #![expect(clippy::print_stdout, reason = "figures are for whoever measures")]
 
+#[path = "common/function.rs"]
+mod function;
+
+use function::{recipe, whole};
 use zoomfield::error::Error;
-use zoomfield::geometry::{Region, SampleGrid, Size};
+use zoomfield::geometry::{SampleGrid, Size};
 use zoomfield::kernel::Precision;
 use zoomfield::metrics::{color_distance, lab_of_srgb};
 use zoomfield::picture::resample::resize_bicubic_u8;
 use zoomfield::picture::{Picture, Samples};
-use zoomfield::recipe::{Recipe, Source};
+use zoomfield::recipe::Source;
 use zoomfield::render::{Invention, InventionLayer, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Builtin;
@@ -94,15 +98,6 @@ fn shrunk(original: &Picture) -> Picture {
 
 fn live() -> LoadedModel {
     LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap()
-}
-
-fn recipe(text: &str) -> Recipe {
-    text.parse().unwrap()
-}
-
-fn whole(picture: &Picture, scale: f64) -> SampleGrid {
-    let side = |n: usize| (n as f64 * scale).round() as usize;
-    SampleGrid::spanning(Region::whole(picture.size), Size::new(side(picture.size.width), side(picture.size.height)))
 }
 
 fn map(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, text: &str) -> Invention {

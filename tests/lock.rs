@@ -3,10 +3,13 @@
 //! same function.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may panic and speak")]
 
-use zoomfield::geometry::{Region, SampleGrid, Size};
+#[path = "common/function.rs"]
+mod function;
+
+use function::{recipe, whole};
+use zoomfield::geometry::{SampleGrid, Size};
 use zoomfield::kernel::Precision;
 use zoomfield::picture::{Picture, Raster, Samples};
-use zoomfield::recipe::Recipe;
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::{Builtin, Symmetry};
@@ -31,15 +34,6 @@ fn midtones(picture: &Picture) -> Picture {
 
 fn model(builtin: Builtin) -> LoadedModel {
     LoadedModel::on_cpu(&builtin.weights().unwrap(), Precision::F32).unwrap()
-}
-
-fn recipe(text: &str) -> Recipe {
-    text.parse().unwrap()
-}
-
-fn whole(picture: &Picture, scale: f64) -> SampleGrid {
-    let side = |n: usize| (n as f64 * scale).round() as usize;
-    SampleGrid::spanning(Region::whole(picture.size), Size::new(side(picture.size.width), side(picture.size.height)))
 }
 
 fn render(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, text: &str) -> Raster {

@@ -2,7 +2,7 @@
 
 use crate::decode::Decoder;
 use crate::geometry::SampleGrid;
-use crate::picture::{Picture, resample};
+use crate::picture::{Picture, Raster, resample};
 use crate::weights::Normalization;
 
 /// Makes colours, of which most are in [0, 1], of what a decoder answers on a grid of a picture: of LIIF normalised RGB, of a
@@ -27,4 +27,9 @@ pub(super) fn add_what_is_left_out(
             }
         }
     }
+}
+
+/// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
+pub(super) fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
+    colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
 }

@@ -17,7 +17,7 @@ use super::model::LoadedModel;
 use super::renderer::Renderer;
 use super::source::render_source;
 use crate::error::{Error, Result};
-use crate::geometry::{SampleGrid, Size, feature_tiles_over};
+use crate::geometry::{SampleGrid, Size};
 use crate::metrics::{color_distance, lab_of_srgb};
 use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Recipe, Source, Stage, Strength};
@@ -116,9 +116,7 @@ impl Renderer {
         let bicubic = render_source(picture, grid, Source::Bicubic);
         let [shown, bicubic] = [shown, bicubic].map(|raster| lab(picture, raster));
         let mut departure = distances(&shown, &bicubic);
-        let find = |member: &LoadedModel, pixels| {
-            self.features_of(picture, member, feature_tiles_over(pixels), &|_| interrupt())
-        };
+        let find = |member: &LoadedModel, pixels| self.find(picture, member, pixels, interrupt);
         let mut spread = Spread::new(grid.size());
         for member in std::iter::once(model).chain(model.others(MEMBERS - 1)?) {
             if interrupt() {

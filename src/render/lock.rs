@@ -9,7 +9,7 @@ use super::model::LoadedModel;
 use super::sample;
 use crate::error::Result;
 use crate::feature::FeaturePrecision;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size, merge_tiles};
+use crate::geometry::{PixelRect, SampleGrid, Size, merge_tiles};
 use crate::key::{DecodedBy, PictureId};
 use crate::picture::Raster;
 use crate::picture::resample::{BackProjection, bicubic_region};
@@ -117,11 +117,7 @@ impl Locks {
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
         let samples = assemble(projection, needed, &blocks, size);
-        let source = |rect: PixelRect| {
-            let axis = |start: usize, len: usize| AxisGrid { origin: start as f64, pitch: 1.0, len };
-            let pixels = SampleGrid { y: axis(rect.y, rect.height), x: axis(rect.x, rect.width) };
-            bicubic_region(locked.function.picture, &pixels)
-        };
+        let source = |rect| bicubic_region(locked.function.picture, &BackProjection::pixels(rect));
         projection.correct(colors, locked.grid, (&samples, share.share()), source);
         Ok(())
     }

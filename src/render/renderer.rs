@@ -1,6 +1,7 @@
 //! Any region of a picture at any scale, now.
 
 use super::cache::ByteLru;
+use super::color;
 use super::ensemble::{FindFeatures, Function};
 use super::lock::{self, Locked, Locks};
 use super::model::LoadedModel;
@@ -236,32 +237,26 @@ impl Renderer {
         recipe: Recipe,
         interrupt: Interrupt<'_>,
     ) -> Result<Raster> {
-        let Some(function) = Function::of_recipe(picture, model, grid, recipe) else {
-            return Ok(render_source(picture, grid, recipe.source()));
-        };
-        let (decoded, held) = match gathered {
-            Gathered::Nothing => return Ok(render_source(picture, grid, recipe.source())),
-            Gathered::Colors(colors) => (Some(colors), Vec::new()),
-            Gathered::Features(features) => (None, features),
+        let (function, decoded, held) = match (gathered, Function::of_recipe(picture, model, grid, recipe)) {
+            (Gathered::Colors(colors), Some(function)) => (function, Some(colors), Vec::new()),
+            (Gathered::Features(features), Some(function)) => (function, None, features),
+            (Gathered::Nothing, _) | (_, None) => return Ok(render_source(picture, grid, recipe.source())),
         };
         let find = |member: &LoadedModel, pixels| {
-            if std::ptr::eq(member, model) && !held.is_empty() {
-                return Ok(held.clone());
-            }
-            self.features_of(picture, member, feature_tiles_over(pixels), &|_| interrupt())
+            let is_held = std::ptr::eq(member, model) && !held.is_empty();
+            if is_held { Ok(held.clone()) } else { self.find(picture, member, pixels, interrupt) }
         };
-        let decoded = match decoded {
+        let mut colors = Arc::unwrap_or_clone(match decoded {
             Some(colors) => colors,
             None => self.decode(function, grid, &find, interrupt)?,
-        };
-        let mut colors = Arc::unwrap_or_clone(decoded);
+        });
         if recipe.lock() != Strength::NONE {
             let locked = Locked { function, grid, precision: self.options.precision };
             self.locks.correct(&mut colors, locked, recipe.lock(), &find, interrupt)?;
         }
         colors.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         if recipe.strength() != Strength::FULL {
-            mix(&mut colors, &render_source(picture, grid, Source::Bicubic), recipe.strength().share());
+            color::mix(&mut colors, &render_source(picture, grid, Source::Bicubic), recipe.strength().share());
         }
         Ok(colors)
     }
@@ -323,8 +318,7 @@ impl Renderer {
         sampling: Sampling,
         interrupt: Interrupt<'_>,
     ) -> Result<Vec<f32>> {
-        let tiles = feature_tiles_over(sample::pixels_for(model, picture.size, grid, sampling));
-        let features = self.features_of(picture, model, tiles, &|_| interrupt())?;
+        let features = self.find(picture, model, sample::pixels_for(model, picture.size, grid, sampling), interrupt)?;
         sample::query_rgb(model, picture.size, grid, sampling, &features, interrupt)
     }
 
@@ -344,6 +338,17 @@ impl Renderer {
     #[cfg(feature = "gpu")]
     pub(super) fn has_features(&self, picture: PictureId, model: &LoadedModel, tile: (usize, usize)) -> bool {
         self.features.missing(picture, &model.readable(self.options.precision), std::iter::once(tile)).is_empty()
+    }
+
+    /// The features of source pixels, as [`Self::features_of`] their tiles.
+    pub(super) fn find(
+        &self,
+        picture: &Picture,
+        model: &LoadedModel,
+        pixels: PixelRect,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Vec<Arc<FeatureTile>>> {
+        self.features_of(picture, model, feature_tiles_over(pixels), &|_| interrupt())
     }
 
     /// The feature tiles of a rectangle (`tiles` counts in tiles), encoded now unless kept from before. They are held by
@@ -392,9 +397,4 @@ impl Renderer {
         let side = if is_deep { DEEP_SIDE } else { self.options.max_encode_side };
         (side / FEATURE_TILE).max(1)
     }
-}
-
-/// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
-fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
-    colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
 }

@@ -46,13 +46,13 @@ impl BackProjection {
 
     /// The samples of a rectangle of source pixels.
     pub fn samples(&self, rect: PixelRect) -> SampleGrid {
-        let axis = |start: usize, len: usize, per_pixel: usize| AxisGrid {
-            origin: start as f64,
-            pitch: 1.0 / per_pixel as f64,
-            len: len * per_pixel,
-        };
         let [down, across] = self.samples_per_pixel;
         SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
+    }
+
+    /// The source pixels of a rectangle, a sample each.
+    pub fn pixels(rect: PixelRect) -> SampleGrid {
+        SampleGrid { y: axis(rect.y, rect.height, 1), x: axis(rect.x, rect.width, 1) }
     }
 
     /// The source pixels around which the residual is interpolated for `grid`.
@@ -127,6 +127,11 @@ impl BackProjection {
 
 /// The first of some values, and the weights of those from there on.
 type Taps = (usize, Vec<f32>);
+
+/// So many samples for each of `len` source pixels.
+fn axis(start: usize, len: usize, per_pixel: usize) -> AxisGrid {
+    AxisGrid { origin: start as f64, pitch: 1.0 / per_pixel as f64, len: len * per_pixel }
+}
 
 /// How many samples along an axis stand for all pixels of a picture enlarged to pixels of `cell` source pixels.
 fn samples_per_pixel(cell: f64) -> usize {

@@ -1,38 +1,69 @@
-//! The two kernels, and whole encoders, beside large matrix products: `cargo bench --bench kernels`. Words choose those
-//! rows whose names contain one of them: `cargo bench --bench kernels -- encode f32`.
+//! The kernels, and whole encoders, beside what this machine can do at most: `cargo bench --bench kernels`. Words choose
+//! those rows whose names contain one of them: `cargo bench --bench kernels -- encode f32`.
 //!
 //! Rates are useful floating-point operations (two per multiply-add), medians of several runs, all threads. Products
 //! and kernels alternate, so that a busy moment falls on both.
+//!
+//! The roof (Williams, Waterman and Patterson, CACM 2009) of a kernel is the rate of a large product of ours, or what the
+//! memory can bring for it, whichever is lower. Its bytes are what goes in and comes out, each once: the least that any
+//! way of computing moves. A convolution by Winograd takes fewer products than it is counted for, so it may pass the roof.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports")]
 
 use rayon::prelude::*;
 use std::time::Instant;
+use zoomfield::decode::{Decoder, Sampling};
 use zoomfield::encode::PictureEncoder;
-use zoomfield::geometry::Size;
+use zoomfield::feature::FeatureWindow;
+use zoomfield::geometry::{Region, SampleGrid, Size};
 use zoomfield::kernel::{
     After, Conv3x3, Image, ImageBatch, ImageGradient, Instructions, Layer, Lhs, Matrix, Mlp, MlpScratch, Order,
     Precision, ResultGradient, convolve_batch_backward,
 };
 use zoomfield::picture::Picture;
 use zoomfield::task::NEVER;
-use zoomfield::weights::{Array, EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
+use zoomfield::weights::{Array, Builtin, EncoderConfig, ImnetConfig, ModelConfig, Normalization, Weights};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const RUNS: usize = 9;
 
-/// One kernel: its name, how many operations a run has, and a run.
-type Kernel = (String, f64, Box<dyn FnMut()>);
+/// Something that is timed.
+struct Kernel {
+    name: String,
+    /// Useful operations of a run.
+    flop: f64,
+    /// Bytes that go in and come out in a run, each counted once; 0 if nobody counted them.
+    bytes: f64,
+    run: Box<dyn FnMut()>,
+}
+
+/// What a machine can do at most: operations and bytes a second.
+struct Roof {
+    flop_rate: f64,
+    byte_rate: f64,
+}
+
+impl Roof {
+    /// The most operations a second that a kernel could carry out.
+    fn of(&self, kernel: &Kernel) -> f64 {
+        if kernel.bytes > 0.0 {
+            self.flop_rate.min(kernel.flop / kernel.bytes * self.byte_rate)
+        } else {
+            self.flop_rate
+        }
+    }
+}
 
 fn main() {
-    let mut kernels = vec![product()];
+    let mut kernels = vec![product(), copy()];
     for precision in Precision::ALL.into_iter().filter(|precision| precision.is_available()) {
         for (channels, side) in [(64, 256), (64, 132), (32, 256), (40, 256), (48, 256)] {
             kernels.push(convolution(precision, channels, side));
         }
         kernels.push(mlp(precision));
+        kernels.push(waves(precision));
         let edsr = EncoderConfig::Edsr { blocks: 4, features: 64, res_scale: 1.0 };
         let rdn = EncoderConfig::Rdn { blocks: 2, convs: 8, growth: 64, features: 64 };
         kernels.push(encoder("EDSR", edsr, precision));
@@ -41,26 +72,55 @@ fn main() {
     kernels.push(gradients_of_a_batch());
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let rest = kernels.split_off(1);
-    kernels.extend(rest.into_iter().filter(|(name, ..)| is_asked(name)));
+    let rest = kernels.split_off(2);
+    kernels.extend(rest.into_iter().filter(|kernel| is_asked(&kernel.name)));
+    let secs = medians(&mut kernels);
+    let roof = Roof { flop_rate: kernels[0].flop / secs[0], byte_rate: kernels[1].bytes / secs[1] };
+    println!("{}: {:.0} GFLOP/s", kernels[0].name, roof.flop_rate / 1e9);
+    println!("{}: {:.1} GB/s\n", kernels[1].name, roof.byte_rate / 1e9);
+    println!(
+        "{:<44} {:>9} {:>9} {:>7} {:>9} {:>9} {:>8}",
+        "", "GFLOP", "MB", "FLOP/B", "GFLOP/s", "× product", "of roof"
+    );
+    for (kernel, secs) in kernels.iter().zip(&secs).skip(2) {
+        println!("{}", row(kernel, kernel.flop / secs, &roof));
+    }
+}
+
+/// The median time of each kernel, in seconds; they take turns.
+fn medians(kernels: &mut [Kernel]) -> Vec<f64> {
     let mut secs = vec![Vec::new(); kernels.len()];
     for run in 0..=RUNS {
-        for ((_, _, work), secs) in kernels.iter_mut().zip(&mut secs) {
+        for (kernel, secs) in kernels.iter_mut().zip(&mut secs) {
             let start = Instant::now();
-            work();
+            (kernel.run)();
             if run > 0 {
                 secs.push(start.elapsed().as_secs_f64());
             }
         }
     }
-    let median = |secs: &mut Vec<f64>| {
+    let median = |mut secs: Vec<f64>| {
         secs.sort_by(f64::total_cmp);
         secs[secs.len() / 2]
     };
-    let rates: Vec<f64> = kernels.iter().zip(&mut secs).map(|((_, flop, _), secs)| flop / median(secs) / 1e9).collect();
-    for ((name, ..), rate) in kernels.iter().zip(&rates) {
-        println!("{name:<44} {rate:>7.0} GFLOP/s {:>5.2} × the product", rate / rates[0]);
-    }
+    secs.into_iter().map(median).collect()
+}
+
+/// What the table says of a kernel that carries out `rate` operations a second.
+fn row(kernel: &Kernel, rate: f64, roof: &Roof) -> String {
+    let counted = |value: f64, digits: usize| {
+        if kernel.bytes > 0.0 { format!("{value:.digits$}") } else { "–".to_owned() }
+    };
+    format!(
+        "{:<44} {:>9.2} {:>9} {:>7} {:>9.0} {:>9.2} {:>8}",
+        kernel.name,
+        kernel.flop / 1e9,
+        counted(kernel.bytes / 1e6, 1),
+        counted(kernel.flop / kernel.bytes, 0),
+        rate / 1e9,
+        rate / roof.flop_rate,
+        counted(rate / roof.of(kernel), 2),
+    )
 }
 
 fn noise(n: usize) -> Vec<f32> {
@@ -79,7 +139,18 @@ fn product() -> Kernel {
     let work = move || {
         results.par_iter_mut().for_each(|out| matrix.multiply(Lhs::rows(&rows, DEPTH), ROWS, false, out));
     };
-    (format!("product {ROWS}×{DEPTH}×{OUTPUTS} per thread, f32, {}", Instructions::in_use()), flop, Box::new(work))
+    let name = format!("product {ROWS}×{DEPTH}×{OUTPUTS} per thread, f32, {}", Instructions::in_use());
+    Kernel { name, flop, bytes: 0.0, run: Box::new(work) }
+}
+
+/// Copying what no cache holds.
+fn copy() -> Kernel {
+    const LENGTH: usize = 16 << 20;
+    let threads = rayon::current_num_threads();
+    let mut pairs = vec![(vec![1.0_f32; LENGTH], vec![0.0_f32; LENGTH]); threads];
+    let bytes = (2 * size_of::<f32>() * LENGTH * threads) as f64;
+    let work = move || pairs.par_iter_mut().for_each(|(from, to)| to.copy_from_slice(from));
+    Kernel { name: "copying 64 MiB per thread".to_owned(), flop: 0.0, bytes, run: Box::new(work) }
 }
 
 /// As many channels as go in, with a residual, eight times over.
@@ -96,7 +167,9 @@ fn convolution(precision: Precision, channels: usize, side: usize) -> Kernel {
             std::hint::black_box(conv.forward(image, After { residual: Some(&input), ..After::default() }));
         }
     };
-    (name, flop, Box::new(work))
+    // The image, the residual and the result; the weights.
+    let bytes = (size_of::<f32>() * TIMES * (3 * channels * side * side + 9 * channels * channels)) as f64;
+    Kernel { name, flop, bytes, run: Box::new(work) }
 }
 
 /// An encoder with random weights on a picture of 128×128.
@@ -117,7 +190,7 @@ fn encoder(name: &str, encoder: EncoderConfig, precision: Precision) -> Kernel {
     let rgb = noise(SIDE * SIDE * 3).iter().map(|v| (127.0 * (v + 1.0)) as u8).collect();
     let picture = Picture::from_rgb8(Size::new(SIDE, SIDE), rgb);
     let work = move || drop(std::hint::black_box(encoder.encode(&picture, picture.size.rect(), NEVER)));
-    (format!("encode {SIDE}² by {name}, {precision}"), flop, Box::new(work))
+    Kernel { name: format!("encode {SIDE}² by {name}, {precision}"), flop, bytes: 0.0, run: Box::new(work) }
 }
 
 /// The gradients of 64×64 kernels, and of the images, over sixteen images of 48×48.
@@ -133,7 +206,9 @@ fn gradients_of_a_batch() -> Kernel {
         let images = Some(ImageGradient { to: &mut of_images, plus: None });
         std::hint::black_box(convolve_batch_backward(&weight, 64, batch, gradient, images, NEVER));
     };
-    ("3×3 gradients 64→64, 16 × 48², f32".to_owned(), flop, Box::new(work))
+    // Images and gradients are read, and the images' gradients written; the weights and their gradients.
+    let bytes = (size_of::<f32>() * (3 * IMAGES * 64 * SIDE * SIDE + 2 * 9 * 64 * 64)) as f64;
+    Kernel { name: "3×3 gradients 64→64, 16 × 48², f32".to_owned(), flop, bytes, run: Box::new(work) }
 }
 
 /// Three hidden layers of 256 and the last one, on blocks of 256 rows.
@@ -152,5 +227,19 @@ fn mlp(precision: Precision) -> Kernel {
             std::hint::black_box(out);
         });
     };
-    (format!("fused MLP 3 × 256², {precision}"), flop, Box::new(work))
+    let bytes = (size_of::<f32>() * (BLOCKS * ROWS * (256 + 3) + 3 * 256 * 256)) as f64;
+    Kernel { name: format!("fused MLP 3 × 256², {precision}"), flop, bytes, run: Box::new(work) }
+}
+
+/// The live network's decoder: a window of 1280×800 at ×4, its codes being there.
+fn waves(precision: Precision) -> Kernel {
+    let weights = Builtin::Live.weights().expect("is built in");
+    let decoder = Decoder::new(&weights, precision);
+    let (picture, shown) = (Size::new(320, 200), Size::new(1280, 800));
+    let grid = SampleGrid::spanning(Region::whole(picture), shown);
+    let window = FeatureWindow::pattern(picture, decoder.margin(), decoder.channels());
+    let flop = 2.0 * weights.config.macs().per_output_pixel * shown.area() as f64;
+    let bytes = (size_of::<f32>() * (window.codes.len() + 3 * shown.area())) as f64;
+    let work = move || drop(std::hint::black_box(decoder.query(&window, picture, &grid, Sampling::Exact, NEVER)));
+    Kernel { name: format!("sums of waves, 1280×800 at ×4, {precision}"), flop, bytes, run: Box::new(work) }
 }

@@ -4,6 +4,8 @@ use crate::decode::Sampling;
 use crate::error::{Error, Result};
 use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
+#[cfg(feature = "gpu")]
+use crate::gpu::{AdapterChoice, Gpu, KnownVariants};
 use crate::kernel::processor_name;
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Interrupt;
@@ -35,12 +37,16 @@ pub struct Device {
 }
 
 /// How fast a device decodes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
     /// Millions of output pixels a second, every one evaluated.
     pub megapixels_per_sec: f64,
     /// In which arithmetic.
     pub arithmetic: String,
+    /// How it convolves the fastest.
+    #[cfg(feature = "gpu")]
+    #[serde(default)]
+    pub variants: KnownVariants,
 }
 
 impl Device {
@@ -98,8 +104,37 @@ pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
         secs = run(side)?;
     }
     let secs = secs.min(run(side)?);
+    #[cfg(feature = "gpu")]
+    let variants = variants(device)?;
     if let Some(reason) = model.take_warning() {
         return Err(Error::device(reason));
     }
-    Ok(Speed { megapixels_per_sec: (side * side) as f64 / secs / 1e6, arithmetic: model.arithmetic() })
+    Ok(Speed {
+        megapixels_per_sec: (side * side) as f64 / secs / 1e6,
+        arithmetic: model.arithmetic(),
+        #[cfg(feature = "gpu")]
+        variants,
+    })
+}
+
+/// How a device convolves the fastest; nothing of the processor.
+#[cfg(feature = "gpu")]
+fn variants(device: &Device) -> Result<KnownVariants> {
+    match device.compute().device {
+        Some(name) => Ok(Gpu::shared(&AdapterChoice::Named(name))?.measure_variants()),
+        None => Ok(KnownVariants::default()),
+    }
+}
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use super::*;
+    use crate::gpu::AdapterDescription;
+
+    #[test]
+    fn a_device_has_one_identity() {
+        let by_graphics: Vec<String> = crate::gpu::adapters().iter().map(AdapterDescription::identity).collect();
+        let named: Vec<String> = devices().iter().skip(1).map(Device::identity).collect();
+        assert_eq!(named, by_graphics);
+    }
 }

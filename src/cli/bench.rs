@@ -64,7 +64,7 @@ fn tell_speed(device: &Device, json: bool) {
     }
     let remark = if device.is_software { "; software: computes only where --device names it" } else { "" };
     match measured {
-        Ok(Speed { megapixels_per_sec, arithmetic }) => answer(format_args!(
+        Ok(Speed { megapixels_per_sec, arithmetic, .. }) => answer(format_args!(
             "device: {}: every pixel decoded at {megapixels_per_sec:.3} MP/s in {arithmetic}{remark}",
             device.identity()
         )),

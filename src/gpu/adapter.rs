@@ -40,6 +40,11 @@ impl AdapterDescription {
     pub fn in_words(&self) -> String {
         format!("{} ({}, {})", self.name, self.kind, self.backend)
     }
+
+    /// Name and driver: what the device's speed depends on.
+    pub fn identity(&self) -> String {
+        if self.driver.is_empty() { self.in_words() } else { format!("{}; {}", self.in_words(), self.driver) }
+    }
 }
 
 /// Which device is requested.

@@ -5,6 +5,7 @@ use super::convolution::{ConvParams, Convolution, ConvolutionPass};
 use super::device::Gpu;
 use super::element_type::ElementType;
 use super::error::GpuResult;
+use super::known_variants::known;
 use super::stopwatch::Timing;
 use std::time::{Duration, Instant};
 
@@ -86,12 +87,15 @@ impl Trial {
 }
 
 impl Gpu {
-    /// The variant in which convolutions of `element` are the fastest here. The first call measures that: every variant
-    /// is compiled and carried out a few times, for at most some 50 ms beside the compiling. On software, and where the
-    /// measurement fails, it is the default.
+    /// The variant in which convolutions of `element` are the fastest here. Unless that is known
+    /// ([`super::know_variants`]), the first call measures it: every variant is compiled and carried out a few times, for at
+    /// most some 50 ms beside the compiling. On software, and where the measurement fails, it is the default.
     pub fn conv_variant(&self, element: ElementType) -> ConvVariant {
-        *self.conv_variants[element as usize]
-            .get_or_init(|| if self.description().is_software { ConvVariant::default() } else { self.fastest(element) })
+        *self.conv_variants[element as usize].get_or_init(|| match known(&self.description().identity()).of(element) {
+            Some(variant) => variant,
+            None if self.description().is_software => ConvVariant::default(),
+            None => self.fastest(element),
+        })
     }
 
     /// Has convolutions computed in `variant`, whichever is the fastest, in every arithmetic. Says whether it is so: of a
@@ -116,7 +120,7 @@ impl Gpu {
         Ok(trial.timed(self, |work| self.pass(work, 1).and_then(|_| self.pass(work, 1)))?.timing.secs)
     }
 
-    fn fastest(&self, element: ElementType) -> ConvVariant {
+    pub(super) fn fastest(&self, element: ElementType) -> ConvVariant {
         let passes = (ConvVariant::ALL.len() * (PASSES + 1)) as f64;
         match self.first_secs(element) {
             Ok(secs) if secs * passes <= LIMIT.as_secs_f64() => choice(&self.few_passes(element, fitting(secs))),

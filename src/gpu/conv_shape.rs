@@ -2,6 +2,7 @@
 
 use super::element_type::{ElementType, to_bytes};
 use super::template::{THREAD_ROWS, expand_marks};
+use serde::{Deserialize, Serialize};
 
 /// Quads of channels that a workgroup computes at most.
 const MOST_COLUMNS: usize = 64;
@@ -14,7 +15,8 @@ const MOST_GROUPS: usize = 16;
 
 /// How a thread of `shaders/convolution.wgsl` computes its eight pixels. All give the same sums, in the same order but for
 /// how many are added in half precision; which is the fastest depends on the device ([`super::Gpu::conv_variant`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ConvVariant {
     /// Of one quad of channels: 8×4 sums. Weights come from the buffer.
     #[default]

@@ -19,10 +19,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rows and columns of source pixels whose samples are kept together.
-const BLOCK: usize = 8;
+const BLOCK: usize = 4;
 
 /// Blocks along a side that are evaluated in one go.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 32;
 
 /// Memory for samples, in bytes.
 const BUDGET_BYTES: usize = 64 << 20;
@@ -141,9 +141,12 @@ impl Locks {
                 }
             }
         }
-        for blocks in merge_tiles(&missing, TOGETHER) {
+        let (smooth, rest): (Vec<_>, Vec<_>) = missing.into_iter().partition(|block| is_smooth(locked, *block));
+        let merged = |blocks: &[(usize, usize)]| merge_tiles(blocks, TOGETHER).into_iter();
+        let groups = merged(&smooth).map(|blocks| (blocks, true)).chain(merged(&rest).map(|blocks| (blocks, false)));
+        for (blocks, is_smooth) in groups {
             let by = locked.key((0, 0));
-            let evaluated = evaluate(locked, blocks, features, interrupt)?;
+            let evaluated = evaluate(locked, blocks, is_smooth, features, interrupt)?;
             // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
             if by == locked.key((0, 0)) {
                 let mut kept = self.lock();
@@ -166,25 +169,35 @@ impl Locks {
     }
 }
 
+/// Whether half as many samples along an axis are enough for a block.
+fn is_smooth(locked: Locked<'_>, block: (usize, usize)) -> bool {
+    let Function { picture, .. } = locked.function;
+    let rect = pixels_of(PixelRect::at(block), picture.size).grown_within(1, picture.size);
+    let pixels = bicubic_region(picture, &BackProjection::pixels(rect));
+    locked.projection().is_smooth(pixels.as_chunks().0, rect.width)
+}
+
 /// The function's values at the samples of blocks.
 fn evaluate(
     locked: Locked<'_>,
     blocks: PixelRect,
+    is_smooth: bool,
     features: FindFeatures<'_>,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<((usize, usize), Samples)>> {
     let size = locked.function.picture.size;
     let (projection, rect) = (locked.projection(), pixels_of(blocks, size));
-    let points = projection.samples(rect);
+    let points = if is_smooth { BackProjection::coarse_samples(rect) } else { projection.samples(rect) };
     let values = Function { sampling: Sampling::Exact, ..locked.function }.colors(&points, features, interrupt)?;
     let (values, _) = values.as_chunks::<3>();
     let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
     let part = |block: (usize, usize)| {
-        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, size);
+        let own = pixels_of(PixelRect::at(block), size);
         let columns = (own.x - rect.x) * across..(own.right() - rect.x) * across;
         let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
         let row = |y: usize| values[y * points.x.len..][columns.clone()].iter().copied();
-        (block, Arc::new(rows.flat_map(row).collect()))
+        let samples: Vec<[f32; 3]> = rows.flat_map(row).collect();
+        (block, Arc::new(if is_smooth { BackProjection::refined(&samples, own.width) } else { samples }))
     };
     Ok(blocks.places().map(part).collect())
 }
@@ -200,7 +213,7 @@ fn assemble(
     let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
     let mut samples = vec![[0.0; 3]; points.y.len * points.x.len];
     for (block, values) in blocks {
-        let own = pixels_of(PixelRect { x: block.0, y: block.1, width: 1, height: 1 }, size);
+        let own = pixels_of(PixelRect::at(*block), size);
         let Some(common) = own.intersection(rect) else { continue };
         for y in common.y * down..common.bottom() * down {
             let from = (y - own.y * down) * own.width * across + (common.x - own.x) * across;

@@ -220,7 +220,9 @@ fn list_devices() -> Vec<Device> {
 
 /// Measures a device; `done` measurements were made before in this window. The device is faster the second time.
 fn measure_device(device: &Device, done: usize) -> Result<Speed> {
-    let speed = |megapixels_per_sec, arithmetic: &str| Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into() });
+    let speed = |megapixels_per_sec, arithmetic: &str| {
+        Ok(Speed { megapixels_per_sec, arithmetic: arithmetic.into(), ..Speed::default() })
+    };
     match device.name.split(' ').next() {
         Some(CPU) => speed(0.61, "bf16-amx"),
         Some("Card") if done < 4 => speed(12.3, "f16"),

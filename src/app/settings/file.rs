@@ -164,7 +164,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
         let measured = |name: &str| {
-            let speed = Speed { megapixels_per_sec: 1.0, arithmetic: "f32".into() };
+            let speed = Speed { megapixels_per_sec: 1.0, arithmetic: "f32".into(), ..Speed::default() };
             BTreeMap::from([(name.to_owned(), speed)])
         };
         let writers = [(); 2].map(|()| SettingsWriter::start(path.clone()).unwrap());

@@ -13,6 +13,7 @@ pub use choices::{Arithmetic, DoubleClick, Refine, Settings, ThemeChoice, WheelA
 pub use command::Command;
 pub use file::SettingsWriter;
 
+use crate::gpu::know_variants;
 use crate::render::Compute;
 use devices::Devices;
 
@@ -30,8 +31,11 @@ pub struct State {
 }
 
 impl State {
-    /// Nothing is known of the devices yet.
+    /// Devices are not looked for yet; those that are opened compute as was measured once.
     pub fn new(choices: Settings, compute: Compute, writer: Option<SettingsWriter>) -> Self {
+        for (identity, speed) in &choices.speeds {
+            know_variants(identity, speed.variants);
+        }
         Self { choices, compute, devices: Devices::default(), has_unkept: false, writer }
     }
 }

@@ -10,7 +10,7 @@
 //! K shrinks what has been enlarged: a short filter on the source's grid, whose inverse is short too. At ×2 and ×3 the
 //! samples are those of the picture at that scale, so that the result is exact; beyond, four along an axis are as good as
 //! all of them to a thousandth of the residual (three are not, at edges, and smarter quadratures are worse: a network is no
-//! polynomial between two source pixels). They are anchored at the picture, so that every window sees the same residual.
+//! polynomial between two source pixels). Where the source has no edge two are enough, and the others lie between them. They are anchored at the picture, so that every window sees the same residual.
 
 use super::{cubic, mip_taps};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
@@ -21,6 +21,12 @@ const INVERSE: usize = 2;
 
 /// Source pixels beside one whose samples its shrunk value is made of.
 const SHRINK: usize = 2;
+
+/// Samples along an axis of a source pixel, at most.
+const MOST_SAMPLES: usize = 4;
+
+/// Where neighbouring source pixels differ by less than this, half of these are enough.
+const SMOOTH: f32 = 0.25;
 
 /// Frequencies at which K is inverted.
 const FREQUENCIES: usize = 64;
@@ -48,6 +54,29 @@ impl BackProjection {
     pub fn samples(&self, rect: PixelRect) -> SampleGrid {
         let [down, across] = self.samples_per_pixel;
         SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
+    }
+
+    /// Whether [`Self::coarse_samples`] are enough around some source pixels, given row by row in units of 1: there are many
+    /// samples, and no two neighbours differ by much.
+    pub fn is_smooth(&self, pixels: &[[f32; 3]], width: usize) -> bool {
+        let is_near = |(a, b): (&[f32; 3], &[f32; 3])| minus(a, b).iter().all(|off| off.abs() < SMOOTH);
+        self.samples_per_pixel == [MOST_SAMPLES; 2]
+            && pixels.chunks_exact(width).all(|row| row.iter().zip(&row[1..]).all(is_near))
+            && pixels.iter().zip(&pixels[width..]).all(is_near)
+    }
+
+    /// Half as many samples along either axis, of a rectangle of source pixels.
+    pub fn coarse_samples(rect: PixelRect) -> SampleGrid {
+        let per_pixel = MOST_SAMPLES / 2;
+        SampleGrid { y: axis(rect.y, rect.height, per_pixel), x: axis(rect.x, rect.width, per_pixel) }
+    }
+
+    /// Values at [`Self::samples`] out of those at [`Self::coarse_samples`] of a rectangle of so many source pixels in a row: on
+    /// the line through the two of their pixel, along either axis.
+    pub fn refined(coarse: &[[f32; 3]], width: usize) -> Vec<[f32; 3]> {
+        let height = coarse.len() / (4 * width);
+        let [rows, columns] = [height, width].map(|n| (0..n * MOST_SAMPLES).map(on_the_line).collect::<Vec<Taps>>());
+        separable((coarse, 2 * width), &rows, &columns)
     }
 
     /// The source pixels of a rectangle, a sample each.
@@ -128,6 +157,12 @@ impl BackProjection {
 /// The first of some values, and the weights of those from there on.
 type Taps = (usize, Vec<f32>);
 
+/// The two coarse samples of a sample's pixel, and what each counts for.
+fn on_the_line(sample: usize) -> Taps {
+    let share = [-0.25, 0.25, 0.75, 1.25][sample % MOST_SAMPLES];
+    (sample / MOST_SAMPLES * 2, vec![1.0 - share, share])
+}
+
 /// So many samples for each of `len` source pixels.
 fn axis(start: usize, len: usize, per_pixel: usize) -> AxisGrid {
     AxisGrid { origin: start as f64, pitch: 1.0 / per_pixel as f64, len: len * per_pixel }
@@ -135,7 +170,7 @@ fn axis(start: usize, len: usize, per_pixel: usize) -> AxisGrid {
 
 /// How many samples along an axis stand for all pixels of a picture enlarged to pixels of `cell` source pixels.
 fn samples_per_pixel(cell: f64) -> usize {
-    (2..4).find(|n| cell * *n as f64 > 1.0 - 1e-9).unwrap_or(4)
+    (2..MOST_SAMPLES).find(|n| cell * *n as f64 > 1.0 - 1e-9).unwrap_or(MOST_SAMPLES)
 }
 
 /// What a sample counts for in source pixel `i`, before all are made to sum to 1.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
-use zoomfield::app::ports::{DialogPurpose, OpenFn, Opened, Outside, Stamp, TileSource};
+use zoomfield::app::ports::{DialogPurpose, MapSource, OpenFn, Opened, Outside, Stamp, TileSource};
 use zoomfield::app::settings::SettingsWriter;
 use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
@@ -22,7 +22,7 @@ use zoomfield::geometry::{Size, View};
 use zoomfield::picture::{Picture, Raster};
 use zoomfield::recipe::Source;
 use zoomfield::render::{
-    Backend, Compute, FeatureStore, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest,
+    Backend, Compute, FeatureStore, LoadedModel, MapEvent, MapRequest, RenderEvent, RenderedTile, TilePart, ViewRequest,
 };
 use zoomfield::task::{Gate, Interrupt};
 
@@ -64,6 +64,17 @@ impl TileSource for StubTiles {
 
     fn poll(&self) -> Option<RenderEvent> {
         self.0.borrow_mut().events.pop_front()
+    }
+}
+
+/// Knows nothing of the network's share.
+struct NoMaps;
+
+impl MapSource for NoMaps {
+    fn request(&self, _: Option<MapRequest>) {}
+
+    fn poll(&self) -> Option<MapEvent> {
+        None
     }
 }
 
@@ -301,6 +312,7 @@ fn window_with_options(
             let done = AtomicUsize::new(0);
             let ports = Ports {
                 tiles: Box::new(source),
+                maps: Box::new(NoMaps),
                 open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),

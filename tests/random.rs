@@ -132,6 +132,9 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
                     settings::Command::Toggle.into(),
                     files::Command::ToggleInfo.into(),
                     export::Command::CopyView.into(),
+                    view::Command::ToggleMap.into(),
+                    view::Command::NextLayer.into(),
+                    view::Command::ToggleInspector.into(),
                 ])
                 .clone(),
             compare::Command::Hold([Held::Nothing, Held::Original, Held::Live, Held::Loupe][random.below(4)]).into(),

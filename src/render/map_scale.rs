@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn steps_look_even_and_grow_lighter() {
         let steps = 64;
-        let lab: Vec<_> = (0..=steps).map(|i| lab_of_srgb(invention_color(MOST_INVENTED * i as f32 / steps as f32))).collect();
+        let lab: Vec<_> =
+            (0..=steps).map(|i| lab_of_srgb(invention_color(MOST_INVENTED * i as f32 / steps as f32))).collect();
         assert!(lab.windows(2).all(|pair| pair[0][0] < pair[1][0]), "lightness: {lab:?}");
         let far: Vec<f32> = lab.windows(2).map(|pair| color_distance(pair[0], pair[1])).collect();
         let (least, most) =

@@ -27,13 +27,9 @@ const QUEUE: usize = 32;
 /// Memory for values, so that another layer of the same map is a matter of colours.
 const VALUES_BYTES: usize = 64 << 20;
 
-/// How its renderer works: eight members have eight times as many features.
-const OPTIONS: RenderOptions = RenderOptions {
-    keeping: Keeping::Beside,
-    feature_budget_bytes: 512 << 20,
-    decoded_budget_bytes: 0,
-    ..RenderOptions::VIEW
-};
+/// How its renderer works, but for the budget of features, which comes with a request.
+const OPTIONS: RenderOptions =
+    RenderOptions { keeping: Keeping::Beside, decoded_budget_bytes: 0, ..RenderOptions::VIEW };
 
 /// An output pixel of which somebody wants to know the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +66,8 @@ pub struct MapRequest {
     pub probe: Option<Probe>,
     /// The output pixel that matters most, (x, y): what is nearest to it comes next.
     pub focus_in_output: [f64; 2],
+    /// Memory for features of the eight members, beside the view's.
+    pub feature_budget_bytes: usize,
 }
 
 impl MapRequest {
@@ -118,20 +116,19 @@ impl MapWorker {
     }
 }
 
-fn serve(
-    inbox: &Mailbox<Option<MapRequest>>,
-    outbox: &SyncSender<MapEvent>,
-    notify: &dyn Fn(),
-    store: &FeatureStore,
-) {
+fn serve(inbox: &Mailbox<Option<MapRequest>>, outbox: &SyncSender<MapEvent>, notify: &dyn Fn(), store: &FeatureStore) {
     let mut desk = None;
     while let Some(request) = inbox.wait() {
         let Some(mut request) = request else {
             desk = None;
             continue;
         };
+        if let Some(desk) = &mut desk {
+            desk.renderer.set_feature_budget(request.feature_budget_bytes);
+        }
+        let budget = request.feature_budget_bytes;
         while !inbox.peek(|_| true) {
-            let work = || desk.get_or_insert_with(|| Desk::new(store)).next(&mut request, inbox);
+            let work = || desk.get_or_insert_with(|| Desk::new(store, budget)).next(&mut request, inbox);
             // A panic must not take the hope for maps with it; the renderer may be half-changed then.
             let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
                 desk = None;
@@ -162,8 +159,9 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(store: &FeatureStore) -> Self {
-        Self { renderer: Renderer::sharing(store.clone(), OPTIONS), values: ByteLru::new(VALUES_BYTES) }
+    fn new(store: &FeatureStore, feature_budget_bytes: usize) -> Self {
+        let options = RenderOptions { feature_budget_bytes, ..OPTIONS };
+        Self { renderer: Renderer::sharing(store.clone(), options), values: ByteLru::new(VALUES_BYTES) }
     }
 
     /// Does the next piece of work of a request; none if nothing is left of it.

@@ -108,7 +108,8 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
             recipe,
             file,
             features: FeatureStore::default(),
-            asked: None, map: None,
+            asked: None,
+            map: None,
         };
         export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
         let written = Picture::open(&output).unwrap();

@@ -35,6 +35,8 @@ pub(crate) struct Log {
     pub(crate) events: VecDeque<RenderEvent>,
     /// Whether requests are only written down.
     pub(crate) is_silent: bool,
+    /// What was asked about the network's share, oldest first.
+    pub(crate) maps: Vec<Option<MapRequest>>,
 }
 
 /// Answers every request at once with tiles that are easy to tell apart.
@@ -67,11 +69,13 @@ impl TileSource for StubTiles {
     }
 }
 
-/// Knows nothing of the network's share.
-struct NoMaps;
+/// Writes down what is asked about the network's share, and knows nothing of it.
+struct NoMaps(Rc<RefCell<Log>>);
 
 impl MapSource for NoMaps {
-    fn request(&self, _: Option<MapRequest>) {}
+    fn request(&self, request: Option<MapRequest>) {
+        self.0.borrow_mut().maps.push(request);
+    }
 
     fn poll(&self) -> Option<MapEvent> {
         None
@@ -305,6 +309,7 @@ fn window_with_options(
         .with_step_dt(1.0 / 30.0)
         .with_max_steps(60)
         .build_eframe(move |cc| {
+            let log = source.0.clone();
             let open: Arc<OpenFn> = Arc::new(open);
             let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
@@ -312,7 +317,7 @@ fn window_with_options(
             let done = AtomicUsize::new(0);
             let ports = Ports {
                 tiles: Box::new(source),
-                maps: Box::new(NoMaps),
+                maps: Box::new(NoMaps(log)),
                 open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),

@@ -231,7 +231,7 @@ impl State {
         if matches!(&result, Err(error) if !matches!(error, Error::Cancelled)) {
             self.stay_open(env);
         }
-        tell_export(&export.output, result, env);
+        tell_export(&export, result, env);
         drop(export);
         self.start_waiting(env);
         if self.running.is_none() && self.closes_when_done {
@@ -240,9 +240,12 @@ impl State {
     }
 }
 
-fn tell_export(output: &Path, result: Result<ExportReport>, env: &mut Env<'_>) {
+fn tell_export(export: &RunningExport, result: Result<ExportReport>, env: &mut Env<'_>) {
+    let beside = if export.has_map { ", and its invention map" } else { "" };
     match result {
-        Ok(report) => env.tell(format!("Written: {} ({})", output.display(), size_text(report.bytes))),
+        Ok(report) => {
+            env.tell(format!("Written: {} ({}){beside}", export.output.display(), size_text(report.bytes)));
+        }
         Err(Error::Cancelled) => env.tell("Export stopped; nothing was written."),
         Err(error) => env.fail(error),
     }

@@ -118,6 +118,7 @@ impl Maps {
             parts,
             probe,
             focus_in_output: [0, 1].map(|i| cursor[i] - view.corner_on_screen[i]),
+            feature_budget_bytes: scene.settings.feature_budget_mib << 20,
         })
     }
 

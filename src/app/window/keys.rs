@@ -230,19 +230,19 @@ pub const SHORTCUTS: &[Shortcut] = &[
     row(
         Group::Look,
         "Shift+N",
-        "What the invention map shows: both, departure, disagreement",
+        "What the invention map shows: both, or one part",
         &[(SHIFT, Key::N, Command::View(View::NextLayer))],
     ),
     row(
         Group::Look,
         "N",
-        "Invention map: what of a view at rest is the network's own",
+        "Invention map: what is the network's own",
         &[(NONE, Key::N, Command::View(View::ToggleMap))],
     ),
     row(
         Group::Look,
         "P",
-        "Values of the pixel under the cursor: source, shown, how sure the network is",
+        "Values under the cursor: source, shown, disagreement",
         &[(NONE, Key::P, Command::View(View::ToggleInspector))],
     ),
     row(Group::Window, "T", "Train on your own pictures", &[(NONE, Key::T, Command::Train(Train::Toggle))]),

@@ -81,8 +81,8 @@ impl App {
         self.follow_view();
         let (mut env, slices, tiles) = self.parts();
         tiles.request(slices.scene(env.now_secs), &env);
-        let has_news = tiles.judge(&mut slices.view, &env);
         tiles.inquire(slices.scene(env.now_secs), &env);
+        let has_news = tiles.judge(&mut slices.view, &env);
         slices.view.upload_squares(&tiles.frame, slices.files.current.as_ref(), env.ctx);
         slices.settings.write(&mut env);
         if !tiles.are_pending() {

@@ -102,7 +102,7 @@ fn command_lines() -> Vec<CommandLine> {
         lines.push(CommandLine { recipe, file, overwrite: true, model, backend, device, precision, ..first.clone() });
     }
     for layer in InventionLayer::ALL {
-        lines.push(CommandLine { map: Some(InventionFile::beside(&first.output, layer)), ..first.clone() });
+        lines.push(CommandLine { map: Some(InventionFile::beside("/maps/a 'b.tif".as_ref(), layer)), ..first.clone() });
     }
     lines.push(first);
     lines

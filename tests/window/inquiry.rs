@@ -240,10 +240,11 @@ fn the_export_panel_writes_a_map_and_its_command_says_so() {
     assert!(draft(&harness).map.is_none());
     harness.get_by_label("Invention map in a file beside it").click();
     harness.run();
-    harness.get_by_label("Disagreement").click();
-    harness.run();
     // The map's file is there already.
     wait_for(&mut harness, |harness| harness.query_by_label("Replace the existing file").is_some());
+    harness.run();
+    harness.get_by_label("Disagreement").click();
+    harness.run();
     assert!(harness.get_by_label("Export").accesskit_node().is_disabled());
     harness.get_by_label("Replace the existing file").click();
     harness.run();

@@ -5,7 +5,6 @@ mod band;
 mod command_line;
 mod estimate;
 mod invention;
-mod map_scale;
 mod plan;
 mod provenance;
 mod request;
@@ -14,7 +13,6 @@ mod scene;
 pub use command_line::CommandLine;
 pub use estimate::{Estimate, estimate};
 pub use invention::InventionFile;
-pub use map_scale::MOST_INVENTED;
 pub use provenance::PROGRAM;
 pub use request::{Extent, OutputSize, Request};
 pub use scene::RenderScene;
@@ -27,6 +25,7 @@ use crate::geometry::{SampleGrid, Size};
 use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
 use crate::picture::{ColorSpace, Picture, Raster};
 use crate::recipe::Recipe;
+pub use crate::render::MOST_INVENTED;
 use crate::render::{FeatureStore, LoadedModel};
 use crate::task::Gate;
 use std::ops::Range;
@@ -61,12 +60,19 @@ pub struct ExportJob {
     pub features: FeatureStore,
     /// What was asked for, for the file's provenance: without it the file has none.
     pub asked: Option<CommandLine>,
+    /// The invention map of the same samples, in a file beside it, if one is wanted.
+    pub map: Option<InventionFile>,
 }
 
 impl ExportJob {
     /// Whether the network makes its pixels.
     pub fn is_neural(&self) -> bool {
         self.model.makes(&self.grid, self.recipe)
+    }
+
+    /// Pixels of all its files.
+    pub fn pixels(&self) -> usize {
+        self.grid.size().area() * (1 + usize::from(self.map.is_some()))
     }
 }
 
@@ -212,31 +218,18 @@ impl Blocks for Filling<'_, '_> {
     }
 }
 
-/// Renders and writes. `gate` is passed between units: it pauses and stops the work. Nothing is left behind when it
-/// is stopped or fails.
+/// Renders and writes, the invention map too where one is wanted: both files are there once both are made. `gate` is passed
+/// between units: it pauses and stops the work. Nothing is left behind when it is stopped or fails.
 ///
 /// # Errors
-/// [`Error::Export`], [`Error::Request`] (too large), [`Error::Device`], [`Error::Cancelled`].
+/// [`Error::Export`], [`Error::Request`] (too large, or a map where no network makes pixels), [`Error::Device`],
+/// [`Error::Cancelled`].
 pub fn run(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> Result<ExportReport> {
-    run_beside(job, None, gate, progress)
-}
-
-/// The same, with the invention map of the same samples in a file beside it: both are there once both are made.
-///
-/// # Errors
-/// As [`run`]; [`Error::Request`] too if there is no network whose share could be shown.
-pub fn run_beside(
-    job: &ExportJob,
-    map: Option<&InventionFile>,
-    gate: &Gate,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<ExportReport> {
     let start = Instant::now();
-    let size = job.grid.size();
-    check_size(size)?;
-    let files = [Some(File::create(job)), map.map(|map| map.create(job))];
+    check_size(job.grid.size())?;
+    let files = [Some(File::create(job)), job.map.as_ref().map(|map| map.create(job))];
     let mut files = files.into_iter().flatten().collect::<Result<Vec<_>>>()?;
-    let (mut done, total) = (0, size.area() * files.len());
+    let (mut done, total) = (0, job.pixels());
     let on_pixels = &mut |pixels| {
         done += pixels;
         progress(Progress { done, total });

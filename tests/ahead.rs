@@ -107,6 +107,7 @@ fn an_export_and_a_copy_of_a_finished_view_encode_nothing() {
             file: FileOptions::default(),
             features: store.clone(),
             asked: None,
+            map: None,
         };
         export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
         let copied = export::render(&job, &Gate::default()).unwrap();

@@ -1,6 +1,7 @@
 //! Colours: what a profile says is what the screen shows, what the file says is what an export says.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
+#![expect(clippy::print_stdout, reason = "figures are for whoever measures")]
 
 #[path = "common/icc.rs"]
 mod icc;
@@ -10,6 +11,8 @@ mod metadata;
 mod profile;
 #[path = "color/table.rs"]
 mod table;
+#[path = "color/wide.rs"]
+mod wide;
 
 use icc::ADOBE_RGB;
 use profile::{Curve, DISPLAY_P3, Profile, SRGB};

@@ -82,6 +82,7 @@ fn a_very_wide_picture_takes_no_more_and_what_it_takes_is_told() {
         file: FileOptions::default(),
         features: FeatureStore::default(),
         asked: None,
+        map: None,
     };
     assert!(job.is_neural(), "the network has nothing to do");
     let told = estimate(&job, None).memory_bytes;

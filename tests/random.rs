@@ -125,22 +125,30 @@ fn random_step(random: &mut Random, pictures: &[PathBuf], folder: &Path, harness
                 ])
                 .clone(),
         ],
-        _ => vec![
-            random
-                .pick::<Command>(&[
-                    Command::TogglePanel(Panel::Help),
-                    settings::Command::Toggle.into(),
-                    files::Command::ToggleInfo.into(),
-                    export::Command::CopyView.into(),
-                ])
-                .clone(),
-            compare::Command::Hold([Held::Nothing, Held::Original, Held::Live, Held::Loupe][random.below(4)]).into(),
-            Command::Back,
-        ],
+        _ => panels(random),
     };
     for command in commands {
         harness.state_mut().apply(command);
     }
+}
+
+/// Panels, what lies over the picture, and held keys.
+fn panels(random: &mut Random) -> Vec<Command> {
+    vec![
+        random
+            .pick::<Command>(&[
+                Command::TogglePanel(Panel::Help),
+                settings::Command::Toggle.into(),
+                files::Command::ToggleInfo.into(),
+                export::Command::CopyView.into(),
+                view::Command::ToggleMap.into(),
+                view::Command::NextLayer.into(),
+                view::Command::ToggleInspector.into(),
+            ])
+            .clone(),
+        compare::Command::Hold([Held::Nothing, Held::Original, Held::Live, Held::Loupe][random.below(4)]).into(),
+        Command::Back,
+    ]
 }
 
 fn settings(random: &mut Random, harness: &Harness<'static, App>) -> Command {

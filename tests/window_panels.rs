@@ -17,6 +17,8 @@ mod fonts;
 mod hashes;
 #[path = "common/icc.rs"]
 mod icc;
+#[path = "window/inquiry.rs"]
+mod inquiry;
 #[path = "window/keys.rs"]
 mod keys;
 #[path = "window/library.rs"]

@@ -5,7 +5,9 @@ use crate::bench::{Device, Speed};
 use crate::error::Result;
 use crate::export::{ExportJob, ExportReport, Progress};
 use crate::picture::{Picture, Raster, Shot};
-use crate::render::{Compute, LoadedModel, RenderEvent, RenderWorker, Suited, ViewRequest};
+use crate::render::{
+    Compute, LoadedModel, MapEvent, MapRequest, MapWorker, RenderEvent, RenderWorker, Suited, ViewRequest,
+};
 use crate::task::{Gate, Interrupt};
 use crate::train::{TrainConfig, TrainEvent};
 use crate::weights::Weights;
@@ -30,6 +32,25 @@ impl TileSource for RenderWorker {
 
     fn poll(&self) -> Option<RenderEvent> {
         RenderWorker::poll(self)
+    }
+}
+
+/// Where maps of invention come from.
+pub trait MapSource {
+    /// Replaces whatever was asked before. Nothing at all gives back the memory that maps take.
+    fn request(&self, request: Option<MapRequest>);
+
+    /// The next event, if one is ready. Never waits.
+    fn poll(&self) -> Option<MapEvent>;
+}
+
+impl MapSource for MapWorker {
+    fn request(&self, request: Option<MapRequest>) {
+        MapWorker::request(self, request);
+    }
+
+    fn poll(&self) -> Option<MapEvent> {
+        MapWorker::poll(self)
     }
 }
 
@@ -135,6 +156,8 @@ pub type TrainFn = dyn Fn(TrainConfig, &Gate) -> Result<Box<dyn TrainingRun>> + 
 pub struct Ports {
     /// Renders the view.
     pub tiles: Box<dyn TileSource>,
+    /// Computes what of the view is the network's own.
+    pub maps: Box<dyn MapSource>,
     /// Opens pictures.
     pub open: Arc<OpenFn>,
     /// Shows file dialogs.

@@ -217,6 +217,7 @@ impl ExportArgs {
             backend: self.compute.backend,
             device: self.compute.device.clone(),
             precision: self.precision(),
+            map: self.map.file(),
         }
     }
 }

@@ -42,12 +42,10 @@ pub(super) fn carry_out(
     let model = Arc::new(load_model(model, &compute)?);
     on_model(&model);
     let (features, asked) = (FeatureStore::default(), Some(line.clone()));
-    let CommandLine { output, overwrite, recipe, file, .. } = line;
-    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked };
-    let map = args.map.file();
-    let bar = progress::bar(size.area() * (1 + usize::from(map.is_some())), "exporting");
-    let report =
-        export::run_beside(&job, map.as_ref(), &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
+    let CommandLine { output, overwrite, recipe, file, map, .. } = line;
+    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked, map };
+    let bar = progress::bar(job.pixels(), "exporting");
+    let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
     if let Some(warning) = job.model.take_warning() {
         warn(&warning);
@@ -66,7 +64,7 @@ pub(super) fn carry_out(
             "adapter": job.model.adapter(),
             "dispatches": job.model.dispatches(),
             "precision": job.model.arithmetic(),
-            "invention": map.as_ref().map(map_args::told_as_json),
+            "invention": job.map.as_ref().map(map_args::told_as_json),
             "bytes": report.bytes,
             "secs": report.elapsed_secs,
             "picture_bytes": job.picture.byte_len(),
@@ -75,7 +73,7 @@ pub(super) fn carry_out(
     } else {
         let megabytes = report.bytes as f64 / 1e6;
         answer(format_args!("{}: {size}, {megabytes:.1} MB, {:.1} s", args.output.display(), report.elapsed_secs));
-        if let Some(map) = &map {
+        if let Some(map) = &job.map {
             answer(format_args!("{}", map_args::told(map)));
         }
     }

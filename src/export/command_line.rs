@@ -1,6 +1,6 @@
 //! An export as a command line for a shell, to be repeated or kept.
 
-use super::{DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
+use super::{DEFAULT_QUALITY, Extent, FileOptions, InventionFile, OutputSize, Request};
 use crate::geometry::Size;
 use crate::kernel::PrecisionChoice;
 use crate::recipe::{Recipe, Source};
@@ -32,6 +32,8 @@ pub struct CommandLine {
     pub device: Option<String>,
     /// Arithmetic, if that is said.
     pub precision: Option<PrecisionChoice>,
+    /// The invention map beside the output, if one is wanted.
+    pub map: Option<InventionFile>,
 }
 
 impl CommandLine {
@@ -42,6 +44,10 @@ impl CommandLine {
         words.extend(self.options());
         if let Some(model) = &self.model {
             words.extend(["--model".to_owned(), path_text(model)?]);
+        }
+        if let Some(InventionFile { path, layer }) = &self.map {
+            words.extend(["--invention".to_owned(), path_text(path)?]);
+            words.extend(["--invention-shows".to_owned(), layer.to_string()]);
         }
         words.extend(self.overwrite.then(|| "--overwrite".to_owned()));
         Some(words)

@@ -3,6 +3,7 @@
 use super::scene::Made;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
+use crate::recipe::Ensemble;
 use std::path::Path;
 
 /// Memory of the renderer besides what depends on picture and output: features, and activations of a block.
@@ -32,8 +33,13 @@ pub fn estimate(job: &ExportJob, megapixels_per_sec: Option<f64>) -> Estimate {
         size,
         file_bytes: (pixels * bytes_per_pixel(&job.output, bits, channels, scale, job.file)) as u64,
         memory_bytes: memory_bytes(job, size, channels),
-        secs: megapixels_per_sec.filter(|rate| *rate > 0.0).map(|rate| pixels / 1e6 / rate),
+        secs: megapixels_per_sec.filter(|rate| *rate > 0.0).map(|rate| pixels * work(job) / 1e6 / rate),
     }
+}
+
+/// How many times each pixel is made: for a map it is made once more, and by every member.
+fn work(job: &ExportJob) -> f64 {
+    if job.map.is_some() { (2 + Ensemble::Eight.members()) as f64 } else { 1.0 }
 }
 
 /// Photographs as they usually come out; the more a picture is enlarged, the smoother it is.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The file for the map of an export's samples: sRGB with 8 bits, as large as the export, in the colours from 0 to
 /// [`super::MOST_INVENTED`]. It may be replaced if the export's file may.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct InventionFile {
     /// Where to write it; its ending chooses the format.
     pub path: PathBuf,
@@ -20,6 +20,12 @@ pub struct InventionFile {
 }
 
 impl InventionFile {
+    /// A PNG file beside an export: `name-invention.png`.
+    pub fn beside(output: &Path, layer: InventionLayer) -> Self {
+        let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+        Self { path: output.with_file_name(format!("{stem}-invention.png")), layer }
+    }
+
     /// Starts it, after refusing what can be refused now.
     pub(super) fn create<'a>(&self, job: &'a ExportJob) -> Result<File<'a>> {
         if !job.is_neural() {

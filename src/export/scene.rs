@@ -2,7 +2,6 @@
 
 use super::band::{Band, Depth};
 use super::check_size;
-use super::map_scale;
 use super::plan::{BLOCK_ROWS, Plan};
 use crate::error::Result;
 use crate::geometry::{FEATURE_TILE, SampleGrid};
@@ -145,8 +144,7 @@ impl RenderScene<'_> {
             Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped()),
             Made::Map(layer) => {
                 let map = renderer.invention(picture, model, grid, recipe, &|| gate.is_stopped())?;
-                let data = map.layer(layer).into_iter().flat_map(map_scale::color).collect();
-                Ok(Raster { size: map.size, channels: 3, data })
+                Ok(map.colors(layer))
             }
         }
     }

@@ -13,8 +13,9 @@
 //! both are multiplied by opacity, since nobody sees more.
 
 use super::ensemble::Function;
+use super::map_scale::invention_color;
 use super::model::LoadedModel;
-use super::renderer::Renderer;
+use super::renderer::{Renderer, features_for};
 use super::source::render_source;
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
@@ -44,6 +45,11 @@ pub enum InventionLayer {
     Both,
 }
 
+impl InventionLayer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Both, Self::Departure, Self::Disagreement];
+}
+
 impl fmt::Display for InventionLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -58,7 +64,7 @@ impl FromStr for InventionLayer {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let named = [Self::Departure, Self::Disagreement, Self::Both].into_iter().find(|it| it.to_string() == text);
+        let named = Self::ALL.into_iter().find(|it| it.to_string() == text);
         named.ok_or_else(|| format!("`{text}` is nothing that the map shows; choose departure, disagreement or both"))
     }
 }
@@ -78,6 +84,12 @@ impl Invention {
     /// Nothing is invented.
     fn none(size: Size) -> Self {
         Self { size, departure: vec![0.0; size.area()], disagreement: vec![0.0; size.area()] }
+    }
+
+    /// A layer in the colours of the map, 3 channels.
+    pub fn colors(&self, layer: InventionLayer) -> Raster {
+        let data = self.layer(layer).into_iter().flat_map(invention_color).collect();
+        Raster { size: self.size, channels: 3, data }
     }
 
     /// `height * width` values of a layer, in ΔE*ab.
@@ -147,6 +159,29 @@ impl Renderer {
         self.encode_for(picture, model, grid, recipe, interrupt)?;
         for member in model.others(MEMBERS - 1)? {
             self.encode_for(picture, member, grid, plain(recipe), interrupt)?;
+        }
+        Ok(())
+    }
+}
+
+impl Renderer {
+    /// Encodes what the map of `needed` takes of every member, together with more of what `view` takes, in few blocks.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub(super) fn encode_map_around(
+        &self,
+        picture: &Picture,
+        model: &LoadedModel,
+        (needed, view): (&SampleGrid, &[SampleGrid]),
+        recipe: Recipe,
+        interrupt: Interrupt<'_>,
+    ) -> Result<()> {
+        let others = model.others(MEMBERS - 1)?.iter().map(|member| (member, plain(recipe)));
+        for (member, recipe) in std::iter::once((model, recipe)).chain(others) {
+            let tiles = |grid: &SampleGrid| features_for(member, picture.size, grid, recipe);
+            let Some(needed) = tiles(needed) else { continue };
+            self.encode_around(picture, member, [needed; 2], view.iter().filter_map(tiles), &|_| interrupt())?;
         }
         Ok(())
     }

@@ -9,6 +9,8 @@ mod ensemble;
 mod invention;
 mod kind;
 mod lock;
+mod map_scale;
+mod map_worker;
 #[cfg(feature = "gpu")]
 mod mip;
 mod model;
@@ -29,6 +31,8 @@ pub use cache::ByteLru;
 pub use compute::{Backend, Compute};
 pub use invention::{Invention, InventionLayer};
 pub use kind::suits_nearest;
+pub use map_scale::{MOST_INVENTED, invention_color};
+pub use map_worker::{MapEvent, MapRequest, MapWorker, Measured, Probe};
 pub use model::LoadedModel;
 pub use renderer::{RenderOptions, Renderer, features_for};
 pub use request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};

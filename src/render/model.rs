@@ -48,7 +48,8 @@ pub struct LoadedModel {
     packer: OnceLock<FieldPacker>,
     /// Why there is no graphics device although there might have been.
     refusal: Option<String>,
-    weights: Weights,
+    /// What its ensemble is made of; none in a member of one.
+    weights: Option<Weights>,
     /// The other members of its ensemble, once they are asked for.
     others: OnceLock<Vec<LoadedModel>>,
 }
@@ -74,7 +75,7 @@ impl LoadedModel {
             #[cfg(feature = "gpu")]
             packer: OnceLock::new(),
             refusal: None,
-            weights: weights.clone(),
+            weights: Some(weights.clone()),
             others: OnceLock::new(),
         })
     }
@@ -91,8 +92,9 @@ impl LoadedModel {
         let others = if let Some(others) = self.others.get() {
             others
         } else {
-            let compute = self.computed();
-            let turned = |symmetry: &Symmetry| Self::on(&self.weights.turned(*symmetry), &compute);
+            let none = || Error::device("a member of an ensemble has no ensemble of its own");
+            let (compute, weights) = (self.computed(), self.weights.as_ref().ok_or_else(none)?);
+            let turned = |it: &Symmetry| Ok(Self { weights: None, ..Self::on(&weights.turned(*it), &compute)? });
             let loaded = Symmetry::ALL[1..].iter().map(turned).collect::<Result<Vec<_>>>()?;
             self.others.get_or_init(|| loaded)
         };

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The largest weights file that is read: far above the largest LIIF (RDN, 256 MB with its optimizer).
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
@@ -40,11 +41,11 @@ pub struct Array {
     pub data: Vec<f32>,
 }
 
-/// The arrays of one model, complete and of the right shapes.
+/// The arrays of one model, complete and of the right shapes. Clones share them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     config: ModelConfig,
-    arrays: BTreeMap<String, Array>,
+    arrays: Arc<BTreeMap<String, Array>>,
 }
 
 impl Weights {
@@ -71,7 +72,7 @@ impl Weights {
             }
             kept.insert(name, array);
         }
-        Ok(Self { config, arrays: kept })
+        Ok(Self { config, arrays: Arc::new(kept) })
     }
 
     /// From arrays with the original's names and the original's spec, `{"name": "liif", "args": {…}}`.
@@ -250,14 +251,15 @@ mod tests {
     fn one_changed_weight_is_another_model() {
         let weights = Weights::builtin().unwrap();
         let mut changed = weights.clone();
-        changed.arrays.get_mut("imnet.layers.0.bias").unwrap().data[7] += 1e-3;
+        Arc::make_mut(&mut changed.arrays).get_mut("imnet.layers.0.bias").unwrap().data[7] += 1e-3;
         assert_ne!(weights.id(), changed.id());
         assert_eq!(weights.id(), weights.clone().id());
+        assert!(std::ptr::eq(weights.arrays(), weights.clone().arrays()), "clones share");
         // Its encoder is the same one; of another encoder the decoder is the same.
         assert_eq!(weights.encoder_id(), changed.encoder_id());
         assert_ne!(weights.decoder_id(), changed.decoder_id());
         let mut other = weights.clone();
-        other.arrays.get_mut("encoder.head.0.bias").unwrap().data[7] += 1e-3;
+        Arc::make_mut(&mut other.arrays).get_mut("encoder.head.0.bias").unwrap().data[7] += 1e-3;
         assert_ne!(weights.encoder_id(), other.encoder_id());
         assert_eq!(weights.decoder_id(), other.decoder_id());
     }
@@ -266,7 +268,7 @@ mod tests {
     fn incomplete_misshapen_and_damaged_weights_are_refused() {
         let weights = Weights::builtin().unwrap();
         let refuse = |change: &dyn Fn(&mut BTreeMap<String, Array>)| {
-            let mut arrays = weights.arrays.clone();
+            let mut arrays = weights.arrays().clone();
             change(&mut arrays);
             Weights::new(weights.config.clone(), arrays).unwrap_err()
         };

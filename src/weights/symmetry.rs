@@ -13,6 +13,7 @@
 
 use super::{Array, Weights};
 use crate::weights::DecoderConfig;
+use std::sync::Arc;
 
 /// A symmetry of the square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +77,7 @@ impl Weights {
             }
             (name.clone(), turned)
         });
-        Self { config: self.config.clone(), arrays: arrays.collect() }
+        Self { config: self.config.clone(), arrays: Arc::new(arrays.collect()) }
     }
 
     /// Turns what imnet's first layer reads: the code, unfolded or not, `rel_coord`, `rel_cell`.

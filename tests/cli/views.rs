@@ -2,12 +2,12 @@
 
 use crate::world::{World, chelsea};
 use zoomfield::cli::parse_export;
-use zoomfield::export::{CommandLine, Extent, FileOptions, OutputSize, Request};
+use zoomfield::export::{CommandLine, Extent, FileOptions, InventionFile, OutputSize, Request};
 use zoomfield::geometry::{Region, SampleGrid, Size, View};
 use zoomfield::kernel::PrecisionChoice;
 use zoomfield::picture::Picture;
 use zoomfield::recipe::{Recipe, Source, Stage, Strength};
-use zoomfield::render::Backend;
+use zoomfield::render::{Backend, InventionLayer};
 
 #[test]
 fn a_view_is_the_same_samples_as_its_crop() {
@@ -75,6 +75,7 @@ fn command_lines() -> Vec<CommandLine> {
         backend: None,
         device: None,
         precision: None,
+        map: None,
     };
     let crop = Extent::Crop(Region { x: 0.1, y: 1.0 / 7.0, width: 33.3, height: 1e-3 });
     let with = |extent, size, dpi| CommandLine {
@@ -99,6 +100,9 @@ fn command_lines() -> Vec<CommandLine> {
         let (backend, device) = (Some(Backend::Gpu), Some("Card 5's (discrete, vulkan)".to_owned()));
         let precision = Some(if strength == 35 { PrecisionChoice::Half } else { "f32".parse().unwrap() });
         lines.push(CommandLine { recipe, file, overwrite: true, model, backend, device, precision, ..first.clone() });
+    }
+    for layer in InventionLayer::ALL {
+        lines.push(CommandLine { map: Some(InventionFile::beside("/maps/a 'b.tif".as_ref(), layer)), ..first.clone() });
     }
     lines.push(first);
     lines

@@ -109,6 +109,7 @@ fn a_card_lost_in_the_middle_of_an_export_is_warned_of_and_the_export_finished()
             file,
             features: FeatureStore::default(),
             asked: None,
+            map: None,
         };
         export::run(&job, &Gate::default(), &mut |_| {}).unwrap();
         let written = Picture::open(&output).unwrap();

@@ -15,6 +15,7 @@ use zoomfield::app::window::keys::{Binding, SHORTCUTS};
 use zoomfield::app::{App, Command, compare, export, files, settings, view};
 use zoomfield::geometry::View;
 use zoomfield::recipe::{Source, Strength};
+use zoomfield::render::InventionLayer;
 
 /// Five pictures, of which the third is shown; no file is behind it any more where the key is to read it again: the
 /// window itself reads what changes on disk.
@@ -125,6 +126,11 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
             assert!(if *key == Key::Comma { at < 0.5 } else { at > 0.5 });
         }
         "Grid and values of source pixels, at high zoom" => assert!(settings(harness).pixel_grid),
+        "What the invention map shows: both, or one part" => {
+            assert_eq!(slices.view.inquiry.layer, InventionLayer::ALL[1]);
+        }
+        "Invention map: what is the network's own" => assert!(slices.view.inquiry.shows_map),
+        "Values under the cursor: source, shown, disagreement" => assert!(slices.view.inquiry.inspects),
         "Show or hide the minimap" => assert!(!settings(harness).minimap),
         "Settings" => assert_eq!(window.panel, Panel::Settings),
         "Show or hide this help" => assert_eq!(window.panel, Panel::Help),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
-use zoomfield::app::ports::{DialogPurpose, OpenFn, Opened, Outside, Stamp, TileSource};
+use zoomfield::app::ports::{DialogPurpose, MapSource, OpenFn, Opened, Outside, Stamp, TileSource};
 use zoomfield::app::settings::SettingsWriter;
 use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
@@ -22,7 +22,7 @@ use zoomfield::geometry::{Size, View};
 use zoomfield::picture::{Picture, Raster};
 use zoomfield::recipe::Source;
 use zoomfield::render::{
-    Backend, Compute, FeatureStore, LoadedModel, RenderEvent, RenderedTile, TilePart, ViewRequest,
+    Backend, Compute, FeatureStore, LoadedModel, MapEvent, MapRequest, RenderEvent, RenderedTile, TilePart, ViewRequest,
 };
 use zoomfield::task::{Gate, Interrupt};
 
@@ -35,6 +35,8 @@ pub(crate) struct Log {
     pub(crate) events: VecDeque<RenderEvent>,
     /// Whether requests are only written down.
     pub(crate) is_silent: bool,
+    /// What was asked about the network's share, oldest first.
+    pub(crate) maps: Vec<Option<MapRequest>>,
 }
 
 /// Answers every request at once with tiles that are easy to tell apart.
@@ -64,6 +66,19 @@ impl TileSource for StubTiles {
 
     fn poll(&self) -> Option<RenderEvent> {
         self.0.borrow_mut().events.pop_front()
+    }
+}
+
+/// Writes down what is asked about the network's share, and knows nothing of it.
+struct NoMaps(Rc<RefCell<Log>>);
+
+impl MapSource for NoMaps {
+    fn request(&self, request: Option<MapRequest>) {
+        self.0.borrow_mut().maps.push(request);
+    }
+
+    fn poll(&self) -> Option<MapEvent> {
+        None
     }
 }
 
@@ -296,6 +311,7 @@ fn window_with_options(
         .with_step_dt(1.0 / 30.0)
         .with_max_steps(60)
         .build_eframe(move |cc| {
+            let log = source.0.clone();
             let open: Arc<OpenFn> = Arc::new(open);
             let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
@@ -303,6 +319,7 @@ fn window_with_options(
             let done = AtomicUsize::new(0);
             let ports = Ports {
                 tiles: Box::new(source),
+                maps: Box::new(NoMaps(log)),
                 open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),

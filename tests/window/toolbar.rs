@@ -16,7 +16,7 @@ fn at_width(width: f32) -> Harness<'static, App> {
 
 #[test]
 fn the_bar_is_one_row_and_everything_in_it_can_be_seen() {
-    for width in [1600.0, 1280.0, 1262.0, 1250.0, 1100.0, 1000.0, 967.0, 955.0, 800.0, 700.0] {
+    for width in [1600.0, 1280.0, 1276.0, 1250.0, 1100.0, 1021.0, 1000.0, 955.0, 800.0, 700.0] {
         let harness = at_width(width);
         let canvas = harness.state().canvas_rect_in_pixels();
         assert!(canvas.y <= 42, "at {width} the bar is {} high", canvas.y);
@@ -37,6 +37,14 @@ fn what_has_no_room_is_in_the_menu() {
     harness.run();
     assert!(harness.state().slices().compare.split.is_some());
     assert!(harness.query_by_label("Settings").is_none(), "the menu closes");
+    harness.get_by_label("More").click();
+    harness.run();
+    harness.get_by_label("Invention map").click();
+    harness.run();
+    assert!(harness.state().slices().view.inquiry.shows_map);
+    harness.get_by_label("Close the map").click();
+    harness.run();
+    assert!(!harness.state().slices().view.inquiry.shows_map);
     harness.get_by_label("More").click();
     harness.run();
     assert!(harness.query_all_by_label("Strength").next().is_some());

@@ -25,7 +25,7 @@ impl State {
         match command {
             Command::Show => self.show_panel(below.view, env),
             Command::Close => env.close(Panel::Export),
-            Command::Change(choice) => self.change_export(choice),
+            Command::Change(choice) => self.change_export(choice, env),
             Command::EditPath(text) => self.edit_path(text, env),
             Command::PathFocused => self.form.path.wants_focus = false,
             Command::SetOverwrite(overwrite) => self.set_overwrite(overwrite),
@@ -88,13 +88,14 @@ impl State {
         self.look_up_output(env);
     }
 
-    /// Asks, on a thread, whether the file to write exists.
+    /// Asks, on a thread, whether the file to write exists, or the one of the map beside it.
     fn look_up_output(&mut self, env: &Env<'_>) {
         self.form.exists = None;
-        match path_from_text(&self.form.path.path) {
-            Some(path) => self.lookup.ask(env.ctx, with_ending(&path)),
-            None => self.lookup.forget(),
-        }
+        let Some(output) = path_from_text(&self.form.path.path).map(|path| with_ending(&path)) else {
+            return self.lookup.forget();
+        };
+        let map = self.form.map(&output).map(|map| map.path);
+        self.lookup.ask(env.ctx, [output].into_iter().chain(map).collect());
     }
 
     /// Takes over a choice from the system's dialog, which has asked already whether an existing file may go.
@@ -117,9 +118,14 @@ impl State {
         env.announce(Event::DialogWanted(DialogPurpose::Save(proposal)));
     }
 
-    fn change_export(&mut self, choice: ExportChoice) {
+    fn change_export(&mut self, choice: ExportChoice, env: &Env<'_>) {
         self.choice = ExportChoice { selection: None, part: ExportPart::View, ..choice.clone() };
+        let has_another_file = self.form.choice.map.is_some() != choice.map.is_some();
         self.form.choice = choice;
+        if has_another_file {
+            self.form.overwrite = false;
+            self.look_up_output(env);
+        }
     }
 
     fn start_export(&mut self, scene: Scene<'_>, env: &mut Env<'_>) {
@@ -215,14 +221,17 @@ impl State {
         let result = ended.unwrap_or_else(broken);
         if let Ok(report) = &result {
             self.finish(export.output.clone());
-            let megapixels = export.progress.total as f64 / 1e6;
-            let rate = &mut self.rates[usize::from(export.is_neural)];
-            *rate = Some(megapixels / report.elapsed_secs.max(1e-3));
+            // What a map takes says little about what a picture does.
+            if !export.has_map {
+                let megapixels = export.progress.total as f64 / 1e6;
+                let rate = &mut self.rates[usize::from(export.is_neural)];
+                *rate = Some(megapixels / report.elapsed_secs.max(1e-3));
+            }
         }
         if matches!(&result, Err(error) if !matches!(error, Error::Cancelled)) {
             self.stay_open(env);
         }
-        tell_export(&export.output, result, env);
+        tell_export(&export, result, env);
         drop(export);
         self.start_waiting(env);
         if self.running.is_none() && self.closes_when_done {
@@ -231,9 +240,12 @@ impl State {
     }
 }
 
-fn tell_export(output: &Path, result: Result<ExportReport>, env: &mut Env<'_>) {
+fn tell_export(export: &RunningExport, result: Result<ExportReport>, env: &mut Env<'_>) {
+    let beside = if export.has_map { ", and its invention map" } else { "" };
     match result {
-        Ok(report) => env.tell(format!("Written: {} ({})", output.display(), size_text(report.bytes))),
+        Ok(report) => {
+            env.tell(format!("Written: {} ({}){beside}", export.output.display(), size_text(report.bytes)));
+        }
         Err(Error::Cancelled) => env.tell("Export stopped; nothing was written."),
         Err(error) => env.fail(error),
     }

@@ -2,6 +2,7 @@
 
 use crate::export::{Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{PixelRect, Region, Size, View};
+use crate::render::InventionLayer;
 
 /// Which part of the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct ExportChoice {
     pub dpi: f64,
     /// How the file is made.
     pub file: FileOptions,
+    /// What an invention map beside it shows, if one is wanted.
+    pub map: Option<InventionLayer>,
 }
 
 impl Default for ExportChoice {
@@ -72,6 +75,7 @@ impl Default for ExportChoice {
             width_cm: 15.0,
             dpi: 300.0,
             file: FileOptions::default(),
+            map: None,
         }
     }
 }

@@ -67,6 +67,7 @@ fn view_job(scene: Scene<'_>) -> Option<ExportJob> {
         file: crate::export::FileOptions::default(),
         features: scene.view.store.clone(),
         asked: None,
+        map: None,
     })
 }
 

@@ -5,7 +5,7 @@ use super::choice::ExportPart;
 use crate::app::files::uri::path_from_text;
 use crate::app::kit::text::or_ending;
 use crate::app::view::scene::Scene;
-use crate::export::{CommandLine, ExportJob, check_size};
+use crate::export::{CommandLine, ExportJob, InventionFile, check_size};
 use crate::picture::Picture;
 use crate::render::Compute;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         backend: Some(backend),
         device,
         precision: Some(precision),
+        map: form.map(&output),
     };
     let job = ExportJob {
         picture: shown.picture.clone(),
@@ -57,13 +58,27 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         file: line.file,
         features: scene.view.store.clone(),
         asked: Some(line.clone()),
+        map: line.map.clone(),
     };
+    if job.map.is_some() && !job.is_neural() {
+        return Err(NOTHING_INVENTED.into());
+    }
     Ok((job, line))
 }
 
 const SELECTION_OUTSIDE: &str = "The selection is not inside the picture. Draw it again, or change its numbers.";
 
+const NOTHING_INVENTED: &str =
+    "No network makes any pixel of this export, so there is nothing to map. Enlarge more, or leave the map out.";
+
 const MODEL_LOADING: &str = "The model is still being loaded; the export can start in a moment.";
+
+impl ExportForm {
+    /// The invention map beside the file to write, if one is wanted.
+    pub(super) fn map(&self, output: &Path) -> Option<InventionFile> {
+        self.choice.map.map(|layer| InventionFile::beside(output, layer))
+    }
+}
 
 /// A name without an ending means PNG.
 pub(super) fn with_ending(path: &Path) -> PathBuf {

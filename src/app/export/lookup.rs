@@ -1,4 +1,4 @@
-//! Whether the file to write exists: asked while its path is typed, at every key.
+//! Whether a file to write exists: asked while its path is typed, at every key.
 //!
 //! One question at a time is under way, and of those that come meanwhile only the newest is asked: a network folder
 //! that hangs costs one thread, however much is typed.
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 pub struct Lookup {
     exists: fn(&Path) -> bool,
     job: Option<OneShot<bool>>,
-    /// Whether the answer to come is about the newest path.
+    /// Whether the answer to come is about the newest paths.
     is_newest: bool,
-    /// The newest path, if it has not been asked about yet.
-    next: Option<PathBuf>,
+    /// The newest paths, if they have not been asked about yet.
+    next: Option<Vec<PathBuf>>,
 }
 
 impl Default for Lookup {
@@ -24,10 +24,10 @@ impl Default for Lookup {
 }
 
 impl Lookup {
-    /// Asks about a path instead of whatever was asked before.
-    pub fn ask(&mut self, ctx: &Context, path: PathBuf) {
+    /// Asks about paths instead of whatever was asked before.
+    pub fn ask(&mut self, ctx: &Context, paths: Vec<PathBuf>) {
         self.forget();
-        self.next = Some(path);
+        self.next = Some(paths);
         self.start(ctx);
     }
 
@@ -36,7 +36,7 @@ impl Lookup {
         (self.is_newest, self.next) = (false, None);
     }
 
-    /// Whether the newest path exists, once that is known. Never waits.
+    /// Whether one of the newest paths exists, once that is known. Never waits.
     pub fn poll(&mut self, ctx: &Context) -> Option<bool> {
         let exists = match self.job.as_ref()?.poll() {
             OneShotStatus::Pending => return None,
@@ -52,10 +52,10 @@ impl Lookup {
     /// Without a thread to ask, writing itself refuses to replace a file.
     fn start(&mut self, ctx: &Context) {
         if self.job.is_none()
-            && let Some(path) = self.next.take()
+            && let Some(paths) = self.next.take()
         {
             let exists = self.exists;
-            self.job = OneShot::start("look up a file", ctx, move || exists(&path)).ok();
+            self.job = OneShot::start("look up a file", ctx, move || paths.iter().any(|path| exists(path))).ok();
             self.is_newest = true;
         }
     }
@@ -84,11 +84,11 @@ mod tests {
         let ctx = Context::default();
         let mut lookup = Lookup { exists, ..Lookup::default() };
         for i in 0..20 {
-            lookup.ask(&ctx, format!("{i}.png").into());
+            lookup.ask(&ctx, vec![format!("{i}.png").into()]);
             std::thread::sleep(Duration::from_millis(5));
             assert_eq!(lookup.poll(&ctx), None);
         }
-        lookup.ask(&ctx, "last.png".into());
+        lookup.ask(&ctx, vec!["first.png".into(), "last.png".into()]);
         assert_eq!(ASKED.lock().unwrap().len(), 1, "the folder hangs, and threads pile up");
         *ANSWERS.lock().unwrap() = true;
         let wait = |lookup: &mut Lookup| {
@@ -98,9 +98,9 @@ mod tests {
             })
         };
         assert_eq!(wait(&mut lookup), Some(true));
-        assert_eq!(*ASKED.lock().unwrap(), [PathBuf::from("0.png"), "last.png".into()]);
+        assert_eq!(*ASKED.lock().unwrap(), [PathBuf::from("0.png"), "first.png".into(), "last.png".into()]);
         // What nobody wants to know any more is not answered.
-        lookup.ask(&ctx, "last.png".into());
+        lookup.ask(&ctx, vec!["first.png".into(), "last.png".into()]);
         lookup.forget();
         while lookup.job.is_some() {
             assert_eq!(lookup.poll(&ctx), None);

@@ -22,6 +22,8 @@ pub struct RunningExport {
     pub progress: Progress,
     /// Whether the network makes its pixels.
     pub is_neural: bool,
+    /// Whether an invention map is written beside it.
+    pub has_map: bool,
     /// Whether it was told to stop.
     pub is_stopping: bool,
     started_secs: f64,
@@ -39,8 +41,8 @@ impl RunningExport {
     pub fn start(ctx: &egui::Context, run: Arc<ExportFn>, job: ExportJob, now_secs: f64) -> std::io::Result<Self> {
         let (send, events) = sync_channel(8);
         let gate = Gate::default();
-        let (output, total) = (job.output.clone(), job.grid.size().area());
-        let is_neural = job.is_neural();
+        let (output, total) = (job.output.clone(), job.pixels());
+        let (is_neural, has_map) = (job.is_neural(), job.map.is_some());
         let (worker_gate, waker) = (gate.clone(), ctx.clone());
         let worker = Worker::spawn("export", move || {
             // Dropped in reverse: the window wakes after the channel has closed, also if the export panics.
@@ -55,6 +57,7 @@ impl RunningExport {
             output,
             progress,
             is_neural,
+            has_map,
             is_stopping: false,
             started_secs: now_secs,
             gate,

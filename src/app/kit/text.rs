@@ -1,6 +1,7 @@
 //! Numbers and names in words.
 
 use crate::geometry::Size;
+use crate::render::InventionLayer;
 use crate::train::Degradation;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,26 @@ pub fn rate_text(rate: f64) -> String {
         0.0..0.1 => format!("{rate:.3}"),
         0.1..10.0 => format!("{rate:.2}"),
         _ => format!("{rate:.0}"),
+    }
+}
+
+/// What a map of invention shows, in a word.
+pub fn layer_name(layer: InventionLayer) -> &'static str {
+    match layer {
+        InventionLayer::Both => "Both",
+        InventionLayer::Departure => "Departure",
+        InventionLayer::Disagreement => "Disagreement",
+    }
+}
+
+/// What a map of invention shows, in a sentence.
+pub fn layer_text(layer: InventionLayer) -> &'static str {
+    match layer {
+        InventionLayer::Both => "Departure and disagreement together: the root of the sum of their squares.",
+        InventionLayer::Departure => "How far what is shown is from what bicubic interpolation would show.",
+        InventionLayer::Disagreement => {
+            "How far the network's answers to the picture turned and mirrored in eight ways are from their mean."
+        }
     }
 }
 

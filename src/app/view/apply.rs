@@ -66,6 +66,10 @@ impl State {
             Command::StrengthBy(percent) => self.strength_by(percent, env),
             Command::TogglePixelGrid => self.toggle_pixel_grid(settings, env),
             Command::ToggleMinimap => toggle_minimap(settings, env),
+            Command::ToggleMap => self.inquiry.shows_map = !self.inquiry.shows_map,
+            Command::ShowLayer(layer) => self.inquiry.layer = layer,
+            Command::NextLayer => self.inquiry.show_next_layer(),
+            Command::ToggleInspector => self.inquiry.inspects = !self.inquiry.inspects,
         }
     }
 

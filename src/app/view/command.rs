@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use crate::app::files::turning::Turn;
 use crate::app::settings::mode::Mode;
 use crate::recipe::Strength;
+use crate::render::InventionLayer;
 
 /// Zoom of one press of + or -.
 pub const KEY_FACTOR: f64 = 1.5;
@@ -71,4 +72,12 @@ pub enum Command {
     TogglePixelGrid,
     /// Show or hide the minimap.
     ToggleMinimap,
+    /// Show or hide the invention map.
+    ToggleMap,
+    /// Have it show this.
+    ShowLayer(InventionLayer),
+    /// Have it show the next thing.
+    NextLayer,
+    /// Show or hide the values under the cursor.
+    ToggleInspector,
 }

@@ -5,8 +5,10 @@ pub mod canvas;
 pub mod command;
 pub mod fields;
 pub mod frame;
+pub mod inquiry;
 pub mod look;
 pub mod loupe;
+pub mod maps;
 pub mod motion;
 pub mod panels;
 pub mod rate;
@@ -24,9 +26,10 @@ use crate::feature::FeaturePrecision;
 use crate::geometry::{Size, View};
 use crate::picture::{Picture, Samples};
 use crate::recipe::Strength;
-use crate::render::{FeatureReport, FeatureStore, LoadedModel};
+use crate::render::{FeatureReport, FeatureStore, LoadedModel, Probe};
 use canvas::Canvas;
 use egui::{Pos2, TextureHandle};
+use inquiry::Inquiry;
 use motion::Motion;
 use panels::zoom::ZoomForm;
 use rate::Rate;
@@ -55,6 +58,8 @@ pub struct Reading {
     pub pixel: (usize, usize),
     /// The colour that the screen shows there, once it is the final one.
     pub shown: Option<[u8; 3]>,
+    /// The output pixel there, if a network makes it.
+    pub made: Option<Probe>,
 }
 
 /// How near the canvas is to what an export would write.
@@ -99,6 +104,8 @@ pub struct State {
     pub has_neural: bool,
     /// What is under the cursor.
     pub reading: Option<Reading>,
+    /// What is to be known of the network's own share, and what is known.
+    pub inquiry: Inquiry,
     /// Memory that tiles take, in bytes.
     pub tile_bytes: usize,
     /// How near the canvas is to the final picture.
@@ -121,6 +128,7 @@ impl Default for State {
             part_there: 0.0,
             has_neural: false,
             reading: None,
+            inquiry: Inquiry::default(),
             tile_bytes: 0,
             sharpness: Sharpness::default(),
         }

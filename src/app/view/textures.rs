@@ -172,6 +172,18 @@ impl TileTextures {
         parts.iter().filter(|part| self.left_of(part).is_none()).count() as f32 / parts.len().max(1) as f32
     }
 
+    /// How much of the area of these parts is there, in [0, 1].
+    pub fn area_there(&self, parts: &[TilePart]) -> f32 {
+        let there = |part: &TilePart| {
+            let pieces = self.tiles.peek(&part.key).map_or(&[][..], Tile::pieces);
+            let area = pieces.iter().filter_map(|piece| piece.rect.intersection(part.rect)).map(PixelRect::area);
+            // Pieces may lie over each other.
+            area.sum::<usize>().min(part.rect.area())
+        };
+        let all: usize = parts.iter().map(|part| part.rect.area()).sum();
+        parts.iter().map(there).sum::<usize>() as f32 / all.max(1) as f32
+    }
+
     /// The 8-bit colour that one of these tiles shows at an output pixel.
     pub fn color_at(&self, parts: &[TilePart], x: usize, y: usize) -> Option<[u8; 3]> {
         let at = PixelRect::at((x, y));

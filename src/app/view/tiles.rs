@@ -4,13 +4,15 @@ use super::fields::{Drawn, Fields};
 use super::frame::Frame;
 use super::look::Pane;
 use super::loupe::Loupe;
+use super::maps::Maps;
 use super::requests::{Moment, Requests};
 use super::scene::Scene;
 use super::textures::TileTextures;
 use super::{Reading, Sharpness, State};
 use crate::app::env::Env;
+use crate::geometry::PixelRect;
 use crate::key::TileKey;
-use crate::render::{FieldRequest, RenderEvent, RenderedTile};
+use crate::render::{FieldRequest, Probe, RenderEvent, RenderedTile, TilePart};
 
 /// Tiles taken in per frame at least, and per second: uploading one takes a fifth of a millisecond, so a fast renderer
 /// takes half of a fast window's frame and a sixth of a slow one's.
@@ -28,6 +30,8 @@ pub struct Tiles {
     pub fields: Fields,
     /// The loupe, and the tiles in it.
     pub loupe: Option<(Loupe, Frame)>,
+    /// The invention map of the view.
+    pub maps: Maps,
     requests: Requests,
 }
 
@@ -50,6 +54,11 @@ impl Tiles {
             }
         }
         env.ctx.request_repaint();
+    }
+
+    /// Takes in what has come of the invention map, and of the pixel under the cursor. Never waits.
+    pub fn drain_maps(&mut self, view: &mut State, env: &mut Env<'_>) {
+        self.maps.drain(&mut view.inquiry, env);
     }
 
     fn take_tile(&mut self, tile: RenderedTile, view: &mut State, env: &Env<'_>) {
@@ -97,6 +106,12 @@ impl Tiles {
         self.requests.update(scene, known, (drawn, &missing), moment, env.ports.tiles.as_ref());
     }
 
+    /// Asks for what is to be known of the network's own share: while nothing else is to be done.
+    pub fn inquire(&mut self, scene: Scene<'_>, env: &Env<'_>) {
+        let is_free = is_at_rest(scene.view) && !self.requests.are_pending() && !self.requests.have_failed();
+        self.maps.request(scene, &self.frame, is_free, env);
+    }
+
     /// What the canvas draws itself of any pane: in a comparison the model in use may stand on either side.
     fn drawn(&self, scene: Scene<'_>) -> Drawn {
         let panes = self.frame.panes().iter().map(|known| self.fields.draws(&scene.view.canvas, &known.pane.subject));
@@ -115,18 +130,21 @@ impl Tiles {
     pub fn forget(&mut self) {
         self.textures = TileTextures::default();
         self.fields = Fields::default();
+        self.maps.forget();
         self.requests.forget();
     }
 
     /// Judges what is on the canvas, and reads it under the cursor. True if that is not what was drawn.
     pub fn judge(&mut self, view: &mut State, env: &Env<'_>) -> bool {
-        let drawn = (view.sharpness, view.part_there, view.reading);
-        view.tile_bytes = self.textures.used_bytes();
+        let drawn = (view.sharpness, view.part_there, view.reading, view.inquiry.clone());
+        view.tile_bytes = self.textures.used_bytes() + self.maps.textures.used_bytes();
         view.part_there = self.textures.part_there(self.frame.finals());
         view.sharpness = self.judge_sharpness(view, env.now_secs);
         view.has_neural = self.fields.is_whole() || self.textures.is_any_seen(self.frame.neural(), env.now_secs);
         view.reading = self.read_under_cursor(view, env);
-        drawn != (view.sharpness, view.part_there, view.reading)
+        let is_at_rest = is_at_rest(view);
+        self.maps.judge(&mut view.inquiry, &self.frame, is_at_rest);
+        drawn != (view.sharpness, view.part_there, view.reading, view.inquiry.clone())
     }
 
     fn judge_sharpness(&self, view: &State, now_secs: f64) -> Sharpness {
@@ -160,8 +178,11 @@ impl Tiles {
         // In a comparison the same place has two colours: that of the pane under the cursor counts.
         let pane = self.frame.panes().iter().find(|known| on_screen[0] < known.pane.area.right() as f64);
         let own = pane.map_or(&[][..], |pane| pane.finals());
-        let shown = self.textures.color_at(if own.is_empty() { self.frame.finals() } else { own }, x, y);
-        Some(Reading { pixel, shown })
+        let own = if own.is_empty() { self.frame.finals() } else { own };
+        let shown = self.textures.color_at(own, x, y);
+        let is_made = |part: &&TilePart| part.key.recipe.is_neural() && part.rect.contains(PixelRect::at((x, y)));
+        let made = own.iter().find(is_made).map(|part| Probe { key: part.key, pixel: (x, y) });
+        Some(Reading { pixel, shown, made })
     }
 
     /// Whether the picture moves or tiles fade in.

@@ -31,6 +31,7 @@ pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Ti
     let (ctx, scene, at) = (ui.ctx(), slices.scene(window.now_secs), slices.view.canvas);
     let up = export::panels::progress::height(ctx, &slices.export);
     within(&mut commands, |out| view::panels::minimap::show(ctx, scene, &tiles.frame, up, out));
+    within(&mut commands, |out| view::panels::inquiry::show(ctx, &slices.view, out));
     within(&mut commands, |out| export::panels::progress::show(ctx, &slices.export, at, window.now_secs, out));
     panels::toasts::show(ctx, window, slices, &mut commands);
     panels::show(ctx, window, slices, &mut commands);
@@ -69,10 +70,14 @@ fn picture(
     // Not a stop of the Tab key: everything the pointer does here has a key of its own.
     let response = ui.interact(ui.max_rect(), ui.scope_id().with("picture"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Picture"));
-    let Tiles { textures, frame, fields, loupe, .. } = tiles;
+    let Tiles { textures, frame, fields, loupe, maps, .. } = tiles;
     painter.extend(fields.uploads(&canvas).map(egui::Shape::from));
     let mut paint = Paint { painter, canvas, area: canvas.size.rect(), textures, fields, now_secs };
     frame.panes().iter().for_each(|pane| paint.pane(shown, pane));
+    if slices.view.inquiry.shows_map && shown.motion.is_at_rest() {
+        let mut paint = Paint { textures: &mut maps.textures, ..paint };
+        frame.panes().iter().for_each(|pane| paint.finals(shown, pane));
+    }
     if let Some((loupe, near)) = loupe {
         Lens { painter, canvas, textures, now_secs, loupe }.paint(shown, [&*frame, near]);
     }

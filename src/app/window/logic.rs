@@ -13,6 +13,7 @@ impl App {
         self.state.now_secs = self.ctx.input(|input| input.time);
         let (mut env, slices, tiles) = self.parts();
         tiles.drain(&mut slices.view, &mut env);
+        tiles.drain_maps(&mut slices.view, &mut env);
         slices.files.drain(&mut env);
         self.deliver();
         let (mut env, slices, _) = self.parts();
@@ -80,6 +81,7 @@ impl App {
         self.follow_view();
         let (mut env, slices, tiles) = self.parts();
         tiles.request(slices.scene(env.now_secs), &env);
+        tiles.inquire(slices.scene(env.now_secs), &env);
         let has_news = tiles.judge(&mut slices.view, &env);
         slices.view.upload_squares(&tiles.frame, slices.files.current.as_ref(), env.ctx);
         slices.settings.write(&mut env);

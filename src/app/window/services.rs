@@ -12,7 +12,7 @@ use crate::app::training::worker;
 use crate::app::training::workplace::Workplace;
 use crate::error::{Error, Result};
 use crate::library::Library;
-use crate::render::{FeatureStore, RenderWorker};
+use crate::render::{FeatureStore, MapWorker, RenderWorker};
 use crate::{bench, export};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,6 +58,9 @@ impl Services {
         let features = FeatureStore::default();
         let worker = RenderWorker::sharing(features.clone(), move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the render thread: {error}")))?;
+        let waker = ctx.clone();
+        let maps = MapWorker::sharing(features.clone(), move || waker.request_repaint())
+            .map_err(|error| Error::device(format!("cannot start the thread for maps: {error}")))?;
         let open: Arc<OpenFn> = Arc::new(files::open::read);
         let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
             .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
@@ -67,6 +70,7 @@ impl Services {
             .map_err(|error| Error::device(format!("cannot start the thread that keeps settings: {error}")))?;
         let ports = Ports {
             tiles: Box::new(worker),
+            maps: Box::new(maps),
             open,
             pick: Arc::new(dialogs::pick),
             export: Arc::new(export::run),

@@ -93,6 +93,13 @@ impl Paint<'_> {
         above[first.min(above.len())..].iter().flatten().for_each(|key| self.tile(key, &view));
     }
 
+    /// Paints what there is of a pane's final tiles: at rest, one texel on one pixel.
+    pub fn finals(&mut self, shown: &Shown, tiles: &PaneTiles) {
+        self.area = tiles.pane.area;
+        let view = shown.motion.view(self.now_secs);
+        tiles.finals().iter().for_each(|part| self.tile(&part.key, &view));
+    }
+
     /// Everything above the small picture, from below: the tiles of a layer are of one zoom and look.
     fn layers(&self, shown: &Shown, tiles: &PaneTiles, view: &View) -> Vec<Vec<TileKey>> {
         // In flight the view is between pixels: the tiles of its goal stand in like those of any other zoom.

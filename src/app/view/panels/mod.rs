@@ -1,4 +1,5 @@
 //! Panels about the view.
 
+pub mod inquiry;
 pub mod minimap;
 pub mod zoom;

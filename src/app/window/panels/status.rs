@@ -68,7 +68,7 @@ fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
         ui.separator();
         computing(ui, now_secs, slices);
     }
-    if let Some(Reading { pixel, shown: seen }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
+    if let Some(Reading { pixel, shown: seen, .. }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
         ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));
     }

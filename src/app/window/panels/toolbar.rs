@@ -14,10 +14,10 @@ use egui::{Button, Frame, Margin, Panel, PopupCloseBehavior, Role, Slider, Ui, W
 const HEIGHT: f32 = 26.0;
 
 /// Below this width, in points, labels are shorter, and a menu holds what concerns the window.
-const ROOM_FOR_WORDS: f32 = 1240.0;
+const ROOM_FOR_WORDS: f32 = 1255.0;
 
-/// Below this one it holds comparisons and training too.
-const ROOM_FOR_TOOLS: f32 = 945.0;
+/// Below this one it holds comparisons, the map and training too.
+const ROOM_FOR_TOOLS: f32 = 999.0;
 
 /// What there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +61,7 @@ pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices, command
             if room > Room::Little {
                 strength(ui, strength_shown, room, commands);
                 compare(ui, has_picture, commands);
+                map(ui, has_picture, commands);
                 ui.separator();
             }
             let export = if room == Room::Much { "Export this view…" } else { "Export…" };
@@ -95,6 +96,10 @@ fn compare(ui: &mut Ui, has_picture: bool, commands: &mut Vec<Command>) {
     button(ui, "Compare", "Compare", "C", has_picture, compare::Command::ToggleSplit, commands);
 }
 
+fn map(ui: &mut Ui, has_picture: bool, commands: &mut Vec<Command>) {
+    button(ui, "Map", "Invention map", "N", has_picture, view::Command::ToggleMap, commands);
+}
+
 fn train(ui: &mut Ui, slices: &Slices, commands: &mut Vec<Command>) {
     let text = training_text(slices);
     button(ui, &text, "Train", "T", true, training::Command::Toggle, commands);
@@ -115,6 +120,7 @@ fn menu(ui: &mut Ui, slices: &Slices, strength_shown: Option<Strength>, room: Ro
         let before = commands.len();
         if room == Room::Little {
             compare(ui, slices.view.shown.is_some(), commands);
+            map(ui, slices.view.shown.is_some(), commands);
             train(ui, slices, commands);
         }
         own(ui, commands);

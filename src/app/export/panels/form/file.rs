@@ -1,7 +1,10 @@
 //! Which file an export writes, and how.
 
+use crate::app::export::choice::ExportChoice;
 use crate::app::export::{Command, ExportForm};
+use crate::app::kit::text::{layer_name, layer_text};
 use crate::app::kit::widgets::path_field;
+use crate::render::InventionLayer;
 use egui::{Slider, Ui};
 use std::path::{Path, PathBuf};
 
@@ -58,8 +61,27 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     if ending(&form.path.path) != "bmp" {
         ui.checkbox(&mut choice.file.provenance, "Say in the file how it was made (XMP)");
     }
+    map(ui, &mut choice);
     if choice != form.choice {
         commands.push(Command::Change(choice));
+    }
+}
+
+/// The invention map beside the file.
+fn map(ui: &mut Ui, choice: &mut ExportChoice) {
+    let mut is_wanted = choice.map.is_some();
+    ui.checkbox(&mut is_wanted, "Invention map in a file beside it")
+        .on_hover_text("Where and how much of the picture is the network's own, in colours: NAME-invention.png");
+    if is_wanted != choice.map.is_some() {
+        choice.map = is_wanted.then(InventionLayer::default);
+    }
+    if let Some(chosen) = &mut choice.map {
+        ui.horizontal_wrapped(|ui| {
+            ui.label("It shows");
+            for layer in InventionLayer::ALL {
+                ui.radio_value(chosen, layer, layer_name(layer)).on_hover_text(layer_text(layer));
+            }
+        });
     }
 }
 

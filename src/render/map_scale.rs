@@ -25,7 +25,7 @@ const COLORS: [[u8; 3]; 17] = [
 ];
 
 /// The sRGB colour, in [0, 1], of a distance ΔE*ab.
-pub(super) fn color(distance: f32) -> [f32; 3] {
+pub fn invention_color(distance: f32) -> [f32; 3] {
     let place = (distance / MOST_INVENTED).clamp(0.0, 1.0) * (COLORS.len() - 1) as f32;
     let first = (place as usize).min(COLORS.len() - 2);
     let share = place - first as f32;
@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn steps_look_even_and_grow_lighter() {
         let steps = 64;
-        let lab: Vec<_> = (0..=steps).map(|i| lab_of_srgb(color(MOST_INVENTED * i as f32 / steps as f32))).collect();
+        let lab: Vec<_> =
+            (0..=steps).map(|i| lab_of_srgb(invention_color(MOST_INVENTED * i as f32 / steps as f32))).collect();
         assert!(lab.windows(2).all(|pair| pair[0][0] < pair[1][0]), "lightness: {lab:?}");
         let far: Vec<f32> = lab.windows(2).map(|pair| color_distance(pair[0], pair[1])).collect();
         let (least, most) =
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn the_ends_are_the_ends() {
-        assert_eq!(color(-1.0), color(0.0));
-        assert_eq!(color(1e9), color(MOST_INVENTED));
+        assert_eq!(invention_color(-1.0), invention_color(0.0));
+        assert_eq!(invention_color(1e9), invention_color(MOST_INVENTED));
     }
 }

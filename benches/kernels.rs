@@ -238,7 +238,7 @@ fn waves(precision: Precision) -> Kernel {
     let (picture, shown) = (Size::new(320, 200), Size::new(1280, 800));
     let grid = SampleGrid::spanning(Region::whole(picture), shown);
     let window = FeatureWindow::pattern(picture, decoder.margin(), decoder.channels());
-    let flop = 2.0 * weights.config.macs().per_output_pixel * shown.area() as f64;
+    let flop = 2.0 * weights.config().macs().per_output_pixel * shown.area() as f64;
     let bytes = (size_of::<f32>() * (window.codes.len() + 3 * shown.area())) as f64;
     let work = move || drop(std::hint::black_box(decoder.query(&window, picture, &grid, Sampling::Exact, NEVER)));
     Kernel { name: format!("sums of waves, 1280×800 at ×4, {precision}"), flop, bytes, run: Box::new(work) }

@@ -4,12 +4,15 @@
 //! 1 failed, 2 wrong usage.
 
 mod args;
+mod batch;
+mod batch_args;
 mod bench;
 mod compute_args;
 mod convert;
 mod eval;
 mod eval_args;
 mod export;
+mod export_args;
 mod info;
 mod look;
 mod look_args;
@@ -18,6 +21,8 @@ mod output;
 mod progress;
 mod repeat;
 mod rows;
+mod slurm;
+mod summary;
 mod train;
 mod train_args;
 mod typo;
@@ -29,10 +34,11 @@ use crate::kernel::{Instructions, PrecisionChoice};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command, ExportArgs};
+use args::{Args, Command};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use compute_args::ComputeArgs;
+use export_args::ExportArgs;
 use output::{answer, print_json, say, warn};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -84,7 +90,7 @@ pub fn parse() -> Invocation {
 /// What is wrong with them, for people.
 pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
     let args = export_args(arguments.iter().map(OsString::from))?;
-    Ok(args.command_line(args.named_model()))
+    Ok(args.command_line(args.what.named_model()))
 }
 
 /// The arguments of an export, the program's name first, without carrying them out.
@@ -105,6 +111,7 @@ pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
             Some(file) => repeat::run(file, &args),
             None => export::run(&args),
         },
+        Command::Batch(args) => batch::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),

@@ -121,13 +121,13 @@ fn victims() -> Vec<Victim> {
         deterministic(
             "export",
             &["z.png"],
-            format!("export {cat} -o z.png --scale 4 --crop 100,50,160,120 --model {tiny} --overwrite"),
+            format!("export {cat} -o z.png --scale 3 --crop 100,50,48,40 --model {tiny} --overwrite"),
         ),
         deterministic(
             "export of both kinds",
             &["z.jpg", "map.png"],
             format!(
-                "export {cat} -o z.jpg --scale 3 --crop 100,50,60,60 --model {tiny} --overwrite --invention map.png"
+                "export {cat} -o z.jpg --scale 2 --crop 100,50,24,24 --model {tiny} --overwrite --invention map.png"
             ),
         ),
         deterministic(

@@ -184,7 +184,9 @@ mod tests {
             assert!(part.persist(&path, false).is_ok() && files(folder.path()) == ["a.png"]);
             std::fs::remove_file(&path).unwrap();
         }
-        KINDS.iter().for_each(|kind| drop(kind(folder.path()).unwrap()));
+        for kind in KINDS {
+            drop(kind(folder.path()).unwrap());
+        }
         assert!(files(folder.path()).is_empty());
     }
 
@@ -195,7 +197,10 @@ mod tests {
             let part = kind(folder.path()).unwrap();
             let kept = part.keep_beside(&folder.path().join("a.png")).unwrap();
             let name = kept.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(name.starts_with("a-complete-") && name.ends_with(".png"), "{name}");
+            assert!(
+                name.starts_with("a-complete-") && kept.extension().is_some_and(|ending| ending == "png"),
+                "{name}"
+            );
             stale::clear(folder.path());
             assert_eq!(files(folder.path()), [name]);
             std::fs::remove_file(kept).unwrap();
@@ -209,7 +214,9 @@ mod tests {
         let dead = folder.path().join(format!("{}dead{PART}", stale::prefix()));
         let others = ["a.part", ".zoomfield-.part", ".zoomfield-elsewhere-0-dead.part"];
         std::fs::write(&dead, "half").unwrap();
-        others.iter().for_each(|name| std::fs::write(folder.path().join(name), "theirs").unwrap());
+        for name in others {
+            std::fs::write(folder.path().join(name), "theirs").unwrap();
+        }
         stale::clear(folder.path());
         assert!(!dead.exists());
         assert_eq!(files(folder.path()).len(), 1 + others.len());

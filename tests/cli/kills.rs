@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Whether a file of this name may have this content after a kill.
+type IsWhole = dyn Fn(&World, &str, &[u8]) -> bool;
+
 /// A program, what it writes, and how that is known to be whole.
 struct Victim {
     name: &'static str,
     start: Box<dyn Fn(&World) -> Command>,
     outputs: &'static [&'static str],
-    /// Whether the file may be like this after a kill.
-    is_whole: Box<dyn Fn(&World, &str, &[u8]) -> bool>,
+    is_whole: Box<IsWhole>,
     /// After how much of its time one that never ends is killed at the latest.
     longest: Duration,
 }

@@ -1,9 +1,11 @@
 //! A collection of pictures to files, several at a time: what is done is left alone, and what fails stops nothing else.
 
 mod done;
+mod folder;
 mod plan;
 mod template;
 
+pub use folder::{FolderJob, FolderProgress, FolderReport, run_folder};
 pub use plan::{Item, Naming, Shard, plan, sources};
 pub use template::{Source, Template};
 
@@ -184,7 +186,7 @@ impl Work<'_> {
         }
         let (model, loaded) = self.models.choose(&picture)?;
         let (input, output) = (item.input.clone(), item.output.clone());
-        let line = CommandLine { input, output, model, overwrite, ..asked.clone() };
+        let line = CommandLine { input, output, overwrite, model, ..asked.clone() };
         let job = ExportJob::of(line, picture, loaded, self.features.clone())?;
         for output in [Some(&item.output), item.map.as_ref()].into_iter().flatten() {
             make_folder(output)?;

@@ -1,5 +1,5 @@
 //! Deep Zoom pyramids: a small file that tells sizes, and beside it a folder of tiles for every level, as viewers like
-//! OpenSeadragon read them (Microsoft's Deep Zoom file format, schemas.microsoft.com/deepzoom/2008).
+//! `OpenSeadragon` read them (Microsoft's Deep Zoom file format, schemas.microsoft.com/deepzoom/2008).
 //!
 //! Rows stream through all levels at once; of each as many are held as a row of tiles has. Level `n` is at most 2ⁿ pixels
 //! wide and high, and each pixel the mean of four of the level above it. Tiles are JPEG, or PNG where nothing may be lost:

@@ -31,6 +31,7 @@ mod values;
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
 use crate::kernel::{Instructions, PrecisionChoice};
+use crate::picture::decoded_limit;
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
@@ -132,12 +133,14 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-/// Looks whether the processor has the instructions that the environment asks for.
+/// Looks whether the processor has the instructions that the environment asks for, and whether the limit that it sets for
+/// pictures is one.
 ///
 /// # Errors
 /// [`Error::Request`] if it has not, or the environment names none.
-pub fn check_instructions() -> Result<()> {
-    Instructions::from_environment().map(drop).map_err(Error::Request)
+pub fn check_environment() -> Result<()> {
+    Instructions::from_environment().map_err(Error::Request)?;
+    decoded_limit().map(drop).map_err(Error::Request)
 }
 
 /// The precision of `--precision`, else that of the environment, else the fastest.

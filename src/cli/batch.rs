@@ -48,12 +48,21 @@ fn prepare(args: &BatchArgs) -> Result<Batch> {
     let naming = Naming { output: args.output.clone(), map, scale: args.what.scale };
     let shard = match args.shard {
         Some(shard) => shard,
-        None => slurm::share()?.unwrap_or(Shard::WHOLE),
+        None => slurm_share()?,
     };
     let items = batch::plan(batch::sources(&args.inputs)?, &naming, shard)?;
     let line = args.what.command_line(PathBuf::new(), PathBuf::new(), args.what.named_model());
     let jobs = args.jobs.map_or_else(batch::usual_jobs, usize::from);
     Ok(Batch { line, layer: args.what.map.layer(), items, jobs })
+}
+
+/// The share of a task in a Slurm array, which is told: who gives each task a folder of its own wants all of it.
+fn slurm_share() -> Result<Shard> {
+    let Some(shard) = slurm::share()? else { return Ok(Shard::WHOLE) };
+    if shard != Shard::WHOLE {
+        say(&format!("note: this task of a Slurm array does share {shard}; --shard 1/1 does all"));
+    }
+    Ok(shard)
 }
 
 fn message(done: usize, of: usize) -> String {

@@ -125,7 +125,9 @@ fn shares_are_all_of_it_and_nothing_twice() {
         let mut command = world.command(&words);
         let array = [("ID", task), ("COUNT", "2"), ("MIN", "4"), ("MAX", "6"), ("STEP", "2")];
         command.envs(array.map(|(name, value)| (format!("SLURM_ARRAY_TASK_{name}"), value)));
-        written += statuses(&Run::of(&command.output().unwrap()))[0];
+        let run = Run::of(&command.output().unwrap());
+        assert!(run.stderr.contains(if task == "4" { "share 1/2" } else { "share 2/2" }), "{run:?}");
+        written += statuses(&run)[0];
     }
     assert_eq!((written, outputs(&world)), (3, all()));
 }

@@ -5,6 +5,7 @@ use super::template::{Source, Template};
 use crate::error::{Error, Result};
 use crate::picture::list_pictures;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -38,6 +39,12 @@ impl Shard {
     /// Every so manieth: pictures that lie together often are of one size, and shares should take equally long.
     fn take<T>(self, all: Vec<T>) -> Vec<T> {
         all.into_iter().skip(self.index).step_by(self.of).collect()
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index + 1, self.of)
     }
 }
 

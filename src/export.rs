@@ -2,6 +2,7 @@
 //! view's, in memory that grows neither with the output nor with the source's width.
 
 mod band;
+pub mod batch;
 mod command_line;
 mod estimate;
 mod invention;
@@ -65,6 +66,22 @@ pub struct ExportJob {
 }
 
 impl ExportJob {
+    /// What `line` asks of a picture that is open, by a model that is loaded.
+    ///
+    /// # Errors
+    /// [`Error::Request`] if the part is not inside the picture, or its size makes no sense.
+    pub fn of(
+        line: CommandLine,
+        picture: Arc<Picture>,
+        model: Arc<LoadedModel>,
+        features: FeatureStore,
+    ) -> Result<Self> {
+        let grid = line.grid(&picture)?;
+        let asked = Some(line.clone());
+        let CommandLine { output, overwrite, recipe, file, map, .. } = line;
+        Ok(Self { picture, model, grid, output, overwrite, recipe, file, features, asked, map })
+    }
+
     /// Whether the network makes its pixels.
     pub fn is_neural(&self) -> bool {
         self.model.makes(&self.grid, self.recipe)
@@ -139,7 +156,7 @@ impl ExportJob {
     fn depth(&self) -> Depth {
         match (estimate::ending(&self.output).as_str(), self.picture.channels(), self.bits()) {
             ("jpg" | "jpeg", 4, _) => Depth::F32,
-            ("jpg" | "jpeg" | "webp" | "bmp", ..) | (_, _, 8) => Depth::U8,
+            ("jpg" | "jpeg" | "webp" | "bmp" | "dzi", ..) | (_, _, 8) => Depth::U8,
             _ => Depth::U16,
         }
     }

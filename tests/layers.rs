@@ -65,6 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("png", &["picture"]),
     ("rayon", &[]),
     ("rfd", &["app"]),
+    ("rustix", &["atomic"]),
     ("safetensors", &["weights"]),
     ("serde", &[]),
     ("serde_json", &[]),

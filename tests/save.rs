@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+#[path = "save/pyramid.rs"]
+mod pyramid;
+
 use std::path::Path;
 use zoomfield::geometry::Size;
 use zoomfield::picture::save::{PictureWriter, SaveOptions, formats};

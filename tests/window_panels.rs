@@ -11,6 +11,8 @@ mod exports;
 mod fields;
 #[path = "window/files.rs"]
 mod files;
+#[path = "window/folders.rs"]
+mod folders;
 #[path = "window/fonts.rs"]
 mod fonts;
 #[path = "common/hashes.rs"]

@@ -3,6 +3,7 @@
 
 use crate::bench::{Device, Speed};
 use crate::error::Result;
+use crate::export::batch::{FolderJob, FolderProgress, FolderReport};
 use crate::export::{ExportJob, ExportReport, Progress};
 use crate::picture::{Picture, Raster, Shot};
 use crate::render::{
@@ -139,6 +140,9 @@ pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
 pub type PickFn = dyn Fn(&DialogPurpose) -> Option<Vec<PathBuf>> + Send + Sync;
 /// Exports. Runs on a thread of its own.
 pub type ExportFn = dyn Fn(&ExportJob, &Gate, &mut dyn FnMut(Progress)) -> Result<ExportReport> + Send + Sync;
+/// Exports all pictures of a folder. Runs on a thread of its own.
+pub type ExportFolderFn =
+    dyn Fn(&FolderJob, &Gate, &(dyn Fn(FolderProgress) + Sync)) -> Result<FolderReport> + Send + Sync;
 /// Renders what an export would write. Runs on a thread of its own.
 pub type RenderFn = dyn Fn(&ExportJob, &Gate) -> Result<Raster> + Send + Sync;
 /// Has the system show a file or a folder; a sentence if that fails. Runs on a thread of its own.
@@ -164,6 +168,8 @@ pub struct Ports {
     pub pick: Arc<PickFn>,
     /// Exports pictures.
     pub export: Arc<ExportFn>,
+    /// Exports folders of pictures.
+    pub export_folder: Arc<ExportFolderFn>,
     /// Renders for the clipboard.
     pub render: Arc<RenderFn>,
     /// Has the system show files.

@@ -1,9 +1,9 @@
 //! `zoomfield export`.
 
-use super::args::ExportArgs;
+use super::export_args::ExportArgs;
 use super::map_args;
 use super::{answer, gate_until_interrupted, load_model, print_json, progress, say, warn};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
 use crate::picture::Picture;
@@ -12,8 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = open(&args.input.clone().unwrap_or_default(), args.page)?;
-    let model = args.model(&picture)?;
+    let picture = open(&args.input.clone().unwrap_or_default(), args.what.page)?;
+    let (model, suited) = args.what.model(&picture)?;
+    if let Some(suited) = suited {
+        say(&format!("note: {suited}"));
+    }
     let line = args.command_line(model.clone());
     carry_out(args, picture, model.as_deref(), line, |_| {})
 }
@@ -35,15 +38,13 @@ pub(super) fn carry_out(
     line: CommandLine,
     on_model: impl FnOnce(&LoadedModel),
 ) -> Result<()> {
-    let grid = line.request.grid(picture.size).map_err(|error| name_input(error, &picture.path))?;
-    let size = grid.size();
-    export::check_size(size)?;
-    let compute = args.compute.compute(super::precision(args.precision())?)?;
+    // Before a model is loaded.
+    line.grid(&picture)?;
+    let compute = args.what.compute()?;
     let model = Arc::new(load_model(model, &compute)?);
     on_model(&model);
-    let (features, asked) = (FeatureStore::default(), Some(line.clone()));
-    let CommandLine { output, overwrite, recipe, file, map, .. } = line;
-    let job = ExportJob { picture, model, grid, output, overwrite, recipe, file, features, asked, map };
+    let job = ExportJob::of(line, picture, model, FeatureStore::default())?;
+    let size = job.grid.size();
     let bar = progress::bar(job.pixels(), "exporting");
     let report = export::run(&job, &gate_until_interrupted(), &mut |p| bar.set_position(p.done as u64))?;
     bar.finish_and_clear();
@@ -55,10 +56,10 @@ pub(super) fn carry_out(
             "output": args.output.to_string_lossy(),
             "width": size.width,
             "height": size.height,
-            "crop": region_of(args, &grid),
-            "scale": [1.0 / grid.x.pitch, 1.0 / grid.y.pitch],
+            "crop": region_of(args, &job.grid),
+            "scale": [1.0 / job.grid.x.pitch, 1.0 / job.grid.y.pitch],
             "recipe": job.recipe.to_string(),
-            "strength": args.look.strength.unwrap_or(job.recipe.strength().as_percent()),
+            "strength": args.what.look.strength.unwrap_or(job.recipe.strength().as_percent()),
             "model": job.model.id.to_string(),
             "backend": if job.model.adapter().is_some() { "gpu" } else { "cpu" },
             "adapter": job.model.adapter(),
@@ -80,17 +81,9 @@ pub(super) fn carry_out(
     Ok(())
 }
 
-/// A request does not know whose it is.
-fn name_input(error: Error, input: &Path) -> Error {
-    match error {
-        Error::Request(reason) => Error::Request(reason.replacen("the picture", &input.display().to_string(), 1)),
-        other => other,
-    }
-}
-
 /// The part of the picture that the output covers: x, y, width, height in source pixels.
 fn region_of(args: &ExportArgs, grid: &SampleGrid) -> [f64; 4] {
-    match args.crop {
+    match args.what.crop {
         Some(crop) => [crop.x, crop.y, crop.width, crop.height],
         None => [grid.x.origin, grid.y.origin, grid.x.pitch * grid.x.len as f64, grid.y.pitch * grid.y.len as f64],
     }

@@ -18,9 +18,14 @@ pub(super) struct MapArgs {
 }
 
 impl MapArgs {
+    /// What it shows.
+    pub(super) fn layer(&self) -> InventionLayer {
+        self.invention_shows.unwrap_or_default()
+    }
+
     /// The file, if one is asked for.
     pub(super) fn file(&self) -> Option<InventionFile> {
-        let layer = self.invention_shows.unwrap_or_default();
+        let layer = self.layer();
         self.invention.clone().map(|path| InventionFile { path, layer })
     }
 }

@@ -4,12 +4,15 @@
 //! 1 failed, 2 wrong usage.
 
 mod args;
+mod batch;
+mod batch_args;
 mod bench;
 mod compute_args;
 mod convert;
 mod eval;
 mod eval_args;
 mod export;
+mod export_args;
 mod info;
 mod look;
 mod look_args;
@@ -18,6 +21,8 @@ mod output;
 mod progress;
 mod repeat;
 mod rows;
+mod slurm;
+mod summary;
 mod train;
 mod train_args;
 mod typo;
@@ -26,13 +31,15 @@ mod values;
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
 use crate::kernel::{Instructions, PrecisionChoice};
+use crate::picture::decoded_limit;
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
-use args::{Args, Command, ExportArgs};
+use args::{Args, Command};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use compute_args::ComputeArgs;
+use export_args::ExportArgs;
 use output::{answer, print_json, say, warn};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -84,7 +91,7 @@ pub fn parse() -> Invocation {
 /// What is wrong with them, for people.
 pub fn parse_export(arguments: &[String]) -> std::result::Result<CommandLine, String> {
     let args = export_args(arguments.iter().map(OsString::from))?;
-    Ok(args.command_line(args.named_model()))
+    Ok(args.command_line(args.what.named_model()))
 }
 
 /// The arguments of an export, the program's name first, without carrying them out.
@@ -105,6 +112,7 @@ pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
             Some(file) => repeat::run(file, &args),
             None => export::run(&args),
         },
+        Command::Batch(args) => batch::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Info(args) => info::run(&args),
@@ -125,12 +133,14 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-/// Looks whether the processor has the instructions that the environment asks for.
+/// Looks whether the processor has the instructions that the environment asks for, and whether the limit that it sets for
+/// pictures is one.
 ///
 /// # Errors
 /// [`Error::Request`] if it has not, or the environment names none.
-pub fn check_instructions() -> Result<()> {
-    Instructions::from_environment().map(drop).map_err(Error::Request)
+pub fn check_environment() -> Result<()> {
+    Instructions::from_environment().map_err(Error::Request)?;
+    decoded_limit().map(drop).map_err(Error::Request)
 }
 
 /// The precision of `--precision`, else that of the environment, else the fastest.

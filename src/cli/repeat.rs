@@ -2,7 +2,7 @@
 //!
 //! What the file says is a stranger's: of its options none can name a file, replace one, or choose where to write.
 
-use super::args::ExportArgs;
+use super::export_args::ExportArgs;
 use super::{export, export_args, say};
 use crate::error::{Error, Result};
 use crate::export::{CommandLine, PROGRAM};
@@ -19,7 +19,7 @@ pub(super) fn run(file: &Path, asked: &ExportArgs) -> Result<()> {
     };
     let input = source(file, asked, &told)?;
     let args = recorded(file, asked, &told, &input)?;
-    let picture = export::open(&input, args.page)?;
+    let picture = export::open(&input, args.what.page)?;
     check_source(file, &picture, &told)?;
     let model = model(file, asked, &told, &input)?;
     // The names of the first time are said again.
@@ -71,7 +71,9 @@ fn recorded(file: &Path, asked: &ExportArgs, told: &Provenance, input: &Path) ->
     };
     let mut args = export_args(words).and_then(|args| if is_clean(&args) { Ok(args) } else { Err(String::new()) });
     if let Ok(args) = &mut args {
-        (args.json, args.file.overwrite) = (asked.json, asked.file.overwrite);
+        args.json = asked.json;
+        let (args, asked) = (&mut args.what, &asked.what);
+        args.file.overwrite = asked.file.overwrite;
         args.compute.backend = asked.compute.backend.or(args.compute.backend);
         args.compute.device = asked.compute.device.clone().or(args.compute.device.take());
         args.precision = asked.precision.or(args.precision);
@@ -82,9 +84,10 @@ fn recorded(file: &Path, asked: &ExportArgs, told: &Provenance, input: &Path) ->
 
 /// Whether options say only what options of a file may say.
 fn is_clean(args: &ExportArgs) -> bool {
+    let what = &args.what;
     let says_files =
-        args.repeat.is_some() || args.model.is_some() || args.look.model().is_some() || args.map.invention.is_some();
-    !says_files && !args.file.overwrite && !args.json
+        args.repeat.is_some() || what.model.is_some() || what.look.model().is_some() || what.map.invention.is_some();
+    !says_files && !what.file.overwrite && !args.json
 }
 
 fn check_source(file: &Path, picture: &Picture, told: &Provenance) -> Result<()> {
@@ -104,7 +107,7 @@ fn model(file: &Path, asked: &ExportArgs, told: &Provenance, input: &Path) -> Re
     let Some(id) = &told.model_id else { return Ok(None) };
     let has_id = |path: &PathBuf| Weights::open(path).is_ok_and(|weights| weights.id().to_string() == *id);
     let name = told.model.as_deref().unwrap_or_default();
-    if let Some(path) = &asked.model {
+    if let Some(path) = &asked.what.model {
         let found = Weights::open(path)?.id();
         let reason = format!("{} is not the model that made {}: it is {found}", path.display(), file.display());
         return if found.to_string() == *id {

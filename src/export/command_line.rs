@@ -1,8 +1,10 @@
 //! An export as a command line for a shell, to be repeated or kept.
 
 use super::{DEFAULT_QUALITY, Extent, FileOptions, InventionFile, OutputSize, Request};
-use crate::geometry::Size;
+use crate::error::{Error, Result};
+use crate::geometry::{SampleGrid, Size};
 use crate::kernel::PrecisionChoice;
+use crate::picture::Picture;
 use crate::recipe::{Recipe, Source};
 use crate::render::Backend;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,23 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    /// The samples of a picture that it means.
+    ///
+    /// # Errors
+    /// [`Error::Request`], which names the picture, if the part is not inside it, or the size makes no sense.
+    pub fn grid(&self, picture: &Picture) -> Result<SampleGrid> {
+        let named = |error| match error {
+            // A request does not know whose it is.
+            Error::Request(reason) => {
+                Error::Request(reason.replacen("the picture", &picture.path.display().to_string(), 1))
+            }
+            other => other,
+        };
+        let grid = self.request.grid(picture.size).map_err(named)?;
+        super::check_size(grid.size())?;
+        Ok(grid)
+    }
+
     /// The arguments, the program's name first, not quoted yet; nothing if a path is not Unicode and cannot be said.
     pub fn arguments(&self) -> Option<Vec<String>> {
         let mut words = vec!["zoomfield".to_owned(), "export".to_owned(), path_text(&self.input)?];

@@ -47,6 +47,8 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
     let smoothness = scale.max(1.0).powf(-0.5);
     let samples = channels as f64;
     match ending(output).as_str() {
+        // All smaller levels together have a third of its pixels.
+        "dzi" => 4.0 / 3.0 * bytes_per_pixel(Path::new("a.jpg"), bits, channels, scale, file),
         "jpg" | "jpeg" => (0.08 + 0.6 * (f64::from(file.quality) / 100.0).powi(6)) * smoothness,
         "bmp" => samples,
         "webp" => samples * (0.12 + 0.33 * smoothness),
@@ -56,15 +58,20 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
 }
 
 fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
-    // What is held of each pixel until the end: JPEG has no opacity; WebP's encoder makes a copy with it, and its own.
-    let held = match ending(&job.output).as_str() {
+    let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
+    RENDERER_BYTES + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels)
+}
+
+/// What is held of an output until its end, because its format is not written band by band.
+pub(super) fn gathered_bytes(output: &Path, size: Size, channels: usize) -> u64 {
+    // JPEG has no opacity; WebP's encoder makes a copy with it, and its own.
+    let each = match ending(output).as_str() {
         "jpg" | "jpeg" => 3,
         "bmp" => channels,
         "webp" => channels + 2 * 4,
         _ => 0,
     };
-    let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
-    RENDERER_BYTES + (job.picture.byte_len() + size.area() * held + band) as u64
+    (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each as u64)
 }
 
 /// The ending of a name, in small letters.

@@ -17,7 +17,7 @@ pub use color::ColorSpace;
 pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
-pub use open::{MAX_DECODED_BYTES, is_picture_path};
+pub use open::{MAX_DECODED_BYTES, decoded_limit, is_picture_path};
 pub use pairs::{list_pictures, small_versions};
 
 use crate::geometry::{PixelRect, Size};
@@ -120,7 +120,7 @@ impl Picture {
         Self::from_samples(size, Samples::U8(rgb), None)
     }
 
-    /// Opens a picture file: orientation applied, RGB whatever the file's mode, within [`MAX_DECODED_BYTES`].
+    /// Opens a picture file: orientation applied, RGB whatever the file's mode, within [`decoded_limit`].
     ///
     /// # Errors
     /// [`crate::error::Error::Picture`] for a missing, unreadable, damaged, empty, unknown or too large file.

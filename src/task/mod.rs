@@ -1,12 +1,14 @@
-//! The few concurrency pieces: a newest-wins mailbox, a named worker that is joined, a gate, and surviving panics.
+//! The few concurrency pieces: a newest-wins mailbox, a named worker that is joined, a gate, bytes that are shared, and surviving panics.
 
 mod gate;
 mod mailbox;
+mod room;
 mod survive;
 mod worker;
 
 pub use gate::Gate;
 pub use mailbox::{Closed, Mailbox, Post, mailbox};
+pub use room::{Place, Room};
 pub use survive::survive;
 pub use worker::Worker;
 

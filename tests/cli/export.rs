@@ -107,13 +107,9 @@ fn an_interrupt_ends_an_export_in_order() {
         let picture = crate::world::chelsea();
         let arguments = ["export", &picture, "-o", out, "--size", "8000x5300"];
         let mut child = world.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let start = Instant::now();
-        while world.files().is_empty() && out.ends_with("png") {
-            assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
-            assert!(start.elapsed() < Duration::from_mins(1), "it never started to write");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        std::thread::sleep(Duration::from_secs(2));
+        // What is being written may have no name that could be waited for.
+        std::thread::sleep(Duration::from_secs(3));
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
         let id = child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let interrupted = Instant::now();

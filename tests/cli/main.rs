@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+mod batch;
 mod eval;
 mod export;
 mod instructions;
 mod invention;
+#[cfg(unix)]
+mod kills;
 mod metadata;
 mod output;
 mod refuse;

@@ -132,6 +132,23 @@ fn pictures_that_cannot_be_read_are_refused() {
 }
 
 #[test]
+fn a_picture_beyond_the_limit_is_refused_with_what_allows_it() {
+    let world = World::new();
+    let path = fixture("robustness").join("truncated_8000x8000_rgb8.png");
+    let arguments = ["export", path.to_str().unwrap(), "-o", "z.png", "--scale", "0.01"];
+    let with = |gibibytes: &str| {
+        let mut command = world.command(&arguments);
+        Run::of(&command.env("ZOOMFIELD_MAX_PICTURE_GIB", gibibytes).output().unwrap()).failure()
+    };
+    let said = with("0.1");
+    for words in ["8000×8000 pixels", "0.2 GiB", "0.1 GiB is the limit", "ZOOMFIELD_MAX_PICTURE_GIB=1"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(with("1").contains("ends too early"));
+    assert!(with("much").contains("ZOOMFIELD_MAX_PICTURE_GIB is a number of GiB"));
+}
+
+#[test]
 fn every_hostile_picture_gives_a_description_or_one_sentence() {
     let world = World::new();
     let mut described = 0;

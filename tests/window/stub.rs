@@ -17,6 +17,7 @@ use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
 use zoomfield::bench::{CPU, Device, Speed};
 use zoomfield::error::{Error, Result};
+use zoomfield::export::batch::{Counts, FolderJob, FolderProgress, FolderReport};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
 use zoomfield::picture::{Picture, Raster};
@@ -186,6 +187,22 @@ fn export(job: &ExportJob, gate: &Gate, progress: &mut dyn FnMut(Progress)) -> R
     Ok(ExportReport { bytes: 2_500_000, elapsed_secs: 0.1 })
 }
 
+/// Of a folder called `slow` the first picture is half done until it is stopped; of others one of three fails.
+fn export_folder(job: &FolderJob, gate: &Gate, progress: &(dyn Fn(FolderProgress) + Sync)) -> Result<FolderReport> {
+    if job.folder.ends_with("empty") {
+        return Err(Error::dataset(&job.folder, "it holds no pictures"));
+    }
+    if job.folder.ends_with("slow") {
+        progress(FolderProgress { done: 1.5, total: 3 });
+        while !gate.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        return Ok(FolderReport { counts: Counts { written: 1, left: 2, ..Counts::default() }, failure: None });
+    }
+    let counts = Counts { written: 1, done: 1, failed: 1, left: 0 };
+    Ok(FolderReport { counts, failure: Some("cannot open the picture b.png: it is damaged".into()) })
+}
+
 fn render(job: &ExportJob, gate: &Gate) -> Result<Raster> {
     assert!(!job.picture.path.ends_with("broken.png"), "this copy breaks down");
     // As an export: long enough for the window to hold it.
@@ -323,6 +340,7 @@ fn window_with_options(
                 open,
                 pick: Arc::new(pick),
                 export: Arc::new(export),
+                export_folder: Arc::new(export_folder),
                 render: Arc::new(render),
                 show_outside: Arc::new(show_outside),
                 load_model,

@@ -3,6 +3,7 @@
 use super::choice::{ExportChoice, ExportPart};
 use super::copying;
 use super::draft::{draft, proposed_path, with_ending};
+use super::folder::{RunningFolder, folder_draft, proposed_names};
 use super::running::RunningExport;
 use super::{Below, Command, ExportForm, State};
 use crate::app::env::{Env, Event, Panel};
@@ -15,6 +16,7 @@ use crate::app::view::scene::Scene;
 use crate::app::view::{self, Tool};
 use crate::error::{Error, Result};
 use crate::export::ExportReport;
+use crate::export::batch::{Counts, FolderReport};
 use crate::geometry::Region;
 use egui::ViewportCommand;
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ impl State {
         match command {
             Command::Show => self.show_panel(below.view, env),
             Command::Close => env.close(Panel::Export),
-            Command::Change(choice) => self.change_export(choice, env),
+            Command::Change(choice) => self.change_export(choice, below.view, env),
             Command::EditPath(text) => self.edit_path(text, env),
             Command::PathFocused => self.form.path.wants_focus = false,
             Command::SetOverwrite(overwrite) => self.set_overwrite(overwrite),
@@ -34,6 +36,7 @@ impl State {
             Command::Start => self.start_export(below.scene(env), env),
             Command::CopyAsCommand => self.copy_as_command(below.scene(env), env),
             Command::Cancel => self.cancel_export(),
+            Command::CancelFolder => self.folder.iter_mut().for_each(RunningFolder::stop),
             Command::Withdraw(index) => drop(self.waiting.remove(index)),
             Command::Open(path) => self.show_outside(Outside::File(path), env),
             Command::ShowFolder(path) => self.show_outside(Outside::Folder(path), env),
@@ -52,6 +55,7 @@ impl State {
             self.copying = None;
         }
         self.drain_exports(env);
+        self.drain_folder(env);
     }
 
     /// A selection is being drawn: it is for an export.
@@ -91,6 +95,9 @@ impl State {
     /// Asks, on a thread, whether the file to write exists, or the one of the map beside it.
     fn look_up_output(&mut self, env: &Env<'_>) {
         self.form.exists = None;
+        if self.form.is_folder() {
+            return self.lookup.forget();
+        }
         let Some(output) = path_from_text(&self.form.path.path).map(|path| with_ending(&path)) else {
             return self.lookup.forget();
         };
@@ -118,19 +125,34 @@ impl State {
         env.announce(Event::DialogWanted(DialogPurpose::Save(proposal)));
     }
 
-    fn change_export(&mut self, choice: ExportChoice, env: &Env<'_>) {
+    fn change_export(&mut self, choice: ExportChoice, view: &view::State, env: &Env<'_>) {
         self.choice = ExportChoice { selection: None, part: ExportPart::View, ..choice.clone() };
+        let was_folder = self.form.is_folder();
         let has_another_file = self.form.choice.map.is_some() != choice.map.is_some();
         self.form.choice = choice;
         if has_another_file {
             self.form.overwrite = false;
             self.look_up_output(env);
         }
+        if self.form.is_folder() == was_folder {
+            return;
+        }
+        // The names of many files are not the name of one.
+        let ending = self.form.path.path.clone();
+        let of_one = view.shown.as_ref().map(|shown| proposed_path(&shown.picture, shown.motion.goal().zoom));
+        let text = match of_one {
+            Some(path) if was_folder => path.to_string_lossy().into_owned(),
+            _ => proposed_names(&ending),
+        };
+        self.edit_path(text, env);
     }
 
     fn start_export(&mut self, scene: Scene<'_>, env: &mut Env<'_>) {
         if *env.panel != Panel::Export {
             return;
+        }
+        if self.form.is_folder() {
+            return self.start_folder(scene, env);
         }
         let form = &mut self.form;
         if form.exists == Some(true) && !form.overwrite {
@@ -143,6 +165,55 @@ impl State {
         }
         env.close(Panel::Export);
         self.start_waiting(env);
+    }
+
+    fn start_folder(&mut self, scene: Scene<'_>, env: &mut Env<'_>) {
+        if self.folder.is_some() {
+            return env.fail("A folder is being exported already; wait until it is done, or stop it.");
+        }
+        let job = match folder_draft(&self.form, scene) {
+            Ok(job) => job,
+            Err(reason) => return env.fail(reason),
+        };
+        match RunningFolder::start(env.ctx, env.ports.export_folder.clone(), job) {
+            Ok(running) => self.folder = Some(running),
+            Err(error) => return env.fail(format!("cannot start the export: {error}")),
+        }
+        env.close(Panel::Export);
+    }
+
+    fn drain_folder(&mut self, env: &mut Env<'_>) {
+        let Some(ended) = self.folder.as_mut().and_then(RunningFolder::poll) else { return };
+        let Some(running) = self.folder.take() else { return };
+        let result = ended.unwrap_or_else(|| Err(Error::export(&running.folder, "the export ended unexpectedly")));
+        let name = running.folder.display();
+        match result {
+            Err(Error::Cancelled) => env.tell("Export stopped; nothing was written."),
+            Err(error) => {
+                self.stay_open(env);
+                env.fail(error);
+            }
+            Ok(FolderReport { counts: Counts { written, done, failed, left }, failure }) => {
+                let stopped = if left > 0 { format!("; stopped, {left} left") } else { String::new() };
+                let all = format!("{name}: {written} written, {done} there already, {failed} failed{stopped}");
+                match failure {
+                    Some(reason) => {
+                        self.stay_open(env);
+                        env.fail(format!("{all}. The first that failed: {reason}"));
+                    }
+                    None => env.tell(all),
+                }
+            }
+        }
+        drop(running);
+        self.close_when_done(env);
+    }
+
+    /// Closes the window if that was wanted and nothing runs any more.
+    fn close_when_done(&self, env: &Env<'_>) {
+        if self.running.is_none() && self.folder.is_none() && self.closes_when_done {
+            env.ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
     }
 
     /// Starts the next export if none is running.
@@ -177,11 +248,12 @@ impl State {
     pub fn cancel_all(&mut self) {
         self.waiting.clear();
         self.may_close = true;
+        self.folder.iter_mut().for_each(RunningFolder::stop);
         self.cancel_export();
     }
 
     fn copy_as_command(&self, scene: Scene<'_>, env: &mut Env<'_>) {
-        if *env.panel != Panel::Export {
+        if *env.panel != Panel::Export || self.form.is_folder() {
             return;
         }
         let line = draft(&self.form, scene).map(|(_, line)| line);
@@ -234,9 +306,7 @@ impl State {
         tell_export(&export, result, env);
         drop(export);
         self.start_waiting(env);
-        if self.running.is_none() && self.closes_when_done {
-            env.ctx.send_viewport_cmd(ViewportCommand::Close);
-        }
+        self.close_when_done(env);
     }
 }
 

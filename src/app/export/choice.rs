@@ -14,6 +14,8 @@ pub enum ExportPart {
     Selection,
     /// All of it.
     Whole,
+    /// All of it, and of every picture in its folder and below.
+    Folder,
 }
 
 /// How the size is said.
@@ -89,7 +91,7 @@ impl ExportChoice {
         let extent = match self.part {
             ExportPart::View => Extent::Crop(view.region_of(visible?)),
             ExportPart::Selection => Extent::Crop(self.selection?),
-            ExportPart::Whole => Extent::Whole,
+            ExportPart::Whole | ExportPart::Folder => Extent::Whole,
         };
         let size = match self.sizing {
             Sizing::AsShown => OutputSize::Scale(view.zoom),

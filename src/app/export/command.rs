@@ -28,6 +28,8 @@ pub enum Command {
     CopyAsCommand,
     /// Stop the export that is running.
     Cancel,
+    /// Stop exporting the folder.
+    CancelFolder,
     /// Take a waiting export out of the queue.
     Withdraw(usize),
     /// Open a file with the system's program for it.

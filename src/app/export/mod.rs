@@ -6,6 +6,7 @@ pub mod choice;
 pub mod command;
 pub mod copying;
 pub mod draft;
+pub mod folder;
 pub mod lookup;
 pub mod outside;
 pub mod panels;
@@ -20,6 +21,7 @@ use crate::app::view::rate::Rate;
 use crate::export::{Estimate, ExportJob, estimate};
 use choice::ExportChoice;
 use copying::Copying;
+use folder::RunningFolder;
 use lookup::Lookup;
 use running::RunningExport;
 use std::collections::VecDeque;
@@ -48,6 +50,8 @@ pub struct State {
     pub form: ExportForm,
     /// The export that is running.
     pub running: Option<RunningExport>,
+    /// The folder that is being exported.
+    pub folder: Option<RunningFolder>,
     /// Those that wait, oldest first.
     pub waiting: VecDeque<ExportJob>,
     /// Files that were written, oldest first.
@@ -71,7 +75,7 @@ pub struct State {
 impl State {
     /// Whether the window has to wait for an export before it closes.
     pub fn holds_window(&self) -> bool {
-        self.running.is_some() && !self.may_close
+        (self.running.is_some() || self.folder.is_some()) && !self.may_close
     }
 
     /// What an export will take, as far as that is known in this session.
@@ -84,6 +88,9 @@ impl State {
     pub fn give_way(&self, is_view_waiting: bool) {
         if let Some(export) = &self.running {
             export.give_way(is_view_waiting);
+        }
+        if let Some(folder) = &self.folder {
+            folder.give_way(is_view_waiting);
         }
         if let Some(copying) = &self.copying {
             copying.give_way(is_view_waiting);

@@ -22,7 +22,7 @@ impl App {
         self.slices.export.closes_when_done = true;
         self.slices.training.save_before_closing();
         self.state.panel = Panel::Closed;
-        if self.slices.export.running.is_none() {
+        if self.slices.export.running.is_none() && self.slices.export.folder.is_none() {
             self.close();
         }
     }

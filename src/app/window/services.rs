@@ -74,6 +74,7 @@ impl Services {
             open,
             pick: Arc::new(dialogs::pick),
             export: Arc::new(export::run),
+            export_folder: Arc::new(export::batch::run_folder),
             render: Arc::new(export::render),
             show_outside: Arc::new(show_outside),
             load_model: Arc::new(models::slot::load),

@@ -11,6 +11,7 @@ mod gif;
 mod hidden;
 mod ico;
 mod jpeg;
+mod limit;
 mod packet;
 mod scans;
 mod stoppable;
@@ -24,17 +25,17 @@ use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
 use failure::{OpenFailure, describe_io, format_name};
 use gif::GifDecoder;
+pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
+
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use limit::most_decoded_bytes;
 use scans::{ApartDecoder, Coding};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use stoppable::Stoppable;
 use tif::TifDecoder;
-
-/// The most memory that decoded samples may take: beyond it a file is refused with a sentence, not attempted.
-pub const MAX_DECODED_BYTES: u64 = 2 << 30;
 
 /// What a decoder may allocate before the size is known and checked: a colour profile and one row.
 const MAX_HEADER_BYTES: u64 = 64 << 20;
@@ -147,7 +148,7 @@ fn guess<'a>(
     let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
     let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
     // Their decoders take the file into memory before they look at it.
-    if matches!(format, ImageFormat::Jpeg | ImageFormat::Ico) && length > MAX_DECODED_BYTES {
+    if matches!(format, ImageFormat::Jpeg | ImageFormat::Ico) && length > most_decoded_bytes() {
         let (name, gibibytes) = (format_name(format), length as f64 / f64::from(1 << 30));
         return Err(format!("a {name} file of {gibibytes:.1} GiB is not a picture that can be shown; it is damaged"));
     }
@@ -239,7 +240,7 @@ fn read_picture(
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
     let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
-    decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
+    decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
@@ -265,14 +266,10 @@ fn check_size(decoder: &impl ImageDecoder) -> Result<(), OpenFailure> {
         return Err(OpenFailure::Refused("it has no pixels; its header is damaged".into()));
     }
     let needed = needed_bytes(decoder);
-    if needed <= MAX_DECODED_BYTES {
+    if needed <= most_decoded_bytes() {
         return Ok(());
     }
-    let gibibytes = needed as f64 / f64::from(1 << 30);
-    Err(OpenFailure::Refused(format!(
-        "its {width}×{height} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first",
-        MAX_DECODED_BYTES >> 30
-    )))
+    Err(OpenFailure::Refused(limit::refusal(width, height, needed)))
 }
 
 fn is_eight_bit(color: ColorType) -> bool {

@@ -125,9 +125,9 @@ impl Sink for BufferedSink {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), String> {
+    fn finish(mut self: Box<Self>) -> Result<u64, String> {
         self.encode()?;
-        self.file.flush().map_err(|error| describe_io(&error))
+        self.file.flush().map(|()| 0).map_err(|error| describe_io(&error))
     }
 }
 

@@ -1,25 +1,27 @@
 //! Which format an ending stands for, and what it can hold.
 
 use super::buffered::{BufferedSink, Codec, MAX_JPEG_XMP_BYTES};
+use super::pyramid::{self, PyramidSink};
 use super::{SaveOptions, Sink, png, tiff};
 use std::fs::File;
 use std::path::Path;
 
-/// The endings that work, in the order in which to offer them.
+/// The endings of files that work, in the order in which to offer them. Beside them `dzi` writes a Deep Zoom pyramid, a
+/// small file and a folder of tiles.
 pub fn formats() -> &'static [&'static str] {
     &["png", "tif", "tiff", "jpg", "jpeg", "webp", "bmp"]
 }
 
 /// Whether the format that the ending of `path` names can say what its colours mean.
 pub fn holds_profiles(path: &Path) -> bool {
-    Format::of(path) != Ok(Format::Bmp)
+    !matches!(Format::of(path), Ok(Format::Bmp | Format::DeepZoom))
 }
 
 /// The longest XMP packet, in bytes, for which the format has room that the ending of `path` names.
 pub fn most_xmp_bytes(path: &Path) -> usize {
     match Format::of(path) {
         Ok(Format::Jpeg) => MAX_JPEG_XMP_BYTES,
-        Ok(Format::Bmp) | Err(_) => 0,
+        Ok(Format::Bmp | Format::DeepZoom) | Err(_) => 0,
         Ok(_) => u32::MAX as usize / 2,
     }
 }
@@ -34,6 +36,7 @@ pub(super) enum Format {
     Jpeg,
     WebP,
     Bmp,
+    DeepZoom,
 }
 
 impl Format {
@@ -46,6 +49,7 @@ impl Format {
             Some("jpg" | "jpeg") => Ok(Self::Jpeg),
             Some("webp") => Ok(Self::WebP),
             Some("bmp") => Ok(Self::Bmp),
+            Some("dzi") => Ok(Self::DeepZoom),
             Some(other) => Err(format!("files ending in .{other} cannot be written; use one of {}", list_endings())),
             None => Err(format!("the name has no ending to tell the format by; use one of {}", list_endings())),
         }
@@ -58,12 +62,13 @@ impl Format {
             Self::Jpeg => "JPEG",
             Self::WebP => "WebP",
             Self::Bmp => "BMP",
+            Self::DeepZoom => "Deep Zoom",
         }
     }
 
     fn largest_side(self) -> usize {
         match self {
-            Self::Png | Self::Bmp => i32::MAX as usize,
+            Self::Png | Self::Bmp | Self::DeepZoom => i32::MAX as usize,
             Self::Tiff => u32::MAX as usize,
             Self::Jpeg => 65_535,
             Self::WebP => 16_383,
@@ -84,6 +89,11 @@ impl Format {
         if size.width > side || size.height > side {
             return Err(format!("{name} holds at most {side} pixels a side and this is {size}; use .png or .tif"));
         }
+        if self == Self::DeepZoom && pyramid::held_bytes(size, options.channels) > MAX_BUFFER_BYTES {
+            return Err(format!(
+                "{size} is too wide for a pyramid of tiles, of which two rows are held; use .png or .tif"
+            ));
+        }
         let channels = if self == Self::Jpeg { 3 } else { options.channels };
         if matches!(self, Self::Jpeg | Self::WebP | Self::Bmp) && (size.area() * channels) as u64 > MAX_BUFFER_BYTES {
             return Err(format!("{size} is too large for {name}, which must be gathered in memory; use .png or .tif"));
@@ -91,19 +101,21 @@ impl Format {
         Ok(())
     }
 
-    pub(super) fn start(self, file: File, options: &SaveOptions) -> Result<Box<dyn Sink>, String> {
+    /// Starts the file that will be at `path`.
+    pub(super) fn start(self, file: File, path: &Path, options: &SaveOptions) -> Result<Box<dyn Sink>, String> {
         Ok(match self {
             Self::Png => Box::new(png::PngSink::start(file, options)?),
             Self::Tiff => Box::new(tiff::TiffSink::start(file, options)?),
             Self::Jpeg => Box::new(BufferedSink::start(Codec::Jpeg, file, options)?),
             Self::WebP => Box::new(BufferedSink::start(Codec::WebP, file, options)?),
             Self::Bmp => Box::new(BufferedSink::start(Codec::Bmp, file, options)?),
+            Self::DeepZoom => Box::new(PyramidSink::start(file, path, options)?),
         })
     }
 }
 
 fn list_endings() -> String {
-    formats().iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+    formats().iter().chain(&["dzi"]).map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

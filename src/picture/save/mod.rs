@@ -1,11 +1,12 @@
 //! Writing pictures: beside the target first, then renamed, so that no file is ever half.
 //!
-//! PNG and TIFF are written band by band and need the memory of a band; the other formats are gathered whole, since
+//! PNG and TIFF are written band by band and need the memory of a band, Deep Zoom pyramids that of two rows of tiles; the other formats are gathered whole, since
 //! their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
 
 mod buffered;
 mod format;
 mod png;
+mod pyramid;
 mod roundtrip;
 mod tiff;
 
@@ -43,8 +44,8 @@ trait Sink: Send {
     /// Takes a band that fits the options.
     fn write(&mut self, band: &Raster) -> Result<(), String>;
 
-    /// Writes what is still held back. Every row has been given.
-    fn finish(self: Box<Self>) -> Result<(), String>;
+    /// Writes what is still held back. Every row has been given. Says how many bytes lie beside the file itself.
+    fn finish(self: Box<Self>) -> Result<u64, String>;
 }
 
 /// A picture file being written from top to bottom; dropping it unfinished leaves nothing behind.
@@ -73,7 +74,7 @@ impl PictureWriter {
         options.metadata.xmp = packet.and_then(|packet| xmp::adapt(packet, options.size, options.dpi));
         let target = AtomicFile::create(path, options.overwrite).map_err(refuse)?;
         let file = target.file().map_err(refuse)?;
-        let sink = format.start(file, &options).map_err(refuse)?;
+        let sink = format.start(file, target.path(), &options).map_err(refuse)?;
         Ok(Self { sink, target, options, rows_written: 0 })
     }
 
@@ -107,8 +108,8 @@ impl PictureWriter {
             let reason = format!("only {rows_written} of its {} rows were rendered", options.size.height);
             return Err(refuse(reason));
         }
-        sink.finish().map_err(refuse)?;
-        target.persist().map_err(refuse)
+        let beside = sink.finish().map_err(refuse)?;
+        Ok(target.persist().map_err(refuse)? + beside)
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
                 SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: false, dpi: None, metadata };
             let full = File::options().write(true).open("/dev/full").unwrap();
             let format = format::Format::of(&Path::new("a").with_extension(ending)).unwrap();
-            let outcome = format.start(full, &options).and_then(|mut sink| {
+            let outcome = format.start(full, Path::new("a"), &options).and_then(|mut sink| {
                 sink.write(&Raster::new(size, 3))?;
                 sink.finish()
             });

@@ -92,10 +92,10 @@ impl Sink for PngSink {
         written.map_err(|error| describe(&self.failure, error))
     }
 
-    fn finish(self: Box<Self>) -> Result<(), String> {
+    fn finish(self: Box<Self>) -> Result<u64, String> {
         let Self { stream, failure, .. } = *self;
         stream.finish().map_err(|error| describe(&failure, error))?;
-        failure.get().map_or(Ok(()), |reason| Err(reason.clone()))
+        failure.get().map_or(Ok(0), |reason| Err(reason.clone()))
     }
 }
 

@@ -166,8 +166,8 @@ impl Sink for TiffSink {
         self.write_strips(false).map_err(|error| describe_io(&error))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), String> {
-        self.end().map_err(|error| describe_io(&error))
+    fn finish(mut self: Box<Self>) -> Result<u64, String> {
+        self.end().map(|()| 0).map_err(|error| describe_io(&error))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Exports that run, wait and are done, in a corner: the view stays usable meanwhile.
 
+use crate::app::export::folder::RunningFolder;
 use crate::app::export::running::RunningExport;
 use crate::app::export::{Command, State};
 use crate::app::kit::text::{duration_text, file_text};
@@ -27,7 +28,7 @@ fn id() -> Id {
 }
 
 fn has_any(state: &State) -> bool {
-    state.running.is_some() || !state.finished.is_empty() || !state.waiting.is_empty()
+    state.running.is_some() || state.folder.is_some() || !state.finished.is_empty() || !state.waiting.is_empty()
 }
 
 /// Enough for a few words a line.
@@ -47,6 +48,9 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, canvas: Canvas, now_sec
                 ui.set_width(300.0);
                 if let Some(export) = &state.running {
                     contents(ui, export, now_secs, commands);
+                }
+                if let Some(running) = &state.folder {
+                    folder(ui, running, commands);
                 }
                 waiting(ui, state, commands);
                 finished(ui, state, commands);
@@ -68,6 +72,18 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
                 commands.push(Command::Cancel);
             }
         });
+    });
+}
+
+fn folder(ui: &mut Ui, running: &RunningFolder, commands: &mut Vec<Command>) {
+    let (done, total) = (running.progress.done as usize, running.progress.total);
+    ui.label(format!("Exporting the folder {}: {done} of {total}", file_text(&running.folder)));
+    ui.add(ProgressBar::new(running.fraction()).show_percentage());
+    ui.horizontal(|ui| {
+        ui.weak(if running.is_stopping { "Stopping…" } else { "Working…" });
+        if ui.add_enabled(!running.is_stopping, egui::Button::new("Stop the folder")).clicked() {
+            commands.push(Command::CancelFolder);
+        }
     });
 }
 

@@ -9,7 +9,7 @@ use egui::Context;
 pub(in crate::app) fn show(ctx: &Context, slices: &Slices, commands: &mut Vec<Command>) {
     let is_training = slices.training.running.is_some();
     // Training that ends while the question is open leaves the export's, or none.
-    let is_exporting = slices.export.running.is_some();
+    let is_exporting = slices.export.running.is_some() || slices.export.folder.is_some();
     let heading = match (is_exporting, is_training) {
         (true, true) => "An export and a training are running",
         (false, true) => "A training is running",

@@ -16,14 +16,18 @@ pub(super) fn show(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) 
     if let Some(note) = form.path.note {
         ui.label(note);
     }
-    let edit = path_field(ui, &form.path, "File");
+    let is_folder = form.is_folder();
+    if is_folder {
+        ui.weak("{dir}, {subdir}, {name}, {ext} and {scale} stand for what each picture has.");
+    }
+    let edit = path_field(ui, &form.path, if is_folder { "Names" } else { "File" });
     let is_entered = edit.is_entered;
     commands.extend(edit.commands(Command::PathFocused, Command::EditPath));
     if is_entered {
         commands.push(Command::Start);
     }
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Browse…").clicked() {
+        if !is_folder && ui.button("Browse…").clicked() {
             commands.push(Command::Browse);
         }
         let ending = ending(&form.path.path);

@@ -6,6 +6,7 @@ mod size;
 
 use crate::app::export::choice::{ExportChoice, ExportPart};
 use crate::app::export::draft::draft;
+use crate::app::export::folder::folder_draft;
 use crate::app::export::{Command, ExportForm, State};
 use crate::app::kit::text::{duration_text, pixels_text, size_text};
 use crate::app::kit::widgets::main_button;
@@ -51,6 +52,9 @@ fn contents(ui: &mut Ui, form: &ExportForm, scene: Scene<'_>, commands: &mut Vec
 fn foot(ui: &mut Ui, state: &State, scene: Scene<'_>, commands: &mut Vec<Command>) {
     ui.separator();
     let form = &state.form;
+    if form.is_folder() {
+        return folder_foot(ui, form, scene, commands);
+    }
     let draft = draft(form, scene);
     match &draft {
         Ok((job, _)) => outlook(ui, job, state, scene),
@@ -65,11 +69,25 @@ fn foot(ui: &mut Ui, state: &State, scene: Scene<'_>, commands: &mut Vec<Command
     }
 }
 
+/// The same for all pictures of a folder.
+fn folder_foot(ui: &mut Ui, form: &ExportForm, scene: Scene<'_>, commands: &mut Vec<Command>) {
+    let draft = folder_draft(form, scene);
+    match &draft {
+        Ok(job) => {
+            ui.label(format!("All pictures in {} and the folders inside it.", job.folder.display()));
+            ui.weak("Those that are there already are left alone; one that fails stops nothing.");
+        }
+        Err(reason) => drop(ui.label(reason)),
+    }
+    buttons(ui, draft.is_ok(), false, commands);
+}
+
 fn part(ui: &mut Ui, choice: &mut ExportChoice, tool: Tool, commands: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         ui.radio_value(&mut choice.part, ExportPart::View, "This view");
         ui.radio_value(&mut choice.part, ExportPart::Selection, "Selection");
         ui.radio_value(&mut choice.part, ExportPart::Whole, "Whole picture");
+        ui.radio_value(&mut choice.part, ExportPart::Folder, "All of its folder");
     });
     if choice.part != ExportPart::Selection {
         return;

@@ -1,12 +1,19 @@
-//! Files that appear whole or not at all: written beside their place, then renamed into it.
+//! Files that appear whole or not at all: written without their name, which they get at the end.
 //!
 //! Reasons are sentences for people; the caller adds the file's name.
 
+mod folder;
+mod part;
+mod stale;
+
+pub(crate) use self::folder::AtomicFolder;
+
+use self::part::Part;
 use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 /// A folder for files that nobody keeps; it goes with the value.
 pub(crate) struct ScratchFolder(TempDir);
@@ -31,7 +38,7 @@ impl ScratchFolder {
 
 /// A file on its way to `path`. Dropping it removes what was written.
 pub(crate) struct AtomicFile {
-    file: NamedTempFile,
+    part: Part,
     /// Where it will be; behind a link, the place that the link names.
     path: PathBuf,
     overwrite: bool,
@@ -64,12 +71,8 @@ impl AtomicFile {
             return Err(format!("the folder {} does not exist; create it first", folder.display()));
         }
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| folder.join(name));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".zoomfield-").suffix(".part");
-        share(&mut builder);
-        let folder = path.parent().unwrap_or(folder);
-        let file = builder.tempfile_in(folder).map_err(|error| describe_io(&error))?;
-        Ok(Self { file, path, overwrite })
+        let part = Part::create(path.parent().unwrap_or(folder)).map_err(|error| describe_io(&error))?;
+        Ok(Self { part, path, overwrite })
     }
 
     /// Where the file will be.
@@ -79,13 +82,13 @@ impl AtomicFile {
 
     /// Another handle of the file, at the same position.
     pub(crate) fn file(&self) -> Result<File, String> {
-        self.file.as_file().try_clone().map_err(|error| describe_io(&error))
+        self.part.file().try_clone().map_err(|error| describe_io(&error))
     }
 
     /// Gives the file its name, once its content has reached the disk, and returns its size in bytes. A file that it
     /// replaces leaves it its permissions. What cannot be placed is kept beside its place, and the reason names it.
     pub(crate) fn persist(self) -> Result<u64, String> {
-        let file = self.file.as_file();
+        let file = self.part.file();
         // Some disks only say here that they are full.
         file.sync_all().map_err(|error| describe_io(&error))?;
         let bytes = file.metadata().map_err(|error| describe_io(&error))?.len();
@@ -93,14 +96,12 @@ impl AtomicFile {
             // Not every file system has permissions.
             let _ = file.set_permissions(replaced.permissions());
         }
-        let part = self.file.into_temp_path();
-        let placed = if self.overwrite { part.persist(&self.path) } else { part.persist_noclobber(&self.path) };
-        placed.map(|()| bytes).map_err(|failed| {
-            let reason = match failed.error.kind() {
+        self.part.persist(&self.path, self.overwrite).map(|()| bytes).map_err(|(part, error)| {
+            let reason = match error.kind() {
                 ErrorKind::AlreadyExists => exists(),
-                _ => describe_io(&failed.error),
+                _ => describe_io(&error),
             };
-            match failed.path.keep() {
+            match part.keep_beside(&self.path) {
                 Ok(kept) => format!("{reason}; it is complete in {}", kept.display()),
                 Err(_) => reason,
             }
@@ -148,9 +149,9 @@ pub(crate) fn write_own(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), S
     if !path.is_symlink() && std::fs::read(&path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    let mut file = tempfile::Builder::new().prefix(".zoomfield-").suffix(".part").tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.persist(&path).map(drop).map_err(|failed| fail(failed.error))
+    let part = Part::create(folder).map_err(fail)?;
+    part.file().write_all(bytes).map_err(fail)?;
+    part.persist(&path, true).map_err(|(_, error)| fail(error))
 }
 
 #[cfg(unix)]
@@ -180,16 +181,6 @@ pub(crate) fn describe_io(error: &Error) -> String {
 fn exists() -> String {
     "the file exists already; choose another name or allow it to be replaced".into()
 }
-
-/// Temporary files are private by default; the result should be as readable as any other new file.
-#[cfg(unix)]
-fn share(builder: &mut tempfile::Builder<'_, '_>) {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(std::fs::Permissions::from_mode(0o666));
-}
-
-#[cfg(not(unix))]
-fn share(_builder: &mut tempfile::Builder<'_, '_>) {}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,63 @@
+//! The most memory that a picture may take, and how to allow more.
+
+use std::sync::OnceLock;
+
+/// The most memory that decoded samples may take unless the environment says otherwise: beyond it a file is refused with a
+/// sentence, not attempted.
+pub const MAX_DECODED_BYTES: u64 = 2 << 30;
+
+/// The environment variable that allows more, or less, in GiB.
+const VARIABLE: &str = "ZOOMFIELD_MAX_PICTURE_GIB";
+
+/// The most that can be asked for: far above any memory.
+const MOST_GIB: f64 = 65_536.0;
+
+/// The most memory that decoded samples may take, in bytes.
+pub(super) fn most_decoded_bytes() -> u64 {
+    static MOST: OnceLock<u64> = OnceLock::new();
+    *MOST.get_or_init(|| from_environment().unwrap_or(MAX_DECODED_BYTES))
+}
+
+/// What the environment asks for.
+///
+/// # Errors
+/// A sentence if that is no amount.
+pub fn from_environment() -> Result<u64, String> {
+    match std::env::var(VARIABLE) {
+        Ok(text) if !text.is_empty() => parse(&text),
+        _ => Ok(MAX_DECODED_BYTES),
+    }
+}
+
+fn parse(text: &str) -> Result<u64, String> {
+    let gibibytes: Option<f64> = text.parse().ok().filter(|gibibytes| *gibibytes > 0.0 && *gibibytes <= MOST_GIB);
+    let bytes = gibibytes.map(|gibibytes| (gibibytes * f64::from(1 << 30)) as u64);
+    bytes.ok_or_else(|| format!("{VARIABLE} is a number of GiB above 0 and at most {MOST_GIB}, like 4; it is `{text}`"))
+}
+
+/// Why a picture of so many bytes is refused, and what allows it.
+pub(super) fn refusal(width: u32, height: u32, needed: u64) -> String {
+    let gibibytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let (needed, most) = (gibibytes(needed), gibibytes(most_decoded_bytes()));
+    let enough = needed.ceil();
+    let advice = if enough <= MOST_GIB { format!(", or allow it by {VARIABLE}={enough}") } else { String::new() };
+    format!(
+        "its {width}×{height} pixels would take {needed:.1} GiB of memory and {most:.1} GiB is the limit; shrink it{advice}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_and_anything_else_is_named() {
+        assert_eq!((parse("2"), parse("0.5")), (Ok(2 << 30), Ok(1 << 29)));
+        for wrong in ["0", "-1", "NaN", "inf", "2G", "1e9"] {
+            assert!(parse(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
+        let said = refusal(30_000, 30_000, 2_700_000_000);
+        assert!(said.contains("30000×30000") && said.contains("2.5 GiB") && said.contains("_GIB=3"), "{said}");
+        assert!(!refusal(u32::MAX, u32::MAX, u64::MAX).contains("_GIB"));
+    }
+}

@@ -136,18 +136,21 @@ impl RenderScene<'_> {
         match made {
             Made::Picture => renderer.encode_for(picture, model, grid, recipe, &|| gate.is_stopped()),
             Made::Map(_) => renderer.encode_for_invention(picture, model, grid, recipe, &|| gate.is_stopped()),
-        }
+        }?;
+        picture.check_read()
     }
 
     fn block(&self, renderer: &mut Renderer, made: Made, grid: &SampleGrid, gate: &Gate) -> Result<Raster> {
         let Self { picture, model, recipe, .. } = *self;
-        match made {
-            Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped()),
+        let block = match made {
+            Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped())?,
             Made::Map(layer) => {
                 let map = renderer.invention(picture, model, grid, recipe, &|| gate.is_stopped())?;
                 let data = map.layer(layer).into_iter().flat_map(map_scale::color).collect();
-                Ok(Raster { size: map.size, channels: 3, data })
+                Raster { size: map.size, channels: 3, data }
             }
-        }
+        };
+        // What could not be read is black in it.
+        picture.check_read().map(|()| block)
     }
 }

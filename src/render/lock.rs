@@ -3,7 +3,7 @@
 //! What they are depends on the picture, the model, the arithmetic and the size of an output pixel, not on the window: every
 //! view, tile and export of one zoom sees the same residual ([`BackProjection`]).
 
-use super::cache::ByteLru;
+use crate::lru::ByteLru;
 use super::ensemble::{FindFeatures, Function};
 use super::model::LoadedModel;
 use super::sample;

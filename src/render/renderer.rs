@@ -1,6 +1,6 @@
 //! Any region of a picture at any scale, now.
 
-use super::cache::ByteLru;
+use crate::lru::ByteLru;
 use super::color;
 use super::ensemble::{FindFeatures, Function};
 use super::lock::{self, Locked, Locks};

@@ -3,7 +3,7 @@
 //! What is looked at is not pushed out by an export: work beside the view has a partition of its own, in which it puts what
 //! it had to encode itself, and which is cleared when that work is done.
 
-use super::cache::ByteLru;
+use crate::lru::ByteLru;
 use crate::feature::FeatureTile;
 use crate::key::{EncodedBy, FeatureKey, PictureId};
 use std::fmt;

@@ -11,6 +11,7 @@ mod gif;
 mod hidden;
 mod ico;
 mod jpeg;
+mod large;
 mod packet;
 mod scans;
 mod stoppable;
@@ -57,12 +58,12 @@ pub fn is_picture_path(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-/// Opens a page of a file, counted from 0.
-pub(super) fn open(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture> {
+/// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
+pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded = survive(|| decode_file(path, page, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let decoded = survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
     check(interrupt)?;
     let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
@@ -84,6 +85,8 @@ fn check_file(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+pub(super) use hidden::covered;
+pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
@@ -154,7 +157,7 @@ fn guess<'a>(
     Ok((reader, format))
 }
 
-fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
     let (reader, format) = guess(path, interrupt)?;
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
@@ -174,7 +177,12 @@ fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Pic
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
     let apart = if format == ImageFormat::Jpeg { apart_jpeg(path)? } else { None };
-    let mut picture = decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?;
+    let is_tiff = format == ImageFormat::Tiff;
+    let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
+    let mut picture = match large {
+        Some(picture) => picture,
+        None => decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?,
+    };
     let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
     if pages > 1 {
         let pages = format!("it has {pages} pages, and page {} is shown", page + 1);
@@ -232,20 +240,32 @@ fn read_picture(
     remarks: Remarks,
 ) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
-    let mut exif = remarks.exif.or_else(|| read_exif(&mut decoder));
+    let About { metadata, color, orientation } = about(&mut decoder, remarks);
+    decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
+    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
+    Ok(picture.with_color(color.space))
+}
+
+/// What a file says about its pixels.
+struct About {
+    metadata: Metadata,
+    color: color::Interpreted,
+    orientation: Orientation,
+}
+
+fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
+    let mut exif = remarks.exif.or_else(|| read_exif(decoder));
     let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
     let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
-    let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
-    decoder.set_limits(limits(MAX_DECODED_BYTES + MAX_SCRATCH_BYTES))?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
-    let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
-    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
-    Ok(picture.with_color(color.space))
+    let mut color = color::interpret(profile, source_of(decoder), is_adobe_rgb);
+    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
+    About { metadata, color, orientation }
 }
 
 /// The larger of what the decoder makes and what the picture then holds.
@@ -335,7 +355,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path, 0, NEVER).unwrap_err().to_string();
+        let said = |path: &Path| open(path, 0, u64::MAX, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

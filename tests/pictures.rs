@@ -6,6 +6,8 @@
 mod frames;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/regions.rs"]
+mod regions;
 #[path = "pictures/tiff.rs"]
 mod tiff;
 #[path = "pictures/tiff_writer.rs"]

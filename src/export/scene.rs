@@ -84,7 +84,7 @@ impl RenderScene<'_> {
             // The features of every member are held.
             Made::Map(_) => (3, Ensemble::Eight.members()),
         };
-        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members)
+        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members, self.picture.most_rows_kept())
     }
 
     /// Whether the network makes its pixels.

@@ -1,6 +1,6 @@
 //! Pixels of a picture by rectangles, wherever they are.
 
-use super::regions::Regions;
+use super::regions::{CHUNK_BUDGET_BYTES, Regions};
 use super::{Patch, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
@@ -47,6 +47,13 @@ impl Picture {
         }
     }
 
+    /// How many whole rows can be kept while parts of them are read again; no limit for a picture in memory.
+    pub fn most_rows_kept(&self) -> Option<usize> {
+        let row = self.size.width * self.channels() * usize::from(self.rgb.bits() / 8);
+        // Half of the memory: strips reach beyond the rows that are asked for.
+        self.regions.as_ref().map(|_| (CHUNK_BUDGET_BYTES / 2 / row.max(1)).max(1))
+    }
+
     /// Whether everything that was read of it could be read: to be asked when pixels were made.
     ///
     /// # Errors
@@ -77,11 +84,8 @@ impl Picture {
         };
         let smaller = self.regions.as_ref()?.smaller.iter().rfind(is_fine)?;
         let [x, y] = self.times(smaller.size);
-        let axis = |axis: AxisGrid, times: f64| AxisGrid {
-            origin: axis.origin / times,
-            pitch: axis.pitch / times,
-            ..axis
-        };
+        let axis =
+            |axis: AxisGrid, times: f64| AxisGrid { origin: axis.origin / times, pitch: axis.pitch / times, ..axis };
         Some((smaller, SampleGrid { y: axis(grid.y, y), x: axis(grid.x, x) }))
     }
 

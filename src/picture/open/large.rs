@@ -106,13 +106,7 @@ impl Shape {
     }
 }
 
-fn picture(
-    path: &Path,
-    size: Size,
-    shape: Shape,
-    regions: Regions,
-    (id, color): (PictureId, ColorSpace),
-) -> Picture {
+fn picture(path: &Path, size: Size, shape: Shape, regions: Regions, (id, color): (PictureId, ColorSpace)) -> Picture {
     let none = || if shape.bits == 8 { Samples::U8(Vec::new()) } else { Samples::U16(Vec::new()) };
     Picture {
         id,

@@ -63,7 +63,8 @@ pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interru
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded = survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let decoded =
+        survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
     check(interrupt)?;
     let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
@@ -90,14 +91,15 @@ pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
-    header_of(path, NEVER).map(|(size, _)| size).map_err(|reason| Error::picture(path, reason))
+    let header = header_of(path, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
+    header.map_err(|reason| Error::picture(path, reason))
 }
 
 pub(super) fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
     header_of(path, interrupt).ok().map(|(_, bytes)| bytes)
 }
 
-/// A picture's size, and the bytes that it needs. Refuses what [`open`] would refuse without reading on.
+/// A picture's size, and the bytes that it needs, be they too many.
 fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
     check_file(path)?;
     let read = || {
@@ -114,7 +116,6 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
 
 fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
     let decoder = start_limited(reader, format, 0).map_err(|error| OpenFailure::from(error).describe(format))?;
-    check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
 }
@@ -281,18 +282,22 @@ fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
 /// Refuses what would not fit.
 fn check_size(decoder: &impl ImageDecoder) -> Result<(), OpenFailure> {
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(OpenFailure::Refused("it has no pixels; its header is damaged".into()));
+    within_memory(Size::new(width as usize, height as usize), needed_bytes(decoder)).map_err(OpenFailure::Refused)
+}
+
+fn within_memory(size: Size, needed: u64) -> Result<(), String> {
+    if size.area() == 0 {
+        return Err("it has no pixels; its header is damaged".into());
     }
-    let needed = needed_bytes(decoder);
     if needed <= MAX_DECODED_BYTES {
         return Ok(());
     }
     let gibibytes = needed as f64 / f64::from(1 << 30);
-    Err(OpenFailure::Refused(format!(
-        "its {width}×{height} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first",
+    Err(format!(
+        "its {size} pixels would take {gibibytes:.1} GiB of memory and {} GiB is the limit; shrink it first, or save it as \
+         a TIFF, of which view and export read parts",
         MAX_DECODED_BYTES >> 30
-    )))
+    ))
 }
 
 fn is_eight_bit(color: ColorType) -> bool {

@@ -150,7 +150,10 @@ mod tests {
         let size = Size::new(150, 100);
         let rect = |x, y, width, height| PixelRect { x, y, width, height };
         assert_eq!(parts_without(&[], size), [rect(0, 0, 150, 64), rect(0, 64, 150, 36)]);
-        assert_eq!(parts_without(&[(1, 0), (0, 1), (1, 1)], size), [rect(0, 0, 64, 64), rect(128, 0, 22, 64), rect(128, 64, 22, 36)]);
+        assert_eq!(
+            parts_without(&[(1, 0), (0, 1), (1, 1)], size),
+            [rect(0, 0, 64, 64), rect(128, 0, 22, 64), rect(128, 64, 22, 36)]
+        );
         // A gigapixel has 246,016 tiles, which are looked at by squares of four; a square counts once all of it is there.
         let size = Size::new(31_744, 31_744);
         let some: Vec<_> = Size::new(4, 4).rect().places().collect();

@@ -65,7 +65,11 @@ fn every_depth_and_layout_is_read_as_it_is_held() {
                 for is_little in [true, false] {
                     let tiff = Tiff::new(SIZE, bits, channels, photometric);
                     let tiff = Tiff { is_planar, tile, is_little, is_big: is_planar, ..tiff };
-                    let [held, read] = both(folder.path(), &tiff.file(&scene(channels, bits)));
+                    let mut samples = scene(channels, bits);
+                    // Colours that nobody sees are taken from neighbours, and those may be in another tile.
+                    let opacities = samples.iter_mut().skip(3).step_by(4);
+                    opacities.filter(|_| (photometric, channels) == (2, 4)).for_each(|opacity| *opacity |= 1);
+                    let [held, read] = both(folder.path(), &tiff.file(&samples));
                     assert_same(&held, &read, &format!("{bits} {channels} {is_planar} {tile:?} {is_little}"));
                 }
             }
@@ -149,7 +153,7 @@ fn what_cannot_be_read_is_told_and_not_black_without_a_word() {
     let path = folder.path().join("a.tif");
     // Tiles as PackBits that ends too early, but for the first.
     let mut chunks = vec![vec![129_u8, 7, 129, 7, 129, 7, 129, 7, 129, 7, 129, 7, 129, 7]; 15];
-    chunks[0] = [vec![129; 2]; 7].concat();
+    chunks[0] = vec![129; 14];
     let tiff = Tiff { tile: Some((16, 16)), compression: 32773, ..Tiff::new(SIZE, 8, 3, 2) };
     std::fs::write(&path, tiff.file_of(&chunks)).unwrap();
     let picture = by_regions(&path);

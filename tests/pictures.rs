@@ -4,6 +4,8 @@
 
 #[path = "pictures/frames.rs"]
 mod frames;
+#[path = "common/gigapixel.rs"]
+mod gigapixel;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
 #[path = "pictures/regions.rs"]

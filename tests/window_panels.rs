@@ -13,12 +13,16 @@ mod fields;
 mod files;
 #[path = "window/fonts.rs"]
 mod fonts;
+#[path = "common/gigapixel.rs"]
+mod gigapixel;
 #[path = "common/hashes.rs"]
 mod hashes;
 #[path = "common/icc.rs"]
 mod icc;
 #[path = "window/keys.rs"]
 mod keys;
+#[path = "window/large.rs"]
+mod large;
 #[path = "window/library.rs"]
 mod library;
 #[path = "window/looks.rs"]

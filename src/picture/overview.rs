@@ -97,7 +97,7 @@ fn spread(indices: Vec<usize>) -> Vec<usize> {
         a
     };
     let near = ((n as f64 * GOLDEN) as usize).max(1);
-    let step = (near..).find(|step| divides(*step, n) == 1).unwrap_or(1);
+    let step = (near..near + n).find(|step| divides(*step, n) == 1).unwrap_or(1);
     (0..n).map(|i| indices[(i * step) % n]).collect()
 }
 
@@ -134,7 +134,7 @@ impl Overview {
         let middle = |cell: &usize| pixels.contains(&(cell * self.times + self.times / 2).min(side - 1));
         let mut cells = (pixels.start / self.times..pixels.end.div_ceil(self.times)).filter(middle);
         let first = cells.next();
-        first.map_or(0..0, |first| first..cells.last().unwrap_or(first) + 1)
+        first.map_or(0..0, |first| first..cells.next_back().unwrap_or(first) + 1)
     }
 
     fn cells(&self, chunk: &Chunk) -> Cells {
@@ -182,7 +182,7 @@ fn mean(chunk: &Chunk, columns: &Range<usize>, rows: Range<usize>) -> [u16; 4] {
             opacity += weight;
         }
     }
-    let rounded = |sum: u64, by: u64| if by == 0 { 0 } else { ((sum + by / 2) / by) as u16 };
+    let rounded = |sum: u64, by: u64| (sum + by / 2).checked_div(by).unwrap_or(0) as u16;
     let [red, green, blue] = sums.map(|sum| rounded(sum, opacity));
     [red, green, blue, rounded(opacity, count)]
 }

@@ -93,7 +93,7 @@ fn unencoded(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
 fn parts_without(ready: &[(usize, usize)], size: Size) -> Vec<PixelRect> {
     let tiles = feature_tiles_over(size.rect());
     let fits = |side: &usize| tiles.width.div_ceil(*side) * tiles.height.div_ceil(*side) <= MOST_PARTS;
-    let side = (0..).map(|i| 1 << i).find(fits).unwrap_or(1);
+    let side = (0..usize::BITS).map(|i| 1 << i).find(fits).unwrap_or(1);
     let (columns, rows) = (tiles.width.div_ceil(side), tiles.height.div_ceil(side));
     let within = |n: usize, i: usize| side.min(n - i * side);
     let mut missing: Vec<usize> = Size::new(columns, rows)

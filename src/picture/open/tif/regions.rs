@@ -56,10 +56,10 @@ impl<R: Read + Seek + Send> TifChunks<R> {
         let layout = &self.layout;
         let stored = layout.rect_of(index);
         let packed = layout.planes_of(index).map(|index| self.packed(index)).collect::<Result<Vec<_>, _>>()?;
-        let mut pixels = vec![0; stored.area() * self.conversion.pixel_bytes()];
-        rows::fill_chunk(layout, &self.conversion, packed, stored.size(), &mut pixels)?;
+        let mut bytes = vec![0; stored.area() * self.conversion.pixel_bytes()];
+        rows::fill_chunk(layout, &self.conversion, packed, stored.size(), &mut bytes)?;
         let mut image =
-            DynamicImage::from_decoder(Pixels { size: stored.size(), color: self.conversion.color_type(), pixels })?;
+            DynamicImage::from_decoder(Pixels { size: stored.size(), color: self.conversion.color_type(), bytes })?;
         image.apply_orientation(self.orientation);
         Ok((image, self.turned(stored)))
     }
@@ -117,7 +117,7 @@ impl<R: Read + Seek + Send> TifChunks<R> {
 struct Pixels {
     size: Size,
     color: ColorType,
-    pixels: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl ImageDecoder for Pixels {
@@ -130,7 +130,7 @@ impl ImageDecoder for Pixels {
     }
 
     fn read_image(self, out: &mut [u8]) -> ImageResult<()> {
-        out.copy_from_slice(&self.pixels);
+        out.copy_from_slice(&self.bytes);
         Ok(())
     }
 

@@ -3,13 +3,15 @@
 use crate::gigapixel::{COLORS, Page, color_of, write_pages};
 use crate::tiff_writer::{Tiff, Value};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zoomfield::export::{ExportJob, FileOptions};
 use zoomfield::geometry::{MipTile, PixelRect, Region, SampleGrid, Size};
 use zoomfield::picture::resample::{alpha_region, resample_region};
 use zoomfield::picture::{Picture, Samples};
 use zoomfield::recipe::Source;
-use zoomfield::render::render_source;
-use zoomfield::task::NEVER;
+use zoomfield::render::{FeatureStore, LoadedModel, render_source};
+use zoomfield::task::{Gate, NEVER};
 
 const SIZE: (usize, usize) = (67, 43);
 
@@ -172,6 +174,23 @@ fn what_cannot_be_read_is_told_and_not_black_without_a_word() {
     let said = picture.check_read().unwrap_err().to_string();
     assert!(said.contains("a.tif") && said.contains("ends too early"), "{said}");
     assert!(by_regions(&path).with_overview(None, NEVER).is_err());
+    // An export that needs it fails and leaves nothing; one that does not is written.
+    let model = Arc::new(LoadedModel::builtin().unwrap());
+    let export = |picture: &Arc<Picture>, width: usize, name: &str| {
+        let region = Region { x: 0.0, y: 0.0, width: width as f64, height: 16.0 };
+        let (picture, model, output) = (picture.clone(), model.clone(), folder.path().join(name));
+        let (file, features) = (FileOptions::default(), FeatureStore::default());
+        let grid = SampleGrid::spanning(region, Size::new(width, 16));
+        let recipe = Source::Bicubic.into();
+        let job = ExportJob { picture, model, grid, output, overwrite: false, recipe, file, features, asked: None };
+        zoomfield::export::run(&job, &Gate::default(), &mut |_| {}).map(|_| job.output.exists())
+    };
+    chunks[3].truncate(4);
+    std::fs::write(&path, tiff.file_of(&chunks)).unwrap();
+    let picture = Arc::new(by_regions(&path));
+    assert!(export(&picture, 16, "whole.png").unwrap());
+    let said = export(&picture, 67, "half.png").unwrap_err().to_string();
+    assert!(said.contains("ends too early") && !folder.path().join("half.png").exists(), "{said}");
 }
 
 fn gigapixel(folder: &Path, pages: &[Page]) -> PathBuf {

@@ -3,12 +3,13 @@
 
 use super::failure::{OpenFailure, describe_io};
 use super::tif::{TifChunks, TifDecoder};
-use super::{About, MAX_DECODED_BYTES, about, convert, needed_bytes};
+use super::{About, MAX_DECODED_BYTES, NOT_SURVIVED, about, convert, needed_bytes};
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
 use crate::picture::{ColorSpace, Metadata, Picture, Samples};
+use crate::task::survive;
 use image::{ImageDecoder, ImageError, ImageFormat};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -30,9 +31,12 @@ impl ChunkSource for TifChunks<Reader> {
     }
 
     fn decode(&self, index: usize) -> Result<Chunk, String> {
-        let (image, rect) = Self::decode(self, index).map_err(describe)?;
-        let (rgb, alpha) = convert::into_samples(image, false);
-        Ok(Chunk { rect, rgb, alpha })
+        let decode = || {
+            let (image, rect) = Self::decode(self, index).map_err(describe)?;
+            let (rgb, alpha) = convert::into_samples(image, false);
+            Ok(Chunk { rect, rgb, alpha })
+        };
+        survive(decode).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
     }
 }
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Data flows one way; every stage is plain data. Library, command line and window share this core. A module imports
-//! only from lower layers: `error` · `geometry`, `key`, `recipe`, `task`, `raster`, `atomic` · `picture`, `feature`,
+//! only from lower layers: `error` · `geometry`, `key`, `recipe`, `task`, `raster`, `atomic`, `lru` · `picture`, `feature`,
 //! `weights`, `metrics`, `kernel`, `gpu` · `model` · `encode`, `decode` · `render` · `train` · `evaluate`, `export`,
 //! `bench`, `library` · `cli`, `app`.
 //!
@@ -53,6 +53,7 @@ pub mod gpu;
 pub mod kernel;
 pub mod key;
 pub mod library;
+mod lru;
 pub mod metrics;
 pub mod model;
 pub mod picture;

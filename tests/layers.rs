@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules by layer. `error` lies below all others: every module may use it.
 const LAYERS: &[&[&str]] = &[
-    &["error", "geometry", "key", "recipe", "task", "raster", "atomic"],
+    &["error", "geometry", "key", "recipe", "task", "raster", "atomic", "lru"],
     &["picture", "feature", "weights", "metrics", "kernel", "gpu"],
     &["model"],
     &["encode", "decode"],

@@ -4,8 +4,12 @@
 
 #[path = "pictures/frames.rs"]
 mod frames;
+#[path = "common/gigapixel.rs"]
+mod gigapixel;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/regions.rs"]
+mod regions;
 #[path = "pictures/tiff.rs"]
 mod tiff;
 #[path = "pictures/tiff_writer.rs"]

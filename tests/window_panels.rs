@@ -15,6 +15,8 @@ mod files;
 mod folders;
 #[path = "window/fonts.rs"]
 mod fonts;
+#[path = "common/gigapixel.rs"]
+mod gigapixel;
 #[path = "common/hashes.rs"]
 mod hashes;
 #[path = "common/icc.rs"]
@@ -23,6 +25,8 @@ mod icc;
 mod inquiry;
 #[path = "window/keys.rs"]
 mod keys;
+#[path = "window/large.rs"]
+mod large;
 #[path = "window/library.rs"]
 mod library;
 #[path = "window/looks.rs"]

@@ -6,8 +6,9 @@ use super::{answer, gate_until_interrupted, load_model, print_json, progress, sa
 use crate::error::Result;
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
-use crate::picture::Picture;
+use crate::picture::{HELD_BYTES, Picture};
 use crate::render::{FeatureStore, LoadedModel};
+use crate::task::NEVER;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
 
 /// Opens a page of the source, and says on stderr what the person should know about it.
 pub(super) fn open(path: &Path, page: usize) -> Result<Arc<Picture>> {
-    let picture = Picture::open_page(path, page - 1)?;
+    let picture = Picture::open_within(path, page - 1, HELD_BYTES, NEVER)?;
     if let Some(notice) = &picture.notice {
         say(&format!("note: {}: {notice}", picture.path.display()));
     }

@@ -5,7 +5,8 @@ use super::output::{is_heard, printable};
 use super::{answer, print_json, say};
 use crate::error::{Error, Result};
 use crate::kernel::Precision;
-use crate::picture::Picture;
+use crate::picture::{HELD_BYTES, Picture};
+use crate::task::NEVER;
 use crate::weights::{Builtin, Weights};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -38,7 +39,7 @@ fn describe(path: &Path) -> Result<Value> {
             "receptive_field_radius": config.encoder.radius(), "config": config,
         }));
     }
-    let picture = Picture::open(path)?;
+    let picture = Picture::open_within(path, 0, HELD_BYTES, NEVER)?;
     let shot = picture.metadata.shot();
     let bytes = std::fs::metadata(path).map_err(|e| Error::picture(path, e))?.len();
     Ok(json!({

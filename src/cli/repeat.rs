@@ -92,8 +92,8 @@ fn is_clean(args: &ExportArgs) -> bool {
 
 fn check_source(file: &Path, picture: &Picture, told: &Provenance) -> Result<()> {
     let (name, file) = (picture.path.display(), file.display());
-    if picture.id.to_string() != told.source_pixels {
-        let ids = format!("its pixels are {} and not {}", picture.id, told.source_pixels);
+    if picture.content().to_string() != told.source_pixels {
+        let ids = format!("its pixels are {} and not {}", picture.content(), told.source_pixels);
         return Err(Error::Request(format!("{name} is not the picture that {file} was made from: {ids}")));
     }
     if picture.metadata.id().to_string() != told.source_metadata {

@@ -38,8 +38,14 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// For pixels of so many bytes in a band, and feature tiles of so many bytes; 0 where nothing is encoded.
-    pub(super) fn new(grid: &SampleGrid, pixel_bytes: usize, tile_bytes: usize) -> Self {
+    /// For pixels of so many bytes in a band, and feature tiles of so many bytes; 0 where nothing is encoded. Of a picture
+    /// that is not in memory a wide band spans no more than `most_source_rows`.
+    pub(super) fn new(
+        grid: &SampleGrid,
+        pixel_bytes: usize,
+        tile_bytes: usize,
+        most_source_rows: Option<usize>,
+    ) -> Self {
         let columns = (grid.x.pitch * grid.x.len as f64 / FEATURE_TILE as f64) as usize + 2;
         // A reduced axis reads many source pixels for one output pixel.
         let block = ((BLOCK_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
@@ -51,7 +57,7 @@ impl Plan {
         let held = RenderOptions::EXPORT.feature_budget_bytes / (tile_bytes * (WIDE_BAND_TILES as usize + 2));
         let side = RenderOptions::EXPORT.max_encode_side.min(held.saturating_sub(2).max(1) * FEATURE_TILE);
         let together = (side as f64 / grid.x.pitch) as usize;
-        Self { bands: wide_bands(grid, pixel_bytes), chunk: Some(together.max(block)), block }
+        Self { bands: wide_bands(grid, pixel_bytes, most_source_rows), chunk: Some(together.max(block)), block }
     }
 
     /// The output rows whose features are encoded before those of a band are needed.
@@ -83,9 +89,10 @@ fn rows_together(grid: &SampleGrid, row: usize) -> Range<usize> {
 
 /// Cuts the rows in the middle of feature tiles, as far apart as a band's memory allows; where not even half of that is
 /// left by doing so, anywhere.
-fn wide_bands(grid: &SampleGrid, pixel_bytes: usize) -> Vec<Range<usize>> {
+fn wide_bands(grid: &SampleGrid, pixel_bytes: usize, most_source_rows: Option<usize>) -> Vec<Range<usize>> {
     let per_tile = FEATURE_TILE as f64 / grid.y.pitch;
-    let room = WIDE_BAND_BYTES / (grid.x.len * pixel_bytes).max(1);
+    let readable = most_source_rows.map_or(usize::MAX, |rows| (rows as f64 / grid.y.pitch) as usize);
+    let room = (WIDE_BAND_BYTES / (grid.x.len * pixel_bytes).max(1)).min(readable);
     let most = room.min((WIDE_BAND_TILES * per_tile) as usize).max(1);
     let offset = grid.y.origin / grid.y.pitch;
     cut(grid.y.len, |start| {
@@ -124,7 +131,7 @@ mod tests {
         for (y, height, len) in [(0.0, 300.0, 900), (90.0, 48.0, 1440), (11.3, 257.0, 77), (0.0, 1.0, 1)] {
             let grid = SampleGrid::spanning(Region { x: 0.0, y, width: 100.0, height }, Size::new(1000, len));
             assert_whole(&bands(&grid), len);
-            assert_whole(&wide_bands(&grid, 3), len);
+            assert_whole(&wide_bands(&grid, 3, None), len);
         }
         let grid = SampleGrid::spanning(Region { x: 0.0, y: 90.0, width: 48.0, height: 48.0 }, Size::new(1440, 1440));
         for (scale, top) in [(1.3, 0.0), (1.7, 0.0), (1.3, 127.6), (2.0, 5.0), (30.0, 90.0)] {
@@ -147,7 +154,7 @@ mod tests {
     fn cost(source: Size, scale: f64, pixel_bytes: usize) -> (f64, usize, usize) {
         let size = Size::new((source.width as f64 * scale) as usize, (source.height as f64 * scale) as usize);
         let grid = SampleGrid::spanning(Region::whole(source), size);
-        let plan = Plan::new(&grid, pixel_bytes, TILE_BYTES);
+        let plan = Plan::new(&grid, pixel_bytes, TILE_BYTES, None);
         let chunk = plan.chunk.expect("a wide picture");
         let tiles = |rows: Range<usize>, columns: Range<usize>| {
             feature_tiles_over(codes_for(&grid.slice(rows, columns), source).grown_within(2, source))
@@ -172,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn of_strips_that_are_read_no_more_is_asked_than_can_be_kept() {
+        let grid = SampleGrid::spanning(Region::whole(Size::new(60_000, 5000)), Size::new(120_000, 10_000));
+        let plan = Plan::new(&grid, 3, TILE_BYTES, Some(100));
+        assert_whole(&plan.bands, 10_000);
+        assert!(plan.most_rows() <= 200 && Plan::new(&grid, 3, TILE_BYTES, None).most_rows() > 200);
+    }
+
+    #[test]
     fn tiles_are_not_encoded_over_and_over() {
         // Where encoding is most of the work; further in, decoding is.
         for (width, scale, most) in [(6000, 1.5, 1.2), (30_000, 1.1, 1.2), (30_000, 1.5, 1.35), (30_000, 2.0, 1.6)] {
@@ -183,6 +198,6 @@ mod tests {
     #[test]
     fn nothing_is_held_back_where_nothing_is_encoded() {
         let grid = SampleGrid::spanning(Region::whole(Size::new(30_000, 100)), Size::new(60_000, 200));
-        assert_eq!(Plan::new(&grid, 3, 0).chunk, None);
+        assert_eq!(Plan::new(&grid, 3, 0, None).chunk, None);
     }
 }

@@ -32,7 +32,7 @@ fn told(job: &ExportJob, asked: &CommandLine) -> Provenance {
     Provenance {
         program: PROGRAM.into(),
         source: name,
-        source_pixels: job.picture.id.to_string(),
+        source_pixels: job.picture.content().to_string(),
         source_metadata: job.picture.metadata.id().to_string(),
         model: is_neural.then(|| model_name(asked.model.as_deref())),
         model_id: is_neural.then(|| job.model.id.to_string()),

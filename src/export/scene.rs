@@ -83,7 +83,7 @@ impl RenderScene<'_> {
             // The features of every member are held.
             Made::Map(_) => (3, Ensemble::Eight.members()),
         };
-        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members)
+        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members, self.picture.most_rows_kept())
     }
 
     /// Whether the network makes its pixels.
@@ -135,17 +135,20 @@ impl RenderScene<'_> {
         match made {
             Made::Picture => renderer.encode_for(picture, model, grid, recipe, &|| gate.is_stopped()),
             Made::Map(_) => renderer.encode_for_invention(picture, model, grid, recipe, &|| gate.is_stopped()),
-        }
+        }?;
+        picture.check_read()
     }
 
     fn block(&self, renderer: &mut Renderer, made: Made, grid: &SampleGrid, gate: &Gate) -> Result<Raster> {
         let Self { picture, model, recipe, .. } = *self;
-        match made {
-            Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped()),
+        let block = match made {
+            Made::Picture => renderer.render(picture, model, grid, recipe, &|| gate.is_stopped())?,
             Made::Map(layer) => {
                 let map = renderer.invention(picture, model, grid, recipe, &|| gate.is_stopped())?;
-                Ok(map.colors(layer))
+                map.colors(layer)
             }
-        }
+        };
+        // What could not be read is black in it.
+        picture.check_read().map(|()| block)
     }
 }

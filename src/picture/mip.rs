@@ -1,7 +1,8 @@
 //! The source at mip levels, tile by tile: made from the picture itself, so that no level is ever held as a whole.
 
-use super::{Picture, Samples};
-use crate::geometry::{MIP_TILE, MipTile, PixelRect};
+use super::resample::resample_region;
+use super::{Patch, Picture, Raster, Samples};
+use crate::geometry::{AxisGrid, MIP_TILE, MipTile, PixelRect, SampleGrid};
 use std::ops::Range;
 
 /// The pixels of a mip tile.
@@ -18,15 +19,23 @@ pub struct MipPixels {
 type Sums = [u64; 4];
 
 impl Picture {
-    /// A tile of a mip level. On this thread.
+    /// A tile of a mip level. On this thread. Of a picture that is not in memory it may be made of a smaller version.
     pub fn mip_tile(&self, tile: MipTile) -> MipPixels {
         let mut rgba = vec![[0; 4]; MIP_TILE * MIP_TILE];
         let Some(rect) = tile.rect(self.size) else { return MipPixels { tile, rgba } };
+        if let Some((smaller, grid)) = self.smaller_for(&pixels_of(rect, tile.level)) {
+            put(&resample_region(smaller, &grid), &mut rgba);
+            return MipPixels { tile, rgba };
+        }
+        let (x, y) = (rect.x << tile.level, rect.y << tile.level);
+        let far = |end: usize, side: usize| (end << tile.level).min(side);
+        let (right, bottom) = (far(rect.right(), self.size.width), far(rect.bottom(), self.size.height));
+        let patch = self.patch(PixelRect { x, y, width: right - x, height: bottom - y });
         let mut sums = vec![[0; 4]; rect.width];
         for (y, row) in (rect.y..).zip(rgba.chunks_exact_mut(MIP_TILE).take(rect.height)) {
             sums.fill([0; 4]);
             let lines = y << tile.level..((y + 1) << tile.level).min(self.size.height);
-            lines.clone().for_each(|line| self.add_line(line, rect, tile.level, &mut sums));
+            lines.clone().for_each(|line| add_line(&patch, patch.pixels(line, x..right), tile.level, &mut sums));
             for ((x, sum), pixel) in (rect.x..).zip(&sums).zip(row) {
                 let columns = ((x + 1) << tile.level).min(self.size.width) - (x << tile.level);
                 *pixel = mean(*sum, (columns * lines.len()) as u64);
@@ -34,21 +43,33 @@ impl Picture {
         }
         MipPixels { tile, rgba }
     }
+}
 
-    /// Adds a line of the source to the sums of the pixels of a level that it belongs to.
-    fn add_line(&self, line: usize, rect: PixelRect, level: u32, sums: &mut [Sums]) {
-        let end = (rect.right() << level).min(self.size.width);
-        let start = line * self.size.width;
-        let pixels = start + (rect.x << level)..start + end;
-        let alpha = self.alpha.as_ref();
-        match (&self.rgb, alpha) {
-            (Samples::U8(rgb), None) => add(sums, &rgb[thrice(&pixels)], level, None::<&[u8]>),
-            (Samples::U16(rgb), None) => add(sums, &rgb[thrice(&pixels)], level, None::<&[u8]>),
-            (Samples::U8(rgb), Some(Samples::U8(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
-            (Samples::U8(rgb), Some(Samples::U16(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
-            (Samples::U16(rgb), Some(Samples::U8(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
-            (Samples::U16(rgb), Some(Samples::U16(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
-        }
+/// The pixels of a level, a sample each.
+fn pixels_of(rect: PixelRect, level: u32) -> SampleGrid {
+    let side = (1_usize << level) as f64;
+    let axis = |start: usize, len: usize| AxisGrid { origin: start as f64 * side, pitch: side, len };
+    SampleGrid { y: axis(rect.y, rect.height), x: axis(rect.x, rect.width) }
+}
+
+/// Puts colours, with opacity or without, at the beginning of a tile.
+fn put(raster: &Raster, rgba: &mut [[u16; 4]]) {
+    let rounded = |value: f32| (value * f32::from(u16::MAX) + 0.5) as u16;
+    let rows = raster.data.chunks_exact(raster.size.width * raster.channels).zip(rgba.chunks_exact_mut(MIP_TILE));
+    for (pixel, out) in rows.flat_map(|(row, out)| row.chunks_exact(raster.channels).zip(out)) {
+        *out = [0, 1, 2, 3].map(|c| rounded(pixel.get(c).copied().unwrap_or(1.0)));
+    }
+}
+
+/// Adds a line of the source to the sums of the pixels of a level that it belongs to.
+fn add_line(patch: &Patch<'_>, pixels: Range<usize>, level: u32, sums: &mut [Sums]) {
+    match (&*patch.rgb, patch.alpha.as_deref()) {
+        (Samples::U8(rgb), None) => add(sums, &rgb[thrice(&pixels)], level, None::<&[u8]>),
+        (Samples::U16(rgb), None) => add(sums, &rgb[thrice(&pixels)], level, None::<&[u8]>),
+        (Samples::U8(rgb), Some(Samples::U8(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
+        (Samples::U8(rgb), Some(Samples::U16(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
+        (Samples::U16(rgb), Some(Samples::U8(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
+        (Samples::U16(rgb), Some(Samples::U16(a))) => add(sums, &rgb[thrice(&pixels)], level, Some(&a[pixels])),
     }
 }
 

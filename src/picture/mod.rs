@@ -2,13 +2,19 @@
 //!
 //! A [`Picture`] holds the file's own encoded RGB, which is what super-resolution models are trained on; colour
 //! management belongs to the display ([`ColorSpace`]). Alpha is kept beside it, never multiplied in.
+//!
+//! Pictures that would take too much memory are read by rectangles ([`regions`]). Whoever wants pixels asks for a
+//! [`Patch`], which is borrowed from memory or read.
 
 mod color;
 mod color_table;
 mod metadata;
 mod mip;
 mod open;
+mod overview;
 mod pairs;
+mod read;
+pub mod regions;
 pub mod resample;
 pub mod save;
 
@@ -17,12 +23,14 @@ pub use color::ColorSpace;
 pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
-pub use open::{MAX_DECODED_BYTES, decoded_limit, is_picture_path};
+pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path};
 pub use pairs::{list_pictures, small_versions};
+pub use regions::Patch;
 
-use crate::geometry::{PixelRect, Size};
+use crate::geometry::Size;
 use crate::key::PictureId;
 use crate::task::{Interrupt, NEVER};
+use regions::Regions;
 use std::path::{Path, PathBuf};
 
 /// Interleaved samples, as deep as the file's.
@@ -35,6 +43,28 @@ pub enum Samples {
 }
 
 impl Samples {
+    /// So many samples of the same value, of which those of 8 bits take the upper half.
+    fn filled(bits: u8, len: usize, value: u16) -> Self {
+        if bits == 8 { Self::U8(vec![(value >> 8) as u8; len]) } else { Self::U16(vec![value; len]) }
+    }
+
+    /// Sample `index` as it is.
+    #[inline]
+    pub fn value(&self, index: usize) -> u16 {
+        match self {
+            Self::U8(values) => u16::from(values[index]),
+            Self::U16(values) => values[index],
+        }
+    }
+
+    /// Changes sample `index` to a value of its depth.
+    fn set(&mut self, index: usize, value: u16) {
+        match self {
+            Self::U8(values) => values[index] = value as u8,
+            Self::U16(values) => values[index] = value,
+        }
+    }
+
     /// Sample `index`, scaled to [0, 1].
     #[inline]
     pub fn unit(&self, index: usize) -> f32 {
@@ -78,10 +108,14 @@ pub struct Picture {
     pub path: PathBuf,
     /// Its size after orientation.
     pub size: Size,
-    /// RGB, interleaved, row-major: `height * width * 3`.
+    /// RGB, interleaved, row-major: `height * width * 3`. None, of the same depth, if it is read by rectangles: whoever
+    /// does not want to care asks for a [patch](Self::patch).
     pub rgb: Samples,
-    /// Opacity, `height * width`, if the file has any pixel that is not opaque.
+    /// Opacity, `height * width`, if the file has any pixel that is not opaque. None if it is read by rectangles, but
+    /// whether it has opacity is right.
     pub alpha: Option<Samples>,
+    /// What it is read by if it is not in memory.
+    pub regions: Option<Regions>,
     /// The file format, as people call it.
     pub format: &'static str,
     /// What its RGB means.
@@ -108,6 +142,7 @@ impl Picture {
             size,
             rgb,
             alpha,
+            regions: None,
             format: "memory",
             color: ColorSpace::default(),
             metadata: Metadata::default(),
@@ -120,12 +155,12 @@ impl Picture {
         Self::from_samples(size, Samples::U8(rgb), None)
     }
 
-    /// Opens a picture file: orientation applied, RGB whatever the file's mode, within [`decoded_limit`].
+    /// Opens a picture file into memory: orientation applied, RGB whatever the file's mode, within [`decoded_limit`].
     ///
     /// # Errors
     /// [`crate::error::Error::Picture`] for a missing, unreadable, damaged, empty, unknown or too large file.
     pub fn open(path: &Path) -> crate::error::Result<Self> {
-        open::open(path, 0, NEVER)
+        Self::open_unless(path, NEVER)
     }
 
     /// As [`Self::open`], but a page of a TIFF file, counted from 0. Every other file has one.
@@ -133,7 +168,7 @@ impl Picture {
     /// # Errors
     /// As [`Self::open`], and if there is no such page.
     pub fn open_page(path: &Path, page: usize) -> crate::error::Result<Self> {
-        open::open(path, page, NEVER)
+        open::open(path, page, u64::MAX, NEVER)
     }
 
     /// As [`Self::open`], giving up soon after `interrupt` says that nobody wants the picture any more.
@@ -141,7 +176,21 @@ impl Picture {
     /// # Errors
     /// As [`Self::open`], and [`crate::error::Error::Cancelled`].
     pub fn open_unless(path: &Path, interrupt: Interrupt<'_>) -> crate::error::Result<Self> {
-        open::open(path, 0, interrupt)
+        open::open(path, 0, u64::MAX, interrupt)
+    }
+
+    /// As [`Self::open_page`], but a picture whose samples take more than `held_bytes` (usually [`HELD_BYTES`]) is not
+    /// brought into memory, where its file can be read by rectangles.
+    ///
+    /// # Errors
+    /// As [`Self::open_page`], and [`crate::error::Error::Cancelled`].
+    pub fn open_within(
+        path: &Path,
+        page: usize,
+        held_bytes: u64,
+        interrupt: Interrupt<'_>,
+    ) -> crate::error::Result<Self> {
+        open::open(path, page, held_bytes, interrupt)
     }
 
     /// The size of a file's picture before it is turned upright, by its header alone.
@@ -174,30 +223,19 @@ impl Picture {
         Self { color, ..self }
     }
 
-    /// The RGB of `rect` as planes `[3, height, width]`, scaled to [0, 1].
-    pub fn planes(&self, rect: PixelRect) -> Vec<f32> {
-        let mut planes = vec![0.0; 3 * rect.area()];
-        let mut row = vec![0.0; rect.width * 3];
-        for y in 0..rect.height {
-            let start = ((rect.y + y) * self.size.width + rect.x) * 3;
-            self.rgb.read_unit(start..start + row.len(), &mut row);
-            for (x, pixel) in row.as_chunks::<3>().0.iter().enumerate() {
-                for (channel, value) in pixel.iter().enumerate() {
-                    planes[channel * rect.area() + y * rect.width + x] = *value;
-                }
-            }
-        }
-        planes
-    }
-
     /// Channels that it is rendered with: 3, or 4 with opacity.
     pub fn channels(&self) -> usize {
         if self.alpha.is_some() { 4 } else { 3 }
     }
 
-    /// How many bytes its samples occupy.
+    /// How many bytes its samples occupy, or may occupy if it is read by rectangles.
     pub fn byte_len(&self) -> usize {
-        self.rgb.as_bytes().len() + self.alpha.as_ref().map_or(0, |alpha| alpha.as_bytes().len())
+        let held = self.rgb.as_bytes().len() + self.alpha.as_ref().map_or(0, |alpha| alpha.as_bytes().len());
+        let read = |regions: &Regions| {
+            let smaller = regions.smaller.iter().filter(|smaller| smaller.regions.is_none());
+            regions::CHUNK_BUDGET_BYTES + smaller.map(Self::byte_len).sum::<usize>()
+        };
+        held + self.regions.as_ref().map_or(0, read)
     }
 
     /// The file's name without its folder, for people.

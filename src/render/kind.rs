@@ -24,8 +24,10 @@ const GENTLE_PART: f64 = 0.4;
 ///
 /// Looks at every pixel of a small picture, and at evenly spread rows and stretches of a large one.
 pub fn suits_nearest(picture: &Picture) -> bool {
+    // Of a picture that is not in memory its small version is looked at.
+    let picture = picture.smallest();
     let width = picture.size.width;
-    if width < 2 {
+    if width < 2 || picture.regions.is_some() {
         return false;
     }
     let pairs = picture.size.height * (width - 1);

@@ -3,7 +3,6 @@
 //! What they are depends on the picture, the model, the arithmetic and the size of an output pixel, not on the window: every
 //! view, tile and export of one zoom sees the same residual ([`BackProjection`]).
 
-use super::cache::ByteLru;
 use super::ensemble::{FindFeatures, Function};
 use super::model::LoadedModel;
 use super::sample;
@@ -11,6 +10,7 @@ use crate::error::Result;
 use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, SampleGrid, Size, merge_tiles};
 use crate::key::{DecodedBy, PictureId};
+use crate::lru::ByteLru;
 use crate::picture::Raster;
 use crate::picture::resample::{BackProjection, bicubic_region};
 use crate::recipe::{Ensemble, Sampling, Strength};

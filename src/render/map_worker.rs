@@ -4,7 +4,6 @@
 //! ([`MapRequest::parts`] without any) once it does; work that a newer request does not want stops between two blocks. What it
 //! encodes of the eight members is kept beside the view's features, as long as somebody wants a map.
 
-use super::cache::ByteLru;
 use super::invention::{Invention, InventionLayer};
 use super::model::LoadedModel;
 use super::renderer::{RenderOptions, Renderer};
@@ -14,6 +13,7 @@ use super::store::{FeatureStore, Keeping};
 use crate::error::{Error, Result};
 use crate::geometry::{PixelRect, View};
 use crate::key::TileKey;
+use crate::lru::ByteLru;
 use crate::picture::Picture;
 use crate::task::{Mailbox, Post, Worker, mailbox};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "gpu")]
 mod accelerator;
-mod cache;
 mod color;
 mod compute;
 mod ensemble;
@@ -27,7 +26,7 @@ mod units;
 mod wear;
 mod worker;
 
-pub use cache::ByteLru;
+pub use crate::lru::ByteLru;
 pub use compute::{Backend, Compute};
 pub use invention::{Invention, InventionLayer};
 pub use kind::suits_nearest;

@@ -1,6 +1,5 @@
 //! Any region of a picture at any scale, now.
 
-use super::cache::ByteLru;
 use super::color;
 use super::ensemble::{FindFeatures, Function};
 use super::lock::{self, Locked, Locks};
@@ -13,6 +12,7 @@ use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
+use crate::lru::ByteLru;
 use crate::picture::{Picture, Raster, resample};
 use crate::recipe::{Ensemble, Recipe, Sampling, Source, Strength};
 use crate::task::{Gate, Interrupt};

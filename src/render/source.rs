@@ -1,8 +1,9 @@
 //! Pixels that are made of source pixels alone.
 
-use crate::geometry::{AxisGrid, SampleGrid};
+use crate::geometry::{AxisGrid, PixelRect, SampleGrid};
 use crate::picture::{Picture, Raster, resample};
 use crate::recipe::Source;
+use std::ops::Range;
 
 /// The picture on `grid` without the network: squares for [`Source::Nearest`], else bicubic; area-averaged where it is
 /// reduced. 3 channels, 4 if the picture has opacity.
@@ -14,18 +15,34 @@ pub fn render_source(picture: &Picture, grid: &SampleGrid, source: Source) -> Ra
     }
 }
 
+/// The same for a view: a picture that is not in memory and is reduced may be shown by a smaller version of it.
+pub(super) fn render_view_source(picture: &Picture, grid: &SampleGrid, source: Source) -> Raster {
+    match picture.smaller_for(grid).filter(|_| grid.is_reduction()) {
+        Some((smaller, grid)) => resample::resample_region(smaller, &grid),
+        None => render_source(picture, grid, source),
+    }
+}
+
 fn nearest(picture: &Picture, grid: &SampleGrid) -> Raster {
     let rows = pixels_under(&grid.y, picture.size.height);
     let columns = pixels_under(&grid.x, picture.size.width);
     let mut raster = Raster::new(grid.size(), picture.channels());
-    let at = rows.iter().flat_map(|y| columns.iter().map(move |x| y * picture.size.width + x));
+    let (Some(under_rows), Some(under_columns)) = (span(&rows), span(&columns)) else { return raster };
+    let (x, y) = (under_columns.start, under_rows.start);
+    let patch = picture.patch(PixelRect { x, y, width: under_columns.len(), height: under_rows.len() });
+    let at = rows.iter().flat_map(|y| columns.iter().map(|x| patch.pixels(*y, *x..*x + 1).start));
     for (pixel, at) in raster.data.chunks_exact_mut(raster.channels).zip(at) {
-        (0..3).for_each(|c| pixel[c] = picture.rgb.unit(3 * at + c));
-        if let (Some(opacity), Some(alpha)) = (pixel.get_mut(3), &picture.alpha) {
+        (0..3).for_each(|c| pixel[c] = patch.rgb.unit(3 * at + c));
+        if let (Some(opacity), Some(alpha)) = (pixel.get_mut(3), &patch.alpha) {
             *opacity = alpha.unit(at);
         }
     }
     raster
+}
+
+/// From the first of increasing indices to the last.
+fn span(indices: &[usize]) -> Option<Range<usize>> {
+    Some(*indices.first()?..indices.last()? + 1)
 }
 
 /// The source pixel under the centre of every sample of an axis of `n` pixels.

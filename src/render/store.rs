@@ -3,9 +3,9 @@
 //! What is looked at is not pushed out by an export: work beside the view has a partition of its own, in which it puts what
 //! it had to encode itself, and which is cleared when that work is done.
 
-use super::cache::ByteLru;
 use crate::feature::FeatureTile;
 use crate::key::{EncodedBy, FeatureKey, PictureId};
+use crate::lru::ByteLru;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

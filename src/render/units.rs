@@ -137,6 +137,7 @@ pub(super) fn do_unit(
     let is_wanted = |newer: &TilePart| newer.key == part.key && newer.rect.intersection(part.rect).is_some();
     let is_stale = || inbox.peek(|newer| is_overtaken(newer) || !newer.wanted.iter().any(is_wanted));
     let raster = renderer.render_gathered(gathered, picture, model, &grid, recipe, &is_stale)?;
+    picture.check_read()?;
     // A graphics device that was lost on the way has not made all of it, as its name says. What does now is asked for next.
     let is_by_its_name = part.key.model == Some(model.key());
     Ok(is_by_its_name.then(|| RenderEvent::Tile(finished_tile(request, part, raster, started))))
@@ -160,6 +161,7 @@ fn field(
     let together = list.iter().copied().map(PixelRect::at);
     renderer.encode_around(picture, model, [PixelRect::at(place); 2], together, &is_stale)?;
     let features = renderer.features_of(picture, model, PixelRect::at(place), &is_stale)?;
+    picture.check_read()?;
     let fields = features.first().map(|features| packer.pack(features));
     let is_by_its_name = by == model.key();
     let event = |cells| RenderEvent::Field(RenderedField { picture: picture.id, by, cells });

@@ -5,7 +5,7 @@ use super::mip::{mip_tiles, take_mip_tiles};
 use super::renderer::{RenderOptions, Renderer};
 use super::request::{FeatureReport, FieldRequest, RenderEvent, RenderedTile, ViewRequest};
 use super::schedule::{self, TilePart};
-use super::source::render_source;
+use super::source::render_view_source;
 use super::store::FeatureStore;
 use super::units::{Unit, UnitResult, do_unit, finished_tile, side_by_side, take_units};
 use crate::error::{Error, Result};
@@ -157,7 +157,8 @@ fn serve_source(inbox: &Mailbox<ViewRequest>, outbox: &Outbox) {
             Some(pool) => pool.install(|| work(request)),
             None => work(request),
         };
-        Some(vec![catch_unwind(AssertUnwindSafe(on_pool)).map(|event| Ok(Some(event)))])
+        let is_read = |event| request.picture.check_read().map(|()| Some(event));
+        Some(vec![catch_unwind(AssertUnwindSafe(on_pool)).map(is_read)])
     });
 }
 
@@ -177,7 +178,7 @@ fn source_unit(request: &mut ViewRequest) -> Option<SourceUnit> {
 
 fn source_tile(request: &ViewRequest, part: TilePart) -> RenderedTile {
     let started = Instant::now();
-    let raster = render_source(&request.picture, &request.view.grid_of(part.rect), part.key.recipe.source());
+    let raster = render_view_source(&request.picture, &request.view.grid_of(part.rect), part.key.recipe.source());
     finished_tile(request, part, raster, started)
 }
 

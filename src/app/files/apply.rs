@@ -1,6 +1,7 @@
 //! Opening pictures and walking through them.
 
 use super::album::{AlbumSource, Step};
+use super::open::complete;
 use super::preload::BUDGET_BYTES;
 use super::samples::SAMPLES;
 use super::turning::Turn;
@@ -186,6 +187,13 @@ impl State {
             self.record();
         }
         self.watch();
+        self.complete(env);
+    }
+
+    /// Goes on reading a picture of which only a part has been looked at, until another one is asked for.
+    fn complete(&mut self, env: &mut Env<'_>) {
+        let Some(opened) = self.current.clone().filter(|opened| !opened.picture.has_whole_overview()) else { return };
+        self.start_opening(opened.picture.path.clone(), true, env, move |stop| complete(&opened, stop));
     }
 
     /// Puts a picture on the canvas.

@@ -3,15 +3,19 @@
 use crate::app::ports::{Opened, Stamp};
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{Picture, resample};
+use crate::picture::{HELD_BYTES, Picture, resample};
 use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Longest side of the small version, in pixels: every adapter takes a texture of this size.
 const PREVIEW_SIDE: usize = 2048;
+
+/// How long a picture that is not brought into memory is read for a small version before it is shown.
+const OVERVIEW_TIME: Duration = Duration::from_millis(800);
 
 impl Opened {
     /// Makes the small version, and looks at what the picture went through.
@@ -35,18 +39,31 @@ impl Opened {
 pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
     // Before reading: what is written meanwhile is a change.
     let stamp = Stamp::of(path);
-    let picture = Picture::open_unless(path, stop)?;
+    let picture = Picture::open_within(path, 0, HELD_BYTES, stop)?.with_overview(Some(OVERVIEW_TIME), stop)?;
     check(stop)?;
-    Ok(Opened { stamp, ..Opened::new(picture) })
+    let opened = Opened::new(picture);
+    opened.picture.check_read()?;
+    Ok(Opened { stamp, ..opened })
+}
+
+/// The same picture with a small version that was made of all of it.
+///
+/// # Errors
+/// As [`read`].
+pub fn complete(opened: &Opened, stop: Interrupt<'_>) -> Result<Opened> {
+    let picture = Picture::clone(&opened.picture).with_overview(None, stop)?;
+    Ok(Opened { stamp: opened.stamp, ..Opened::new(picture) })
 }
 
 fn preview_of(picture: &Picture) -> ColorImage {
     let size = preview_size(picture.size);
-    if size == picture.size && picture.color.is_srgb() {
+    if size == picture.size && picture.color.is_srgb() && picture.regions.is_none() {
         return ColorImage::new([size.width, size.height], source_colors(picture));
     }
-    let grid = SampleGrid::spanning(Region::whole(picture.size), size);
-    let mut raster = resample::resample_region(picture, &grid);
+    // Of a picture that is not in memory there is a version that is.
+    let source = picture.smallest();
+    let grid = SampleGrid::spanning(Region::whole(source.size), size);
+    let mut raster = resample::resample_region(source, &grid);
     picture.color.show(&mut raster);
     ColorImage::from_rgba_unmultiplied([size.width, size.height], &raster.to_rgba8())
 }

@@ -24,7 +24,7 @@ pub use tools::Tool;
 
 use crate::feature::FeaturePrecision;
 use crate::geometry::{Size, View};
-use crate::picture::{Picture, Samples};
+use crate::picture::Picture;
 use crate::recipe::Strength;
 use crate::render::{FeatureReport, FeatureStore, LoadedModel, Probe};
 use canvas::Canvas;
@@ -160,25 +160,5 @@ impl State {
         let Size { width, height } = shown.picture.size;
         let is_inside = x >= 0.0 && y >= 0.0 && x < width as f64 && y < height as f64;
         is_inside.then_some((x as usize, y as usize))
-    }
-}
-
-/// A source pixel (x, y) in the file's own values, of 8 or 16 bits.
-pub fn source_values(picture: &Picture, (x, y): (usize, usize)) -> [u16; 3] {
-    let start = (y * picture.size.width + x) * 3;
-    [0, 1, 2].map(|c| match &picture.rgb {
-        Samples::U8(values) => u16::from(values[start + c]),
-        Samples::U16(values) => values[start + c],
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pixel_under_the_cursor_is_the_files_own() {
-        let picture = Picture::from_rgb8(Size::new(2, 1), vec![1, 2, 3, 4, 5, 6]);
-        assert_eq!(source_values(&picture, (1, 0)), [4, 5, 6]);
     }
 }

@@ -23,6 +23,15 @@ impl TiffEntry {
     }
 }
 
+impl TiffEntry {
+    /// The offsets that it lists.
+    pub(in crate::picture) fn offsets(&self) -> Vec<u64> {
+        let width = if matches!(self.kind, 16..=18) { 8 } else { 4 };
+        let offset = |bytes: &[u8]| bytes.iter().rev().fold(0, |offset, byte| offset << 8 | u64::from(*byte));
+        self.bytes.chunks_exact(width).map(offset).collect()
+    }
+}
+
 /// The first bytes of a file whose directory is at `directory`.
 pub(in crate::picture) fn header(is_big: bool, directory: u64) -> Vec<u8> {
     let mut bytes = b"II".to_vec();

@@ -1,7 +1,7 @@
 //! What a file says beside what its decoder tells.
 
 /// What was found in a file's own structure.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::picture) struct Remarks {
     /// What it says about the photograph, as an EXIF block.
     pub(in crate::picture) exif: Option<Vec<u8>>,

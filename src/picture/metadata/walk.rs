@@ -17,6 +17,15 @@ const MAX_DIRECTORIES: usize = 4096;
 /// `NewSubfileType`.
 const SUBFILE_KIND: u16 = 254;
 
+/// `SubIFDs`.
+const SUB_DIRECTORIES: u16 = 330;
+
+/// Its bit for a smaller version of another page.
+const SMALLER: u64 = 1;
+
+/// Smaller versions of a page that are looked at.
+const MAX_SMALLER: usize = 64;
+
 /// Its bits for a smaller version of another page, and for a mask.
 const NOT_A_PAGE: u64 = 0b101;
 
@@ -64,13 +73,35 @@ impl<R: Read + Seek> Walker<R> {
     pub(in crate::picture) fn pages(&mut self) -> Vec<u64> {
         let (mut pages, mut seen, mut at) = (Vec::new(), HashSet::new(), self.first);
         while at != 0 && seen.len() < MAX_DIRECTORIES && seen.insert(at) {
-            let kind = self.read(at, |tag| tag == SUBFILE_KIND).first().and_then(TiffEntry::offset);
-            if kind.unwrap_or(0) & NOT_A_PAGE == 0 {
+            if self.kind(at) & NOT_A_PAGE == 0 {
                 pages.push(at);
             }
             at = self.next(at).unwrap_or(0);
         }
         if pages.is_empty() { vec![self.first] } else { pages }
+    }
+
+    /// Where the directories of smaller versions of the page at `start` are: below it, or between it and the next page.
+    pub(in crate::picture) fn smaller(&mut self, start: u64) -> Vec<u64> {
+        let below = self.read(start, |tag| tag == SUB_DIRECTORIES);
+        let mut candidates: Vec<u64> = below.first().map(TiffEntry::offsets).unwrap_or_default();
+        candidates.truncate(MAX_SMALLER);
+        let mut found: Vec<u64> = candidates.into_iter().filter(|at| self.kind(*at) == SMALLER).collect();
+        let mut at = self.next(start).unwrap_or(0);
+        while at != 0 && at != start && found.len() < MAX_SMALLER && self.kind(at) & NOT_A_PAGE != 0 {
+            if self.kind(at) == SMALLER && !found.contains(&at) {
+                found.push(at);
+            } else if found.contains(&at) {
+                break;
+            }
+            at = self.next(at).unwrap_or(0);
+        }
+        found
+    }
+
+    /// What a directory says that it is.
+    fn kind(&mut self, start: u64) -> u64 {
+        self.read(start, |tag| tag == SUBFILE_KIND).first().and_then(TiffEntry::offset).unwrap_or(0)
     }
 
     /// Where the directory behind the one at `start` is; 0 behind the last.

@@ -8,6 +8,13 @@ use image::DynamicImage;
 /// `premultiplied` says that floating-point colours are already multiplied by their opacity.
 pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture {
     let size = Size::new(image.width() as usize, image.height() as usize);
+    let (rgb, alpha) = into_samples(image, premultiplied);
+    Picture::from_samples(size, rgb, alpha)
+}
+
+/// The same as RGB, and opacity if there is any pixel that is not opaque.
+pub(super) fn into_samples(image: DynamicImage, premultiplied: bool) -> (Samples, Option<Samples>) {
+    let size = Size::new(image.width() as usize, image.height() as usize);
     let (rgb, alpha) = match image {
         DynamicImage::ImageRgb8(image) => (Samples::U8(image.into_raw()), None),
         DynamicImage::ImageRgb16(image) => (Samples::U16(image.into_raw()), None),
@@ -26,8 +33,8 @@ pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture 
         other => wrap(split_rgba(other.into_rgba16().into_raw(), u16::MAX), Samples::U16),
     };
     match alpha {
-        Some(alpha) => Picture::from_samples(size, hidden::covered(size, rgb, &alpha), Some(alpha)),
-        None => Picture::from_samples(size, rgb, None),
+        Some(alpha) => (hidden::covered(size, rgb, &alpha), Some(alpha)),
+        None => (rgb, None),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::picture::Samples;
 
 /// The samples with every pixel of no opacity in the colour of the nearest one (nearly: a chamfer distance in two
 /// passes) that has some. Pictures in which nothing is visible stay as they are.
-pub(super) fn covered(size: Size, rgb: Samples, alpha: &Samples) -> Samples {
+pub(in crate::picture) fn covered(size: Size, rgb: Samples, alpha: &Samples) -> Samples {
     let is_hidden: Vec<bool> = match alpha {
         Samples::U8(values) => values.iter().map(|v| *v == 0).collect(),
         Samples::U16(values) => values.iter().map(|v| *v == 0).collect(),

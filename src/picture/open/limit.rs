@@ -1,5 +1,6 @@
 //! The most memory that a picture may take, and how to allow more.
 
+use crate::geometry::Size;
 use std::sync::OnceLock;
 
 /// The most memory that decoded samples may take unless the environment says otherwise: beyond it a file is refused with a
@@ -36,13 +37,14 @@ fn parse(text: &str) -> Result<u64, String> {
 }
 
 /// Why a picture of so many bytes is refused, and what allows it.
-pub(super) fn refusal(width: u32, height: u32, needed: u64) -> String {
+pub(super) fn refusal(size: Size, needed: u64) -> String {
     let gibibytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
     let (needed, most) = (gibibytes(needed), gibibytes(most_decoded_bytes()));
     let enough = needed.ceil();
     let advice = if enough <= MOST_GIB { format!(", or allow it by {VARIABLE}={enough}") } else { String::new() };
     format!(
-        "its {width}×{height} pixels would take {needed:.1} GiB of memory and {most:.1} GiB is the limit; shrink it{advice}"
+        "its {size} pixels would take {needed:.1} GiB of memory and {most:.1} GiB is the limit; shrink it, save it as a TIFF, \
+         of which view and export read parts{advice}"
     )
 }
 
@@ -56,8 +58,8 @@ mod tests {
         for wrong in ["0", "-1", "NaN", "inf", "2G", "1e9"] {
             assert!(parse(wrong).unwrap_err().contains(wrong), "{wrong}");
         }
-        let said = refusal(30_000, 30_000, 2_700_000_000);
+        let said = refusal(Size::new(30_000, 30_000), 2_700_000_000);
         assert!(said.contains("30000×30000") && said.contains("2.5 GiB") && said.contains("_GIB=3"), "{said}");
-        assert!(!refusal(u32::MAX, u32::MAX, u64::MAX).contains("_GIB"));
+        assert!(!refusal(Size::new(1 << 32, 1 << 32), u64::MAX).contains("_GIB"));
     }
 }

@@ -11,6 +11,7 @@ mod gif;
 mod hidden;
 mod ico;
 mod jpeg;
+mod large;
 mod limit;
 mod packet;
 mod scans;
@@ -58,12 +59,13 @@ pub fn is_picture_path(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-/// Opens a page of a file, counted from 0.
-pub(super) fn open(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture> {
+/// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
+pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded = survive(|| decode_file(path, page, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let decoded =
+        survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
     check(interrupt)?;
     let mut picture = decoded.map_err(refuse)?;
     path.clone_into(&mut picture.path);
@@ -85,17 +87,20 @@ fn check_file(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
+pub(super) use hidden::covered;
+pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
-    header_of(path, NEVER).map(|(size, _)| size).map_err(|reason| Error::picture(path, reason))
+    let header = header_of(path, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
+    header.map_err(|reason| Error::picture(path, reason))
 }
 
 pub(super) fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
     header_of(path, interrupt).ok().map(|(_, bytes)| bytes)
 }
 
-/// A picture's size, and the bytes that it needs. Refuses what [`open`] would refuse without reading on.
+/// A picture's size, and the bytes that it needs, be they too many.
 fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
     check_file(path)?;
     let read = || {
@@ -112,7 +117,6 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
 
 fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
     let decoder = start_limited(reader, format, 0).map_err(|error| OpenFailure::from(error).describe(format))?;
-    check_size(&decoder).map_err(|error| error.describe(format))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
 }
@@ -155,7 +159,7 @@ fn guess<'a>(
     Ok((reader, format))
 }
 
-fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
     let (reader, format) = guess(path, interrupt)?;
     if format == ImageFormat::Ico
         && let Some(png) = ico::largest_png(path)
@@ -175,7 +179,12 @@ fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Pic
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
     let apart = if format == ImageFormat::Jpeg { apart_jpeg(path)? } else { None };
-    let mut picture = decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?;
+    let is_tiff = format == ImageFormat::Tiff;
+    let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
+    let mut picture = match large {
+        Some(picture) => picture,
+        None => decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?,
+    };
     let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
     if pages > 1 {
         let pages = format!("it has {pages} pages, and page {} is shown", page + 1);
@@ -233,20 +242,32 @@ fn read_picture(
     remarks: Remarks,
 ) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
-    let mut exif = remarks.exif.or_else(|| read_exif(&mut decoder));
+    let About { metadata, color, orientation } = about(&mut decoder, remarks);
+    decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
+    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
+    Ok(picture.with_color(color.space))
+}
+
+/// What a file says about its pixels.
+struct About {
+    metadata: Metadata,
+    color: color::Interpreted,
+    orientation: Orientation,
+}
+
+fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
+    let mut exif = remarks.exif.or_else(|| read_exif(decoder));
     let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
     let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
-    let color = color::interpret(profile, source_of(&decoder), is_adobe_rgb);
-    decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
-    let metadata = Metadata { icc_profile: color.icc_profile, exif, xmp, dpi: None };
-    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
-    Ok(picture.with_color(color.space))
+    let mut color = color::interpret(profile, source_of(decoder), is_adobe_rgb);
+    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
+    About { metadata, color, orientation }
 }
 
 /// The larger of what the decoder makes and what the picture then holds.
@@ -262,14 +283,17 @@ fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
 /// Refuses what would not fit.
 fn check_size(decoder: &impl ImageDecoder) -> Result<(), OpenFailure> {
     let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(OpenFailure::Refused("it has no pixels; its header is damaged".into()));
+    within_memory(Size::new(width as usize, height as usize), needed_bytes(decoder)).map_err(OpenFailure::Refused)
+}
+
+fn within_memory(size: Size, needed: u64) -> Result<(), String> {
+    if size.area() == 0 {
+        return Err("it has no pixels; its header is damaged".into());
     }
-    let needed = needed_bytes(decoder);
     if needed <= most_decoded_bytes() {
         return Ok(());
     }
-    Err(OpenFailure::Refused(limit::refusal(width, height, needed)))
+    Err(limit::refusal(size, needed))
 }
 
 fn is_eight_bit(color: ColorType) -> bool {
@@ -332,7 +356,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path, 0, NEVER).unwrap_err().to_string();
+        let said = |path: &Path| open(path, 0, u64::MAX, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

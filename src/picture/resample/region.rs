@@ -5,8 +5,8 @@
 //! that what a transparent pixel hides does not bleed out.
 
 use super::taps::AxisTaps;
-use crate::geometry::{SampleGrid, Size};
-use crate::picture::{Picture, Raster, Samples};
+use crate::geometry::{PixelRect, SampleGrid};
+use crate::picture::{Patch, Picture, Raster, Samples};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -36,15 +36,17 @@ pub fn bicubic_region(picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
 /// Not clamped; 4 channels if the picture has opacity, else 3.
 fn colors_and_opacity(picture: &Picture, grid: &SampleGrid) -> (Vec<f32>, usize) {
     let white = white(&picture.rgb);
-    let Some(alpha) = &picture.alpha else {
-        let mut data = gather::<3>(picture.size, grid, &|sums, pixels, weight| {
-            add_samples(sums, &picture.rgb, pixels.start * 3..pixels.end * 3, weight);
+    if picture.alpha.is_none() {
+        let mut data = gather::<3>(picture, grid, &|patch, sums, pixels, weight| {
+            add_samples(sums, &patch.rgb, pixels.start * 3..pixels.end * 3, weight);
         });
         for_each_pixel::<3>(&mut data, |pixel| *pixel = pixel.map(|v| v / white));
         return (data, 3);
-    };
-    let mut data = gather::<4>(picture.size, grid, &|sums, pixels, weight| {
-        add_premultiplied(sums, &picture.rgb, alpha, pixels, weight);
+    }
+    let mut data = gather::<4>(picture, grid, &|patch, sums, pixels, weight| {
+        if let Some(alpha) = &patch.alpha {
+            add_premultiplied(sums, &patch.rgb, alpha, pixels, weight);
+        }
     });
     for_each_pixel::<4>(&mut data, |pixel| {
         let opacity = pixel[3];
@@ -58,36 +60,63 @@ fn colors_and_opacity(picture: &Picture, grid: &SampleGrid) -> (Vec<f32>, usize)
 /// The opacity alone, sampled like [`resample_region`]: `height * width` values in [0, 1], `None` if the picture is
 /// opaque. It goes beside the network's colours.
 pub fn alpha_region(picture: &Picture, grid: &SampleGrid) -> Option<Vec<f32>> {
-    let alpha = picture.alpha.as_ref()?;
-    let white = white(alpha);
-    let mut data = gather::<1>(picture.size, grid, &|sums, pixels, weight| add_samples(sums, alpha, pixels, weight));
+    let white = white(picture.alpha.as_ref()?);
+    let mut data = gather::<1>(picture, grid, &|patch, sums, pixels, weight| {
+        if let Some(alpha) = &patch.alpha {
+            add_samples(sums, alpha, pixels, weight);
+        }
+    });
     for_each_pixel::<1>(&mut data, |pixel| *pixel = pixel.map(|v| (v / white).clamp(0.0, 1.0)));
     Some(data)
 }
 
-/// Adds source pixels of one row, times a weight, to as many sums. Pixels are counted through the whole picture.
-type AddRow<'a> = &'a (dyn Fn(&mut [f32], Range<usize>, f32) + Sync);
+/// Adds source pixels of one row, times a weight, to as many sums. Pixels are counted through the whole patch.
+type AddRow<'a> = &'a (dyn Fn(&Patch<'_>, &mut [f32], Range<usize>, f32) + Sync);
+
+/// Source pixels that are read at once of a picture that is not in memory: an area of more is read in parts.
+const READ_PIXELS: usize = 8 << 20;
 
 /// The weighted sums of `C` interleaved channels at every sample of `grid`.
-fn gather<const C: usize>(source: Size, grid: &SampleGrid, add_row: AddRow<'_>) -> Vec<f32> {
-    let rows = AxisTaps::new(&grid.y, source.height);
-    let columns = AxisTaps::new(&grid.x, source.width);
+fn gather<const C: usize>(picture: &Picture, grid: &SampleGrid, add_row: AddRow<'_>) -> Vec<f32> {
+    let rows = AxisTaps::new(&grid.y, picture.size.height);
+    let columns = AxisTaps::new(&grid.x, picture.size.width);
     let span = columns.source_range();
     let mut out = vec![0.0; rows.len() * columns.len() * C];
     let stride = (columns.len() * C).max(1);
-    out.par_chunks_mut(stride).enumerate().for_each_init(
-        || vec![0.0; span.len() * C],
-        |sums, (y, out)| {
-            sums.fill(0.0);
-            let taps = rows.get(y);
-            for (k, weight) in taps.weights.iter().enumerate() {
-                let start = (taps.first + k) * source.width;
-                add_row(sums, start + span.start..start + span.end, *weight);
-            }
-            gather_columns::<C>(sums, &columns, span.start, out);
-        },
-    );
+    let together = rows_read_together(picture, grid, span.len());
+    for (i, out) in out.chunks_mut(stride * together).enumerate() {
+        let first = i * together;
+        let Some(rect) = read_by(&rows, first..first + out.len() / stride, &span) else { continue };
+        let patch = picture.patch(rect);
+        out.par_chunks_mut(stride).enumerate().for_each_init(
+            || vec![0.0; span.len() * C],
+            |sums, (y, out)| {
+                sums.fill(0.0);
+                let taps = rows.get(first + y);
+                for (k, weight) in taps.weights.iter().enumerate() {
+                    add_row(&patch, sums, patch.pixels(taps.first + k, span.clone()), *weight);
+                }
+                gather_columns::<C>(sums, &columns, span.start, out);
+            },
+        );
+    }
     out
+}
+
+/// Output rows whose source pixels are read at once: all of a picture in memory.
+fn rows_read_together(picture: &Picture, grid: &SampleGrid, columns: usize) -> usize {
+    if picture.regions.is_none() {
+        return grid.y.len.max(1);
+    }
+    ((READ_PIXELS / columns.max(1)) as f64 / grid.y.pitch.max(1.0)).max(1.0) as usize
+}
+
+/// The source pixels that some output rows read.
+fn read_by(rows: &AxisTaps, of: Range<usize>, columns: &Range<usize>) -> Option<PixelRect> {
+    let ends = |row: usize| rows.get(row).first..rows.get(row).first + rows.get(row).weights.len();
+    let start = of.clone().map(|row| ends(row).start).min()?;
+    let end = of.map(|row| ends(row).end).max()?;
+    Some(PixelRect { x: columns.start, y: start, width: columns.len(), height: end - start })
 }
 
 fn gather_columns<const C: usize>(sums: &[f32], columns: &AxisTaps, start: usize, out: &mut [f32]) {
@@ -144,7 +173,7 @@ fn add_premultiplied(sums: &mut [f32], rgb: &Samples, alpha: &Samples, pixels: R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Region;
+    use crate::geometry::{Region, Size};
 
     fn noise(size: Size) -> Picture {
         let mut state = 1u32;

@@ -2,7 +2,7 @@
 
 use crate::app::kit::theme;
 use crate::app::view::scene::Scene;
-use crate::app::view::{Sharpness, Shown, State, source_values};
+use crate::app::view::{Sharpness, Shown, State};
 use crate::geometry::View;
 use egui::{FontId, Painter, Pos2, Rect, Shape, Stroke, vec2};
 use std::ops::Range;
@@ -38,7 +38,9 @@ pub fn pixels(painter: &Painter, scene: Scene<'_>, shown: &Shown) {
         return;
     }
     for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {
-        values(painter, Rect::from_min_max(at(x, y), at(x + 1, y + 1)), source_values(&shown.picture, (x, y)));
+        if let Some(known) = shown.picture.known_pixel((x, y)) {
+            values(painter, Rect::from_min_max(at(x, y), at(x + 1, y + 1)), known);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::kit::text::{layer_name, layer_text};
 use crate::app::kit::theme::CORNER_MARGIN;
 use crate::app::view::inquiry::{Inquiry, MapProgress};
-use crate::app::view::{Command, Reading, Shown, State, source_values};
+use crate::app::view::{Command, Reading, Shown, State};
 use crate::render::{InventionLayer, MOST_INVENTED, Measured, invention_color};
 use egui::{
     Align, Align2, Area, Button, Color32, Context, FontId, Frame, Grid, Id, Layout, Mesh, Order, Painter, ProgressBar,
@@ -157,14 +157,19 @@ fn rows(state: &State, shown: &Shown) -> [(&'static str, String); 5] {
     let values = match state.reading {
         None => ["–"; 5].map(str::to_owned),
         Some(Reading { pixel, shown: seen, .. }) => {
-            let source = source_values(&shown.picture, pixel).map(|value| value.to_string()).join(" ");
-            let seen = seen.map_or(COMING.to_owned(), |seen| seen.map(|value| value.to_string()).join(" "));
+            // Of a picture that is read by rectangles not every pixel is at hand.
+            let source = values_text(shown.picture.known_pixel(pixel));
+            let seen = values_text(seen);
             let [departure, disagreement] = measured_text(state);
             [format!("{}, {}", pixel.0, pixel.1), source, seen, departure, disagreement]
         }
     };
     let mut values = values.into_iter();
     names.map(|name| (name, values.next().unwrap_or_default()))
+}
+
+fn values_text<T: ToString>(values: Option<[T; 3]>) -> String {
+    values.map_or(COMING.to_owned(), |values| values.map(|value| value.to_string()).join(" "))
 }
 
 /// Departure and disagreement under the cursor.

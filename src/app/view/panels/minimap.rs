@@ -4,12 +4,14 @@ use crate::app::kit::theme::{self, CORNER_MARGIN};
 use crate::app::view::frame::Frame;
 use crate::app::view::scene::Scene;
 use crate::app::view::{Command, Shown};
-use crate::geometry::{PixelRect, Size, feature_tile_rect, feature_tiles_over};
+use crate::geometry::{FEATURE_TILE, PixelRect, Size, feature_tiles_over};
 use egui::{Area, Context, Id, Order, Painter, Rect, Sense, Stroke, StrokeKind, WidgetInfo, pos2, vec2};
-use std::collections::HashSet;
 
 /// The most that it takes of the canvas, in points.
 const MOST: egui::Vec2 = vec2(190.0, 140.0);
+
+/// Parts of the picture that are looked through for features in a frame: more than it has pixels to tell them apart by.
+const MOST_PARTS: usize = 16_384;
 
 /// Draws it where a part of the picture is off the canvas; `up` points above the corner, which exports have first.
 pub(in crate::app) fn show(ctx: &Context, scene: Scene<'_>, frame: &Frame, up: f32, commands: &mut Vec<Command>) {
@@ -83,18 +85,37 @@ fn unencoded(scene: Scene<'_>, frame: &Frame, shown: &Shown) -> Vec<PixelRect> {
     let is_neural = frame.panes().iter().any(|known| known.pane.subject.recipe.is_neural());
     let report = scene.model().filter(|_| is_neural).and_then(|model| scene.view.features_of(model));
     let Some(report) = report.filter(|report| report.picture == shown.picture.id) else { return Vec::new() };
-    let size = shown.picture.size;
-    let ready: HashSet<(usize, usize)> = report.tiles.iter().copied().collect();
-    let mut unencoded: Vec<PixelRect> = Vec::new();
-    for tile in feature_tiles_over(size.rect()).places() {
-        let rect = feature_tile_rect(tile.0, tile.1, size);
-        match unencoded.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
-            _ if ready.contains(&tile) => {}
+    parts_without(&report.tiles, shown.picture.size)
+}
+
+/// Parts of the picture in which feature tiles (column, row) are missing: single tiles, or squares of them where there are
+/// many. What it takes grows with the tiles that are there, not with the picture.
+fn parts_without(ready: &[(usize, usize)], size: Size) -> Vec<PixelRect> {
+    let tiles = feature_tiles_over(size.rect());
+    let fits = |side: &usize| tiles.width.div_ceil(*side) * tiles.height.div_ceil(*side) <= MOST_PARTS;
+    let side = (0..usize::BITS).map(|i| 1 << i).find(fits).unwrap_or(1);
+    let (columns, rows) = (tiles.width.div_ceil(side), tiles.height.div_ceil(side));
+    let within = |n: usize, i: usize| side.min(n - i * side);
+    let mut missing: Vec<usize> = Size::new(columns, rows)
+        .rect()
+        .places()
+        .map(|(x, y)| within(tiles.width, x) * within(tiles.height, y))
+        .collect();
+    for (x, y) in ready.iter().filter(|(x, y)| *x < tiles.width && *y < tiles.height) {
+        let part = &mut missing[y / side * columns + x / side];
+        *part = part.saturating_sub(1);
+    }
+    let mut found: Vec<PixelRect> = Vec::new();
+    for (i, _) in missing.iter().enumerate().filter(|(_, missing)| **missing > 0) {
+        let pixels = side * FEATURE_TILE;
+        let part = PixelRect { x: i % columns * pixels, y: i / columns * pixels, width: pixels, height: pixels };
+        let Some(rect) = part.intersection(size.rect()) else { continue };
+        match found.last_mut().filter(|last| last.y == rect.y && last.right() == rect.x) {
             Some(last) => *last = last.union(rect),
-            None => unencoded.push(rect),
+            None => found.push(rect),
         }
     }
-    unencoded
+    found
 }
 
 /// Slanted lines: seen without telling colours apart.
@@ -121,5 +142,22 @@ mod tests {
             assert!(small.x <= MOST.x + 0.01 && small.y <= MOST.y + 0.01 && small.min_elem() >= 8.0);
         }
         assert_eq!(size_of(Size::new(400, 200)), vec2(190.0, 95.0));
+    }
+
+    #[test]
+    fn what_is_not_encoded_is_found_in_pictures_of_any_size() {
+        // Three tiles by two, the last of each smaller.
+        let size = Size::new(150, 100);
+        let rect = |x, y, width, height| PixelRect { x, y, width, height };
+        assert_eq!(parts_without(&[], size), [rect(0, 0, 150, 64), rect(0, 64, 150, 36)]);
+        assert_eq!(
+            parts_without(&[(1, 0), (0, 1), (1, 1)], size),
+            [rect(0, 0, 64, 64), rect(128, 0, 22, 64), rect(128, 64, 22, 36)]
+        );
+        // A gigapixel has 246,016 tiles, which are looked at by squares of four; a square counts once all of it is there.
+        let size = Size::new(31_744, 31_744);
+        let some: Vec<_> = Size::new(4, 4).rect().places().collect();
+        assert_eq!(parts_without(&some[1..], size)[0], rect(0, 0, 31_744, 256));
+        assert_eq!(parts_without(&some, size)[0], rect(256, 0, 31_488, 256));
     }
 }

@@ -4,7 +4,7 @@ use crate::app::kit::text::{file_text, rate_text};
 use crate::app::kit::theme;
 use crate::app::view::canvas::overlay::ring;
 use crate::app::view::zoom::{percent_text, zoom_text};
-use crate::app::view::{Reading, Sharpness, Shown, source_values};
+use crate::app::view::{Reading, Sharpness, Shown};
 use crate::app::window::state::{Slices, State};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
@@ -70,7 +70,7 @@ fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
     }
     if let Some(Reading { pixel, shown: seen, .. }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
-        ui.label(reading_text(pixel, source_values(&shown.picture, pixel), seen));
+        ui.label(reading_text(pixel, shown.picture.known_pixel(pixel), seen));
     }
 }
 
@@ -111,10 +111,11 @@ fn sharpness(sharpness: Sharpness, is_live: bool) -> (&'static str, Color32) {
     }
 }
 
-/// Position and colour of a source pixel, in the file's own values, and the 8-bit colour on the screen.
-fn reading_text((x, y): (usize, usize), [r, g, b]: [u16; 3], shown: Option<[u8; 3]>) -> String {
-    let source = format!("({x}, {y})  source {r} {g} {b}");
-    shown.map_or(source.clone(), |[r, g, b]| format!("{source}  shown {r} {g} {b}"))
+/// Position and colour of a source pixel, in the file's own values if they are in memory, and the 8-bit colour on the screen.
+fn reading_text((x, y): (usize, usize), source: Option<[u16; 3]>, shown: Option<[u8; 3]>) -> String {
+    let source = source.map(|[r, g, b]| format!("  source {r} {g} {b}")).unwrap_or_default();
+    let shown = shown.map(|[r, g, b]| format!("  shown {r} {g} {b}")).unwrap_or_default();
+    format!("({x}, {y}){source}{shown}")
 }
 
 #[cfg(test)]
@@ -128,7 +129,9 @@ mod tests {
 
     #[test]
     fn source_and_shown_values_stand_side_by_side() {
-        assert_eq!(reading_text((1, 0), [4, 5, 6], None), "(1, 0)  source 4 5 6");
-        assert_eq!(reading_text((1, 0), [4, 5, 65535], Some([7, 8, 9])), "(1, 0)  source 4 5 65535  shown 7 8 9");
+        assert_eq!(reading_text((1, 0), Some([4, 5, 6]), None), "(1, 0)  source 4 5 6");
+        let both = reading_text((1, 0), Some([4, 5, 65535]), Some([7, 8, 9]));
+        assert_eq!(both, "(1, 0)  source 4 5 65535  shown 7 8 9");
+        assert_eq!(reading_text((1, 0), None, Some([7, 8, 9])), "(1, 0)  shown 7 8 9");
     }
 }

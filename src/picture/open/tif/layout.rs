@@ -5,10 +5,14 @@ use super::color::Conversion;
 use super::entries::{self as tag, Entries};
 use super::samples::Number;
 use super::{Failure, subsampled};
+use crate::geometry::PixelRect;
 use std::ops::RangeInclusive;
 
 /// What one strip or tile may take unpacked.
 const MAX_CHUNK_BYTES: usize = 1 << 30;
+
+/// What a part of a strip has at most that is read by itself, unless a row has more.
+const SPLIT_BYTES: usize = 1 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Predictor {
@@ -141,6 +145,38 @@ impl Layout {
         let (across, planes) = (self.across(), self.planes());
         let in_plane = across * self.height.div_ceil(self.chunk_height);
         (0..planes).flat_map(move |plane| (0..across).map(move |x| plane * in_plane + band * across + x))
+    }
+
+    /// What a strip or tile covers, by its number in its plane.
+    pub(super) fn rect_of(&self, index: usize) -> PixelRect {
+        let (x, y) = (index % self.across() * self.chunk_width, index / self.across() * self.chunk_height);
+        let (width, height) = (self.chunk_width.min(self.width - x), self.chunk_height.min(self.height - y));
+        PixelRect { x, y, width, height }
+    }
+
+    /// The same strip or tile in all planes, by its number in the first.
+    pub(super) fn planes_of(&self, index: usize) -> impl Iterator<Item = usize> + use<> {
+        let in_plane = self.across() * self.height.div_ceil(self.chunk_height);
+        (0..self.planes()).map(move |plane| plane * in_plane + index)
+    }
+
+    /// Makes large strips smaller where every row can be found in the file: those that are not compressed.
+    pub(super) fn split(&mut self) {
+        let is_plain = matches!(self.compression, Compression::None) && !self.is_tiled && !self.is_subsampled();
+        let most = (SPLIT_BYTES / self.row_bytes().max(1)).max(1);
+        if !is_plain || self.chunk_height <= most {
+            return;
+        }
+        let strips = self.height.div_ceil(self.chunk_height);
+        // Strips are equally high, but for the last of a plane.
+        let is_whole = |rows: &usize| strips == 1 || self.chunk_height.is_multiple_of(*rows);
+        let rows = (1..=most).rev().find(is_whole).unwrap_or(1);
+        let parts = |strip: usize| self.chunk_height.min(self.height - strip * self.chunk_height).div_ceil(rows);
+        let places = (0..self.planes() * strips).flat_map(|i| (0..parts(i % strips)).map(move |part| (i, part)));
+        let start = |(i, part): (usize, usize)| self.offsets[i].saturating_add((part * rows * self.row_bytes()) as u64);
+        self.offsets = places.map(start).collect();
+        self.counts = vec![u64::MAX; self.offsets.len()];
+        self.chunk_height = rows;
     }
 
     /// Where a strip or tile is, and how many bytes it has at most.

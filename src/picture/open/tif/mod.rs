@@ -15,6 +15,7 @@ mod color;
 mod entries;
 mod lab;
 mod layout;
+mod regions;
 mod rows;
 mod samples;
 mod subsampled;
@@ -24,10 +25,13 @@ use crate::picture::metadata::Walker;
 use color::Conversion;
 use entries::Entries;
 use image::error::{DecodingError, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind};
+use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageResult};
 use layout::Layout;
 use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
+
+pub(super) use regions::TifChunks;
 
 /// What stops the decoding of a file.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ impl From<Failure> for ImageError {
     }
 }
 
+const NOT_TIFF: Failure = Failure::Damaged("its first bytes are not those of a TIFF");
+
 /// How often the bytes of a file may be read: thousands of strips can claim to be all of it.
 const MOST_READINGS: u64 = 16;
 
@@ -79,15 +85,30 @@ pub(super) struct TifDecoder<R> {
 impl<R: Read + Seek> TifDecoder<R> {
     /// Reads the directory of a page, counted from 0.
     pub(super) fn new(mut reader: R, page: usize) -> ImageResult<Self> {
-        let mut walker = Walker::new(&mut reader).ok_or(Failure::Damaged("its first bytes are not those of a TIFF"))?;
-        let is_little = walker.is_little();
+        let mut walker = Walker::new(&mut reader).ok_or(NOT_TIFF)?;
         let start = walker.pages().get(page).copied().ok_or(Failure::Damaged("it has fewer pages"))?;
+        Self::at(reader, start)
+    }
+
+    /// Reads the directory that is at `start`.
+    pub(super) fn at(mut reader: R, start: u64) -> ImageResult<Self> {
+        reader.rewind().map_err(Failure::from)?;
+        let mut walker = Walker::new(&mut reader).ok_or(NOT_TIFF)?;
+        let is_little = walker.is_little();
         let entries = Entries(walker.read(start, Entries::is_wanted));
         let conversion = Conversion::of(&entries)?;
         let layout = Layout::of(&entries, is_little, &conversion)?;
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));
         let left = reader.seek(SeekFrom::End(0)).map_err(Failure::from)?.saturating_mul(MOST_READINGS);
         Ok(Self { reader, layout, conversion, icc_profile, xmp, left })
+    }
+
+    /// Its strips and tiles one by one, turned upright.
+    pub(super) fn into_chunks(self, orientation: Orientation) -> ImageResult<TifChunks<R>>
+    where
+        R: Send,
+    {
+        Ok(TifChunks::new(self.reader, self.layout, self.conversion, orientation)?)
     }
 
     /// The packed bytes of a strip or tile.

@@ -4,6 +4,7 @@ use super::color::Conversion;
 use super::layout::{Layout, Predictor};
 use super::samples::{Number, floats, mask, split};
 use super::{Failure, subsampled};
+use crate::geometry::Size;
 use crate::task::survive;
 use rayon::prelude::*;
 
@@ -26,14 +27,41 @@ pub(super) fn fill(
         parts.for_each_init(Vec::new, |samples, (y, row)| {
             let row = &mut row[x * chunk_bytes..];
             let width = (row.len() / conversion.pixel_bytes()).min(layout.chunk_width);
-            let row = &mut row[..width * conversion.pixel_bytes()];
-            if !copy(layout, conversion, &planes[0], y, row) {
-                read_row(layout, conversion.number, &planes, y, samples);
-                conversion.convert(samples, row);
-            }
+            fill_row((layout, conversion), &planes, y, samples, &mut row[..width * conversion.pixel_bytes()]);
         });
     }
     Ok(())
+}
+
+/// The pixels of a single strip or tile, whose planes are given, as far as they lie in the picture.
+pub(super) fn fill_chunk(
+    layout: &Layout,
+    conversion: &Conversion,
+    packed: Vec<Vec<u8>>,
+    size: Size,
+    out: &mut [u8],
+) -> Result<(), Failure> {
+    let rows = if layout.is_tiled { layout.chunk_height } else { size.height };
+    let planes = packed.into_iter().map(|packed| unpack(layout, packed, rows)).collect::<Result<Vec<_>, _>>()?;
+    let mut samples = Vec::new();
+    for (y, row) in out.chunks_exact_mut(size.width * conversion.pixel_bytes()).enumerate() {
+        fill_row((layout, conversion), &planes, y, &mut samples, row);
+    }
+    Ok(())
+}
+
+/// One row of a strip or tile, from its left edge as far as it is wanted.
+fn fill_row(
+    (layout, conversion): (&Layout, &Conversion),
+    planes: &[Vec<u8>],
+    y: usize,
+    samples: &mut Vec<u64>,
+    row: &mut [u8],
+) {
+    if !copy(layout, conversion, &planes[0], y, row) {
+        read_row(layout, conversion.number, planes, y, samples);
+        conversion.convert(samples, row);
+    }
 }
 
 /// The libraries that unpack have been known to panic at damaged data.

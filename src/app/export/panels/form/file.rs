@@ -65,7 +65,9 @@ fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     if ending(&form.path.path) != "bmp" {
         ui.checkbox(&mut choice.file.provenance, "Say in the file how it was made (XMP)");
     }
-    map(ui, &mut choice);
+    if !form.is_folder() {
+        map(ui, &mut choice);
+    }
     if choice != form.choice {
         commands.push(Command::Change(choice));
     }

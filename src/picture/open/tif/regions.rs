@@ -1,0 +1,140 @@
+//! One page by its strips and tiles, for pictures that are not held in memory.
+
+use super::layout::Layout;
+use super::{Conversion, Failure, rows};
+use crate::geometry::{PixelRect, Size};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageResult};
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::{Mutex, PoisonError};
+
+/// What a strip or tile may take unpacked: several are held at a time.
+const MAX_CHUNK_BYTES: usize = 64 << 20;
+
+/// Bytes that a packed strip or tile has at most for each unpacked one, beside some more.
+const MOST_PACKED: u64 = 2;
+
+pub(in crate::picture::open) struct TifChunks<R> {
+    reader: Mutex<R>,
+    layout: Layout,
+    conversion: Conversion,
+    orientation: Orientation,
+}
+
+impl<R: Read + Seek + Send> TifChunks<R> {
+    /// Refuses strips and tiles of which several do not fit into memory.
+    pub(super) fn new(
+        reader: R,
+        mut layout: Layout,
+        conversion: Conversion,
+        orientation: Orientation,
+    ) -> Result<Self, Failure> {
+        layout.split();
+        let pixels = layout.chunk_width.saturating_mul(layout.chunk_height);
+        let largest = layout.chunk_bytes(layout.chunk_height) * layout.planes();
+        if pixels.saturating_mul(conversion.pixel_bytes()).max(largest) > MAX_CHUNK_BYTES {
+            return Err(Failure::TooLarge);
+        }
+        Ok(Self { reader: Mutex::new(reader), layout, conversion, orientation })
+    }
+
+    /// Of the upright picture.
+    pub(in crate::picture::open) fn size(&self) -> Size {
+        self.turned(Size::new(self.layout.width, self.layout.height).rect()).size()
+    }
+
+    /// The numbers of the strips or tiles, those of one plane, that lie over a rectangle of the upright picture.
+    pub(in crate::picture::open) fn over(&self, rect: PixelRect) -> Vec<usize> {
+        let (rect, layout) = (self.stored(rect), &self.layout);
+        let rows = rect.y / layout.chunk_height..rect.bottom().div_ceil(layout.chunk_height);
+        let columns = rect.x / layout.chunk_width..rect.right().div_ceil(layout.chunk_width);
+        rows.flat_map(|row| columns.clone().map(move |column| row * layout.across() + column)).collect()
+    }
+
+    /// One of them, upright, and what it covers.
+    pub(in crate::picture::open) fn decode(&self, index: usize) -> ImageResult<(DynamicImage, PixelRect)> {
+        let layout = &self.layout;
+        let stored = layout.rect_of(index);
+        let packed = layout.planes_of(index).map(|index| self.packed(index)).collect::<Result<Vec<_>, _>>()?;
+        let mut bytes = vec![0; stored.area() * self.conversion.pixel_bytes()];
+        rows::fill_chunk(layout, &self.conversion, packed, stored.size(), &mut bytes)?;
+        let mut image =
+            DynamicImage::from_decoder(Pixels { size: stored.size(), color: self.conversion.color_type(), bytes })?;
+        image.apply_orientation(self.orientation);
+        Ok((image, self.turned(stored)))
+    }
+
+    fn packed(&self, index: usize) -> Result<Vec<u8>, Failure> {
+        let (offset, len) = self.layout.place(index)?;
+        let most = MOST_PACKED * self.layout.chunk_bytes(self.layout.chunk_height) as u64 + (1 << 16);
+        let mut bytes = Vec::new();
+        // A reader has no state but its place, which is set here.
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.seek(SeekFrom::Start(offset))?;
+        (&mut *reader).take(len.min(most)).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Where a stored rectangle is in the upright picture.
+    fn turned(&self, rect: PixelRect) -> PixelRect {
+        let Layout { width, height, .. } = self.layout;
+        let PixelRect { x, y, .. } = rect;
+        let (left, top) = (width - rect.right(), height - rect.bottom());
+        let straight = |x, y| PixelRect { x, y, ..rect };
+        let across = |x, y| PixelRect { x, y, width: rect.height, height: rect.width };
+        match self.orientation {
+            Orientation::NoTransforms => rect,
+            Orientation::FlipHorizontal => straight(left, y),
+            Orientation::FlipVertical => straight(x, top),
+            Orientation::Rotate180 => straight(left, top),
+            Orientation::Rotate90 => across(top, x),
+            Orientation::Rotate270 => across(y, left),
+            Orientation::Rotate90FlipH => across(y, x),
+            Orientation::Rotate270FlipH => across(top, left),
+        }
+    }
+
+    /// Where a rectangle of the upright picture is stored.
+    fn stored(&self, rect: PixelRect) -> PixelRect {
+        let Layout { width, height, .. } = self.layout;
+        let PixelRect { x, y, .. } = rect;
+        let straight = |x, y| PixelRect { x, y, ..rect };
+        let across = |x, y| PixelRect { x, y, width: rect.height, height: rect.width };
+        match self.orientation {
+            Orientation::NoTransforms => rect,
+            Orientation::FlipHorizontal => straight(width - rect.right(), y),
+            Orientation::FlipVertical => straight(x, height - rect.bottom()),
+            Orientation::Rotate180 => straight(width - rect.right(), height - rect.bottom()),
+            Orientation::Rotate90 => across(y, height - rect.right()),
+            Orientation::Rotate270 => across(width - rect.bottom(), x),
+            Orientation::Rotate90FlipH => across(y, x),
+            Orientation::Rotate270FlipH => across(width - rect.bottom(), height - rect.right()),
+        }
+    }
+}
+
+/// Pixels that are there already, as a decoder.
+struct Pixels {
+    size: Size,
+    color: ColorType,
+    bytes: Vec<u8>,
+}
+
+impl ImageDecoder for Pixels {
+    fn dimensions(&self) -> (u32, u32) {
+        (self.size.width as u32, self.size.height as u32)
+    }
+
+    fn color_type(&self) -> ColorType {
+        self.color
+    }
+
+    fn read_image(self, out: &mut [u8]) -> ImageResult<()> {
+        out.copy_from_slice(&self.bytes);
+        Ok(())
+    }
+
+    fn read_image_boxed(self: Box<Self>, out: &mut [u8]) -> ImageResult<()> {
+        (*self).read_image(out)
+    }
+}

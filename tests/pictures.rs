@@ -6,6 +6,12 @@
 mod frames;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/modern.rs"]
+mod modern;
+#[path = "pictures/modern_files.rs"]
+mod modern_files;
+#[path = "pictures/raw.rs"]
+mod raw;
 #[path = "pictures/tiff.rs"]
 mod tiff;
 #[path = "pictures/tiff_writer.rs"]

@@ -3,6 +3,7 @@
 //! A [`Picture`] holds the file's own encoded RGB, which is what super-resolution models are trained on; colour
 //! management belongs to the display ([`ColorSpace`]). Alpha is kept beside it, never multiplied in.
 
+mod boxes;
 mod color;
 mod color_table;
 mod metadata;

@@ -27,11 +27,11 @@ const WORKING_BYTES: u64 = 8;
 
 /// Decodes the picture.
 pub(super) struct Jpeg2000Decoder {
-    bytes: Vec<u8>,
     boxes: Vec<BoxPlace>,
     size: (u32, u32),
     shape: Shape,
     profile: Option<Vec<u8>>,
+    bytes: Vec<u8>,
 }
 
 /// What its channels are.

@@ -229,7 +229,7 @@ fn start_limited<'a, R: BufRead + Seek + 'a>(
             let most = MAX_DECODED_BYTES + MAX_SCRATCH_BYTES;
             Ok(Box::new(Jpeg2000Decoder::new(reader.into_inner(), most)?))
         }
-        _ => Ok(Box::new(reader.into_decoder()?)),
+        Kind::Common(_) => Ok(Box::new(reader.into_decoder()?)),
     }
 }
 

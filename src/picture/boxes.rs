@@ -92,6 +92,6 @@ mod tests {
         }
         let cut = boxes_of_file(&mut Cursor::new(b"\0\0\0\x20abcd\x01"));
         assert_eq!(cut[0].len(), 1, "what is cut off ends where the file does");
-        assert_eq!(boxes_of_file(&mut Cursor::new([b"\0\0\0\x08abcd"; 9].concat())).len(), 9);
+        assert_eq!(boxes_of_file(&mut Cursor::new(b"\0\0\0\x08abcd".repeat(9))).len(), 9);
     }
 }

@@ -142,6 +142,11 @@ fn absurd_sizes_are_refused() {
     let path = folder.path().join("large.j2k");
     std::fs::write(&path, large).unwrap();
     assert!(crate::sentence(&path).contains("memory"));
+    // Millions of tiles of which one is there.
+    let mut many = bytes(files::J2K_RGB);
+    many[8..12].copy_from_slice(&0x00ff_0003_u32.to_be_bytes());
+    std::fs::write(&path, many).unwrap();
+    assert!(crate::sentence(&path).contains("ends too early"));
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Jpeg2000Decoder {
         let boxes = if bytes.starts_with(&[0xff, 0x4f]) { Vec::new() } else { boxes_of_file(&mut Cursor::new(&bytes)) };
         let code = code_of(&bytes, &boxes);
         let depths = depths(code).ok_or_else(|| damaged("its header cannot be read"))?;
-        if !is_complete(code) {
+        if !is_complete(code, tiles(code).unwrap_or(u64::MAX)) {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
         if depths.iter().any(|depth| depth & 0x80 != 0) {
@@ -165,23 +165,34 @@ fn depths(code: &[u8]) -> Option<Vec<u8>> {
     Some(components.as_chunks::<3>().0.iter().map(|[depth, ..]| *depth).collect())
 }
 
-/// Whether all parts of all tiles are there. Headers that cannot be followed are left to the decoder.
-fn is_complete(code: &[u8]) -> bool {
+/// How many tiles there are.
+fn tiles(code: &[u8]) -> Option<u64> {
+    let number = |at: usize| Some(u64::from(u32::from_be_bytes(*code.get(at..)?.first_chunk()?)));
+    // The far end of the picture, the side of a tile, and where the first one begins.
+    let along = |axis: usize| {
+        let (end, side, start) = (number(8 + axis)?, number(24 + axis)?, number(32 + axis)?);
+        Some(end.checked_sub(start)?.div_ceil(side.max(1)))
+    };
+    along(0)?.checked_mul(along(4)?)
+}
+
+/// Whether all parts of so many tiles are there. Headers that cannot be followed are left to the decoder.
+fn is_complete(code: &[u8], tiles: u64) -> bool {
     let (long, short) = (
         |at: usize| code.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes) as usize),
         |at: usize| code.get(at..)?.first_chunk().map(|bytes| u16::from_be_bytes(*bytes)),
     );
-    let mut at = 2;
+    let (mut at, mut parts) = (2, 0);
     loop {
         match short(at) {
             // A part of a tile says its length, or reaches to the end of the code.
             Some(0xff90) => match long(at + 6) {
-                Some(0) => return code.ends_with(&[0xff, 0xd9]),
-                Some(len) if len >= 12 && at + len <= code.len() => at += len,
+                Some(0) => return parts + 1 >= tiles && code.ends_with(&[0xff, 0xd9]),
+                Some(len) if len >= 12 && at + len <= code.len() => (at, parts) = (at + len, parts + 1),
                 _ => return false,
             },
             // The end, which some programs leave out.
-            Some(0xffd9) | None => return at > 2,
+            Some(0xffd9) | None => return parts >= tiles,
             Some(0xff4f..=0xffff) => match short(at + 2) {
                 Some(len) => at += 2 + usize::from(len),
                 None => return false,

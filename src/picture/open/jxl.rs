@@ -11,7 +11,7 @@ use crate::picture::metadata::Remarks;
 use brotli_decompressor::Decompressor;
 use image::error::{DecodingError, ImageFormatHint, LimitError, LimitErrorKind};
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult, Limits};
-use jxl_oxide::color::{ColourEncoding, TransferFunction};
+use jxl_oxide::color::{ColourEncoding, Primaries, TransferFunction};
 use jxl_oxide::image::{BitDepth, ExtraChannelType};
 use jxl_oxide::{
     AllocTracker, EnumColourEncoding, FrameBufferSample, ImageStream, InitializeResult, JxlImage, JxlThreadPool,
@@ -79,6 +79,16 @@ impl<R: Read + Seek> JxlDecoder<R> {
         Ok(self.image.num_loaded_keyframes().max(1))
     }
 
+    /// The decoder makes sRGB of lossy code first, and then the colours that the file names.
+    fn is_cut_to_srgb(&self) -> bool {
+        let metadata = &self.image.image_header().metadata;
+        let is_wide = match &metadata.colour_encoding {
+            ColourEncoding::Enum(own) => own.primaries != Primaries::Srgb,
+            ColourEncoding::IccProfile(_) => true,
+        };
+        metadata.xyb_encoded && is_wide
+    }
+
     fn is_deep(&self) -> bool {
         let metadata = &self.image.image_header().metadata;
         is_float(metadata.bit_depth) || metadata.bit_depth.bits_per_sample() > 8 || is_hdr(&self.image)
@@ -114,8 +124,10 @@ impl<R: Read + Seek> JxlDecoder<R> {
 
 /// What a file says beside its picture: how many frames it has, and that EXIF does not turn it.
 pub(super) fn jxl_remarks(path: &Path, most_bytes: usize) -> Remarks {
-    let frames = || JxlDecoder::new(File::open(path).ok()?, 0, most_bytes).ok()?.count_frames().ok();
-    Remarks { orientation: Some(1), pages: frames().unwrap_or(1), ..Remarks::default() }
+    let decoder = File::open(path).ok().and_then(|file| JxlDecoder::new(file, 0, most_bytes).ok());
+    let Some(mut decoder) = decoder else { return Remarks { orientation: Some(1), ..Remarks::default() } };
+    let note = decoder.is_cut_to_srgb().then(|| "its colours beyond sRGB are cut off by the decoder".into());
+    Remarks { orientation: Some(1), pages: decoder.count_frames().unwrap_or(1), note, ..Remarks::default() }
 }
 
 /// The colours to ask for, where the file's own do not do.

@@ -177,21 +177,22 @@ fn decode_file(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<Pic
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
         _ => Remarks::default(),
     };
-    let (dpi, pages) = (remarks.dpi, remarks.pages.max(1));
+    let (dpi, pages, said) = (remarks.dpi, remarks.pages.max(1), remarks.note.clone());
     if page >= pages {
         let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
     let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
     let mut picture = decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?;
-    let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    let exif_dpi = picture.metadata.exif.as_deref().and_then(resolution::of_block);
     let note = (pages > 1).then(|| match kind {
         Kind::JpegXl => format!("it is an animation of {pages} frames, and frame {} is shown", page + 1),
         _ => format!("it has {pages} pages, and page {} is shown", page + 1),
     });
     let note = note.or_else(|| (kind == Kind::Raw).then(|| raw::note(picture.size)));
-    picture.notice = [picture.notice, note].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
-    picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
+    picture.notice =
+        [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+    picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
     Ok(picture)
 }
 

@@ -36,6 +36,7 @@ const SLICES: &[&str] =
 
 /// Foreign crates and where they are at home: modules or files. No home: free everywhere.
 const HOMES: &[(&str, &[&str])] = &[
+    ("brotli_decompressor", &["picture"]),
     ("bytemuck", &[]),
     // `weights` has its pickle reader; `render/model.rs` names the device.
     ("candle_core", &["model", "encode", "weights", "train", "render/model.rs"]),
@@ -53,11 +54,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gemm", &["kernel"]),
     ("gif", &["picture"]),
     ("half", &[]),
+    ("hayro_jpeg2000", &["picture"]),
     ("image", &["picture"]),
     ("image_webp", &["picture"]),
     ("exif", &["picture"]),
     ("indicatif", &["cli"]),
     ("jpeg_decoder", &["picture"]),
+    ("jxl_oxide", &["picture"]),
     // Its library is called `exif`.
     ("kamadak_exif", &["picture"]),
     ("mimalloc", &["main"]),

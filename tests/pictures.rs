@@ -8,6 +8,12 @@ mod frames;
 mod gigapixel;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/modern.rs"]
+mod modern;
+#[path = "pictures/modern_files.rs"]
+mod modern_files;
+#[path = "pictures/raw.rs"]
+mod raw;
 #[path = "pictures/regions.rs"]
 mod regions;
 #[path = "pictures/tiff.rs"]

@@ -6,6 +6,7 @@
 //! Pictures that would take too much memory are read by rectangles ([`regions`]). Whoever wants pixels asks for a
 //! [`Patch`], which is borrowed from memory or read.
 
+mod boxes;
 mod color;
 mod color_table;
 mod metadata;

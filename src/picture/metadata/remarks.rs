@@ -13,4 +13,6 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) pages: usize,
     /// Its dots per inch.
     pub(in crate::picture) dpi: Option<f64>,
+    /// What the person should know: half a sentence.
+    pub(in crate::picture) note: Option<String>,
 }

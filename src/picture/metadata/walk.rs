@@ -45,8 +45,9 @@ impl<R: Read + Seek> Walker<R> {
         let mut start = [0; 4];
         source.read_exact(&mut start).ok()?;
         let (is_little, is_big) = match &start {
-            b"II*\0" => (true, false),
-            b"MM\0*" => (false, false),
+            // Behind the first one, cameras' own.
+            b"II*\0" | b"IIRO" | b"IIRS" | b"IIU\0" => (true, false),
+            b"MM\0*" | b"MMOR" => (false, false),
             b"II+\0" => (true, true),
             b"MM\0+" => (false, true),
             _ => return None,

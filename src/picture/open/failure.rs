@@ -1,7 +1,8 @@
 //! What stops the opening of a file, in words: what is wrong, and what to do.
 
+use super::kind::Kind;
+use image::ImageError;
 use image::error::UnsupportedErrorKind;
-use image::{ImageError, ImageFormat};
 use std::io::ErrorKind;
 
 /// A failure to read, for people.
@@ -31,8 +32,8 @@ impl From<ImageError> for OpenFailure {
 
 impl OpenFailure {
     /// As a sentence without its beginning, which names the file.
-    pub(super) fn describe(self, format: ImageFormat) -> String {
-        let name = format_name(format);
+    pub(super) fn describe(self, kind: Kind) -> String {
+        let name = kind.name();
         match self {
             Self::Refused(reason) => reason,
             Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
@@ -68,23 +69,4 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     // What follows names the decoder's own types.
     let cause = cause.split(" while ").next().unwrap_or_default();
     cause.trim_end_matches('.').replace('\n', " ")
-}
-
-/// A format, as people call it.
-pub(super) fn format_name(format: ImageFormat) -> &'static str {
-    match format {
-        ImageFormat::Png => "PNG",
-        ImageFormat::Jpeg => "JPEG",
-        ImageFormat::Gif => "GIF",
-        ImageFormat::WebP => "WebP",
-        ImageFormat::Pnm => "PNM",
-        ImageFormat::Tiff => "TIFF",
-        ImageFormat::Tga => "TGA",
-        ImageFormat::Bmp => "BMP",
-        ImageFormat::Ico => "ICO",
-        ImageFormat::Hdr => "HDR",
-        ImageFormat::OpenExr => "OpenEXR",
-        ImageFormat::Qoi => "QOI",
-        _ => "picture",
-    }
 }

@@ -13,20 +13,31 @@ pub(super) fn read_complete(path: &Path) -> std::io::Result<Vec<u8>> {
     if is_complete(&bytes) { Ok(bytes) } else { Err(Error::from(ErrorKind::UnexpectedEof)) }
 }
 
+/// Where the picture that begins with these bytes ends, behind its end marker; nothing if it is cut off.
+pub(super) fn end_of(bytes: &[u8]) -> Option<usize> {
+    walk(bytes).0
+}
+
 const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: u8 = 0xd9;
 
-/// Walks over segments and scans. Anything malformed before the first scan is left to the decoder.
+/// Whether a scan that begins also ends. Anything malformed before the first scan is left to the decoder.
 fn is_complete(bytes: &[u8]) -> bool {
+    let (end, in_scan) = walk(bytes);
+    end.is_some() || !in_scan
+}
+
+/// Walks over segments and scans to the end, and says whether there was a scan.
+fn walk(bytes: &[u8]) -> (Option<usize>, bool) {
     let mut at = 2;
     let mut in_scan = false;
     loop {
-        let Some(marker_at) = next_marker(bytes, at) else { return !in_scan };
+        let Some(marker_at) = next_marker(bytes, at) else { return (None, in_scan) };
         let marker = bytes[marker_at];
         if marker == END_OF_IMAGE {
-            return true;
+            return (Some(marker_at + 1), in_scan);
         }
-        let Some(length) = bytes.get(marker_at + 1..marker_at + 3) else { return !in_scan };
+        let Some(length) = bytes.get(marker_at + 1..marker_at + 3) else { return (None, in_scan) };
         at = marker_at + 1 + usize::from(u16::from_be_bytes([length[0], length[1]]));
         in_scan |= marker == START_OF_SCAN;
     }

@@ -2,6 +2,7 @@
 //! file one by one.
 
 use super::failure::{OpenFailure, describe_io};
+use super::kind::Kind;
 use super::limit::most_decoded_bytes;
 use super::tif::{TifChunks, TifDecoder};
 use super::{About, NOT_SURVIVED, about, convert, needed_bytes};
@@ -11,7 +12,7 @@ use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
 use crate::picture::{ColorSpace, Metadata, Picture, Samples};
 use crate::task::survive;
-use image::{ImageDecoder, ImageError, ImageFormat};
+use image::{ImageDecoder, ImageError};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -86,7 +87,7 @@ pub(super) fn open_tiff(
 }
 
 fn describe(error: ImageError) -> String {
-    OpenFailure::from(error).describe(ImageFormat::Tiff)
+    OpenFailure::from(error).describe(Kind::TIFF)
 }
 
 fn in_one_piece(bytes: u64) -> String {

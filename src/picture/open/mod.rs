@@ -1,8 +1,8 @@
 //! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
 //!
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
-//! Sizes are checked before anything is decoded. Not handled: animations (the first frame is shown), camera RAW,
-//! AVIF, HEIC and JPEG XL; each of the latter is refused with what to do instead.
+//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: AVIF and HEIC; each is
+//! refused with what to do instead.
 
 mod convert;
 mod failure;
@@ -11,12 +11,17 @@ mod gif;
 mod hidden;
 mod ico;
 mod jpeg;
+mod jpeg2000;
+mod jxl;
+mod kind;
 mod large;
 mod limit;
 mod packet;
+mod raw;
 mod scans;
 mod stoppable;
 mod tif;
+mod unmultiplied;
 
 use super::color::{self, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
@@ -24,12 +29,15 @@ use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
-use failure::{OpenFailure, describe_io, format_name};
+use failure::{OpenFailure, describe_io};
 use gif::GifDecoder;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use jpeg2000::Jpeg2000Decoder;
+use jxl::{JxlDecoder, jxl_remarks};
+use kind::Kind;
 use limit::most_decoded_bytes;
 use scans::{ApartDecoder, Coding};
 use std::fs::File;
@@ -49,14 +57,15 @@ const MOST_HEADERS: u64 = 256 << 10;
 
 const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
 
-const ENDINGS: [&str; 19] = [
+const ENDINGS: [&str; 26] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
-    "pgm", "tga", "hdr", "exr",
+    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc",
 ];
 
 /// Whether the file name ends like a picture's, in capitals or not.
 pub fn is_picture_path(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+    path.extension()
+        .is_some_and(|ending| ENDINGS.iter().chain(&raw::RAW_ENDINGS).any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
 /// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
@@ -104,19 +113,21 @@ pub(super) fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64
 fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
     check_file(path)?;
     let read = || {
-        let (reader, format) = guess(path, interrupt)?;
+        let (reader, kind) = guess(path, interrupt)?;
         // The JPEG decoder reads the whole file before it looks at the header.
-        let start = if format == ImageFormat::Jpeg { start_of(path) } else { None };
-        match start.and_then(|start| read_header(ImageReader::with_format(Cursor::new(start), format), format).ok()) {
+        let start = if kind == Kind::JPEG { start_of(path) } else { None };
+        match start
+            .and_then(|start| read_header(ImageReader::with_format(Cursor::new(start), ImageFormat::Jpeg), kind).ok())
+        {
             Some(header) => Ok(header),
-            None => read_header(reader, format),
+            None => read_header(reader, kind),
         }
     };
     survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
 }
 
-fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, format: ImageFormat) -> Result<(Size, u64), String> {
-    let decoder = start_limited(reader, format, 0).map_err(|error| OpenFailure::from(error).describe(format))?;
+fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, kind: Kind) -> Result<(Size, u64), String> {
+    let decoder = start_limited(reader, kind, 0).map_err(|error| OpenFailure::from(error).describe(kind))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
 }
@@ -129,68 +140,69 @@ fn start_of(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// A reader of the file's format.
-fn guess<'a>(
-    path: &Path,
-    interrupt: Interrupt<'a>,
-) -> Result<(ImageReader<BufReader<Stoppable<'a>>>, ImageFormat), String> {
+fn guess<'a>(path: &Path, interrupt: Interrupt<'a>) -> Result<(ImageReader<BufReader<Stoppable<'a>>>, Kind), String> {
     let file = File::open(path).map_err(|error| describe_io(&error))?;
     let length = file.metadata().map_err(|error| describe_io(&error))?.len();
     let mut file = BufReader::new(Stoppable::new(file, interrupt));
     let start = file.fill_buf().map_err(|error| describe_io(&error))?;
-    if let Some(reason) = foreign::reason_to_refuse(start, path) {
+    if let Some(reason) = foreign::reason_to_refuse(start) {
         return Err(reason);
     }
-    // The decoder library does not know the large kind of TIFF by its first bytes.
-    let is_big_tiff = start.starts_with(b"II+\0") || start.starts_with(b"MM\0+");
+    let known = Kind::of_start(start, path);
     let mut reader = ImageReader::new(file);
-    if is_big_tiff {
-        return Ok((reader, ImageFormat::Tiff));
-    }
-    if let Ok(format) = ImageFormat::from_path(path) {
-        reader.set_format(format);
-    }
-    let reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
-    let format = reader.format().ok_or(foreign::NOT_A_PICTURE)?;
-    // Their decoders take the file into memory before they look at it.
-    if matches!(format, ImageFormat::Jpeg | ImageFormat::Ico) && length > most_decoded_bytes() {
-        let (name, gibibytes) = (format_name(format), length as f64 / f64::from(1 << 30));
+    let kind = if let Some(kind) = known {
+        kind
+    } else {
+        if let Ok(format) = ImageFormat::from_path(path) {
+            reader.set_format(format);
+        }
+        reader = reader.with_guessed_format().map_err(|error| describe_io(&error))?;
+        Kind::Common(reader.format().ok_or(foreign::NOT_A_PICTURE)?)
+    };
+    if kind.is_read_whole() && length > most_decoded_bytes() {
+        let (name, gibibytes) = (kind.name(), length as f64 / f64::from(1 << 30));
         return Err(format!("a {name} file of {gibibytes:.1} GiB is not a picture that can be shown; it is damaged"));
     }
-    Ok((reader, format))
+    Ok((reader, kind))
 }
 
 fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
-    let (reader, format) = guess(path, interrupt)?;
-    if format == ImageFormat::Ico
+    let (reader, kind) = guess(path, interrupt)?;
+    if kind == Kind::ICO
         && let Some(png) = ico::largest_png(path)
     {
         let reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
-        let picture = decode(start_limited(reader, ImageFormat::Png, 0), ImageFormat::Png, Remarks::default())?;
-        return Ok(Picture { format: format_name(format), ..picture });
+        let picture = decode(start_limited(reader, Kind::PNG, 0), Kind::PNG, Remarks::default())?;
+        return Ok(Picture { format: kind.name(), ..picture });
     }
-    let remarks = match format {
-        ImageFormat::Tiff => tiff_remarks(path, page),
-        ImageFormat::Png => png_remarks(path),
+    let remarks = match kind {
+        Kind::TIFF => tiff_remarks(path, page),
+        Kind::PNG => png_remarks(path),
+        Kind::Raw => raw::raw_remarks(path),
+        Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
         _ => Remarks::default(),
     };
-    let (dpi, pages) = (remarks.dpi, remarks.pages.max(1));
+    let (dpi, pages, said) = (remarks.dpi, remarks.pages.max(1), remarks.note.clone());
     if page >= pages {
         let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
-    let apart = if format == ImageFormat::Jpeg { apart_jpeg(path)? } else { None };
-    let is_tiff = format == ImageFormat::Tiff;
+    let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
+    let is_tiff = kind == Kind::TIFF;
     let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
     let mut picture = match large {
         Some(picture) => picture,
-        None => decode(apart.map_or_else(|| start_limited(reader, format, page), Ok), format, remarks)?,
+        None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
     };
-    let said = picture.metadata.exif.as_deref().and_then(resolution::of_block);
-    if pages > 1 {
-        let pages = format!("it has {pages} pages, and page {} is shown", page + 1);
-        picture.notice = Some(picture.notice.map_or(pages.clone(), |notice| format!("{notice}; {pages}")));
-    }
-    picture.metadata.dpi = dpi.or(said).or_else(|| resolution::of_file(path));
+    let exif_dpi = picture.metadata.exif.as_deref().and_then(resolution::of_block);
+    let note = (pages > 1).then(|| match kind {
+        Kind::JpegXl => format!("it is an animation of {pages} frames, and frame {} is shown", page + 1),
+        _ => format!("it has {pages} pages, and page {} is shown", page + 1),
+    });
+    let note = note.or_else(|| (kind == Kind::Raw).then(|| raw::note(picture.size)));
+    picture.notice =
+        [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+    picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
     Ok(picture)
 }
 
@@ -201,32 +213,34 @@ fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
     if let Some(reason) = coding.reason_to_refuse() {
         return Err(reason);
     }
-    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(ImageFormat::Jpeg));
+    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG));
     coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
 }
 
-fn decode(
-    decoder: ImageResult<Box<dyn ImageDecoder + '_>>,
-    format: ImageFormat,
-    remarks: Remarks,
-) -> Result<Picture, String> {
+fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
     decoder
         .map_err(OpenFailure::from)
-        .and_then(|decoder| read_picture(decoder, format, remarks))
-        .map_err(|error| error.describe(format))
+        .and_then(|decoder| read_picture(decoder, kind, remarks))
+        .map_err(|error| error.describe(kind))
 }
 
 /// Reads the header, within what a header may take.
 fn start_limited<'a, R: BufRead + Seek + 'a>(
     mut reader: ImageReader<R>,
-    format: ImageFormat,
+    kind: Kind,
     page: usize,
 ) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
     reader.limits(limits(MAX_HEADER_BYTES));
-    match format {
-        ImageFormat::Tiff => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
-        ImageFormat::Gif => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
-        _ => Ok(Box::new(reader.into_decoder()?)),
+    match kind {
+        Kind::TIFF => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
+        Kind::GIF => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
+        Kind::JpegXl => Ok(Box::new(JxlDecoder::new(reader.into_inner(), page, MAX_HEADER_BYTES as usize)?)),
+        Kind::Raw => raw::preview(reader.into_inner()),
+        Kind::Jpeg2000 => {
+            let most = MAX_DECODED_BYTES + MAX_SCRATCH_BYTES;
+            Ok(Box::new(Jpeg2000Decoder::new(reader.into_inner(), most)?))
+        }
+        Kind::Common(_) => Ok(Box::new(reader.into_decoder()?)),
     }
 }
 
@@ -236,18 +250,14 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-fn read_picture(
-    mut decoder: Box<dyn ImageDecoder + '_>,
-    format: ImageFormat,
-    remarks: Remarks,
-) -> Result<Picture, OpenFailure> {
+fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, kind: Kind, remarks: Remarks) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
     let About { metadata, color, orientation } = about(&mut decoder, remarks);
     decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    let picture = convert::into_picture(image, format == ImageFormat::OpenExr);
-    let picture = Picture { metadata, format: format_name(format), notice: color.notice, ..picture };
+    let picture = convert::into_picture(image, kind == Kind::Common(ImageFormat::OpenExr));
+    let picture = Picture { metadata, format: kind.name(), notice: color.notice, ..picture };
     Ok(picture.with_color(color.space))
 }
 
@@ -347,8 +357,9 @@ mod tests {
     fn every_ending_belongs_to_a_format_that_is_read() {
         for ending in ENDINGS {
             let format = ImageFormat::from_extension(ending);
-            // Two spellings that the decoder library does not know by name; their content is recognised.
-            let is_alias = matches!(ending, "jpe" | "jfif" | "apng");
+            // What the decoder library does not know by name; the content is recognised.
+            let is_alias =
+                matches!(ending, "jpe" | "jfif" | "apng" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc");
             assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
         }
     }

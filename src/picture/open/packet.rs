@@ -12,9 +12,9 @@ use std::path::Path;
 pub(in crate::picture) fn packet_of(path: &Path) -> Result<Option<Vec<u8>>> {
     let read = || {
         check_file(path)?;
-        let (reader, format) = guess(path, NEVER)?;
-        let packet = start_limited(reader, format, 0).and_then(|mut decoder| decoder.xmp_metadata());
-        packet.map_err(|error| OpenFailure::from(error).describe(format))
+        let (reader, kind) = guess(path, NEVER)?;
+        let packet = start_limited(reader, kind, 0).and_then(|mut decoder| decoder.xmp_metadata());
+        packet.map_err(|error| OpenFailure::from(error).describe(kind))
     };
     survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into())).map_err(|reason| Error::picture(path, reason))
 }

@@ -16,6 +16,8 @@ pub(super) struct Coding {
     /// The number behind SOF: 0 and 1 are sequential, 2 is progressive.
     process: u8,
     bits: u8,
+    /// Width and height.
+    size: (u16, u16),
     /// Of each component: how many samples of the frame's unit, across and down.
     sampling: Vec<(u8, u8)>,
     /// Components of the first scan.
@@ -26,7 +28,7 @@ impl Coding {
     /// Nothing from headers that cannot be followed; what is wrong with them the decoder says.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let mut at = 2;
-        let mut coding = Self { process: 0, bits: 8, sampling: Vec::new(), first_scan: 0 };
+        let mut coding = Self { process: 0, bits: 8, size: (0, 0), sampling: Vec::new(), first_scan: 0 };
         loop {
             let marker_at = next_marker(bytes, at)?;
             let length = u16::from_be_bytes(*bytes.get(marker_at + 1..)?.first_chunk()?);
@@ -37,6 +39,8 @@ impl Coding {
                 0xc4 | 0xc8 | 0xcc => {}
                 marker @ 0xc0..=0xcf => {
                     (coding.process, coding.bits) = (marker - 0xc0, *segment.first()?);
+                    let [height, width] = [1, 3].map(|at| segment.get(at..)?.first_chunk().copied());
+                    coding.size = (u16::from_be_bytes(width?), u16::from_be_bytes(height?));
                     let components = segment.get(6..)?.as_chunks::<3>().0;
                     coding.sampling = components.iter().map(|[_, both, _]| (both >> 4, both & 15)).collect();
                 }
@@ -47,6 +51,11 @@ impl Coding {
                 _ => {}
             }
         }
+    }
+
+    /// Its pixels, by its header.
+    pub(super) fn area(&self) -> u64 {
+        u64::from(self.size.0) * u64::from(self.size.1)
     }
 
     /// A sentence if no decoder here reads it.

@@ -1,0 +1,85 @@
+//! What a file is, by its first bytes.
+
+use super::raw::is_raw;
+use image::ImageFormat;
+use std::path::Path;
+
+/// Formats that are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One that the `image` crate names.
+    Common(ImageFormat),
+    JpegXl,
+    Jpeg2000,
+    /// A camera's, of which the preview is shown.
+    Raw,
+}
+
+impl Kind {
+    /// Of those that the `image` crate does not know, or not by these bytes.
+    pub(super) fn of_start(start: &[u8], path: &Path) -> Option<Self> {
+        if is_raw(start, path) {
+            return Some(Self::Raw);
+        }
+        let is_any = |signatures: &[&[u8]]| signatures.iter().any(|signature| start.starts_with(signature));
+        if is_any(&[b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"]) {
+            return Some(Self::JpegXl);
+        }
+        if is_any(&[b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"]) {
+            return Some(Self::Jpeg2000);
+        }
+        // The large kind.
+        is_any(&[b"II+\0", b"MM\0+"]).then_some(Self::TIFF)
+    }
+
+    pub(super) const TIFF: Self = Self::Common(ImageFormat::Tiff);
+    pub(super) const PNG: Self = Self::Common(ImageFormat::Png);
+    pub(super) const JPEG: Self = Self::Common(ImageFormat::Jpeg);
+    pub(super) const GIF: Self = Self::Common(ImageFormat::Gif);
+    pub(super) const ICO: Self = Self::Common(ImageFormat::Ico);
+
+    /// As people call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::JpegXl => "JPEG XL",
+            Self::Jpeg2000 => "JPEG 2000",
+            Self::Raw => "camera RAW",
+            Self::Common(format) => match format {
+                ImageFormat::Png => "PNG",
+                ImageFormat::Jpeg => "JPEG",
+                ImageFormat::Gif => "GIF",
+                ImageFormat::WebP => "WebP",
+                ImageFormat::Pnm => "PNM",
+                ImageFormat::Tiff => "TIFF",
+                ImageFormat::Tga => "TGA",
+                ImageFormat::Bmp => "BMP",
+                ImageFormat::Ico => "ICO",
+                ImageFormat::Hdr => "HDR",
+                ImageFormat::OpenExr => "OpenEXR",
+                ImageFormat::Qoi => "QOI",
+                _ => "picture",
+            },
+        }
+    }
+
+    /// Whether the decoder takes the whole file into memory before it looks at it.
+    pub(super) fn is_read_whole(self) -> bool {
+        matches!(self, Self::JPEG | Self::ICO | Self::Jpeg2000 | Self::Raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newer_formats_are_known_by_their_first_bytes() {
+        let of = |start: &[u8]| Kind::of_start(start, Path::new("x"));
+        assert_eq!(of(&[0xff, 0x0a, 0, 0]), Some(Kind::JpegXl));
+        assert_eq!(of(b"\0\0\0\x0cJXL \r\n\x87\n"), Some(Kind::JpegXl));
+        assert_eq!(of(b"\0\0\0\x0cjP  \r\n\x87\n"), Some(Kind::Jpeg2000));
+        assert_eq!(of(b"\xff\x4f\xff\x51\0"), Some(Kind::Jpeg2000));
+        assert_eq!(of(b"MM\0+"), Some(Kind::TIFF));
+        assert_eq!(of(b"\xff\xd8\xff\xe0"), None);
+    }
+}

@@ -62,7 +62,7 @@ fn colours_that_are_named_without_a_profile_have_one() {
     assert!(!picture.color.is_srgb() && picture.metadata.icc_profile.is_some());
 }
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
 }
 

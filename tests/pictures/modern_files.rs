@@ -1,6 +1,6 @@
 //! Pictures of three pixels by two, red from 40 to 240 in steps of 40, made from our own drawing by the reference
 //! encoders: `cjxl -d 0 -e 9` of libjxl 0.7, of whose files only the code was kept, and `opj_compress -n 1` of
-//! OpenJPEG 2.5. Green is 10 and blue 200 throughout. Those with opacity have 255, 128, 64 and 1, 2, 3 (grey: 255, 128, 0).
+//! `OpenJPEG` 2.5. Green is 10 and blue 200 throughout. Those with opacity have 255, 128, 64 and 1, 2, 3 (grey: 255, 128, 0).
 
 /// RGB, 8 bits.
 pub(super) const JXL_RGB: &str = "\

@@ -29,7 +29,7 @@ impl KnownVariants {
 /// What earlier runs of the program have measured, by device and driver.
 static KNOWN: Mutex<BTreeMap<String, KnownVariants>> = Mutex::new(BTreeMap::new());
 
-/// Has devices that are opened from now on compute as was measured: `identity` is [`super::AdapterDescription::identity`].
+/// Has devices that have not convolved yet do it as was measured: `identity` is [`super::AdapterDescription::identity`].
 pub fn know_variants(identity: &str, variants: KnownVariants) {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     known.insert(identity.to_owned(), variants);
@@ -61,13 +61,17 @@ mod tests {
     fn a_device_computes_as_was_measured_before() {
         let Some(adapter) = adapters().pop() else { return };
         let open = || Gpu::open(&AdapterChoice::Named(adapter.in_words())).unwrap();
-        let [before, known] = [KnownVariants::default(), KnownVariants { f32: Some(ConvVariant::Wide), f16: None }];
-        let unknown = open();
-        know_variants(&adapter.identity(), known);
+        know_variants(&adapter.identity(), KnownVariants { f32: Some(ConvVariant::Wide), f16: None });
         let gpu = open();
-        know_variants(&adapter.identity(), before);
         assert_eq!(gpu.conv_variant(ElementType::F32), ConvVariant::Wide);
-        assert_eq!(unknown.conv_variant(ElementType::F32), open().conv_variant(ElementType::F32));
+        know_variants(&adapter.identity(), KnownVariants { f32: Some(ConvVariant::Shared), f16: None });
+        // What has computed goes on as it has begun.
+        assert_eq!(
+            [gpu, open()].map(|gpu| gpu.conv_variant(ElementType::F32)),
+            [ConvVariant::Wide, ConvVariant::Shared]
+        );
+        know_variants(&adapter.identity(), KnownVariants::default());
+        let gpu = open();
         assert_ne!(adapter.is_software, gpu.measure_variants().f32.is_some());
     }
 

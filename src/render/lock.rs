@@ -171,7 +171,11 @@ impl Locks {
 
 /// Whether half as many samples along an axis are enough for a block.
 fn is_smooth(locked: Locked<'_>, block: (usize, usize)) -> bool {
-    let Function { picture, .. } = locked.function;
+    let Function { picture, model, .. } = locked.function;
+    // A live network answers so fast that there is nothing to be saved.
+    if model.is_live() {
+        return false;
+    }
     let rect = pixels_of(PixelRect::at(block), picture.size).grown_within(1, picture.size);
     let pixels = bicubic_region(picture, &BackProjection::pixels(rect));
     locked.projection().is_smooth(pixels.as_chunks().0, rect.width)

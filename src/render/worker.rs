@@ -190,9 +190,9 @@ fn serve_network(inbox: &Mailbox<ViewRequest>, outbox: &Outbox, store: &FeatureS
         renderer.set_feature_budget(request.feature_budget_bytes);
         report_features(&renderer, request, &mut reported, outbox);
         let units = take_units(&renderer, request)?;
-        let first = || match units[0] {
-            Unit::Render(part) => request.features_for(&part).map(|tiles| (request.number, tiles)),
-            _ => None,
+        let first = || {
+            let Unit::Render(part) = units[0] else { return None };
+            request.features_for(&part).map(|tiles| (request.number, tiles))
         };
         focus = focus.filter(|(number, _)| *number == request.number).or_else(first);
         // A panic must not take the window's hope for tiles with it; the renderer may be half-changed then.

@@ -13,7 +13,7 @@ use self::done::Found;
 use super::{CommandLine, ExportJob, ExportReport, InventionFile, estimate};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
-use crate::picture::Picture;
+use crate::picture::{HELD_BYTES, Picture};
 use crate::render::{FeatureStore, InventionLayer, LoadedModel};
 use crate::task::{Gate, NEVER, Room, survive};
 use std::path::{Path, PathBuf};
@@ -180,7 +180,7 @@ impl Work<'_> {
             Found::Done { .. } | Found::Other(_) => true,
         };
         let _place = self.room.take(self.needed_bytes(item));
-        let picture = Arc::new(Picture::open_page(&item.input, asked.page - 1)?);
+        let picture = Arc::new(Picture::open_within(&item.input, asked.page - 1, HELD_BYTES, NEVER)?);
         if let Some(notice) = &picture.notice {
             (self.on_event)(BatchEvent::Notice(index, notice.clone()));
         }

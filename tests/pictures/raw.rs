@@ -23,7 +23,7 @@ fn sensor() -> Vec<u8> {
 
 /// A TIFF whose only directory says how to turn, with what a camera stores behind it.
 fn tiff(head: &[u8], orientation: u8, parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = [&head[..], &[8, 0, 0, 0, 1, 0]].concat();
+    let mut bytes = [head, &[8, 0, 0, 0, 1, 0]].concat();
     bytes.extend([0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]);
     [bytes, parts.concat()].concat()
 }

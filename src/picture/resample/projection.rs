@@ -26,7 +26,7 @@ const SHRINK: usize = 2;
 const MOST_SAMPLES: usize = 4;
 
 /// Where neighbouring source pixels differ by less than this, half of these are enough.
-const SMOOTH: f32 = 0.2;
+const SMOOTH: f32 = 0.125;
 
 /// Frequencies at which K is inverted.
 const FREQUENCIES: usize = 64;

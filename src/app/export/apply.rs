@@ -36,7 +36,7 @@ impl State {
             Command::Start => self.start_export(below.scene(env), env),
             Command::CopyAsCommand => self.copy_as_command(below.scene(env), env),
             Command::Cancel => self.cancel_export(),
-            Command::CancelFolder => self.folder.iter_mut().for_each(RunningFolder::stop),
+            Command::CancelFolder => self.folder.iter_mut().for_each(|folder| folder.work.stop()),
             Command::Withdraw(index) => drop(self.waiting.remove(index)),
             Command::Open(path) => self.show_outside(Outside::File(path), env),
             Command::ShowFolder(path) => self.show_outside(Outside::Folder(path), env),
@@ -183,7 +183,7 @@ impl State {
     }
 
     fn drain_folder(&mut self, env: &mut Env<'_>) {
-        let Some(ended) = self.folder.as_mut().and_then(RunningFolder::poll) else { return };
+        let Some(ended) = self.folder.as_mut().and_then(|folder| folder.work.poll()) else { return };
         let Some(running) = self.folder.take() else { return };
         let result = ended.unwrap_or_else(|| Err(Error::export(&running.folder, "the export ended unexpectedly")));
         let name = running.folder.display();
@@ -240,7 +240,7 @@ impl State {
 
     fn cancel_export(&mut self) {
         if let Some(export) = &mut self.running {
-            export.stop();
+            export.work.stop();
         }
     }
 
@@ -248,7 +248,7 @@ impl State {
     pub fn cancel_all(&mut self) {
         self.waiting.clear();
         self.may_close = true;
-        self.folder.iter_mut().for_each(RunningFolder::stop);
+        self.folder.iter_mut().for_each(|folder| folder.work.stop());
         self.cancel_export();
     }
 
@@ -287,7 +287,7 @@ impl State {
     }
 
     fn drain_export(&mut self, env: &mut Env<'_>) {
-        let Some(ended) = self.running.as_mut().and_then(RunningExport::poll) else { return };
+        let Some(ended) = self.running.as_mut().and_then(|export| export.work.poll()) else { return };
         let Some(export) = self.running.take() else { return };
         let broken = || Err(Error::export(&export.output, "the export ended unexpectedly"));
         let result = ended.unwrap_or_else(broken);
@@ -295,7 +295,7 @@ impl State {
             self.finish(export.output.clone());
             // What a map takes says little about what a picture does.
             if !export.has_map {
-                let megapixels = export.progress.total as f64 / 1e6;
+                let megapixels = export.work.progress.total as f64 / 1e6;
                 let rate = &mut self.rates[usize::from(export.is_neural)];
                 *rate = Some(megapixels / report.elapsed_secs.max(1e-3));
             }

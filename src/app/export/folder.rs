@@ -2,17 +2,14 @@
 
 use super::ExportForm;
 use super::choice::ExportPart;
-use crate::app::kit::one_shot::Waker;
+use super::work::Work;
 use crate::app::ports::ExportFolderFn;
 use crate::app::view::scene::Scene;
-use crate::error::Result;
 use crate::export::batch::{FolderJob, FolderProgress, FolderReport, Naming, Source, Template};
 use crate::export::{CommandLine, OutputSize};
 use crate::render::Compute;
-use crate::task::{Gate, Worker};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 /// What names begin as, without their ending.
 const NAMES: &str = "{dir}/{name}_{scale}x";
@@ -68,23 +65,12 @@ impl ExportForm {
     }
 }
 
-enum FolderEvent {
-    Progress(FolderProgress),
-    Ended(Result<FolderReport>),
-}
-
-/// A folder on its thread. Dropping it stops the work, waits for it, and leaves no half file behind.
+/// A folder on its thread.
 pub struct RunningFolder {
     /// Which folder.
     pub folder: PathBuf,
-    /// How far it is.
-    pub progress: FolderProgress,
-    /// Whether it was told to stop.
-    pub is_stopping: bool,
-    gate: Gate,
-    // Before the worker: once nobody listens, the thread cannot wait for its message to be taken.
-    events: Receiver<FolderEvent>,
-    _worker: Worker,
+    /// What exports its pictures.
+    pub work: Work<FolderProgress, FolderReport>,
 }
 
 impl RunningFolder {
@@ -93,56 +79,13 @@ impl RunningFolder {
     /// # Errors
     /// The system's own, if it has no thread to give.
     pub fn start(ctx: &egui::Context, run: Arc<ExportFolderFn>, job: FolderJob) -> std::io::Result<Self> {
-        let (send, events) = sync_channel(8);
-        let gate = Gate::default();
-        let (folder, worker_gate, waker) = (job.folder.clone(), gate.clone(), ctx.clone());
-        let worker = Worker::spawn("folder", move || {
-            // Dropped in reverse: the window wakes after the channel has closed, also if the work panics.
-            let waker = Waker(waker);
-            let send = send;
-            let ended = run(&job, &worker_gate, &|progress| {
-                // What nobody has looked at yet is worth less than going on.
-                if send.try_send(FolderEvent::Progress(progress)).is_ok() {
-                    waker.0.request_repaint();
-                }
-            });
-            let _ = send.send(FolderEvent::Ended(ended));
-        })?;
-        let progress = FolderProgress::default();
-        Ok(Self { folder, progress, is_stopping: false, gate, events, _worker: worker })
-    }
-
-    /// Takes in what has happened; the result once it has ended, or `None` inside if it broke down.
-    pub fn poll(&mut self) -> Option<Option<Result<FolderReport>>> {
-        loop {
-            match self.events.try_recv() {
-                Ok(FolderEvent::Progress(progress)) => self.progress = progress,
-                Ok(FolderEvent::Ended(result)) => return Some(Some(result)),
-                Err(TryRecvError::Empty) => return None,
-                Err(TryRecvError::Disconnected) => return Some(None),
-            }
-        }
-    }
-
-    /// Holds the work at its next unit while the view waits for tiles: the view always wins.
-    pub fn give_way(&self, is_view_waiting: bool) {
-        self.gate.hold(is_view_waiting);
-    }
-
-    /// Tells it to stop; it then ends by itself.
-    pub fn stop(&mut self) {
-        self.is_stopping = true;
-        self.gate.stop();
+        let folder = job.folder.clone();
+        let work = Work::start(ctx, "folder", FolderProgress::default(), move |gate, report| run(&job, gate, report))?;
+        Ok(Self { folder, work })
     }
 
     /// The part that is done, in [0, 1].
     pub fn fraction(&self) -> f32 {
-        (self.progress.done / self.progress.total.max(1) as f64) as f32
-    }
-}
-
-impl Drop for RunningFolder {
-    fn drop(&mut self) {
-        self.gate.stop();
+        (self.work.progress.done / self.work.progress.total.max(1) as f64) as f32
     }
 }

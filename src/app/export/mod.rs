@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod outside;
 pub mod panels;
 pub mod running;
+pub mod work;
 
 pub use below::Below;
 pub use command::Command;
@@ -87,10 +88,10 @@ impl State {
     /// Exports and copies wait while the view does.
     pub fn give_way(&self, is_view_waiting: bool) {
         if let Some(export) = &self.running {
-            export.give_way(is_view_waiting);
+            export.work.give_way(is_view_waiting);
         }
         if let Some(folder) = &self.folder {
-            folder.give_way(is_view_waiting);
+            folder.work.give_way(is_view_waiting);
         }
         if let Some(copying) = &self.copying {
             copying.give_way(is_view_waiting);

@@ -10,7 +10,8 @@
 //! K shrinks what has been enlarged: a short filter on the source's grid, whose inverse is short too. At ×2 and ×3 the
 //! samples are those of the picture at that scale, so that the result is exact; beyond, four along an axis are as good as
 //! all of them to a thousandth of the residual (three are not, at edges, and smarter quadratures are worse: a network is no
-//! polynomial between two source pixels). Where the source has no edge two are enough, and the others lie between them. They are anchored at the picture, so that every window sees the same residual.
+//! polynomial between two source pixels). Where the source has neither edge nor texture two are enough, and the others lie
+//! between them. All are anchored at the picture, so that every window sees the same residual.
 
 use super::{cubic, mip_taps};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};

@@ -63,12 +63,12 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
     ui.add(ProgressBar::new(export.fraction()).show_percentage());
     ui.horizontal(|ui| {
         match export.seconds_left(now_secs) {
-            _ if export.is_stopping => ui.weak("Stopping…"),
+            _ if export.work.is_stopping => ui.weak("Stopping…"),
             Some(left) => ui.weak(time_text(left)),
             None => ui.weak("Working…"),
         };
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.add_enabled(!export.is_stopping, egui::Button::new("Cancel export")).clicked() {
+            if ui.add_enabled(!export.work.is_stopping, egui::Button::new("Cancel export")).clicked() {
                 commands.push(Command::Cancel);
             }
         });
@@ -76,12 +76,12 @@ fn contents(ui: &mut Ui, export: &RunningExport, now_secs: f64, commands: &mut V
 }
 
 fn folder(ui: &mut Ui, running: &RunningFolder, commands: &mut Vec<Command>) {
-    let (done, total) = (running.progress.done as usize, running.progress.total);
+    let (done, total) = (running.work.progress.done as usize, running.work.progress.total);
     ui.label(format!("Exporting the folder {}: {done} of {total}", file_text(&running.folder)));
     ui.add(ProgressBar::new(running.fraction()).show_percentage());
     ui.horizontal(|ui| {
-        ui.weak(if running.is_stopping { "Stopping…" } else { "Working…" });
-        if ui.add_enabled(!running.is_stopping, egui::Button::new("Stop the folder")).clicked() {
+        ui.weak(if running.work.is_stopping { "Stopping…" } else { "Working…" });
+        if ui.add_enabled(!running.work.is_stopping, egui::Button::new("Stop the folder")).clicked() {
             commands.push(Command::CancelFolder);
         }
     });

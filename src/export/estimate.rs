@@ -6,8 +6,11 @@ use crate::geometry::Size;
 use crate::recipe::Ensemble;
 use std::path::Path;
 
-/// Memory of the renderer besides what depends on picture and output: features, and activations of a block.
-const RENDERER_BYTES: u64 = 450 << 20;
+/// Memory of the renderer besides what depends on picture and output: features, activations of a block, and the program.
+const RENDERER_BYTES: u64 = 480 << 20;
+
+/// What each thread works in.
+const THREAD_BYTES: u64 = 4 << 20;
 
 /// What an export will take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +62,8 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
 
 fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
     let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
-    RENDERER_BYTES + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels)
+    let renderer = RENDERER_BYTES + THREAD_BYTES * rayon::current_num_threads() as u64;
+    renderer + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels)
 }
 
 /// What is held of an output until its end, because its format is not written band by band.

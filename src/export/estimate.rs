@@ -10,7 +10,7 @@ use std::path::Path;
 const RENDERER_BYTES: u64 = 480 << 20;
 
 /// What each thread works in.
-const THREAD_BYTES: u64 = 4 << 20;
+const THREAD_BYTES: u64 = 12 << 20;
 
 /// What an export will take.
 #[derive(Clone, Copy, Debug, PartialEq)]

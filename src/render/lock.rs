@@ -42,6 +42,14 @@ struct BlockKey {
 
 type Samples = Arc<Vec<[f32; 3]>>;
 
+/// How many samples are evaluated.
+#[derive(Clone, Copy)]
+enum Density {
+    /// Half as many along an axis: where what the function adds to the source is smooth, they are enough.
+    Coarse,
+    Full,
+}
+
 /// Samples of the function, and what is made of them.
 pub(super) struct Locks(Mutex<ByteLru<BlockKey, Samples>>);
 
@@ -141,26 +149,37 @@ impl Locks {
                 }
             }
         }
-        let (smooth, rest): (Vec<_>, Vec<_>) = missing.into_iter().partition(|block| is_smooth(locked, *block));
-        let merged = |blocks: &[(usize, usize)]| merge_tiles(blocks, TOGETHER).into_iter();
-        let groups = merged(&smooth).map(|blocks| (blocks, true)).chain(merged(&rest).map(|blocks| (blocks, false)));
-        for (blocks, is_smooth) in groups {
+        if may_be_coarse(locked) {
+            self.evaluate(locked, &missing, Density::Coarse, (features, interrupt), &mut found)?;
+            let all = missing.len(); missing.retain(|block| !found.contains_key(block)); if std::env::var("SM").is_ok() { eprintln!("coarse {} of {all}", all-missing.len()); }
+        }
+        self.evaluate(locked, &missing, Density::Full, (features, interrupt), &mut found)?;
+        Ok(found)
+    }
+
+    /// Evaluates blocks, keeps them, and puts them into `found`; not those for which coarse samples are too few.
+    fn evaluate(
+        &self,
+        locked: Locked<'_>,
+        blocks: &[(usize, usize)],
+        density: Density,
+        (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
+        found: &mut HashMap<(usize, usize), Samples>,
+    ) -> Result<()> {
+        for blocks in merge_tiles(blocks, TOGETHER) {
             let by = locked.key((0, 0));
-            let evaluated = evaluate(locked, blocks, is_smooth, features, interrupt)?;
+            let evaluated = evaluate(locked, blocks, density, features, interrupt)?;
             // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
             if by == locked.key((0, 0)) {
                 let mut kept = self.lock();
                 for (block, samples) in &evaluated {
-                    kept.insert(
-                        BlockKey { block: *block, ..by },
-                        samples.clone(),
-                        samples.len() * size_of::<[f32; 3]>(),
-                    );
+                    let bytes = samples.len() * size_of::<[f32; 3]>();
+                    kept.insert(BlockKey { block: *block, ..by }, samples.clone(), bytes);
                 }
             }
             found.extend(evaluated);
         }
-        Ok(found)
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, ByteLru<BlockKey, Samples>> {
@@ -169,41 +188,60 @@ impl Locks {
     }
 }
 
-/// Whether half as many samples along an axis are enough for a block.
-fn is_smooth(locked: Locked<'_>, block: (usize, usize)) -> bool {
-    let Function { picture, model, .. } = locked.function;
-    // A live network answers so fast that there is nothing to be saved.
-    if model.is_live() {
-        return false;
-    }
-    let rect = pixels_of(PixelRect::at(block), picture.size).grown_within(1, picture.size);
-    let pixels = bicubic_region(picture, &BackProjection::pixels(rect));
-    locked.projection().is_smooth(pixels.as_chunks().0, rect.width)
+/// Whether half as many samples along an axis may be enough: a live network answers so fast that nothing is to be saved.
+fn may_be_coarse(locked: Locked<'_>) -> bool {
+    locked.projection().has_coarse_samples() && !locked.function.model.is_live()
 }
 
-/// The function's values at the samples of blocks.
+/// The function's values at the samples of blocks; of those alone for which so many samples are enough.
 fn evaluate(
     locked: Locked<'_>,
     blocks: PixelRect,
-    is_smooth: bool,
+    density: Density,
     features: FindFeatures<'_>,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<((usize, usize), Samples)>> {
-    let size = locked.function.picture.size;
-    let (projection, rect) = (locked.projection(), pixels_of(blocks, size));
-    let points = if is_smooth { BackProjection::coarse_samples(rect) } else { projection.samples(rect) };
+    let Function { picture, .. } = locked.function;
+    let (projection, rect) = (locked.projection(), pixels_of(blocks, picture.size));
+    let points = match density {
+        Density::Coarse => BackProjection::coarse_samples(rect),
+        Density::Full => projection.samples(rect),
+    };
     let values = Function { sampling: Sampling::Exact, ..locked.function }.colors(&points, features, interrupt)?;
-    let (values, _) = values.as_chunks::<3>();
-    let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
-    let part = |block: (usize, usize)| {
-        let own = pixels_of(PixelRect::at(block), size);
+    let values = Values { points: &points, rect, colors: values.as_chunks().0 };
+    let found: Vec<(_, Vec<_>)> = match density {
+        Density::Full => blocks.places().map(|at| (at, values.of(pixels_of(PixelRect::at(at), picture.size)))).collect(),
+        Density::Coarse => {
+            let source = bicubic_region(picture, &points);
+            let source = Values { points: &points, rect, colors: source.as_chunks().0 };
+            let refined = |at| {
+                let own = pixels_of(PixelRect::at(at), picture.size);
+                let wanted = bicubic_region(picture, &projection.samples(own));
+                let refined = BackProjection::refined(&values.of(own), &source.of(own), wanted.as_chunks().0, own.width)?;
+                Some((at, refined))
+            };
+            blocks.places().filter_map(refined).collect()
+        }
+    };
+    Ok(found.into_iter().map(|(at, samples)| (at, Arc::new(samples))).collect())
+}
+
+/// Colours at samples of a rectangle of source pixels.
+struct Values<'a> {
+    points: &'a SampleGrid,
+    rect: PixelRect,
+    colors: &'a [[f32; 3]],
+}
+
+impl Values<'_> {
+    /// Those of a smaller rectangle, row by row.
+    fn of(&self, own: PixelRect) -> Vec<[f32; 3]> {
+        let Self { points, rect, colors } = self;
+        let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
         let columns = (own.x - rect.x) * across..(own.right() - rect.x) * across;
         let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
-        let row = |y: usize| values[y * points.x.len..][columns.clone()].iter().copied();
-        let samples: Vec<[f32; 3]> = rows.flat_map(row).collect();
-        (block, Arc::new(if is_smooth { BackProjection::refined(&samples, own.width) } else { samples }))
-    };
-    Ok(blocks.places().map(part).collect())
+        rows.flat_map(|y| colors[y * points.x.len..][columns.clone()].iter().copied()).collect()
+    }
 }
 
 /// The samples of a rectangle out of those of the blocks over it.

@@ -26,8 +26,9 @@ const SHRINK: usize = 2;
 /// Samples along an axis of a source pixel, at most.
 const MOST_SAMPLES: usize = 4;
 
-/// Where neighbouring source pixels differ by less than this, half of these are enough.
-const SMOOTH: f32 = 0.125;
+/// Where what is added to the source bends by less than this from one coarse sample to the next, half of these are enough.
+const SMOOTH: f32 = 0.02;
+fn smooth() -> f32 { std::env::var("SM").ok().and_then(|v| v.parse().ok()).unwrap_or(SMOOTH) }
 
 /// Frequencies at which K is inverted.
 const FREQUENCIES: usize = 64;
@@ -57,13 +58,9 @@ impl BackProjection {
         SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
     }
 
-    /// Whether [`Self::coarse_samples`] are enough around some source pixels, given row by row in units of 1: there are many
-    /// samples, and no two neighbours differ by much.
-    pub fn is_smooth(&self, pixels: &[[f32; 3]], width: usize) -> bool {
-        let is_near = |(a, b): (&[f32; 3], &[f32; 3])| minus(a, b).iter().all(|off| off.abs() < SMOOTH);
+    /// Whether there are so many samples that half of them along an axis may be enough.
+    pub fn has_coarse_samples(&self) -> bool {
         self.samples_per_pixel == [MOST_SAMPLES; 2]
-            && pixels.chunks_exact(width).all(|row| row.iter().zip(&row[1..]).all(is_near))
-            && pixels.iter().zip(&pixels[width..]).all(is_near)
     }
 
     /// Half as many samples along either axis, of a rectangle of source pixels.
@@ -72,12 +69,24 @@ impl BackProjection {
         SampleGrid { y: axis(rect.y, rect.height, per_pixel), x: axis(rect.x, rect.width, per_pixel) }
     }
 
-    /// Values at [`Self::samples`] out of those at [`Self::coarse_samples`] of a rectangle of so many source pixels in a row: on
-    /// the line through the two of their pixel, along either axis.
-    pub fn refined(coarse: &[[f32; 3]], width: usize) -> Vec<[f32; 3]> {
+    /// Values at [`Self::samples`] of a rectangle of so many source pixels in a row, out of those at
+    /// [`Self::coarse_samples`]: `source`, which is the enlarged source there, and what the `coarse` values add to the
+    /// `coarse_source`, on the line through the two of their pixel, along either axis. `None` if that is not smooth enough.
+    pub fn refined(
+        coarse: &[[f32; 3]],
+        coarse_source: &[[f32; 3]],
+        source: &[[f32; 3]],
+        width: usize,
+    ) -> Option<Vec<[f32; 3]>> {
+        let added: Vec<[f32; 3]> = coarse.iter().zip(coarse_source).map(|(a, b)| minus(a, b)).collect();
+        if !is_smooth(&added, 2 * width) {
+            return None;
+        }
         let height = coarse.len() / (4 * width);
         let [rows, columns] = [height, width].map(|n| (0..n * MOST_SAMPLES).map(on_the_line).collect::<Vec<Taps>>());
-        separable((coarse, 2 * width), &rows, &columns)
+        let mut refined = separable((&added, 2 * width), &rows, &columns);
+        refined.iter_mut().zip(source).for_each(|(value, source)| (0..3).for_each(|c| value[c] += source[c]));
+        Some(refined)
     }
 
     /// The source pixels of a rectangle, a sample each.
@@ -162,6 +171,14 @@ type Taps = (usize, Vec<f32>);
 fn on_the_line(sample: usize) -> Taps {
     let share = [-0.25, 0.25, 0.75, 1.25][sample % MOST_SAMPLES];
     (sample / MOST_SAMPLES * 2, vec![1.0 - share, share])
+}
+
+/// Whether values, so many in a row, bend little along either axis.
+fn is_smooth(values: &[[f32; 3]], width: usize) -> bool {
+    let bends = |[a, b, c]: [&[f32; 3]; 3]| (0..3).any(|i| (a[i] - 2.0 * b[i] + c[i]).abs() > smooth());
+    let across = values.chunks_exact(width).any(|row| row.windows(3).any(|part| bends([&part[0], &part[1], &part[2]])));
+    let next = |rows: usize| values.iter().skip(rows * width);
+    !across && !values.iter().zip(next(1)).zip(next(2)).any(|((a, b), c)| bends([a, b, c]))
 }
 
 /// So many samples for each of `len` source pixels.

@@ -151,7 +151,7 @@ impl Locks {
         }
         if may_be_coarse(locked) {
             self.evaluate(locked, &missing, Density::Coarse, (features, interrupt), &mut found)?;
-            let all = missing.len(); missing.retain(|block| !found.contains_key(block)); if std::env::var("SM").is_ok() { eprintln!("coarse {} of {all}", all-missing.len()); }
+            missing.retain(|block| !found.contains_key(block));
         }
         self.evaluate(locked, &missing, Density::Full, (features, interrupt), &mut found)?;
         Ok(found)
@@ -210,14 +210,17 @@ fn evaluate(
     let values = Function { sampling: Sampling::Exact, ..locked.function }.colors(&points, features, interrupt)?;
     let values = Values { points: &points, rect, colors: values.as_chunks().0 };
     let found: Vec<(_, Vec<_>)> = match density {
-        Density::Full => blocks.places().map(|at| (at, values.of(pixels_of(PixelRect::at(at), picture.size)))).collect(),
+        Density::Full => {
+            blocks.places().map(|at| (at, values.of(pixels_of(PixelRect::at(at), picture.size)))).collect()
+        }
         Density::Coarse => {
             let source = bicubic_region(picture, &points);
             let source = Values { points: &points, rect, colors: source.as_chunks().0 };
             let refined = |at| {
                 let own = pixels_of(PixelRect::at(at), picture.size);
                 let wanted = bicubic_region(picture, &projection.samples(own));
-                let refined = BackProjection::refined(&values.of(own), &source.of(own), wanted.as_chunks().0, own.width)?;
+                let refined =
+                    BackProjection::refined(&values.of(own), &source.of(own), wanted.as_chunks().0, own.width)?;
                 Some((at, refined))
             };
             blocks.places().filter_map(refined).collect()

@@ -10,8 +10,8 @@
 //! K shrinks what has been enlarged: a short filter on the source's grid, whose inverse is short too. At ×2 and ×3 the
 //! samples are those of the picture at that scale, so that the result is exact; beyond, four along an axis are as good as
 //! all of them to a thousandth of the residual (three are not, at edges, and smarter quadratures are worse: a network is no
-//! polynomial between two source pixels). Where the source has neither edge nor texture two are enough, and the others lie
-//! between them. All are anchored at the picture, so that every window sees the same residual.
+//! polynomial between two source pixels). Where what the function adds to the enlarged source bends little, two are enough
+//! for that, and the others lie between them. All are anchored at the picture, so that every window sees the same residual.
 
 use super::{cubic, mip_taps};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
@@ -27,8 +27,7 @@ const SHRINK: usize = 2;
 const MOST_SAMPLES: usize = 4;
 
 /// Where what is added to the source bends by less than this from one coarse sample to the next, half of these are enough.
-const SMOOTH: f32 = 0.02;
-fn smooth() -> f32 { std::env::var("SM").ok().and_then(|v| v.parse().ok()).unwrap_or(SMOOTH) }
+const SMOOTH: f32 = 0.15;
 
 /// Frequencies at which K is inverted.
 const FREQUENCIES: usize = 64;
@@ -175,7 +174,7 @@ fn on_the_line(sample: usize) -> Taps {
 
 /// Whether values, so many in a row, bend little along either axis.
 fn is_smooth(values: &[[f32; 3]], width: usize) -> bool {
-    let bends = |[a, b, c]: [&[f32; 3]; 3]| (0..3).any(|i| (a[i] - 2.0 * b[i] + c[i]).abs() > smooth());
+    let bends = |[a, b, c]: [&[f32; 3]; 3]| (0..3).any(|i| (a[i] - 2.0 * b[i] + c[i]).abs() > SMOOTH);
     let across = values.chunks_exact(width).any(|row| row.windows(3).any(|part| bends([&part[0], &part[1], &part[2]])));
     let next = |rows: usize| values.iter().skip(rows * width);
     !across && !values.iter().zip(next(1)).zip(next(2)).any(|((a, b), c)| bends([a, b, c]))

@@ -8,7 +8,9 @@
 
 mod boxes;
 mod color;
+mod color_chunks;
 mod color_table;
+mod inks;
 mod metadata;
 mod mip;
 mod open;

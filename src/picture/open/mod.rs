@@ -10,6 +10,7 @@ mod foreign;
 mod gif;
 mod hidden;
 mod ico;
+mod ink_jpeg;
 mod jpeg;
 mod jpeg2000;
 mod jxl;
@@ -23,7 +24,7 @@ mod stoppable;
 mod tif;
 mod unmultiplied;
 
-use super::color::{self, SampleSource};
+use super::color::{self, Claims, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
@@ -35,11 +36,11 @@ pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use ink_jpeg::apart_jpeg;
 use jpeg2000::Jpeg2000Decoder;
 use jxl::{JxlDecoder, jxl_remarks};
 use kind::Kind;
 use limit::most_decoded_bytes;
-use scans::{ApartDecoder, Coding};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
@@ -206,17 +207,6 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
     Ok(picture)
 }
 
-/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
-fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
-    let bytes = jpeg::read_complete(path).map_err(|error| describe_io(&error))?;
-    let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
-    if let Some(reason) = coding.reason_to_refuse() {
-        return Err(reason);
-    }
-    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG));
-    coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
-}
-
 fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
     decoder
         .map_err(OpenFailure::from)
@@ -275,7 +265,8 @@ fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
-    let mut color = color::interpret(profile, source_of(decoder), is_adobe_rgb);
+    let claims = Claims { profile, png: remarks.png_color, is_adobe_rgb };
+    let mut color = color::interpret(claims, source_of(decoder));
     let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
     About { metadata, color, orientation }
 }

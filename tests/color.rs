@@ -7,6 +7,8 @@
 mod chunks;
 #[path = "common/delta_e.rs"]
 mod delta_e;
+#[path = "color/grey.rs"]
+mod grey;
 #[path = "common/icc.rs"]
 mod icc;
 #[path = "color/inks.rs"]

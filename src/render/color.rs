@@ -33,3 +33,12 @@ pub(super) fn add_what_is_left_out(
 pub(super) fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
     colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
 }
+
+/// Makes every pixel grey: a network that learned colours gives greys a slight one. Opacity is left alone.
+pub(super) fn level(colors: &mut Raster) {
+    for pixel in colors.data.chunks_exact_mut(colors.channels) {
+        let [red, green, blue, ..] = pixel else { continue };
+        let mean = (*red + *green + *blue) / 3.0;
+        (*red, *green, *blue) = (mean, mean, mean);
+    }
+}

@@ -113,7 +113,7 @@ fn what_cannot_be_used_is_told_and_the_next_counts() {
     let folder = tempfile::tempdir().unwrap();
     let p3 = iccp(&Profile::rgb("P3", DISPLAY_P3, Curve::Srgb).bytes());
     for (chunks, words, name) in [
-        (vec![cicp([9, 13, 9, 1]), p3], "colour differences", "P3"),
+        (vec![cicp([1, 13, 0, 0]), p3], "range is narrow", "P3"),
         (vec![iccp(&[7; 600]), gama(55_556)], "colour profile", "PNG gamma 1.80"),
         (vec![gama(0)], "gAMA", "sRGB"),
         (vec![chrm([0; 8])], "cHRM", "sRGB"),

@@ -4,6 +4,7 @@
 //! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: AVIF and HEIC; each is
 //! refused with what to do instead.
 
+mod cached;
 mod convert;
 mod failure;
 mod foreign;
@@ -18,6 +19,8 @@ mod kind;
 mod large;
 mod limit;
 mod packet;
+mod pieces;
+mod png_rows;
 mod raw;
 mod scans;
 mod stoppable;
@@ -189,8 +192,11 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
     let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
-    let is_tiff = kind == Kind::TIFF;
-    let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
+    let large = match kind {
+        Kind::TIFF => large::open_tiff(path, page, held_bytes, &remarks)?,
+        Kind::PNG => png_rows::open_png(path, held_bytes, &remarks, interrupt)?,
+        _ => None,
+    };
     let mut picture = match large {
         Some(picture) => picture,
         None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,

@@ -1,8 +1,8 @@
 //! Colour management: what a picture's numbers mean, and how they become the screen's.
 //!
 //! Models run on the file's own encoded RGB, so nothing here changes a picture. [`ColorSpace::show`] turns rendered
-//! pixels into sRGB on their way to the screen; exports carry the profile instead. Not handled: the screen's own
-//! profile (it is taken for sRGB), and profiles of CMYK files, whose decoders make sRGB already.
+//! pixels into sRGB on their way to the screen; exports carry the profile instead. CMYK becomes sRGB when it is opened
+//! ([`super::inks`]). Not handled: the screen's own profile (it is taken for sRGB).
 
 use super::Raster;
 use super::color_chunks::{Said, code_points, numbers};

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The most that one such file takes unless the environment says otherwise.
-const MOST_BYTES: u64 = 32 << 30;
+const MOST_BYTES: u64 = 16 << 30;
 
 /// The environment variable that allows more, or less, in GiB.
 const VARIABLE: &str = "ZOOMFIELD_MAX_CACHE_GIB";

@@ -77,8 +77,10 @@ fn copy(rows: &mut Rows<'_>, color: ColorType, writer: &mut TileWriter) -> Resul
     let mut native = Vec::new();
     for _ in 0..height {
         let row = rows.next_row().map_err(|error| describe(from_png(error)))?;
-        let row = row.as_ref().map(|row| row.data()).filter(|row| row.len() == row_bytes);
-        let Some(row) = row else { return Err(format!("its rows are not {kind:?} as its header says; it is damaged")) };
+        let row = row.as_ref().map_or(&[][..], |row| row.data());
+        if row.len() != row_bytes {
+            return Err(format!("its rows are not {kind:?} as its header says; it is damaged"));
+        }
         if depth == BitDepth::Sixteen {
             native.clear();
             native.extend(row.as_chunks().0.iter().flat_map(|pair| u16::from_be_bytes(*pair).to_ne_bytes()));

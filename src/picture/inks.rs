@@ -1,7 +1,7 @@
 //! CMYK by its profile: inks to sRGB through the profile's table from device to connection space (ICC.1:2022, 10.10 to 10.12),
 //! by the relative colorimetric intent, without black point compensation.
 //!
-//! The table is evaluated here, at every colour, as LittleCMS does: linear in the first ink, tetrahedra in the other three.
+//! The table is evaluated here, at every colour, as `LittleCMS` does: linear in the first ink, tetrahedra in the other three.
 //! The library would resample it to 17 levels of encoded sRGB, which is several ΔE off next to colours that sRGB clips. Such
 //! colours are cut off here too, but after the interpolation.
 

@@ -1,4 +1,4 @@
-//! LittleCMS as a second opinion: what it makes of colours in profiles of this test, within ΔE2000 0.5.
+//! `LittleCMS` as a second opinion: what it makes of colours in profiles of this test, within ΔE2000 0.5.
 //!
 //! Its answers lie in `tests/fixtures/color/lcms.txt`, written by `lcms.py` there, which reads the profiles that this test
 //! writes where `ZOOMFIELD_WRITE_PROFILES` names a folder.
@@ -27,7 +27,7 @@ fn profiles() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A colour as it is stored, in 255ths, and the sRGB that LittleCMS makes of it.
+/// A colour as it is stored, in 255ths, and the sRGB that `LittleCMS` makes of it.
 type Answer = (Vec<u8>, [f64; 3]);
 
 fn answers(name: &str) -> Vec<Answer> {
@@ -93,7 +93,9 @@ fn profiles_look_as_littlecms_says() {
         assert!(most <= MOST, "{name}: {most}");
         // Numbers that are taken for sRGB are noticed, and so is one channel that is 2 of 255 off.
         let mut off = seen.clone();
-        off.iter_mut().for_each(|rgb| rgb[1] = (rgb[1] - 2.0 / 255.0).abs());
+        for rgb in &mut off {
+            rgb[1] = (rgb[1] - 2.0 / 255.0).abs();
+        }
         assert!(differences(&off, &answers)[1] > MOST, "{name}");
         if stored[0].len() == 3 && name != "sRGB" {
             let plain: Vec<_> = stored.iter().map(|v| [0, 1, 2].map(|c| f64::from(v[c]) / 255.0)).collect();

@@ -34,7 +34,7 @@ pub(crate) fn delta_e_2000(first: [f64; 3], second: [f64; 3]) -> f64 {
     let middle = match h1 + h2 {
         sum if is_grey => sum,
         sum if (h1 - h2).abs() <= 180.0 => sum / 2.0,
-        sum if sum < 360.0 => (sum + 360.0) / 2.0,
+        sum if sum < 360.0 => f64::midpoint(sum, 360.0),
         sum => (sum - 360.0) / 2.0,
     };
     let (dl, dc) = (second[0] - first[0], c2 - c1);

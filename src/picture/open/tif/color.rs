@@ -20,7 +20,7 @@ enum Colors {
     /// RGB by number.
     Palette(Vec<[f32; 3]>),
     /// With the table of its profile.
-    Cmyk(Option<Inks>),
+    Cmyk(Option<Box<Inks>>),
     YCbCr(YCbCr),
     Lab(Lab),
 }
@@ -174,8 +174,8 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
 }
 
 /// The table of its profile.
-fn inks(entries: &Entries) -> Option<Inks> {
-    Inks::of(entries.bytes(tag::ICC_PROFILE)?)
+fn inks(entries: &Entries) -> Option<Box<Inks>> {
+    Inks::of(entries.bytes(tag::ICC_PROFILE)?).map(Box::new)
 }
 
 /// All reds, all greens, all blues.

@@ -3,14 +3,27 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 #![expect(clippy::print_stdout, reason = "figures are for whoever measures")]
 
+#[path = "color/chunks.rs"]
+mod chunks;
+#[path = "common/delta_e.rs"]
+mod delta_e;
+#[path = "color/grey.rs"]
+mod grey;
 #[path = "common/icc.rs"]
 mod icc;
+#[path = "color/inks.rs"]
+mod inks;
+#[path = "color/lcms.rs"]
+mod lcms;
 #[path = "color/metadata.rs"]
 mod metadata;
 #[path = "color/profile.rs"]
 mod profile;
 #[path = "color/table.rs"]
 mod table;
+#[expect(dead_code, reason = "one kind of file is written here")]
+#[path = "pictures/tiff_writer.rs"]
+mod tiff_writer;
 #[path = "color/wide.rs"]
 mod wide;
 

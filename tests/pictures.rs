@@ -16,6 +16,8 @@ mod modern_files;
 mod raw;
 #[path = "pictures/regions.rs"]
 mod regions;
+#[path = "pictures/rows.rs"]
+mod rows;
 #[path = "pictures/tiff.rs"]
 mod tiff;
 #[path = "pictures/tiff_writer.rs"]

@@ -4,9 +4,11 @@
 
 mod folder;
 mod part;
+mod scratch;
 mod stale;
 
 pub(crate) use self::folder::AtomicFolder;
+pub(crate) use self::scratch::ScratchFile;
 
 use self::part::Part;
 use std::fs::{File, TryLockError};

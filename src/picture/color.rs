@@ -1,11 +1,13 @@
 //! Colour management: what a picture's numbers mean, and how they become the screen's.
 //!
 //! Models run on the file's own encoded RGB, so nothing here changes a picture. [`ColorSpace::show`] turns rendered
-//! pixels into sRGB on their way to the screen; exports carry the profile instead. Not handled: the screen's own
-//! profile (it is taken for sRGB), and profiles of CMYK files, whose decoders make sRGB already.
+//! pixels into sRGB on their way to the screen; exports carry the profile instead. CMYK becomes sRGB when it is opened
+//! ([`super::inks`]). Not handled: the screen's own profile (it is taken for sRGB).
 
 use super::Raster;
+use super::color_chunks::{Said, code_points, numbers};
 use super::color_table::{ColorTable, Transform};
+use super::metadata::PngColor;
 use crate::task::survive;
 use moxcms::{
     BarycentricWeightScale, ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve,
@@ -113,26 +115,53 @@ pub(super) struct Interpreted {
     pub(super) notice: Option<String>,
 }
 
-/// Reads the profile of a file; one that cannot be used counts as sRGB, with a notice. `is_adobe_rgb` says that the
-/// camera wrote Adobe RGB without embedding a profile.
-pub(super) fn interpret(profile: Option<Vec<u8>>, source: SampleSource, is_adobe_rgb: bool) -> Interpreted {
+/// What a file says of its colours, in as many ways as it has.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// The embedded profile.
+    pub(super) profile: Option<Vec<u8>>,
+    pub(super) png: PngColor,
+    /// The camera wrote Adobe RGB, in EXIF alone.
+    pub(super) is_adobe_rgb: bool,
+}
+
+/// Reads what a file says of its colours. The first that is there counts, in the order of PNG's third edition (4.3): cICP, the
+/// profile, sRGB, gAMA and cHRM; then EXIF. What cannot be used is left aside, with a notice.
+pub(super) fn interpret(claims: Claims, source: SampleSource) -> Interpreted {
     if source == SampleSource::Converted {
         return Interpreted::default();
     }
-    let Some(bytes) = profile else {
-        return if is_adobe_rgb && source == SampleSource::Rgb { adobe_rgb() } else { Interpreted::default() };
-    };
-    // Readers of damaged files have been known to panic.
-    let outcome = survive(|| read(bytes, source)).unwrap_or_else(|| Err("it is damaged".into()));
-    outcome.unwrap_or_else(|reason| Interpreted {
-        notice: Some(format!("its colour profile cannot be used ({reason}), so it is shown and exported as sRGB")),
-        ..Interpreted::default()
-    })
+    let Claims { profile, png, is_adobe_rgb } = claims;
+    let is_adobe_rgb = is_adobe_rgb && source == SampleSource::Rgb;
+    let embedded = profile.map_or(Said::Nothing, Said::Profile);
+    let camera = if is_adobe_rgb { Said::Profile(adobe_rgb()) } else { Said::Nothing };
+    let mut left_aside = Vec::new();
+    for said in [code_points(&png), embedded, numbers(&png), camera] {
+        let used = match said {
+            Said::Nothing => continue,
+            Said::Srgb => Ok(Interpreted::default()),
+            // Readers of damaged files have been known to panic.
+            Said::Profile(bytes) => survive(|| read(bytes, source))
+                .unwrap_or_else(|| Err("it is damaged".into()))
+                .map_err(|reason| format!("its colour profile cannot be used ({reason})")),
+            Said::Unusable(reason) => Err(reason),
+        };
+        match used {
+            Ok(interpreted) => return Interpreted { notice: notice(left_aside, &interpreted.space), ..interpreted },
+            Err(reason) => left_aside.push(reason),
+        }
+    }
+    Interpreted { notice: notice(left_aside, &ColorSpace::default()), ..Interpreted::default() }
 }
 
-fn adobe_rgb() -> Interpreted {
-    let bytes = ColorProfile::new_adobe_rgb().encode().unwrap_or_default();
-    read(bytes, SampleSource::Rgb).unwrap_or_default()
+/// What could not be used, and what it is taken for instead.
+fn notice(left_aside: Vec<String>, space: &ColorSpace) -> Option<String> {
+    let reasons = left_aside.into_iter().reduce(|first, second| format!("{first}, and {second}"))?;
+    Some(format!("{reasons}, so it is shown and exported as {}", space.name()))
+}
+
+fn adobe_rgb() -> Vec<u8> {
+    ColorProfile::new_adobe_rgb().encode().unwrap_or_default()
 }
 
 fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {

@@ -8,7 +8,9 @@
 
 mod boxes;
 mod color;
+mod color_chunks;
 mod color_table;
+mod inks;
 mod metadata;
 mod mip;
 mod open;
@@ -91,6 +93,17 @@ impl Samples {
         }
     }
 
+    /// Whether the samples of every pixel of RGB are the same.
+    fn is_grey(&self) -> bool {
+        fn all_same<T: PartialEq>(values: &[T]) -> bool {
+            values.as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b)
+        }
+        match self {
+            Self::U8(values) => all_same(values),
+            Self::U16(values) => all_same(values),
+        }
+    }
+
     /// Their bytes in memory, for hashing.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -119,6 +132,8 @@ pub struct Picture {
     pub regions: Option<Regions>,
     /// The file format, as people call it.
     pub format: &'static str,
+    /// Whether red, green and blue are the same in every pixel: whatever is made of it is grey too.
+    pub is_grey: bool,
     /// What its RGB means.
     pub color: ColorSpace,
     /// What travels with it.
@@ -141,6 +156,7 @@ impl Picture {
             id: PictureId::of([bytemuck::cast_slice(&shape), rgb.as_bytes(), opacity]),
             path: PathBuf::new(),
             size,
+            is_grey: rgb.is_grey(),
             rgb,
             alpha,
             regions: None,

@@ -33,3 +33,17 @@ pub(super) fn add_what_is_left_out(
 pub(super) fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
     colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);
 }
+
+/// Cuts colours off to [0, 1], and makes every pixel of a grey picture grey: a network that learned colours gives greys a
+/// slight one. Opacity is not levelled.
+pub(super) fn within_range(colors: &mut Raster, is_grey: bool) {
+    colors.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+    if !is_grey {
+        return;
+    }
+    for pixel in colors.data.chunks_exact_mut(colors.channels) {
+        let [red, green, blue, ..] = pixel else { continue };
+        let mean = (*red + *green + *blue) / 3.0;
+        (*red, *green, *blue) = (mean, mean, mean);
+    }
+}

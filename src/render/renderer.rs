@@ -254,7 +254,7 @@ impl Renderer {
             let locked = Locked { function, grid, precision: self.options.precision };
             self.locks.correct(&mut colors, locked, recipe.lock(), &find, interrupt)?;
         }
-        colors.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        color::within_range(&mut colors, picture.is_grey);
         if recipe.strength() != Strength::FULL {
             color::mix(&mut colors, &render_source(picture, grid, Source::Bicubic), recipe.strength().share());
         }

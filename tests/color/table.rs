@@ -36,13 +36,18 @@ fn table(profile: &Profile, encode: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<u8> {
     (0..n * n * n).flat_map(|i| encode(lab(profile.to_xyz(color(i)))).map(number)).flatten().collect()
 }
 
-fn lab(xyz: [f64; 3]) -> [f64; 3] {
+pub(crate) fn lab(xyz: [f64; 3]) -> [f64; 3] {
     let part = |i: usize| {
         let t = xyz[i] / D50[i];
         if t > (6.0_f64 / 29.0).powi(3) { t.cbrt() } else { t * (29.0_f64 / 6.0).powi(2) / 3.0 + 4.0 / 29.0 }
     };
     let [x, y, z] = [0, 1, 2].map(part);
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// Curves of two entries each that change nothing.
+pub(crate) fn straight_tables(count: usize) -> Vec<u8> {
+    [0, 0, 0xff, 0xff].repeat(count)
 }
 
 /// 100 is 0xff00 there.
@@ -52,7 +57,7 @@ fn mft2(profile: &Profile) -> Vec<u8> {
     let identity = [1, 0, 0, 0, 1, 0, 0, 0, 1].map(|v: i32| (v * 65536).to_be_bytes());
     bytes.extend(identity.concat());
     bytes.extend([0, 2, 0, 2]); // entries of the curves before and behind the table
-    let straight = [0, 0, 0xff, 0xff].repeat(3);
+    let straight = straight_tables(3);
     bytes.extend(&straight);
     bytes.extend(table(profile, |[l, a, b]| [l * 652.8, (a + 128.0) * 256.0, (b + 128.0) * 256.0]));
     bytes.extend(straight);

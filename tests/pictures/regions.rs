@@ -29,7 +29,7 @@ fn both(folder: &Path, bytes: &[u8]) -> [Picture; 2] {
     [Picture::open(&path).unwrap(), by_regions(&path)]
 }
 
-fn by_regions(path: &Path) -> Picture {
+pub(crate) fn by_regions(path: &Path) -> Picture {
     let picture = Picture::open_within(path, 0, 0, NEVER).unwrap();
     assert!(picture.regions.is_some() && picture.rgb.as_bytes().is_empty(), "it is in memory");
     picture
@@ -47,7 +47,7 @@ fn samples(picture: &Picture, rect: PixelRect) -> Vec<[u16; 4]> {
     rect.places().map(pixel).collect()
 }
 
-fn assert_same(held: &Picture, read: &Picture, what: &str) {
+pub(crate) fn assert_same(held: &Picture, read: &Picture, what: &str) {
     assert_eq!((held.size, held.rgb.bits()), (read.size, read.rgb.bits()), "{what}");
     let Size { width, height } = held.size;
     let inner = PixelRect { x: width / 3, y: height / 4, width: width / 2, height: height / 2 };

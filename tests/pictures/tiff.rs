@@ -192,7 +192,10 @@ fn multiplied_opacity_is_taken_out_in_every_depth() {
 #[test]
 fn inks_and_brightness_with_colour_differences_become_rgb() {
     // Cyan, then half black over nothing.
-    for tiff in layouts(&Tiff::new((2, 1), 8, 4, 5)) {
+    let inks = Tiff::new((2, 1), 8, 4, 5);
+    // A profile that is none changes nothing.
+    let damaged = inks.clone().with(34_675, Value::Bytes(vec![7; 600]));
+    for tiff in layouts(&inks).into_iter().chain([damaged]) {
         let picture = open_samples(&tiff, &[255, 0, 0, 0, 0, 0, 0, 128]);
         assert_eq!(picture.rgb, Samples::U8(vec![0, 255, 255, 127, 127, 127]));
         assert!(picture.color.is_srgb());

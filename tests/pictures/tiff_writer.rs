@@ -1,8 +1,9 @@
 //! Writes TIFF files of every kind, uncompressed unless their chunks are given.
 
-/// A value of a directory: 16 bits each, 32 bits each, or fractions.
+/// A value of a directory: bytes, 16 bits each, 32 bits each, or fractions.
 #[derive(Clone)]
 pub(crate) enum Value {
+    Bytes(Vec<u8>),
     Short(Vec<u16>),
     Long(Vec<u32>),
     Rational(Vec<(u32, u32)>),
@@ -139,6 +140,7 @@ impl Tiff {
 
     fn encode(&self, value: &Value) -> (u64, usize, Vec<u8>) {
         match value {
+            Value::Bytes(v) => (7, v.len(), v.clone()),
             Value::Short(v) => (3, v.len(), v.iter().flat_map(|v| self.number(u64::from(*v), 2)).collect()),
             Value::Long(v) => (4, v.len(), v.iter().flat_map(|v| self.number(u64::from(*v), 4)).collect()),
             Value::Rational(v) => {

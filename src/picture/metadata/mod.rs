@@ -4,6 +4,7 @@
 mod block;
 mod directory;
 mod png;
+mod png_color;
 mod provenance;
 mod remarks;
 pub(super) mod resolution;
@@ -19,6 +20,7 @@ pub use shot::Shot;
 pub(super) use block::{adapt, without_prefix};
 pub(super) use directory::{Directory, TiffEntry, Value, header};
 pub(super) use png::png_remarks;
+pub(super) use png_color::PngColor;
 pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
 pub(super) use tiff::{directories_of, tiff_remarks};

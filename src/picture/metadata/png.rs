@@ -1,7 +1,9 @@
 //! EXIF and XMP in PNG files, wherever they stand: behind the pixels too, where the decoder does not look, and in the
-//! text chunks that `ImageMagick` wrote before there was a chunk for EXIF ("raw profiles", in hexadecimal).
+//! text chunks that `ImageMagick` wrote before there was a chunk for EXIF ("raw profiles", in hexadecimal). What is said of
+//! colours counts in front of the pixels alone, as the format has it.
 
 use super::block::without_prefix;
+use super::png_color::PngColor;
 use super::remarks::Remarks;
 use flate2::read::ZlibDecoder;
 use std::fs::File;
@@ -22,7 +24,8 @@ pub(in crate::picture) fn png_remarks(path: &Path) -> Remarks {
     if let Ok(file) = File::open(path) {
         let _ = found.read(BufReader::new(file));
     }
-    Remarks { exif: found.exif.or(found.raw_exif), xmp: found.xmp.or(found.raw_xmp), ..Remarks::default() }
+    let (exif, xmp) = (found.exif.or(found.raw_exif), found.xmp.or(found.raw_xmp));
+    Remarks { exif, xmp, png_color: found.color, ..Remarks::default() }
 }
 
 #[derive(Default)]
@@ -31,6 +34,9 @@ struct Found {
     xmp: Option<Vec<u8>>,
     raw_exif: Option<Vec<u8>>,
     raw_xmp: Option<Vec<u8>>,
+    color: PngColor,
+    /// Whether a chunk of pixels was met.
+    has_begun: bool,
 }
 
 impl Found {
@@ -42,7 +48,10 @@ impl Found {
             file.read_exact(&mut head).ok()?;
             let [a, b, c, d, kind @ ..] = head;
             let len = u64::from(u32::from_be_bytes([a, b, c, d]));
-            let is_wanted = matches!(&kind, b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt") && len <= MAX_CHUNK_BYTES;
+            self.has_begun |= &kind == b"IDAT";
+            let is_wanted =
+                matches!(&kind, b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt") || PngColor::is_wanted(kind) && !self.has_begun;
+            let is_wanted = is_wanted && len <= MAX_CHUNK_BYTES;
             if is_wanted {
                 let mut body = Vec::new();
                 (&mut file).take(len).read_to_end(&mut body).ok()?;
@@ -57,6 +66,10 @@ impl Found {
     fn take(&mut self, kind: [u8; 4], body: Vec<u8>) {
         if &kind == b"eXIf" {
             self.exif.get_or_insert_with(|| without_prefix(body));
+            return;
+        }
+        if PngColor::is_wanted(kind) {
+            self.color.take(kind, &body);
             return;
         }
         let Some((keyword, rest)) = split_at_zero(&body) else { return };

@@ -1,5 +1,7 @@
 //! What a file says beside what its decoder tells.
 
+use super::png_color::PngColor;
+
 /// What was found in a file's own structure.
 #[derive(Clone, Default)]
 pub(in crate::picture) struct Remarks {
@@ -7,6 +9,8 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) exif: Option<Vec<u8>>,
     /// Its XMP packet.
     pub(in crate::picture) xmp: Option<Vec<u8>>,
+    /// What a PNG says of its colours beside a profile.
+    pub(in crate::picture) png_color: PngColor,
     /// How it is to be turned, in EXIF's numbers.
     pub(in crate::picture) orientation: Option<u8>,
     /// How many pages it has; 0 where a file has one picture.

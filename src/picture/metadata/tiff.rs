@@ -26,11 +26,10 @@ pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
     let directories = described(&mut walker, start);
     Remarks {
         exif: directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories)),
-        xmp: None,
         orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
         dpi: resolution::of_directory(&mut walker, start),
         pages: pages.len(),
-        note: None,
+        ..Remarks::default()
     }
 }
 

@@ -1,5 +1,5 @@
-//! Pictures that would take too much memory, read by rectangles. So far TIFF, whose strips and tiles can be found in the
-//! file one by one.
+//! Pictures that would take too much memory, read by rectangles: TIFF, whose strips and tiles can be found in the file one by
+//! one. [`super::png_rows`] has PNG.
 
 use super::failure::{OpenFailure, describe_io};
 use super::kind::Kind;
@@ -100,19 +100,30 @@ fn in_one_piece(bytes: u64) -> String {
 
 /// What the samples of a page are, beside how many: the same in all versions of a picture.
 #[derive(Clone, Copy, PartialEq)]
-struct Shape {
+pub(super) struct Shape {
     bits: u8,
     has_alpha: bool,
+    is_grey: bool,
 }
 
 impl Shape {
-    fn of(decoder: &impl ImageDecoder) -> Self {
+    pub(super) fn of(decoder: &impl ImageDecoder) -> Self {
         let color = decoder.color_type();
-        Self { bits: if super::is_eight_bit(color) { 8 } else { 16 }, has_alpha: color.has_alpha() }
+        Self {
+            bits: if super::is_eight_bit(color) { 8 } else { 16 },
+            has_alpha: color.has_alpha(),
+            is_grey: !color.has_color(),
+        }
     }
 }
 
-fn picture(path: &Path, size: Size, shape: Shape, regions: Regions, (id, color): (PictureId, ColorSpace)) -> Picture {
+pub(super) fn picture(
+    path: &Path,
+    size: Size,
+    shape: Shape,
+    regions: Regions,
+    (id, color): (PictureId, ColorSpace),
+) -> Picture {
     let none = || if shape.bits == 8 { Samples::U8(Vec::new()) } else { Samples::U16(Vec::new()) };
     Picture {
         id,
@@ -122,13 +133,14 @@ fn picture(path: &Path, size: Size, shape: Shape, regions: Regions, (id, color):
         alpha: shape.has_alpha.then(none),
         regions: Some(regions),
         format: "TIFF",
+        is_grey: shape.is_grey,
         color,
         metadata: Metadata::default(),
         notice: None,
     }
 }
 
-fn regions(reader: RegionReader, smaller: Vec<Picture>, content: PictureId) -> Regions {
+pub(super) fn regions(reader: RegionReader, smaller: Vec<Picture>, content: PictureId) -> Regions {
     Regions { reader: Arc::new(reader), smaller: Arc::new(smaller), content, overview_part: 0.0 }
 }
 
@@ -147,7 +159,7 @@ fn is_smaller(small: Size, size: Size) -> bool {
 }
 
 /// The names of a page of a file: by its length, its ends and its date, and without the date.
-fn names(path: &Path, page: usize) -> std::io::Result<[PictureId; 2]> {
+pub(super) fn names(path: &Path, page: usize) -> std::io::Result<[PictureId; 2]> {
     let mut file = File::open(path)?;
     let about = file.metadata()?;
     let (mut start, mut end) = (Vec::new(), Vec::new());

@@ -4,12 +4,14 @@
 //! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: AVIF and HEIC; each is
 //! refused with what to do instead.
 
+mod cached;
 mod convert;
 mod failure;
 mod foreign;
 mod gif;
 mod hidden;
 mod ico;
+mod ink_jpeg;
 mod jpeg;
 mod jpeg2000;
 mod jxl;
@@ -17,13 +19,15 @@ mod kind;
 mod large;
 mod limit;
 mod packet;
+mod pieces;
+mod png_rows;
 mod raw;
 mod scans;
 mod stoppable;
 mod tif;
 mod unmultiplied;
 
-use super::color::{self, SampleSource};
+use super::color::{self, Claims, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
@@ -35,11 +39,11 @@ pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+use ink_jpeg::apart_jpeg;
 use jpeg2000::Jpeg2000Decoder;
 use jxl::{JxlDecoder, jxl_remarks};
 use kind::Kind;
 use limit::most_decoded_bytes;
-use scans::{ApartDecoder, Coding};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
@@ -188,8 +192,11 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
     let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
-    let is_tiff = kind == Kind::TIFF;
-    let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
+    let large = match kind {
+        Kind::TIFF => large::open_tiff(path, page, held_bytes, &remarks)?,
+        Kind::PNG => png_rows::open_png(path, held_bytes, &remarks, interrupt)?,
+        _ => None,
+    };
     let mut picture = match large {
         Some(picture) => picture,
         None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
@@ -204,17 +211,6 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
     picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
     Ok(picture)
-}
-
-/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
-fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
-    let bytes = jpeg::read_complete(path).map_err(|error| describe_io(&error))?;
-    let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
-    if let Some(reason) = coding.reason_to_refuse() {
-        return Err(reason);
-    }
-    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG));
-    coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
 }
 
 fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
@@ -275,7 +271,8 @@ fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
     let profile = decoder.icc_profile().ok().flatten();
-    let mut color = color::interpret(profile, source_of(decoder), is_adobe_rgb);
+    let claims = Claims { profile, png: remarks.png_color, is_adobe_rgb };
+    let mut color = color::interpret(claims, source_of(decoder));
     let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
     About { metadata, color, orientation }
 }

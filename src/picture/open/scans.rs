@@ -75,6 +75,11 @@ impl Coding {
         self.sampling.iter().any(|(across, down)| *across == 3 || *down == 3)
     }
 
+    /// Whether its colours are four inks.
+    pub(super) fn has_inks(&self) -> bool {
+        self.sampling.len() == 4
+    }
+
     /// Whether only [`ApartDecoder`] shows it right.
     pub(super) fn is_apart(&self) -> bool {
         let is_sequential = self.process < 2;
@@ -94,6 +99,22 @@ pub(super) struct ApartDecoder {
 impl ApartDecoder {
     pub(super) fn new(bytes: Vec<u8>) -> ImageResult<Self> {
         Ok(Self { header: JpegDecoder::new(Cursor::new(bytes.clone()))?, bytes, most_bytes: u64::MAX })
+    }
+
+    /// Four inks a pixel, of which 255 is all of it.
+    pub(super) fn inks(&self) -> ImageResult<Vec<u8>> {
+        let (pixels, format) = self.decode()?;
+        if format != Some(PixelFormat::CMYK32) {
+            return Err(unsupported("a profile for CMYK with other colours".into()));
+        }
+        Ok(pixels)
+    }
+
+    fn decode(&self) -> ImageResult<(Vec<u8>, Option<PixelFormat>)> {
+        let mut decoder = Decoder::new(&self.bytes[..]);
+        decoder.set_max_decoding_buffer_size(usize::try_from(self.most_bytes).unwrap_or(usize::MAX));
+        let pixels = decoder.decode().map_err(describe)?;
+        Ok((pixels, decoder.info().map(|info| info.pixel_format)))
     }
 }
 
@@ -141,10 +162,7 @@ impl ImageDecoder for ApartDecoder {
     }
 
     fn read_image(self, out: &mut [u8]) -> ImageResult<()> {
-        let mut decoder = Decoder::new(&self.bytes[..]);
-        decoder.set_max_decoding_buffer_size(usize::try_from(self.most_bytes).unwrap_or(usize::MAX));
-        let pixels = decoder.decode().map_err(describe)?;
-        let format = decoder.info().map(|info| info.pixel_format);
+        let (pixels, format) = self.decode()?;
         let is_expected = matches!(
             (format, self.header.color_type()),
             (Some(PixelFormat::L8), ColorType::L8) | (Some(PixelFormat::RGB24), ColorType::Rgb8)

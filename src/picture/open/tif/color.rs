@@ -5,6 +5,7 @@ use super::entries::{self as tag, Entries};
 use super::lab::Lab;
 use super::samples::{Number, mask};
 use super::ycbcr::YCbCr;
+use crate::picture::inks::Inks;
 use half::f16;
 use image::ColorType;
 
@@ -18,7 +19,8 @@ enum Colors {
     Rgb,
     /// RGB by number.
     Palette(Vec<[f32; 3]>),
-    Cmyk,
+    /// With the table of its profile.
+    Cmyk(Option<Box<Inks>>),
     YCbCr(YCbCr),
     Lab(Lab),
 }
@@ -71,7 +73,7 @@ impl Conversion {
 
     /// Whether the colours have become sRGB here, so that no profile fits them.
     pub(super) fn is_into_srgb(&self) -> bool {
-        matches!(self.colors, Colors::Cmyk | Colors::Lab(_))
+        matches!(self.colors, Colors::Cmyk(_) | Colors::Lab(_))
     }
 
     pub(super) fn is_ycbcr(&self) -> bool {
@@ -114,7 +116,8 @@ impl Conversion {
             Colors::WhiteIsZero => [1.0 - unit(0); 3],
             Colors::Rgb => [unit(0), unit(1), unit(2)],
             Colors::Palette(colors) => colors.get(stored[0] as usize).copied().unwrap_or_default(),
-            Colors::Cmyk => [0, 1, 2].map(|ink| (1.0 - unit(ink)) * (1.0 - unit(3))),
+            Colors::Cmyk(Some(inks)) => inks.to_srgb([unit(0), unit(1), unit(2), unit(3)]),
+            Colors::Cmyk(None) => [0, 1, 2].map(|ink| (1.0 - unit(ink)) * (1.0 - unit(3))),
             Colors::YCbCr(ycbcr) => ycbcr.to_rgb([unit(0), unit(1), unit(2)]),
             Colors::Lab(lab) => lab.to_srgb([stored[0], stored[1], stored[2]]),
         };
@@ -145,7 +148,7 @@ impl Colors {
         match self {
             Self::Grey | Self::WhiteIsZero | Self::Palette(_) => 1,
             Self::Rgb | Self::YCbCr(_) | Self::Lab(_) => 3,
-            Self::Cmyk => 4,
+            Self::Cmyk(_) => 4,
         }
     }
 }
@@ -156,7 +159,7 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
         Some(1) => return Ok(Colors::Grey),
         Some(2) => return Ok(Colors::Rgb),
         Some(3) => return palette(entries, bits),
-        Some(5) if entries.number(tag::INK_SET).unwrap_or(1) == 1 => return Ok(Colors::Cmyk),
+        Some(5) if entries.number(tag::INK_SET).unwrap_or(1) == 1 => return Ok(Colors::Cmyk(inks(entries))),
         Some(6) => return Ok(Colors::YCbCr(YCbCr::of(entries, bits))),
         Some(kind @ (8 | 9)) => return Ok(Colors::Lab(Lab::of(kind, bits)?)),
         Some(4) => "it is a mask".into(),
@@ -168,6 +171,11 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
         None => return Err(Failure::Damaged("it does not say what its colours are")),
     };
     Err(Failure::Unsupported(name))
+}
+
+/// The table of its profile.
+fn inks(entries: &Entries) -> Option<Box<Inks>> {
+    Inks::of(entries.bytes(tag::ICC_PROFILE)?).map(Box::new)
 }
 
 /// All reds, all greens, all blues.

@@ -3,8 +3,9 @@
 use super::layout::Layout;
 use super::{Conversion, Failure, rows};
 use crate::geometry::{PixelRect, Size};
+use crate::picture::open::pieces::Turn;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageResult};
+use image::{DynamicImage, ImageResult};
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,7 +19,7 @@ pub(in crate::picture::open) struct TifChunks<R> {
     reader: Mutex<R>,
     layout: Layout,
     conversion: Conversion,
-    orientation: Orientation,
+    turn: Turn,
 }
 
 impl<R: Read + Seek + Send> TifChunks<R> {
@@ -35,17 +36,18 @@ impl<R: Read + Seek + Send> TifChunks<R> {
         if pixels.saturating_mul(conversion.pixel_bytes()).max(largest) > MAX_CHUNK_BYTES {
             return Err(Failure::TooLarge);
         }
-        Ok(Self { reader: Mutex::new(reader), layout, conversion, orientation })
+        let turn = Turn { size: Size::new(layout.width, layout.height), orientation };
+        Ok(Self { reader: Mutex::new(reader), layout, conversion, turn })
     }
 
     /// Of the upright picture.
     pub(in crate::picture::open) fn size(&self) -> Size {
-        self.turned(Size::new(self.layout.width, self.layout.height).rect()).size()
+        self.turn.turned(self.turn.size.rect()).size()
     }
 
     /// The numbers of the strips or tiles, those of one plane, that lie over a rectangle of the upright picture.
     pub(in crate::picture::open) fn over(&self, rect: PixelRect) -> Vec<usize> {
-        let (rect, layout) = (self.stored(rect), &self.layout);
+        let (rect, layout) = (self.turn.stored(rect), &self.layout);
         let rows = rect.y / layout.chunk_height..rect.bottom().div_ceil(layout.chunk_height);
         let columns = rect.x / layout.chunk_width..rect.right().div_ceil(layout.chunk_width);
         rows.flat_map(|row| columns.clone().map(move |column| row * layout.across() + column)).collect()
@@ -58,10 +60,8 @@ impl<R: Read + Seek + Send> TifChunks<R> {
         let packed = layout.planes_of(index).map(|index| self.packed(index)).collect::<Result<Vec<_>, _>>()?;
         let mut bytes = vec![0; stored.area() * self.conversion.pixel_bytes()];
         rows::fill_chunk(layout, &self.conversion, packed, stored.size(), &mut bytes)?;
-        let mut image =
-            DynamicImage::from_decoder(Pixels { size: stored.size(), color: self.conversion.color_type(), bytes })?;
-        image.apply_orientation(self.orientation);
-        Ok((image, self.turned(stored)))
+        let image = self.turn.upright(stored.size(), self.conversion.color_type(), bytes)?;
+        Ok((image, self.turn.turned(stored)))
     }
 
     fn packed(&self, index: usize) -> Result<Vec<u8>, Failure> {
@@ -73,68 +73,5 @@ impl<R: Read + Seek + Send> TifChunks<R> {
         reader.seek(SeekFrom::Start(offset))?;
         (&mut *reader).take(len.min(most)).read_to_end(&mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Where a stored rectangle is in the upright picture.
-    fn turned(&self, rect: PixelRect) -> PixelRect {
-        let Layout { width, height, .. } = self.layout;
-        let PixelRect { x, y, .. } = rect;
-        let (left, top) = (width - rect.right(), height - rect.bottom());
-        let straight = |x, y| PixelRect { x, y, ..rect };
-        let across = |x, y| PixelRect { x, y, width: rect.height, height: rect.width };
-        match self.orientation {
-            Orientation::NoTransforms => rect,
-            Orientation::FlipHorizontal => straight(left, y),
-            Orientation::FlipVertical => straight(x, top),
-            Orientation::Rotate180 => straight(left, top),
-            Orientation::Rotate90 => across(top, x),
-            Orientation::Rotate270 => across(y, left),
-            Orientation::Rotate90FlipH => across(y, x),
-            Orientation::Rotate270FlipH => across(top, left),
-        }
-    }
-
-    /// Where a rectangle of the upright picture is stored.
-    fn stored(&self, rect: PixelRect) -> PixelRect {
-        let Layout { width, height, .. } = self.layout;
-        let PixelRect { x, y, .. } = rect;
-        let straight = |x, y| PixelRect { x, y, ..rect };
-        let across = |x, y| PixelRect { x, y, width: rect.height, height: rect.width };
-        match self.orientation {
-            Orientation::NoTransforms => rect,
-            Orientation::FlipHorizontal => straight(width - rect.right(), y),
-            Orientation::FlipVertical => straight(x, height - rect.bottom()),
-            Orientation::Rotate180 => straight(width - rect.right(), height - rect.bottom()),
-            Orientation::Rotate90 => across(y, height - rect.right()),
-            Orientation::Rotate270 => across(width - rect.bottom(), x),
-            Orientation::Rotate90FlipH => across(y, x),
-            Orientation::Rotate270FlipH => across(width - rect.bottom(), height - rect.right()),
-        }
-    }
-}
-
-/// Pixels that are there already, as a decoder.
-struct Pixels {
-    size: Size,
-    color: ColorType,
-    bytes: Vec<u8>,
-}
-
-impl ImageDecoder for Pixels {
-    fn dimensions(&self) -> (u32, u32) {
-        (self.size.width as u32, self.size.height as u32)
-    }
-
-    fn color_type(&self) -> ColorType {
-        self.color
-    }
-
-    fn read_image(self, out: &mut [u8]) -> ImageResult<()> {
-        out.copy_from_slice(&self.bytes);
-        Ok(())
-    }
-
-    fn read_image_boxed(self: Box<Self>, out: &mut [u8]) -> ImageResult<()> {
-        (*self).read_image(out)
     }
 }

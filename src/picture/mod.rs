@@ -13,6 +13,7 @@ mod metadata;
 mod mip;
 mod open;
 mod overview;
+mod pages;
 mod pairs;
 mod read;
 pub mod regions;
@@ -25,6 +26,7 @@ pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
 pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path};
+pub use pages::{PageReader, Pages, Timing};
 pub use pairs::{list_pictures, small_versions};
 pub use regions::Patch;
 
@@ -125,6 +127,8 @@ pub struct Picture {
     pub metadata: Metadata,
     /// What the person should know about it: half a sentence that follows the picture's name.
     pub notice: Option<String>,
+    /// Which page or frame of its file it is.
+    pub pages: Pages,
 }
 
 impl Picture {
@@ -148,6 +152,7 @@ impl Picture {
             color: ColorSpace::default(),
             metadata: Metadata::default(),
             notice: None,
+            pages: Pages::default(),
         }
     }
 
@@ -164,7 +169,7 @@ impl Picture {
         Self::open_unless(path, NEVER)
     }
 
-    /// As [`Self::open`], but a page of a TIFF file, counted from 0. Every other file has one.
+    /// As [`Self::open`], but a page of a TIFF file or a frame of an animation, counted from 0. Every other file has one.
     ///
     /// # Errors
     /// As [`Self::open`], and if there is no such page.

@@ -30,7 +30,7 @@ pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
         orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
         dpi: resolution::of_directory(&mut walker, start),
         pages: pages.len(),
-        note: None,
+        ..Remarks::default()
     }
 }
 

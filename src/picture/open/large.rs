@@ -10,7 +10,7 @@ use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
-use crate::picture::{ColorSpace, Metadata, Picture, Samples};
+use crate::picture::{ColorSpace, Metadata, Pages, Picture, Samples};
 use crate::task::survive;
 use image::{ImageDecoder, ImageError};
 use std::fs::File;
@@ -125,6 +125,7 @@ fn picture(path: &Path, size: Size, shape: Shape, regions: Regions, (id, color):
         color,
         metadata: Metadata::default(),
         notice: None,
+        pages: Pages::default(),
     }
 }
 

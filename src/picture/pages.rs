@@ -60,7 +60,9 @@ impl Pages {
         let known = if count == 1 { "one".into() } else { format!("{more}{count}") };
         (self.index >= count).then(|| match self.has_more {
             false => format!("it has {known} {noun}{ending}, so there is no {noun} {number}"),
-            true => format!("it has {known} {noun}{ending}, of which the first {count} can be shown; {number} is beyond them"),
+            true => format!(
+                "it has {known} {noun}{ending}, of which the first {count} can be shown; {number} is beyond them"
+            ),
         })
     }
 
@@ -117,7 +119,8 @@ mod tests {
     use super::*;
 
     fn pages(index: usize, count: usize, has_more: bool, duration_ms: Option<u64>) -> Pages {
-        let timing = duration_ms.map(|ms| Timing { duration: Duration::from_millis(ms), total: Duration::from_secs(9) });
+        let timing =
+            duration_ms.map(|ms| Timing { duration: Duration::from_millis(ms), total: Duration::from_secs(9) });
         Pages { index, count, has_more, timing }
     }
 

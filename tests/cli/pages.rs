@@ -1,6 +1,7 @@
 //! Pages and frames by their number: exported, and told.
 
 #[path = "../common/animations.rs"]
+#[expect(dead_code, reason = "other tests need all of it")]
 mod animations;
 
 use crate::world::World;
@@ -9,7 +10,8 @@ use png::BitDepth;
 use zoomfield::picture::{Picture, Samples};
 
 fn frames() -> [FrameOf; 2] {
-    let frame = |pixels, hundredths| FrameOf { place: [0, 0, 2, 1], pixels, leaves: Leaves::All, is_over: true, hundredths };
+    let frame =
+        |pixels, hundredths| FrameOf { place: [0, 0, 2, 1], pixels, leaves: Leaves::All, is_over: true, hundredths };
     [frame("RR", 10), frame(".B", 25)]
 }
 
@@ -22,7 +24,8 @@ fn a_frame_of_an_animation_is_exported_and_told() {
         ("a.webp", webp((2, 1), &frames())),
     ] {
         std::fs::write(world.path(name), bytes).unwrap();
-        let arguments = ["export", name, "-o", "z.png", "--scale", "1", "--look", "nearest", "--overwrite", "--page", "2"];
+        let arguments =
+            ["export", name, "-o", "z.png", "--scale", "1", "--look", "nearest", "--overwrite", "--page", "2"];
         let run = world.run(&arguments);
         assert!(run.stderr.contains("it is an animation of 2 frames, and frame 2 is shown"), "{}", run.stderr);
         assert_eq!(run.code, Some(0));

@@ -51,7 +51,8 @@ pub(crate) fn gif(screen: (u16, u16), frames: &[FrameOf]) -> Vec<u8> {
         let buffer = frame.pixels.chars().map(index_of).collect::<Vec<_>>().into();
         let transparent = Some(index_of('.'));
         let delay = frame.hundredths;
-        let frame = gif::Frame { left, top, width, height, dispose, buffer, transparent, delay, ..gif::Frame::default() };
+        let frame =
+            gif::Frame { left, top, width, height, dispose, buffer, transparent, delay, ..gif::Frame::default() };
         encoder.write_frame(&frame).unwrap();
     }
     drop(encoder);

@@ -114,7 +114,11 @@ fn an_animation_of_one_frame_is_a_picture() {
     for (name, bytes) in [("a.gif", gif(SCREEN, frames)), ("a.png", apng(SCREEN, frames, BitDepth::Eight, None))] {
         let (_folder, path) = file(name, &bytes);
         let picture = Picture::open(&path).unwrap();
-        assert_eq!((letters(&picture).as_str(), picture.pages.count, picture.pages.timing), (SHOWN[0], 1, None), "{name}");
+        assert_eq!(
+            (letters(&picture).as_str(), picture.pages.count, picture.pages.timing),
+            (SHOWN[0], 1, None),
+            "{name}"
+        );
         assert!(Picture::open_page(&path, 1).unwrap_err().to_string().contains("it has one page"));
     }
 }

@@ -336,7 +336,8 @@ fn window_with_options(
             let pages: Arc<PagesFn> = Arc::new(zoomfield::app::files::open::pages);
             let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
-            let file_services = FileServices::start(&cc.egui_ctx, open.clone(), pages.clone(), recent, interval).expect("threads");
+            let file_services =
+                FileServices::start(&cc.egui_ctx, open.clone(), pages.clone(), recent, interval).expect("threads");
             let done = AtomicUsize::new(0);
             let ports = Ports {
                 tiles: Box::new(source),

@@ -257,7 +257,7 @@ impl State {
         }
     }
 
-    fn is_shown(&self, path: &Path) -> bool {
+    pub(super) fn is_shown(&self, path: &Path) -> bool {
         self.current.as_ref().is_some_and(|opened| opened.picture.path == path)
     }
 

@@ -4,9 +4,9 @@
 //! browsers. It waits while a panel is open or another picture is on its way; a step by hand pauses it. One frame is read
 //! ahead, no more.
 
+use super::State;
 use super::album::Step;
 use super::pager::PageRequest;
-use super::State;
 use crate::app::env::{Env, Event, Panel};
 use crate::app::kit::text::file_text;
 use crate::app::ports::Opened;
@@ -61,6 +61,8 @@ impl State {
         };
         let at = if self.paging.is_playing { pages.index } else { self.paging.asked.unwrap_or(pages.index) };
         self.paging.is_playing = false;
+        // What is still being read of the page that is left would come back later.
+        self.opening = self.opening.take().filter(|opening| !self.is_shown(&opening.path));
         let last = pages.count - 1;
         let is_round = pages.timing.is_some();
         let target = match step {

@@ -9,9 +9,9 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
     let Some(pages) = state.pages() else { return };
     let Some(place) = pages.place() else { return };
     let is_animation = pages.timing.is_some();
-    let (previous, next) =
-        if is_animation { ("Previous frame", "Next frame") } else { ("Previous page", "Next page") };
-    let [has_previous, has_next] = [pages.index > 0, pages.index + 1 < pages.count].map(|is_inside| is_inside || is_animation);
+    let (previous, next) = if is_animation { ("Previous frame", "Next frame") } else { ("Previous page", "Next page") };
+    let [has_previous, has_next] =
+        [pages.index > 0, pages.index + 1 < pages.count].map(|is_inside| is_inside || is_animation);
     ui.separator();
     button(ui, "‹", (previous, "Ctrl+Page Up"), has_previous, Command::TurnPage(Step::Previous), commands);
     if is_animation {

@@ -51,7 +51,8 @@ impl Canvas {
             self.leave(place, before.as_deref());
         }
         let [left, top, width, height] = part.place;
-        let inside = [left, top, width.min(self.width.saturating_sub(left)), height.min(self.height.saturating_sub(top))];
+        let inside =
+            [left, top, width.min(self.width.saturating_sub(left)), height.min(self.height.saturating_sub(top))];
         self.leaving = match part.disposal {
             Disposal::Keep => None,
             Disposal::Clear => Some((inside, None)),
@@ -123,8 +124,11 @@ mod tests {
     #[test]
     fn what_lies_outside_is_cut_off_and_comes_back_with_the_rest() {
         let mut canvas = Canvas::new((2, 2));
-        let part = |place: [usize; 4], value: u8, disposal| {
-            Part { place, rgba: vec![value; place[2] * place[3] * 4], is_over: false, disposal }
+        let part = |place: [usize; 4], value: u8, disposal| Part {
+            place,
+            rgba: vec![value; place[2] * place[3] * 4],
+            is_over: false,
+            disposal,
         };
         let values = |rgba: &[u8]| rgba.iter().step_by(4).copied().collect::<Vec<_>>();
         assert_eq!(values(canvas.draw(&part([0, 0, 2, 2], 1, Disposal::Keep))), [1, 1, 1, 1]);

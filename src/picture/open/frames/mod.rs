@@ -7,8 +7,8 @@ mod webp;
 
 use super::kind::Kind;
 use super::{
-    About, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size, convert, describe_io,
-    guess, most_decoded_bytes, remarks_of, start_limited,
+    About, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size, convert,
+    describe_io, guess, most_decoded_bytes, remarks_of, start_limited,
 };
 use crate::error::{Error, Result};
 use crate::geometry::Size;

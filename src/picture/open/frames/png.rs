@@ -35,7 +35,12 @@ impl<R: BufRead + Seek> PngParts<R> {
         let shape = self.reader.next_frame(&mut pixels).map_err(damaged)?;
         pixels.truncate(shape.buffer_size());
         if shape.color_type == ColorType::GrayscaleAlpha {
-            return Ok(pixels.as_chunks::<2>().0.iter().flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha]).collect());
+            return Ok(pixels
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .flat_map(|[grey, alpha]| [*grey, *grey, *grey, *alpha])
+                .collect());
         }
         Ok(pixels)
     }

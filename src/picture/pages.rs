@@ -58,12 +58,13 @@ impl Pages {
         let (more, count, noun, number) = (self.more(), self.count, self.noun(), self.index + 1);
         let ending = if count == 1 { "" } else { "s" };
         let known = if count == 1 { "one".into() } else { format!("{more}{count}") };
-        (self.index >= count).then(|| match self.has_more {
-            false => format!("it has {known} {noun}{ending}, so there is no {noun} {number}"),
-            true => format!(
-                "it has {known} {noun}{ending}, of which the first {count} can be shown; {number} is beyond them"
-            ),
-        })
+        let is_missing = self.index >= count;
+        let reason = if self.has_more {
+            format!("it has {known} {noun}{ending}, of which the first {count} can be shown; {number} is beyond them")
+        } else {
+            format!("it has {known} {noun}{ending}, so there is no {noun} {number}")
+        };
+        is_missing.then_some(reason)
     }
 
     /// How long a player shows the frame. As browsers do, 10 ms and less mean 100 ms: files say 0 where they mean "as

@@ -125,14 +125,14 @@ fn an_animation_of_one_frame_is_a_picture() {
 
 #[test]
 fn frames_are_counted_by_their_headers_alone() {
-    let frames = [&frames(Leaves::All, true)[..]; 5000].concat();
+    let frames = vec![&frames(Leaves::All, true)[..]; 5000].concat();
     let mut bytes = gif(SCREEN, &frames);
     // The code of the last frame is damaged: whoever decoded it would notice.
     let last = bytes.len() - 6;
     bytes[last..last + 4].fill(0xff);
     let (_folder, path) = file("long.gif", &bytes);
     let pages = Picture::open(&path).unwrap().pages;
-    assert_eq!((pages.count, pages.timing.unwrap().total), (20_000, Duration::from_millis(390 * 5000)));
+    assert_eq!((pages.count, pages.timing.unwrap().total), (20_000, Duration::from_secs(1950)));
 }
 
 #[test]

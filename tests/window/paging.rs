@@ -51,6 +51,13 @@ fn window(path: &Path) -> Harness<'static, App> {
     harness
 }
 
+/// For people who want to look.
+fn keep(harness: &mut Harness<'_, App>, name: &str) {
+    if let Some(folder) = std::env::var_os("ZOOMFIELD_SCREENSHOTS") {
+        harness.render().expect("the window is drawn").save(Path::new(&folder).join(name)).expect("the screenshot");
+    }
+}
+
 fn first_value(harness: &Harness<'_, App>) -> u16 {
     harness.state().picture().map_or(0, |picture| picture.rgb.value(0))
 }
@@ -66,6 +73,7 @@ fn pages_are_turned_by_keys_and_buttons() {
     harness.get_by_label("Next page").click();
     wait_for_place(&mut harness, 2);
     harness.get_by_label("Page 2 of 3");
+    keep(&mut harness, "page-2-of-3.png");
     assert_eq!((first_value(&harness), view(&harness)), (100, before), "a page of the same size keeps the view");
     press(&harness, Key::PageDown);
     wait_for_place(&mut harness, 3);
@@ -148,6 +156,7 @@ fn an_animation_pauses_steps_and_goes_on() {
     let paused = place(&harness);
     harness.run_steps(60);
     assert_eq!(place(&harness), paused);
+    keep(&mut harness, "animation-paused.png");
     press(&harness, Key::Home);
     wait_for_place(&mut harness, 1);
     assert_eq!([0, 1, 2].map(|c| harness.state().picture().map(|p| p.rgb.value(c))), [255, 0, 0].map(Some));

@@ -1,7 +1,6 @@
 //! Frames of a GIF, as browsers show them: on the logical screen, at their place, transparent around. A first frame that
 //! reaches beyond the screen makes the screen larger; the decoder of the `image` crate would cut it off.
 
-use super::frames::{Disposal, Part, Parts};
 use super::most_decoded_bytes;
 use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod};
 use image::error::{DecodingError, LimitError, LimitErrorKind};
@@ -18,6 +17,16 @@ pub(super) struct GifDecoder<R: Read> {
     is_at_first: bool,
 }
 
+/// A frame as the file has it.
+pub(super) struct GifFrame {
+    /// From the left, from the top, width, height.
+    pub(super) place: [usize; 4],
+    /// `height * width * 4`.
+    pub(super) rgba: Vec<u8>,
+    /// What becomes of it.
+    pub(super) disposal: DisposalMethod,
+}
+
 impl<R: Read> GifDecoder<R> {
     /// Reads up to the first frame's pixels.
     pub(super) fn new(reader: R) -> ImageResult<Self> {
@@ -30,6 +39,23 @@ impl<R: Read> GifDecoder<R> {
         let screen = (u32::from(decoder.width()), u32::from(decoder.height()));
         let size = (screen.0.max(left + width), screen.1.max(top + height));
         Ok(Self { decoder, size, frame, is_at_first: true })
+    }
+
+    /// The next frame, from the first one on.
+    pub(super) fn next_frame(&mut self) -> ImageResult<Option<GifFrame>> {
+        if !std::mem::take(&mut self.is_at_first) && self.decoder.next_frame_info().map_err(damaged)?.is_none() {
+            return Ok(None);
+        }
+        let Some(frame) = self.decoder.current_frame_info() else { return Ok(None) };
+        let (place, disposal) = ([frame.left, frame.top, frame.width, frame.height].map(usize::from), frame.dispose);
+        // Only the first frame is no larger than the screen, whose size was checked.
+        let bytes = place[2] * place[3] * 4;
+        if bytes as u64 > most_decoded_bytes() {
+            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+        }
+        let mut rgba = vec![0; bytes];
+        self.decoder.read_into_buffer(&mut rgba).map_err(damaged)?;
+        Ok(Some(GifFrame { place, rgba, disposal }))
     }
 }
 
@@ -72,28 +98,5 @@ impl<R: Read> ImageDecoder for GifDecoder<R> {
 
     fn read_image_boxed(self: Box<Self>, screen: &mut [u8]) -> ImageResult<()> {
         (*self).read_image(screen)
-    }
-}
-
-impl<R: Read> Parts for GifDecoder<R> {
-    fn next(&mut self) -> ImageResult<Option<Part>> {
-        if !std::mem::take(&mut self.is_at_first) && self.decoder.next_frame_info().map_err(damaged)?.is_none() {
-            return Ok(None);
-        }
-        let Some(frame) = self.decoder.current_frame_info() else { return Ok(None) };
-        let place = [frame.left, frame.top, frame.width, frame.height].map(usize::from);
-        let disposal = match frame.dispose {
-            DisposalMethod::Any | DisposalMethod::Keep => Disposal::Keep,
-            DisposalMethod::Background => Disposal::Clear,
-            DisposalMethod::Previous => Disposal::Restore,
-        };
-        // Only the first frame is no larger than the screen, whose size was checked.
-        let bytes = place[2] * place[3] * 4;
-        if bytes as u64 > most_decoded_bytes() {
-            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
-        }
-        let mut rgba = vec![0; bytes];
-        self.decoder.read_into_buffer(&mut rgba).map_err(damaged)?;
-        Ok(Some(Part { place, rgba, is_over: true, disposal }))
     }
 }

@@ -5,7 +5,7 @@ use crate::geometry::Size;
 
 /// What is left of a frame before the next one is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::picture::open) enum Disposal {
+pub(super) enum Disposal {
     /// All of it.
     Keep,
     /// Transparent pixels in its place.
@@ -16,14 +16,14 @@ pub(in crate::picture::open) enum Disposal {
 
 /// A frame as its file has it.
 #[derive(Clone, Debug)]
-pub(in crate::picture::open) struct Part {
+pub(super) struct Part {
     /// From the left, from the top, width, height, in pixels of the screen; what lies outside is cut off.
-    pub(in crate::picture::open) place: [usize; 4],
+    pub(super) place: [usize; 4],
     /// Its pixels, `height * width * 4`, with the opacity not multiplied in.
-    pub(in crate::picture::open) rgba: Vec<u8>,
+    pub(super) rgba: Vec<u8>,
     /// Whether it is mixed with what is there; it replaces that otherwise.
-    pub(in crate::picture::open) is_over: bool,
-    pub(in crate::picture::open) disposal: Disposal,
+    pub(super) is_over: bool,
+    pub(super) disposal: Disposal,
 }
 
 /// The screen.

@@ -1,6 +1,7 @@
 //! Animations of GIF, WebP and PNG, frame by frame: each is what a browser shows, with the frames before it on the screen.
 
 mod canvas;
+mod gif;
 mod index;
 mod png;
 mod webp;
@@ -15,8 +16,7 @@ use crate::geometry::Size;
 use crate::picture::metadata::resolution;
 use crate::picture::{Pages, Picture, Samples, Timing};
 use crate::task::{Interrupt, NEVER, check, survive};
-use canvas::Canvas;
-pub(super) use canvas::{Disposal, Part};
+use canvas::{Canvas, Part};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayAlphaImage, ImageDecoder, ImageFormat, ImageResult, RgbaImage};
 use index::{Index, rewound};
@@ -30,7 +30,7 @@ pub(in crate::picture) fn frames_of(path: &Path) -> Result<Option<Frames<'static
 }
 
 /// The frames of a file in their order.
-pub(super) trait Parts {
+trait Parts {
     fn next(&mut self) -> ImageResult<Option<Part>>;
 
     /// What the person should know of all of them.
@@ -78,7 +78,7 @@ impl<'a> Frames<'a> {
         let size = (width as usize, height as usize);
         let file = rewound(file).map_err(|error| describe_io(&error))?;
         let parts: Box<dyn Parts + Send + 'a> = match kind {
-            Kind::GIF => Box::new(GifDecoder::new(file).map_err(describe)?),
+            Kind::GIF => Box::new(gif::GifParts(GifDecoder::new(file).map_err(describe)?)),
             Kind::PNG => {
                 let most = most_decoded_bytes() + MAX_SCRATCH_BYTES;
                 Box::new(png::PngParts::new(file, index.durations.len(), most).map_err(describe)?)

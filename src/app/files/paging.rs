@@ -20,13 +20,21 @@ pub struct Paging {
     /// Whether the animation goes on by itself.
     pub is_playing: bool,
     /// The page that was asked for and is not there yet.
-    asked: Option<usize>,
+    asked: Option<Asked>,
     /// The next frame, before its time.
     ready: Option<Opened>,
     /// When the frame that is shown has been shown for long enough, in seconds.
     due_secs: f64,
     /// Counts what was opened.
     opened: u64,
+}
+
+/// A page on its way.
+#[derive(Clone, Copy)]
+struct Asked {
+    page: usize,
+    /// Whether it waits for its time once it is there.
+    is_ahead: bool,
 }
 
 impl State {
@@ -59,7 +67,7 @@ impl State {
             }
             return;
         };
-        let at = if self.paging.is_playing { pages.index } else { self.paging.asked.unwrap_or(pages.index) };
+        let at = self.paging.asked.filter(|asked| !asked.is_ahead).map_or(pages.index, |asked| asked.page);
         self.paging.is_playing = false;
         // What is still being read of the page that is left would come back later.
         self.opening = self.opening.take().filter(|opening| !self.is_shown(&opening.path));
@@ -95,27 +103,31 @@ impl State {
     /// Asks for a page, unless it was read ahead.
     fn ask_for_page(&mut self, page: usize, env: &mut Env<'_>) {
         match self.paging.ready.take() {
-            Some(opened) if opened.picture.pages.index == page => self.show_page(opened, env),
-            _ => self.read_page(page),
+            Some(opened) if opened.picture.pages.index == page => {
+                self.paging.asked = None;
+                self.show_page(opened, env);
+            }
+            _ => self.read_page(page, false),
         }
     }
 
-    fn read_page(&mut self, page: usize) {
+    fn read_page(&mut self, page: usize, is_ahead: bool) {
         let Some(opened) = &self.current else { return };
         let path = opened.picture.path.clone();
-        self.paging.asked = Some(page);
+        let before = self.paging.asked.replace(Asked { page, is_ahead });
+        if before.is_some_and(|asked| asked.page == page) {
+            return;
+        }
         self.threads.pager.request(Some(PageRequest { path, opened: self.paging.opened, page }));
     }
 
     /// Takes in what was read, and goes on with an animation when it is time. Never waits.
     pub(super) fn drain_pages(&mut self, env: &mut Env<'_>) {
         while let Some((request, result)) = self.threads.pager.poll() {
-            if request.opened != self.paging.opened || self.paging.asked != Some(request.page) {
-                continue;
-            }
-            self.paging.asked = None;
+            let is_meant = |asked: &mut Asked| asked.page == request.page && request.opened == self.paging.opened;
+            let Some(asked) = self.paging.asked.take_if(is_meant) else { continue };
             match result {
-                Ok(opened) if self.paging.is_playing => self.paging.ready = Some(opened),
+                Ok(opened) if asked.is_ahead => self.paging.ready = Some(opened),
                 Ok(opened) => self.show_page(opened, env),
                 Err(Error::Cancelled) => {}
                 Err(error) => {
@@ -130,7 +142,7 @@ impl State {
     fn play(&mut self, env: &mut Env<'_>) {
         let Some(pages) = self.pages().filter(|_| self.is_running(*env.panel)) else { return };
         if self.paging.ready.is_none() && self.paging.asked.is_none() {
-            self.read_page((pages.index + 1) % pages.count);
+            self.read_page((pages.index + 1) % pages.count, true);
         }
         let left = self.paging.due_secs - env.now_secs;
         if left > 0.0 {

@@ -203,7 +203,8 @@ fn a_frame_that_cannot_be_read_is_told_and_pauses() {
     let (_folder, path) = animation(10);
     let bytes = std::fs::read(&path).expect("the file");
     std::fs::write(&path, &bytes[..bytes.len() - 5]).expect("the file");
-    let mut harness = window(&path);
+    // It may have got to the end before anybody looks.
+    let (mut harness, _) = window_of(1.0, |_| None, vec![path], None);
     let said = |harness: &Harness<'_, App>| {
         harness.state().window().toasts.iter().any(|toast| toast.text.contains("its frame 4 cannot be read"))
     };

@@ -15,8 +15,8 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
     ui.separator();
     button(ui, "‹", (previous, "Ctrl+Page Up"), has_previous, Command::TurnPage(Step::Previous), commands);
     if is_animation {
-        let (text, label) = if state.paging.is_playing { ("⏸", "Pause") } else { ("▶", "Play") };
-        button(ui, text, (label, "A"), true, Command::TogglePlaying, commands);
+        let label = if state.paging.is_playing { "Pause" } else { "Play" };
+        button(ui, label, (label, "A"), true, Command::TogglePlaying, commands);
     }
     button(ui, "›", (next, "Ctrl+Page Down"), has_next, Command::TurnPage(Step::Next), commands);
     ui.label(place);

@@ -13,6 +13,7 @@ mod metadata;
 mod mip;
 mod open;
 mod overview;
+mod page_reader;
 mod pages;
 mod pairs;
 mod read;
@@ -26,7 +27,8 @@ pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
 pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path};
-pub use pages::{PageReader, Pages, Timing};
+pub use page_reader::PageReader;
+pub use pages::{Pages, Timing};
 pub use pairs::{list_pictures, small_versions};
 pub use regions::Patch;
 

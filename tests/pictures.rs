@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+#[path = "pictures/animations.rs"]
+mod animated;
+#[path = "common/animations.rs"]
+mod animations;
 #[path = "pictures/frames.rs"]
 mod frames;
 #[path = "common/gigapixel.rs"]

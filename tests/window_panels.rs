@@ -1,6 +1,9 @@
 //! The window by its labels: panels, keys, wheel, and what is on the canvas.
 #![cfg(feature = "app")]
 
+#[path = "common/animations.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "other tests need other formats; tests may panic")]
+mod animations;
 #[path = "window/commands.rs"]
 mod commands;
 #[path = "window/copying.rs"]
@@ -33,6 +36,8 @@ mod library;
 mod looks;
 #[path = "window/loupe.rs"]
 mod loupe;
+#[path = "window/paging.rs"]
+mod paging;
 #[path = "window/pixels.rs"]
 mod pixels;
 #[path = "color/profile.rs"]

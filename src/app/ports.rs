@@ -134,8 +134,19 @@ pub trait TrainingRun {
     fn weights(&self) -> Result<Weights>;
 }
 
+/// Pages of one file, or frames of an animation: in order, each frame is decoded once.
+pub trait PageSource {
+    /// One of them, counted from 0, until it is interrupted.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Picture`], [`crate::error::Error::Cancelled`].
+    fn read(&mut self, page: usize, stop: Interrupt<'_>) -> Result<Opened>;
+}
+
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.
 pub type OpenFn = dyn Fn(&Path, Interrupt<'_>) -> Result<Opened> + Send + Sync;
+/// Takes a file's pages in hand. They are read on a thread of their own.
+pub type PagesFn = dyn Fn(&Path) -> Box<dyn PageSource> + Send + Sync;
 /// Shows a file dialog and waits for it; several answers only where pictures are to be opened. Runs on a thread of its own.
 pub type PickFn = dyn Fn(&DialogPurpose) -> Option<Vec<PathBuf>> + Send + Sync;
 /// Exports. Runs on a thread of its own.
@@ -164,6 +175,8 @@ pub struct Ports {
     pub maps: Box<dyn MapSource>,
     /// Opens pictures.
     pub open: Arc<OpenFn>,
+    /// Opens their pages.
+    pub pages: Arc<PagesFn>,
     /// Shows file dialogs.
     pub pick: Arc<PickFn>,
     /// Exports pictures.

@@ -5,7 +5,7 @@ use super::compute_args::{ComputeArgs, PRECISION};
 use super::eval_args::EvalArgs;
 use super::export_args::ExportArgs;
 use super::train_args::TrainArgs;
-use super::values::{parse_region, parse_scale};
+use super::values::{parse_page, parse_region, parse_scale};
 use crate::geometry::Region;
 use crate::kernel::PrecisionChoice;
 use clap::{Parser, Subcommand};
@@ -70,6 +70,9 @@ pub(super) struct InfoArgs {
     /// Pictures or weights; builtin:liif, builtin:live and builtin:photo are weights.
     #[arg(required = true)]
     pub(super) files: Vec<PathBuf>,
+    /// The page of a picture file that has several, or the frame of an animation.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
+    pub(super) page: usize,
     /// Answer with one JSON object a file.
     #[arg(long)]
     pub(super) json: bool,

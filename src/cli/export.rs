@@ -25,8 +25,8 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
 /// Opens a page of the source, and says on stderr what the person should know about it.
 pub(super) fn open(path: &Path, page: usize) -> Result<Arc<Picture>> {
     let picture = Picture::open_within(path, page - 1, HELD_BYTES, NEVER)?;
-    if let Some(notice) = &picture.notice {
-        say(&format!("note: {}: {notice}", picture.path.display()));
+    for note in picture.pages.note().iter().chain(&picture.notice) {
+        say(&format!("note: {}: {note}", picture.path.display()));
     }
     Ok(Arc::new(picture))
 }

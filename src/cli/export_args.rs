@@ -61,7 +61,7 @@ pub(super) struct ExportArgs {
 /// Of a picture what, how large, how made, and into what kind of file: for one picture or many.
 #[derive(Clone, clap::Args)]
 pub(super) struct WhatArgs {
-    /// The page of a TIFF file that has several.
+    /// The page of a picture file that has several, or the frame of an animation.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
     pub(super) page: usize,
     /// Output pixels per source pixel, any number above 0.

@@ -10,11 +10,12 @@ use crate::task::NEVER;
 use crate::weights::{Builtin, Weights};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) fn run(args: &InfoArgs) -> Result<()> {
     let mut failed = None;
     for path in args.files.iter().take_while(|_| is_heard()) {
-        match describe(path) {
+        match describe(path, args.page - 1) {
             Ok(value) if args.json => print_json(&value),
             Ok(value) => answer(printable(&in_words(&value))),
             Err(error) => {
@@ -28,7 +29,8 @@ pub(super) fn run(args: &InfoArgs) -> Result<()> {
     failed.map_or(Ok(()), Err)
 }
 
-fn describe(path: &Path) -> Result<Value> {
+/// What is known of weights, or of a page of a picture, counted from 0.
+fn describe(path: &Path, page: usize) -> Result<Value> {
     let file = path.to_string_lossy();
     if is_weights(path) {
         let weights = Weights::open(path)?;
@@ -39,11 +41,16 @@ fn describe(path: &Path) -> Result<Value> {
             "receptive_field_radius": config.encoder.radius(), "config": config,
         }));
     }
-    let picture = Picture::open_within(path, 0, HELD_BYTES, NEVER)?;
+    let picture = Picture::open_within(path, page, HELD_BYTES, NEVER)?;
     let shot = picture.metadata.shot();
     let bytes = std::fs::metadata(path).map_err(|e| Error::picture(path, e))?.len();
+    let pages = picture.pages;
+    let secs = |duration: Duration| duration.as_secs_f64();
     Ok(json!({
-        "file": file, "kind": "picture", "format": picture.format, "width": picture.size.width,
+        "file": file, "kind": "picture", "page": pages.index + 1, "pages": pages.count,
+        "has_more_pages": pages.has_more, "is_animation": pages.timing.is_some(),
+        "frame_secs": pages.timing.map(|timing| secs(timing.duration)),
+        "animation_secs": pages.timing.map(|timing| secs(timing.total)), "format": picture.format, "width": picture.size.width,
         "height": picture.size.height, "bits": picture.rgb.bits(), "alpha": picture.alpha.is_some(),
         "icc_profile": picture.metadata.icc_profile.is_some(), "color_space": picture.color.name(),
         "exif": picture.metadata.exif.is_some(), "xmp": picture.metadata.xmp.is_some(), "dpi": picture.metadata.dpi,
@@ -78,7 +85,20 @@ fn in_words(value: &Value) -> String {
     let is_said = |key: &&str| value[*key].is_string() && (*key != "color_space" || value["icc_profile"] == true);
     let more: Vec<String> = more.into_iter().filter(is_said).map(|key| format!("; {}", text(key))).collect();
     let position = if value["has_position"] == true { "; with its position" } else { "" };
-    first + &more.concat() + position + &origin(value)
+    first + &pages_in_words(value) + &more.concat() + position + &origin(value)
+}
+
+/// Which page of how many, and how long an animation takes.
+fn pages_in_words(value: &Value) -> String {
+    let (page, pages) = (&value["page"], &value["pages"]);
+    let more = if value["has_more_pages"] == true { "more than " } else { "" };
+    match (value["frame_secs"].as_f64(), value["animation_secs"].as_f64()) {
+        (Some(frame), Some(all)) => {
+            format!("; frame {page} of {more}{pages}, {frame} s of an animation of {more}{all} s")
+        }
+        _ if *pages == 1 => String::new(),
+        _ => format!("; page {page} of {more}{pages}"),
+    }
 }
 
 /// How an export was made, and the kind of its source.

@@ -15,6 +15,8 @@ mod metadata;
 mod mip;
 mod open;
 mod overview;
+mod page_reader;
+mod pages;
 mod pairs;
 mod read;
 pub mod regions;
@@ -27,6 +29,8 @@ pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
 pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path};
+pub use page_reader::PageReader;
+pub use pages::{Pages, Timing};
 pub use pairs::{list_pictures, small_versions};
 pub use regions::Patch;
 
@@ -140,6 +144,8 @@ pub struct Picture {
     pub metadata: Metadata,
     /// What the person should know about it: half a sentence that follows the picture's name.
     pub notice: Option<String>,
+    /// Which page or frame of its file it is.
+    pub pages: Pages,
 }
 
 impl Picture {
@@ -164,6 +170,7 @@ impl Picture {
             color: ColorSpace::default(),
             metadata: Metadata::default(),
             notice: None,
+            pages: Pages::default(),
         }
     }
 
@@ -180,7 +187,7 @@ impl Picture {
         Self::open_unless(path, NEVER)
     }
 
-    /// As [`Self::open`], but a page of a TIFF file, counted from 0. Every other file has one.
+    /// As [`Self::open`], but a page of a TIFF file or a frame of an animation, counted from 0. Every other file has one.
     ///
     /// # Errors
     /// As [`Self::open`], and if there is no such page.

@@ -11,6 +11,7 @@ mod invention;
 mod kills;
 mod metadata;
 mod output;
+mod pages;
 mod refuse;
 mod repeat;
 mod train;

@@ -276,7 +276,7 @@ fn pages_are_opened_by_number_and_the_person_is_told() {
         std::fs::write(&path, tiff.pages(&[tiff.chunks(&first), tiff.chunks(&second)])).unwrap();
         let page = |number| Picture::open_page(&path, number).unwrap();
         assert_eq!((page(0).rgb, page(1).rgb), (scaled(&first, 8), scaled(&second, 8)));
-        assert_eq!(page(1).notice.as_deref(), Some("it has 2 pages, and page 2 is shown"));
+        assert_eq!(page(1).pages.note().as_deref(), Some("it has 2 pages, and page 2 is shown"));
         let said = Picture::open_page(&path, 2).unwrap_err().to_string();
         assert!(said.contains("it has 2 pages, so there is no page 3"), "{said}");
     }

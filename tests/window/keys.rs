@@ -144,6 +144,13 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
             let usual = zoomfield::geometry::Size::new(120, 80);
             wait_for(harness, |harness| harness.state().picture().is_some_and(|picture| picture.size == usual));
         }
+        // Of a picture that is alone that is all; of others it is looked at with their pages.
+        "Previous and next page of the file, or frame of an animation" | "First and last page or frame" => {
+            assert!(harness.query_by_label("This file has one page.").is_some());
+        }
+        "Play or pause an animation" => {
+            assert!(harness.query_by_label("This picture is not an animation.").is_some());
+        }
         "Train on your own pictures" => assert!(slices.training.is_shown),
         "The list of models" => assert_eq!(window.panel, Panel::Models),
         "Show or hide what is known about the picture" => assert!(slices.files.shows_info),

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use zoomfield::app::files::FileServices;
 use zoomfield::app::files::recent::beside;
-use zoomfield::app::ports::{DialogPurpose, MapSource, OpenFn, Opened, Outside, Stamp, TileSource};
+use zoomfield::app::ports::{DialogPurpose, MapSource, OpenFn, Opened, Outside, PagesFn, Stamp, TileSource};
 use zoomfield::app::settings::SettingsWriter;
 use zoomfield::app::window::services::DataFolders;
 use zoomfield::app::{App, AppOptions, LoadFn, ModelSource, Ports, Services};
@@ -148,8 +148,11 @@ pub(crate) fn cut_out(size: Size) -> Picture {
 pub(crate) static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 
 /// A `.png` is a picture of the size that its content says, 120x80 if there is none. One called `slow…` takes until
-/// nobody wants it.
+/// nobody wants it. A `.gif` and a `.tif` are read as they are.
 fn open(path: &std::path::Path, stop: Interrupt<'_>) -> Result<Opened> {
+    if path.extension().is_some_and(|ending| ending == "gif" || ending == "tif") {
+        return zoomfield::app::files::open::read(path, stop);
+    }
     if path.extension().is_none_or(|ending| ending != "png") {
         return Err(Error::picture(path, "this is not a picture"));
     }
@@ -330,14 +333,17 @@ fn window_with_options(
         .build_eframe(move |cc| {
             let log = source.0.clone();
             let open: Arc<OpenFn> = Arc::new(open);
+            let pages: Arc<PagesFn> = Arc::new(zoomfield::app::files::open::pages);
             let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
-            let file_services = FileServices::start(&cc.egui_ctx, open.clone(), recent, interval).expect("threads");
+            let file_services =
+                FileServices::start(&cc.egui_ctx, open.clone(), pages.clone(), recent, interval).expect("threads");
             let done = AtomicUsize::new(0);
             let ports = Ports {
                 tiles: Box::new(source),
                 maps: Box::new(NoMaps(log)),
                 open,
+                pages,
                 pick: Arc::new(pick),
                 export: Arc::new(export),
                 export_folder: Arc::new(export_folder),

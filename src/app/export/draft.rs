@@ -36,7 +36,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let output = with_ending(&path_from_text(&form.path.path).ok_or("Say where to write the file.")?);
     let line = CommandLine {
         input: shown.picture.path.clone(),
-        page: 1,
+        page: shown.picture.pages.index + 1,
         output: output.clone(),
         request,
         recipe,
@@ -85,10 +85,12 @@ pub(super) fn with_ending(path: &Path) -> PathBuf {
     or_ending(path, "png")
 }
 
-/// A file name for an export, beside the picture: `name-x30.png`.
+/// A file name for an export, beside the picture: `name-x30.png`, or `name-page2-x30.png` where there are several pages.
 pub(super) fn proposed_path(picture: &Picture, zoom: f64) -> PathBuf {
     let stem = picture.path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy());
-    let name = format!("{stem}-x{}.png", short(zoom));
+    let pages = picture.pages;
+    let page = if pages.count > 1 { format!("-{}{}", pages.noun(), pages.index + 1) } else { String::new() };
+    let name = format!("{stem}{page}-x{}.png", short(zoom));
     picture.path.parent().unwrap_or(Path::new("")).join(name)
 }
 
@@ -110,5 +112,8 @@ mod tests {
         picture.path = PathBuf::from("/photos/bird.v2.jpg");
         assert_eq!(proposed_path(&picture, 2.51), PathBuf::from("/photos/bird.v2-x2.5.png"));
         assert_eq!(proposed_path(&picture, 0.37), PathBuf::from("/photos/bird.v2-x0.37.png"));
+        picture.pages.index = 1;
+        picture.pages.count = 7;
+        assert_eq!(proposed_path(&picture, 2.0), PathBuf::from("/photos/bird.v2-page2-x2.png"));
     }
 }

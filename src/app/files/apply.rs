@@ -37,6 +37,8 @@ impl State {
             Command::PathFocused => self.form.wants_focus = false,
             Command::PasteImage(image) => self.paste_image(image, env),
             Command::Show(step) => self.step_picture(step, env),
+            Command::TurnPage(step) => self.turn_page(step, env),
+            Command::TogglePlaying => self.toggle_playing(env),
             Command::Reload => self.reload(env),
             Command::ToggleInfo => self.shows_info = !self.shows_info,
         }
@@ -88,24 +90,29 @@ impl State {
             self.opening = None;
             self.present(opened, false, env);
         } else {
-            self.read(path, false, env);
+            self.read(path, 0, false, env);
         }
     }
 
     /// Reads the picture from its file again; the view stays.
     fn reload(&mut self, env: &mut Env<'_>) {
-        let Some(path) = self.current.as_ref().map(|opened| opened.picture.path.clone()) else { return };
+        let Some(picture) = self.current.as_ref().map(|opened| opened.picture.clone()) else { return };
+        let path = picture.path.clone();
         if path.as_os_str().is_empty() {
             env.tell("This picture is not from a file.");
             return;
         }
-        self.read(path, true, env);
+        self.read(path, picture.pages.index, true, env);
     }
 
-    /// Starts reading a file.
-    fn read(&mut self, path: PathBuf, keeps_view: bool, env: &mut Env<'_>) {
-        let (read, from) = (env.ports.open.clone(), path.clone());
-        self.start_opening(path, keeps_view, env, move |stop| read(&from, stop));
+    /// Starts reading a page of a file.
+    fn read(&mut self, path: PathBuf, page: usize, keeps_view: bool, env: &mut Env<'_>) {
+        let (read, pages, from) = (env.ports.open.clone(), env.ports.pages.clone(), path.clone());
+        self.start_opening(path, keeps_view, env, move |stop| match page {
+            0 => read(&from, stop),
+            // It may have fewer pages by now.
+            page => pages(&from).read(page, stop).or_else(|_| read(&from, stop)),
+        });
     }
 
     /// Shows a picture from the clipboard.
@@ -149,6 +156,7 @@ impl State {
     pub fn drain(&mut self, env: &mut Env<'_>) {
         self.drain_opening(env);
         self.drain_files(env);
+        self.drain_pages(env);
     }
 
     fn drain_opening(&mut self, env: &mut Env<'_>) {
@@ -176,9 +184,11 @@ impl State {
     /// Puts a picture on the canvas and everything around it in order.
     fn present(&mut self, opened: Opened, keeps_view: bool, env: &mut Env<'_>) {
         let path = opened.picture.path.clone();
+        let is_same = self.is_shown(&path);
         self.shelve_present(&path);
         let notice = opened.picture.notice.clone();
         self.show(opened, keeps_view, env);
+        self.begin_paging(is_same, env);
         if let Some(notice) = notice {
             env.fail(format!("{}: {notice}", file_text(&path)));
         }
@@ -191,7 +201,7 @@ impl State {
     }
 
     /// Goes on reading a picture of which only a part has been looked at, until another one is asked for.
-    fn complete(&mut self, env: &mut Env<'_>) {
+    pub(super) fn complete(&mut self, env: &mut Env<'_>) {
         let Some(opened) = self.current.clone().filter(|opened| !opened.picture.has_whole_overview()) else { return };
         self.start_opening(opened.picture.path.clone(), true, env, move |stop| complete(&opened, stop));
     }
@@ -247,7 +257,7 @@ impl State {
         }
     }
 
-    fn is_shown(&self, path: &Path) -> bool {
+    pub(super) fn is_shown(&self, path: &Path) -> bool {
         self.current.as_ref().is_some_and(|opened| opened.picture.path == path)
     }
 

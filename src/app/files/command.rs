@@ -27,6 +27,10 @@ pub enum Command {
     PasteImage(Arc<egui::ColorImage>),
     /// Show another picture of the folder or list.
     Show(Step),
+    /// Show another page of the file, or another frame of the animation, which pauses.
+    TurnPage(Step),
+    /// Play the animation, or pause it.
+    TogglePlaying,
     /// Read the picture from its file again.
     Reload,
     /// Show or hide what is known about the picture.

@@ -7,6 +7,8 @@ mod apply;
 pub mod command;
 pub mod natural;
 pub mod open;
+pub mod pager;
+pub mod paging;
 pub mod panels;
 pub mod preload;
 pub mod recent;
@@ -19,10 +21,12 @@ pub use command::Command;
 
 use crate::app::kit::one_shot::OneShot;
 use crate::app::kit::widgets::PathForm;
-use crate::app::ports::{OpenFn, Opened};
+use crate::app::ports::{OpenFn, Opened, PagesFn};
 use crate::error::Result;
 use crate::task::Gate;
 use album::{Album, AlbumSource, Step};
+use pager::Pager;
+use paging::Paging;
 use preload::{PictureCache, Preloader};
 use recent::{Recent, Recorder};
 use samples::SpareFolder;
@@ -38,6 +42,8 @@ pub struct FileServices {
     pub watch: FileWatcher,
     /// Reads ahead.
     pub preloader: Preloader,
+    /// Reads pages and frames.
+    pub pager: Pager,
     /// Remembers what was opened; without a place to remember nothing does.
     pub recorder: Option<Recorder>,
 }
@@ -50,6 +56,7 @@ impl FileServices {
     pub fn start(
         ctx: &egui::Context,
         open: Arc<OpenFn>,
+        pages: Arc<PagesFn>,
         recent: Option<PathBuf>,
         interval: Duration,
     ) -> std::io::Result<Self> {
@@ -60,6 +67,7 @@ impl FileServices {
         Ok(Self {
             watch: FileWatcher::start(interval, wake(ctx))?,
             preloader: Preloader::start(open, wake(ctx))?,
+            pager: Pager::start(pages, wake(ctx))?,
             recorder: recent.map(Recorder::start).transpose()?,
         })
     }
@@ -99,6 +107,8 @@ pub struct State {
     pub opening: Option<Opening>,
     /// The picture that is shown.
     pub current: Option<Opened>,
+    /// Which page of it is wanted, and whether they follow each other by themselves.
+    pub paging: Paging,
     /// Pictures in memory that are not.
     pub cache: PictureCache,
     /// What the preloader was asked for last.
@@ -125,6 +135,7 @@ impl State {
             is_backwards: false,
             opening: None,
             current: None,
+            paging: Paging::default(),
             cache: PictureCache::default(),
             asked_ahead: Vec::new(),
             recent,

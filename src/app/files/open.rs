@@ -1,13 +1,13 @@
 //! Reading a picture, and making the small version that is shown until tiles arrive. Not on the window's thread.
 
-use crate::app::ports::{Opened, Stamp};
+use crate::app::ports::{Opened, PageSource, Stamp};
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{HELD_BYTES, Picture, resample};
+use crate::picture::{HELD_BYTES, PageReader, Picture, resample};
 use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +39,33 @@ impl Opened {
 pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
     // Before reading: what is written meanwhile is a change.
     let stamp = Stamp::of(path);
-    let picture = Picture::open_within(path, 0, HELD_BYTES, stop)?.with_overview(Some(OVERVIEW_TIME), stop)?;
+    finish(Picture::open_within(path, 0, HELD_BYTES, stop)?, stamp, stop)
+}
+
+fn finish(picture: Picture, stamp: Option<Stamp>, stop: Interrupt<'_>) -> Result<Opened> {
+    let picture = picture.with_overview(Some(OVERVIEW_TIME), stop)?;
     check(stop)?;
     let opened = Opened::new(picture);
     opened.picture.check_read()?;
     Ok(Opened { stamp, ..opened })
+}
+
+/// The pages of a file on the disk.
+struct FilePages {
+    path: PathBuf,
+    reader: PageReader,
+}
+
+impl PageSource for FilePages {
+    fn read(&mut self, page: usize, stop: Interrupt<'_>) -> Result<Opened> {
+        let stamp = Stamp::of(&self.path);
+        finish(self.reader.read(page, stop)?, stamp, stop)
+    }
+}
+
+/// Takes the pages of a file in hand.
+pub fn pages(path: &Path) -> Box<dyn PageSource> {
+    Box::new(FilePages { path: path.to_owned(), reader: PageReader::new(path, HELD_BYTES) })
 }
 
 /// The same picture with a small version that was made of all of it.

@@ -20,7 +20,7 @@ pub(super) fn frame(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Ti
     let around = Around { models: &slices.models, has_picture: slices.view.shown.is_some() };
     if !window.is_fullscreen {
         panels::toolbar::show(ui, window, slices, &mut commands);
-        panels::status::show(ui, window, slices);
+        panels::status::show(ui, window, slices, &mut commands);
     }
     within(&mut commands, |out| compare::panel::show(ui, &slices.compare, &slices.models, out));
     within(&mut commands, |out| files::panels::info::show(ui, &slices.files, out));

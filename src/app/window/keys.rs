@@ -107,6 +107,25 @@ pub const SHORTCUTS: &[Shortcut] = &[
     row(Group::Files, "Ctrl+C", "Copy the view", &[]),
     row(
         Group::Files,
+        "Ctrl+Page Up, Ctrl+Page Down",
+        "Previous and next page of the file, or frame of an animation",
+        &[
+            (COMMAND, Key::PageUp, Command::Files(Files::TurnPage(Step::Previous))),
+            (COMMAND, Key::PageDown, Command::Files(Files::TurnPage(Step::Next))),
+        ],
+    ),
+    row(
+        Group::Files,
+        "Ctrl+Home, Ctrl+End",
+        "First and last page or frame",
+        &[
+            (COMMAND, Key::Home, Command::Files(Files::TurnPage(Step::First))),
+            (COMMAND, Key::End, Command::Files(Files::TurnPage(Step::Last))),
+        ],
+    ),
+    row(Group::Files, "A", "Play or pause an animation", &[(NONE, Key::A, Command::Files(Files::TogglePlaying))]),
+    row(
+        Group::Files,
         "Left, Right",
         "Previous and next picture (also Page Up and Page Down)",
         &[
@@ -321,7 +340,7 @@ fn is_arrow(key: Key) -> bool {
 
 /// Keys that mean nothing to a text field.
 fn works_while_typing(modifiers: Modifiers, key: Key) -> bool {
-    let edits_text = is_arrow(key) || matches!(key, Key::C | Key::X | Key::V | Key::A | Key::Z);
+    let edits_text = is_arrow(key) || matches!(key, Key::Home | Key::End | Key::C | Key::X | Key::V | Key::A | Key::Z);
     let is_function_key = matches!(key, Key::Escape | Key::F1 | Key::F5 | Key::F11);
     is_function_key || (modifiers.command && !edits_text)
 }

@@ -80,8 +80,11 @@ impl App {
     pub(super) fn end_frame(&mut self, has_changed: bool) {
         self.follow_view();
         let (mut env, slices, tiles) = self.parts();
-        tiles.request(slices.scene(env.now_secs), &env);
-        tiles.inquire(slices.scene(env.now_secs), &env);
+        // Frames of an animation are gone before a network is done with them: those that run are not refined.
+        if !slices.files.is_running(*env.panel) {
+            tiles.request(slices.scene(env.now_secs), &env);
+            tiles.inquire(slices.scene(env.now_secs), &env);
+        }
         let has_news = tiles.judge(&mut slices.view, &env);
         slices.view.upload_squares(&tiles.frame, slices.files.current.as_ref(), env.ctx);
         slices.settings.write(&mut env);

@@ -6,7 +6,7 @@ use crate::app::files::recent::beside;
 use crate::app::files::watch::INTERVAL;
 use crate::app::files::{self, FileServices};
 use crate::app::models;
-use crate::app::ports::{OpenFn, Ports};
+use crate::app::ports::{OpenFn, PagesFn, Ports};
 use crate::app::settings::SettingsWriter;
 use crate::app::training::worker;
 use crate::app::training::workplace::Workplace;
@@ -61,8 +61,8 @@ impl Services {
         let waker = ctx.clone();
         let maps = MapWorker::sharing(features.clone(), move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the thread for maps: {error}")))?;
-        let open: Arc<OpenFn> = Arc::new(files::open::read);
-        let files = FileServices::start(ctx, open.clone(), settings.as_deref().map(beside), INTERVAL)
+        let (open, pages): (Arc<OpenFn>, Arc<PagesFn>) = (Arc::new(files::open::read), Arc::new(files::open::pages));
+        let files = FileServices::start(ctx, open.clone(), pages.clone(), settings.as_deref().map(beside), INTERVAL)
             .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
         let settings_writer = settings
             .map(SettingsWriter::start)
@@ -72,6 +72,7 @@ impl Services {
             tiles: Box::new(worker),
             maps: Box::new(maps),
             open,
+            pages,
             pick: Arc::new(dialogs::pick),
             export: Arc::new(export::run),
             export_folder: Arc::new(export::batch::run_folder),

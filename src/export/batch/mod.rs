@@ -181,8 +181,8 @@ impl Work<'_> {
         };
         let _place = self.room.take(self.needed_bytes(item));
         let picture = Arc::new(Picture::open_within(&item.input, asked.page - 1, HELD_BYTES, NEVER)?);
-        if let Some(notice) = &picture.notice {
-            (self.on_event)(BatchEvent::Notice(index, notice.clone()));
+        for note in picture.pages.note().into_iter().chain(picture.notice.clone()) {
+            (self.on_event)(BatchEvent::Notice(index, note));
         }
         let (model, loaded) = self.models.choose(&picture)?;
         let (input, output) = (item.input.clone(), item.output.clone());

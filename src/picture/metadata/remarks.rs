@@ -1,6 +1,7 @@
 //! What a file says beside what its decoder tells.
 
 use super::png_color::PngColor;
+use std::time::Duration;
 
 /// What was found in a file's own structure.
 #[derive(Clone, Default)]
@@ -15,6 +16,8 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) orientation: Option<u8>,
     /// How many pages it has; 0 where a file has one picture.
     pub(in crate::picture) pages: usize,
+    /// How long each of them is shown, if they are frames of an animation.
+    pub(in crate::picture) durations: Vec<Duration>,
     /// Its dots per inch.
     pub(in crate::picture) dpi: Option<f64>,
     /// What the person should know: half a sentence.

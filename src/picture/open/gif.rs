@@ -1,8 +1,9 @@
-//! The first frame of a GIF, as browsers show it: on the logical screen, at its place, transparent around it. A frame
-//! that reaches beyond the screen makes the screen larger; the decoder of the `image` crate would cut it off.
+//! Frames of a GIF, as browsers show them: on the logical screen, at their place, transparent around. A first frame that
+//! reaches beyond the screen makes the screen larger; the decoder of the `image` crate would cut it off.
 
-use gif::{ColorOutput, DecodeOptions, Decoder};
-use image::error::DecodingError;
+use super::most_decoded_bytes;
+use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod};
+use image::error::{DecodingError, LimitError, LimitErrorKind};
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageResult};
 use std::io::Read;
 
@@ -10,8 +11,20 @@ pub(super) struct GifDecoder<R: Read> {
     decoder: Decoder<R>,
     /// Of the screen, with the whole frame on it.
     size: (u32, u32),
-    /// Of the frame: from the left, from the top, width, height.
+    /// Of the first frame: from the left, from the top, width, height.
     frame: [u32; 4],
+    /// Whether the first frame's header was read and its pixels were not.
+    is_at_first: bool,
+}
+
+/// A frame as the file has it.
+pub(super) struct GifFrame {
+    /// From the left, from the top, width, height.
+    pub(super) place: [usize; 4],
+    /// `height * width * 4`.
+    pub(super) rgba: Vec<u8>,
+    /// What becomes of it.
+    pub(super) disposal: DisposalMethod,
 }
 
 impl<R: Read> GifDecoder<R> {
@@ -25,7 +38,24 @@ impl<R: Read> GifDecoder<R> {
         let [left, top, width, height] = frame;
         let screen = (u32::from(decoder.width()), u32::from(decoder.height()));
         let size = (screen.0.max(left + width), screen.1.max(top + height));
-        Ok(Self { decoder, size, frame })
+        Ok(Self { decoder, size, frame, is_at_first: true })
+    }
+
+    /// The next frame, from the first one on.
+    pub(super) fn next_frame(&mut self) -> ImageResult<Option<GifFrame>> {
+        if !std::mem::take(&mut self.is_at_first) && self.decoder.next_frame_info().map_err(damaged)?.is_none() {
+            return Ok(None);
+        }
+        let Some(frame) = self.decoder.current_frame_info() else { return Ok(None) };
+        let (place, disposal) = ([frame.left, frame.top, frame.width, frame.height].map(usize::from), frame.dispose);
+        // Only the first frame is no larger than the screen, whose size was checked.
+        let bytes = place[2] * place[3] * 4;
+        if bytes as u64 > most_decoded_bytes() {
+            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+        }
+        let mut rgba = vec![0; bytes];
+        self.decoder.read_into_buffer(&mut rgba).map_err(damaged)?;
+        Ok(Some(GifFrame { place, rgba, disposal }))
     }
 }
 

@@ -20,6 +20,7 @@ use jxl_oxide::{
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 64 << 10;
@@ -79,6 +80,15 @@ impl<R: Read + Seek> JxlDecoder<R> {
         Ok(self.image.num_loaded_keyframes().max(1))
     }
 
+    /// How long the first frames are shown.
+    fn durations(&self, frames: usize) -> Vec<Duration> {
+        let animation = self.image.image_header().metadata.animation.as_ref();
+        let [ticks, of] = animation.map_or([1, 0], |times| [times.tps_numerator, times.tps_denominator]).map(u64::from);
+        let duration = |frame| self.image.frame_header(frame).map_or(0, |header| u64::from(header.duration));
+        let micros = |frame| duration(frame).saturating_mul(of * 1_000_000) / ticks.max(1);
+        (0..frames).map(|frame| Duration::from_micros(micros(frame))).collect()
+    }
+
     /// The decoder makes sRGB of lossy code first, and then the colours that the file names.
     fn is_cut_to_srgb(&self) -> bool {
         let metadata = &self.image.image_header().metadata;
@@ -127,7 +137,9 @@ pub(super) fn jxl_remarks(path: &Path, most_bytes: usize) -> Remarks {
     let decoder = File::open(path).ok().and_then(|file| JxlDecoder::new(file, 0, most_bytes).ok());
     let Some(mut decoder) = decoder else { return Remarks { orientation: Some(1), ..Remarks::default() } };
     let note = decoder.is_cut_to_srgb().then(|| "its colours beyond sRGB are cut off by the decoder".into());
-    Remarks { orientation: Some(1), pages: decoder.count_frames().unwrap_or(1), note, ..Remarks::default() }
+    let pages = decoder.count_frames().unwrap_or(1);
+    let durations = if pages > 1 { decoder.durations(pages) } else { Vec::new() };
+    Remarks { orientation: Some(1), pages, durations, note, ..Remarks::default() }
 }
 
 /// The colours to ask for, where the file's own do not do.

@@ -10,7 +10,7 @@ use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
-use crate::picture::{ColorSpace, Metadata, Picture, Samples};
+use crate::picture::{ColorSpace, Metadata, Pages, Picture, Samples};
 use crate::task::survive;
 use image::{ImageDecoder, ImageError};
 use std::fs::File;
@@ -137,6 +137,7 @@ pub(super) fn picture(
         color,
         metadata: Metadata::default(),
         notice: None,
+        pages: Pages::default(),
     }
 }
 

@@ -8,6 +8,7 @@ mod cached;
 mod convert;
 mod failure;
 mod foreign;
+mod frames;
 mod gif;
 mod hidden;
 mod ico;
@@ -24,16 +25,18 @@ mod png_rows;
 mod raw;
 mod scans;
 mod stoppable;
+mod structure;
 mod tif;
 mod unmultiplied;
 
 use super::color::{self, Claims, SampleSource};
-use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
+use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
 use failure::{OpenFailure, describe_io};
+pub(super) use frames::{Frames, frames_of};
 use gif::GifDecoder;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
@@ -41,13 +44,14 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 use ink_jpeg::apart_jpeg;
 use jpeg2000::Jpeg2000Decoder;
-use jxl::{JxlDecoder, jxl_remarks};
+use jxl::JxlDecoder;
 use kind::Kind;
 use limit::most_decoded_bytes;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 use stoppable::Stoppable;
+use structure::{pages_of, remarks_of};
 use tif::TifDecoder;
 
 /// What a decoder may allocate before the size is known and checked: a colour profile and one row.
@@ -171,6 +175,9 @@ fn guess<'a>(path: &Path, interrupt: Interrupt<'a>) -> Result<(ImageReader<BufRe
 }
 
 fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+    if let Some(mut frames) = Frames::open(path, interrupt)? {
+        return frames.picture(page, interrupt);
+    }
     let (reader, kind) = guess(path, interrupt)?;
     if kind == Kind::ICO
         && let Some(png) = ico::largest_png(path)
@@ -179,17 +186,10 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         let picture = decode(start_limited(reader, Kind::PNG, 0), Kind::PNG, Remarks::default())?;
         return Ok(Picture { format: kind.name(), ..picture });
     }
-    let remarks = match kind {
-        Kind::TIFF => tiff_remarks(path, page),
-        Kind::PNG => png_remarks(path),
-        Kind::Raw => raw::raw_remarks(path),
-        Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
-        _ => Remarks::default(),
-    };
-    let (dpi, pages, said) = (remarks.dpi, remarks.pages.max(1), remarks.note.clone());
-    if page >= pages {
-        let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
-        return Err(format!("it has {pages}, so there is no page {}", page + 1));
+    let remarks = remarks_of(path, kind, page);
+    let (dpi, said, pages) = (remarks.dpi, remarks.note.clone(), pages_of(&remarks, page));
+    if let Some(reason) = pages.reason_to_refuse() {
+        return Err(reason);
     }
     let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
     let large = match kind {
@@ -202,15 +202,11 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
     };
     let exif_dpi = picture.metadata.exif.as_deref().and_then(resolution::of_block);
-    let note = (pages > 1).then(|| match kind {
-        Kind::JpegXl => format!("it is an animation of {pages} frames, and frame {} is shown", page + 1),
-        _ => format!("it has {pages} pages, and page {} is shown", page + 1),
-    });
-    let note = note.or_else(|| (kind == Kind::Raw).then(|| raw::note(picture.size)));
+    let note = (kind == Kind::Raw).then(|| raw::note(picture.size));
     picture.notice =
         [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
     picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
-    Ok(picture)
+    Ok(Picture { pages, ..picture })
 }
 
 fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {

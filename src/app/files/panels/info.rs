@@ -49,6 +49,11 @@ fn facts(picture: &Picture) -> Vec<(&'static str, String)> {
         ("Transparency", opacity.to_owned()),
         ("Colours", picture.color.name().to_owned()),
     ]);
+    facts.extend(picture.pages.place().map(|place| ("Place", place)));
+    if let Some(timing) = picture.pages.timing {
+        let (frame, all) = (timing.duration.as_secs_f64(), timing.total.as_secs_f64());
+        facts.push(("Shown for", format!("{frame} s of {all} s")));
+    }
     facts.extend(picture.notice.iter().map(|notice| ("Note", notice.clone())));
     facts
 }

@@ -2,4 +2,5 @@
 
 pub mod info;
 pub mod open;
+pub mod pages;
 mod recent;

@@ -1,10 +1,13 @@
 //! The bar below the canvas: which picture, how large, what is under the cursor, and whether the work is done.
 
+use crate::app::files;
 use crate::app::kit::text::{file_text, rate_text};
 use crate::app::kit::theme;
 use crate::app::view::canvas::overlay::ring;
 use crate::app::view::zoom::{percent_text, zoom_text};
 use crate::app::view::{Reading, Sharpness, Shown};
+use crate::app::window::command::Command;
+use crate::app::window::panels::within;
 use crate::app::window::state::{Slices, State};
 use egui::{Align, Color32, Frame, Layout, Margin, Panel, RichText, Ui};
 
@@ -13,8 +16,11 @@ const ROOM_FOR_DEVICE: f32 = 790.0;
 const ROOM_FOR_READING: f32 = 560.0;
 const ROOM_FOR_PERCENT: f32 = 240.0;
 
+/// What is said of an animation that runs: its frames are not refined.
+const PLAYING: (&str, Color32) = ("Playing", theme::PLAIN);
+
 /// Draws the bar.
-pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices) {
+pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices, commands: &mut Vec<Command>) {
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 5));
     Panel::bottom("status").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
@@ -24,11 +30,12 @@ pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices) {
             } else if let Some(shown) = &slices.view.shown {
                 picture(ui, shown);
                 place(ui, slices);
+                within(commands, |out| files::panels::pages::show(ui, &slices.files, out));
             } else {
                 ui.weak("No picture");
             }
             if let Some(shown) = &slices.view.shown {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| view(ui, window.now_secs, slices, shown));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| view(ui, window, slices, shown));
             }
         });
     });
@@ -46,13 +53,14 @@ fn place(ui: &mut Ui, slices: &Slices) {
     }
 }
 
-fn view(ui: &mut Ui, now_secs: f64, slices: &Slices, shown: &Shown) {
-    let state = &slices.view;
+fn view(ui: &mut Ui, window: &State, slices: &Slices, shown: &Shown) {
+    let (state, now_secs) = (&slices.view, window.now_secs);
     let room = ui.available_width();
     let is_live = slices.scene(now_secs).model().is_some_and(|model| model.is_live());
-    let (word, color) = sharpness(state.sharpness, is_live);
+    let is_running = slices.files.is_running(window.panel);
+    let (word, color) = if is_running { PLAYING } else { sharpness(state.sharpness, is_live) };
     ui.label(word);
-    if matches!(state.sharpness, Sharpness::Sharpening | Sharpness::Live) {
+    if !is_running && matches!(state.sharpness, Sharpness::Sharpening | Sharpness::Live) {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
         ring(ui.painter(), rect.center(), 5.0, state.part_there);
     } else {

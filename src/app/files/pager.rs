@@ -1,0 +1,99 @@
+//! A thread that reads pages of the file that is shown, and frames of an animation: one at a time, the newest request wins.
+//!
+//! It keeps its place in the file, so that frames in order are decoded once each.
+
+use crate::app::ports::{Opened, PageSource, PagesFn};
+use crate::error::{Error, Result};
+use crate::task::{Mailbox, Post, Worker, mailbox};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// A page to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The file.
+    pub path: PathBuf,
+    /// Which time the file was opened: one that has changed is begun anew.
+    pub opened: u64,
+    /// The page, counted from 0.
+    pub page: usize,
+}
+
+/// The thread.
+pub struct Pager {
+    requests: Option<Post<Option<PageRequest>>>,
+    pages: Receiver<(PageRequest, Result<Opened>)>,
+    thread: Option<Worker>,
+}
+
+impl Pager {
+    /// Starts it; `notify` is called when a page is ready.
+    ///
+    /// # Errors
+    /// The system's own, if it has no thread to give.
+    pub fn start(sources: Arc<PagesFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        let (requests, inbox) = mailbox();
+        let (send, pages) = sync_channel(1);
+        let thread = Worker::spawn("pages", move || serve(&inbox, &sources, &send, &notify))?;
+        Ok(Self { requests: Some(requests), pages, thread: Some(thread) })
+    }
+
+    /// Reads this instead of whatever was asked before; nothing closes the file.
+    pub fn request(&self, request: Option<PageRequest>) {
+        if let Some(requests) = &self.requests {
+            requests.send(request);
+        }
+    }
+
+    /// A page, or why there is none, if that is known by now. Never waits.
+    pub fn poll(&self) -> Option<(PageRequest, Result<Opened>)> {
+        self.pages.try_recv().ok()
+    }
+}
+
+impl Drop for Pager {
+    fn drop(&mut self) {
+        self.requests = None;
+        // It may sit in a read that never returns.
+        if let Some(thread) = self.thread.take() {
+            thread.detach();
+        }
+    }
+}
+
+/// The file that is open, and which time.
+struct Current {
+    path: PathBuf,
+    opened: u64,
+    source: Box<dyn PageSource>,
+}
+
+fn serve(
+    inbox: &Mailbox<Option<PageRequest>>,
+    sources: &Arc<PagesFn>,
+    send: &SyncSender<(PageRequest, Result<Opened>)>,
+    notify: &dyn Fn(),
+) {
+    let mut current: Option<Current> = None;
+    while let Some(request) = inbox.wait() {
+        current = current.filter(|current| {
+            request.as_ref().is_some_and(|request| (&request.path, request.opened) == (&current.path, current.opened))
+        });
+        let Some(request) = request else { continue };
+        let PageRequest { path, opened, page } = request.clone();
+        let open = || Current { source: sources(&path), path: path.clone(), opened };
+        let source = &mut current.get_or_insert_with(open).source;
+        let is_unwanted = || inbox.peek(|newer| newer.as_ref() != Some(&request));
+        let read = catch_unwind(AssertUnwindSafe(|| source.read(page, &is_unwanted)));
+        let result = read.unwrap_or_else(|_| {
+            current = None;
+            Err(Error::picture(&path, "reading it failed unexpectedly"))
+        });
+        if send.send((request, result)).is_err() {
+            return;
+        }
+        notify();
+    }
+}

@@ -1,0 +1,28 @@
+//! What a file says in its own structure, and how many pages that makes.
+
+use super::jxl::jxl_remarks;
+use super::kind::Kind;
+use super::{MAX_HEADER_BYTES, raw};
+use crate::picture::metadata::{Remarks, png_remarks, tiff_remarks};
+use crate::picture::{Pages, Timing};
+use std::path::Path;
+use std::time::Duration;
+
+/// What there is of a page.
+pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
+    match kind {
+        Kind::TIFF => tiff_remarks(path, page),
+        Kind::PNG => png_remarks(path),
+        Kind::Raw => raw::raw_remarks(path),
+        Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
+        _ => Remarks::default(),
+    }
+}
+
+/// The place of a page that is asked for.
+pub(super) fn pages_of(remarks: &Remarks, index: usize) -> Pages {
+    let shown = |duration: Duration| Timing { duration, total: remarks.durations.iter().sum() };
+    // One that is not there is still a frame.
+    let duration = remarks.durations.get(index).or(remarks.durations.last()).copied();
+    Pages { index, count: remarks.pages.max(1), has_more: false, timing: duration.map(shown) }
+}

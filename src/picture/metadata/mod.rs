@@ -1,8 +1,9 @@
 //! What a file carries beside its pixels: the colour profile, what the camera wrote (EXIF), what people and programs
-//! wrote (XMP), and how finely it is to be printed.
+//! wrote (XMP, and IPTC-IIM before it), and how finely it is to be printed.
 
 mod block;
 mod directory;
+pub(super) mod iptc;
 mod png;
 mod provenance;
 mod remarks;
@@ -35,6 +36,8 @@ pub struct Metadata {
     pub exif: Option<Vec<u8>>,
     /// The XMP packet, UTF-8, with its orientation reset.
     pub xmp: Option<Vec<u8>>,
+    /// IPTC-IIM records.
+    pub iptc: Option<Vec<u8>>,
     /// Dots per inch on paper, if the file says so.
     pub dpi: Option<f64>,
 }
@@ -43,8 +46,8 @@ impl Metadata {
     /// Name of all of it.
     pub fn id(&self) -> MetadataId {
         let dpi = self.dpi.map(f64::to_le_bytes);
-        let parts =
-            [self.icc_profile.as_deref(), self.exif.as_deref(), self.xmp.as_deref(), dpi.as_ref().map(|dpi| &dpi[..])];
+        let dpi = dpi.as_ref().map(|dpi| &dpi[..]);
+        let parts = [self.icc_profile.as_deref(), self.exif.as_deref(), self.xmp.as_deref(), dpi, self.iptc.as_deref()];
         MetadataId::of(parts.map(Option::unwrap_or_default))
     }
 

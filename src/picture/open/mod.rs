@@ -1,9 +1,10 @@
 //! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
 //!
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
-//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: AVIF and HEIC; each is
-//! refused with what to do instead.
+//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: HEIC, which is refused
+//! with what to do instead.
 
+mod avif;
 mod convert;
 mod failure;
 mod foreign;
@@ -17,6 +18,7 @@ mod kind;
 mod large;
 mod limit;
 mod packet;
+mod patience;
 mod raw;
 mod scans;
 mod stoppable;
@@ -24,11 +26,13 @@ mod tif;
 mod unmultiplied;
 
 use super::color::{self, SampleSource};
+use super::metadata::iptc::iptc_of;
 use super::metadata::{Remarks, is_adobe_rgb, png_remarks, resolution, tiff_remarks, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
+use avif::{AvifDecoder, avif_remarks};
 use failure::{OpenFailure, describe_io};
 use gif::GifDecoder;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
@@ -39,7 +43,6 @@ use jpeg2000::Jpeg2000Decoder;
 use jxl::{JxlDecoder, jxl_remarks};
 use kind::Kind;
 use limit::most_decoded_bytes;
-use scans::{ApartDecoder, Coding};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
@@ -57,9 +60,9 @@ const MOST_HEADERS: u64 = 256 << 10;
 
 const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
 
-const ENDINGS: [&str; 26] = [
+const ENDINGS: [&str; 27] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
-    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc",
+    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc", "avif",
 ];
 
 /// Whether the file name ends like a picture's, in capitals or not.
@@ -72,11 +75,14 @@ pub fn is_picture_path(path: &Path) -> bool {
 pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
+    let file = path.to_owned();
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded =
-        survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let read = move |stop: Interrupt<'_>| {
+        survive(|| decode_file(&file, page, held_bytes, stop)).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
+    };
+    let decoded = within_time(interrupt, || header_of(path, NEVER).ok().map(|(size, _)| size), read)?;
     check(interrupt)?;
-    let mut picture = decoded.map_err(refuse)?;
+    let mut picture = decoded.flatten().map_err(refuse)?;
     path.clone_into(&mut picture.path);
     Ok(picture)
 }
@@ -99,6 +105,8 @@ fn check_file(path: &Path) -> Result<(), String> {
 pub(super) use hidden::covered;
 pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
+pub use patience::from_environment as opening_time;
+use patience::within_time;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
     let header = header_of(path, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
@@ -180,6 +188,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         Kind::PNG => png_remarks(path),
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
+        Kind::Avif => avif_remarks(path),
         _ => Remarks::default(),
     };
     let (dpi, pages, said) = (remarks.dpi, remarks.pages.max(1), remarks.note.clone());
@@ -187,7 +196,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
-    let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
+    let apart = if kind == Kind::JPEG { scans::apart_jpeg(path)? } else { None };
     let is_tiff = kind == Kind::TIFF;
     let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
     let mut picture = match large {
@@ -202,19 +211,9 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
     let note = note.or_else(|| (kind == Kind::Raw).then(|| raw::note(picture.size)));
     picture.notice =
         [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+    picture.metadata.iptc = iptc_of(path, page);
     picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
     Ok(picture)
-}
-
-/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
-fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
-    let bytes = jpeg::read_complete(path).map_err(|error| describe_io(&error))?;
-    let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
-    if let Some(reason) = coding.reason_to_refuse() {
-        return Err(reason);
-    }
-    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG));
-    coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
 }
 
 fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
@@ -235,9 +234,10 @@ fn start_limited<'a, R: BufRead + Seek + 'a>(
         Kind::TIFF => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
         Kind::GIF => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
         Kind::JpegXl => Ok(Box::new(JxlDecoder::new(reader.into_inner(), page, MAX_HEADER_BYTES as usize)?)),
+        Kind::Avif => Ok(Box::new(AvifDecoder::new(reader.into_inner())?)),
         Kind::Raw => raw::preview(reader.into_inner()),
         Kind::Jpeg2000 => {
-            let most = MAX_DECODED_BYTES + MAX_SCRATCH_BYTES;
+            let most = most_decoded_bytes() + MAX_SCRATCH_BYTES;
             Ok(Box::new(Jpeg2000Decoder::new(reader.into_inner(), most)?))
         }
         Kind::Common(_) => Ok(Box::new(reader.into_decoder()?)),
@@ -269,14 +269,17 @@ struct About {
 }
 
 fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
-    let mut exif = remarks.exif.or_else(|| read_exif(decoder));
+    let mut long = Vec::new();
+    let mut exif = limit::kept("EXIF block", remarks.exif.or_else(|| read_exif(decoder)), &mut long);
     let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
+    let xmp = limit::kept("XMP packet", xmp, &mut long);
     let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
-    let profile = decoder.icc_profile().ok().flatten();
+    let profile = limit::kept("colour profile", decoder.icc_profile().ok().flatten(), &mut long);
     let mut color = color::interpret(profile, source_of(decoder), is_adobe_rgb);
-    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
+    color.notice = color.notice.into_iter().chain(long).reduce(|first, second| format!("{first}; {second}"));
+    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, ..Metadata::default() };
     About { metadata, color, orientation }
 }
 
@@ -348,7 +351,7 @@ mod tests {
         for name in ["a.JPG", "b.Tiff", "c.d.png", "x.exr"] {
             assert!(is_picture_path(Path::new(name)), "{name}");
         }
-        for name in ["a.txt", "png", "a.avif", ".png"] {
+        for name in ["a.txt", "png", "a.heic", ".png"] {
             assert!(!is_picture_path(Path::new(name)), "{name}");
         }
     }
@@ -358,8 +361,10 @@ mod tests {
         for ending in ENDINGS {
             let format = ImageFormat::from_extension(ending);
             // What the decoder library does not know by name; the content is recognised.
-            let is_alias =
-                matches!(ending, "jpe" | "jfif" | "apng" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc");
+            let is_alias = matches!(
+                ending,
+                "jpe" | "jfif" | "apng" | "avif" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc"
+            );
             assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
         }
     }

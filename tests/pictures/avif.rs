@@ -19,11 +19,12 @@ fn drawn(x: usize, y: usize) -> [usize; 3] {
     [x * 19, y * 28, (x * 7 + y * 11) % 256]
 }
 
-/// The largest distance of two pictures' samples, as a share of the range.
-fn distance(a: &Samples, b: &Samples) -> f32 {
-    let count = a.as_bytes().len() * 8 / usize::from(a.bits());
-    assert_eq!(count, b.as_bytes().len() * 8 / usize::from(b.bits()));
-    (0..count).map(|i| (a.unit(i) - b.unit(i)).abs()).fold(0.0, f32::max)
+/// The largest distance of two pictures' samples, of `channels` a pixel, in steps of 8 bits. At the far edges of odd sizes
+/// libavif takes colours from the nearest sample instead of two, so these are left out.
+fn distance(size: Size, channels: usize, a: &Samples, b: &Samples) -> f32 {
+    let pixels = (0..size.height - 1).flat_map(|y| (0..size.width - 1).map(move |x| y * size.width + x));
+    let samples = pixels.flat_map(|pixel| (0..channels).map(move |channel| pixel * channels + channel));
+    samples.map(|i| (a.unit(i) - b.unit(i)).abs() * 255.0).fold(0.0, f32::max)
 }
 
 fn pixel(picture: &Picture, x: usize, y: usize) -> [usize; 3] {
@@ -34,7 +35,7 @@ fn pixel(picture: &Picture, x: usize, y: usize) -> [usize; 3] {
 fn another_decoder_reads_the_same() {
     for (name, bits, most) in [
         ("lossless", 8, 0.0),
-        ("depth8_420", 8, 3.0),
+        ("depth8_420", 8, 2.0),
         ("depth10_422", 16, 1.0),
         ("depth12_444", 16, 0.1),
         ("depth12_400", 16, 0.1),
@@ -42,11 +43,11 @@ fn another_decoder_reads_the_same() {
         ("bt2020", 16, 1.0),
         ("p3", 8, 1.0),
         ("ycgco", 8, 1.0),
-        ("grid", 8, 3.0),
+        ("grid", 8, 2.0),
     ] {
         let (picture, theirs) = (of(name), Picture::open(&fixture("avif").join(format!("{name}.png"))).unwrap());
         assert_eq!((picture.size, picture.rgb.bits(), picture.format), (theirs.size, bits, "AVIF"), "{name}");
-        let distance = distance(&picture.rgb, &theirs.rgb) * 255.0;
+        let distance = distance(picture.size, 3, &picture.rgb, &theirs.rgb);
         assert!(distance <= most, "{name}: {distance} of 255");
     }
 }
@@ -70,7 +71,8 @@ fn what_was_drawn_is_seen() {
 fn opacity_is_kept_apart_and_taken_out_of_colours() {
     for name in ["alpha", "alpha_multiplied"] {
         let (picture, theirs) = (of(name), Picture::open(&fixture("avif").join(format!("{name}.png"))).unwrap());
-        let distance = distance(picture.alpha.as_ref().unwrap(), theirs.alpha.as_ref().unwrap()) * 255.0;
+        let [ours, wanted] = [&picture, &theirs].map(|picture| picture.alpha.as_ref().unwrap());
+        let distance = distance(picture.size, 1, ours, wanted);
         assert!(distance <= 1.0, "{name}: {distance} of 255");
         let (x, y) = (10, 6);
         let (ours, wanted) = (pixel(&picture, x, y), drawn(x, y));

@@ -91,10 +91,11 @@ pub(in crate::picture) fn raw_profile(records: &[u8]) -> String {
     let mut text = format!("\niptc\n{:8}", resource.len());
     for line in resource.chunks(36) {
         text.push('\n');
-        line.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
+        text.extend(
+            line.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)),
+        );
     }
-    text.push('\n');
-    text
+    text + "\n"
 }
 
 /// The JPEG segment that holds records.

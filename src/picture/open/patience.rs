@@ -60,7 +60,7 @@ impl<F: FnOnce() -> Option<Size>> Allowed<F> {
         if spent <= self.now {
             return false;
         }
-        let pixels = self.size.take().and_then(|size| size()).map_or(0, |size| size.area());
+        let pixels = self.size.take().and_then(|size| size()).map_or(0, Size::area);
         self.now += Duration::from_secs_f64((pixels as f64 / 1e6 * SECONDS_A_MEGAPIXEL).min(MOST_SECONDS));
         spent > self.now
     }

@@ -144,12 +144,9 @@ pub(super) fn meaning(primaries: u16, curve: u16) -> Result<Meaning, String> {
         matrix_coefficients: MatrixCoefficients::Identity,
         full_range: true,
     };
-    let mut profile = ColorProfile::new_srgb();
-    if !profile.update_rgb_colorimetry_from_cicp(cicp) {
-        return Err(unknown());
-    }
-    profile.cicp = None;
-    profile.description = None;
+    let mut profile = ColorProfile::new_from_cicp(cicp);
+    // It holds these numbers if it could be made of them. They are not those of the samples, and are left out.
+    profile.cicp.take().filter(|_| profile.red_trc.is_some()).ok_or_else(unknown)?;
     let bytes = profile.encode().map_err(|_| unknown())?;
     Ok(Meaning { profile: Some(bytes), is_linear })
 }
@@ -177,7 +174,12 @@ mod tests {
     #[test]
     fn only_other_colours_than_those_of_srgb_have_a_profile() {
         assert_eq!(meaning(1, 13), Ok(Meaning { profile: None, is_linear: false }));
-        assert!(meaning(12, 13).unwrap().profile.is_some() && meaning(2, 8).unwrap().is_linear);
+        let profile = meaning(12, 13).unwrap().profile.unwrap();
+        let (ours, p3) = (ColorProfile::new_from_slice(&profile).unwrap(), ColorProfile::new_display_p3());
+        for (ours, p3) in [(ours.red_colorant, p3.red_colorant), (ours.green_colorant, p3.green_colorant)] {
+            assert!([ours.x - p3.x, ours.y - p3.y, ours.z - p3.z].iter().all(|distance| distance.abs() < 1e-3));
+        }
+        assert!(meaning(2, 8).unwrap().is_linear && meaning(2, 8).unwrap().profile.is_none());
         assert!(meaning(9, 16).unwrap_err().contains("PQ") && meaning(77, 13).unwrap_err().contains("77"));
     }
 }

@@ -187,19 +187,19 @@ impl Items {
     }
 
     /// An item's first property of a kind.
-    pub(super) fn property(&self, id: u32, kind: &[u8; 4]) -> Option<&[u8]> {
-        self.properties(id).find(|(property, _)| &property.kind == kind).map(|(property, _)| property.body.as_slice())
+    pub(super) fn property(&self, id: u32, kind: [u8; 4]) -> Option<&[u8]> {
+        self.properties(id).find(|(property, _)| property.kind == kind).map(|(property, _)| property.body.as_slice())
     }
 
     /// What an item points at.
-    pub(super) fn pointed_at(&self, id: u32, kind: &[u8; 4]) -> Vec<u32> {
-        let from = self.references.iter().filter(|reference| reference.from == id && &reference.kind == kind);
+    pub(super) fn pointed_at(&self, id: u32, kind: [u8; 4]) -> Vec<u32> {
+        let from = self.references.iter().filter(|reference| reference.from == id && reference.kind == kind);
         from.flat_map(|reference| reference.to.iter().copied()).collect()
     }
 
     /// The items that point at one.
-    pub(super) fn pointing_at(&self, id: u32, kind: &'static [u8; 4]) -> impl Iterator<Item = u32> {
-        let pointing = self.references.iter().filter(move |found| &found.kind == kind && found.to.contains(&id));
+    pub(super) fn pointing_at(&self, id: u32, kind: [u8; 4]) -> impl Iterator<Item = u32> {
+        let pointing = self.references.iter().filter(move |found| found.kind == kind && found.to.contains(&id));
         pointing.map(|reference| reference.from)
     }
 

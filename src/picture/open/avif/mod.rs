@@ -78,7 +78,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
         };
         // A profile says what its numbers mean by itself.
         meaning.is_linear &= profile(&items).is_none();
-        let alpha = items.pointing_at(primary, b"auxl").find(|id| is_alpha(&items, *id));
+        let alpha = items.pointing_at(primary, *b"auxl").find(|id| is_alpha(&items, *id));
         let crop = Crop::of(&items, size).ok_or_else(|| unsupported("its crop is not in whole pixels"))?;
         Ok(Self { file, items, alpha, size, crop, coding, meaning })
     }
@@ -91,7 +91,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
             return Planes::decode(code.ok_or_else(cut_off)?, width, height);
         }
         let layout = self.items.bytes(id, &mut self.file, 64).ok_or_else(cut_off)?;
-        let tiles = self.items.pointed_at(id, b"dimg");
+        let tiles = self.items.pointed_at(id, *b"dimg");
         let columns = columns_of(&layout, tiles.len(), self.size).ok_or_else(|| damaged("its tiles do not fit"))?;
         let mut whole: Option<Planes> = None;
         for (index, tile) in tiles.into_iter().enumerate() {
@@ -130,7 +130,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
         let alpha = self.alpha.map(|id| self.planes(id)).transpose()?;
         self.write(&planes, alpha.as_ref(), &conversion, out);
         let is_multiplied =
-            self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, b"prem").contains(&alpha));
+            self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, *b"prem").contains(&alpha));
         if is_multiplied {
             super::unmultiplied::unmultiply(self.color_type(), out);
         }
@@ -169,7 +169,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
     /// The bytes of the first item of a kind that describes the picture.
     fn description(&mut self, kind: [u8; 4]) -> Option<Vec<u8>> {
         let items = &self.items;
-        let described = items.pointing_at(items.primary, b"cdsc").find(|id| items.kind(*id) == Some(kind))?;
+        let described = items.pointing_at(items.primary, *b"cdsc").find(|id| items.kind(*id) == Some(kind))?;
         items.bytes(described, &mut self.file, MAX_METADATA_BYTES)
     }
 }
@@ -178,8 +178,8 @@ impl Coding {
     fn of(items: &Items) -> Option<Self> {
         let primary = items.primary;
         let first =
-            if items.kind(primary) == Some(*b"grid") { *items.pointed_at(primary, b"dimg").first()? } else { primary };
-        let flags = *items.property(first, b"av1C")?.get(2)?;
+            if items.kind(primary) == Some(*b"grid") { *items.pointed_at(primary, *b"dimg").first()? } else { primary };
+        let flags = *items.property(first, *b"av1C")?.get(2)?;
         let mut colors = items.properties(primary).filter(|(property, _)| &property.kind == b"colr");
         let nclx = colors.find_map(|(property, _)| {
             let mut fields = Fields(property.body.strip_prefix(b"nclx")?);
@@ -193,7 +193,7 @@ impl Coding {
 impl Crop {
     /// What `clap` says, else everything; nothing if that does not fall on whole pixels of the picture.
     fn of(items: &Items, (width, height): (usize, usize)) -> Option<Self> {
-        let Some(body) = items.property(items.primary, b"clap") else {
+        let Some(body) = items.property(items.primary, *b"clap") else {
             return Some(Self { left: 0, top: 0, width, height });
         };
         let mut fields = Fields(body);
@@ -207,7 +207,7 @@ impl Crop {
         let along = |whole: usize, part2: i64, offset2: i64| {
             let start2 = whole as i64 - part2 / 2 + offset2;
             let fits = part2 > 0 && part2 % 2 == 0 && start2 >= 0 && start2 % 2 == 0;
-            (fits && (start2 + part2) / 2 <= whole as i64).then_some(((start2 / 2) as usize, (part2 / 2) as usize))
+            (fits && start2 + part2 <= 2 * whole as i64).then_some(((start2 / 2) as usize, (part2 / 2) as usize))
         };
         let ((left, width), (top, height)) = (along(width, width2, right2)?, along(height, height2, down2)?);
         Some(Self { left, top, width, height })
@@ -218,7 +218,7 @@ impl Crop {
 pub(super) fn avif_remarks(path: &Path) -> Remarks {
     let items = File::open(path).ok().and_then(|file| Items::read(&mut BufReader::new(file)));
     let orientation = items.map_or(1, |items| {
-        let number = |kind| items.property(items.primary, kind).and_then(|body| body.first().copied());
+        let number = |kind: &[u8; 4]| items.property(items.primary, *kind).and_then(|body| body.first().copied());
         orientation(number(b"irot").map_or(0, |angle| angle & 3), number(b"imir").map(|axis| axis & 1))
     });
     Remarks { orientation: Some(orientation), ..Remarks::default() }
@@ -254,7 +254,7 @@ fn check_kind(items: &Items) -> ImageResult<()> {
 }
 
 fn size_of(items: &Items, id: u32) -> Option<(usize, usize)> {
-    let mut fields = Fields(items.property(id, b"ispe")?.get(4..)?);
+    let mut fields = Fields(items.property(id, *b"ispe")?.get(4..)?);
     Some((fields.number(4)? as usize, fields.number(4)? as usize))
 }
 
@@ -269,7 +269,7 @@ fn profile(items: &Items) -> Option<Vec<u8>> {
 
 fn is_alpha(items: &Items, id: u32) -> bool {
     const NAMES: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0"];
-    let name = items.property(id, b"auxC").and_then(|body| body.get(4..));
+    let name = items.property(id, *b"auxC").and_then(|body| body.get(4..));
     name.is_some_and(|name| NAMES.iter().any(|known| name.starts_with(known)))
 }
 

@@ -4,6 +4,7 @@
 //! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: HEIC, which is refused
 //! with what to do instead.
 
+mod apart;
 mod avif;
 mod convert;
 mod failure;
@@ -196,7 +197,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         let pages = if pages == 1 { "one page".into() } else { format!("{pages} pages") };
         return Err(format!("it has {pages}, so there is no page {}", page + 1));
     }
-    let apart = if kind == Kind::JPEG { scans::apart_jpeg(path)? } else { None };
+    let apart = if kind == Kind::JPEG { apart::apart_jpeg(path)? } else { None };
     let is_tiff = kind == Kind::TIFF;
     let large = if is_tiff { large::open_tiff(path, page, held_bytes, &remarks)? } else { None };
     let mut picture = match large {

@@ -1,15 +1,12 @@
 //! JPEGs that the ordinary decoder does not decode, or not right: those of other coding processes are refused, and those
 //! whose components come in scans of their own, or whose first component is not the finest, go to another decoder.
 
-use super::failure::{OpenFailure, describe_io};
-use super::jpeg::{next_marker, read_complete};
-use super::kind::Kind;
+use super::jpeg::next_marker;
 use image::codecs::jpeg::JpegDecoder;
 use image::error::{DecodingError, UnsupportedError, UnsupportedErrorKind};
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
 use jpeg_decoder::{Decoder, PixelFormat};
 use std::io::Cursor;
-use std::path::Path;
 
 const START_OF_SCAN: u8 = 0xda;
 
@@ -162,17 +159,6 @@ impl ImageDecoder for ApartDecoder {
     fn read_image_boxed(self: Box<Self>, out: &mut [u8]) -> ImageResult<()> {
         (*self).read_image(out)
     }
-}
-
-/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
-pub(super) fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
-    let bytes = read_complete(path).map_err(|error| describe_io(&error))?;
-    let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
-    if let Some(reason) = coding.reason_to_refuse() {
-        return Err(reason);
-    }
-    let start = |bytes| ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG));
-    coding.is_apart().then(|| start(bytes).map(|decoder| Box::new(decoder) as _)).transpose()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod apart;
 mod avif;
 mod convert;
+mod endings;
 mod failure;
 mod foreign;
 mod gif;
@@ -34,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
 use avif::{AvifDecoder, avif_remarks};
+pub use endings::is_picture_path;
 use failure::{OpenFailure, describe_io};
 use gif::GifDecoder;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
@@ -60,17 +62,6 @@ const MAX_SCRATCH_BYTES: u64 = 1 << 30;
 const MOST_HEADERS: u64 = 256 << 10;
 
 const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
-
-const ENDINGS: [&str; 27] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
-    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc", "avif",
-];
-
-/// Whether the file name ends like a picture's, in capitals or not.
-pub fn is_picture_path(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ENDINGS.iter().chain(&raw::RAW_ENDINGS).any(|known| ending.eq_ignore_ascii_case(known)))
-}
 
 /// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
 pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
@@ -346,29 +337,6 @@ fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn endings_count_in_any_case() {
-        for name in ["a.JPG", "b.Tiff", "c.d.png", "x.exr"] {
-            assert!(is_picture_path(Path::new(name)), "{name}");
-        }
-        for name in ["a.txt", "png", "a.heic", ".png"] {
-            assert!(!is_picture_path(Path::new(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_ending_belongs_to_a_format_that_is_read() {
-        for ending in ENDINGS {
-            let format = ImageFormat::from_extension(ending);
-            // What the decoder library does not know by name; the content is recognised.
-            let is_alias = matches!(
-                ending,
-                "jpe" | "jfif" | "apng" | "avif" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc"
-            );
-            assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
-        }
-    }
 
     #[test]
     fn what_is_not_a_file_is_said() {

@@ -22,7 +22,7 @@ pub(super) use directory::{Directory, TiffEntry, Value, header};
 pub(super) use png::png_remarks;
 pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{directories_of, tiff_remarks};
+pub(super) use tiff::{block_of_resolution, directories_of, tiff_remarks};
 pub(super) use walk::Walker;
 
 use crate::key::MetadataId;

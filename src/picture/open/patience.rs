@@ -99,9 +99,9 @@ fn wait_for<T: Send + 'static>(
 }
 
 fn refusal(allowed: Duration) -> String {
-    let (seconds, more) = (allowed.as_secs_f64(), (allowed.as_secs_f64() * 4.0).ceil());
+    let (seconds, more) = (allowed.as_millis() as f64 / 1e3, (allowed.as_secs_f64() * 4.0).ceil());
     format!(
-        "decoding it takes longer than {seconds:.0} s, so it was given up: it is damaged, or made to keep a decoder busy; \
+        "decoding it takes longer than {seconds} s, so it was given up: it is damaged, or made to keep a decoder busy; \
          if not, allow more time by {VARIABLE}={more}"
     )
 }

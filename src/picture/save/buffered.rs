@@ -3,7 +3,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use crate::picture::metadata::iptc;
+use crate::picture::metadata::{block_of_resolution, iptc};
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::{JpegEncoder, PixelDensity};
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
@@ -83,7 +83,9 @@ impl BufferedSink {
         let (size, metadata) = (self.options.size, self.options.metadata.clone());
         let mut encoder = image_webp::WebPEncoder::new(&mut self.file);
         metadata.icc_profile.into_iter().for_each(|profile| encoder.set_icc_profile(profile));
-        metadata.exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        // It has no other place for the resolution.
+        let exif = metadata.exif.or_else(|| self.options.dpi.map(block_of_resolution));
+        exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
         metadata.xmp.into_iter().for_each(|packet| encoder.set_xmp_metadata(packet));
         let color = if self.options.channels == 4 { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
         encoder.encode(&self.samples, size.width as u32, size.height as u32, color).map_err(|error| match error {

@@ -85,7 +85,9 @@ impl BufferedSink {
         metadata.icc_profile.into_iter().for_each(|profile| encoder.set_icc_profile(profile));
         // It has no other place for the resolution.
         let exif = metadata.exif.or_else(|| self.options.dpi.map(block_of_resolution));
-        exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif);
+        }
         metadata.xmp.into_iter().for_each(|packet| encoder.set_xmp_metadata(packet));
         let color = if self.options.channels == 4 { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
         encoder.encode(&self.samples, size.width as u32, size.height as u32, color).map_err(|error| match error {

@@ -92,18 +92,21 @@ impl<R: Read + Seek> AvifDecoder<R> {
         }
         let layout = self.items.bytes(id, &mut self.file, 64).ok_or_else(cut_off)?;
         let tiles = self.items.pointed_at(id, *b"dimg");
-        let columns = columns_of(&layout, tiles.len(), self.size).ok_or_else(|| damaged("its tiles do not fit"))?;
+        let misfit = || damaged("its tiles do not fit");
+        let columns = columns_of(&layout, tiles.len(), self.size).ok_or_else(misfit)?;
+        let (across, down) = tiles.first().and_then(|first| size_of(&self.items, *first)).ok_or_else(misfit)?;
+        let is_covered =
+            across.saturating_mul(columns) >= width && down.saturating_mul(tiles.len() / columns) >= height;
+        if !is_covered || across > width.max(MAX_TILE_SIDE) || down > height.max(MAX_TILE_SIDE) {
+            return Err(misfit());
+        }
         let mut whole: Option<Planes> = None;
         for (index, tile) in tiles.into_iter().enumerate() {
-            let (across, down) = size_of(&self.items, tile).ok_or_else(|| damaged("a tile does not say its size"))?;
-            let (left, top) = ((index % columns).saturating_mul(across), (index / columns).saturating_mul(down));
-            if left >= width || top >= height || across > width.max(MAX_TILE_SIDE) || down > height.max(MAX_TILE_SIDE) {
-                return Err(damaged("its tiles do not fit"));
-            }
             let code = self.items.bytes(tile, &mut self.file, MAX_CODE_BYTES).ok_or_else(cut_off)?;
             let part = Planes::decode(code, across, down)?;
+            let (left, top) = (index % columns * across, index / columns * down);
             if !whole.get_or_insert_with(|| part.empty_like(width, height)).put(&part, left, top) {
-                return Err(damaged("its tiles do not fit"));
+                return Err(misfit());
             }
         }
         whole.ok_or_else(|| damaged("it has no tiles"))

@@ -60,6 +60,9 @@ impl Planes {
 
     /// Puts a part at its place, as far as it fits; false if it is of another kind, or its colours would lie between two.
     pub(super) fn put(&mut self, part: &Self, left: usize, top: usize) -> bool {
+        if left >= self.width || top >= self.height {
+            return true;
+        }
         let is_between = !left.is_multiple_of(1 << self.halved.0) || !top.is_multiple_of(1 << self.halved.1);
         if is_between
             || (part.bits, part.halved, part.samples.len()) != (self.bits, self.halved, self.samples.len())

@@ -101,6 +101,10 @@ impl Planes {
 
 /// The first picture of a code, of at most so many pixels.
 fn decode(code: Vec<u8>, most_pixels: u32) -> Result<Picture, Error> {
+    // The decoder would complain aloud.
+    if code.is_empty() {
+        return Err(Error::InvalidArgument);
+    }
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);

@@ -39,10 +39,20 @@ pub(in crate::picture) fn iptc_of(path: &Path, page: usize) -> Option<Vec<u8>> {
         _ => {
             let mut walker = Walker::new(BufReader::new(File::open(path).ok()?))?;
             let start = walker.pages().get(page).copied()?;
-            walker.read(start, |tag| tag == TIFF_TAG).pop().map(|entry| entry.bytes)
+            walker.read(start, |tag| tag == TIFF_TAG).pop().map(|entry| in_order(entry.bytes))
         }
     };
     records.filter(|records| records.first() == Some(&MARKER))
+}
+
+/// Some programs say that the records are numbers of 32 bits, which have then been turned round.
+fn in_order(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.first() != Some(&MARKER) && bytes.get(3) == Some(&MARKER) {
+        for number in bytes.as_chunks_mut::<4>().0 {
+            number.reverse();
+        }
+    }
+    bytes
 }
 
 fn of_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -120,6 +130,12 @@ mod tests {
             assert_eq!(of_jpeg(&jpeg).as_deref(), Some(records));
             assert!((0..jpeg.len() - 3).all(|end| of_jpeg(&jpeg[..end]).is_none()), "cut off");
         }
+    }
+
+    #[test]
+    fn records_that_were_taken_for_numbers_are_put_in_order() {
+        assert_eq!(in_order(b"\x19\x00\x02\x1cbaxx".to_vec()), b"\x1c\x02\x00\x19xxab");
+        assert_eq!(in_order(RECORDS.to_vec()), RECORDS);
     }
 
     #[test]

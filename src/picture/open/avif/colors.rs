@@ -5,7 +5,10 @@
 //! show still pictures. Linear light gets the sRGB curve. Not handled, and refused by name: HDR curves and rare ones.
 
 use super::planes::Planes;
-use moxcms::{CicpColorPrimaries, CicpProfile, ColorProfile, MatrixCoefficients, TransferCharacteristics};
+use moxcms::{
+    CicpColorPrimaries, CicpProfile, ColorProfile, LocalizableString, MatrixCoefficients, ProfileText,
+    TransferCharacteristics,
+};
 
 /// How samples are turned into RGB.
 pub(super) struct Conversion {
@@ -147,8 +150,26 @@ pub(super) fn meaning(primaries: u16, curve: u16) -> Result<Meaning, String> {
     let mut profile = ColorProfile::new_from_cicp(cicp);
     // It holds these numbers if it could be made of them. They are not those of the samples, and are left out.
     profile.cicp.take().filter(|_| profile.red_trc.is_some()).ok_or_else(unknown)?;
+    profile.description = Some(described(primaries, curve));
     let bytes = profile.encode().map_err(|_| unknown())?;
     Ok(Meaning { profile: Some(bytes), is_linear })
+}
+
+/// The name of a profile, for people.
+fn described(primaries: u16, curve: TransferCharacteristics) -> ProfileText {
+    let primaries = match primaries {
+        1 => "BT.709".into(),
+        9 => "BT.2020".into(),
+        11 => "DCI-P3".into(),
+        12 => "Display P3".into(),
+        other => format!("Primaries {other} of H.273"),
+    };
+    let name = match curve {
+        TransferCharacteristics::Bt470M => primaries + ", gamma 2.2",
+        TransferCharacteristics::Bt470Bg => primaries + ", gamma 2.8",
+        _ => primaries,
+    };
+    ProfileText::Localizable(vec![LocalizableString::new("en".into(), "US".into(), name)])
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use self::scene::{Blocks, Made};
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
 use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
-use crate::picture::{ColorSpace, Picture, Raster};
+use crate::picture::{ColorSpace, Metadata, Picture, Raster};
 use crate::recipe::Recipe;
 pub use crate::render::MOST_INVENTED;
 use crate::render::{FeatureStore, LoadedModel};
@@ -291,7 +291,7 @@ pub fn check_size(size: Size) -> Result<()> {
 fn save_options(job: &ExportJob) -> SaveOptions {
     let mut metadata = job.picture.metadata.clone();
     if job.file.strip_metadata {
-        (metadata.exif, metadata.xmp, metadata.dpi) = (None, None, None);
+        metadata = Metadata { icc_profile: metadata.icc_profile, ..Metadata::default() };
     }
     metadata.xmp = provenance::packet(job, metadata.xmp);
     if job.is_converted() {

@@ -67,6 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("moxcms", &["picture"]),
     ("png", &["picture"]),
     ("rayon", &[]),
+    ("re_rav1d", &["picture"]),
     ("rfd", &["app"]),
     ("rustix", &["atomic"]),
     ("safetensors", &["weights"]),

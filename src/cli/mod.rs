@@ -31,7 +31,7 @@ mod values;
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
 use crate::kernel::{Instructions, PrecisionChoice};
-use crate::picture::decoded_limit;
+use crate::picture::{decoded_limit, opening_time};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
@@ -133,14 +133,15 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-/// Looks whether the processor has the instructions that the environment asks for, and whether the limit that it sets for
-/// pictures is one.
+/// Looks whether the processor has the instructions that the environment asks for, and whether the limits that it sets for
+/// pictures are some.
 ///
 /// # Errors
 /// [`Error::Request`] if it has not, or the environment names none.
 pub fn check_environment() -> Result<()> {
     Instructions::from_environment().map_err(Error::Request)?;
-    decoded_limit().map(drop).map_err(Error::Request)
+    decoded_limit().map_err(Error::Request)?;
+    opening_time().map(drop).map_err(Error::Request)
 }
 
 /// The precision of `--precision`, else that of the environment, else the fastest.

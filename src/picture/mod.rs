@@ -28,7 +28,7 @@ pub use color::ColorSpace;
 pub use color_table::ColorTable;
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
-pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path};
+pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path, opening_time};
 pub use page_reader::PageReader;
 pub use pages::{Pages, Timing};
 pub use pairs::{list_pictures, small_versions};

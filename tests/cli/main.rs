@@ -5,6 +5,7 @@
 mod batch;
 mod eval;
 mod export;
+mod fields;
 mod instructions;
 mod invention;
 #[cfg(unix)]

@@ -149,6 +149,22 @@ fn a_picture_beyond_the_limit_is_refused_with_what_allows_it() {
 }
 
 #[test]
+fn a_picture_that_takes_too_long_is_refused_with_what_allows_it() {
+    let world = World::new();
+    // Noise, which takes a decoder a while.
+    let noise = |x: u32, y: u32| image::Rgb([(x * y * 31 + x * 7).to_le_bytes()[0], (x ^ y).to_le_bytes()[0], 9]);
+    image::RgbImage::from_fn(4000, 3000, noise).save(world.path("a.png")).unwrap();
+    let with = |seconds: &str| {
+        let mut command = world.command(&["export", "a.png", "-o", "z.png", "--scale", "0.01"]);
+        Run::of(&command.env("ZOOMFIELD_MAX_OPENING_SECONDS", seconds).output().unwrap()).failure()
+    };
+    let said = with("0.001");
+    assert!(said.contains("takes longer than") && said.contains("ZOOMFIELD_MAX_OPENING_SECONDS=1"), "{said}");
+    assert!(with("long").contains("ZOOMFIELD_MAX_OPENING_SECONDS is a number of seconds"));
+    assert_eq!(world.files(), ["a.png"]);
+}
+
+#[test]
 fn every_hostile_picture_gives_a_description_or_one_sentence() {
     let world = World::new();
     let mut described = 0;

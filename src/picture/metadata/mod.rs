@@ -1,8 +1,9 @@
 //! What a file carries beside its pixels: the colour profile, what the camera wrote (EXIF), what people and programs
-//! wrote (XMP), and how finely it is to be printed.
+//! wrote (XMP, and IPTC-IIM before it), and how finely it is to be printed.
 
 mod block;
 mod directory;
+pub(super) mod iptc;
 mod png;
 mod png_color;
 mod provenance;
@@ -23,7 +24,7 @@ pub(super) use png::png_remarks;
 pub(super) use png_color::PngColor;
 pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{directories_of, tiff_remarks};
+pub(super) use tiff::{block_of_resolution, directories_of, tiff_remarks};
 pub(super) use walk::Walker;
 
 use crate::key::MetadataId;
@@ -37,6 +38,8 @@ pub struct Metadata {
     pub exif: Option<Vec<u8>>,
     /// The XMP packet, UTF-8, with its orientation reset.
     pub xmp: Option<Vec<u8>>,
+    /// IPTC-IIM records.
+    pub iptc: Option<Vec<u8>>,
     /// Dots per inch on paper, if the file says so.
     pub dpi: Option<f64>,
 }
@@ -45,8 +48,8 @@ impl Metadata {
     /// Name of all of it.
     pub fn id(&self) -> MetadataId {
         let dpi = self.dpi.map(f64::to_le_bytes);
-        let parts =
-            [self.icc_profile.as_deref(), self.exif.as_deref(), self.xmp.as_deref(), dpi.as_ref().map(|dpi| &dpi[..])];
+        let dpi = dpi.as_ref().map(|dpi| &dpi[..]);
+        let parts = [self.icc_profile.as_deref(), self.exif.as_deref(), self.xmp.as_deref(), dpi, self.iptc.as_deref()];
         MetadataId::of(parts.map(Option::unwrap_or_default))
     }
 

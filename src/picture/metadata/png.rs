@@ -28,6 +28,13 @@ pub(in crate::picture) fn png_remarks(path: &Path) -> Remarks {
     Remarks { exif, xmp, png_color: found.color, ..Remarks::default() }
 }
 
+/// IPTC-IIM records in a raw profile of `ImageMagick`'s, inside of Photoshop's resources or not.
+pub(super) fn raw_iptc(path: &Path) -> Option<Vec<u8>> {
+    let mut found = Found::default();
+    let _ = found.read(BufReader::new(File::open(path).ok()?));
+    found.raw_iptc
+}
+
 #[derive(Default)]
 struct Found {
     exif: Option<Vec<u8>>,
@@ -37,6 +44,7 @@ struct Found {
     color: PngColor,
     /// Whether a chunk of pixels was met.
     has_begun: bool,
+    raw_iptc: Option<Vec<u8>>,
 }
 
 impl Found {
@@ -84,6 +92,9 @@ impl Found {
             }
             b"Raw profile type xmp" => {
                 self.raw_xmp = self.raw_xmp.take().or_else(|| raw_profile(&text(kind, rest)?));
+            }
+            b"Raw profile type iptc" | b"Raw profile type 8bim" => {
+                self.raw_iptc = self.raw_iptc.take().or_else(|| raw_profile(&text(kind, rest)?));
             }
             _ => {}
         }

@@ -13,8 +13,16 @@ use tiff::tags::Tag;
 /// model, software, date, artist, copyright.
 const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298];
 
+/// How finely it is to be printed.
+const RESOLUTION: [Tag; 3] = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit];
+
 /// Where the interoperability directory is, which has no place of its own in a TIFF.
 const INTEROPERABILITY: u16 = 0xa005;
+
+/// Thousandths of a dot per inch, which is finer than any format keeps.
+const DPI_PARTS: u32 = 1000;
+
+const INCH: u16 = 2;
 
 /// Reads the directories of a page, counted from 0; nothing from a file that cannot be read.
 pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
@@ -23,9 +31,11 @@ pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
     let pages = walker.pages();
     let Some(start) = pages.get(page).copied() else { return Remarks { pages: pages.len(), ..Remarks::default() } };
     let said = walker.read(start, |tag| tag == Tag::Orientation.to_u16());
-    let directories = described(&mut walker, start);
+    let mut directories = described(&mut walker, start);
+    let is_described = directories.iter().any(|entries| !entries.is_empty());
+    directories[0].extend(walker.read(start, |tag| RESOLUTION.iter().any(|wanted| wanted.to_u16() == tag)));
     Remarks {
-        exif: directories.iter().any(|entries| !entries.is_empty()).then(|| block_of(directories)),
+        exif: is_described.then(|| block_of(directories)),
         orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
         dpi: resolution::of_directory(&mut walker, start),
         pages: pages.len(),
@@ -52,6 +62,17 @@ fn described<R: Read + Seek>(walker: &mut Walker<R>, start: u64) -> [Vec<TiffEnt
         start.map_or_else(Vec::new, |start| walker.read(start, |tag| tag != INTEROPERABILITY))
     });
     [main, exif, gps]
+}
+
+/// An EXIF block that says nothing but how finely to print.
+pub(in crate::picture) fn block_of_resolution(dpi: f64) -> Vec<u8> {
+    let parts = (dpi * f64::from(DPI_PARTS)).round() as u32;
+    let mut directory = Directory::new(false);
+    directory.add(Tag::XResolution, Value::Rational(parts, DPI_PARTS));
+    directory.add(Tag::YResolution, Value::Rational(parts, DPI_PARTS));
+    directory.add(Tag::ResolutionUnit, Value::Short(vec![INCH]));
+    let at = header(false, 0).len() as u64;
+    [header(false, at), directory.encode(at)].concat()
 }
 
 /// Directories as one EXIF block: the inner ones first, since the main one says where they are.

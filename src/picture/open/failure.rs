@@ -1,6 +1,7 @@
 //! What stops the opening of a file, in words: what is wrong, and what to do.
 
 use super::kind::Kind;
+use super::limit::{VARIABLE, most_decoded_bytes};
 use image::ImageError;
 use image::error::UnsupportedErrorKind;
 use std::io::ErrorKind;
@@ -37,7 +38,7 @@ impl OpenFailure {
         match self {
             Self::Refused(reason) => reason,
             Self::Decoder(ImageError::IoError(error)) => describe_io(&error),
-            Self::Decoder(ImageError::Limits(_)) => format!("decoding this {name} file would take too much memory"),
+            Self::Decoder(ImageError::Limits(_)) => too_much(name),
             Self::Decoder(ImageError::Unsupported(error)) => {
                 let what = match error.kind() {
                     UnsupportedErrorKind::GenericFeature(what) => what.clone(),
@@ -48,6 +49,15 @@ impl OpenFailure {
             Self::Decoder(error) => describe_damage(name, &root_cause(&error)),
         }
     }
+}
+
+/// Where the samples would fit, but not what their decoder needs beside them.
+fn too_much(name: &str) -> String {
+    let most = most_decoded_bytes() as f64 / f64::from(1 << 30);
+    format!(
+        "decoding this {name} file would take too much memory beside its pixels; the limit grows with that of pixels, \
+         {most:.1} GiB, which {VARIABLE} sets"
+    )
 }
 
 fn describe_damage(format: &str, cause: &str) -> String {

@@ -11,6 +11,7 @@ pub(super) enum Kind {
     Common(ImageFormat),
     JpegXl,
     Jpeg2000,
+    Avif,
     /// A camera's, of which the preview is shown.
     Raw,
 }
@@ -28,6 +29,9 @@ impl Kind {
         if is_any(&[b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"]) {
             return Some(Self::Jpeg2000);
         }
+        if is_avif(start) {
+            return Some(Self::Avif);
+        }
         // The large kind.
         is_any(&[b"II+\0", b"MM\0+"]).then_some(Self::TIFF)
     }
@@ -43,6 +47,7 @@ impl Kind {
         match self {
             Self::JpegXl => "JPEG XL",
             Self::Jpeg2000 => "JPEG 2000",
+            Self::Avif => "AVIF",
             Self::Raw => "camera RAW",
             Self::Common(format) => match format {
                 ImageFormat::Png => "PNG",
@@ -68,6 +73,17 @@ impl Kind {
     }
 }
 
+/// Whether a file of boxes says that it is AVIF, be it among other things.
+pub(super) fn is_avif(start: &[u8]) -> bool {
+    let Some((length, rest)) = start.split_first_chunk().filter(|(_, rest)| rest.starts_with(b"ftyp")) else {
+        return false;
+    };
+    // The main brand, its version, and the brands that the file is compatible with.
+    let brands = &rest[4..rest.len().min((u32::from_be_bytes(*length) as usize).saturating_sub(4)).max(4)];
+    let mut brands = brands.chunks_exact(4);
+    brands.any(|brand| brand == b"avif" || brand == b"avis")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +95,10 @@ mod tests {
         assert_eq!(of(b"\0\0\0\x0cJXL \r\n\x87\n"), Some(Kind::JpegXl));
         assert_eq!(of(b"\0\0\0\x0cjP  \r\n\x87\n"), Some(Kind::Jpeg2000));
         assert_eq!(of(b"\xff\x4f\xff\x51\0"), Some(Kind::Jpeg2000));
+        assert_eq!(of(b"\0\0\0\x20ftypavif\0\0\0\0mif1"), Some(Kind::Avif));
+        assert_eq!(of(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"), Some(Kind::Avif));
+        assert_eq!(of(b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif"), None, "beyond the end of the box");
+        assert_eq!((of(b"\0\0\0\x14ftyp"), of(b"\0\0\0\0ftypheic")), (None, None));
         assert_eq!(of(b"MM\0+"), Some(Kind::TIFF));
         assert_eq!(of(b"\xff\xd8\xff\xe0"), None);
     }

@@ -7,8 +7,12 @@ use std::sync::OnceLock;
 /// sentence, not attempted.
 pub const MAX_DECODED_BYTES: u64 = 2 << 30;
 
+/// The most that an EXIF block, an XMP packet or a colour profile may hold: a maker's note has some 100 kB, a profile of
+/// a printing press two megabytes.
+const MAX_METADATA_BYTES: usize = 16 << 20;
+
 /// The environment variable that allows more, or less, in GiB.
-const VARIABLE: &str = "ZOOMFIELD_MAX_PICTURE_GIB";
+pub(super) const VARIABLE: &str = "ZOOMFIELD_MAX_PICTURE_GIB";
 
 /// The most that can be asked for: far above any memory.
 const MOST_GIB: f64 = 65_536.0;
@@ -36,6 +40,17 @@ fn parse(text: &str) -> Result<u64, String> {
     bytes.ok_or_else(|| format!("{VARIABLE} is a number of GiB above 0 and at most {MOST_GIB}, like 4; it is `{text}`"))
 }
 
+/// What a file says beside its pixels, unless it is longer than anyone needs; that is left out and noted.
+pub(super) fn kept(what: &str, bytes: Option<Vec<u8>>, notes: &mut Vec<String>) -> Option<Vec<u8>> {
+    let long = bytes.as_ref().map(Vec::len).filter(|len| *len > MAX_METADATA_BYTES);
+    notes.extend(long.map(|len| {
+        let mebibytes = |len: usize| len as f64 / f64::from(1 << 20);
+        let (len, most) = (mebibytes(len), mebibytes(MAX_METADATA_BYTES));
+        format!("its {what} of {len:.0} MiB is left out, since {most:.0} MiB is the limit")
+    }));
+    bytes.filter(|_| long.is_none())
+}
+
 /// Why a picture of so many bytes is refused, and what allows it.
 pub(super) fn refusal(size: Size, needed: u64) -> String {
     let gibibytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
@@ -51,6 +66,15 @@ pub(super) fn refusal(size: Size, needed: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_is_left_out_and_said() {
+        let mut notes = Vec::new();
+        assert_eq!(kept("XMP packet", Some(vec![1; 9]), &mut notes), Some(vec![1; 9]));
+        assert_eq!((kept("XMP packet", None, &mut notes), notes.len()), (None, 0));
+        assert_eq!(kept("XMP packet", Some(vec![0; 20 << 20]), &mut notes), None);
+        assert_eq!(notes, ["its XMP packet of 20 MiB is left out, since 16 MiB is the limit"]);
+    }
 
     #[test]
     fn amounts_are_read_and_anything_else_is_named() {

@@ -1,11 +1,13 @@
 //! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
 //!
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
-//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: AVIF and HEIC; each is
-//! refused with what to do instead.
+//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: HEIC, which is refused
+//! with what to do instead.
 
+mod avif;
 mod cached;
 mod convert;
+mod endings;
 mod failure;
 mod foreign;
 mod frames;
@@ -20,6 +22,7 @@ mod kind;
 mod large;
 mod limit;
 mod packet;
+mod patience;
 mod pieces;
 mod png_rows;
 mod raw;
@@ -30,11 +33,14 @@ mod tif;
 mod unmultiplied;
 
 use super::color::{self, Claims, SampleSource};
+use super::metadata::iptc::iptc_of;
 use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
+use avif::AvifDecoder;
+pub use endings::is_picture_path;
 use failure::{OpenFailure, describe_io};
 pub(super) use frames::{Frames, frames_of};
 use gif::GifDecoder;
@@ -65,26 +71,18 @@ const MOST_HEADERS: u64 = 256 << 10;
 
 const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
 
-const ENDINGS: [&str; 26] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
-    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc",
-];
-
-/// Whether the file name ends like a picture's, in capitals or not.
-pub fn is_picture_path(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ENDINGS.iter().chain(&raw::RAW_ENDINGS).any(|known| ending.eq_ignore_ascii_case(known)))
-}
-
 /// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
 pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
+    let file = path.to_owned();
     // Decoders of damaged files have been known to panic; that must not take the window down.
-    let decoded =
-        survive(|| decode_file(path, page, held_bytes, interrupt)).unwrap_or_else(|| Err(NOT_SURVIVED.into()));
+    let read = move |stop: Interrupt<'_>| {
+        survive(|| decode_file(&file, page, held_bytes, stop)).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
+    };
+    let decoded = within_time(interrupt, || header_of(path, NEVER).ok().map(|(size, _)| size), read)?;
     check(interrupt)?;
-    let mut picture = decoded.map_err(refuse)?;
+    let mut picture = decoded.flatten().map_err(refuse)?;
     path.clone_into(&mut picture.path);
     Ok(picture)
 }
@@ -107,6 +105,8 @@ fn check_file(path: &Path) -> Result<(), String> {
 pub(super) use hidden::covered;
 pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
+pub use patience::from_environment as opening_time;
+use patience::within_time;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
     let header = header_of(path, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
@@ -205,6 +205,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
     let note = (kind == Kind::Raw).then(|| raw::note(picture.size));
     picture.notice =
         [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+    picture.metadata.iptc = iptc_of(path, page);
     picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
     Ok(Picture { pages, ..picture })
 }
@@ -227,9 +228,10 @@ fn start_limited<'a, R: BufRead + Seek + 'a>(
         Kind::TIFF => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
         Kind::GIF => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
         Kind::JpegXl => Ok(Box::new(JxlDecoder::new(reader.into_inner(), page, MAX_HEADER_BYTES as usize)?)),
+        Kind::Avif => Ok(Box::new(AvifDecoder::new(reader.into_inner())?)),
         Kind::Raw => raw::preview(reader.into_inner()),
         Kind::Jpeg2000 => {
-            let most = MAX_DECODED_BYTES + MAX_SCRATCH_BYTES;
+            let most = most_decoded_bytes() + MAX_SCRATCH_BYTES;
             Ok(Box::new(Jpeg2000Decoder::new(reader.into_inner(), most)?))
         }
         Kind::Common(_) => Ok(Box::new(reader.into_decoder()?)),
@@ -261,15 +263,18 @@ struct About {
 }
 
 fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
-    let mut exif = remarks.exif.or_else(|| read_exif(decoder));
+    let mut long = Vec::new();
+    let mut exif = limit::kept("EXIF block", remarks.exif.or_else(|| read_exif(decoder)), &mut long);
     let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
+    let xmp = limit::kept("XMP packet", xmp, &mut long);
     let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
     let xmp = xmp.and_then(xmp::upright);
     let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
-    let profile = decoder.icc_profile().ok().flatten();
+    let profile = limit::kept("colour profile", decoder.icc_profile().ok().flatten(), &mut long);
     let claims = Claims { profile, png: remarks.png_color, is_adobe_rgb };
     let mut color = color::interpret(claims, source_of(decoder));
-    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, dpi: None };
+    color.notice = color.notice.into_iter().chain(long).reduce(|first, second| format!("{first}; {second}"));
+    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, ..Metadata::default() };
     About { metadata, color, orientation }
 }
 
@@ -335,27 +340,6 @@ fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn endings_count_in_any_case() {
-        for name in ["a.JPG", "b.Tiff", "c.d.png", "x.exr"] {
-            assert!(is_picture_path(Path::new(name)), "{name}");
-        }
-        for name in ["a.txt", "png", "a.avif", ".png"] {
-            assert!(!is_picture_path(Path::new(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_ending_belongs_to_a_format_that_is_read() {
-        for ending in ENDINGS {
-            let format = ImageFormat::from_extension(ending);
-            // What the decoder library does not know by name; the content is recognised.
-            let is_alias =
-                matches!(ending, "jpe" | "jfif" | "apng" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc");
-            assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
-        }
-    }
 
     #[test]
     fn what_is_not_a_file_is_said() {

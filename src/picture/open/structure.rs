@@ -1,5 +1,6 @@
 //! What a file says in its own structure, and how many pages that makes.
 
+use super::avif::avif_remarks;
 use super::jxl::jxl_remarks;
 use super::kind::Kind;
 use super::{MAX_HEADER_BYTES, raw};
@@ -15,6 +16,7 @@ pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
         Kind::PNG => png_remarks(path),
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
+        Kind::Avif => avif_remarks(path),
         _ => Remarks::default(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
+use crate::picture::metadata::{block_of_resolution, iptc};
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::{JpegEncoder, PixelDensity};
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
@@ -61,6 +62,7 @@ impl BufferedSink {
         metadata.exif.take_if(|exif| exif.len() > MAX_JPEG_EXIF_BYTES);
         metadata.icc_profile.take_if(|profile| profile.len() > MAX_JPEG_PROFILE_BYTES);
         let packet = metadata.xmp.take_if(|packet| packet.len() <= MAX_JPEG_XMP_BYTES);
+        let records = metadata.iptc.take_if(|records| records.len() <= iptc::MAX_JPEG_BYTES);
         let mut bytes = Vec::new();
         let mut encoder = JpegEncoder::new_with_quality(&mut bytes, self.options.quality.clamp(1, 100));
         if let Some(dpi) = self.options.dpi {
@@ -68,7 +70,10 @@ impl BufferedSink {
         }
         write(encoder, &self.samples, &self.options)?;
         if let Some(packet) = packet {
-            insert_xmp(&mut bytes, &packet);
+            insert_segment(&mut bytes, xmp_segment(&packet));
+        }
+        if let Some(records) = records {
+            insert_segment(&mut bytes, iptc::jpeg_segment(&records));
         }
         Ok(self.file.write_all(&bytes)?)
     }
@@ -78,7 +83,11 @@ impl BufferedSink {
         let (size, metadata) = (self.options.size, self.options.metadata.clone());
         let mut encoder = image_webp::WebPEncoder::new(&mut self.file);
         metadata.icc_profile.into_iter().for_each(|profile| encoder.set_icc_profile(profile));
-        metadata.exif.into_iter().for_each(|exif| encoder.set_exif_metadata(exif));
+        // It has no other place for the resolution.
+        let exif = metadata.exif.or_else(|| self.options.dpi.map(block_of_resolution));
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif);
+        }
         metadata.xmp.into_iter().for_each(|packet| encoder.set_xmp_metadata(packet));
         let color = if self.options.channels == 4 { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
         encoder.encode(&self.samples, size.width as u32, size.height as u32, color).map_err(|error| match error {
@@ -100,14 +109,17 @@ fn write(mut encoder: impl ImageEncoder, samples: &[u8], options: &SaveOptions) 
     encoder.write_image(samples, options.size.width as u32, options.size.height as u32, color)
 }
 
-/// Puts a packet into a JPEG that was just written, behind the segments that must be first (JFIF, EXIF).
-fn insert_xmp(jpeg: &mut Vec<u8>, packet: &[u8]) {
+fn xmp_segment(packet: &[u8]) -> Vec<u8> {
+    let len = (2 + XMP_NAME.len() + packet.len()) as u16;
+    [&[0xff, 0xe1], &len.to_be_bytes()[..], XMP_NAME, packet].concat()
+}
+
+/// Puts a segment into a JPEG that was just written, behind the segments that must be first (JFIF, EXIF, XMP).
+fn insert_segment(jpeg: &mut Vec<u8>, segment: Vec<u8>) {
     let mut at = 2;
     while let Some([0xff, 0xe0 | 0xe1, high, low]) = jpeg.get(at..at + 4) {
         at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
     }
-    let len = (2 + XMP_NAME.len() + packet.len()) as u16;
-    let segment = [&[0xff, 0xe1], &len.to_be_bytes()[..], XMP_NAME, packet].concat();
     jpeg.splice(at..at, segment);
 }
 

@@ -3,6 +3,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
+use crate::picture::metadata::iptc;
 use png::{BitDepth, ColorType, Encoder, EncodingError, Info, PixelDimensions, StreamWriter, Unit};
 use std::borrow::Cow;
 use std::fs::File;
@@ -63,6 +64,7 @@ impl PngSink {
         let packet = options.metadata.xmp.clone().and_then(|packet| String::from_utf8(packet).ok());
         let stream = Encoder::with_info(witness, info)
             .and_then(|encoder| with_packet(encoder, packet))
+            .and_then(|encoder| with_records(encoder, options.metadata.iptc.as_deref()))
             .and_then(Encoder::write_header)
             .and_then(|writer| writer.into_stream_writer_with_size(CHUNK_BYTES))
             .map_err(|error| describe(&failure, error))?;
@@ -77,6 +79,17 @@ fn with_packet(
 ) -> Result<Encoder<'_, Witness>, EncodingError> {
     if let Some(packet) = packet {
         encoder.add_itxt_chunk("XML:com.adobe.xmp".into(), packet)?;
+    }
+    Ok(encoder)
+}
+
+/// IPTC-IIM has no chunk of its own; what `ImageMagick` made up is what others read.
+fn with_records<'a>(
+    mut encoder: Encoder<'a, Witness>,
+    records: Option<&[u8]>,
+) -> Result<Encoder<'a, Witness>, EncodingError> {
+    if let Some(records) = records {
+        encoder.add_ztxt_chunk(iptc::RAW_PROFILE.into(), iptc::raw_profile(records))?;
     }
     Ok(encoder)
 }

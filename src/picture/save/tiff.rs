@@ -7,7 +7,7 @@
 use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use crate::picture::metadata::{Directory, Value, directories_of, header};
+use crate::picture::metadata::{Directory, Value, directories_of, header, iptc};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -109,6 +109,9 @@ impl TiffSink {
         }
         if let Some(packet) = self.options.metadata.xmp.take() {
             directory.add(Tag::Unknown(XMP_PACKET), Value::Undefined(packet));
+        }
+        if let Some(records) = self.options.metadata.iptc.take() {
+            directory.add(Tag::Unknown(iptc::TIFF_TAG), Value::Undefined(records));
         }
         directory
     }

@@ -1,0 +1,107 @@
+//! What fuzzing does with bytes. Every target takes any bytes at all; it is wrong to panic, to take long, to take more memory
+//! than the limits say, or to refuse without a sentence on one line.
+
+use std::path::Path;
+use zoomfield::app::settings;
+use zoomfield::cli::parse_export;
+use zoomfield::error::Error;
+use zoomfield::picture::save::{PictureWriter, SaveOptions};
+use zoomfield::picture::{Metadata, Picture, Provenance, Raster, SourceType};
+use zoomfield::task::NEVER;
+use zoomfield::weights::Weights;
+
+/// A target and its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+#[allow(dead_code, reason = "a target of `cargo fuzz` is one of them")]
+pub const TARGETS: [Target; 6] = [
+    ("picture", picture),
+    ("safetensors", safetensors),
+    ("pth", pth),
+    ("settings", settings_file),
+    ("xmp", xmp),
+    ("command_line", command_line),
+];
+
+fn with_file(ending: &str, bytes: &[u8], work: impl FnOnce(&Path)) {
+    let file = tempfile::Builder::new().suffix(ending).tempfile().expect("a temporary file");
+    std::fs::write(file.path(), bytes).expect("room for a small file");
+    work(file.path());
+}
+
+fn check_sentence(error: &Error) {
+    let said = error.to_string();
+    assert!(!said.is_empty() && said.len() < 1000 && !said.contains('\n'), "{said}");
+}
+
+/// A file of any picture format: its size, its provenance, its pixels, and its metadata in an export.
+pub fn picture(bytes: &[u8]) {
+    with_file("", bytes, |path| {
+        let _ = (Picture::decoded_bytes(path, NEVER), Picture::size_of(path), Picture::provenance_of(path));
+        match Picture::open_page(path, 0) {
+            Ok(picture) => {
+                assert!(picture.size.area() > 0);
+                let _ = (picture.metadata.shot(), picture.metadata.provenance(), picture.metadata.source_type());
+                export(picture.metadata);
+            }
+            Err(error) => check_sentence(&error),
+        }
+    });
+}
+
+/// Metadata in every format that is written, on one pixel.
+fn export(metadata: Metadata) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for ending in ["png", "jpg", "tif", "webp"] {
+        let path = folder.path().join("a").with_extension(ending);
+        let raster = Raster::new(zoomfield::geometry::Size::new(1, 1), 3);
+        let (size, metadata) = (raster.size, metadata.clone());
+        let options =
+            SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, dpi: metadata.dpi, metadata };
+        let written = PictureWriter::create(&path, options).and_then(|mut writer| {
+            writer.write_rows(&raster)?;
+            writer.finish()
+        });
+        match written {
+            Ok(_) => drop(Picture::open(&path).expect("an export opens")),
+            Err(error) => check_sentence(&error),
+        }
+    }
+}
+
+fn weights(ending: &str, bytes: &[u8]) {
+    with_file(ending, bytes, |path| {
+        if let Err(error) = Weights::open_with_card(path) {
+            check_sentence(&error);
+        }
+    });
+}
+
+/// A file of weights in our own format.
+pub fn safetensors(bytes: &[u8]) {
+    weights(".safetensors", bytes);
+}
+
+/// A checkpoint of the original implementation.
+pub fn pth(bytes: &[u8]) {
+    weights(".pth", bytes);
+}
+
+/// The file of settings.
+pub fn settings_file(bytes: &[u8]) {
+    with_file(".json", bytes, |path| drop(settings::file::load(path)));
+}
+
+/// An XMP packet: what it says, and what becomes of it in an export.
+pub fn xmp(bytes: &[u8]) {
+    let _ = (Provenance::read(bytes), SourceType::read(bytes));
+    export(Metadata { xmp: Some(bytes.to_vec()), ..Metadata::default() });
+}
+
+/// The arguments of an export, a line each.
+pub fn command_line(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let arguments: Vec<String> = ["zoomfield", "export"].into_iter().chain(text.lines()).map(str::to_owned).collect();
+    let _ = parse_export(&arguments);
+}

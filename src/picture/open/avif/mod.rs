@@ -1,0 +1,380 @@
+//! AVIF (AV1 in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures put together
+//! from tiles, the crop, turning and mirroring of the file.
+//!
+//! 8 bits stay 8, more become 16. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
+//! `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name: HDR curves, overlays, layers,
+//! sequences without a still picture.
+
+mod colors;
+mod items;
+mod planes;
+
+use crate::picture::metadata::Remarks;
+use colors::{Conversion, Meaning, meaning, unit};
+use image::error::{
+    DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
+};
+use image::{ColorType, ImageDecoder, ImageError, ImageResult, Limits};
+use items::{Fields, Items};
+use planes::Planes;
+use rayon::prelude::*;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+/// The most that metadata may hold; a maker's note has some 100 kB.
+const MAX_METADATA_BYTES: u64 = 16 << 20;
+
+/// The most that the code of one tile may hold.
+const MAX_CODE_BYTES: u64 = 1 << 30;
+
+/// Bytes that decoding takes for a pixel: the decoder's own planes, ours, and opacity.
+const WORKING_BYTES: u64 = 12;
+
+/// The most that the side of a tile may have beyond that of its picture.
+const MAX_TILE_SIDE: usize = 4096;
+
+/// Decodes the file's main picture.
+pub(super) struct AvifDecoder<R> {
+    file: R,
+    items: Items,
+    alpha: Option<u32>,
+    size: (usize, usize),
+    crop: Crop,
+    coding: Coding,
+    meaning: Meaning,
+}
+
+/// The rectangle that is shown.
+#[derive(Clone, Copy)]
+struct Crop {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+}
+
+/// What is known of the code before it is decoded (`av1C`).
+struct Coding {
+    is_deep: bool,
+    is_grey: bool,
+    position: u8,
+    /// The numbers of the file itself, before those of the code: primaries, curve, matrix, range.
+    nclx: Option<[u16; 4]>,
+}
+
+impl<R: Read + Seek> AvifDecoder<R> {
+    /// Reads the directory.
+    pub(super) fn new(mut file: R) -> ImageResult<Self> {
+        let items = Items::read(&mut file).ok_or_else(|| damaged("its directory cannot be read"))?;
+        let primary = items.primary;
+        check_kind(&items)?;
+        let size = size_of(&items, primary).ok_or_else(|| damaged("it does not say its size"))?;
+        let coding = Coding::of(&items).ok_or_else(|| damaged("it does not say how it is coded"))?;
+        let [primaries, curve, ..] = coding.nclx.unwrap_or([2, 2, 2, 1]);
+        let mut meaning = match (profile(&items), meaning(primaries, curve)) {
+            (None, meaning) => meaning.map_err(|what| unsupported(&what))?,
+            (profile, meaning) => Meaning { profile, is_linear: meaning.is_ok_and(|meaning| meaning.is_linear) },
+        };
+        // A profile says what its numbers mean by itself.
+        meaning.is_linear &= profile(&items).is_none();
+        let alpha = items.pointing_at(primary, *b"auxl").find(|id| is_alpha(&items, *id));
+        let crop = Crop::of(&items, size).ok_or_else(|| unsupported("its crop is not in whole pixels"))?;
+        Ok(Self { file, items, alpha, size, crop, coding, meaning })
+    }
+
+    /// The planes of an item, put together from its tiles.
+    fn planes(&mut self, id: u32) -> ImageResult<Planes> {
+        let (width, height) = self.size;
+        if self.items.kind(id) != Some(*b"grid") {
+            let code = self.items.bytes(id, &mut self.file, MAX_CODE_BYTES);
+            return Planes::decode(code.ok_or_else(cut_off)?, width, height);
+        }
+        let layout = self.items.bytes(id, &mut self.file, 64).ok_or_else(cut_off)?;
+        let tiles = self.items.pointed_at(id, *b"dimg");
+        let misfit = || damaged("its tiles do not fit");
+        let columns = columns_of(&layout, tiles.len(), self.size).ok_or_else(misfit)?;
+        let (across, down) = tiles.first().and_then(|first| size_of(&self.items, *first)).ok_or_else(misfit)?;
+        let is_covered =
+            across.saturating_mul(columns) >= width && down.saturating_mul(tiles.len() / columns) >= height;
+        if !is_covered || across > width.max(MAX_TILE_SIDE) || down > height.max(MAX_TILE_SIDE) {
+            return Err(misfit());
+        }
+        let mut whole: Option<Planes> = None;
+        for (index, tile) in tiles.into_iter().enumerate() {
+            let code = self.items.bytes(tile, &mut self.file, MAX_CODE_BYTES).ok_or_else(cut_off)?;
+            let part = Planes::decode(code, across, down)?;
+            let (left, top) = (index % columns * across, index / columns * down);
+            if !whole.get_or_insert_with(|| part.empty_like(width, height)).put(&part, left, top) {
+                return Err(misfit());
+            }
+        }
+        whole.ok_or_else(|| damaged("it has no tiles"))
+    }
+
+    fn decode(mut self, out: &mut [u8]) -> ImageResult<()> {
+        let planes = self.planes(self.items.primary)?;
+        if (planes.samples.len() == 1) != self.coding.is_grey {
+            return Err(damaged("its header does not fit its code"));
+        }
+        let [primaries, curve, matrix] = planes.cicp;
+        // What only the code says of its colours comes too late to be told.
+        let is_untold = self.coding.nclx.is_none() && profile(&self.items).is_none();
+        if is_untold && meaning(primaries, curve).map_err(|what| unsupported(&what))? != self.meaning {
+            return Err(unsupported("its colours are named nowhere but in its code"));
+        }
+        let own = [primaries, curve, matrix, u16::from(planes.is_full_range)];
+        let [_, _, matrix, range] = self.coding.nclx.unwrap_or(own);
+        let conversion =
+            Conversion::new(matrix, range != 0, self.coding.position).map_err(|what| unsupported(&what))?;
+        if !conversion.fits(&planes) {
+            return Err(damaged("its colours are RGB and sampled more coarsely"));
+        }
+        let alpha = self.alpha.map(|id| self.planes(id)).transpose()?;
+        self.write(&planes, alpha.as_ref(), &conversion, out);
+        let is_multiplied =
+            self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, *b"prem").contains(&alpha));
+        if is_multiplied {
+            super::unmultiplied::unmultiply(self.color_type(), out);
+        }
+        Ok(())
+    }
+
+    fn write(&self, planes: &Planes, alpha: Option<&Planes>, conversion: &Conversion, out: &mut [u8]) {
+        let (crop, is_linear, is_grey) = (self.crop, self.meaning.is_linear, self.coding.is_grey);
+        let color = self.color_type();
+        let (bytes, is_deep) = (usize::from(color.bytes_per_pixel()), color.bytes_per_pixel() > color.channel_count());
+        let put = |to: &mut [u8], channel: usize, value: f32| {
+            if is_deep {
+                let value = (value.clamp(0.0, 1.0) * 65535.0 + 0.5) as u16;
+                to[2 * channel..2 * channel + 2].copy_from_slice(&value.to_ne_bytes());
+            } else {
+                to[channel] = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+            }
+        };
+        out.par_chunks_mut(bytes * crop.width).enumerate().for_each(|(row, out)| {
+            let y = crop.top + row;
+            for (column, pixel) in out.chunks_exact_mut(bytes).enumerate() {
+                let x = crop.left + column;
+                let rgb = conversion.rgb(planes, x, y);
+                let colors = if is_grey { 1 } else { 3 };
+                for (channel, value) in rgb.into_iter().take(colors).enumerate() {
+                    put(pixel, channel, if is_linear { encoded(value) } else { value });
+                }
+                if let Some(alpha) = alpha {
+                    let sample = f32::from(alpha.samples[0][y * alpha.width + x]);
+                    put(pixel, colors, unit(sample, alpha.bits, alpha.is_full_range));
+                }
+            }
+        });
+    }
+
+    /// The bytes of the first item of a kind that describes the picture.
+    fn description(&mut self, kind: [u8; 4]) -> Option<Vec<u8>> {
+        let items = &self.items;
+        let described = items.pointing_at(items.primary, *b"cdsc").find(|id| items.kind(*id) == Some(kind))?;
+        items.bytes(described, &mut self.file, MAX_METADATA_BYTES)
+    }
+}
+
+impl Coding {
+    fn of(items: &Items) -> Option<Self> {
+        let primary = items.primary;
+        let first =
+            if items.kind(primary) == Some(*b"grid") { *items.pointed_at(primary, *b"dimg").first()? } else { primary };
+        let flags = *items.property(first, *b"av1C")?.get(2)?;
+        let mut colors = items.properties(primary).filter(|(property, _)| &property.kind == b"colr");
+        let nclx = colors.find_map(|(property, _)| {
+            let mut fields = Fields(property.body.strip_prefix(b"nclx")?);
+            let mut number = |bytes| fields.number(bytes).map(|number| number as u16);
+            Some([number(2)?, number(2)?, number(2)?, number(1)? >> 7])
+        });
+        Some(Self { is_deep: flags & 0x40 != 0, is_grey: flags & 0x10 != 0, position: flags & 3, nclx })
+    }
+}
+
+impl Crop {
+    /// What `clap` says, else everything; nothing if that does not fall on whole pixels of the picture.
+    fn of(items: &Items, (width, height): (usize, usize)) -> Option<Self> {
+        let Some(body) = items.property(items.primary, *b"clap") else {
+            return Some(Self { left: 0, top: 0, width, height });
+        };
+        let mut fields = Fields(body);
+        // Of a fraction, the whole number that twice it is; offsets have signs.
+        let mut twice = || {
+            let (above, below) = (fields.number(4)? as u32 as i32, fields.number(4)? as u32 as i32);
+            let above = 2 * i64::from(above);
+            (below > 0 && above % i64::from(below) == 0).then(|| above / i64::from(below))
+        };
+        let (width2, height2, right2, down2) = (twice()?, twice()?, twice()?, twice()?);
+        let along = |whole: usize, part2: i64, offset2: i64| {
+            let start2 = whole as i64 - part2 / 2 + offset2;
+            let fits = part2 > 0 && part2 % 2 == 0 && start2 >= 0 && start2 % 2 == 0;
+            (fits && start2 + part2 <= 2 * whole as i64).then_some(((start2 / 2) as usize, (part2 / 2) as usize))
+        };
+        let ((left, width), (top, height)) = (along(width, width2, right2)?, along(height, height2, down2)?);
+        Some(Self { left, top, width, height })
+    }
+}
+
+/// What a file says beside its picture: how it is turned, whatever EXIF says.
+pub(super) fn avif_remarks(path: &Path) -> Remarks {
+    let items = File::open(path).ok().and_then(|file| Items::read(&mut BufReader::new(file)));
+    let orientation = items.map_or(1, |items| {
+        let number = |kind: &[u8; 4]| items.property(items.primary, *kind).and_then(|body| body.first().copied());
+        orientation(number(b"irot").map_or(0, |angle| angle & 3), number(b"imir").map(|axis| axis & 1))
+    });
+    Remarks { orientation: Some(orientation), ..Remarks::default() }
+}
+
+/// Quarter turns to the left and then a mirroring (0 swaps top and bottom, 1 left and right), as EXIF's number.
+fn orientation(turns: u8, mirror: Option<u8>) -> u8 {
+    let numbers = match mirror {
+        None => [1, 8, 3, 6],
+        Some(0) => [4, 5, 2, 7],
+        Some(_) => [2, 7, 4, 5],
+    };
+    numbers[usize::from(turns)]
+}
+
+/// Refuses what the main picture needs and is not known here.
+fn check_kind(items: &Items) -> ImageResult<()> {
+    match items.kind(items.primary) {
+        Some([b'a', b'v', b'0', b'1'] | [b'g', b'r', b'i', b'd']) => {}
+        Some([b'i', b'o', b'v', b'l']) => return Err(unsupported("it is put together by overlays")),
+        Some([b'h', b'v', b'c', b'1']) => return Err(unsupported("it is coded as HEIC is")),
+        Some(_) => return Err(unsupported("its main picture is not coded in AV1")),
+        None => return Err(unsupported("it has no still picture")),
+    }
+    for (property, is_needed) in items.properties(items.primary).filter(|(_, is_needed)| *is_needed) {
+        let is_known = matches!(&property.kind, b"av1C" | b"irot" | b"imir" | b"clap" | b"ispe" | b"pixi" | b"colr");
+        if is_needed && !is_known {
+            let kind = property.kind.escape_ascii();
+            return Err(unsupported(&format!("it cannot be shown right without its property {kind}")));
+        }
+    }
+    Ok(())
+}
+
+fn size_of(items: &Items, id: u32) -> Option<(usize, usize)> {
+    let mut fields = Fields(items.property(id, *b"ispe")?.get(4..)?);
+    Some((fields.number(4)? as usize, fields.number(4)? as usize))
+}
+
+/// The colour profile.
+fn profile(items: &Items) -> Option<Vec<u8>> {
+    let mut colors = items.properties(items.primary).filter(|(property, _)| &property.kind == b"colr");
+    colors.find_map(|(found, _)| {
+        let body = found.body.strip_prefix(b"prof").or_else(|| found.body.strip_prefix(b"rICC"))?;
+        Some(body.to_vec())
+    })
+}
+
+fn is_alpha(items: &Items, id: u32) -> bool {
+    const NAMES: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0"];
+    let name = items.property(id, *b"auxC").and_then(|body| body.get(4..));
+    name.is_some_and(|name| NAMES.iter().any(|known| name.starts_with(known)))
+}
+
+/// How many tiles stand side by side, if all are there for a picture of this size.
+fn columns_of(layout: &[u8], tiles: usize, (width, height): (usize, usize)) -> Option<usize> {
+    let mut fields = Fields(layout);
+    let (_, flags) = (fields.number(1)?, fields.number(1)?);
+    let (rows, columns) = (fields.number(1)? as usize + 1, fields.number(1)? as usize + 1);
+    let wide = if flags & 1 == 0 { 2 } else { 4 };
+    let size = (fields.number(wide)? as usize, fields.number(wide)? as usize);
+    (size == (width, height) && rows * columns == tiles).then_some(columns)
+}
+
+/// Linear light to the sRGB curve.
+fn encoded(linear: f32) -> f32 {
+    let v = linear.clamp(0.0, 1.0);
+    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+}
+
+fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
+    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, error))
+}
+
+fn cut_off() -> ImageError {
+    std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()
+}
+
+fn unsupported(what: &str) -> ImageError {
+    let kind = UnsupportedErrorKind::GenericFeature(what.into());
+    ImageError::Unsupported(UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind))
+}
+
+impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
+    fn dimensions(&self) -> (u32, u32) {
+        (self.crop.width as u32, self.crop.height as u32)
+    }
+
+    fn color_type(&self) -> ColorType {
+        match (self.coding.is_grey, self.alpha.is_some(), self.coding.is_deep || self.meaning.is_linear) {
+            (true, false, false) => ColorType::L8,
+            (true, true, false) => ColorType::La8,
+            (false, false, false) => ColorType::Rgb8,
+            (false, true, false) => ColorType::Rgba8,
+            (true, false, true) => ColorType::L16,
+            (true, true, true) => ColorType::La16,
+            (false, false, true) => ColorType::Rgb16,
+            (false, true, true) => ColorType::Rgba16,
+        }
+    }
+
+    fn icc_profile(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.meaning.profile.clone())
+    }
+
+    /// The EXIF block, whose place in its item the first number says.
+    fn exif_metadata(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.description(*b"Exif").and_then(|mut item| {
+            let skip = u32::from_be_bytes(*item.first_chunk()?) as usize;
+            let start = skip.checked_add(4).filter(|start| *start < item.len())?;
+            item.drain(..start);
+            Some(item)
+        }))
+    }
+
+    fn xmp_metadata(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        Ok(self.description(*b"mime"))
+    }
+
+    fn set_limits(&mut self, limits: Limits) -> ImageResult<()> {
+        let needed = (self.size.0 as u64).saturating_mul(self.size.1 as u64).saturating_mul(WORKING_BYTES);
+        if limits.max_alloc.is_some_and(|most| needed > most) {
+            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+        }
+        Ok(())
+    }
+
+    fn read_image(self, out: &mut [u8]) -> ImageResult<()> {
+        self.decode(out)
+    }
+
+    fn read_image_boxed(self: Box<Self>, out: &mut [u8]) -> ImageResult<()> {
+        (*self).decode(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_and_mirrorings_have_a_number() {
+        assert_eq!((orientation(0, None), orientation(3, None), orientation(1, Some(0))), (1, 6, 5));
+        let mut all: Vec<u8> =
+            (0..4).flat_map(|turns| [orientation(turns, None), orientation(turns, Some(1))]).collect();
+        all.sort_unstable();
+        assert_eq!(all, (1..=8).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn layouts_of_tiles_must_fit_the_picture() {
+        let layout = [0, 0, 1, 2, 0, 100, 0, 50];
+        assert_eq!(columns_of(&layout, 6, (100, 50)), Some(3));
+        assert_eq!((columns_of(&layout, 5, (100, 50)), columns_of(&layout, 6, (101, 50))), (None, None));
+    }
+}

@@ -1,0 +1,130 @@
+//! AVIF: how it may be coded, compared with another decoder and with the picture that was drawn; opacity, tiles, turning,
+//! crops, what describes the picture, and damage.
+
+use crate::{fixture, folder, open_bytes, sentence};
+use std::path::PathBuf;
+use zoomfield::geometry::Size;
+use zoomfield::picture::{Picture, Samples, is_picture_path};
+
+fn avif(name: &str) -> PathBuf {
+    fixture("avif").join(format!("{name}.avif"))
+}
+
+fn of(name: &str) -> Picture {
+    Picture::open(&avif(name)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What `tests/fixtures/formats/avif/make_avif.py` draws.
+fn drawn(x: usize, y: usize) -> [usize; 3] {
+    [x * 19, y * 28, (x * 7 + y * 11) % 256]
+}
+
+/// The largest distance of two pictures' samples, of `channels` a pixel, in steps of 8 bits. At the far edges of odd sizes
+/// libavif takes colours from the nearest sample instead of two, so these are left out.
+fn distance(size: Size, channels: usize, a: &Samples, b: &Samples) -> f32 {
+    let pixels = (0..size.height - 1).flat_map(|y| (0..size.width - 1).map(move |x| y * size.width + x));
+    let samples = pixels.flat_map(|pixel| (0..channels).map(move |channel| pixel * channels + channel));
+    samples.map(|i| (a.unit(i) - b.unit(i)).abs() * 255.0).fold(0.0, f32::max)
+}
+
+fn pixel(picture: &Picture, x: usize, y: usize) -> [usize; 3] {
+    [0, 1, 2].map(|channel| usize::from(picture.rgb.value((y * picture.size.width + x) * 3 + channel)))
+}
+
+#[test]
+fn another_decoder_reads_the_same() {
+    for (name, bits, most) in [
+        ("lossless", 8, 0.0),
+        ("depth8_420", 8, 2.0),
+        ("depth10_422", 16, 1.0),
+        ("depth12_444", 16, 0.1),
+        ("depth12_400", 16, 0.1),
+        ("limited", 8, 1.0),
+        ("bt2020", 16, 1.0),
+        ("p3", 8, 1.0),
+        ("ycgco", 8, 1.0),
+        ("grid", 8, 2.0),
+    ] {
+        let (picture, theirs) = (of(name), Picture::open(&fixture("avif").join(format!("{name}.png"))).unwrap());
+        assert_eq!((picture.size, picture.rgb.bits(), picture.format), (theirs.size, bits, "AVIF"), "{name}");
+        let distance = distance(picture.size, 3, &picture.rgb, &theirs.rgb);
+        assert!(distance <= most, "{name}: {distance} of 255");
+    }
+}
+
+#[test]
+fn what_was_drawn_is_seen() {
+    let picture = of("lossless");
+    assert_eq!(picture.size, Size::new(13, 9));
+    for (x, y) in (0..9).flat_map(|y| (0..13).map(move |x| (x, y))) {
+        assert_eq!(pixel(&picture, x, y), drawn(x, y));
+    }
+    assert!(picture.color.is_srgb() && picture.metadata.icc_profile.is_none());
+    assert!(!of("p3").color.is_srgb() && of("p3").metadata.icc_profile.is_some());
+    assert_eq!((of("p3").color.name(), of("bt2020").color.name()), ("Display P3", "BT.2020"));
+    assert!(
+        is_picture_path(&avif("p3")) && open_bytes("no ending", &std::fs::read(avif("p3")).unwrap()).format == "AVIF"
+    );
+}
+
+#[test]
+fn opacity_is_kept_apart_and_taken_out_of_colours() {
+    for name in ["alpha", "alpha_multiplied"] {
+        let (picture, theirs) = (of(name), Picture::open(&fixture("avif").join(format!("{name}.png"))).unwrap());
+        let [ours, wanted] = [&picture, &theirs].map(|picture| picture.alpha.as_ref().unwrap());
+        let distance = distance(picture.size, 1, ours, wanted);
+        assert!(distance <= 1.0, "{name}: {distance} of 255");
+        let (x, y) = (10, 6);
+        let (ours, wanted) = (pixel(&picture, x, y), drawn(x, y));
+        assert!(ours.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 12), "{name}: {ours:?} for {wanted:?}");
+    }
+}
+
+#[test]
+fn the_file_itself_turns_and_crops() {
+    // A quarter to the left, and then top and bottom swapped: rows become columns.
+    let turned = of("turned");
+    assert_eq!(turned.size, Size::new(9, 13));
+    let cropped = of("cropped");
+    assert_eq!(cropped.size, Size::new(6, 4));
+    for (x, y) in [(1, 1), (5, 3), (2, 0)] {
+        for (name, found, wanted) in
+            [("turned", pixel(&turned, y, x), drawn(x, y)), ("cropped", pixel(&cropped, x, y), drawn(x + 2, y + 4))]
+        {
+            assert!(found.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 12), "{name}: {found:?} for {wanted:?}");
+        }
+    }
+    assert_eq!(Picture::open(&folder().join("exif_orientation6_96x64.avif")).unwrap().size, Size::new(64, 96));
+}
+
+#[test]
+fn what_describes_the_picture_comes_along() {
+    let metadata = of("described").metadata;
+    assert!(metadata.icc_profile.is_some_and(|profile| profile.len() > 100));
+    assert!(metadata.exif.is_some_and(|exif| exif.windows(5).any(|bytes| bytes == b"Maker")));
+    assert!(metadata.xmp.is_some_and(|xmp| xmp.windows(6).any(|bytes| bytes == b"xmpmet")));
+}
+
+#[test]
+fn what_is_not_shown_right_is_refused_by_name() {
+    let said = sentence(&avif("pq"));
+    assert!(said.contains("this kind of AVIF file is not supported") && said.contains("PQ"), "{said}");
+}
+
+#[test]
+fn a_file_cut_anywhere_or_changed_anywhere_is_refused_or_shown() {
+    let whole = std::fs::read(avif("alpha")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.avif");
+    for end in (24..whole.len()).step_by(7) {
+        std::fs::write(&path, &whole[..end]).unwrap();
+        let _ = sentence(&path);
+    }
+    for at in 12..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 0xff;
+        std::fs::write(&path, &changed).unwrap();
+        let said = Picture::open(&path).map_or_else(|error| error.to_string(), |_| String::new());
+        assert!(said.len() < 400 && !said.contains('\n'), "{said}");
+    }
+}

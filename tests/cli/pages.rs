@@ -35,7 +35,8 @@ fn a_frame_of_an_animation_is_exported_and_told() {
         assert_eq!((&json["frame_secs"], &json["animation_secs"]), (&0.25.into(), &0.35.into()), "{name}");
         let words = world.run(&["info", name]).success();
         assert!(words.contains("; frame 1 of 2, 0.1 s of an animation of 0.35 s"), "{words}");
-        for arguments in [&["info", name, "--page", "3"][..], &["export", name, "-o", "y.png", "--page", "3"]] {
+        let export = ["export", name, "-o", "y.png", "--scale", "2", "--page", "3"];
+        for arguments in [&["info", name, "--page", "3"][..], &export] {
             let said = world.run(arguments).failure();
             assert!(said.contains("it has 2 frames, so there is no frame 3"), "{said}");
         }

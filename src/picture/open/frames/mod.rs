@@ -121,9 +121,9 @@ impl<'a> Frames<'a> {
         let mut image = if self.is_grey { grey(screen, self.size()) } else { color(screen, self.size()) };
         image.apply_orientation(self.orientation);
         let common = self.common.clone();
-        let Picture { id, size, rgb, alpha, .. } = convert::into_picture(image, false);
+        let Picture { id, size, rgb, alpha, is_grey, .. } = convert::into_picture(image, false);
         let space = common.color.clone();
-        Ok(Picture { id, size, rgb, alpha, pages, ..common }.with_color(space))
+        Ok(Picture { id, size, rgb, alpha, is_grey, pages, ..common }.with_color(space))
     }
 
     fn draw_next(&mut self, interrupt: Interrupt<'_>) -> Result<&[u8], String> {

@@ -138,6 +138,15 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
         // The window system is not there: that it is asked is all there is to see.
         "Full screen" => assert!(asked.contains(&ViewportCommand::Fullscreen(true)), "{asked:?}"),
         "Quit" => assert!(asked.contains(&ViewportCommand::Close), "{asked:?}"),
+        "Train on your own pictures" => assert!(slices.training.is_shown),
+        "The list of models" => assert_eq!(window.panel, Panel::Models),
+        _ => check_files(label, command, harness),
+    }
+}
+
+/// The same of what concerns the file and its folder.
+fn check_files(label: &str, command: &Command, harness: &mut Harness<'_, App>) {
+    match label {
         label if STEPS.contains(&label) => wait_for(harness, |harness| name(harness) == stepped_to(command)),
         // There is no file any more, which the stub reads as one of the usual size.
         AGAIN => {
@@ -151,9 +160,7 @@ fn check(label: &str, binding: &Binding, (before, asked): (View, &[ViewportComma
         "Play or pause an animation" => {
             assert!(harness.query_by_label("This picture is not an animation.").is_some());
         }
-        "Train on your own pictures" => assert!(slices.training.is_shown),
-        "The list of models" => assert_eq!(window.panel, Panel::Models),
-        "Show or hide what is known about the picture" => assert!(slices.files.shows_info),
+        "Show or hide what is known about the picture" => assert!(harness.state().slices().files.shows_info),
         other => panic!("nothing checks the key for \"{other}\""),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn draft(harness: &Harness<'_, App>) -> ExportJob {
 
 pub(crate) fn choose(harness: &mut Harness<'_, App>, choice: ExportChoice) {
     harness.state_mut().apply(export::Command::Change(choice));
-    harness.run();
+    harness.run_steps(8);
 }
 
 fn start(harness: &mut Harness<'_, App>, path: &str) {

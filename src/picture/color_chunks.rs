@@ -49,20 +49,26 @@ pub(super) fn code_points(chunks: &PngColor) -> Said {
 }
 
 fn by_code_points(primaries: u8, transfer: u8) -> Option<Vec<u8>> {
-    let cicp = CicpProfile {
-        color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
-        transfer_characteristics: TransferCharacteristics::try_from(transfer).ok()?,
-        matrix_coefficients: MatrixCoefficients::Identity,
-        full_range: true,
-    };
-    let profile = ColorProfile::new_from_cicp(cicp);
-    profile.red_trc.as_ref()?;
+    let curve = TransferCharacteristics::try_from(transfer).ok()?;
     let name = match (primaries, transfer) {
         (12, 13) => "Display P3".into(),
         (9, 1 | 6 | 14 | 15) => "BT.2020".into(),
         (1, 1 | 6 | 14 | 15) => "BT.709".into(),
         _ => format!("cICP {primaries}/{transfer}"),
     };
+    profile_of(primaries, curve, name)
+}
+
+/// The profile of colours by the number of their primaries and their curve (ITU-T H.273), under a name for people; nothing if they
+/// name no colours.
+pub(super) fn profile_of(primaries: u8, curve: TransferCharacteristics, name: String) -> Option<Vec<u8>> {
+    let profile = ColorProfile::new_from_cicp(CicpProfile {
+        color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
+        transfer_characteristics: curve,
+        matrix_coefficients: MatrixCoefficients::Identity,
+        full_range: true,
+    });
+    profile.red_trc.as_ref()?;
     encode(profile, name)
 }
 

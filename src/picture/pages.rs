@@ -38,8 +38,8 @@ impl Pages {
 
     /// Where it is among the others, for people: `Page 2 of 7`; nothing where there is only one.
     pub fn place(&self) -> Option<String> {
-        let (noun, more) = if self.timing.is_some() { ("Frame", self.more()) } else { ("Page", self.more()) };
-        (self.count > 1).then(|| format!("{noun} {} of {more}{}", self.index + 1, self.count))
+        let noun = if self.timing.is_some() { "Frame" } else { "Page" };
+        (self.count > 1).then(|| format!("{noun} {} of {}{}", self.index + 1, self.more(), self.count))
     }
 
     /// Half a sentence that follows the file's name; nothing where there is only one.

@@ -214,14 +214,14 @@ fn evaluate(
             blocks.places().map(|at| (at, values.of(pixels_of(PixelRect::at(at), picture.size)))).collect()
         }
         Density::Coarse => {
-            let source = bicubic_region(picture, &points);
-            let source = Values { points: &points, rect, colors: source.as_chunks().0 };
+            let fine = projection.samples(rect);
+            let [coarse_source, source] = [&points, &fine].map(|points| bicubic_region(picture, points));
+            let coarse_source = Values { points: &points, rect, colors: coarse_source.as_chunks().0 };
+            let source = Values { points: &fine, rect, colors: source.as_chunks().0 };
             let refined = |at| {
                 let own = pixels_of(PixelRect::at(at), picture.size);
-                let wanted = bicubic_region(picture, &projection.samples(own));
-                let refined =
-                    BackProjection::refined(&values.of(own), &source.of(own), wanted.as_chunks().0, own.width)?;
-                Some((at, refined))
+                let parts = [&values, &coarse_source, &source].map(|values| values.of(own));
+                BackProjection::refined(parts, own.width).map(|samples| (at, samples))
             };
             blocks.places().filter_map(refined).collect()
         }

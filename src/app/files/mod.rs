@@ -65,9 +65,9 @@ impl FileServices {
             move || ctx.request_repaint()
         };
         Ok(Self {
-            watch: FileWatcher::start(interval, wake(ctx))?,
-            preloader: Preloader::start(open, wake(ctx))?,
-            pager: Pager::start(pages, wake(ctx))?,
+            watch: watch::start(interval, wake(ctx))?,
+            preloader: preload::start(open, wake(ctx))?,
+            pager: pager::start(pages, wake(ctx))?,
             recorder: recent.map(Recorder::start).transpose()?,
         })
     }

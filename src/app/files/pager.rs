@@ -2,13 +2,14 @@
 //!
 //! It keeps its place in the file, so that frames in order are decoded once each.
 
+use crate::app::kit::service::Service;
 use crate::app::ports::{Opened, PageSource, PagesFn};
 use crate::error::{Error, Result};
-use crate::task::{Mailbox, Post, Worker, mailbox};
+use crate::task::Mailbox;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 
 /// A page to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,46 +22,15 @@ pub struct PageRequest {
     pub page: usize,
 }
 
-/// The thread.
-pub struct Pager {
-    requests: Option<Post<Option<PageRequest>>>,
-    pages: Receiver<(PageRequest, Result<Opened>)>,
-    thread: Option<Worker>,
-}
+/// The thread: the page of the newest request, or why there is none. Without a request it closes the file.
+pub type Pager = Service<Option<PageRequest>, (PageRequest, Result<Opened>)>;
 
-impl Pager {
-    /// Starts it; `notify` is called when a page is ready.
-    ///
-    /// # Errors
-    /// The system's own, if it has no thread to give.
-    pub fn start(sources: Arc<PagesFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let (requests, inbox) = mailbox();
-        let (send, pages) = sync_channel(1);
-        let thread = Worker::spawn("pages", move || serve(&inbox, &sources, &send, &notify))?;
-        Ok(Self { requests: Some(requests), pages, thread: Some(thread) })
-    }
-
-    /// Reads this instead of whatever was asked before; nothing closes the file.
-    pub fn request(&self, request: Option<PageRequest>) {
-        if let Some(requests) = &self.requests {
-            requests.send(request);
-        }
-    }
-
-    /// A page, or why there is none, if that is known by now. Never waits.
-    pub fn poll(&self) -> Option<(PageRequest, Result<Opened>)> {
-        self.pages.try_recv().ok()
-    }
-}
-
-impl Drop for Pager {
-    fn drop(&mut self) {
-        self.requests = None;
-        // It may sit in a read that never returns.
-        if let Some(thread) = self.thread.take() {
-            thread.detach();
-        }
-    }
+/// Starts it; `notify` is called when a page is ready.
+///
+/// # Errors
+/// The system's own, if it has no thread to give.
+pub fn start(sources: Arc<PagesFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Pager> {
+    Service::start("pages", 1, move |inbox, send| serve(inbox, &sources, send, &notify))
 }
 
 /// The file that is open, and which time.

@@ -1,56 +1,26 @@
 //! Pictures beside the one that is shown, read before anybody asks, so that the next one is there at once.
 
+use crate::app::kit::service::Service;
 use crate::app::ports::{OpenFn, Opened};
 use crate::picture::Picture;
-use crate::task::{Interrupt, Mailbox, Post, Worker, mailbox};
+use crate::task::{Interrupt, Mailbox};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 
 /// Memory for pictures that are not shown, in bytes.
 pub const BUDGET_BYTES: usize = 512 << 20;
 
-/// The thread that reads ahead.
-pub struct Preloader {
-    requests: Option<Post<Vec<PathBuf>>>,
-    pictures: Receiver<(PathBuf, Opened)>,
-    thread: Option<Worker>,
-}
+/// The thread that reads ahead: these pictures, in this order, instead of whatever was asked before.
+pub type Preloader = Service<Vec<PathBuf>, (PathBuf, Opened)>;
 
-impl Preloader {
-    /// Starts it; `notify` is called when a picture is ready.
-    ///
-    /// # Errors
-    /// The system's own, if it has no thread to give.
-    pub fn start(open: Arc<OpenFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let (requests, inbox) = mailbox();
-        let (send, pictures) = sync_channel(1);
-        let thread = Worker::spawn("preload", move || serve(&inbox, &open, &send, &notify))?;
-        Ok(Self { requests: Some(requests), pictures, thread: Some(thread) })
-    }
-
-    /// Reads these, in this order, instead of whatever was asked before.
-    pub fn request(&self, paths: Vec<PathBuf>) {
-        if let Some(requests) = &self.requests {
-            requests.send(paths);
-        }
-    }
-
-    /// The next picture, if one is ready. Never waits.
-    pub fn poll(&self) -> Option<(PathBuf, Opened)> {
-        self.pictures.try_recv().ok()
-    }
-}
-
-impl Drop for Preloader {
-    fn drop(&mut self) {
-        self.requests = None;
-        // It may sit in a read that never returns.
-        if let Some(thread) = self.thread.take() {
-            thread.detach();
-        }
-    }
+/// Starts it; `notify` is called when a picture is ready.
+///
+/// # Errors
+/// The system's own, if it has no thread to give.
+pub fn start(open: Arc<OpenFn>, notify: impl Fn() + Send + 'static) -> std::io::Result<Preloader> {
+    Service::start("preload", 1, move |inbox, send| serve(inbox, &open, send, &notify))
 }
 
 fn serve(inbox: &Mailbox<Vec<PathBuf>>, open: &Arc<OpenFn>, send: &SyncSender<(PathBuf, Opened)>, notify: &dyn Fn()) {
@@ -125,7 +95,7 @@ mod tests {
             assert!(!path.ends_with("broken.png"), "this picture breaks down");
             Ok(Opened::new(Picture::from_rgb8(Size::new(1, 1), vec![0; 3])))
         });
-        let preloader = Preloader::start(open, || {}).unwrap();
+        let preloader = start(open, || {}).unwrap();
         let wait = || {
             let start = Instant::now();
             while start.elapsed() < Duration::from_secs(20) {

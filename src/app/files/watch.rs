@@ -4,10 +4,11 @@
 //! a second is soon enough. A drive that hangs hangs this thread alone: it is never waited for.
 
 use super::album::AlbumSource;
+use crate::app::kit::service::Service;
 use crate::app::ports::Stamp;
-use crate::task::{Mailbox, Post, Worker, mailbox};
+use crate::task::Mailbox;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 /// How often to look.
@@ -36,45 +37,15 @@ pub enum FileEvent {
     Gone(PathBuf),
 }
 
-/// The thread.
-pub struct FileWatcher {
-    requests: Option<Post<WatchRequest>>,
-    events: Receiver<FileEvent>,
-    thread: Option<Worker>,
-}
+/// The thread: what it lists and looks after, and what it sees.
+pub type FileWatcher = Service<WatchRequest, FileEvent>;
 
-impl FileWatcher {
-    /// Starts it; `notify` is called after each event.
-    ///
-    /// # Errors
-    /// The system's own, if it has no thread to give.
-    pub fn start(interval: Duration, notify: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let (requests, inbox) = mailbox();
-        let (send, events) = sync_channel(QUEUE);
-        let thread = Worker::spawn("files", move || serve(&inbox, interval, &send, &notify))?;
-        Ok(Self { requests: Some(requests), events, thread: Some(thread) })
-    }
-
-    /// Replaces whatever was asked before.
-    pub fn request(&self, request: WatchRequest) {
-        if let Some(requests) = &self.requests {
-            requests.send(request);
-        }
-    }
-
-    /// The next event, if one is ready. Never waits.
-    pub fn poll(&self) -> Option<FileEvent> {
-        self.events.try_recv().ok()
-    }
-}
-
-impl Drop for FileWatcher {
-    fn drop(&mut self) {
-        self.requests = None;
-        if let Some(thread) = self.thread.take() {
-            thread.detach();
-        }
-    }
+/// Starts it; `notify` is called after each event.
+///
+/// # Errors
+/// The system's own, if it has no thread to give.
+pub fn start(interval: Duration, notify: impl Fn() + Send + 'static) -> std::io::Result<FileWatcher> {
+    Service::start("files", QUEUE, move |inbox, send| serve(inbox, interval, send, &notify))
 }
 
 fn serve(inbox: &Mailbox<WatchRequest>, interval: Duration, send: &SyncSender<FileEvent>, notify: &dyn Fn()) {

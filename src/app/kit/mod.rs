@@ -2,6 +2,7 @@
 
 pub mod folders;
 pub mod one_shot;
+pub mod service;
 pub mod text;
 pub mod theme;
 pub mod toasts;

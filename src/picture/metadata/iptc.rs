@@ -1,10 +1,8 @@
 //! What newspapers and archives wrote before there was XMP: IPTC-IIM records, in JPEG inside of Photoshop's resources, in
 //! TIFF under a tag of their own, in PNG in a raw profile of `ImageMagick`'s. They travel as they are.
 
-use super::png::raw_iptc;
-use super::walk::Walker;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// `IPTC/NAA` in TIFF.
@@ -25,29 +23,30 @@ const MOST_HEADERS: u64 = 4 << 20;
 /// A record begins so.
 const MARKER: u8 = 0x1c;
 
-/// The records of a file: of a JPEG, a PNG, or the page of a TIFF counted from 0.
-pub(in crate::picture) fn iptc_of(path: &Path, page: usize) -> Option<Vec<u8>> {
-    let mut start = [0; 4];
-    File::open(path).ok()?.read_exact(&mut start).ok()?;
-    let records = match start {
-        [0xff, 0xd8, ..] => {
-            let mut headers = Vec::new();
-            File::open(path).ok()?.take(MOST_HEADERS).read_to_end(&mut headers).ok()?;
-            of_jpeg(&headers)
-        }
-        [0x89, b'P', b'N', b'G'] => raw_iptc(path).map(|profile| of_resources(&profile).unwrap_or(profile)),
-        _ => {
-            let mut walker = Walker::new(BufReader::new(File::open(path).ok()?))?;
-            let start = walker.pages().get(page).copied()?;
-            walker.read(start, |tag| tag == TIFF_TAG).pop().map(|entry| in_order(entry.bytes))
-        }
-    };
-    records.filter(|records| records.first() == Some(&MARKER))
+/// The records of a JPEG file.
+pub(in crate::picture) fn jpeg_iptc(path: &Path) -> Option<Vec<u8>> {
+    let mut headers = Vec::new();
+    File::open(path).ok()?.take(MOST_HEADERS).read_to_end(&mut headers).ok()?;
+    of_jpeg(&headers).filter(|records| are_records(records))
+}
+
+/// The records in a raw profile, inside of Photoshop's resources or not.
+pub(super) fn of_raw_profile(profile: Vec<u8>) -> Option<Vec<u8>> {
+    Some(of_resources(&profile).unwrap_or(profile)).filter(|records| are_records(records))
+}
+
+/// The records in a TIFF's entry.
+pub(super) fn of_tiff(bytes: Vec<u8>) -> Option<Vec<u8>> {
+    Some(in_order(bytes)).filter(|records| are_records(records))
+}
+
+fn are_records(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&MARKER)
 }
 
 /// Some programs say that the records are numbers of 32 bits, which have then been turned round.
 fn in_order(mut bytes: Vec<u8>) -> Vec<u8> {
-    if bytes.first() != Some(&MARKER) && bytes.get(3) == Some(&MARKER) {
+    if !are_records(&bytes) && bytes.get(3) == Some(&MARKER) {
         for number in bytes.as_chunks_mut::<4>().0 {
             number.reverse();
         }

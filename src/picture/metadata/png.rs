@@ -3,6 +3,7 @@
 //! colours counts in front of the pixels alone, as the format has it.
 
 use super::block::without_prefix;
+use super::iptc;
 use super::png_color::PngColor;
 use super::remarks::Remarks;
 use flate2::read::ZlibDecoder;
@@ -25,14 +26,8 @@ pub(in crate::picture) fn png_remarks(path: &Path) -> Remarks {
         let _ = found.read(BufReader::new(file));
     }
     let (exif, xmp) = (found.exif.or(found.raw_exif), found.xmp.or(found.raw_xmp));
-    Remarks { exif, xmp, png_color: found.color, ..Remarks::default() }
-}
-
-/// IPTC-IIM records in a raw profile of `ImageMagick`'s, inside of Photoshop's resources or not.
-pub(super) fn raw_iptc(path: &Path) -> Option<Vec<u8>> {
-    let mut found = Found::default();
-    let _ = found.read(BufReader::new(File::open(path).ok()?));
-    found.raw_iptc
+    let iptc = found.raw_iptc.and_then(iptc::of_raw_profile);
+    Remarks { exif, xmp, iptc, png_color: found.color, ..Remarks::default() }
 }
 
 #[derive(Default)]

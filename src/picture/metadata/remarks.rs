@@ -10,6 +10,8 @@ pub(in crate::picture) struct Remarks {
     pub(in crate::picture) exif: Option<Vec<u8>>,
     /// Its XMP packet.
     pub(in crate::picture) xmp: Option<Vec<u8>>,
+    /// Its IPTC-IIM records.
+    pub(in crate::picture) iptc: Option<Vec<u8>>,
     /// What a PNG says of its colours beside a profile.
     pub(in crate::picture) png_color: PngColor,
     /// How it is to be turned, in EXIF's numbers.

@@ -1,6 +1,7 @@
 //! EXIF in TIFF files, where it is not a block but directories of the file itself.
 
 use super::directory::{Directory, TiffEntry, Value, header};
+use super::iptc;
 use super::remarks::Remarks;
 use super::resolution;
 use super::walk::Walker;
@@ -31,11 +32,13 @@ pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
     let pages = walker.pages();
     let Some(start) = pages.get(page).copied() else { return Remarks { pages: pages.len(), ..Remarks::default() } };
     let said = walker.read(start, |tag| tag == Tag::Orientation.to_u16());
+    let iptc = walker.read(start, |tag| tag == iptc::TIFF_TAG).pop().and_then(|entry| iptc::of_tiff(entry.bytes));
     let mut directories = described(&mut walker, start);
     let is_described = directories.iter().any(|entries| !entries.is_empty());
     directories[0].extend(walker.read(start, |tag| RESOLUTION.iter().any(|wanted| wanted.to_u16() == tag)));
     Remarks {
         exif: is_described.then(|| block_of(directories)),
+        iptc,
         orientation: said.first().and_then(|entry| entry.offset()?.try_into().ok()),
         dpi: resolution::of_directory(&mut walker, start),
         pages: pages.len(),

@@ -2,6 +2,7 @@
 //! without a name, of which any part can be read then. The file goes with the picture, and with a killed program.
 
 use super::failure::describe_io;
+use super::limit::within_cache;
 use super::pieces::Turn;
 use super::{NOT_SURVIVED, convert};
 use crate::atomic::ScratchFile;
@@ -74,6 +75,7 @@ impl TileWriter {
     pub(super) fn create(size: Size, color: ColorType) -> Result<Self, String> {
         let grid = Grid::new(size, color);
         let bytes = (size.area() as u64).saturating_mul(grid.pixel as u64);
+        within_cache(bytes)?;
         Ok(Self { file: ScratchFile::create(bytes)?, grid, color, band: Vec::new() })
     }
 

@@ -3,7 +3,7 @@
 use super::hidden;
 use crate::geometry::Size;
 use crate::picture::{Picture, Samples};
-use image::DynamicImage;
+use image::{ColorType, DynamicImage};
 
 /// `premultiplied` says that floating-point colours are already multiplied by their opacity.
 pub(super) fn into_picture(image: DynamicImage, premultiplied: bool) -> Picture {
@@ -79,10 +79,29 @@ fn encode_rgba(values: &[f32], premultiplied: bool) -> Vec<u16> {
         .collect()
 }
 
-/// Linear light to the sRGB curve of IEC 61966-2-1, in 16 bits. What is not a number becomes black.
+/// Linear light on the sRGB curve, in 16 bits. What is not a number becomes black.
 fn encode_srgb(linear: f32) -> u16 {
+    quantize(srgb_curve(linear))
+}
+
+/// Linear light to the sRGB curve of IEC 61966-2-1, cut off at 0 and 1.
+pub(super) fn srgb_curve(linear: f32) -> f32 {
     let v = linear.clamp(0.0, 1.0);
-    quantize(if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 })
+    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// How samples of 8 bits, or of 16 if they are deep, lie in memory.
+pub(super) fn color_type(is_grey: bool, has_alpha: bool, is_deep: bool) -> ColorType {
+    match (is_grey, has_alpha, is_deep) {
+        (true, false, false) => ColorType::L8,
+        (true, true, false) => ColorType::La8,
+        (false, false, false) => ColorType::Rgb8,
+        (false, true, false) => ColorType::Rgba8,
+        (true, false, true) => ColorType::L16,
+        (true, true, true) => ColorType::La16,
+        (false, false, true) => ColorType::Rgb16,
+        (false, true, true) => ColorType::Rgba16,
+    }
 }
 
 fn quantize(value: f32) -> u16 {

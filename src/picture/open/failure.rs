@@ -1,9 +1,11 @@
 //! What stops the opening of a file, in words: what is wrong, and what to do.
 
 use super::kind::Kind;
-use super::limit::{VARIABLE, most_decoded_bytes};
+use super::limit::{VARIABLE, gibibytes, most_decoded_bytes};
 use image::ImageError;
-use image::error::UnsupportedErrorKind;
+use image::error::{
+    DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
+};
 use std::io::ErrorKind;
 
 /// A failure to read, for people.
@@ -16,6 +18,22 @@ pub(super) fn describe_io(error: &std::io::Error) -> String {
         }
         _ => format!("reading it failed ({error})"),
     }
+}
+
+/// A decoder's error: the file is not what it should be.
+pub(super) fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
+    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, error))
+}
+
+/// A decoder's error: half a sentence about what is not supported.
+pub(super) fn unsupported(what: impl Into<String>) -> ImageError {
+    let kind = UnsupportedErrorKind::GenericFeature(what.into());
+    ImageError::Unsupported(UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind))
+}
+
+/// A decoder's error: it would take more memory than it may.
+pub(super) fn too_large() -> ImageError {
+    ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory))
 }
 
 /// What stops a decoding.
@@ -53,7 +71,7 @@ impl OpenFailure {
 
 /// Where the samples would fit, but not what their decoder needs beside them.
 fn too_much(name: &str) -> String {
-    let most = most_decoded_bytes() as f64 / f64::from(1 << 30);
+    let most = gibibytes(most_decoded_bytes());
     format!(
         "decoding this {name} file would take too much memory beside its pixels; the limit grows with that of pixels, \
          {most:.1} GiB, which {VARIABLE} sets"

@@ -1,10 +1,10 @@
 //! Frames of a GIF, as browsers show them: on the logical screen, at their place, transparent around. A first frame that
 //! reaches beyond the screen makes the screen larger; the decoder of the `image` crate would cut it off.
 
+use super::failure::{damaged, too_large};
 use super::most_decoded_bytes;
 use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod};
-use image::error::{DecodingError, LimitError, LimitErrorKind};
-use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageResult};
+use image::{ColorType, ImageDecoder, ImageResult};
 use std::io::Read;
 
 pub(super) struct GifDecoder<R: Read> {
@@ -51,16 +51,12 @@ impl<R: Read> GifDecoder<R> {
         // Only the first frame is no larger than the screen, whose size was checked.
         let bytes = place[2] * place[3] * 4;
         if bytes as u64 > most_decoded_bytes() {
-            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+            return Err(too_large());
         }
         let mut rgba = vec![0; bytes];
         self.decoder.read_into_buffer(&mut rgba).map_err(damaged)?;
         Ok(Some(GifFrame { place, rgba, disposal }))
     }
-}
-
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormat::Gif.into(), error))
 }
 
 impl<R: Read> ImageDecoder for GifDecoder<R> {

@@ -4,12 +4,12 @@
 //! without its profile, as in TIFF. Files that are cut off are refused: the decoder would fill what is missing.
 //! Not handled, and refused by name: signed components, Lab, more channels than colours and opacity.
 
+use super::convert::color_type;
+use super::failure::{damaged, too_large, unsupported};
+use super::limit::MAX_METADATA_BYTES;
 use crate::picture::boxes::{BoxPlace, boxes_of_file};
 use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
-use image::error::{
-    DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
-};
-use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult};
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageResult};
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
 
 /// XMP's identifier of a `uuid` box.
@@ -18,9 +18,6 @@ const XMP_ID: [u8; 16] =
 
 /// EXIF's.
 const EXIF_ID: &[u8; 16] = b"JpgTiffExif->JP2";
-
-/// The most that metadata may hold; a maker's note has some 100 kB.
-const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// Bytes that the decoder takes for each sample: coefficients, and the samples themselves, in 32 bits each.
 const WORKING_BYTES: u64 = 8;
@@ -84,7 +81,7 @@ impl Jpeg2000Decoder {
         let components = (depths.len() as u64).max(u64::from(image.color_space().num_channels()));
         let needed = (u64::from(size.0) * u64::from(size.1)).saturating_mul(components * WORKING_BYTES);
         if needed > most_bytes {
-            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+            return Err(too_large());
         }
         Ok(Self { boxes, size, shape, profile, bytes })
     }
@@ -147,7 +144,7 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
             Some(b"CMYK") => Ok((Colors::Cmyk, None)),
             _ => Err(unsupported("its colours are in Lab")),
         },
-        ColorSpace::Unknown { num_channels } => Err(unsupported(&format!("it has {num_channels} unknown channels"))),
+        ColorSpace::Unknown { num_channels } => Err(unsupported(format!("it has {num_channels} unknown channels"))),
     }
 }
 
@@ -202,31 +199,13 @@ fn is_complete(code: &[u8], tiles: u64) -> bool {
     }
 }
 
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, error))
-}
-
-fn unsupported(what: &str) -> ImageError {
-    let kind = UnsupportedErrorKind::GenericFeature(what.into());
-    ImageError::Unsupported(UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind))
-}
-
 impl ImageDecoder for Jpeg2000Decoder {
     fn dimensions(&self) -> (u32, u32) {
         self.size
     }
 
     fn color_type(&self) -> ColorType {
-        match (self.shape.colors == Colors::Grey, self.shape.has_alpha, self.shape.is_deep) {
-            (true, false, false) => ColorType::L8,
-            (true, true, false) => ColorType::La8,
-            (false, false, false) => ColorType::Rgb8,
-            (false, true, false) => ColorType::Rgba8,
-            (true, false, true) => ColorType::L16,
-            (true, true, true) => ColorType::La16,
-            (false, false, true) => ColorType::Rgb16,
-            (false, true, true) => ColorType::Rgba16,
-        }
+        color_type(self.shape.colors == Colors::Grey, self.shape.has_alpha, self.shape.is_deep)
     }
 
     fn original_color_type(&self) -> ExtendedColorType {

@@ -5,11 +5,12 @@
 //! The picture's own orientation counts, and EXIF's does not (18181-2). Only the code itself is given to the decoder: it
 //! would unpack metadata of any length.
 
+use super::convert::color_type;
+use super::failure::{damaged, too_large};
 use super::unmultiplied::unmultiply;
 use crate::picture::boxes::{BoxPlace, boxes_of_file};
 use crate::picture::metadata::Remarks;
 use brotli_decompressor::Decompressor;
-use image::error::{DecodingError, ImageFormatHint, LimitError, LimitErrorKind};
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult, Limits};
 use jxl_oxide::color::{ColourEncoding, Primaries, TransferFunction};
 use jxl_oxide::image::{BitDepth, ExtraChannelType};
@@ -48,9 +49,9 @@ impl<R: Read + Seek> JxlDecoder<R> {
         let mut waiting = builder.build_uninit();
         let mut image = loop {
             let block = code.block()?.ok_or(ErrorKind::UnexpectedEof).map_err(std::io::Error::from)?;
-            let used = waiting.feed_bytes(block).map_err(damaged)?;
+            let used = waiting.feed_bytes(block).map_err(from_jxl)?;
             code.take(used);
-            match waiting.try_init().map_err(damaged)? {
+            match waiting.try_init().map_err(from_jxl)? {
                 InitializeResult::NeedMoreData(more) => waiting = more,
                 InitializeResult::Initialized(image) => break image,
             }
@@ -66,7 +67,7 @@ impl<R: Read + Seek> JxlDecoder<R> {
     fn load(&mut self, frame: usize) -> ImageResult<()> {
         while self.image.num_loaded_keyframes() <= frame && !self.image.is_loading_done() {
             let Some(block) = self.code.block()? else { break };
-            let used = self.image.feed_bytes(block).map_err(damaged)?;
+            let used = self.image.feed_bytes(block).map_err(from_jxl)?;
             self.code.take(used);
         }
         Ok(())
@@ -114,7 +115,7 @@ impl<R: Read + Seek> JxlDecoder<R> {
         if self.image.num_loaded_keyframes() <= self.frame {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
-        let render = self.image.render_frame(self.frame).map_err(damaged)?;
+        let render = self.image.render_frame(self.frame).map_err(from_jxl)?;
         if self.is_deep() {
             write::<u16>(render.stream(), out);
         } else {
@@ -163,12 +164,9 @@ fn is_float(depth: BitDepth) -> bool {
     matches!(depth, BitDepth::FloatSample { .. })
 }
 
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
+fn from_jxl(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
     let error = error.into();
-    if error.to_string().contains("out of memory") {
-        return ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory));
-    }
-    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, error))
+    if error.to_string().contains("out of memory") { too_large() } else { damaged(error) }
 }
 
 fn write<S: FrameBufferSample + bytemuck::Pod + Default>(mut stream: ImageStream<'_>, out: &mut [u8]) {
@@ -185,16 +183,8 @@ impl<R: Read + Seek> ImageDecoder for JxlDecoder<R> {
     }
 
     fn color_type(&self) -> ColorType {
-        match (self.channels(), self.is_deep()) {
-            ((true, false), false) => ColorType::L8,
-            ((true, true), false) => ColorType::La8,
-            ((false, false), false) => ColorType::Rgb8,
-            ((false, true), false) => ColorType::Rgba8,
-            ((true, false), true) => ColorType::L16,
-            ((true, true), true) => ColorType::La16,
-            ((false, false), true) => ColorType::Rgb16,
-            ((false, true), true) => ColorType::Rgba16,
-        }
+        let (is_grey, has_alpha) = self.channels();
+        color_type(is_grey, has_alpha, self.is_deep())
     }
 
     fn original_color_type(&self) -> ExtendedColorType {

@@ -3,7 +3,7 @@
 
 use super::failure::{OpenFailure, describe_io};
 use super::kind::Kind;
-use super::limit::most_decoded_bytes;
+use super::limit::{gibibytes, most_decoded_bytes};
 use super::tif::{TifChunks, TifDecoder};
 use super::{About, NOT_SURVIVED, about, convert, needed_bytes};
 use crate::geometry::{PixelRect, Size};
@@ -91,7 +91,7 @@ fn describe(error: ImageError) -> String {
 }
 
 fn in_one_piece(bytes: u64) -> String {
-    let gibibytes = bytes as f64 / f64::from(1 << 30);
+    let gibibytes = gibibytes(bytes);
     format!(
         "its pixels would take {gibibytes:.1} GiB of memory, and they are packed in pieces too large to be read one by \
          one; save it in tiles, as `tiffcp -t` does"

@@ -33,7 +33,6 @@ mod tif;
 mod unmultiplied;
 
 use super::color::{self, Claims, SampleSource};
-use super::metadata::iptc::iptc_of;
 use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
 use super::{Metadata, Picture};
 use crate::error::{Error, Result};
@@ -52,7 +51,7 @@ use ink_jpeg::apart_jpeg;
 use jpeg2000::Jpeg2000Decoder;
 use jxl::JxlDecoder;
 use kind::Kind;
-use limit::most_decoded_bytes;
+use limit::{gibibytes, most_decoded_bytes};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
@@ -168,7 +167,7 @@ fn guess<'a>(path: &Path, interrupt: Interrupt<'a>) -> Result<(ImageReader<BufRe
         Kind::Common(reader.format().ok_or(foreign::NOT_A_PICTURE)?)
     };
     if kind.is_read_whole() && length > most_decoded_bytes() {
-        let (name, gibibytes) = (kind.name(), length as f64 / f64::from(1 << 30));
+        let (name, gibibytes) = (kind.name(), gibibytes(length));
         return Err(format!("a {name} file of {gibibytes:.1} GiB is not a picture that can be shown; it is damaged"));
     }
     Ok((reader, kind))
@@ -201,13 +200,20 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         Some(picture) => picture,
         None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
     };
-    let exif_dpi = picture.metadata.exif.as_deref().and_then(resolution::of_block);
     let note = (kind == Kind::Raw).then(|| raw::note(picture.size));
-    picture.notice =
-        [picture.notice, note, said].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
-    picture.metadata.iptc = iptc_of(path, page);
-    picture.metadata.dpi = dpi.or(exif_dpi).or_else(|| resolution::of_file(path));
+    picture.notice = in_a_row([picture.notice, note, said]);
+    picture.metadata.dpi = dpi.or_else(|| dpi_of(&picture.metadata, path));
     Ok(Picture { pages, ..picture })
+}
+
+/// What the person should know: half sentences, one after the other.
+fn in_a_row(notes: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    notes.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"))
+}
+
+/// Dots per inch by the EXIF block, else by what the format has of its own.
+fn dpi_of(metadata: &Metadata, path: &Path) -> Option<f64> {
+    metadata.exif.as_deref().and_then(resolution::of_block).or_else(|| resolution::of_file(path))
 }
 
 fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
@@ -273,8 +279,9 @@ fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
     let profile = limit::kept("colour profile", decoder.icc_profile().ok().flatten(), &mut long);
     let claims = Claims { profile, png: remarks.png_color, is_adobe_rgb };
     let mut color = color::interpret(claims, source_of(decoder));
-    color.notice = color.notice.into_iter().chain(long).reduce(|first, second| format!("{first}; {second}"));
-    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, ..Metadata::default() };
+    color.notice = in_a_row([color.notice].into_iter().chain(long.into_iter().map(Some)));
+    let iptc = remarks.iptc;
+    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, iptc, dpi: None };
     About { metadata, color, orientation }
 }
 

@@ -2,6 +2,7 @@
 //! own: whoever waits for one goes on when the time is over, or when nobody wants the picture any more. The thread is left
 //! to itself then, and ends with its decoder or at its next look at the file.
 
+use super::limit::{asked, number};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, Worker};
@@ -111,18 +112,13 @@ fn refusal(allowed: Duration) -> String {
 /// # Errors
 /// A sentence if what it says is no time.
 pub fn from_environment() -> Result<Option<Duration>, String> {
-    match std::env::var(VARIABLE) {
-        Ok(text) if !text.is_empty() => parse(&text).map(Some),
-        _ => Ok(None),
-    }
+    asked(VARIABLE, parse)
 }
 
 fn parse(text: &str) -> Result<Duration, String> {
-    let seconds: Option<f64> = text.parse().ok().filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS);
-    let time = seconds.map(Duration::from_secs_f64);
-    time.ok_or_else(|| {
-        format!("{VARIABLE} is a number of seconds above 0 and at most {MOST_SECONDS}, like 120; it is `{text}`")
-    })
+    let range = format!("seconds above 0 and at most {MOST_SECONDS}, like 120");
+    let seconds = number(text, |seconds| seconds > 0.0 && seconds <= MOST_SECONDS, (VARIABLE, &range))?;
+    Ok(Duration::from_secs_f64(seconds))
 }
 
 #[cfg(test)]

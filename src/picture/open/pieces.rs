@@ -34,20 +34,13 @@ impl Turn {
 
     /// Where a rectangle of the upright picture is stored.
     pub(super) fn stored(&self, rect: PixelRect) -> PixelRect {
-        let Size { width, height } = self.size;
-        let PixelRect { x, y, .. } = rect;
-        let straight = |x, y| PixelRect { x, y, ..rect };
-        let across = |x, y| PixelRect { x, y, width: rect.height, height: rect.width };
-        match self.orientation {
-            Orientation::NoTransforms => rect,
-            Orientation::FlipHorizontal => straight(width - rect.right(), y),
-            Orientation::FlipVertical => straight(x, height - rect.bottom()),
-            Orientation::Rotate180 => straight(width - rect.right(), height - rect.bottom()),
-            Orientation::Rotate90 => across(y, height - rect.right()),
-            Orientation::Rotate270 => across(width - rect.bottom(), x),
-            Orientation::Rotate90FlipH => across(y, x),
-            Orientation::Rotate270FlipH => across(width - rect.bottom(), height - rect.right()),
-        }
+        let orientation = match self.orientation {
+            Orientation::Rotate90 => Orientation::Rotate270,
+            Orientation::Rotate270 => Orientation::Rotate90,
+            // The others undo themselves.
+            same => same,
+        };
+        Self { size: self.turned(self.size.rect()).size(), orientation }.turned(rect)
     }
 
     /// A piece turned upright; its bytes are samples in the machine's own order.

@@ -3,10 +3,10 @@
 //! Not handled: interlaced ones, whose rows come in seven passes; they are brought into memory, or refused.
 
 use super::cached::TileWriter;
-use super::failure::{OpenFailure, describe_io};
+use super::failure::{OpenFailure, damaged, describe_io, too_large};
 use super::kind::Kind;
 use super::large::{Shape, names, picture, regions};
-use super::limit::most_decoded_bytes;
+use super::limit::{gibibytes, most_decoded_bytes};
 use super::pieces::Turn;
 use super::stoppable::Stoppable;
 use super::{About, MAX_HEADER_BYTES, about, guess, needed_bytes, start_limited};
@@ -15,7 +15,6 @@ use crate::picture::metadata::Remarks;
 use crate::picture::regions::RegionReader;
 use crate::picture::{ColorSpace, Metadata, Picture};
 use crate::task::Interrupt;
-use image::error::{DecodingError, LimitError, LimitErrorKind};
 use image::{ColorType, ImageDecoder, ImageError};
 use png::{BitDepth, Decoder, Limits, Reader, Transformations};
 use std::fs::File;
@@ -93,7 +92,7 @@ fn copy(rows: &mut Rows<'_>, color: ColorType, writer: &mut TileWriter) -> Resul
 }
 
 fn interlaced(bytes: u64) -> String {
-    let gibibytes = bytes as f64 / f64::from(1 << 30);
+    let gibibytes = gibibytes(bytes);
     format!(
         "its pixels would take {gibibytes:.1} GiB of memory, and it is interlaced, so that it cannot be read row by row; save it \
          without interlacing, or as a TIFF"
@@ -107,9 +106,7 @@ fn describe(error: ImageError) -> String {
 fn from_png(error: png::DecodingError) -> ImageError {
     match error {
         png::DecodingError::IoError(error) => ImageError::IoError(error),
-        png::DecodingError::LimitsExceeded => {
-            ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory))
-        }
-        error => ImageError::Decoding(DecodingError::new(image::ImageFormat::Png.into(), error)),
+        png::DecodingError::LimitsExceeded => too_large(),
+        error => damaged(error),
     }
 }

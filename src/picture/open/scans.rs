@@ -1,10 +1,10 @@
 //! JPEGs that the ordinary decoder does not decode, or not right: those of other coding processes are refused, and those
 //! whose components come in scans of their own, or whose first component is not the finest, go to another decoder.
 
+use super::failure::{damaged, unsupported};
 use super::jpeg::next_marker;
 use image::codecs::jpeg::JpegDecoder;
-use image::error::{DecodingError, UnsupportedError, UnsupportedErrorKind};
-use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult, Limits};
 use jpeg_decoder::{Decoder, PixelFormat};
 use std::io::Cursor;
 
@@ -105,7 +105,7 @@ impl ApartDecoder {
     pub(super) fn inks(&self) -> ImageResult<Vec<u8>> {
         let (pixels, format) = self.decode()?;
         if format != Some(PixelFormat::CMYK32) {
-            return Err(unsupported("a profile for CMYK with other colours".into()));
+            return Err(unsupported("a profile for CMYK with other colours"));
         }
         Ok(pixels)
     }
@@ -122,13 +122,8 @@ fn describe(error: jpeg_decoder::Error) -> ImageError {
     match error {
         jpeg_decoder::Error::Io(error) => ImageError::IoError(error),
         jpeg_decoder::Error::Unsupported(feature) => unsupported(format!("{feature:?}")),
-        error => ImageError::Decoding(DecodingError::new(ImageFormat::Jpeg.into(), error)),
+        error => damaged(error),
     }
-}
-
-fn unsupported(what: String) -> ImageError {
-    let kind = UnsupportedErrorKind::GenericFeature(what);
-    ImageError::Unsupported(UnsupportedError::from_format_and_kind(ImageFormat::Jpeg.into(), kind))
 }
 
 impl ImageDecoder for ApartDecoder {
@@ -168,7 +163,7 @@ impl ImageDecoder for ApartDecoder {
             (Some(PixelFormat::L8), ColorType::L8) | (Some(PixelFormat::RGB24), ColorType::Rgb8)
         );
         if !is_expected || pixels.len() != out.len() {
-            return Err(unsupported("CMYK with its components in scans of their own".into()));
+            return Err(unsupported("CMYK with its components in scans of their own"));
         }
         out.copy_from_slice(&pixels);
         Ok(())

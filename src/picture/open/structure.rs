@@ -4,6 +4,7 @@ use super::avif::avif_remarks;
 use super::jxl::jxl_remarks;
 use super::kind::Kind;
 use super::{MAX_HEADER_BYTES, raw};
+use crate::picture::metadata::iptc::jpeg_iptc;
 use crate::picture::metadata::{Remarks, png_remarks, tiff_remarks};
 use crate::picture::{Pages, Timing};
 use std::path::Path;
@@ -14,6 +15,7 @@ pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
     match kind {
         Kind::TIFF => tiff_remarks(path, page),
         Kind::PNG => png_remarks(path),
+        Kind::JPEG => Remarks { iptc: jpeg_iptc(path), ..Remarks::default() },
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
         Kind::Avif => avif_remarks(path),

@@ -71,20 +71,15 @@ impl BackProjection {
     /// Values at [`Self::samples`] of a rectangle of so many source pixels in a row, out of those at
     /// [`Self::coarse_samples`]: `source`, which is the enlarged source there, and what the `coarse` values add to the
     /// `coarse_source`, on the line through the two of their pixel, along either axis. `None` if that is not smooth enough.
-    pub fn refined(
-        coarse: &[[f32; 3]],
-        coarse_source: &[[f32; 3]],
-        source: &[[f32; 3]],
-        width: usize,
-    ) -> Option<Vec<[f32; 3]>> {
-        let added: Vec<[f32; 3]> = coarse.iter().zip(coarse_source).map(|(a, b)| minus(a, b)).collect();
+    pub fn refined([coarse, coarse_source, source]: [Vec<[f32; 3]>; 3], width: usize) -> Option<Vec<[f32; 3]>> {
+        let added: Vec<[f32; 3]> = coarse.iter().zip(&coarse_source).map(|(a, b)| minus(a, b)).collect();
         if !is_smooth(&added, 2 * width) {
             return None;
         }
         let height = coarse.len() / (4 * width);
         let [rows, columns] = [height, width].map(|n| (0..n * MOST_SAMPLES).map(on_the_line).collect::<Vec<Taps>>());
         let mut refined = separable((&added, 2 * width), &rows, &columns);
-        refined.iter_mut().zip(source).for_each(|(value, source)| (0..3).for_each(|c| value[c] += source[c]));
+        refined.iter_mut().zip(&source).for_each(|(value, source)| (0..3).for_each(|c| value[c] += source[c]));
         Some(refined)
     }
 

@@ -5,10 +5,8 @@
 //! show still pictures. Linear light gets the sRGB curve. Not handled, and refused by name: HDR curves and rare ones.
 
 use super::planes::Planes;
-use moxcms::{
-    CicpColorPrimaries, CicpProfile, ColorProfile, LocalizableString, MatrixCoefficients, ProfileText,
-    TransferCharacteristics,
-};
+use crate::picture::color_chunks::profile_of;
+use moxcms::TransferCharacteristics;
 
 /// How samples are turned into RGB.
 pub(super) struct Conversion {
@@ -140,23 +138,13 @@ pub(super) fn meaning(primaries: u16, curve: u16) -> Result<Meaning, String> {
     }
     let primaries = if primaries == 2 { 1 } else { primaries };
     let unknown = || format!("its colours have primaries {primaries} of H.273");
-    let color_primaries = u8::try_from(primaries).ok().and_then(|number| CicpColorPrimaries::try_from(number).ok());
-    let cicp = CicpProfile {
-        color_primaries: color_primaries.ok_or_else(unknown)?,
-        transfer_characteristics: curve,
-        matrix_coefficients: MatrixCoefficients::Identity,
-        full_range: true,
-    };
-    let mut profile = ColorProfile::new_from_cicp(cicp);
-    // It holds these numbers if it could be made of them. They are not those of the samples, and are left out.
-    profile.cicp.take().filter(|_| profile.red_trc.is_some()).ok_or_else(unknown)?;
-    profile.description = Some(described(primaries, curve));
-    let bytes = profile.encode().map_err(|_| unknown())?;
-    Ok(Meaning { profile: Some(bytes), is_linear })
+    let number = u8::try_from(primaries).map_err(|_| unknown())?;
+    let profile = profile_of(number, curve, name_of(primaries, curve)).ok_or_else(unknown)?;
+    Ok(Meaning { profile: Some(profile), is_linear })
 }
 
 /// The name of a profile, for people.
-fn described(primaries: u16, curve: TransferCharacteristics) -> ProfileText {
+fn name_of(primaries: u16, curve: TransferCharacteristics) -> String {
     let primaries = match primaries {
         1 => "BT.709".into(),
         9 => "BT.2020".into(),
@@ -164,17 +152,17 @@ fn described(primaries: u16, curve: TransferCharacteristics) -> ProfileText {
         12 => "Display P3".into(),
         other => format!("Primaries {other} of H.273"),
     };
-    let name = match curve {
+    match curve {
         TransferCharacteristics::Bt470M => primaries + ", gamma 2.2",
         TransferCharacteristics::Bt470Bg => primaries + ", gamma 2.8",
         _ => primaries,
-    };
-    ProfileText::Localizable(vec![LocalizableString::new("en".into(), "US".into(), name)])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use moxcms::ColorProfile;
 
     #[test]
     fn colours_between_samples_are_interpolated_from_where_they_are() {

@@ -9,11 +9,11 @@ mod colors;
 mod items;
 mod planes;
 
+use super::convert::{color_type, srgb_curve};
+use super::failure::{damaged, too_large, unsupported};
+use super::limit::MAX_METADATA_BYTES;
 use crate::picture::metadata::Remarks;
 use colors::{Conversion, Meaning, meaning, unit};
-use image::error::{
-    DecodingError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
-};
 use image::{ColorType, ImageDecoder, ImageError, ImageResult, Limits};
 use items::{Fields, Items};
 use planes::Planes;
@@ -21,9 +21,6 @@ use rayon::prelude::*;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
-
-/// The most that metadata may hold; a maker's note has some 100 kB.
-const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The most that the code of one tile may hold.
 const MAX_CODE_BYTES: u64 = 1 << 30;
@@ -72,12 +69,11 @@ impl<R: Read + Seek> AvifDecoder<R> {
         let size = size_of(&items, primary).ok_or_else(|| damaged("it does not say its size"))?;
         let coding = Coding::of(&items).ok_or_else(|| damaged("it does not say how it is coded"))?;
         let [primaries, curve, ..] = coding.nclx.unwrap_or([2, 2, 2, 1]);
-        let mut meaning = match (profile(&items), meaning(primaries, curve)) {
-            (None, meaning) => meaning.map_err(|what| unsupported(&what))?,
-            (profile, meaning) => Meaning { profile, is_linear: meaning.is_ok_and(|meaning| meaning.is_linear) },
+        let meaning = match profile(&items) {
+            // It says what its numbers mean by itself.
+            profile @ Some(_) => Meaning { profile, is_linear: false },
+            None => meaning(primaries, curve).map_err(unsupported)?,
         };
-        // A profile says what its numbers mean by itself.
-        meaning.is_linear &= profile(&items).is_none();
         let alpha = items.pointing_at(primary, *b"auxl").find(|id| is_alpha(&items, *id));
         let crop = Crop::of(&items, size).ok_or_else(|| unsupported("its crop is not in whole pixels"))?;
         Ok(Self { file, items, alpha, size, crop, coding, meaning })
@@ -119,14 +115,13 @@ impl<R: Read + Seek> AvifDecoder<R> {
         }
         let [primaries, curve, matrix] = planes.cicp;
         // What only the code says of its colours comes too late to be told.
-        let is_untold = self.coding.nclx.is_none() && profile(&self.items).is_none();
-        if is_untold && meaning(primaries, curve).map_err(|what| unsupported(&what))? != self.meaning {
+        let is_untold = self.coding.nclx.is_none() && self.meaning.profile.is_none();
+        if is_untold && meaning(primaries, curve).map_err(unsupported)? != self.meaning {
             return Err(unsupported("its colours are named nowhere but in its code"));
         }
         let own = [primaries, curve, matrix, u16::from(planes.is_full_range)];
         let [_, _, matrix, range] = self.coding.nclx.unwrap_or(own);
-        let conversion =
-            Conversion::new(matrix, range != 0, self.coding.position).map_err(|what| unsupported(&what))?;
+        let conversion = Conversion::new(matrix, range != 0, self.coding.position).map_err(unsupported)?;
         if !conversion.fits(&planes) {
             return Err(damaged("its colours are RGB and sampled more coarsely"));
         }
@@ -159,7 +154,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
                 let rgb = conversion.rgb(planes, x, y);
                 let colors = if is_grey { 1 } else { 3 };
                 for (channel, value) in rgb.into_iter().take(colors).enumerate() {
-                    put(pixel, channel, if is_linear { encoded(value) } else { value });
+                    put(pixel, channel, if is_linear { srgb_curve(value) } else { value });
                 }
                 if let Some(alpha) = alpha {
                     let sample = f32::from(alpha.samples[0][y * alpha.width + x]);
@@ -246,14 +241,15 @@ fn check_kind(items: &Items) -> ImageResult<()> {
         Some(_) => return Err(unsupported("its main picture is not coded in AV1")),
         None => return Err(unsupported("it has no still picture")),
     }
-    for (property, is_needed) in items.properties(items.primary).filter(|(_, is_needed)| *is_needed) {
-        let is_known = matches!(&property.kind, b"av1C" | b"irot" | b"imir" | b"clap" | b"ispe" | b"pixi" | b"colr");
-        if is_needed && !is_known {
-            let kind = property.kind.escape_ascii();
-            return Err(unsupported(&format!("it cannot be shown right without its property {kind}")));
+    let is_known = |kind: &[u8; 4]| matches!(kind, b"av1C" | b"irot" | b"imir" | b"clap" | b"ispe" | b"pixi" | b"colr");
+    let needed = items.properties(items.primary).filter(|(_, is_needed)| *is_needed);
+    match needed.map(|(property, _)| property.kind).find(|kind| !is_known(kind)) {
+        None => Ok(()),
+        Some(kind) => {
+            let kind = kind.escape_ascii();
+            Err(unsupported(format!("it cannot be shown right without its property {kind}")))
         }
     }
-    Ok(())
 }
 
 fn size_of(items: &Items, id: u32) -> Option<(usize, usize)> {
@@ -286,23 +282,8 @@ fn columns_of(layout: &[u8], tiles: usize, (width, height): (usize, usize)) -> O
     (size == (width, height) && rows * columns == tiles).then_some(columns)
 }
 
-/// Linear light to the sRGB curve.
-fn encoded(linear: f32) -> f32 {
-    let v = linear.clamp(0.0, 1.0);
-    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
-}
-
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormatHint::Unknown, error))
-}
-
 fn cut_off() -> ImageError {
     std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()
-}
-
-fn unsupported(what: &str) -> ImageError {
-    let kind = UnsupportedErrorKind::GenericFeature(what.into());
-    ImageError::Unsupported(UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind))
 }
 
 impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
@@ -311,16 +292,7 @@ impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
     }
 
     fn color_type(&self) -> ColorType {
-        match (self.coding.is_grey, self.alpha.is_some(), self.coding.is_deep || self.meaning.is_linear) {
-            (true, false, false) => ColorType::L8,
-            (true, true, false) => ColorType::La8,
-            (false, false, false) => ColorType::Rgb8,
-            (false, true, false) => ColorType::Rgba8,
-            (true, false, true) => ColorType::L16,
-            (true, true, true) => ColorType::La16,
-            (false, false, true) => ColorType::Rgb16,
-            (false, true, true) => ColorType::Rgba16,
-        }
+        color_type(self.coding.is_grey, self.alpha.is_some(), self.coding.is_deep || self.meaning.is_linear)
     }
 
     fn icc_profile(&mut self) -> ImageResult<Option<Vec<u8>>> {
@@ -344,7 +316,7 @@ impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
     fn set_limits(&mut self, limits: Limits) -> ImageResult<()> {
         let needed = (self.size.0 as u64).saturating_mul(self.size.1 as u64).saturating_mul(WORKING_BYTES);
         if limits.max_alloc.is_some_and(|most| needed > most) {
-            return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+            return Err(too_large());
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! It works in the calling thread: in threads of its own nothing would catch it when it fails.
 
+use crate::picture::open::failure::damaged;
 use image::ImageResult;
 use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent, Settings};
 
@@ -27,11 +28,11 @@ impl Planes {
     /// Decodes one picture of exactly this size.
     pub(super) fn decode(code: Vec<u8>, width: usize, height: usize) -> ImageResult<Self> {
         if width == 0 || height == 0 {
-            return Err(super::damaged("its header says that it has no pixels"));
+            return Err(damaged("its header says that it has no pixels"));
         }
-        let picture = decode(code, (width * height).try_into().unwrap_or(u32::MAX)).map_err(super::damaged)?;
+        let picture = decode(code, (width * height).try_into().unwrap_or(u32::MAX)).map_err(damaged)?;
         if (picture.width() as usize, picture.height() as usize) != (width, height) {
-            return Err(super::damaged("its picture is of another size than its header says"));
+            return Err(damaged("its picture is of another size than its header says"));
         }
         let bits = picture.bits_per_component().map_or(8, |bits| bits.0 as u8);
         let (count, halved) = match picture.pixel_layout() {

@@ -2,7 +2,7 @@
 
 use crate::picture::open::kind::Kind;
 use image::ImageFormat;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek};
 use std::time::Duration;
 
 /// Frames that are counted: more than half an hour of film.
@@ -155,10 +155,4 @@ fn skip_blocks<R: Read + Seek>(file: &mut BufReader<R>) -> Option<()> {
             [length] => skip(file, u64::from(length))?,
         }
     }
-}
-
-/// A reader at the beginning of its file.
-pub(super) fn rewound<R: Read + Seek>(mut file: BufReader<R>) -> std::io::Result<BufReader<R>> {
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
 }

@@ -9,17 +9,17 @@ mod webp;
 use super::kind::Kind;
 use super::{
     About, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size, convert,
-    describe_io, guess, most_decoded_bytes, remarks_of, start_limited,
+    describe_io, dpi_of, guess, in_a_row, most_decoded_bytes, remarks_of, start_limited,
 };
 use crate::error::{Error, Result};
 use crate::geometry::Size;
-use crate::picture::metadata::resolution;
-use crate::picture::{Pages, Picture, Samples, Timing};
+use crate::picture::{Metadata, Pages, Picture, Samples, Timing};
 use crate::task::{Interrupt, NEVER, check, survive};
 use canvas::{Canvas, Part};
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayAlphaImage, ImageDecoder, ImageFormat, ImageResult, RgbaImage};
-use index::{Index, rewound};
+use index::Index;
+use std::io::Seek;
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,7 +61,8 @@ impl<'a> Frames<'a> {
         if !matches!(kind, Kind::GIF | Kind::PNG | Kind::Common(ImageFormat::WebP)) {
             return Ok(None);
         }
-        let mut file = rewound(reader.into_inner()).map_err(|error| describe_io(&error))?;
+        let mut file = reader.into_inner();
+        file.rewind().map_err(|error| describe_io(&error))?;
         let index = Index::read(&mut file, kind);
         if index.durations.len() < 2 {
             return Ok(None);
@@ -76,7 +77,7 @@ impl<'a> Frames<'a> {
         let about = about(&mut decoder, remarks);
         drop(decoder);
         let size = (width as usize, height as usize);
-        let file = rewound(file).map_err(|error| describe_io(&error))?;
+        file.rewind().map_err(|error| describe_io(&error))?;
         let parts: Box<dyn Parts + Send + 'a> = match kind {
             Kind::GIF => Box::new(gif::GifParts(GifDecoder::new(file).map_err(describe)?)),
             Kind::PNG => {
@@ -153,15 +154,12 @@ impl<'a> Frames<'a> {
 
 /// A picture without pixels that says what is true of all frames.
 fn common(path: &Path, kind: Kind, About { metadata, color, .. }: About, note: Option<&str>) -> Picture {
-    let exif_dpi = metadata.exif.as_deref().and_then(resolution::of_block);
-    let notices = [color.notice, note.map(String::from)];
     let mut common = Picture::from_samples(Size::new(0, 0), Samples::U8(Vec::new()), None);
     path.clone_into(&mut common.path);
     common.format = kind.name();
     common.color = color.space;
-    common.notice = notices.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
-    common.metadata = metadata;
-    common.metadata.dpi = exif_dpi.or_else(|| resolution::of_file(path));
+    common.notice = in_a_row([color.notice, note.map(String::from)]);
+    common.metadata = Metadata { dpi: dpi_of(&metadata, path), ..metadata };
     common
 }
 

@@ -2,8 +2,8 @@
 
 use super::Parts;
 use super::canvas::{Disposal, Part};
-use image::error::{DecodingError, LimitError, LimitErrorKind};
-use image::{ImageError, ImageFormat, ImageResult};
+use crate::picture::open::failure::{damaged, too_large};
+use image::ImageResult;
 use png::{BitDepth, BlendOp, ColorType, Decoder, DisposeOp, Limits, Reader, Transformations};
 use std::io::{BufRead, Seek};
 
@@ -30,8 +30,7 @@ impl<R: BufRead + Seek> PngParts<R> {
 
     /// The next picture of the file, with opacity.
     fn rgba(&mut self) -> ImageResult<Vec<u8>> {
-        let no_room = || ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory));
-        let mut pixels = vec![0; self.reader.output_buffer_size().ok_or_else(no_room)?];
+        let mut pixels = vec![0; self.reader.output_buffer_size().ok_or_else(too_large)?];
         let shape = self.reader.next_frame(&mut pixels).map_err(damaged)?;
         pixels.truncate(shape.buffer_size());
         if shape.color_type == ColorType::GrayscaleAlpha {
@@ -67,8 +66,4 @@ impl<R: BufRead + Seek> Parts for PngParts<R> {
     fn note(&self) -> Option<&'static str> {
         (self.reader.info().bit_depth == BitDepth::Sixteen).then_some(HALVED)
     }
-}
-
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormat::Png.into(), error))
 }

@@ -4,8 +4,8 @@
 use super::Parts;
 use super::canvas::{Disposal, Part};
 use super::index::bytes;
-use image::error::DecodingError;
-use image::{ImageError, ImageFormat, ImageResult};
+use crate::picture::open::failure::damaged;
+use image::ImageResult;
 use image_webp::WebPDecoder;
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
 
@@ -78,8 +78,4 @@ fn still(code: &[u8], sides: [usize; 2]) -> Vec<u8> {
     file.extend((chunks.len() as u32).to_le_bytes());
     file.extend(chunks);
     file
-}
-
-fn damaged(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
-    ImageError::Decoding(DecodingError::new(ImageFormat::WebP.into(), error))
 }

@@ -6,6 +6,7 @@ use super::lab::Lab;
 use super::samples::{Number, mask};
 use super::ycbcr::YCbCr;
 use crate::picture::inks::Inks;
+use crate::picture::open::convert::color_type;
 use half::f16;
 use image::ColorType;
 
@@ -218,16 +219,9 @@ fn target(colors: &Colors, bits: u32, number: Number, has_opacity: bool) -> Colo
         }
         _ => bits > 8,
     };
-    match (number == Number::Float, is_grey, is_deep, has_opacity) {
-        (true, _, _, false) => ColorType::Rgb32F,
-        (true, _, _, true) => ColorType::Rgba32F,
-        (_, true, false, false) => ColorType::L8,
-        (_, true, false, true) => ColorType::La8,
-        (_, true, true, false) => ColorType::L16,
-        (_, true, true, true) => ColorType::La16,
-        (_, false, false, false) => ColorType::Rgb8,
-        (_, false, false, true) => ColorType::Rgba8,
-        (_, false, true, false) => ColorType::Rgb16,
-        (_, false, true, true) => ColorType::Rgba16,
+    match (number, has_opacity) {
+        (Number::Float, false) => ColorType::Rgb32F,
+        (Number::Float, true) => ColorType::Rgba32F,
+        _ => color_type(is_grey, has_opacity, is_deep),
     }
 }

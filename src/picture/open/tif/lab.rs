@@ -1,6 +1,7 @@
 //! CIE L\*a\*b\* of illuminant D50, as `CIELab` and `ICCLab` store it, to sRGB. Colours that sRGB does not have are cut off.
 
 use super::Failure;
+use crate::picture::open::convert::srgb_curve;
 
 /// D50, as ICC profiles have it.
 const WHITE: [f32; 3] = [0.9642, 1.0, 0.8249];
@@ -41,19 +42,13 @@ impl Lab {
         let y = (stored[0] as f32 / most * 100.0 + 16.0) / 116.0;
         let [x, y, z] = [y + a / 500.0, y, y - b / 200.0].map(uncompressed);
         let xyz = [x * WHITE[0], y * WHITE[1], z * WHITE[2]];
-        TO_SRGB.map(|row| encoded(row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2]))
+        TO_SRGB.map(|row| srgb_curve(row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2]))
     }
 }
 
 /// The inverse of L\*a\*b\*'s cube root, which is a line near black.
 fn uncompressed(value: f32) -> f32 {
     if value > 6.0 / 29.0 { value.powi(3) } else { (value - 4.0 / 29.0) * 108.0 / 841.0 }
-}
-
-/// The sRGB curve.
-fn encoded(linear: f32) -> f32 {
-    let v = linear.clamp(0.0, 1.0);
-    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
 #[cfg(test)]

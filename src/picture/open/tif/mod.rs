@@ -21,12 +21,12 @@ mod samples;
 mod subsampled;
 mod ycbcr;
 
+use super::failure::{damaged, too_large, unsupported};
 use crate::picture::metadata::Walker;
 use color::Conversion;
 use entries::Entries;
-use image::error::{DecodingError, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind};
 use image::metadata::Orientation;
-use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, ImageResult};
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult};
 use layout::Layout;
 use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
@@ -53,15 +53,11 @@ impl From<std::io::Error> for Failure {
 
 impl From<Failure> for ImageError {
     fn from(failure: Failure) -> Self {
-        let format = ImageFormat::Tiff.into();
         match failure {
-            Failure::Unsupported(what) => {
-                let kind = UnsupportedErrorKind::GenericFeature(what);
-                Self::Unsupported(UnsupportedError::from_format_and_kind(format, kind))
-            }
-            Failure::Damaged(what) => Self::Decoding(DecodingError::new(format, what)),
+            Failure::Unsupported(what) => unsupported(what),
+            Failure::Damaged(what) => damaged(what),
             Failure::Io(error) => Self::IoError(error),
-            Failure::TooLarge => Self::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)),
+            Failure::TooLarge => too_large(),
         }
     }
 }

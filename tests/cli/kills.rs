@@ -195,11 +195,15 @@ fn killed_programs_leave_nothing_half_and_nothing_beside() {
         }
         // Where files have no name on their way nothing is ever left, unless it had just got one to replace another.
         eprintln!("{}: {each} kills, {left} of them left something for the next run", victim.name);
+        let mut remaining = surplus(&world, victim);
         if victim.name != "train" && victim.name != "settings" {
             assert!((victim.start)(&world).output().unwrap().status.success());
+            remaining = surplus(&world, victim);
         } else {
+            // It never ends by itself: killed once more, it may have left something of its own, but no longer that.
             kill_one(&world, victim, victim.longest);
+            remaining.retain(|name| surplus(&world, victim).contains(name));
         }
-        assert_eq!(surplus(&world, victim), BTreeSet::new(), "{}: the next run clears what was left", victim.name);
+        assert_eq!(remaining, BTreeSet::new(), "{}: the next run clears what was left", victim.name);
     }
 }

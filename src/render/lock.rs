@@ -11,8 +11,8 @@ use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, SampleGrid, Size, merge_tiles};
 use crate::key::{DecodedBy, PictureId};
 use crate::lru::ByteLru;
-use crate::picture::Raster;
-use crate::picture::resample::{BackProjection, bicubic_region};
+use crate::picture::resample::{BackProjection, alpha_region, bicubic_region};
+use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Sampling, Strength};
 use crate::task::Interrupt;
 use std::collections::HashMap;
@@ -125,7 +125,7 @@ impl Locks {
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
         let samples = assemble(projection, needed, &blocks, size);
-        let source = |rect| bicubic_region(locked.function.picture, &BackProjection::pixels(rect));
+        let source = |rect| known_pixels(locked.function.picture, rect);
         projection.correct(colors, locked.grid, (&samples, share.share()), source);
         Ok(())
     }
@@ -186,6 +186,26 @@ impl Locks {
         // Whoever panics while holding it has put in whole blocks, or none.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How far around a pixel the source's colours are part of what it is shrunk from.
+const MIXED: usize = 3;
+
+/// The colours of source pixels, row by row; none where the opacity changes around one: between what is there and what is not
+/// no colour can be asked to be the source's.
+fn known_pixels(picture: &Picture, rect: PixelRect) -> Vec<Option<[f32; 3]>> {
+    let colors = bicubic_region(picture, &BackProjection::pixels(rect));
+    let colors = colors.as_chunks().0.iter();
+    let around = rect.grown_within(MIXED, picture.size);
+    let Some(opacity) = alpha_region(picture, &BackProjection::pixels(around)) else {
+        return colors.map(|color| Some(*color)).collect();
+    };
+    let at = |(x, y): (usize, usize)| opacity[(y - around.y) * around.width + x - around.x];
+    let is_even = |place: (usize, usize)| {
+        let near = PixelRect::at(place).grown_within(MIXED, picture.size);
+        near.places().all(|other| at(other).to_bits() == at(place).to_bits())
+    };
+    colors.zip(rect.places()).map(|(color, place)| is_even(place).then_some(*color)).collect()
 }
 
 /// Whether half as many samples along an axis may be enough: a live network answers so fast that nothing is to be saved.

@@ -81,9 +81,23 @@ impl BackProjection {
         self.read_by(grid).grown_within(INVERSE, self.size)
     }
 
-    /// Whether there are so many samples that half of them along an axis may be enough.
-    pub fn has_coarse_samples(&self) -> bool {
-        self.samples_per_pixel == [MOST_SAMPLES; 2]
+    /// Whether there are so many samples, and more pixels than samples, that half of them along an axis may be enough for
+    /// pixels of `cell` (y, x) source pixels.
+    pub fn has_coarse_samples(&self, cell: [f64; 2]) -> bool {
+        self.samples_per_pixel == [MOST_SAMPLES; 2] && cell.iter().all(|cell| cell * (MOST_SAMPLES as f64) < 1.0 - 1e-9)
+    }
+
+    /// Where the samples of a grid begin (row, column) among those of the source pixels that it [needs](Self::needs), if
+    /// they are the same: at ×2, ×3 and ×4 of a grid of whole pixels.
+    pub fn own_samples(&self, grid: &SampleGrid) -> Option<(usize, usize)> {
+        let known = self.needs(grid);
+        let first = |axis: &AxisGrid, per_pixel: usize, start: usize| {
+            let at = (axis.origin - start as f64) * per_pixel as f64;
+            let is_same = (axis.pitch * per_pixel as f64 - 1.0).abs() < 1e-12 && (at - at.round()).abs() < 1e-7;
+            (is_same && at > -0.5).then_some(at.round() as usize)
+        };
+        let [down, across] = self.samples_per_pixel;
+        Some((first(&grid.y, down, known.y)?, first(&grid.x, across, known.x)?))
     }
 
     /// Half as many samples along either axis, of a rectangle of source pixels.

@@ -17,9 +17,10 @@ const TAPS: usize = 7;
 /// Rows and columns at each side of the picture that its edge changes something for.
 const EDGE: usize = 3;
 
-/// Source pixels of a frame that are locked, at most; of more it is shown as the network has it. They take 32 MiB on the
-/// device, and are what canvases of up to 2560×1600 show from ×1.4 on, and of 3840×2160 from ×2 on.
-const MOST_PIXELS: usize = 1 << 21;
+/// Source pixels of a frame that are locked, at most; of more it is shown as the network has it, until tiles come. They take
+/// 16 MiB on the device and three billion operations, and are what a canvas of 1280×800 shows above ×1, and one of 3840×2160
+/// from ×2.9 on.
+const MOST_PIXELS: usize = 1 << 20;
 
 /// The parameters of `shaders/lock.wgsl`, where each is explained.
 #[repr(C)]
@@ -56,8 +57,8 @@ impl LockFrame {
         let sides = [picture.height, picture.width];
         let presence = FieldConfig::presence(cell);
         let [mut tables, columns] = [(0, presence), (1, 1.0)].map(|(axis, presence)| {
-            let axis = Axis { axis, n: sides[axis], cell: cell[axis], presence };
-            kinds(axis.n).flat_map(|i| axis.table(params, &projection, i)).collect::<Vec<f32>>()
+            let side = Side { axis, n: sides[axis], cell: cell[axis], presence };
+            kinds(side.n).flat_map(|i| side.table(params, &projection, i)).collect::<Vec<f32>>()
         });
         let start = tables.len() / 4;
         tables.extend(columns);
@@ -103,8 +104,8 @@ fn kinds(n: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |kind| if kind <= EDGE { kind } else { n - (count - kind) })
 }
 
-/// One axis of a picture.
-struct Axis {
+/// A picture along one axis.
+struct Side {
     /// 0: y, 1: x.
     axis: usize,
     /// Its pixels.
@@ -115,10 +116,11 @@ struct Axis {
     presence: f64,
 }
 
-impl Axis {
+impl Side {
     /// What pixel `i` shrunk is made of, as the shader reads it.
     fn table(&self, params: &FieldParams, projection: &BackProjection, i: usize) -> Vec<f32> {
         let (samples, weights) = projection.shrinks(self.axis, i);
+        let read = neighbours(&samples, self.n, true);
         let (luma, chroma) = params.waves.split_at(params.config.luma_waves);
         let mut table = Vec::new();
         for waves in luma.chunks(4).chain(chroma.chunks(4)) {
@@ -126,7 +128,6 @@ impl Axis {
             for (lane, wave) in waves.iter().enumerate() {
                 let wave = f64::from(wave[self.axis]);
                 let fade = self.presence * (-f64::from(params.kappa) * (wave * self.cell).powi(2)).exp();
-                let read = neighbours(&samples, self.n, true);
                 for ((k, read), weight) in read.iter().enumerate().zip(&weights) {
                     let position = samples.latent_position(k);
                     for code in read.as_slice() {

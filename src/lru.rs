@@ -1,6 +1,6 @@
 //! A least-recently-used cache with a budget in bytes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 struct CacheEntry<V> {
@@ -12,6 +12,8 @@ struct CacheEntry<V> {
 /// Keeps what was used last, up to a budget of bytes.
 pub struct ByteLru<K, V> {
     entries: HashMap<K, CacheEntry<V>>,
+    /// The keys by their last use: what goes first is found at once, however many there are.
+    by_use: BTreeMap<u64, K>,
     budget_bytes: usize,
     used_bytes: usize,
     clock: u64,
@@ -20,13 +22,15 @@ pub struct ByteLru<K, V> {
 impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
     /// An empty cache.
     pub fn new(budget_bytes: usize) -> Self {
-        Self { entries: HashMap::new(), budget_bytes, used_bytes: 0, clock: 0 }
+        Self { entries: HashMap::new(), by_use: BTreeMap::new(), budget_bytes, used_bytes: 0, clock: 0 }
     }
 
     /// The value of `key`, which counts as a use.
     pub fn get(&mut self, key: &K) -> Option<&V> {
         self.clock += 1;
         let entry = self.entries.get_mut(key)?;
+        self.by_use.remove(&entry.last_use);
+        self.by_use.insert(self.clock, *key);
         entry.last_use = self.clock;
         Some(&entry.value)
     }
@@ -47,6 +51,7 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
         self.clock += 1;
         self.used_bytes += bytes;
         let old = self.entries.insert(key, CacheEntry { value, bytes, last_use: self.clock });
+        self.by_use.insert(self.clock, key);
         let mut out: Vec<V> = old.map(|entry| self.forget(entry)).into_iter().collect();
         out.extend(self.evict());
         out
@@ -55,13 +60,14 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
     fn evict(&mut self) -> Vec<V> {
         let mut out = Vec::new();
         while self.used_bytes > self.budget_bytes && self.entries.len() > 1 {
-            let Some(oldest) = self.entries.iter().min_by_key(|(_, e)| e.last_use).map(|(k, _)| *k) else { break };
+            let Some(oldest) = self.by_use.first_key_value().map(|(_, key)| *key) else { break };
             out.extend(self.remove(&oldest));
         }
         out
     }
 
     fn forget(&mut self, entry: CacheEntry<V>) -> V {
+        self.by_use.remove(&entry.last_use);
         self.used_bytes -= entry.bytes;
         entry.value
     }
@@ -75,6 +81,7 @@ impl<K: Eq + Hash + Copy, V> ByteLru<K, V> {
     /// Takes everything out.
     pub fn clear(&mut self) -> Vec<V> {
         self.used_bytes = 0;
+        self.by_use.clear();
         self.entries.drain().map(|(_, entry)| entry.value).collect()
     }
 
@@ -121,5 +128,19 @@ mod tests {
         assert_eq!(cache.set_budget(30), ['e']);
         assert_eq!((cache.used_bytes(), cache.budget_bytes()), (30, 30));
         assert_eq!((cache.clear(), cache.used_bytes()), (vec!['f'], 0));
+    }
+
+    /// Whoever is used or replaced goes later, by whichever way, and nobody is counted twice.
+    #[test]
+    fn many_go_in_the_order_of_their_last_use() {
+        let mut cache = ByteLru::new(1000);
+        (0..1000).for_each(|i| drop(cache.insert(i, i, 1)));
+        (0..1000).step_by(2).for_each(|i| assert_eq!(cache.get(&i), Some(&i)));
+        assert_eq!(cache.remove(&3), Some(3));
+        cache.insert(5, 5, 1);
+        let gone: Vec<i32> = (1000..1499).flat_map(|i| cache.insert(i, i, 1)).collect();
+        let odd = (1..1000).step_by(2).filter(|i| ![3, 5].contains(i));
+        assert!(gone.into_iter().eq(odd));
+        assert_eq!((cache.insert(1499, 1499, 1), cache.used_bytes()), (vec![0], 1000));
     }
 }

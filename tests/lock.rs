@@ -113,8 +113,11 @@ fn shrunk_again_it_is_the_source() {
     for builtin in [Builtin::Live, Builtin::Liif] {
         let model = model(builtin);
         for picture in pictures() {
-            let scales: &[f64] =
-                if builtin == Builtin::Live { &[2.0, 2.7, 3.0, 4.0, 6.5, 8.0, 12.0, 30.0] } else { &[2.0, 4.0, 8.0] };
+            let scales: &[f64] = if builtin == Builtin::Live {
+                &[2.0, 2.7, 3.0, 4.0, 6.5, 8.0, 12.0, 30.0]
+            } else {
+                &[2.0, 2.7, 4.0, 8.0]
+            };
             for scale in scales {
                 let grid = whole(&picture, *scale);
                 let shown = render(&picture, &model, &grid, "neural:exact+lock");

@@ -29,6 +29,9 @@ const TOGETHER: usize = 32;
 /// Memory for samples, in bytes.
 const BUDGET_BYTES: usize = 64 << 20;
 
+/// What keeping a block takes beside its samples: its name twice, and what maps and allocations have around it.
+const ENTRY_BYTES: usize = 2 * size_of::<BlockKey>() + 128;
+
 /// Samples of a block.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct BlockKey {
@@ -49,7 +52,7 @@ type Samples = Arc<Vec<[f32; 3]>>;
 /// How many samples are evaluated.
 #[derive(Clone, Copy)]
 enum Density {
-    /// Half as many along an axis: where what the function adds to the source is smooth, they are enough.
+    /// Two along an axis: where what the function adds to the source is smooth, they are enough.
     Coarse,
     Full,
 }
@@ -191,7 +194,7 @@ impl Locks {
             if by == locked.key((0, 0)) {
                 let mut kept = self.lock();
                 for (block, samples) in &evaluated {
-                    let bytes = samples.len() * size_of::<[f32; 3]>();
+                    let bytes = samples.len() * size_of::<[f32; 3]>() + ENTRY_BYTES;
                     kept.insert(BlockKey { block: *block, ..by }, samples.clone(), bytes);
                 }
             }
@@ -226,7 +229,7 @@ fn known_pixels(picture: &Picture, rect: PixelRect) -> Vec<Option<[f32; 3]>> {
     colors.zip(rect.places()).map(|(color, place)| is_even(place).then_some(*color)).collect()
 }
 
-/// Whether half as many samples along an axis may be enough: a live network answers so fast that nothing is to be saved.
+/// Whether fewer samples may be enough: a live network answers so fast that nothing is to be saved.
 fn may_be_coarse(locked: Locked<'_>) -> bool {
     let cell = [locked.grid.y.pitch, locked.grid.x.pitch];
     locked.projection().has_coarse_samples(cell) && !locked.function.model.is_live()
@@ -260,7 +263,7 @@ fn evaluate(
             let refined = |at| {
                 let own = pixels_of(PixelRect::at(at), picture.size);
                 let parts = [&values, &coarse_source, &source].map(|values| values.of(own));
-                BackProjection::refined(parts, own.width).map(|samples| (at, samples))
+                projection.refined(parts, own.width).map(|samples| (at, samples))
             };
             blocks.places().filter_map(refined).collect()
         }

@@ -9,6 +9,7 @@
 mod bench;
 mod canvas;
 mod canvas_lock;
+mod canvas_memory;
 mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]

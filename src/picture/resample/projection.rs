@@ -26,7 +26,10 @@ const SHRINK: usize = 2;
 /// Samples along an axis of a source pixel, at most.
 const MOST_SAMPLES: usize = 4;
 
-/// Where what is added to the source bends by less than this from one coarse sample to the next, half of these are enough.
+/// Samples along an axis of a source pixel, where so few are enough.
+const COARSE: usize = 2;
+
+/// Where what is added to the source bends by less than this from one coarse sample to the next, these are enough.
 const SMOOTH: f32 = 0.15;
 
 /// Frequencies at which K is inverted.
@@ -81,10 +84,11 @@ impl BackProjection {
         self.read_by(grid).grown_within(INVERSE, self.size)
     }
 
-    /// Whether there are so many samples, and more pixels than samples, that half of them along an axis may be enough for
-    /// pixels of `cell` (y, x) source pixels.
+    /// Whether fewer samples may be enough for pixels of `cell` (y, x) source pixels: where there are more than those, and they
+    /// are not the pixels themselves.
     pub fn has_coarse_samples(&self, cell: [f64; 2]) -> bool {
-        self.samples_per_pixel == [MOST_SAMPLES; 2] && cell.iter().all(|cell| cell * (MOST_SAMPLES as f64) < 1.0 - 1e-9)
+        let may_have_fewer = |(n, cell): (usize, f64)| n > COARSE && cell * (n as f64) < 1.0 - 1e-9;
+        self.samples_per_pixel.into_iter().zip(cell).all(may_have_fewer)
     }
 
     /// Where the samples of a grid begin (row, column) among those of the source pixels that it [needs](Self::needs), if
@@ -100,23 +104,25 @@ impl BackProjection {
         Some((first(&grid.y, down, known.y)?, first(&grid.x, across, known.x)?))
     }
 
-    /// Half as many samples along either axis, of a rectangle of source pixels.
+    /// Two samples along either axis, of a rectangle of source pixels.
     pub fn coarse_samples(rect: PixelRect) -> SampleGrid {
-        let per_pixel = MOST_SAMPLES / 2;
-        SampleGrid { y: axis(rect.y, rect.height, per_pixel), x: axis(rect.x, rect.width, per_pixel) }
+        SampleGrid { y: axis(rect.y, rect.height, COARSE), x: axis(rect.x, rect.width, COARSE) }
     }
 
     /// Values at [`Self::samples`] of a rectangle of so many source pixels in a row, out of those at
     /// [`Self::coarse_samples`]: `source`, which is the enlarged source there, and what the `coarse` values add to the
     /// `coarse_source`, on the line through the two of their pixel, along either axis. `None` if that is not smooth enough.
-    pub fn refined([coarse, coarse_source, source]: [Vec<[f32; 3]>; 3], width: usize) -> Option<Vec<[f32; 3]>> {
+    pub fn refined(&self, [coarse, coarse_source, source]: [Vec<[f32; 3]>; 3], width: usize) -> Option<Vec<[f32; 3]>> {
         let added: Vec<[f32; 3]> = coarse.iter().zip(&coarse_source).map(|(a, b)| minus(a, b)).collect();
-        if !is_smooth(&added, 2 * width) {
+        if !is_smooth(&added, COARSE * width) {
             return None;
         }
-        let height = coarse.len() / (4 * width);
-        let [rows, columns] = [height, width].map(|n| (0..n * MOST_SAMPLES).map(on_the_line).collect::<Vec<Taps>>());
-        let mut refined = separable((&added, 2 * width), &rows, &columns);
+        let height = coarse.len() / (COARSE * COARSE * width);
+        let [rows, columns] = [0, 1].map(|axis| {
+            let (n, per_pixel) = ([height, width][axis], self.samples_per_pixel[axis]);
+            (0..n * per_pixel).map(|sample| on_the_line(sample, per_pixel)).collect::<Vec<Taps>>()
+        });
+        let mut refined = separable((&added, COARSE * width), &rows, &columns);
         refined.iter_mut().zip(&source).for_each(|(value, source)| (0..3).for_each(|c| value[c] += source[c]));
         Some(refined)
     }
@@ -199,9 +205,9 @@ fn shrinks(i: usize, known: usize, (per_pixel, n): (usize, usize)) -> Taps {
 type Taps = (usize, Vec<f32>);
 
 /// The two coarse samples of a sample's pixel, and what each counts for.
-fn on_the_line(sample: usize) -> Taps {
-    let share = [-0.25, 0.25, 0.75, 1.25][sample % MOST_SAMPLES];
-    (sample / MOST_SAMPLES * 2, vec![1.0 - share, share])
+fn on_the_line(sample: usize, per_pixel: usize) -> Taps {
+    let share = ((sample % per_pixel) as f32 + 0.5) / per_pixel as f32 * 2.0 - 0.5;
+    (sample / per_pixel * COARSE, vec![1.0 - share, share])
 }
 
 /// Whether values, so many in a row, bend little along either axis.

@@ -5,15 +5,15 @@ use crate::{fixture, open_bytes, sentence};
 use zoomfield::geometry::Size;
 use zoomfield::picture::{Picture, Samples};
 
-const SIZE: (usize, usize) = (19, 11);
+pub(crate) const SIZE: (usize, usize) = (19, 11);
 
 /// The largest number of so many bits.
-fn most(bits: u32) -> u64 {
+pub(crate) fn most(bits: u32) -> u64 {
     u64::MAX >> (64 - bits)
 }
 
 /// Samples that use the whole range of so many bits, all rows and columns different.
-fn scene(channels: usize, bits: u32) -> Vec<u64> {
+pub(crate) fn scene(channels: usize, bits: u32) -> Vec<u64> {
     let value = |i: usize| (i * 2_654_435_761 % 1021) as u128 * u128::from(most(bits)) / 1020;
     (0..SIZE.0 * SIZE.1 * channels).map(|i| value(i) as u64).collect()
 }
@@ -28,7 +28,7 @@ fn scaled(samples: &[u64], bits: u32) -> Samples {
 }
 
 /// Whether a picture has these samples: to the bit where they are scaled to 8 bits or not at all, else to one of 65535.
-fn is_scaled(picture: &Picture, samples: &[u64], bits: u32) -> bool {
+pub(crate) fn is_scaled(picture: &Picture, samples: &[u64], bits: u32) -> bool {
     match (&picture.rgb, &scaled(samples, bits)) {
         (Samples::U16(got), Samples::U16(expected)) if bits != 16 => {
             got.len() == expected.len() && got.iter().zip(expected).all(|(a, b)| a.abs_diff(*b) <= 1)
@@ -37,12 +37,12 @@ fn is_scaled(picture: &Picture, samples: &[u64], bits: u32) -> bool {
     }
 }
 
-fn three_times(samples: &[u64]) -> Vec<u64> {
+pub(crate) fn three_times(samples: &[u64]) -> Vec<u64> {
     samples.iter().flat_map(|v| [*v; 3]).collect()
 }
 
 /// Every way to lay the same samples out.
-fn layouts(tiff: &Tiff) -> Vec<Tiff> {
+pub(crate) fn layouts(tiff: &Tiff) -> Vec<Tiff> {
     let mut all = Vec::new();
     for is_planar in [false, true] {
         for tile in [None, Some((16, 16)), Some((5, 4))] {
@@ -54,7 +54,7 @@ fn layouts(tiff: &Tiff) -> Vec<Tiff> {
     all
 }
 
-fn open(bytes: &[u8]) -> Picture {
+pub(crate) fn open(bytes: &[u8]) -> Picture {
     open_bytes("a.tif", bytes)
 }
 
@@ -291,8 +291,6 @@ fn what_cannot_be_shown_right_is_refused_by_name() {
     let mixed = Value::Short(vec![5, 6, 5]);
     for (tiff, words) in [
         (Tiff { compression: 6, ..rgb.clone() }, "the old kind of JPEG"),
-        (Tiff { compression: 34925, ..rgb.clone() }, "LZMA"),
-        (Tiff { compression: 50000, ..rgb.clone() }, "Zstandard"),
         (Tiff { compression: 12345, ..rgb.clone() }, "number 12345"),
         (Tiff { photometric: 10, ..rgb.clone() }, "ITU Lab"),
         (Tiff { photometric: 32803, ..rgb.clone() }, "camera RAW"),

@@ -137,7 +137,8 @@ impl Layout {
     /// What a strip or tile of so many rows becomes.
     pub(super) fn shape(&self, rows: usize) -> Shape {
         let (width, samples, bits) = (self.chunk_width, self.samples_of_chunk(), self.bits);
-        Shape { width, rows, samples, bits, bytes: self.chunk_bytes(rows) }
+        let most_bytes = self.chunk_bytes(self.chunk_height.max(rows));
+        Shape { width, rows, samples, bits, bytes: self.chunk_bytes(rows), most_bytes }
     }
 
     /// The strips or tiles of a band, which is as high as one of them: from the left to the right, plane by plane.

@@ -44,3 +44,37 @@ fn zstandard_and_lzma_of_libtiff_are_unpacked() {
     }
     assert!(open("zstd_8.tif").rgb != rgb16());
 }
+
+/// Squares, a grid and lines: 1 is black.
+fn fax() -> Samples {
+    let (width, height) = (75, 23);
+    let is_black = |x: usize, y: usize| (x / 9 + y / 4) % 2 ^ (x + y) % 13 / 12 ^ usize::from(y % 7 == 3);
+    let pixels = (0..width * height).map(|i| if is_black(i % width, i / width) == 1 { 0 } else { 255 });
+    Samples::U8(pixels.flat_map(|v| [v; 3]).collect())
+}
+
+#[test]
+fn faxes_of_libtiff_are_read_in_one_dimension_and_in_two() {
+    for name in ["g3_2d.tif", "g3_2d_fill.tif", "g3_2d_lsb.tif", "g3_2d_fax.tif", "g3_1d_fill.tif", "g4.tif"] {
+        assert!(open(name).rgb == fax(), "{name}");
+    }
+}
+
+#[test]
+fn a_fax_that_was_changed_anywhere_is_refused_or_read() {
+    let good = std::fs::read(fixture("tiff").join("g3_2d.tif")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    let mut refused = 0;
+    for at in 8..200 {
+        for bit in 0..8 {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1 << bit;
+            std::fs::write(&path, &bytes).unwrap();
+            let said = Picture::open(&path).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(!said.contains("does not survive"), "{at} {bit}: {said}");
+            refused += usize::from(said.contains("its fax data is corrupt"));
+        }
+    }
+    assert!(refused > 200, "{refused}");
+}

@@ -45,7 +45,10 @@ impl Compression {
         let name = match number {
             1 => return Ok(Self::None),
             2 => return Ok(Self::Ccitt(ccitt::Kind::Huffman)),
-            3 if entries.number(tag::T4_OPTIONS).unwrap_or(0) & 1 == 0 => return Ok(Self::Ccitt(ccitt::Kind::Group3)),
+            3 if entries.number(tag::T4_OPTIONS).unwrap_or(0) & 1 == 1 => {
+                return Ok(Self::Ccitt(ccitt::Kind::Group3Mixed));
+            }
+            3 => return Ok(Self::Ccitt(ccitt::Kind::Group3)),
             4 => return Ok(Self::Ccitt(ccitt::Kind::Group4)),
             5 => return Ok(Self::Lzw),
             7 => return Ok(Self::Jpeg(entries.bytes(tag::JPEG_TABLES).map(<[u8]>::to_vec))),
@@ -54,7 +57,6 @@ impl Compression {
             34925 => return Ok(Self::Lzma),
             50000 => return Ok(Self::Zstandard),
             50001 => return Ok(Self::WebP),
-            3 => "CCITT Group 3 in two dimensions",
             6 => "the old kind of JPEG",
             34887 => "LERC",
             50002 | 52546 => "JPEG XL",

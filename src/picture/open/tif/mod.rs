@@ -3,8 +3,8 @@
 //!
 //! How values are scaled: the lowest number of a whole-number type is black and the highest white, also where there are
 //! signs or 32 and 64 bits; floating-point values are linear light from 0 to 1, and what lies beyond is cut off.
-//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JPEG of the old kind (compression 6), CCITT
-//! Group 3 in two dimensions, LERC, camera RAW, masks, HDR in logarithms.
+//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JPEG of the old kind (compression 6), LERC,
+//! camera RAW, masks, HDR in logarithms.
 //!
 //! The directory is read by the walker that reads EXIF, streams are unpacked by the libraries that the `tiff` crate uses
 //! itself; that crate knows fewer of these kinds, and panics at tiles in planes.

@@ -30,6 +30,8 @@ mod tiff;
 mod tiff_fixtures;
 #[path = "pictures/tiff_packed.rs"]
 mod tiff_packed;
+#[path = "pictures/tiff_ranges.rs"]
+mod tiff_ranges;
 #[path = "pictures/tiff_writer.rs"]
 mod tiff_writer;
 #[path = "pictures/upright.rs"]

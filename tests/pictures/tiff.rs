@@ -260,6 +260,9 @@ fn faxes_of_all_groups_are_read() {
             assert_eq!(open(&tiff.file_of(&[data])).rgb, expected, "{compression} {is_reversed}");
         }
     }
+    // The last code ends with the last byte: one white, two black.
+    let short = Tiff { compression: 2, ..Tiff::new((3, 1), 1, 1, 0) };
+    assert_eq!(open(&short.file_of(&[bits("000111 11")])).rgb, Samples::U8([[255; 3], [0; 3], [0; 3]].concat()));
 }
 
 /// The two rows of the test above, by the library's encoder.

@@ -17,6 +17,7 @@ mod entries;
 mod lab;
 mod layout;
 mod packed;
+mod range;
 mod regions;
 mod rows;
 mod samples;
@@ -30,8 +31,10 @@ use entries::Entries;
 use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult};
 use layout::Layout;
+use range::Range;
 use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 pub(super) use regions::TifChunks;
 
@@ -99,6 +102,11 @@ impl<R: Read + Seek> TifDecoder<R> {
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));
         let left = reader.seek(SeekFrom::End(0)).map_err(Failure::from)?.saturating_mul(MOST_READINGS);
         Ok(Self { reader, layout, conversion, icc_profile, xmp, left })
+    }
+
+    /// Its values, where how they are shown is not plain: all of them once it is decoded.
+    pub(super) fn range(&self) -> Option<Arc<Range>> {
+        self.conversion.range.clone()
     }
 
     /// Its strips and tiles one by one, turned upright.

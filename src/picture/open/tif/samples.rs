@@ -1,5 +1,7 @@
 //! From bytes to samples of any width.
 
+use half::f16;
+
 /// What a sample's bits mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
@@ -11,6 +13,15 @@ pub(super) enum Number {
 /// The largest number of so many bits.
 pub(super) fn mask(bits: u32) -> u64 {
     u64::MAX >> (64 - bits)
+}
+
+/// A floating-point number of 16, 32 or 64 bits.
+pub(super) fn float(sample: u64, bits: u32) -> f64 {
+    match bits {
+        16 => f16::from_bits(sample as u16).to_f64(),
+        32 => f64::from(f32::from_bits(sample as u32)),
+        _ => f64::from_bits(sample),
+    }
 }
 
 /// Splits bytes into samples. Those of whole bytes are in the file's order, others begin with their highest bit.

@@ -63,6 +63,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jxl_oxide", &["picture"]),
     // Its library is called `exif`.
     ("kamadak_exif", &["picture"]),
+    ("lerc_core", &["picture"]),
+    ("lerc_reader", &["picture"]),
     ("lzma_rust2", &["picture"]),
     ("mimalloc", &["main"]),
     ("moxcms", &["picture"]),

@@ -249,8 +249,7 @@ fn faxes_of_all_groups_are_read() {
     let mixed = bits("000000000001 1 1000 0011 000000000001 1 10011");
     let above = bits("000000000001 1 1000 0011 0000 000000000001 0 0001 000000");
     let group4 = group4();
-    for (compression, options, data) in
-        [(2, 0, huffman), (3, 0, group3), (3, 1, mixed), (3, 1, above), (4, 0, group4)]
+    for (compression, options, data) in [(2, 0, huffman), (3, 0, group3), (3, 1, mixed), (3, 1, above), (4, 0, group4)]
     {
         for is_reversed in [false, true] {
             let data = data.iter().map(|byte| if is_reversed { byte.reverse_bits() } else { *byte }).collect();
@@ -299,7 +298,10 @@ fn what_cannot_be_shown_right_is_refused_by_name() {
     let rgb = Tiff::new(SIZE, 8, 3, 2);
     let mixed = Value::Short(vec![5, 6, 5]);
     for (tiff, words) in [
-        (Tiff { compression: 6, ..rgb.clone() }, "the old kind of JPEG"),
+        (Tiff { compression: 6, ..rgb.clone() }, "the tables of its old kind of JPEG are missing"),
+        (Tiff { compression: 6, ..rgb.clone() }.with(512, Value::Short(vec![14])), "the old kind of lossless JPEG"),
+        (Tiff { compression: 6, is_planar: true, ..rgb.clone() }, "the old kind of JPEG, in planes"),
+        (Tiff { compression: 34661, ..rgb.clone() }, "JBIG"),
         (Tiff { compression: 12345, ..rgb.clone() }, "number 12345"),
         (Tiff { photometric: 10, ..rgb.clone() }, "ITU Lab"),
         (Tiff { photometric: 32803, ..rgb.clone() }, "camera RAW"),

@@ -36,8 +36,7 @@ fn long_and_signed_numbers_are_told_with_the_ends_of_their_type() {
     for (photometric, ends) in [(1, ["black", "white"]), (0, ["white", "black"])] {
         for tiff in layouts(&Tiff::new(SIZE, 32, 1, photometric)) {
             let [from, to] = ends;
-            let said =
-                format!("its values go from 12 to 4811, and are shown from 0, {from}, to {}, {to}", most(32));
+            let said = format!("its values go from 12 to 4811, and are shown from 0, {from}, to {}, {to}", most(32));
             assert_eq!(open(&tiff.file(&samples)).notice, Some(said));
         }
     }

@@ -1,7 +1,9 @@
 //! Unpacking strips and tiles.
 
 use super::entries::{self as tag, Entries};
-use super::{Failure, ccitt, coded, packed};
+use super::old_jpeg::Bare;
+use super::samples::Number;
+use super::{Failure, ccitt, coded, lerc, packed};
 use std::io::ErrorKind;
 
 /// What a strip or tile is unpacked to.
@@ -12,6 +14,9 @@ pub(super) struct Shape {
     pub(super) samples: usize,
     /// Bits of a sample.
     pub(super) bits: u32,
+    pub(super) number: Number,
+    /// Whether samples of several bytes begin with the lowest.
+    pub(super) is_little: bool,
     /// Bytes of it all.
     pub(super) bytes: usize,
     /// The same of the highest strip: the last one may be stored as high as the others.
@@ -27,7 +32,13 @@ pub(super) enum Compression {
     Zstandard,
     /// With the tables that its streams share.
     Jpeg(Option<Vec<u8>>),
+    /// The old kind, of which strips are no streams.
+    OldJpeg(Bare),
     WebP,
+    Jpeg2000,
+    JpegXl,
+    /// With what it is packed by itself.
+    Lerc(lerc::Packing),
     Ccitt(ccitt::Kind),
     /// The same with the bits of each byte the other way round.
     Reversed(Box<Compression>),
@@ -37,8 +48,7 @@ impl Compression {
     pub(super) fn of(entries: &Entries) -> Result<Self, Failure> {
         let is_reversed = entries.number(tag::FILL_ORDER) == Some(2);
         let compression = Self::of_number(entries.number(tag::COMPRESSION).unwrap_or(1), entries)?;
-        let is_in_bytes = matches!(compression, Self::Jpeg(_) | Self::WebP);
-        Ok(if is_reversed && !is_in_bytes { Self::Reversed(Box::new(compression)) } else { compression })
+        Ok(if is_reversed && !compression.is_picture() { Self::Reversed(Box::new(compression)) } else { compression })
     }
 
     fn of_number(number: u64, entries: &Entries) -> Result<Self, Failure> {
@@ -51,19 +61,30 @@ impl Compression {
             3 => return Ok(Self::Ccitt(ccitt::Kind::Group3)),
             4 => return Ok(Self::Ccitt(ccitt::Kind::Group4)),
             5 => return Ok(Self::Lzw),
+            6 => return Ok(Self::OldJpeg(Bare::of(entries)?)),
             7 => return Ok(Self::Jpeg(entries.bytes(tag::JPEG_TABLES).map(<[u8]>::to_vec))),
             8 | 32946 => return Ok(Self::Deflate),
             32773 => return Ok(Self::PackBits),
             34925 => return Ok(Self::Lzma),
             50000 => return Ok(Self::Zstandard),
             50001 => return Ok(Self::WebP),
-            6 => "the old kind of JPEG",
-            34887 => "LERC",
-            50002 | 52546 => "JPEG XL",
-            33003 | 33005 | 34712 => "JPEG 2000",
+            33003..=33005 | 34712 => return Ok(Self::Jpeg2000),
+            34887 => return Ok(Self::Lerc(lerc::Packing::of(entries)?)),
+            50002 | 52546 => return Ok(Self::JpegXl),
+            32766 => "NeXT's run lengths",
+            32809 => "ThunderScan",
+            32908 | 32909 => "Pixar's formats",
+            34661 | 34715 => "JBIG",
+            34676 | 34677 => "SGI Log",
+            34892 => "lossy JPEG of a DNG",
             other => return Err(Failure::Unsupported(format!("it is compressed in a way with the number {other}"))),
         };
         Err(Failure::Unsupported(format!("it is compressed by {name}")))
+    }
+
+    /// Whether strips and tiles are whole pictures, which have their own order of bits and hold every sample.
+    pub(super) fn is_picture(&self) -> bool {
+        matches!(self, Self::Jpeg(_) | Self::OldJpeg(_) | Self::WebP | Self::Jpeg2000 | Self::JpegXl | Self::Lerc(_))
     }
 
     /// The bytes of a strip or tile.
@@ -83,7 +104,11 @@ impl Compression {
             Self::Lzma => packed::lzma(&data, shape.most_bytes)?,
             Self::Zstandard => packed::zstandard(&data, shape.most_bytes)?,
             Self::Jpeg(tables) => coded::jpeg(&data, tables.as_deref(), shape)?,
+            Self::OldJpeg(bare) => coded::jpeg(&bare.stream(&data, shape), None, shape)?,
             Self::WebP => coded::webp(data, expected)?,
+            Self::Jpeg2000 => coded::jpeg2000(&data, shape)?,
+            Self::JpegXl => coded::jpeg_xl(&data, shape)?,
+            Self::Lerc(packing) => lerc::unpack(data, *packing, shape)?,
             Self::Ccitt(kind) => kind.unpack(&data, shape.width, shape.rows)?,
         };
         if bytes.len() < expected { Err(Failure::Io(ErrorKind::UnexpectedEof.into())) } else { Ok(bytes) }

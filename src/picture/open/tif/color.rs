@@ -173,6 +173,7 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
     let name = match entries.number(tag::PHOTOMETRIC) {
         Some(0) => return Ok(Colors::WhiteIsZero),
         Some(1) => return Ok(Colors::Grey),
+        Some(2) if is_aperio(entries) => return Ok(Colors::YCbCr(YCbCr::of(entries, bits))),
         Some(2) => return Ok(Colors::Rgb),
         Some(3) => return palette(entries, bits),
         Some(5) if entries.number(tag::INK_SET).unwrap_or(1) == 1 => return Ok(Colors::Cmyk(inks(entries))),
@@ -187,6 +188,12 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
         None => return Err(Failure::Damaged("it does not say what its colours are")),
     };
     Err(Failure::Unsupported(name))
+}
+
+/// Slides of Aperio's scanners say RGB where their JPEG 2000 code has brightness and colour differences.
+fn is_aperio(entries: &Entries) -> bool {
+    let is_by_them = entries.bytes(tag::DESCRIPTION).is_some_and(|text| text.starts_with(b"Aperio"));
+    is_by_them && entries.number(tag::COMPRESSION) == Some(33003)
 }
 
 /// The table of its profile.

@@ -3,11 +3,11 @@
 //!
 //! How values are scaled: the lowest number of a whole-number type is black and the highest white, also where there are
 //! signs or 32 and 64 bits; floating-point values are linear light from 0 to 1, and what lies beyond is cut off.
-//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JPEG of the old kind (compression 6), LERC,
-//! camera RAW, masks, HDR in logarithms.
+//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JBIG and other rare compressions, camera RAW, masks,
+//! HDR in logarithms.
 //!
-//! The directory is read by the walker that reads EXIF, streams are unpacked by the libraries that the `tiff` crate uses
-//! itself; that crate knows fewer of these kinds, and panics at tiles in planes.
+//! The directory is read by the walker that reads EXIF, streams are unpacked by libraries, most of them those
+//! that the `tiff` crate uses itself; that crate knows fewer of these kinds, and panics at tiles in planes.
 
 mod ccitt;
 mod codec;
@@ -16,6 +16,8 @@ mod color;
 mod entries;
 mod lab;
 mod layout;
+mod lerc;
+mod old_jpeg;
 mod packed;
 mod range;
 mod regions;
@@ -69,6 +71,8 @@ impl From<Failure> for ImageError {
 
 const NOT_TIFF: Failure = Failure::Damaged("its first bytes are not those of a TIFF");
 
+const OLD_JPEG: u64 = 6;
+
 /// How often the bytes of a file may be read: thousands of strips can claim to be all of it.
 const MOST_READINGS: u64 = 16;
 
@@ -96,7 +100,10 @@ impl<R: Read + Seek> TifDecoder<R> {
         reader.rewind().map_err(Failure::from)?;
         let mut walker = Walker::new(&mut reader).ok_or(NOT_TIFF)?;
         let is_little = walker.is_little();
-        let entries = Entries(walker.read(start, Entries::is_wanted));
+        let mut entries = Entries(walker.read(start, Entries::is_wanted));
+        if entries.number(entries::COMPRESSION) == Some(OLD_JPEG) {
+            old_jpeg::complete(&mut entries, &mut reader)?;
+        }
         let conversion = Conversion::of(&entries)?;
         let layout = Layout::of(&entries, is_little, &conversion)?;
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));

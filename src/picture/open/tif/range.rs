@@ -114,6 +114,8 @@ mod tests {
         let signed = note_of(Number::Signed, 64, &[1 << 63, (1 << 63) - 7]).unwrap();
         assert!(signed.starts_with("its values go from -7 to 0, and are shown from -9223372036854775808, black,"));
         assert_eq!(note_of(Number::Unsigned, 16, &[5]), None);
-        assert!(Range::of(Number::Signed, 8, true).unwrap().note().unwrap().ends_with("from -128, white, to 127, black"));
+        assert!(
+            Range::of(Number::Signed, 8, true).unwrap().note().unwrap().ends_with("from -128, white, to 127, black")
+        );
     }
 }

@@ -90,7 +90,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     match target {
         "picture" => {
-            ["formats", "formats/avif", "robustness"].iter().flat_map(|name| files(&fixtures().join(name))).collect()
+            ["formats", "formats/avif", "formats/tiff", "robustness"].iter().flat_map(|name| files(&fixtures().join(name))).collect()
         }
         "safetensors" => ["liif_edsr_tiny", "live_tiny"].map(|name| start(&format!("{name}.safetensors"))).to_vec(),
         "pth" => ["liif_edsr_tiny.pth", "malicious.pth", "mmagic_edsr_tiny.pth"].map(start).to_vec(),

@@ -52,7 +52,7 @@ fn zstandard_and_lzma_of_libtiff_are_unpacked() {
 /// Squares, a grid and lines: 1 is black.
 fn fax() -> Samples {
     let (width, height) = (75, 23);
-    let is_black = |x: usize, y: usize| (x / 9 + y / 4) % 2 ^ (x + y) % 13 / 12 ^ usize::from(y % 7 == 3);
+    let is_black = |x: usize, y: usize| ((x / 9 + y / 4) % 2) ^ ((x + y) % 13 / 12) ^ usize::from(y % 7 == 3);
     let pixels = (0..width * height).map(|i| if is_black(i % width, i / width) == 1 { 0 } else { 255 });
     Samples::U8(pixels.flat_map(|v| [v; 3]).collect())
 }
@@ -149,7 +149,7 @@ fn slides_of_aperio_are_brightness_and_colour_differences() {
 fn code_of_another_kind_or_cut_off_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.tif");
-    let mut said_of = |bytes: &[u8]| {
+    let said_of = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
         sentence(&path)
     };

@@ -142,16 +142,16 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
 }
 
 /// The whole-number samples of bare code inside of another file, pixel by pixel, and the bits of the deepest; none if it
-/// is not of this width, at least so high, and of so many channels.
+/// is not of an expected width and height, or not of so many channels.
 pub(super) fn stored_samples(
     code: &[u8],
-    (width, rows): (usize, usize),
+    is_expected: impl Fn(usize, usize) -> bool,
     channels: usize,
 ) -> ImageResult<Option<(Vec<u64>, u32)>> {
     let depths = checked_depths(code)?;
     let image = Image::new(code, &settings()).map_err(damaged)?;
-    let (across, down) = (image.width() as usize, image.height() as usize);
-    if across != width || !(rows..=usize::from(u16::MAX)).contains(&down) || depths.len() != channels {
+    let (width, rows) = (image.width() as usize, image.height() as usize);
+    if !is_expected(width, rows) || depths.len() != channels {
         return Ok(None);
     }
     let mut context = DecoderContext::default();

@@ -21,6 +21,17 @@ pub(super) struct Shape {
     pub(super) bytes: usize,
     /// The same of the highest strip: the last one may be stored as high as the others.
     pub(super) most_bytes: usize,
+    pub(super) most_rows: usize,
+}
+
+/// Rows by which a picture inside may be higher: its blocks may not end with the strip.
+const MOST_OVERHANG: usize = 32;
+
+impl Shape {
+    /// Whether a picture of this size has the pixels, and not many more.
+    pub(super) fn is_covered_by(&self, width: usize, rows: usize) -> bool {
+        width == self.width && (self.rows..=self.most_rows + MOST_OVERHANG).contains(&rows)
+    }
 }
 
 pub(super) enum Compression {

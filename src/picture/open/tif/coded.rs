@@ -23,16 +23,11 @@ pub(super) fn jpeg(packed: &[u8], tables: Option<&[u8]>, shape: &Shape) -> Resul
         None => packed.to_vec(),
     };
     let mut decoder = Decoder::new(&stream[..]);
-    // The last strip may be stored as high as the others.
-    decoder.set_max_decoding_buffer_size(usize::from(u16::MAX) * shape.width * shape.samples);
     let damaged = |_| Failure::Damaged("its JPEG data is corrupt");
     decoder.read_info().map_err(damaged)?;
     let info = decoder.info().ok_or(Failure::Damaged("its JPEG data is corrupt"))?;
     let samples = info.pixel_format.pixel_bytes();
-    if (usize::from(info.width), samples) != (shape.width, shape.samples)
-        || usize::from(info.height) < shape.rows
-        || shape.bits != 8
-    {
+    if !shape.is_covered_by(info.width.into(), info.height.into()) || samples != shape.samples || shape.bits != 8 {
         return Err(Failure::Damaged("its JPEG data is of another size than it says"));
     }
     decoder.set_color_transform(match info.pixel_format {
@@ -63,7 +58,8 @@ pub(super) fn webp(packed: Vec<u8>, expected: usize) -> Result<Vec<u8>, Failure>
 
 /// Bare code; what its samples mean is TIFF's to say.
 pub(super) fn jpeg2000(packed: &[u8], shape: &Shape) -> Result<Vec<u8>, Failure> {
-    let stored = stored_samples(packed, (shape.width, shape.rows), shape.samples);
+    let is_expected = |width, rows| shape.is_covered_by(width, rows);
+    let stored = stored_samples(packed, is_expected, shape.samples);
     let stored = stored.map_err(|error| match error {
         ImageError::IoError(error) => Failure::Io(error),
         ImageError::Unsupported(_) => Failure::Unsupported("its JPEG 2000 data has signs".into()),
@@ -84,7 +80,7 @@ pub(super) fn jpeg_xl(packed: &[u8], shape: &Shape) -> Result<Vec<u8>, Failure> 
     let builder = JxlImage::builder().pool(JxlThreadPool::none()).alloc_tracker(memory);
     let image = builder.read(packed).map_err(damaged)?;
     let other = Failure::Damaged("its JPEG XL data is of another kind than it says");
-    if image.width() as usize != shape.width || (image.height() as usize) < shape.rows {
+    if !shape.is_covered_by(image.width() as usize, image.height() as usize) {
         return Err(other);
     }
     if image.num_loaded_keyframes() == 0 {

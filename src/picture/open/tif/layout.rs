@@ -147,6 +147,7 @@ impl Layout {
             is_little: self.is_little,
             bytes: self.chunk_bytes(rows),
             most_bytes: self.chunk_bytes(self.chunk_height.max(rows)),
+            most_rows: self.chunk_height.max(rows),
         }
     }
 

@@ -44,11 +44,8 @@ pub(super) fn unpack(data: Vec<u8>, packing: Packing, shape: &Shape) -> Result<V
     let info = inspect_first(&blob).map_err(|_| CORRUPT)?;
     let channels = info.depth as usize;
     let is_opaque_apart = shape.samples > 1 && channels + 1 == shape.samples;
-    if info.width as usize != shape.width
-        || (info.height as usize) < shape.rows
-        || !(channels == shape.samples || is_opaque_apart)
-        || info.height as usize * shape.width * shape.samples * shape.bits as usize / 8 > shape.most_bytes
-    {
+    let is_whole = channels == shape.samples || is_opaque_apart;
+    if !shape.is_covered_by(info.width as usize, info.height as usize) || !is_whole {
         return Err(Failure::Damaged("its LERC data is of another size than it says"));
     }
     let Decoded { pixels, mask: valid, .. } = decode_first(&blob).map_err(|_| CORRUPT)?;

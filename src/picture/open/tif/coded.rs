@@ -1,8 +1,8 @@
 //! Strips and tiles that are pictures in a format of their own.
 
 use super::Failure;
-use super::codec::Shape;
 use super::samples::{Number, join, mask};
+use super::shape::Shape;
 use crate::picture::open::jpeg2000::stored_samples;
 use half::f16;
 use image::ImageError;

@@ -1,9 +1,10 @@
 //! How the samples of a page lie in its file.
 
-use super::codec::{Compression, Shape};
+use super::codec::Compression;
 use super::color::Conversion;
 use super::entries::{self as tag, Entries};
 use super::samples::Number;
+use super::shape::Shape;
 use super::{Failure, subsampled};
 use crate::geometry::PixelRect;
 use std::ops::RangeInclusive;

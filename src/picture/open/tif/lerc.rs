@@ -1,9 +1,9 @@
 //! LERC (limited error raster compression) in TIFF, as libtiff and GDAL write it: one blob a strip or tile, which may be packed
 //! again. Pixels that its mask takes out are not a number, and black; or the mask is the opacity.
 
-use super::codec::Shape;
 use super::entries::{self as tag, Entries};
 use super::samples::{Number, join, mask};
+use super::shape::Shape;
 use super::{Failure, packed};
 use lerc_core::PixelData;
 use lerc_reader::{Decoded, decode_first, inspect_first};

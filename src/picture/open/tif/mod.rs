@@ -23,6 +23,7 @@ mod range;
 mod regions;
 mod rows;
 mod samples;
+mod shape;
 mod subsampled;
 mod ycbcr;
 

@@ -5,8 +5,8 @@
 //! Not handled, and refused by name: the lossless process, and components in planes.
 
 use super::Failure;
-use super::codec::Shape;
 use super::entries::{self as tag, Entries};
+use super::shape::Shape;
 use super::subsampled::factors;
 use std::io::{Read, Seek, SeekFrom};
 

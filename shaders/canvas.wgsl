@@ -1,15 +1,9 @@
-// The window's canvas: at every pixel of the screen the source resampled, and above ×1 the field of waves (`waves.wgsl`,
-// which stands in front of this text) added to it, at the zoom of this very frame. Where a tile of the source that a pixel
-// reads is not there, nothing is drawn; where a tile of the field is not there, the source alone.
+// The window's canvas: at every pixel of the screen the source resampled, and above ×1 the field of waves added to it, and
+// the lock's residual, at the zoom of this very frame. Where a tile of the source that a pixel reads is not there, nothing is
+// drawn; where a tile of the field is not there, the source alone.
 //
-// Both lie tile by tile, SIDE × SIDE pixels, row by row. A pixel of the source, or of one of its mip levels, is its straight
-// colour and opacity, four 16-bit fractions. A cell of the field is a source pixel's amplitudes, half precision, four at a
-// time.
-//
-// In front of this text stand further: SIDE, STRIDE (pairs of words of a cell), MOST_TAPS, IS_LINEAR (whether what is
-// written is taken for linear light).
-
-const MISSING = 0xffffffffu;
+// In front of this text stand `waves.wgsl`, `tiles.wgsl`, and: MOST_TAPS, IS_LINEAR (whether what is written is taken for
+// linear light).
 
 struct Params {
     area: vec2<f32>,        // the first sample's pixel on the target
@@ -22,6 +16,9 @@ struct Params {
     deviation: vec3<f32>,   // from normalised RGB to RGB
     strength: f32,          // of the field; 0: there is none
     to_srgb: mat3x3<f32>,   // from linear light behind curves to that of sRGB
+    locked: vec4<u32>,      // the source pixels that `residuals` has: the first column and row, columns, rows
+    lock: f32,              // how much of the residual is added; 0: there is none
+    is_grey: u32,           // whether the picture has no colours, so that the field must give it none
     color_side: u32,        // entries of `colors` along an axis; 0: colours are sRGB's
     has_curves: u32,        // whether they are curves to linear light, one a channel; else sRGB by red, green and blue
 }
@@ -35,32 +32,15 @@ struct Line {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> pixels: array<vec2<u32>>;
-@group(0) @binding(2) var<storage, read> cells: array<vec2<u32>>;
-// Of the source, then of the field.
-@group(0) @binding(3) var<storage, read> slots: array<u32>;
 // Rows, then columns.
 @group(0) @binding(4) var<storage, read> axes: array<Line>;
 @group(0) @binding(5) var<storage, read> turns: array<vec4<f32>>;
-
 @group(0) @binding(6) var<storage, read> colors: array<vec4<f32>>;
-
-fn amplitudes_at(at: u32) -> vec4<f32> {
-    let words = cells[at];
-    return vec4(unpack2x16float(words.x), unpack2x16float(words.y));
-}
+// Red and green, blue: half precision.
+@group(0) @binding(7) var<storage, read> residuals: array<vec2<u32>>;
 
 fn turn_at(at: u32) -> vec4<f32> {
     return turns[at];
-}
-
-// Which pixel of all slots a pixel is, if its tile is there.
-fn place(x: u32, y: u32, tiles: vec4<u32>, first: u32) -> u32 {
-    let tile = vec2(x / SIDE, y / SIDE) - tiles.xy;
-    if any(tile >= tiles.zw) { return MISSING; }
-    let slot = slots[first + tile.y * tiles.z + tile.x];
-    if slot == MISSING { return MISSING; }
-    return (slot * SIDE + y % SIDE) * SIDE + x % SIDE;
 }
 
 // The source at a sample: colour times opacity, so that what a transparent pixel hides does not bleed out, and opacity.
@@ -73,8 +53,7 @@ fn source(row: u32, column: u32) -> vec4<f32> {
         for (var i = 0u; i < axes[column].taps; i++) {
             let at = place(min(axes[column].first + i, p.last.x), y, p.tiles, 0u);
             if at == MISSING { return vec4(-1e9); }
-            let words = pixels[at];
-            let color = vec4(unpack2x16unorm(words.x), unpack2x16unorm(words.y));
+            let color = pixel_at(at);
             across += axes[column].weights[i] * vec4(color.rgb * color.a, color.a);
         }
         sum += axes[row].weights[j] * across;
@@ -82,8 +61,8 @@ fn source(row: u32, column: u32) -> vec4<f32> {
     return sum;
 }
 
-// What the field adds at a sample, in RGB.
-fn detail(sample: vec2<u32>) -> vec3<f32> {
+// What the network makes of a sample: `base` with what the field adds, and what the lock does.
+fn enhanced(sample: vec2<u32>, base: vec3<f32>) -> vec3<f32> {
     let y = axes[sample.y].between;
     let x = axes[p.size.y + sample.x].between;
     let corners = vec4(
@@ -92,8 +71,27 @@ fn detail(sample: vec2<u32>) -> vec3<f32> {
         place(x.x, y.y, p.field_tiles, p.field_slots),
         place(x.y, y.y, p.field_tiles, p.field_slots),
     );
-    if any(corners == vec4(MISSING)) { return vec3<f32>(); }
-    return p.deviation * field(corners * STRIDE, Axis(sample.y, p.size.y), Axis(p.columns + sample.x, p.size.x));
+    if any(corners == vec4(MISSING)) { return clamp(base, vec3<f32>(), vec3(1.0)); }
+    let added = field(corners * STRIDE, Axis(sample.y, p.size.y), Axis(p.columns + sample.x, p.size.x));
+    let locked = base + p.deviation * added + p.lock * residual(sample.y, p.size.y + sample.x);
+    let color = clamp(locked, vec3<f32>(), vec3(1.0));
+    return select(color, vec3(dot(color, vec3(1.0 / 3.0))), p.is_grey == 1u);
+}
+
+// The lock's residual at a sample.
+fn residual(row: u32, column: u32) -> vec3<f32> {
+    var sum = vec3<f32>();
+    if p.lock == 0.0 { return sum; }
+    for (var j = 0u; j < axes[row].taps; j++) {
+        let first = (axes[row].first + j - p.locked.y) * p.locked.z + axes[column].first - p.locked.x;
+        var across = vec3<f32>();
+        for (var i = 0u; i < axes[column].taps; i++) {
+            let words = residuals[first + i];
+            across += axes[column].weights[i] * vec3(unpack2x16float(words.x), unpack2x16float(words.y).x);
+        }
+        sum += axes[row].weights[j] * across;
+    }
+    return sum;
 }
 
 @fragment
@@ -106,7 +104,7 @@ fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let base = select(vec3<f32>(), sum.rgb / sum.a, sum.a > 1e-6);
     var color = clamp(base, vec3<f32>(), vec3(1.0));
     if p.strength > 0.0 {
-        color = mix(color, clamp(base + detail(sample), vec3<f32>(), vec3(1.0)), p.strength);
+        color = mix(color, enhanced(sample, base), p.strength);
     }
     if p.color_side > 0u { color = srgb(color); }
     let opacity = clamp(sum.a, 0.0, 1.0);

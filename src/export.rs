@@ -76,7 +76,7 @@ impl ExportJob {
         model: Arc<LoadedModel>,
         features: FeatureStore,
     ) -> Result<Self> {
-        let grid = line.grid(&picture)?;
+        let (grid, line) = (line.grid(&picture)?, line.locked_by(model.usual_lock()));
         let asked = Some(line.clone());
         let CommandLine { output, overwrite, recipe, file, map, .. } = line;
         Ok(Self { picture, model, grid, output, overwrite, recipe, file, features, asked, map })

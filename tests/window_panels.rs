@@ -211,9 +211,10 @@ fn a_view_at_rest_is_asked_for_once_and_becomes_exact() {
     let middle = then.focus_in_output.map(|at| at as usize);
     assert!(ahead.wanted.is_empty() && ahead.number < then.number);
     let [likely] = ahead.likely[..] else { panic!("{:?}", ahead.likely) };
-    assert!(likely.key.recipe == Source::NEURAL.into());
+    let usual = fields::locked(Source::NEURAL);
+    assert!(likely.key.recipe == usual);
     assert!(likely.rect.contains(PixelRect { x: middle[0], y: middle[1], width: 1, height: 1 }));
-    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.recipe == Source::NEURAL.into()));
+    assert!(then.likely.is_empty() && then.wanted.iter().any(|part| part.key.recipe == usual));
     assert!(harness.state().is_exact());
     assert_eq!(harness.state().slices().view.sharpness, Sharpness::Exact);
     harness.get_by_label("Sharp (LIIF)");

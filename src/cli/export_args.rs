@@ -197,6 +197,7 @@ impl WhatArgs {
             output,
             request: self.request(),
             recipe: self.recipe(),
+            usual_lock: !self.exact && self.look.has_usual_lock() && self.recipe().is_neural(),
             file: FileOptions { bits, quality, dpi, strip_metadata, provenance: !no_provenance },
             overwrite,
             model,

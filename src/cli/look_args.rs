@@ -11,14 +11,16 @@ pub(super) struct LookArgs {
     /// sooner), bicubic or nearest (source pixels as squares); behind it +ensemble:4 or :8 (the mean of the picture turned, and
     /// mirrored too), +lock (shrunk again it is the source), +strength:PERCENT (mixed with bicubic).
     /// In place of neural, liif, live or photo choose that built-in model as well, and auto the live one that suits the
-    /// picture: photo for one with noise or JPEG blocks. Without it exports are neural, and evaluations neural:exact.
+    /// picture: photo for one with noise or JPEG blocks. Without it exports are neural with the usual lock, and evaluations
+    /// neural:exact.
     #[arg(long, value_name = "RECIPE")]
     look: Option<Look>,
     /// How much of the network's detail is in the result, in percent: 0 is bicubic. Short for +strength:PERCENT in --look.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) strength: Option<u8>,
     /// Correct what the network makes so that, shrunk to the source's size, it is the source: on, off, or by so many percent.
-    /// Short for +lock in --look.
+    /// Short for +lock in --look. Without either, exports are locked, but by models that undo damage, like photo; evaluations
+    /// and what --look neural… writes out are not.
     #[arg(long, value_name = "on|off|PERCENT", value_parser = parse_lock)]
     pub(super) lock: Option<Strength>,
     /// Let the network see the picture in so many ways, 1, 4 (its turns) or 8 (mirrored too), and take the mean: so many times
@@ -49,6 +51,12 @@ impl LookArgs {
             self.strength.map(|percent| Stage::Strength(Strength::percent(percent))),
         ];
         stages.into_iter().flatten().fold(recipe, Recipe::with)
+    }
+
+    /// Whether nothing is said of the lock: neither by itself, nor by a recipe that is written out.
+    pub(super) fn has_usual_lock(self) -> bool {
+        let is_open = |look: Look| look.model.is_some() && look.recipe.lock() == Strength::NONE;
+        self.lock.is_none() && self.look.is_none_or(is_open)
     }
 
     /// The model that the look names.

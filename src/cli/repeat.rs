@@ -64,6 +64,9 @@ fn recorded(file: &Path, asked: &ExportArgs, told: &Provenance, input: &Path) ->
     }
     let words = ["zoomfield", "export", "--output"].map(OsString::from).into_iter();
     let words = words.chain([asked.output.clone().into()]).chain(told.options.iter().map(OsString::from));
+    // What is not said was once plain.
+    let is_unsaid = !told.options.iter().any(|word| word == "--look");
+    let words = words.chain(["--look", "neural"].into_iter().filter(|_| is_unsaid).map(OsString::from));
     let words = words.chain(["--".into(), input.into()]);
     let unknown = |_| {
         let options = told.options.join(" ");

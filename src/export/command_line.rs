@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
 use crate::kernel::PrecisionChoice;
 use crate::picture::Picture;
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::Backend;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,9 @@ pub struct CommandLine {
     pub request: Request,
     /// How its pixels are made.
     pub recipe: Recipe,
+    /// Whether they are locked as is [usual](crate::render::LoadedModel::usual_lock) for the model, whatever it turns out to
+    /// be.
+    pub usual_lock: bool,
     /// How the file is made.
     pub file: FileOptions,
     /// Whether an existing file may be replaced.
@@ -54,6 +57,13 @@ impl CommandLine {
         let grid = self.request.grid(picture.size).map_err(named)?;
         super::check_size(grid.size())?;
         Ok(grid)
+    }
+
+    /// The same for a model whose usual lock is this.
+    #[must_use]
+    pub fn locked_by(self, lock: Strength) -> Self {
+        let recipe = if self.usual_lock { self.recipe.with(Stage::Lock(lock)) } else { self.recipe };
+        Self { recipe, usual_lock: false, ..self }
     }
 
     /// The arguments, the program's name first, not quoted yet; nothing if a path is not Unicode and cannot be said.
@@ -96,7 +106,7 @@ impl CommandLine {
         if self.file.quality != DEFAULT_QUALITY {
             option("--quality", self.file.quality.to_string());
         }
-        if self.recipe != Source::NEURAL.into() {
+        if !self.usual_lock || self.recipe != Source::NEURAL.into() {
             option("--look", self.recipe.to_string());
         }
         self.say_computing(&mut option);

@@ -62,7 +62,7 @@ mod tests {
         let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
         let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(name).collect();
         names.sort();
-        // By the tests of `gpu/convolution.rs`, `decode/gpu/imnet/mod.rs`, `decode/gpu/field/mod.rs` (two), `decode/gpu/canvas/pipeline.rs` (two), `decode/gpu/canvas/reduced.rs` and `gpu/product.rs`.
+        // By the tests of `gpu/convolution.rs`, `decode/gpu/imnet/mod.rs`, `decode/gpu/field/mod.rs` (two), `decode/gpu/canvas/pipeline.rs` (two), `decode/gpu/canvas/lock.rs`, `decode/gpu/canvas/reduced.rs` and `gpu/product.rs`.
         assert_eq!(
             names,
             [
@@ -71,8 +71,10 @@ mod tests {
                 "corner.wgsl",
                 "decode.wgsl",
                 "field.wgsl",
+                "lock.wgsl",
                 "product.wgsl",
                 "stretch.wgsl",
+                "tiles.wgsl",
                 "waves.wgsl"
             ]
         );

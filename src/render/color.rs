@@ -29,6 +29,15 @@ pub(super) fn add_what_is_left_out(
     }
 }
 
+/// Colours of a grid, `[height, width, 3]`, beside the opacity of the picture there, if it has some.
+pub(super) fn with_opacity(picture: &Picture, grid: &SampleGrid, colors: Vec<f32>) -> Raster {
+    let opaque = Raster { size: grid.size(), channels: 3, data: colors };
+    match resample::alpha_region(picture, grid) {
+        Some(alpha) => opaque.with_alpha(&alpha),
+        None => opaque,
+    }
+}
+
 /// Draws colours towards those of `plain`, of the same size and channels; `share` of them stays.
 pub(super) fn mix(colors: &mut Raster, plain: &Raster, share: f32) {
     colors.data.iter_mut().zip(&plain.data).for_each(|(own, plain)| *own = plain + (*own - plain) * share);

@@ -3,16 +3,18 @@
 //! What they are depends on the picture, the model, the arithmetic and the size of an output pixel, not on the window: every
 //! view, tile and export of one zoom sees the same residual ([`BackProjection`]).
 
+use super::color::with_opacity;
 use super::ensemble::{FindFeatures, Function};
 use super::model::LoadedModel;
 use super::sample;
+use crate::decode;
 use crate::error::Result;
 use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, SampleGrid, Size, merge_tiles};
 use crate::key::{DecodedBy, PictureId};
 use crate::lru::ByteLru;
-use crate::picture::Raster;
-use crate::picture::resample::{BackProjection, bicubic_region};
+use crate::picture::resample::{BackProjection, alpha_region, bicubic_region};
+use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Sampling, Strength};
 use crate::task::Interrupt;
 use std::collections::HashMap;
@@ -36,6 +38,8 @@ struct BlockKey {
     /// Bits of the pixel that the network is told, in y and x. How many samples there are follows from it: where it is clamped,
     /// as many as at any deeper zoom.
     cell: [u64; 2],
+    /// Whether they are all evaluated.
+    is_full: bool,
     /// Column and row, counted in blocks.
     block: (usize, usize),
 }
@@ -66,6 +70,13 @@ impl Locked<'_> {
         BackProjection::new([self.grid.y.pitch, self.grid.x.pitch], self.function.picture.size)
     }
 
+    /// Where the grid's own samples begin among all, if the function is evaluated there.
+    fn own_samples(&self) -> Option<(usize, usize)> {
+        let Function { model, sampling, .. } = self.function;
+        let is_evaluated = decode::sample_points(self.grid, model.decoder.sampling(sampling)) == *self.grid;
+        self.projection().own_samples(self.grid).filter(|_| is_evaluated)
+    }
+
     fn key(&self, block: (usize, usize)) -> BlockKey {
         let Function { picture, model, ensemble, cell, .. } = self.function;
         BlockKey {
@@ -73,6 +84,7 @@ impl Locked<'_> {
             by: model.decoded_by(self.precision),
             ensemble,
             cell: cell.map(f64::to_bits),
+            is_full: !may_be_coarse(*self),
             block,
         }
     }
@@ -109,25 +121,31 @@ impl Default for Locks {
 }
 
 impl Locks {
-    /// Corrects colours that are not clamped, by `share`. `features` finds those of source pixels, where samples are missing.
+    /// Colours, not clamped, corrected by `share`. `features` finds those of source pixels, where samples are missing; `decode`
+    /// is asked for the function's own colours, where they are not among the samples.
     ///
     /// # Errors
-    /// [`crate::error::Error::Cancelled`] if interrupted, or as `features`.
-    pub(super) fn correct(
+    /// [`crate::error::Error::Cancelled`] if interrupted, or as `features` and `decode`.
+    pub(super) fn colors(
         &self,
-        colors: &mut Raster,
         locked: Locked<'_>,
         share: Strength,
-        features: FindFeatures<'_>,
-        interrupt: Interrupt<'_>,
-    ) -> Result<()> {
-        let (projection, size) = (locked.projection(), locked.function.picture.size);
+        (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
+        decode: impl FnOnce() -> Result<Arc<Raster>>,
+    ) -> Result<Raster> {
+        let (projection, picture) = (locked.projection(), locked.function.picture);
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
-        let samples = assemble(projection, needed, &blocks, size);
-        let source = |rect| bicubic_region(locked.function.picture, &BackProjection::pixels(rect));
-        projection.correct(colors, locked.grid, (&samples, share.share()), source);
-        Ok(())
+        let samples = assemble(projection, needed, &blocks, picture.size);
+        let mut colors = match locked.own_samples() {
+            Some(first) => {
+                let across = projection.samples(needed).x.len;
+                with_opacity(picture, locked.grid, part_of(&samples, across, first, locked.grid.size()))
+            }
+            None => Arc::unwrap_or_clone(decode()?),
+        };
+        projection.correct(&mut colors, locked.grid, (&samples, share.share()), |rect| known_pixels(picture, rect));
+        Ok(colors)
     }
 
     /// The samples of blocks, evaluated where they are missing.
@@ -188,9 +206,30 @@ impl Locks {
     }
 }
 
+/// How far around a pixel the source's colours are part of what it is shrunk from.
+const MIXED: usize = 3;
+
+/// The colours of source pixels, row by row; none where the opacity changes around one: between what is there and what is not
+/// no colour can be asked to be the source's.
+fn known_pixels(picture: &Picture, rect: PixelRect) -> Vec<Option<[f32; 3]>> {
+    let colors = bicubic_region(picture, &BackProjection::pixels(rect));
+    let colors = colors.as_chunks().0.iter();
+    let around = rect.grown_within(MIXED, picture.size);
+    let Some(opacity) = alpha_region(picture, &BackProjection::pixels(around)) else {
+        return colors.map(|color| Some(*color)).collect();
+    };
+    let at = |(x, y): (usize, usize)| opacity[(y - around.y) * around.width + x - around.x];
+    let is_even = |place: (usize, usize)| {
+        let near = PixelRect::at(place).grown_within(MIXED, picture.size);
+        near.places().all(|other| at(other).to_bits() == at(place).to_bits())
+    };
+    colors.zip(rect.places()).map(|(color, place)| is_even(place).then_some(*color)).collect()
+}
+
 /// Whether half as many samples along an axis may be enough: a live network answers so fast that nothing is to be saved.
 fn may_be_coarse(locked: Locked<'_>) -> bool {
-    locked.projection().has_coarse_samples() && !locked.function.model.is_live()
+    let cell = [locked.grid.y.pitch, locked.grid.x.pitch];
+    locked.projection().has_coarse_samples(cell) && !locked.function.model.is_live()
 }
 
 /// The function's values at the samples of blocks; of those alone for which so many samples are enough.
@@ -245,6 +284,12 @@ impl Values<'_> {
         let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
         rows.flat_map(|y| colors[y * points.x.len..][columns.clone()].iter().copied()).collect()
     }
+}
+
+/// A part of samples, of which there are so many `across`: from `first` (row, column) on, as many as `size`.
+fn part_of(samples: &[[f32; 3]], across: usize, (row, column): (usize, usize), size: Size) -> Vec<f32> {
+    let rows = samples.chunks_exact(across).skip(row).take(size.height);
+    rows.flat_map(|line| line[column..column + size.width].as_flattened()).copied().collect()
 }
 
 /// The samples of a rectangle out of those of the blocks over it.

@@ -4,6 +4,7 @@
 mod accelerator;
 mod color;
 mod compute;
+mod computed;
 mod ensemble;
 mod invention;
 mod kind;

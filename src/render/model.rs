@@ -15,10 +15,10 @@ use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, ElementType, Gpu};
-use crate::kernel::{Precision, PrecisionChoice};
+use crate::kernel::Precision;
 use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::{Picture, Raster};
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, Strength};
 use crate::task::Interrupt;
 use crate::weights::{FieldConfig, ModelConfig, Symmetry, Weights};
 use candle_core::Device;
@@ -243,28 +243,10 @@ impl LoadedModel {
         self.precision.to_string()
     }
 
-    /// What to ask for so that the same is computed again: what computes at present, by its name, in its arithmetic.
-    pub fn computed(&self) -> Compute {
-        let (backend, device) = match self.adapter() {
-            Some(name) => (Backend::Gpu, Some(name.to_owned())),
-            None if self.encoder.is_on_cpu() => (Backend::Cpu, None),
-            // Candle's own device is taken where it is there; nobody can name it.
-            None => (Backend::Auto, None),
-        };
-        let precision = match (self.adapter(), self.arithmetic().as_str()) {
-            (Some(_), "f16") => PrecisionChoice::Half,
-            (Some(_), _) => PrecisionChoice::Only(Precision::F32),
-            (None, _) => PrecisionChoice::Only(self.precision),
-        };
-        Compute { backend, device, precision, half: true }
-    }
-
-    /// What computes at present, for people: `CPU f32 AVX2`, `Radeon 780M (integrated, vulkan) f16`.
-    pub fn computed_by(&self) -> String {
-        match self.adapter() {
-            Some(adapter) => format!("{adapter} {}", self.arithmetic()),
-            None => format!("{} {}", self.encoder.device_name(), self.precision.path()),
-        }
+    /// How much its colours are locked to their source unless somebody asks otherwise: not those of a model that is meant to
+    /// depart from it.
+    pub fn usual_lock(&self) -> Strength {
+        if self.weights.as_ref().is_some_and(Weights::restores) { Strength::NONE } else { Strength::FULL }
     }
 
     /// What has gone wrong with its graphics device since this was asked last, in one sentence.

@@ -13,7 +13,7 @@ use crate::feature::{FeaturePrecision, FeatureTile};
 use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::lru::ByteLru;
-use crate::picture::{Picture, Raster, resample};
+use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Recipe, Sampling, Source, Strength};
 use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
@@ -246,14 +246,13 @@ impl Renderer {
             let is_held = std::ptr::eq(member, model) && !held.is_empty();
             if is_held { Ok(held.clone()) } else { self.find(picture, member, pixels, interrupt) }
         };
-        let mut colors = Arc::unwrap_or_clone(match decoded {
-            Some(colors) => colors,
-            None => self.decode(function, grid, &find, interrupt)?,
-        });
-        if recipe.lock() != Strength::NONE {
+        let decode = || decoded.map_or_else(|| self.decode(function, grid, &find, interrupt), Ok);
+        let mut colors = if recipe.lock() == Strength::NONE {
+            Arc::unwrap_or_clone(decode()?)
+        } else {
             let locked = Locked { function, grid, precision: self.options.precision };
-            self.locks.correct(&mut colors, locked, recipe.lock(), &find, interrupt)?;
-        }
+            self.locks.colors(locked, recipe.lock(), (&find, interrupt), decode)?
+        };
         color::within_range(&mut colors, picture.is_grey);
         if recipe.strength() != Strength::FULL {
             color::mix(&mut colors, &render_source(picture, grid, Source::Bicubic), recipe.strength().share());
@@ -271,11 +270,8 @@ impl Renderer {
     ) -> Result<Arc<Raster>> {
         let Function { picture, model, .. } = function;
         let key = self.decoded_key(function, grid);
-        let opaque = Raster { size: grid.size(), channels: 3, data: function.colors(grid, find, interrupt)? };
-        let raster = Arc::new(match resample::alpha_region(picture, grid) {
-            Some(alpha) => opaque.with_alpha(&alpha),
-            None => opaque,
-        });
+        let colors = function.colors(grid, find, interrupt)?;
+        let raster = Arc::new(color::with_opacity(picture, grid, colors));
         // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
         let is_by_its_name = key == self.decoded_key(function, grid);
         // A field's colours are made again as fast as they are copied.

@@ -78,7 +78,8 @@ impl Builtin {
             Self::Live => include_bytes!("../../weights/live.safetensors"),
             Self::Photo => include_bytes!("../../weights/photo.safetensors"),
         };
-        store::read(bytes).map_err(|reason| Error::weights(&self.address(), reason))
+        let weights = store::read(bytes).map_err(|reason| Error::weights(&self.address(), reason))?;
+        Ok(weights.restoring(self == Self::Photo))
     }
 }
 

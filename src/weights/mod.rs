@@ -46,6 +46,7 @@ pub struct Array {
 pub struct Weights {
     config: ModelConfig,
     arrays: Arc<BTreeMap<String, Array>>,
+    restores: bool,
 }
 
 impl Weights {
@@ -72,7 +73,7 @@ impl Weights {
             }
             kept.insert(name, array);
         }
-        Ok(Self { config, arrays: Arc::new(kept) })
+        Ok(Self { config, arrays: Arc::new(kept), restores: false })
     }
 
     /// From arrays with the original's names and the original's spec, `{"name": "liif", "args": {…}}`.
@@ -110,7 +111,12 @@ impl Weights {
             return Ok((builtin?.weights()?, None));
         }
         let read = |bytes: &[u8]| {
-            if is_zip(bytes) { Ok((pth::read(bytes)?, None)) } else { Ok((store::read(bytes)?, store::card(bytes))) }
+            if is_zip(bytes) {
+                return Ok((pth::read(bytes)?, None));
+            }
+            let (weights, card) = (store::read(bytes)?, store::card(bytes));
+            let restores = card.as_deref().is_some_and(tells_of_damage);
+            Ok((weights.restoring(restores), card))
         };
         read_file(path).and_then(|bytes| read(&bytes)).map_err(|reason| Error::weights(path, reason))
     }
@@ -155,6 +161,15 @@ impl Weights {
     /// As [`Self::save`].
     pub fn save_with_card(&self, path: &Path, overwrite: bool, card: &str) -> Result<()> {
         store::write(self, path, overwrite, Some(card)).map_err(|reason| Error::export(path, reason))
+    }
+
+    /// Whether they were trained to undo damage, such as noise or JPEG's blocks: what they make is meant to differ from a source.
+    pub fn restores(&self) -> bool {
+        self.restores
+    }
+
+    fn restoring(self, restores: bool) -> Self {
+        Self { restores, ..self }
     }
 
     /// What model this is.
@@ -231,6 +246,12 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 /// PyTorch's checkpoints are zip archives.
 fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
+}
+
+/// Whether a card is that of a training on damaged pictures (`crate::library::Card`).
+fn tells_of_damage(card: &str) -> bool {
+    let card: serde_json::Value = serde_json::from_str(card).unwrap_or_default();
+    card["origin"]["degradation"].as_str().is_some_and(|degradation| degradation != "clean")
 }
 
 #[cfg(test)]

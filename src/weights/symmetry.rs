@@ -77,7 +77,7 @@ impl Weights {
             }
             (name.clone(), turned)
         });
-        Self { config: self.config.clone(), arrays: Arc::new(arrays.collect()) }
+        Self { arrays: Arc::new(arrays.collect()), ..self.clone() }
     }
 
     /// Turns what imnet's first layer reads: the code, unfolded or not, `rel_coord`, `rel_cell`.

@@ -170,7 +170,7 @@ fn what_is_there_and_not_done_is_replaced_only_if_asked() {
     // Made otherwise.
     let other = run(&world, "in -o out/{subdir}/{name}.png --scale 3 --json");
     assert_eq!((other.code, statuses(&other)), (Some(1), [0, 0, 3]), "{other:?}");
-    assert!(other.stderr.contains("there is another file (it was made by --scale 2)"), "{other:?}");
+    assert!(other.stderr.contains("there is another file (it was made by --scale 2 --look neural+lock)"), "{other:?}");
     let replaced = run(&world, "in -o out/{subdir}/{name}.png --scale 3 --json --overwrite");
     assert_eq!((replaced.code, statuses(&replaced)), (Some(0), [3, 0, 0]), "{replaced:?}");
     let again = run(&world, "in -o out/{subdir}/{name}.png --scale 3 --json --overwrite");

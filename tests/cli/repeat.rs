@@ -86,11 +86,11 @@ fn info_says_what_made_a_file() {
         ("model_id", weights["model"].as_str().unwrap()),
         ("scale", "2"),
         ("crop", "130,90,16,8"),
-        ("recipe", "neural+strength:40"),
+        ("recipe", "neural+lock+strength:40"),
     ] {
         assert_eq!(made[key], value, "{json}");
     }
-    let options = "--crop 130,90,16,8 --scale 2 --look neural+strength:40 --backend cpu --precision f32";
+    let options = "--crop 130,90,16,8 --scale 2 --look neural+lock+strength:40 --backend cpu --precision f32";
     assert_eq!(made["options"], serde_json::json!(options.split(' ').collect::<Vec<_>>()));
     assert_eq!(json["digital_source_type"], ENHANCED);
     let words = world.run(&["info", "z.png"]).success();

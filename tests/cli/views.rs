@@ -60,6 +60,7 @@ fn looks_differ() {
 /// Names that a shell would trip over, and everything that an export can say.
 fn command_lines() -> Vec<CommandLine> {
     let first = CommandLine {
+        usual_lock: false,
         input: "/photos/it's a $HOME \"day\"; `rm` & 日本 #1\\.png".into(),
         page: 1,
         output: "-out put*.tif".into(),

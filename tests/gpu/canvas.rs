@@ -22,7 +22,7 @@ use zoomfield::task::NEVER;
 use zoomfield::weights::Builtin;
 
 /// A picture whose tiles are on the device.
-struct Case {
+pub(crate) struct Case {
     window: Window,
     picture: Picture,
     model: LoadedModel,
@@ -35,7 +35,7 @@ struct Case {
 const LEVELS: u32 = 4;
 
 impl Case {
-    fn new(picture: Picture) -> Option<Self> {
+    pub(crate) fn new(picture: Picture) -> Option<Self> {
         let window = Window::open()?;
         let model = LoadedModel::on_cpu(&Builtin::Live.weights().unwrap(), Precision::F32).unwrap();
         let painter = painter(&window, Some(params(&model)));
@@ -55,10 +55,21 @@ impl Case {
         Some(Self { window, picture, model, painter, tiles, source })
     }
 
-    fn view(&self, grid: SampleGrid, strength: f32) -> CanvasView {
+    pub(crate) fn view(&self, grid: SampleGrid, strength: f32) -> CanvasView {
         let (picture, deviation) = (self.picture.size, self.model.config.normalization.std);
         let level = mip_level(grid.x.pitch);
-        CanvasView { grid, picture, level, has_squares: false, strength, deviation, at: [MARGIN; 2] }
+        let is_grey = self.picture.is_grey;
+        CanvasView {
+            grid,
+            picture,
+            level,
+            has_squares: false,
+            strength,
+            lock: 0.0,
+            deviation,
+            is_grey,
+            at: [MARGIN; 2],
+        }
     }
 
     fn source_slot(&self, tile: MipTile) -> Option<u32> {
@@ -66,7 +77,7 @@ impl Case {
     }
 
     /// What the shader draws of a view, RGBA, times opacity; without the feature tile `missing`.
-    fn drawn_view(&self, view: &CanvasView, missing: Option<(usize, usize)>) -> Vec<u8> {
+    pub(crate) fn drawn_view(&self, view: &CanvasView, missing: Option<(usize, usize)>) -> Vec<u8> {
         let slot = |place| (Some(place) != missing).then(|| slot(self.tiles, place));
         let frame = CanvasFrame::new(view, |tile| self.source_slot(tile));
         let mut frame = frame.with_field(params(&self.model), view, slot);
@@ -76,12 +87,12 @@ impl Case {
         self.window.draw(&self.painter, &frame, view.grid.size())
     }
 
-    fn drawn(&self, grid: SampleGrid, strength: f32) -> Vec<u8> {
+    pub(crate) fn drawn(&self, grid: SampleGrid, strength: f32) -> Vec<u8> {
         self.drawn_view(&self.view(grid, strength), None)
     }
 
     /// What the processor makes of it, in the same form, not rounded.
-    fn made(&self, grid: &SampleGrid, recipe: impl Into<Recipe>) -> Vec<f32> {
+    pub(crate) fn made(&self, grid: &SampleGrid, recipe: impl Into<Recipe>) -> Vec<f32> {
         let mut renderer = Renderer::new(RenderOptions::VIEW);
         let mut raster = renderer.render(&self.picture, &self.model, grid, recipe.into(), NEVER).unwrap();
         self.picture.color.show(&mut raster);
@@ -116,20 +127,20 @@ fn slot(tiles: PixelRect, (column, row): (usize, usize)) -> u32 {
 }
 
 /// The largest difference in steps of 8 bits.
-fn worst(drawn: &[u8], made: &[f32]) -> f32 {
+pub(crate) fn worst(drawn: &[u8], made: &[f32]) -> f32 {
     assert_eq!(drawn.len(), made.len(), "different sizes");
     drawn.iter().zip(made).map(|(a, b)| (f32::from(*a) - b * 255.0).abs()).fold(0.0, f32::max)
 }
 
-fn grid(x: f64, y: f64, width: f64, zoom: f64) -> SampleGrid {
+pub(crate) fn grid(x: f64, y: f64, width: f64, zoom: f64) -> SampleGrid {
     let size = Size::new((width * zoom).round() as usize, (0.7 * width * zoom).round() as usize);
     SampleGrid::spanning(Region { x, y, width: size.width as f64 / zoom, height: size.height as f64 / zoom }, size)
 }
 
 /// Rounding to 8 bits is half a step; half precision and the order of sums are the rest.
-const STEPS: f32 = 0.75;
+pub(crate) const STEPS: f32 = 0.75;
 
-fn pictures() -> [Picture; 3] {
+pub(crate) fn pictures() -> [Picture; 3] {
     let opaque = textured(150, 110);
     let Samples::U8(rgb) = &opaque.rgb else { panic!("8 bits") };
     let opacity: Vec<u8> = (0..150 * 110).map(|i: usize| (i * 7 % 256) as u8).collect();

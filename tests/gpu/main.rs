@@ -8,6 +8,7 @@
 
 mod bench;
 mod canvas;
+mod canvas_lock;
 mod choice;
 mod command_line;
 #[path = "../common/mod.rs"]

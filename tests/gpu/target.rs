@@ -67,6 +67,7 @@ impl Window {
             mapped_at_creation: false,
         });
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        painter.lock(&buffers, &mut encoder);
         let mut reduced = ReducedFrame::default();
         if let Some(stretch) = &stretch {
             reduced.draw((&self.device, &self.queue), &mut encoder, (painter, &buffers), stretch);

@@ -19,7 +19,7 @@ use zoomfield::geometry::{AxisGrid, Size, View};
 use zoomfield::geometry::{PixelRect, SampleGrid};
 use zoomfield::kernel::{Precision, PrecisionChoice};
 use zoomfield::picture::{Picture, Samples};
-use zoomfield::recipe::{Ensemble, Recipe, Source};
+use zoomfield::recipe::{Ensemble, Recipe, Source, Stage, Strength};
 use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
 use zoomfield::weights::Builtin;
@@ -121,13 +121,18 @@ fn expected(picture: &Picture, model: &LoadedModel, recipe: Recipe, (view, part)
 fn off(harness: &mut Harness<'_, App>, model: &LoadedModel, source: Source) -> f32 {
     let (canvas, view) = (harness.state().canvas_rect_in_pixels(), view(harness));
     let part = PixelRect { x: canvas.width / 2 - 50, y: canvas.height / 2 - 40, width: 100, height: 80 };
-    off_view(harness, model, source, (&view, part))
+    off_view(harness, model, locked(source), (&view, part))
+}
+
+/// As pixels of a source are made unless something else is chosen.
+pub(crate) fn locked(source: Source) -> Recipe {
+    Recipe::from(source).with(Stage::Lock(Strength::FULL))
 }
 
 /// The same of a network's pixels in a part of the canvas.
 pub(crate) fn off_in(harness: &mut Harness<'_, App>, model: &LoadedModel, part: PixelRect) -> f32 {
     let view = view(harness);
-    off_view(harness, model, Source::NEURAL, (&view, part))
+    off_view(harness, model, locked(Source::NEURAL), (&view, part))
 }
 
 /// The same where a part of the canvas shows another view.
@@ -247,7 +252,7 @@ fn at_rest_the_view_is_exact_also_with_opacity() {
     }
 }
 
-/// A view at rest is locked, and the mean of several, as an export with the same settings; in motion it is the live network's.
+/// A view at rest is locked, and the mean of several, as an export with the same settings.
 #[test]
 fn at_rest_the_view_is_locked_as_an_export_is() {
     let model = live();

@@ -4,7 +4,7 @@
 use crate::PICTURE;
 use crate::commands::copied;
 use crate::exports::{choose, draft};
-use crate::fields::{live, picture, until, window};
+use crate::fields::{live, locked, picture, until, window};
 use crate::stub::{self, view, wait_for, window_of, window_with};
 use eframe::egui::{Key, Modifiers, pos2};
 use egui_kittest::Harness;
@@ -161,7 +161,7 @@ fn the_values_under_the_cursor_are_the_renderers() {
         let pixel = [x as f64 - corner[0], y as f64 - corner[1]].map(|at| at as usize);
         let grid = view(&harness).grid_of(PixelRect::at((pixel[0], pixel[1])));
         let map = Renderer::new(RenderOptions::VIEW)
-            .invention(&picture(), &live(), &grid, Source::NEURAL.into(), NEVER)
+            .invention(&picture(), &live(), &grid, locked(Source::NEURAL), NEVER)
             .expect("computes");
         assert!((found.departure - map.departure[0]).abs() < 1e-3, "{found:?} and {}", map.departure[0]);
         assert!((found.disagreement - map.disagreement[0]).abs() < 1e-3, "{found:?} and {}", map.disagreement[0]);

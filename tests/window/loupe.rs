@@ -1,6 +1,6 @@
 //! A loupe around the cursor, as long as a key is held.
 
-use crate::fields::{live, off_in, off_view, picture, until, window};
+use crate::fields::{live, locked, off_in, off_view, picture, until, window};
 use eframe::egui::{Key, pos2};
 use zoomfield::app::view::Command;
 use zoomfield::app::view::fields::CanvasChoice;
@@ -32,7 +32,7 @@ fn a_loupe_shows_what_an_export_at_four_times_the_zoom_would_write() {
         }
         // Inside of the disc, above the cursor, which is painted too; and the corner of the canvas is as it was.
         let part = PixelRect { x: canvas.width / 2 - 57, y: canvas.height / 2 - 100, width: 120, height: 85 };
-        let off = off_view(&mut harness, &model, Source::NEURAL, (&near, part));
+        let off = off_view(&mut harness, &model, locked(Source::NEURAL), (&near, part));
         assert!(off <= 1.0, "in the loupe at ×{zoom} the screen is {off} steps off");
         let corner = PixelRect { x: canvas.width / 2 - 145, y: canvas.height / 2 - 105, width: 16, height: 12 };
         assert!(off_in(&mut harness, &model, corner) <= 1.0, "around it nothing has changed");

@@ -26,7 +26,7 @@ fn every_choice_is_a_control_with_a_name() {
         ("Double click: Full screen", |s| s.double_click == zoomfield::app::settings::DoubleClick::Fullscreen),
         ("Wheel: Move the view", |s| s.wheel == WheelAction::Pan),
         ("Lattice at deep zoom: Every pixel", |s| s.detail == Sampling::Exact),
-        ("Lock to the source: shrunk again, it is the source", |s| s.lock),
+        ("Lock to the source: shrunk again, it is the source", |s| !s.lock),
         ("Ensemble: 4 turns", |s| s.ensemble == zoomfield::recipe::Ensemble::Four),
         ("Memory for features: 1 GiB", |s| s.feature_budget_mib == 1024),
         ("Memory for tiles: 128 MiB", |s| s.tile_budget_mib == 128),
@@ -45,7 +45,7 @@ fn every_choice_is_a_control_with_a_name() {
     harness.run();
     assert!(harness.state().window().panel == Panel::Closed && harness.state().is_exact());
     let recipe = harness.state().scene().recipe().map(|recipe| recipe.to_string());
-    assert_eq!(recipe.as_deref(), Some("neural:exact+ensemble:4+lock"));
+    assert_eq!(recipe.as_deref(), Some("neural:exact+ensemble:4"));
 }
 
 #[test]

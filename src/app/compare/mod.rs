@@ -53,5 +53,6 @@ fn side_of(side: Side, subject: Subject, scene: Scene<'_>) -> Subject {
     let model = other.map_or(subject.model, |model| Some(model.key()));
     // A live network needs nothing to stand in for it.
     let quick = subject.quick.filter(|_| !other.is_some_and(|model| model.is_live()));
-    Subject { recipe: scene.made_of(side.source(scene.settings.detail)), model, quick, ..subject }
+    let recipe = scene.made_of(side.source(scene.settings.detail), other.or_else(|| scene.model()));
+    Subject { model, quick, recipe, ..subject }
 }

@@ -40,6 +40,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
         output: output.clone(),
         request,
         recipe,
+        usual_lock: false,
         file: choice.file_options(),
         overwrite: form.overwrite,
         model: scene.last_word().path().map(Path::to_owned),

@@ -47,6 +47,7 @@ pub fn folder_draft(form: &ExportForm, scene: Scene<'_>) -> Result<FolderJob, St
         output: PathBuf::new(),
         request,
         recipe: subject.recipe_at((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch)),
+        usual_lock: false,
         file: form.choice.file_options(),
         overwrite: false,
         model: scene.last_word().path().map(Path::to_owned),

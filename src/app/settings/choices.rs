@@ -109,7 +109,8 @@ pub struct Settings {
     pub precision: Arithmetic,
     /// Whether a view at rest is refined.
     pub refine: Refine,
-    /// Whether what the network makes is corrected so that, shrunk to the source's size, it is the source.
+    /// Whether what the network makes is corrected so that, shrunk to the source's size, it is the source; not where a model
+    /// is meant to depart from it.
     pub lock: bool,
     /// Of how many views of a picture the network's answer is the mean.
     pub ensemble: Ensemble,
@@ -148,7 +149,7 @@ impl Default for Settings {
             model: None,
             precision: Arithmetic::default(),
             refine: Refine::default(),
-            lock: false,
+            lock: true,
             ensemble: Ensemble::default(),
             detail: Sampling::default(),
             double_click: DoubleClick::default(),

@@ -75,7 +75,10 @@ fn computing(ui: &mut Ui, state: &State, usage: &Usage, settings: &mut Settings,
     }
     let refinements = [(Refine::WhenIdle, "When idle"), (Refine::Off, "Off (Live)")];
     choice(ui, "Refine a view at rest", &refinements, &mut settings.refine);
-    ui.checkbox(&mut settings.lock, "Lock to the source: shrunk again, it is the source");
+    let locked = ui.checkbox(&mut settings.lock, "Lock to the source: shrunk again, it is the source");
+    locked.on_hover_text(
+        "Not for models that undo noise or JPEG blocks, like Live photo: they are meant to differ from it",
+    );
     let ensembles = Ensemble::ALL.map(|ensemble| match ensemble {
         Ensemble::One => (ensemble, "Off"),
         Ensemble::Four => (ensemble, "4 turns"),

@@ -42,7 +42,7 @@ impl<'a> Scene<'a> {
             size: shown.picture.size,
             model: self.model().map(|model| model.key()),
             quick: self.quick().map(|model| model.key()),
-            recipe: self.made_of(self.source()?),
+            recipe: self.made_of(self.source()?, self.model()),
         })
     }
 
@@ -73,9 +73,10 @@ impl<'a> Scene<'a> {
         Some(self.settings.mode.source(shown.suits_nearest, self.settings.detail))
     }
 
-    /// Pixels of a source with all that is chosen to be done to them.
-    pub fn made_of(&self, source: Source) -> Recipe {
-        let lock = if self.settings.lock { Strength::FULL } else { Strength::NONE };
+    /// Pixels of a source with all that is chosen to be done to them, where a model makes them.
+    pub fn made_of(&self, source: Source, model: Option<&Arc<LoadedModel>>) -> Recipe {
+        let usual = model.map_or(Strength::FULL, |model| model.usual_lock());
+        let lock = if self.settings.lock { usual } else { Strength::NONE };
         [Stage::Ensemble(self.settings.ensemble), Stage::Lock(lock), Stage::Strength(self.view.strength)]
             .into_iter()
             .fold(source.into(), Recipe::with)

@@ -8,6 +8,7 @@ use super::plan::Item;
 use crate::export::CommandLine;
 use crate::kernel::PrecisionChoice;
 use crate::picture::{Picture, Provenance};
+use crate::recipe::Strength;
 use std::path::Path;
 
 /// What is in an output's place.
@@ -57,8 +58,10 @@ fn difference(told: &Provenance, item: &Item, line: &CommandLine, is_model: &dyn
         return Some(format!("it was made of {source}"));
     }
     let plain = CommandLine { backend: None, device: None, precision: None, ..line.clone() };
-    let (words, asked) = (without_computing(&told.options), plain.options());
-    if words != asked {
+    let words = without_computing(&told.options);
+    // Which model a picture takes is not known yet; that of the file is compared below.
+    let asked = [Strength::FULL, Strength::NONE].map(|lock| plain.clone().locked_by(lock).options());
+    if !asked.contains(&words) {
         return Some(format!("it was made by {}", words.join(" ")));
     }
     if told.model_id.as_ref().is_some_and(|id| !is_model(id)) {

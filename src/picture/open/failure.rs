@@ -1,6 +1,5 @@
 //! What stops the opening of a file, in words: what is wrong, and what to do.
 
-use super::kind::Kind;
 use super::limit::{VARIABLE, gibibytes, most_decoded_bytes};
 use image::ImageError;
 use image::error::{
@@ -50,9 +49,8 @@ impl From<ImageError> for OpenFailure {
 }
 
 impl OpenFailure {
-    /// As a sentence without its beginning, which names the file.
-    pub(super) fn describe(self, kind: Kind) -> String {
-        let name = kind.name();
+    /// As a sentence without its beginning, which names the file; `name` is that of its kind.
+    pub(super) fn describe(self, name: &str) -> String {
         match self {
             Self::Refused(reason) => reason,
             Self::Decoder(ImageError::IoError(error)) => describe_io(&error),

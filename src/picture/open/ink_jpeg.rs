@@ -23,7 +23,7 @@ pub(super) fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, S
     if !coding.is_apart() && !coding.has_inks() {
         return Ok(None);
     }
-    let decoder = ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG))?;
+    let decoder = ApartDecoder::new(bytes).map_err(|error| OpenFailure::from(error).describe(Kind::JPEG.name()))?;
     let decoder = if coding.has_inks() { InkDecoder::new(decoder) } else { Err(decoder) };
     Ok(match decoder {
         Ok(inks) => Some(Box::new(inks)),

@@ -88,7 +88,7 @@ pub(super) fn open_tiff(
 }
 
 fn describe(error: ImageError) -> String {
-    OpenFailure::from(error).describe(Kind::TIFF)
+    OpenFailure::from(error).describe(Kind::TIFF.name())
 }
 
 fn in_one_piece(bytes: u64) -> String {

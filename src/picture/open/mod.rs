@@ -136,7 +136,7 @@ fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), Strin
 }
 
 fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, kind: Kind) -> Result<(Size, u64), String> {
-    let decoder = start_limited(reader, kind, 0).map_err(|error| OpenFailure::from(error).describe(kind))?;
+    let decoder = start_limited(reader, kind, 0).map_err(|error| OpenFailure::from(error).describe(kind.name()))?;
     let (width, height) = decoder.dimensions();
     Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
 }
@@ -223,7 +223,7 @@ fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks:
     decoder
         .map_err(OpenFailure::from)
         .and_then(|decoder| read_picture(decoder, kind, remarks))
-        .map_err(|error| error.describe(kind))
+        .map_err(|error| error.describe(kind.name()))
 }
 
 /// Reads the header, within what a header may take.

@@ -14,7 +14,7 @@ pub(in crate::picture) fn packet_of(path: &Path) -> Result<Option<Vec<u8>>> {
         check_file(path)?;
         let (reader, kind) = guess(path, NEVER)?;
         let packet = start_limited(reader, kind, 0).and_then(|mut decoder| decoder.xmp_metadata());
-        packet.map_err(|error| OpenFailure::from(error).describe(kind))
+        packet.map_err(|error| OpenFailure::from(error).describe(kind.name()))
     };
     survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into())).map_err(|reason| Error::picture(path, reason))
 }

@@ -100,7 +100,7 @@ fn interlaced(bytes: u64) -> String {
 }
 
 fn describe(error: ImageError) -> String {
-    OpenFailure::from(error).describe(Kind::PNG)
+    OpenFailure::from(error).describe(Kind::PNG.name())
 }
 
 fn from_png(error: png::DecodingError) -> ImageError {

@@ -57,9 +57,47 @@ impl BackProjection {
         SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
     }
 
-    /// Whether there are so many samples that half of them along an axis may be enough.
-    pub fn has_coarse_samples(&self) -> bool {
-        self.samples_per_pixel == [MOST_SAMPLES; 2]
+    /// The samples along an axis (0: y, 1: x) that its pixel `i` is shrunk from, and what each counts for. One where the
+    /// kernel ends is none.
+    pub fn shrinks(&self, axis: usize, i: usize) -> (AxisGrid, Vec<f32>) {
+        let per_pixel = self.samples_per_pixel[axis];
+        let (first, mut weights) = shrinks(i, 0, (per_pixel, [self.size.height, self.size.width][axis]));
+        let counts = |weight: &f32| weight.abs() > 1e-7;
+        weights.truncate(weights.iter().rposition(counts).map_or(0, |last| last + 1));
+        let unused = weights.iter().position(counts).unwrap_or(0);
+        let pitch = 1.0 / per_pixel as f64;
+        let samples = AxisGrid { origin: (first + unused) as f64 * pitch, pitch, len: weights.len() - unused };
+        (samples, weights.split_off(unused))
+    }
+
+    /// The inverse of K along an axis (0: y, 1: x): at a pixel itself, one and two pixels from it, on either side.
+    pub fn inverse(&self, axis: usize) -> [f32; INVERSE + 1] {
+        let inverse = inverse(self.samples_per_pixel[axis]);
+        std::array::from_fn(|i| inverse[INVERSE + i])
+    }
+
+    /// The source pixels whose differences from what is shown, shrunk, [`Self::correct`] reads for `grid`.
+    pub fn compares(&self, grid: &SampleGrid) -> PixelRect {
+        self.read_by(grid).grown_within(INVERSE, self.size)
+    }
+
+    /// Whether there are so many samples, and more pixels than samples, that half of them along an axis may be enough for
+    /// pixels of `cell` (y, x) source pixels.
+    pub fn has_coarse_samples(&self, cell: [f64; 2]) -> bool {
+        self.samples_per_pixel == [MOST_SAMPLES; 2] && cell.iter().all(|cell| cell * (MOST_SAMPLES as f64) < 1.0 - 1e-9)
+    }
+
+    /// Where the samples of a grid begin (row, column) among those of the source pixels that it [needs](Self::needs), if
+    /// they are the same: at ×2, ×3 and ×4 of a grid of whole pixels.
+    pub fn own_samples(&self, grid: &SampleGrid) -> Option<(usize, usize)> {
+        let known = self.needs(grid);
+        let first = |axis: &AxisGrid, per_pixel: usize, start: usize| {
+            let at = (axis.origin - start as f64) * per_pixel as f64;
+            let is_same = (axis.pitch * per_pixel as f64 - 1.0).abs() < 1e-12 && (at - at.round()).abs() < 1e-7;
+            (is_same && at > -0.5).then_some(at.round() as usize)
+        };
+        let [down, across] = self.samples_per_pixel;
+        Some((first(&grid.y, down, known.y)?, first(&grid.x, across, known.x)?))
     }
 
     /// Half as many samples along either axis, of a rectangle of source pixels.
@@ -101,25 +139,24 @@ impl BackProjection {
 
     /// Adds the residual to colours on `grid`, times `share`. `samples` are the function's values at the
     /// [samples](Self::samples) of what it [needs](Self::needs), `source` gives the source pixels of a rectangle, row by
-    /// row; all in the raster's units, not clamped.
+    /// row; all in the raster's units, not clamped. Pixels of the source that are none have no residual of their own.
     pub fn correct(
         &self,
         colors: &mut Raster,
         grid: &SampleGrid,
         (samples, share): (&[[f32; 3]], f32),
-        source: impl FnOnce(PixelRect) -> Vec<f32>,
+        source: impl FnOnce(PixelRect) -> Vec<Option<[f32; 3]>>,
     ) {
         let read = self.read_by(grid);
-        let (known, off) = (self.needs(grid), read.grown_within(INVERSE, self.size));
+        let (known, off) = (self.needs(grid), self.compares(grid));
         let [down, across] = self.samples_per_pixel;
         let shrunk = separable(
             (samples, known.width * across),
             &Self::shrinking(known.y..known.bottom(), off.y..off.bottom(), (down, self.size.height)),
             &Self::shrinking(known.x..known.right(), off.x..off.right(), (across, self.size.width)),
         );
-        let pixels = source(off);
-        let difference: Vec<[f32; 3]> =
-            pixels.as_chunks::<3>().0.iter().zip(&shrunk).map(|(a, b)| minus(a, b)).collect();
+        let difference = |(own, shrunk): (&Option<[f32; 3]>, _)| own.map_or([0.0; 3], |own| minus(&own, shrunk));
+        let difference: Vec<[f32; 3]> = source(off).iter().zip(&shrunk).map(difference).collect();
         let residual = separable(
             (&difference, off.width),
             &inverting(read.y..read.bottom(), off.y..off.bottom(), inverse(down)),
@@ -144,18 +181,18 @@ impl BackProjection {
         of: std::ops::Range<usize>,
         (per_pixel, n): (usize, usize),
     ) -> Vec<Taps> {
-        let taps = |i: usize| {
-            // Half of the outermost pixels: the kernel ends in their middle.
-            let (start, end) =
-                ((i * per_pixel).saturating_sub(SHRINK * per_pixel - per_pixel / 2), (i + SHRINK) * per_pixel);
-            let read = start..(end + per_pixel / 2).min(n * per_pixel);
-            let weights: Vec<f64> = read.clone().map(|sample| weight(sample, i, per_pixel)).collect();
-            let total: f64 = weights.iter().sum();
-            let first = read.start - known.start * per_pixel;
-            (first, weights.into_iter().map(|weight| (weight / total) as f32).collect())
-        };
-        of.map(taps).collect()
+        of.map(|i| shrinks(i, known.start, (per_pixel, n))).collect()
     }
+}
+
+/// The samples that pixel `i` of `n` is shrunk from, counted from those of pixel `known`.
+fn shrinks(i: usize, known: usize, (per_pixel, n): (usize, usize)) -> Taps {
+    // Half of the outermost pixels: the kernel ends in their middle.
+    let (start, end) = ((i * per_pixel).saturating_sub(SHRINK * per_pixel - per_pixel / 2), (i + SHRINK) * per_pixel);
+    let read = start..(end + per_pixel / 2).min(n * per_pixel);
+    let weights: Vec<f64> = read.clone().map(|sample| weight(sample, i, per_pixel)).collect();
+    let total: f64 = weights.iter().sum();
+    (read.start - known * per_pixel, weights.into_iter().map(|weight| (weight / total) as f32).collect())
 }
 
 /// The first of some values, and the weights of those from there on.

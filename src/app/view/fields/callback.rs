@@ -78,6 +78,7 @@ impl CallbackTrait for CanvasPaint {
         }
         if !loaded.of.as_ref().is_some_and(|(_, frame)| Arc::ptr_eq(frame, &self.frame)) {
             loaded.buffers.load(device, queue, &self.painter, &self.frame);
+            self.painter.lock(&loaded.buffers, encoder);
             loaded.of = Some((self.painter.clone(), self.frame.clone()));
         }
         if let Some(stretch) = &self.stretch {

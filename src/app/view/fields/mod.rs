@@ -263,6 +263,8 @@ impl Fields {
             level,
             has_squares: recipe.source() == Source::Nearest,
             strength: model.map_or(0.0, |_| strength_of(recipe)),
+            lock: recipe.lock().share(),
+            is_grey: shown.picture.is_grey,
             deviation: model.map_or([0.0; 3], |model| model.config.normalization.std),
             at: if stretch.is_some() { [0; 2] } else { at },
         };

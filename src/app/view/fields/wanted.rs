@@ -49,8 +49,8 @@ impl Looking<'_> {
 
     /// The tiles of a level under a rectangle on the canvas.
     fn over(&self, level: u32, near: [f64; 2], far: [f64; 2]) -> impl Iterator<Item = MipTile> {
-        // Bicubic interpolation reads two pixels more on either side.
-        let pixels = self.pixels(near, far, f64::from(3_u32 << level));
+        // Bicubic interpolation reads two pixels more on either side, the lock eight.
+        let pixels = self.pixels(near, far, f64::from((3_u32 << level).max(9)));
         pixels.into_iter().flat_map(move |pixels| MipTile::over(level, mip_rect(pixels, level)))
     }
 

@@ -1,6 +1,7 @@
 //! A frame's tables on the device.
 
 use super::atlas::buffer;
+use super::lock::{LockFrame, LockUniform};
 use super::{CanvasFrame, CanvasPainter};
 use crate::picture::ColorTable;
 use bytemuck::cast_slice;
@@ -13,7 +14,12 @@ pub struct FrameBuffers {
     buffers: Vec<wgpu::Buffer>,
     colors: Option<Colors>,
     pub(super) group: Option<wgpu::BindGroup>,
+    /// Of the lock, and how many workgroups of it there are (columns, rows).
+    pub(super) lock: Option<(wgpu::BindGroup, [u32; 2])>,
 }
+
+/// Pixels of a workgroup of the lock along either axis.
+const LOCK_GROUP: u32 = 8;
 
 /// A picture's table of colours on the device, if it has one.
 struct Colors {
@@ -24,17 +30,17 @@ struct Colors {
 impl FrameBuffers {
     /// Takes in a frame, always for the same painter.
     pub fn load(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, painter: &CanvasPainter, frame: &CanvasFrame) {
-        let uniform = [frame.uniform];
-        let parts: [&[u8]; 4] =
-            [cast_slice(&uniform), cast_slice(&frame.slots), cast_slice(&frame.lines), cast_slice(&frame.turns)];
-        let fits = self.buffers.len() == parts.len()
-            && self.buffers.iter().zip(parts).all(|(buffer, part)| part.len() as u64 <= buffer.size());
-        if !fits {
-            let usage = |i: usize| if i == 0 { BufferUsages::UNIFORM } else { BufferUsages::STORAGE };
-            let sized = |(i, part): (usize, &[u8])| buffer(device, room_for(part.len()), usage(i));
-            self.buffers = parts.into_iter().enumerate().map(sized).collect();
-            self.group = None;
-        }
+        let uniforms = ([frame.uniform], [frame.lock.as_ref().map_or_else(LockUniform::default, |lock| lock.uniform)]);
+        let tables = frame.lock.as_ref().map_or(&[][..], |lock| &lock.tables);
+        let parts: [&[u8]; 6] = [
+            cast_slice(&uniforms.0),
+            cast_slice(&frame.slots),
+            cast_slice(&frame.lines),
+            cast_slice(&frame.turns),
+            cast_slice(&uniforms.1),
+            cast_slice(tables),
+        ];
+        self.make_room(device, parts.map(<[u8]>::len), frame.lock.as_ref().map_or(0, LockFrame::pixels));
         for (buffer, part) in self.buffers.iter().zip(parts) {
             queue.write_buffer(buffer, 0, part);
         }
@@ -43,18 +49,42 @@ impl FrameBuffers {
             self.group = None;
         }
         let colors = colors.unwrap_or_else(|| Colors::new(device, queue, frame.colors.clone()));
+        let [uniform, slots, lines, turns, lock, tables, differences, residuals] =
+            std::array::from_fn(|i| &self.buffers[i]);
+        let (source, cells) = (&painter.source.buffer, &painter.cells.buffer);
         if self.group.is_none() {
-            let [uniform, slots, lines, turns] = [0, 1, 2, 3].map(|i| &self.buffers[i]);
-            let (source, cells) = (&painter.source.buffer, &painter.cells.buffer);
-            let bound = (0..).zip([uniform, source, cells, slots, lines, turns, &colors.buffer]);
-            let entries: Vec<_> = bound
-                .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-                .collect();
-            let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &painter.layout, entries: &entries };
-            self.group = Some(device.create_bind_group(&descriptor));
+            let bound = [uniform, source, cells, slots, lines, turns, &colors.buffer, residuals];
+            self.group = Some(bind(device, &painter.layout, &bound));
         }
+        self.lock = frame.lock.as_ref().map(|frame| {
+            let bound = [lock, source, cells, slots, tables, differences, residuals];
+            let [.., width, height] = frame.uniform.rect.map(|side| side.div_ceil(LOCK_GROUP));
+            (bind(device, &painter.lock.layout, &bound), [width, height])
+        });
         self.colors = Some(colors);
     }
+
+    /// Makes buffers for parts of so many bytes, and for a lock's differences and residuals, if those that are there are too
+    /// small.
+    fn make_room(&mut self, device: &wgpu::Device, parts: [usize; 6], locked: usize) {
+        let lengths: Vec<usize> = parts.into_iter().chain([locked * size_of::<[u32; 2]>(); 2]).collect();
+        let fits = self.buffers.len() == lengths.len()
+            && self.buffers.iter().zip(&lengths).all(|(buffer, length)| *length as u64 <= buffer.size());
+        if !fits {
+            let usage = |i: usize| if [0, 4].contains(&i) { BufferUsages::UNIFORM } else { BufferUsages::STORAGE };
+            let sized = |(i, length): (usize, usize)| buffer(device, room_for(length), usage(i));
+            self.buffers = lengths.into_iter().enumerate().map(sized).collect();
+            self.group = None;
+        }
+    }
+}
+
+fn bind(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, bound: &[&wgpu::Buffer]) -> wgpu::BindGroup {
+    let entries: Vec<_> = (0..)
+        .zip(bound)
+        .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+        .collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }
 
 impl Colors {

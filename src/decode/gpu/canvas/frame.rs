@@ -1,5 +1,6 @@
 //! What a frame of the canvas is made of beside the tiles: tables of its rows and columns, and where tiles are.
 
+use super::lock::{self, LockFrame};
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::decode::gpu::field::turns;
@@ -30,8 +31,12 @@ pub struct CanvasView {
     pub has_squares: bool,
     /// How much of the field is shown, in [0, 1]; it is nowhere to be seen at ×1 and below, and in squares.
     pub strength: f32,
+    /// How much of the lock's residual is added to the field, in [0, 1].
+    pub lock: f32,
     /// From normalised RGB to RGB.
     pub deviation: [f32; 3],
+    /// Whether the picture has no colours, so that the field gives it none.
+    pub is_grey: bool,
     /// The first sample's pixel on the target, (x, y).
     pub at: [u32; 2],
 }
@@ -39,7 +44,7 @@ pub struct CanvasView {
 impl CanvasView {
     /// The source pixels that it reads, and some around them.
     pub fn pixels(&self) -> PixelRect {
-        let reach = f64::from(2_u32 << self.level);
+        let reach = f64::from(2_u32 << self.level).max(lock::reach(self));
         let span = |axis: &AxisGrid, n: usize| {
             let (first, last) = (axis.origin - reach, axis.origin + axis.len as f64 * axis.pitch + reach);
             let start = (first.max(0.0) as usize).min(n - 1);
@@ -80,9 +85,11 @@ pub(super) struct CanvasUniform {
     pub(super) strength: f32,
     /// Columns, each filled up.
     pub(super) to_srgb: [[f32; 4]; 3],
+    pub(super) locked: [u32; 4],
+    pub(super) lock: f32,
+    pub(super) is_grey: u32,
     pub(super) color_side: u32,
     pub(super) has_curves: u32,
-    padding: [u32; 2],
 }
 
 /// A row or column of samples, as the shader reads it.
@@ -101,6 +108,7 @@ pub struct CanvasFrame {
     pub(super) slots: Vec<u32>,
     pub(super) lines: Vec<Line>,
     pub(super) turns: Vec<f32>,
+    pub(super) lock: Option<LockFrame>,
     pub(super) colors: Option<Arc<ColorTable>>,
 }
 
@@ -122,7 +130,7 @@ impl CanvasFrame {
             ..CanvasUniform::default()
         };
         let slots = view.source_tiles().map(|tile| slot(tile).unwrap_or(MISSING)).collect();
-        Self { uniform, slots, lines, turns: Vec::new(), colors: None }
+        Self { uniform, slots, lines, turns: Vec::new(), lock: None, colors: None }
     }
 
     /// The same with a model's field, where the view has some; `slot` says where the cells of a feature tile (column, row)
@@ -150,7 +158,13 @@ impl CanvasFrame {
         self.uniform.field_tiles = tiles(view.pixels(), FEATURE_TILE);
         self.uniform.strength = view.strength;
         self.uniform.deviation = view.deviation;
+        self.uniform.is_grey = u32::from(view.is_grey);
         self.slots.extend(view.field_tiles().places().map(|place| slot(place).unwrap_or(MISSING)));
+        self.lock = LockFrame::new(params, view, &self.uniform);
+        if let Some(lock) = &self.lock {
+            self.uniform.locked = lock.uniform.rect;
+            self.uniform.lock = view.lock;
+        }
         self
     }
 
@@ -198,7 +212,17 @@ mod tests {
     fn view(region: Region, samples: Size, picture: Size) -> CanvasView {
         let grid = SampleGrid::spanning(region, samples);
         let level = mip_level(grid.x.pitch);
-        CanvasView { grid, picture, level, has_squares: false, strength: 1.0, deviation: [0.5; 3], at: [0; 2] }
+        CanvasView {
+            grid,
+            picture,
+            level,
+            has_squares: false,
+            strength: 1.0,
+            lock: 1.0,
+            deviation: [0.5; 3],
+            is_grey: false,
+            at: [0; 2],
+        }
     }
 
     #[test]

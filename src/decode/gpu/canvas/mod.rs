@@ -8,6 +8,7 @@ mod atlas;
 mod buffers;
 mod cells;
 mod frame;
+mod lock;
 mod measure;
 mod pipeline;
 mod reduced;
@@ -24,7 +25,7 @@ use crate::decode::FieldParams;
 use crate::geometry::MIP_TILE;
 use crate::gpu::{ElementType, GpuError, GpuResult, guarded};
 use crate::weights::FieldConfig;
-use pipeline::{STORAGE_BUFFERS, compile};
+use pipeline::{LockPipelines, STORAGE_BUFFERS, compile, compile_lock};
 use reduced::StretchPipeline;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub struct CanvasPainter {
     cells: Atlas,
     layout: wgpu::BindGroupLayout,
     pipeline: wgpu::RenderPipeline,
+    lock: LockPipelines,
     stretch: StretchPipeline,
 }
 
@@ -62,12 +64,13 @@ impl CanvasPainter {
         }
         let shape = shape_of(params);
         let (layout, pipeline) = guarded(device, || compile(device, format, shape))?;
+        let lock = guarded(device, || compile_lock(device, shape))?;
         let stretch = guarded(device, || StretchPipeline::new(device, format))?;
         // A buffer is bound even if nothing is read of it.
         let slot = FieldCells::bytes(shape).max(SMALLEST);
         let (source, cells) =
             (Self::source_atlas(device, SOURCE_BYTES as u64)?, Atlas::new(device, slot, slot as u64)?);
-        Ok(Self { shape, format, source, cells, layout, pipeline, stretch })
+        Ok(Self { shape, format, source, cells, layout, pipeline, lock, stretch })
     }
 
     /// The same with these slots for the source's tiles, and `bytes` of cells at most.
@@ -93,6 +96,17 @@ impl CanvasPainter {
     /// Whether it draws the fields of a model; of none, whether it draws no fields.
     pub fn suits(&self, params: Option<&FieldParams>) -> bool {
         self.shape == shape_of(params)
+    }
+
+    /// Computes the lock of what [`FrameBuffers::load`] has taken in, if it has one: once, before it is drawn.
+    pub fn lock(&self, frame: &FrameBuffers, encoder: &mut wgpu::CommandEncoder) {
+        let Some((group, [columns, rows])) = &frame.lock else { return };
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        pass.set_bind_group(0, group, &[]);
+        for step in &self.lock.steps {
+            pass.set_pipeline(step);
+            pass.dispatch_workgroups(*columns, *rows, 1);
+        }
     }
 
     /// Draws what [`FrameBuffers::load`] has taken in, into the viewport of a pass.

@@ -6,7 +6,10 @@ use crate::decode::gpu::field::FieldShape;
 use crate::geometry::FEATURE_TILE;
 
 /// Buffers that its shader reads.
-pub(super) const STORAGE_BUFFERS: u32 = 6;
+pub(super) const STORAGE_BUFFERS: u32 = 7;
+
+/// Those of the lock's shader that it writes, counted from the first one on; they are the last.
+const LOCK_WRITES: std::ops::Range<u32> = 4..6;
 
 /// The text of a shader with the vertex shader that all have in common.
 pub(super) fn with_corner(text: &str) -> String {
@@ -14,13 +17,65 @@ pub(super) fn with_corner(text: &str) -> String {
 }
 
 fn text(shape: FieldShape, is_linear: bool) -> String {
-    let constants = [
-        ("SIDE", FEATURE_TILE),
-        ("STRIDE", stride(shape)),
-        ("MOST_TAPS", MOST_TAPS),
-        ("IS_LINEAR", usize::from(is_linear)),
-    ];
-    shape.text_with(include_str!("../../../../shaders/canvas.wgsl"), &constants)
+    let parts =
+        [include_str!("../../../../shaders/waves.wgsl"), TILES, include_str!("../../../../shaders/canvas.wgsl")];
+    let own = [("MOST_TAPS", MOST_TAPS), ("IS_LINEAR", usize::from(is_linear))];
+    shape.text_of(&parts, &[&of_tiles(shape)[..], &own].concat())
+}
+
+const TILES: &str = include_str!("../../../../shaders/tiles.wgsl");
+
+fn of_tiles(shape: FieldShape) -> [(&'static str, usize); 2] {
+    [("SIDE", FEATURE_TILE), ("STRIDE", stride(shape))]
+}
+
+pub(super) fn lock_text(shape: FieldShape) -> String {
+    shape.text_of(&[TILES, include_str!("../../../../shaders/lock.wgsl")], &of_tiles(shape))
+}
+
+/// What computes a frame's lock.
+pub(super) struct LockPipelines {
+    pub(super) layout: wgpu::BindGroupLayout,
+    /// One after the other.
+    pub(super) steps: [wgpu::ComputePipeline; 2],
+}
+
+/// As [`compile`].
+pub(super) fn compile_lock(device: &wgpu::Device, shape: FieldShape) -> LockPipelines {
+    let label = Some("lock");
+    let source = wgpu::ShaderSource::Wgsl(lock_text(shape).into());
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
+    let entry = |binding: u32| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: buffer(match binding {
+            0 => wgpu::BufferBindingType::Uniform,
+            storage => wgpu::BufferBindingType::Storage { read_only: !LOCK_WRITES.contains(&(storage - 1)) },
+        }),
+        count: None,
+    };
+    let entries: Vec<_> = (0..=LOCK_WRITES.end).map(entry).collect();
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label,
+        bind_group_layouts: &[Some(&layout)],
+        immediate_size: 0,
+    });
+    let steps = ["compare", "invert"].map(|entry_point| {
+        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label,
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some(entry_point),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        })
+    });
+    LockPipelines { layout, steps }
+}
+
+fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
 }
 
 /// With the driver's own checks of every access: what a frame shows of a picture is not proved before it is drawn.
@@ -29,7 +84,6 @@ pub(super) fn compile(
     format: wgpu::TextureFormat,
     shape: FieldShape,
 ) -> (wgpu::BindGroupLayout, wgpu::RenderPipeline) {
-    let buffer = |ty| wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
     let storage = buffer(wgpu::BufferBindingType::Storage { read_only: true });
     let mut types = vec![buffer(wgpu::BufferBindingType::Uniform)];
     types.resize(1 + STORAGE_BUFFERS as usize, storage);
@@ -101,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_shader_is_valid_for_every_number_of_waves() {
-        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength to_srgb color_side has_curves);
+        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength to_srgb locked lock is_grey color_side has_curves);
         for (luma_waves, chroma_waves) in [(32, 8), (1, 1), (5, 3), (64, 16), (0, 0)] {
             let shape = FieldShape::new(&FieldConfig { luma_waves, chroma_waves }, ElementType::F32);
             for is_linear in [false, true] {

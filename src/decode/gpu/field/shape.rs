@@ -33,17 +33,17 @@ impl FieldShape {
 
     /// The shader.
     pub(in crate::decode::gpu) fn text(self) -> String {
-        self.text_with(include_str!("../../../../shaders/field.wgsl"), &[("SIDE", SIDE)])
+        let parts = [include_str!("../../../../shaders/waves.wgsl"), include_str!("../../../../shaders/field.wgsl")];
+        self.text_of(&parts, &[("SIDE", SIDE)])
     }
 
-    /// `waves.wgsl` with what stands behind it, and constants for that.
-    pub(in crate::decode::gpu) fn text_with(self, behind: &str, constants: &[(&str, usize)]) -> String {
+    /// A shader of several parts, with its constants and those of every shader that knows waves in front.
+    pub(in crate::decode::gpu) fn text_of(self, parts: &[&str], constants: &[(&str, usize)]) -> String {
         // Matrices are written column by column there.
         let of_rgb: Vec<String> = (0..9).map(|i| format!("{:?}", RGB_OF_YCBCR[i % 3][i / 3])).collect();
         let matrix = format!("const RGB_OF_YCBCR = mat3x3<f32>({});\n", of_rgb.join(", "));
-        let waves = include_str!("../../../../shaders/waves.wgsl");
         let constants = [&[("LUMA", self.luma), ("CHROMA", self.chroma)], constants].concat();
-        expand(&[&matrix, waves, behind].concat(), self.element, &constants, 0)
+        expand(&[matrix, parts.concat()].concat(), self.element, &constants, 0)
     }
 
     /// For each of the numbers that a source pixel has on the device, which of `config`'s amplitudes it is; none: zero.

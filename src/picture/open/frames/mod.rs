@@ -68,9 +68,9 @@ impl<'a> Frames<'a> {
             return Ok(None);
         }
         let again = || guess(path, interrupt).map(|(reader, _)| reader);
-        let describe = |error| OpenFailure::from(error).describe(kind);
+        let describe = |error| OpenFailure::from(error).describe(kind.name());
         let mut decoder = start_limited(again()?, kind, 0).map_err(describe)?;
-        check_size(&decoder).map_err(|failure| failure.describe(kind))?;
+        check_size(&decoder).map_err(|failure| failure.describe(kind.name()))?;
         let (width, height) = decoder.dimensions();
         let is_grey = !decoder.color_type().has_color();
         let remarks = remarks_of(path, kind, 0);
@@ -132,7 +132,7 @@ impl<'a> Frames<'a> {
             return Err("nobody wants it any more".into());
         }
         let part = self.parts.next().map_err(|error| {
-            let reason = OpenFailure::from(error).describe(self.kind);
+            let reason = OpenFailure::from(error).describe(self.kind.name());
             format!("its frame {} cannot be read: {reason}", self.next + 1)
         })?;
         let part = part.ok_or_else(|| format!("its frame {} is not there; copy the file again", self.next + 1))?;

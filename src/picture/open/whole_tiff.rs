@@ -10,7 +10,8 @@ use std::io::{Read, Seek};
 
 /// A page, counted from 0.
 pub(super) fn open_whole(reader: impl Read + Seek, page: usize, remarks: Remarks) -> Result<Picture, String> {
-    let decoder = TifDecoder::new(reader, page).map_err(|error| OpenFailure::from(error).describe(Kind::TIFF.name()))?;
+    let decoder =
+        TifDecoder::new(reader, page).map_err(|error| OpenFailure::from(error).describe(Kind::TIFF.name()))?;
     let range = decoder.range();
     let picture = decode(Ok(Box::new(decoder)), Kind::TIFF, remarks)?;
     let note = range.and_then(|range| range.note());

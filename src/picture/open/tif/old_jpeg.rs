@@ -12,6 +12,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 /// The new kind.
 const JPEG: u64 = 7;
+const BLACK_IS_ZERO: u64 = 1;
 const YCBCR: u64 = 6;
 const LOSSLESS: u64 = 14;
 
@@ -28,8 +29,10 @@ pub(super) fn complete(entries: &mut Entries, reader: &mut (impl Read + Seek)) -
     if entries.number(tag::BITS).is_none() {
         entries.set(tag::BITS, &[8]);
     }
-    if matches!(entries.number(tag::PHOTOMETRIC), None | Some(2)) {
-        entries.set(tag::PHOTOMETRIC, &[YCBCR]);
+    match entries.number(tag::PHOTOMETRIC) {
+        None | Some(2) if samples == 3 => entries.set(tag::PHOTOMETRIC, &[YCBCR]),
+        None if samples == 1 => entries.set(tag::PHOTOMETRIC, &[BLACK_IS_ZERO]),
+        _ => {}
     }
     if entries.number(tag::JPEG_PROCESS) == Some(LOSSLESS) {
         return Err(Failure::Unsupported("it is compressed by the old kind of lossless JPEG".into()));
@@ -45,8 +48,9 @@ pub(super) fn complete(entries: &mut Entries, reader: &mut (impl Read + Seek)) -
                 entries.set(tag::COMPRESSION, &[JPEG]);
                 entries.set(tag::STRIP_OFFSETS, &[start]);
                 entries.set(tag::STRIP_COUNTS, &[u64::MAX]);
-                entries.remove(tag::STRIP_ROWS);
-                entries.remove(tag::TILE_OFFSETS);
+                for tag in [tag::STRIP_ROWS, tag::TILE_OFFSETS, tag::JPEG_TABLES] {
+                    entries.remove(tag);
+                }
                 return Ok(());
             }
             tables

@@ -124,6 +124,7 @@ fn around(code: &str, compression: u16, tiff: Tiff) -> Vec<u8> {
 
 #[test]
 fn code_of_16_bits_is_read_in_either_order_of_bytes() {
+    assert!(tiff::open(&around("rgb8.jp2", 34712, Tiff::new(SIZE, 8, 3, 2))).rgb == rgb8());
     for is_little in [true, false] {
         let tiff = Tiff { is_little, ..Tiff::new(SIZE, 16, 3, 2) };
         assert!(tiff::open(&around("rgb16.jxl", 52546, tiff.clone())).rgb == rgb16());

@@ -62,7 +62,7 @@ impl Jpeg2000Decoder {
         let mut bytes = Vec::new();
         reader.seek(SeekFrom::Start(0))?;
         reader.read_to_end(&mut bytes)?;
-        let boxes = if bytes.starts_with(&[0xff, 0x4f]) { Vec::new() } else { boxes_of_file(&mut Cursor::new(&bytes)) };
+        let boxes = boxes_of(&bytes);
         let depths = checked_depths(code_of(&bytes, &boxes))?;
         let image = Image::new(&bytes, &settings()).map_err(damaged)?;
         // A palette's entries may be deeper than its indices; 16 bits hold all.
@@ -141,13 +141,14 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
     }
 }
 
-/// The whole-number samples of bare code inside of another file, pixel by pixel, and the bits of the deepest; none if it
+/// The whole-number samples of code inside of another file, without regard to boxes around it, pixel by pixel, and the bits of the deepest; none if it
 /// is not of an expected width and height, or not of so many channels.
 pub(super) fn stored_samples(
-    code: &[u8],
+    bytes: &[u8],
     is_expected: impl Fn(usize, usize) -> bool,
     channels: usize,
 ) -> ImageResult<Option<(Vec<u64>, u32)>> {
+    let code = code_of(bytes, &boxes_of(bytes));
     let depths = checked_depths(code)?;
     let image = Image::new(code, &settings()).map_err(damaged)?;
     let (width, rows) = (image.width() as usize, image.height() as usize);
@@ -177,6 +178,11 @@ fn checked_depths(code: &[u8]) -> ImageResult<Vec<u8>> {
         return Err(unsupported("its components have signs"));
     }
     Ok(depths)
+}
+
+/// None of bare code.
+fn boxes_of(bytes: &[u8]) -> Vec<BoxPlace> {
+    if bytes.starts_with(&[0xff, 0x4f]) { Vec::new() } else { boxes_of_file(&mut Cursor::new(bytes)) }
 }
 
 /// The code without the boxes around it.

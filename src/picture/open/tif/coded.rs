@@ -56,7 +56,7 @@ pub(super) fn webp(packed: Vec<u8>, expected: usize) -> Result<Vec<u8>, Failure>
     Ok(bytes)
 }
 
-/// Bare code; what its samples mean is TIFF's to say.
+/// What its samples mean is TIFF's to say.
 pub(super) fn jpeg2000(packed: &[u8], shape: &Shape) -> Result<Vec<u8>, Failure> {
     let is_expected = |width, rows| shape.is_covered_by(width, rows);
     let stored = stored_samples(packed, is_expected, shape.samples);

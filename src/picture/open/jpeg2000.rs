@@ -141,8 +141,8 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
     }
 }
 
-/// The whole-number samples of code inside of another file, without regard to boxes around it, pixel by pixel, and the bits of the deepest; none if it
-/// is not of an expected width and height, or not of so many channels.
+/// The whole-number samples of code inside of another file, without regard to boxes around it: pixel by pixel, and the
+/// bits of the deepest. None if it is not of an expected width and height, or not of so many channels.
 pub(super) fn stored_samples(
     bytes: &[u8],
     is_expected: impl Fn(usize, usize) -> bool,

@@ -44,7 +44,8 @@ pub(super) struct Entries(pub(super) Vec<TiffEntry>);
 impl Entries {
     pub(super) fn is_wanted(tag: u16) -> bool {
         matches!(tag, WIDTH..=STRIP_COUNTS | PLANAR | T4_OPTIONS | PREDICTOR..=JPEG_TABLES)
-            || matches!(tag, JPEG_PROCESS..=JPEG_AC | YCBCR_COEFFICIENTS..=REFERENCE_BLACK_WHITE | XMP | ICC_PROFILE | LERC_PARAMETERS)
+            || matches!(tag, JPEG_PROCESS..=JPEG_AC | YCBCR_COEFFICIENTS..=REFERENCE_BLACK_WHITE)
+            || matches!(tag, XMP | ICC_PROFILE | LERC_PARAMETERS)
     }
 
     fn entry(&self, tag: u16) -> Option<&TiffEntry> {

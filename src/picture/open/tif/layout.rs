@@ -119,7 +119,7 @@ impl Layout {
         self.width.div_ceil(self.chunk_width)
     }
 
-    /// Whether pixels share their colour samples in the unpacked bytes: decoders of pictures have made them apart again.
+    /// Whether pixels share their colour samples in the unpacked bytes. A picture's decoder has made them apart again.
     pub(super) fn is_subsampled(&self) -> bool {
         self.subsampling != (1, 1) && !self.compression.is_picture()
     }

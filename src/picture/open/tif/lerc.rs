@@ -1,5 +1,5 @@
-//! LERC (limited error raster compression) in TIFF, as libtiff and GDAL write it: one blob a strip or tile, which may be packed
-//! again. Pixels that its mask takes out are not a number, and black; or the mask is the opacity.
+//! LERC (limited error raster compression) in TIFF, as libtiff and GDAL write it: one blob a strip or tile, which may be
+//! packed again. Pixels that its mask takes out are not a number, and black; or the mask is the opacity.
 
 use super::entries::{self as tag, Entries};
 use super::samples::{Number, join, mask};

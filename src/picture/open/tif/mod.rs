@@ -3,11 +3,11 @@
 //!
 //! How values are scaled: the lowest number of a whole-number type is black and the highest white, also where there are
 //! signs or 32 and 64 bits; floating-point values are linear light from 0 to 1, and what lies beyond is cut off.
-//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JBIG and other rare compressions, camera RAW, masks,
-//! HDR in logarithms.
+//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JBIG and other rare compressions, camera RAW,
+//! masks, HDR in logarithms.
 //!
-//! The directory is read by the walker that reads EXIF, streams are unpacked by libraries, most of them those
-//! that the `tiff` crate uses itself; that crate knows fewer of these kinds, and panics at tiles in planes.
+//! The directory is read by the walker that reads EXIF, streams are unpacked by libraries, some of which the `tiff`
+//! crate uses itself; that crate knows fewer of these kinds, and panics at tiles in planes.
 
 mod ccitt;
 mod codec;

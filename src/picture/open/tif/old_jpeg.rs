@@ -1,6 +1,6 @@
 //! The old kind of JPEG (compression 6; TIFF 6.0, section 22), in its two usual layouts: one whole stream
-//! (`JPEGInterchangeFormat`), which becomes the only strip of a page with JPEG of the new kind; and tables in tags with bare
-//! strips, which get the headers of a stream. As in libtiff, colours that are said to be RGB are YCbCr.
+//! (`JPEGInterchangeFormat`), which becomes the only strip of a page with JPEG of the new kind; and tables in tags with
+//! bare strips, which get the headers of a stream. As in libtiff, colours that are said to be RGB are YCbCr.
 //!
 //! Not handled, and refused by name: the lossless process, and components in planes.
 

@@ -89,9 +89,10 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     match target {
-        "picture" => {
-            ["formats", "formats/avif", "robustness"].iter().flat_map(|name| files(&fixtures().join(name))).collect()
-        }
+        "picture" => ["formats", "formats/avif", "formats/tiff", "robustness"]
+            .iter()
+            .flat_map(|name| files(&fixtures().join(name)))
+            .collect(),
         "safetensors" => ["liif_edsr_tiny", "live_tiny"].map(|name| start(&format!("{name}.safetensors"))).to_vec(),
         "pth" => ["liif_edsr_tiny.pth", "malicious.pth", "mmagic_edsr_tiny.pth"].map(start).to_vec(),
         "settings" => text(&["{}", r#"{"theme":"dark","budget_mib":512,"recent":["/a/b.png"],"hint":true}"#]),

@@ -63,6 +63,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jxl_oxide", &["picture"]),
     // Its library is called `exif`.
     ("kamadak_exif", &["picture"]),
+    ("lerc_core", &["picture"]),
+    ("lerc_reader", &["picture"]),
+    ("lzma_rust2", &["picture"]),
     ("mimalloc", &["main"]),
     ("moxcms", &["picture"]),
     ("png", &["picture"]),
@@ -70,6 +73,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("re_rav1d", &["picture"]),
     ("rfd", &["app"]),
     ("rustix", &["atomic"]),
+    ("ruzstd", &["picture"]),
     ("safetensors", &["weights"]),
     ("serde", &[]),
     ("serde_json", &[]),

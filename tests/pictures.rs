@@ -26,6 +26,12 @@ mod regions;
 mod rows;
 #[path = "pictures/tiff.rs"]
 mod tiff;
+#[path = "pictures/tiff_fixtures.rs"]
+mod tiff_fixtures;
+#[path = "pictures/tiff_packed.rs"]
+mod tiff_packed;
+#[path = "pictures/tiff_ranges.rs"]
+mod tiff_ranges;
 #[path = "pictures/tiff_writer.rs"]
 mod tiff_writer;
 #[path = "pictures/upright.rs"]

@@ -62,15 +62,8 @@ impl Jpeg2000Decoder {
         let mut bytes = Vec::new();
         reader.seek(SeekFrom::Start(0))?;
         reader.read_to_end(&mut bytes)?;
-        let boxes = if bytes.starts_with(&[0xff, 0x4f]) { Vec::new() } else { boxes_of_file(&mut Cursor::new(&bytes)) };
-        let code = code_of(&bytes, &boxes);
-        let depths = depths(code).ok_or_else(|| damaged("its header cannot be read"))?;
-        if !is_complete(code, tiles(code).unwrap_or(u64::MAX)) {
-            return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
-        }
-        if depths.iter().any(|depth| depth & 0x80 != 0) {
-            return Err(unsupported("its components have signs"));
-        }
+        let boxes = boxes_of(&bytes);
+        let depths = checked_depths(code_of(&bytes, &boxes))?;
         let image = Image::new(&bytes, &settings()).map_err(damaged)?;
         // A palette's entries may be deeper than its indices; 16 bits hold all.
         let has_palette = depths.len() == 1 && image.color_space().num_channels() > 1;
@@ -146,6 +139,50 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
         },
         ColorSpace::Unknown { num_channels } => Err(unsupported(format!("it has {num_channels} unknown channels"))),
     }
+}
+
+/// The whole-number samples of code inside of another file, without regard to boxes around it: pixel by pixel, and the
+/// bits of the deepest. None if it is not of an expected width and height, or not of so many channels.
+pub(super) fn stored_samples(
+    bytes: &[u8],
+    is_expected: impl Fn(usize, usize) -> bool,
+    channels: usize,
+) -> ImageResult<Option<(Vec<u64>, u32)>> {
+    let code = code_of(bytes, &boxes_of(bytes));
+    let depths = checked_depths(code)?;
+    let image = Image::new(code, &settings()).map_err(damaged)?;
+    let (width, rows) = (image.width() as usize, image.height() as usize);
+    if !is_expected(width, rows) || depths.len() != channels {
+        return Ok(None);
+    }
+    let mut context = DecoderContext::default();
+    let decoded = image.decode(&mut context).map_err(damaged)?;
+    let components = decoded.components();
+    if components.len() != channels || components.iter().any(|component| component.samples().len() < width * rows) {
+        return Ok(None);
+    }
+    let most = |channel: usize| 2f32.powi(i32::from(components[channel].bit_depth())) - 1.0;
+    let stored =
+        |i: usize| components[i % channels].samples()[i / channels].round().clamp(0.0, most(i % channels)) as u64;
+    let deepest = components.iter().map(|component| u32::from(component.bit_depth())).max().unwrap_or(0);
+    Ok(Some(((0..width * rows * channels).map(stored).collect(), deepest)))
+}
+
+/// Of each component the bits less one, if it is there as a whole, and has no signs.
+fn checked_depths(code: &[u8]) -> ImageResult<Vec<u8>> {
+    let depths = depths(code).ok_or_else(|| damaged("its header cannot be read"))?;
+    if !is_complete(code, tiles(code).unwrap_or(u64::MAX)) {
+        return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
+    }
+    if depths.iter().any(|depth| depth & 0x80 != 0) {
+        return Err(unsupported("its components have signs"));
+    }
+    Ok(depths)
+}
+
+/// None of bare code.
+fn boxes_of(bytes: &[u8]) -> Vec<BoxPlace> {
+    if bytes.starts_with(&[0xff, 0x4f]) { Vec::new() } else { boxes_of_file(&mut Cursor::new(bytes)) }
 }
 
 /// The code without the boxes around it.

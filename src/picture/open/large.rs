@@ -5,7 +5,7 @@ use super::failure::{OpenFailure, describe_io};
 use super::kind::Kind;
 use super::limit::{gibibytes, most_decoded_bytes};
 use super::tif::{TifChunks, TifDecoder};
-use super::{About, NOT_SURVIVED, about, convert, needed_bytes};
+use super::{About, NOT_SURVIVED, about, convert, in_a_row, needed_bytes};
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::metadata::{Remarks, Walker};
@@ -59,6 +59,7 @@ pub(super) fn open_tiff(
         return Ok(None);
     }
     let About { metadata, color, orientation } = about(&mut decoder, remarks.clone());
+    let note = decoder.range().and_then(|range| range.note());
     let chunks = match decoder.into_chunks(orientation) {
         Ok(chunks) => chunks,
         // It fits as a whole.
@@ -83,7 +84,7 @@ pub(super) fn open_tiff(
     let smaller: Vec<Picture> = smaller.into_iter().enumerate().map(level).collect();
     let all = picture(path, size, shape, regions(reader_of_all, smaller, content), (id, ColorSpace::default()));
     let metadata = Metadata { dpi: None, ..metadata };
-    Ok(Some(Picture { metadata, notice: color.notice, ..all }.with_color(color.space)))
+    Ok(Some(Picture { metadata, notice: in_a_row([color.notice, note]), ..all }.with_color(color.space)))
 }
 
 fn describe(error: ImageError) -> String {

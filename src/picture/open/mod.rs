@@ -31,6 +31,7 @@ mod stoppable;
 mod structure;
 mod tif;
 mod unmultiplied;
+mod whole_tiff;
 
 use super::color::{self, Claims, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
@@ -58,6 +59,7 @@ use std::path::Path;
 use stoppable::Stoppable;
 use structure::{pages_of, remarks_of};
 use tif::TifDecoder;
+use whole_tiff::open_whole;
 
 /// What a decoder may allocate before the size is known and checked: a colour profile and one row.
 const MAX_HEADER_BYTES: u64 = 64 << 20;
@@ -198,6 +200,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
     };
     let mut picture = match large {
         Some(picture) => picture,
+        None if kind == Kind::TIFF => open_whole(reader.into_inner(), page, remarks)?,
         None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
     };
     let note = (kind == Kind::Raw).then(|| raw::note(picture.size));

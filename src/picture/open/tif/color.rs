@@ -3,12 +3,13 @@
 use super::Failure;
 use super::entries::{self as tag, Entries};
 use super::lab::Lab;
-use super::samples::{Number, mask};
+use super::range::Range;
+use super::samples::{Number, float, mask};
 use super::ycbcr::YCbCr;
 use crate::picture::inks::Inks;
 use crate::picture::open::convert::color_type;
-use half::f16;
 use image::ColorType;
+use std::sync::Arc;
 
 const ASSOCIATED: u64 = 1;
 const UNASSOCIATED: u64 = 2;
@@ -38,6 +39,8 @@ pub(super) struct Conversion {
     /// Whether colours are multiplied by it.
     is_premultiplied: bool,
     target: ColorType,
+    /// The values that were converted, where that is told.
+    pub(super) range: Option<Arc<Range>>,
 }
 
 impl Conversion {
@@ -60,7 +63,8 @@ impl Conversion {
         let is_premultiplied = opacity.is_some_and(|at| extra[at] == ASSOCIATED);
         let opacity = opacity.map(|at| needed + at).filter(|at| *at < samples);
         let target = target(&colors, bits, number, opacity.is_some());
-        Ok(Self { colors, bits, samples, number, opacity, is_premultiplied, target })
+        let range = colors.range(number, bits).map(Arc::new);
+        Ok(Self { colors, bits, samples, number, opacity, is_premultiplied, target, range })
     }
 
     pub(super) fn color_type(&self) -> ColorType {
@@ -92,6 +96,10 @@ impl Conversion {
 
     /// Turns the samples of a row into pixels.
     pub(super) fn convert(&self, samples: &[u64], out: &mut [u8]) {
+        if let Some(range) = &self.range {
+            let pixels = samples.chunks_exact(self.samples).take(out.len() / self.pixel_bytes());
+            range.see(pixels.flat_map(|pixel| &pixel[..self.colors.count()]).copied());
+        }
         let pixels = samples.chunks_exact(self.samples).zip(out.chunks_exact_mut(self.pixel_bytes()));
         let channels = usize::from(self.target.channel_count());
         let depth = self.pixel_bytes() / channels;
@@ -129,9 +137,7 @@ impl Conversion {
     /// A sample between 0 and 1; floating-point numbers as they are.
     fn unit(&self, stored: u64) -> f32 {
         match (self.number, self.bits) {
-            (Number::Float, 16) => f16::from_bits(stored as u16).to_f32(),
-            (Number::Float, 32) => f32::from_bits(stored as u32),
-            (Number::Float, _) => f64::from_bits(stored) as f32,
+            (Number::Float, bits) => float(stored, bits) as f32,
             (_, bits @ ..=16) => stored as f32 / mask(bits) as f32,
             (_, bits) => (stored as f64 / mask(bits) as f64) as f32,
         }
@@ -152,12 +158,22 @@ impl Colors {
             Self::Cmyk(_) => 4,
         }
     }
+
+    /// What gathers their values, if they are told.
+    fn range(&self, number: Number, bits: u32) -> Option<Range> {
+        match self {
+            Self::Grey | Self::Rgb => Range::of(number, bits, false),
+            Self::WhiteIsZero => Range::of(number, bits, true),
+            Self::Palette(_) | Self::Cmyk(_) | Self::YCbCr(_) | Self::Lab(_) => None,
+        }
+    }
 }
 
 fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
     let name = match entries.number(tag::PHOTOMETRIC) {
         Some(0) => return Ok(Colors::WhiteIsZero),
         Some(1) => return Ok(Colors::Grey),
+        Some(2) if is_aperio(entries) => return Ok(Colors::YCbCr(YCbCr::of(entries, bits))),
         Some(2) => return Ok(Colors::Rgb),
         Some(3) => return palette(entries, bits),
         Some(5) if entries.number(tag::INK_SET).unwrap_or(1) == 1 => return Ok(Colors::Cmyk(inks(entries))),
@@ -172,6 +188,12 @@ fn colors(entries: &Entries, bits: u32) -> Result<Colors, Failure> {
         None => return Err(Failure::Damaged("it does not say what its colours are")),
     };
     Err(Failure::Unsupported(name))
+}
+
+/// Slides of Aperio's scanners say RGB where their JPEG 2000 code has brightness and colour differences.
+fn is_aperio(entries: &Entries) -> bool {
+    let is_by_them = entries.bytes(tag::DESCRIPTION).is_some_and(|text| text.starts_with(b"Aperio"));
+    is_by_them && entries.number(tag::COMPRESSION) == Some(33003)
 }
 
 /// The table of its profile.

@@ -9,6 +9,7 @@ pub(super) const BITS: u16 = 258;
 pub(super) const COMPRESSION: u16 = 259;
 pub(super) const PHOTOMETRIC: u16 = 262;
 pub(super) const FILL_ORDER: u16 = 266;
+pub(super) const DESCRIPTION: u16 = 270;
 pub(super) const STRIP_OFFSETS: u16 = 273;
 pub(super) const SAMPLES: u16 = 277;
 pub(super) const STRIP_ROWS: u16 = 278;
@@ -25,22 +26,47 @@ pub(super) const INK_SET: u16 = 332;
 pub(super) const EXTRA_SAMPLES: u16 = 338;
 pub(super) const SAMPLE_FORMAT: u16 = 339;
 pub(super) const JPEG_TABLES: u16 = 347;
+pub(super) const JPEG_PROCESS: u16 = 512;
+pub(super) const JPEG_STREAM: u16 = 513;
+pub(super) const JPEG_RESTART: u16 = 515;
+pub(super) const JPEG_STEPS: u16 = 519;
+pub(super) const JPEG_DC: u16 = 520;
+pub(super) const JPEG_AC: u16 = 521;
 pub(super) const YCBCR_COEFFICIENTS: u16 = 529;
 pub(super) const YCBCR_SUBSAMPLING: u16 = 530;
 pub(super) const REFERENCE_BLACK_WHITE: u16 = 532;
 pub(super) const XMP: u16 = 700;
 pub(super) const ICC_PROFILE: u16 = 34675;
+pub(super) const LERC_PARAMETERS: u16 = 50674;
 
 pub(super) struct Entries(pub(super) Vec<TiffEntry>);
 
 impl Entries {
     pub(super) fn is_wanted(tag: u16) -> bool {
         matches!(tag, WIDTH..=STRIP_COUNTS | PLANAR | T4_OPTIONS | PREDICTOR..=JPEG_TABLES)
-            || matches!(tag, YCBCR_COEFFICIENTS..=REFERENCE_BLACK_WHITE | XMP | ICC_PROFILE)
+            || matches!(tag, JPEG_PROCESS..=JPEG_AC | YCBCR_COEFFICIENTS..=REFERENCE_BLACK_WHITE)
+            || matches!(tag, XMP | ICC_PROFILE | LERC_PARAMETERS)
     }
 
     fn entry(&self, tag: u16) -> Option<&TiffEntry> {
         self.0.iter().find(|entry| entry.tag == tag)
+    }
+
+    /// Puts whole numbers in the place of what a tag has said.
+    pub(super) fn set(&mut self, tag: u16, numbers: &[u64]) {
+        self.remove(tag);
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.0.push(TiffEntry { tag, kind: 16, count: numbers.len() as u64, bytes });
+    }
+
+    /// The same with bytes.
+    pub(super) fn set_bytes(&mut self, tag: u16, bytes: Vec<u8>) {
+        self.remove(tag);
+        self.0.push(TiffEntry { tag, kind: 7, count: bytes.len() as u64, bytes });
+    }
+
+    pub(super) fn remove(&mut self, tag: u16) {
+        self.0.retain(|entry| entry.tag != tag);
     }
 
     pub(super) fn bytes(&self, tag: u16) -> Option<&[u8]> {

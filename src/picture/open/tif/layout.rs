@@ -1,9 +1,10 @@
 //! How the samples of a page lie in its file.
 
-use super::codec::{Compression, Shape};
+use super::codec::Compression;
 use super::color::Conversion;
 use super::entries::{self as tag, Entries};
 use super::samples::Number;
+use super::shape::Shape;
 use super::{Failure, subsampled};
 use crate::geometry::PixelRect;
 use std::ops::RangeInclusive;
@@ -30,6 +31,7 @@ pub(super) struct Layout {
     pub(super) bits: u32,
     /// Samples of a pixel.
     pub(super) samples: usize,
+    number: Number,
     pub(super) is_planar: bool,
     pub(super) is_little: bool,
     /// Of a strip or tile; the last strip is cut off, tiles are whole.
@@ -66,6 +68,7 @@ impl Layout {
             height,
             bits: conversion.bits,
             samples: conversion.samples,
+            number: conversion.number,
             is_planar: entries.number(tag::PLANAR) == Some(2) && conversion.samples > 1,
             is_little,
             chunk_width: chunk.0,
@@ -116,9 +119,9 @@ impl Layout {
         self.width.div_ceil(self.chunk_width)
     }
 
-    /// Whether pixels share their colour samples in the unpacked bytes: JPEG's decoder has made them apart again.
+    /// Whether pixels share their colour samples in the unpacked bytes. A picture's decoder has made them apart again.
     pub(super) fn is_subsampled(&self) -> bool {
-        self.subsampling != (1, 1) && !matches!(self.compression, Compression::Jpeg(_))
+        self.subsampling != (1, 1) && !self.compression.is_picture()
     }
 
     pub(super) fn row_bytes(&self) -> usize {
@@ -136,8 +139,17 @@ impl Layout {
 
     /// What a strip or tile of so many rows becomes.
     pub(super) fn shape(&self, rows: usize) -> Shape {
-        let (width, samples, bits) = (self.chunk_width, self.samples_of_chunk(), self.bits);
-        Shape { width, rows, samples, bits, bytes: self.chunk_bytes(rows) }
+        Shape {
+            width: self.chunk_width,
+            rows,
+            samples: self.samples_of_chunk(),
+            bits: self.bits,
+            number: self.number,
+            is_little: self.is_little,
+            bytes: self.chunk_bytes(rows),
+            most_bytes: self.chunk_bytes(self.chunk_height.max(rows)),
+            most_rows: self.chunk_height.max(rows),
+        }
     }
 
     /// The strips or tiles of a band, which is as high as one of them: from the left to the right, plane by plane.

@@ -3,21 +3,27 @@
 //!
 //! How values are scaled: the lowest number of a whole-number type is black and the highest white, also where there are
 //! signs or 32 and 64 bits; floating-point values are linear light from 0 to 1, and what lies beyond is cut off.
-//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JPEG of the old kind (compression 6), CCITT
-//! Group 3 in two dimensions, LZMA, Zstandard, LERC, camera RAW, masks, HDR in logarithms.
+//! Up to 8 bits become 8, more become 16. Not handled, and refused by name: JBIG and other rare compressions, camera RAW,
+//! masks, HDR in logarithms.
 //!
-//! The directory is read by the walker that reads EXIF, streams are unpacked by the libraries that the `tiff` crate uses
-//! itself; that crate knows fewer of these kinds, and panics at tiles in planes.
+//! The directory is read by the walker that reads EXIF, streams are unpacked by libraries, some of which the `tiff`
+//! crate uses itself; that crate knows fewer of these kinds, and panics at tiles in planes.
 
 mod ccitt;
 mod codec;
+mod coded;
 mod color;
 mod entries;
 mod lab;
 mod layout;
+mod lerc;
+mod old_jpeg;
+mod packed;
+mod range;
 mod regions;
 mod rows;
 mod samples;
+mod shape;
 mod subsampled;
 mod ycbcr;
 
@@ -28,8 +34,10 @@ use entries::Entries;
 use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult};
 use layout::Layout;
+use range::Range;
 use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 pub(super) use regions::TifChunks;
 
@@ -64,6 +72,8 @@ impl From<Failure> for ImageError {
 
 const NOT_TIFF: Failure = Failure::Damaged("its first bytes are not those of a TIFF");
 
+const OLD_JPEG: u64 = 6;
+
 /// How often the bytes of a file may be read: thousands of strips can claim to be all of it.
 const MOST_READINGS: u64 = 16;
 
@@ -91,12 +101,20 @@ impl<R: Read + Seek> TifDecoder<R> {
         reader.rewind().map_err(Failure::from)?;
         let mut walker = Walker::new(&mut reader).ok_or(NOT_TIFF)?;
         let is_little = walker.is_little();
-        let entries = Entries(walker.read(start, Entries::is_wanted));
+        let mut entries = Entries(walker.read(start, Entries::is_wanted));
+        if entries.number(entries::COMPRESSION) == Some(OLD_JPEG) {
+            old_jpeg::complete(&mut entries, &mut reader)?;
+        }
         let conversion = Conversion::of(&entries)?;
         let layout = Layout::of(&entries, is_little, &conversion)?;
         let [icc_profile, xmp] = [entries::ICC_PROFILE, entries::XMP].map(|tag| entries.bytes(tag).map(<[u8]>::to_vec));
         let left = reader.seek(SeekFrom::End(0)).map_err(Failure::from)?.saturating_mul(MOST_READINGS);
         Ok(Self { reader, layout, conversion, icc_profile, xmp, left })
+    }
+
+    /// Its values, where how they are shown is not plain: all of them once it is decoded.
+    pub(super) fn range(&self) -> Option<Arc<Range>> {
+        self.conversion.range.clone()
     }
 
     /// Its strips and tiles one by one, turned upright.

@@ -1,5 +1,7 @@
 //! From bytes to samples of any width.
 
+use half::f16;
+
 /// What a sample's bits mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
@@ -11,6 +13,15 @@ pub(super) enum Number {
 /// The largest number of so many bits.
 pub(super) fn mask(bits: u32) -> u64 {
     u64::MAX >> (64 - bits)
+}
+
+/// A floating-point number of 16, 32 or 64 bits.
+pub(super) fn float(sample: u64, bits: u32) -> f64 {
+    match bits {
+        16 => f16::from_bits(sample as u16).to_f64(),
+        32 => f64::from(f32::from_bits(sample as u32)),
+        _ => f64::from_bits(sample),
+    }
 }
 
 /// Splits bytes into samples. Those of whole bytes are in the file's order, others begin with their highest bit.
@@ -32,6 +43,28 @@ pub(super) fn split(row: &[u8], bits: u32, is_little: bool, samples: &mut [u64])
         *sample = (held >> count) as u64 & mask(bits);
         held &= (1 << count) - 1;
     }
+}
+
+/// Joins samples to the bytes of rows with so many each, as [`split`] takes them.
+pub(super) fn join(samples: &[u64], row: usize, bits: u32, is_little: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity((row * bits as usize).div_ceil(8) * (samples.len() / row.max(1)));
+    for row in samples.chunks(row.max(1)) {
+        if bits.is_multiple_of(8) {
+            let count = bits as usize / 8;
+            for sample in row {
+                let little = sample.to_le_bytes();
+                let ordered = |i: usize| if is_little { little[i] } else { little[count - 1 - i] };
+                bytes.extend((0..count).map(ordered));
+            }
+            continue;
+        }
+        let bit = |i: usize| (row[i / bits as usize] >> (bits as usize - 1 - i % bits as usize) & 1) as u8;
+        let all = row.len() * bits as usize;
+        bytes.extend(
+            (0..all).step_by(8).map(|start| (start..all.min(start + 8)).map(|i| bit(i) << (7 - i % 8)).sum::<u8>()),
+        );
+    }
+    bytes
 }
 
 /// Undoes the predictor of floating-point numbers; they begin with their highest byte then.
@@ -64,6 +97,19 @@ mod tests {
         assert_eq!(of(&[1, 2, 3], 24, false, 1), [0x01_0203]);
         assert_eq!(of(&[0xff; 8], 63, false, 1), [u64::MAX >> 1]);
         assert_eq!(of(&[1, 0, 0, 0, 0, 0, 0, 0x80], 64, true, 1), [0x8000_0000_0000_0001]);
+    }
+
+    #[test]
+    fn what_is_joined_is_split_again() {
+        for bits in [1, 3, 8, 12, 16, 32, 64] {
+            for is_little in [true, false] {
+                let samples: Vec<u64> =
+                    (1..=10u64).map(|v| v.wrapping_mul(0x9e37_79b9_7f4a_7c15) & mask(bits)).collect();
+                let bytes = join(&samples, 5, bits, is_little);
+                let rows = bytes.chunks(bytes.len() / 2).flat_map(|row| of(row, bits, is_little, 5));
+                assert_eq!(rows.collect::<Vec<_>>(), samples, "{bits} {is_little}");
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! What a frame of the canvas is made of beside the tiles: tables of its rows and columns, and where tiles are.
 
-use super::lock::{self, LockFrame};
+use super::lock::LockFrame;
+use super::view::CanvasView;
 use crate::decode::FieldParams;
 use crate::decode::axis::{Neighbours, neighbours};
 use crate::decode::gpu::field::turns;
-use crate::geometry::{
-    AxisGrid, FEATURE_TILE, MIP_TILE, MipTile, PixelRect, SampleGrid, Size, feature_tiles_over, mip_rect, mip_size,
-};
+use crate::geometry::{AxisGrid, FEATURE_TILE, MIP_TILE, MipTile, PixelRect, mip_rect, mip_size};
 use crate::picture::ColorTable;
 use crate::picture::resample::mip_taps;
 use bytemuck::{Pod, Zeroable};
@@ -17,58 +16,6 @@ const MISSING: u32 = u32::MAX;
 
 /// Pixels of a mip level along an axis that count in a sample, at most: those of samples of ten pixels.
 pub(super) const MOST_TAPS: usize = 12;
-
-/// What is drawn, and where.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CanvasView {
-    /// The samples, inside the picture.
-    pub grid: SampleGrid,
-    /// The picture's size.
-    pub picture: Size,
-    /// The mip level that is read: of samples of at most ten of its pixels.
-    pub level: u32,
-    /// Whether pixels are shown as squares, where they are enlarged.
-    pub has_squares: bool,
-    /// How much of the field is shown, in [0, 1]; it is nowhere to be seen at ×1 and below, and in squares.
-    pub strength: f32,
-    /// How much of the lock's residual is added to the field, in [0, 1].
-    pub lock: f32,
-    /// From normalised RGB to RGB.
-    pub deviation: [f32; 3],
-    /// Whether the picture has no colours, so that the field gives it none.
-    pub is_grey: bool,
-    /// The first sample's pixel on the target, (x, y).
-    pub at: [u32; 2],
-}
-
-impl CanvasView {
-    /// The source pixels that it reads, and some around them.
-    pub fn pixels(&self) -> PixelRect {
-        let reach = f64::from(2_u32 << self.level).max(lock::reach(self));
-        let span = |axis: &AxisGrid, n: usize| {
-            let (first, last) = (axis.origin - reach, axis.origin + axis.len as f64 * axis.pitch + reach);
-            let start = (first.max(0.0) as usize).min(n - 1);
-            start..(last.max(0.0).ceil() as usize).clamp(start + 1, n)
-        };
-        let (rows, columns) = (span(&self.grid.y, self.picture.height), span(&self.grid.x, self.picture.width));
-        PixelRect { x: columns.start, y: rows.start, width: columns.len(), height: rows.len() }
-    }
-
-    /// The tiles of its mip level that it reads, row by row.
-    pub fn source_tiles(&self) -> impl Iterator<Item = MipTile> {
-        MipTile::over(self.level, mip_rect(self.pixels(), self.level))
-    }
-
-    /// Whether it has something of the field.
-    pub fn has_field(&self) -> bool {
-        self.strength > 0.0 && !self.has_squares && !self.grid.is_reduction()
-    }
-
-    /// The feature tiles (columns and rows of them) whose fields it reads.
-    pub fn field_tiles(&self) -> PixelRect {
-        feature_tiles_over(self.pixels())
-    }
-}
 
 /// The parameters of `shaders/canvas.wgsl`, where each is explained.
 #[repr(C)]
@@ -160,7 +107,8 @@ impl CanvasFrame {
         self.uniform.deviation = view.deviation;
         self.uniform.is_grey = u32::from(view.is_grey);
         self.slots.extend(view.field_tiles().places().map(|place| slot(place).unwrap_or(MISSING)));
-        self.lock = LockFrame::new(params, view, &self.uniform);
+        let CanvasUniform { tiles, field_tiles, field_slots, .. } = self.uniform;
+        self.lock = LockFrame::new(params, view, ([tiles, field_tiles], field_slots));
         if let Some(lock) = &self.lock {
             self.uniform.locked = lock.uniform.rect;
             self.uniform.lock = view.lock;
@@ -207,7 +155,7 @@ fn squares(axis: &AxisGrid, n: usize, level: u32) -> Vec<(usize, Vec<f32>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Region, mip_level};
+    use crate::geometry::{Region, SampleGrid, Size, mip_level};
 
     fn view(region: Region, samples: Size, picture: Size) -> CanvasView {
         let grid = SampleGrid::spanning(region, samples);

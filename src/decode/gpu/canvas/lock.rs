@@ -1,6 +1,6 @@
 //! What a frame's lock is computed from (`shaders/lock.wgsl`): tables of rows and columns.
 
-use super::frame::{CanvasUniform, CanvasView};
+use super::view::CanvasView;
 use crate::decode::FieldParams;
 use crate::decode::axis::neighbours;
 use crate::geometry::PixelRect;
@@ -45,8 +45,13 @@ pub(super) struct LockFrame {
 }
 
 impl LockFrame {
-    /// Of a view; none where there is no field, or too much of it. `canvas` is what the frame has so far: where tiles are.
-    pub(super) fn new(params: &FieldParams, view: &CanvasView, canvas: &CanvasUniform) -> Option<Self> {
+    /// Of a view; none where there is no field, or too much of it. `tiles` of the source and of the field are those that the
+    /// frame knows, the latter from `field_slots` on.
+    pub(super) fn new(
+        params: &FieldParams,
+        view: &CanvasView,
+        ([tiles, field_tiles], field_slots): ([[u32; 4]; 2], u32),
+    ) -> Option<Self> {
         let CanvasView { grid, picture, .. } = view;
         let cell = [grid.y.pitch, grid.x.pitch];
         let projection = BackProjection::new(cell, *picture);
@@ -68,12 +73,12 @@ impl LockFrame {
         };
         let uniform = LockUniform {
             rect: rect_of(rect),
-            tiles: canvas.tiles,
-            field_tiles: canvas.field_tiles,
+            tiles,
+            field_tiles,
             size: [picture.width, picture.height].map(|side| side as u32),
             kinds: [picture.width, picture.height].map(|n| kinds(n).count() as u32),
             deviation: view.deviation,
-            field_slots: canvas.field_slots,
+            field_slots,
             inverse: [inverse(1), inverse(0)],
             columns: start as u32,
             ..LockUniform::default()
@@ -86,12 +91,6 @@ impl LockFrame {
         let [.., width, height] = self.uniform.rect.map(|side| side as usize);
         width * height
     }
-}
-
-/// The source pixels beyond a view that its lock reads.
-pub(super) fn reach(view: &CanvasView) -> f64 {
-    // Those that the residual is interpolated from, the inverse, and the wider of cells and taps.
-    if view.lock > 0.0 { (2 + 2 + TAPS / 2 + 1) as f64 } else { 0.0 }
 }
 
 fn rect_of(rect: PixelRect) -> [u32; 4] {

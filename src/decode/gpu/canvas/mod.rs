@@ -12,13 +12,15 @@ mod lock;
 mod measure;
 mod pipeline;
 mod reduced;
+mod view;
 
 pub use atlas::Atlas;
 pub use buffers::FrameBuffers;
 pub use cells::{FieldCells, FieldPacker};
-pub use frame::{CanvasFrame, CanvasView};
+pub use frame::CanvasFrame;
 pub use measure::CanvasSpeed;
 pub use reduced::{ReducedFrame, Stretch};
+pub use view::CanvasView;
 
 use super::field::FieldShape;
 use crate::decode::FieldParams;

@@ -12,7 +12,7 @@ use zoomfield::export::{ExportJob, FileOptions, estimate};
 use zoomfield::geometry::{PixelRect, Region, SampleGrid, Size};
 use zoomfield::kernel::Precision;
 use zoomfield::picture::Picture;
-use zoomfield::recipe::Source;
+use zoomfield::recipe::{Recipe, Source, Stage, Strength};
 use zoomfield::render::{FeatureStore, LoadedModel};
 use zoomfield::train::untrained;
 use zoomfield::weights::{EncoderConfig, ImnetConfig, ModelConfig, Normalization};
@@ -81,7 +81,7 @@ fn a_very_wide_picture_takes_no_more_and_what_it_takes_is_told() {
         grid: SampleGrid::spanning(Region::whole(source), size),
         output: path("out.png"),
         overwrite: true,
-        recipe: Source::NEURAL.into(),
+        recipe: Recipe::from(Source::NEURAL).with(Stage::Lock(Strength::FULL)),
         file: FileOptions::default(),
         features: FeatureStore::default(),
         asked: None,

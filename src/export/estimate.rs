@@ -3,11 +3,14 @@
 use super::scene::Made;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
-use crate::recipe::Ensemble;
+use crate::recipe::{Ensemble, Strength};
 use std::path::Path;
 
 /// Memory of the renderer besides what depends on picture and output: features, activations of a block, and the program.
 const RENDERER_BYTES: u64 = 480 << 20;
+
+/// What the lock keeps of samples, and works in.
+const LOCK_BYTES: u64 = 72 << 20;
 
 /// What each thread works in.
 const THREAD_BYTES: u64 = 12 << 20;
@@ -62,7 +65,8 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
 
 fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
     let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
-    let renderer = RENDERER_BYTES + THREAD_BYTES * rayon::current_num_threads() as u64;
+    let lock = if job.recipe.lock() == Strength::NONE { 0 } else { LOCK_BYTES };
+    let renderer = RENDERER_BYTES + lock + THREAD_BYTES * rayon::current_num_threads() as u64;
     renderer + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels)
 }
 

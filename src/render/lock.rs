@@ -27,7 +27,10 @@ const BLOCK: usize = 4;
 const TOGETHER: usize = 32;
 
 /// Memory for samples, in bytes.
-const BUDGET_BYTES: usize = 64 << 20;
+const BUDGET_BYTES: usize = 32 << 20;
+
+/// Samples that are brought together at a time: 24 MB, and as much again on their way.
+const MOST_SAMPLES: usize = 2_000_000;
 
 /// What keeping a block takes beside its samples: its name twice, and what maps and allocations have around it.
 const ENTRY_BYTES: usize = 2 * size_of::<BlockKey>() + 128;
@@ -78,6 +81,15 @@ impl Locked<'_> {
         let Function { model, sampling, .. } = self.function;
         let is_evaluated = decode::sample_points(self.grid, model.decoder.sampling(sampling)) == *self.grid;
         self.projection().own_samples(self.grid).filter(|_| is_evaluated)
+    }
+
+    /// So many rows of the grid have not too many samples.
+    fn rows_at_a_time(&self) -> usize {
+        let row = self.grid.slice(0..self.grid.y.len.min(1), 0..self.grid.x.len);
+        let pixels = self.projection().needs(&row).width;
+        let of_a_source_row = self.projection().samples(PixelRect { x: 0, y: 0, width: pixels, height: 1 });
+        let source_rows = MOST_SAMPLES / of_a_source_row.size().area().max(1);
+        ((source_rows as f64 / self.grid.y.pitch) as usize).max(1)
     }
 
     fn key(&self, block: (usize, usize)) -> BlockKey {
@@ -136,16 +148,46 @@ impl Locks {
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
         decode: impl FnOnce() -> Result<Arc<Raster>>,
     ) -> Result<Raster> {
+        let is_own = locked.own_samples().is_some() && locked.grid.size().area() > 0;
+        let decoded = if is_own { None } else { Some(decode()?) };
+        let (grid, mut data, mut channels) = (locked.grid, Vec::new(), 3);
+        let height = locked.rows_at_a_time();
+        for first in (0..grid.y.len).step_by(height) {
+            let rows = first..(first + height).min(grid.y.len);
+            let band = grid.slice(rows.clone(), 0..grid.x.len);
+            let own = decoded.as_ref().map(|all| {
+                let row = all.size.width * all.channels;
+                Raster {
+                    size: band.size(),
+                    channels: all.channels,
+                    data: all.data[rows.start * row..rows.end * row].into(),
+                }
+            });
+            let colors = self.band(Locked { grid: &band, ..locked }, share, own, (features, interrupt))?;
+            channels = colors.channels;
+            data.extend(colors.data);
+        }
+        Ok(Raster { size: grid.size(), channels, data })
+    }
+
+    /// The same of a few rows; `decoded` are the function's own colours, where they are not among the samples.
+    fn band(
+        &self,
+        locked: Locked<'_>,
+        share: Strength,
+        decoded: Option<Raster>,
+        (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
+    ) -> Result<Raster> {
         let (projection, picture) = (locked.projection(), locked.function.picture);
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
         let samples = assemble(projection, needed, &blocks, picture.size);
-        let mut colors = match locked.own_samples() {
-            Some(first) => {
+        let mut colors = match (decoded, projection.own_samples(locked.grid)) {
+            (None, Some(first)) => {
                 let across = projection.samples(needed).x.len;
                 with_opacity(picture, locked.grid, part_of(&samples, across, first, locked.grid.size()))
             }
-            None => Arc::unwrap_or_clone(decode()?),
+            (decoded, _) => decoded.unwrap_or_else(|| Raster::new(locked.grid.size(), 3)),
         };
         projection.correct(&mut colors, locked.grid, (&samples, share.share()), |rect| known_pixels(picture, rect));
         Ok(colors)

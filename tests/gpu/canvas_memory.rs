@@ -9,7 +9,7 @@ use zoomfield::gpu::GpuError;
 const LIMITED: &str = "ZOOMFIELD_TEST_LIMITED";
 
 /// What the process may take beside what it has when its device is open, in bytes.
-const ROOM: u64 = 256 << 20;
+const ROOM: u64 = 64 << 20;
 
 /// A software device's memory is the process's own: where that ends, the atlas is refused in a way that the window knows, and
 /// a smaller one still opens.

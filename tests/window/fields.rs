@@ -203,10 +203,11 @@ fn every_look_is_drawn_at_the_frames_own_zoom() {
         else {
             return;
         };
-        harness.state_mut().apply(Command::SetMode(Mode::Always(source)));
         harness.run_steps(3);
         harness.state_mut().apply(Command::ZoomTo(1.0));
-        until(&mut harness, "the fields around the view", |app| app.field_tiles() == 5 * 4 || !source.is_neural());
+        until(&mut harness, "the canvas, and the fields around the view", |app| app.field_tiles() == 5 * 4);
+        harness.state_mut().apply(Command::SetMode(Mode::Always(source)));
+        harness.run_steps(3);
         until(&mut harness, "the source", App::is_exact);
         let mut in_flight = 0;
         for zoom in [3.0, 17.0, 0.6] {

@@ -69,9 +69,11 @@ impl Paint<'_> {
         let finals = if shown.motion.is_at_rest() { finals.min(layers.len()) } else { 0 };
         let is_done = finals > 0 && highest_full.is_some_and(|at| at + 1 == layers.len());
         let drawing = (!is_done).then(|| self.fields.drawing(&self.canvas, shown, pane, &view)).flatten();
+        let cover = drawing.as_ref().map(|drawing| drawing.cover);
+        // Rough tiles of the network are no better than what is drawn of it.
+        let finals = if cover == Some(Cover::Whole) { finals.min(1) } else { finals };
         let (below, above) = layers.split_at(layers.len() - finals);
         let first = highest_full.unwrap_or(0).min(below.len());
-        let cover = drawing.as_ref().map(|drawing| drawing.cover);
         if cover.is_some_and(|cover| cover != Cover::Part) {
             self.checkered(shown, &view);
         } else if highest_full.is_none() {

@@ -235,6 +235,8 @@ fn at_rest_the_view_is_exact_also_with_opacity() {
             return;
         };
         harness.run_steps(3);
+        harness.state_mut().apply(Command::ZoomTo(1.0));
+        until(&mut harness, "the canvas, and the fields around the view", |app| app.field_tiles() == 5 * 4);
         harness.state_mut().apply(Command::ZoomTo(6.0));
         until(&mut harness, "a neural frame at rest", |app| app.draws_fields() && is_at_rest(app));
         let first = harness.render().expect("the window is drawn");

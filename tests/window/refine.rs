@@ -76,8 +76,8 @@ fn a_view_is_live_first_and_then_what_the_model_in_use_makes_of_it() {
     for choice in [CanvasChoice::Tiles, CanvasChoice::Shader] {
         let Some(mut harness) = ready(choice) else { return };
         harness.state_mut().apply(Command::ZoomTo(3.0));
-        until(&mut harness, "the live view", is_live);
-        assert_eq!(harness.state().draws_fields(), choice == CanvasChoice::Shader);
+        let is_drawn = |app: &App| app.draws_fields() == (choice == CanvasChoice::Shader);
+        until(&mut harness, "the live view", |app| is_live(app) && is_drawn(app));
         let (from_live, from_liif) = (off_at_first(&mut harness, &live, choice), off(&mut harness, &liif));
         assert!(from_live < 1.5, "{choice:?}: live is {from_live} steps off");
         assert!(from_liif > 3.0, "the two networks differ, or nothing is shown");

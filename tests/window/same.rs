@@ -48,6 +48,8 @@ fn the_copied_command_writes_what_the_shader_has_drawn() {
         harness.run_steps(3);
         let mut before: Option<Raster> = None;
         for (strength, zoom) in [(100, 5.3), (40, 5.3), (75, 3.0)] {
+            // The panel of the export before is gone.
+            harness.run_steps(20);
             harness.state_mut().apply(view::Command::SetStrength(Strength::percent(strength)));
             harness.state_mut().apply(view::Command::ZoomTo(zoom));
             harness.step();

@@ -77,7 +77,22 @@ fn what_is_added_is_listed_with_its_card_and_names_do_not_collide() {
     assert_eq!((facts.id, &facts.card), (tiny(1).id(), &card));
     assert!(entries[3].bytes > 1000);
     // The card is in the file and leaves the weights as they are.
-    assert_eq!(Weights::open(&first).unwrap(), tiny(1));
+    assert_eq!(Weights::open(&first).unwrap().arrays(), tiny(1).arrays());
+}
+
+/// What a model learnt from says whether it is meant to depart from a source: it is not locked then.
+#[test]
+fn a_model_that_undoes_damage_is_known_by_its_card() {
+    let (_folder, library) = library();
+    let restores = |name: &str, degradation| {
+        let summary = TrainingSummary { degradation, ..summary() };
+        let path = library.add(&tiny(1), name, &Card::trained(summary, "BSD")).unwrap();
+        Weights::open(&path).unwrap().restores()
+    };
+    assert!(!restores("clean", Degradation::Clean) && restores("scan", Degradation::Scan));
+    assert!(!tiny(1).restores());
+    let of = |builtin: Builtin| builtin.weights().unwrap().restores();
+    assert_eq!(Builtin::ALL.map(of), Builtin::ALL.map(|builtin| builtin == Builtin::Photo));
 }
 
 #[test]

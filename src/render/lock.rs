@@ -63,6 +63,14 @@ enum Density {
 /// Samples of the function, and what is made of them.
 pub(super) struct Locks(Mutex<ByteLru<BlockKey, Samples>>);
 
+/// Where the function's own colours on a grid are.
+enum Made {
+    /// Decoded for it.
+    Decoded(Arc<Raster>),
+    /// Among the samples, from this one on (row, column), counted from the picture's first.
+    Sampled((usize, usize)),
+}
+
 /// Whose colours are locked.
 #[derive(Clone, Copy)]
 pub(super) struct Locked<'a> {
@@ -76,7 +84,7 @@ impl Locked<'_> {
         BackProjection::new([self.grid.y.pitch, self.grid.x.pitch], self.function.picture.size)
     }
 
-    /// Where the grid's own samples begin among all, if the function is evaluated there.
+    /// Where the grid's own samples begin among the picture's, if the function is evaluated there.
     fn own_samples(&self) -> Option<(usize, usize)> {
         let Function { model, sampling, .. } = self.function;
         let is_evaluated = decode::sample_points(self.grid, model.decoder.sampling(sampling)) == *self.grid;
@@ -148,46 +156,44 @@ impl Locks {
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
         decode: impl FnOnce() -> Result<Arc<Raster>>,
     ) -> Result<Raster> {
-        let is_own = locked.own_samples().is_some() && locked.grid.size().area() > 0;
-        let decoded = if is_own { None } else { Some(decode()?) };
-        let (grid, mut data, mut channels) = (locked.grid, Vec::new(), 3);
+        let made = match locked.own_samples().filter(|_| locked.grid.size().area() > 0) {
+            Some(first) => Made::Sampled(first),
+            None => Made::Decoded(decode()?),
+        };
+        let (grid, mut data) = (locked.grid, Vec::new());
         let height = locked.rows_at_a_time();
         for first in (0..grid.y.len).step_by(height) {
             let rows = first..(first + height).min(grid.y.len);
-            let band = grid.slice(rows.clone(), 0..grid.x.len);
-            let own = decoded.as_ref().map(|all| {
-                let row = all.size.width * all.channels;
-                Raster {
-                    size: band.size(),
-                    channels: all.channels,
-                    data: all.data[rows.start * row..rows.end * row].into(),
-                }
-            });
-            let colors = self.band(Locked { grid: &band, ..locked }, share, own, (features, interrupt))?;
-            channels = colors.channels;
-            data.extend(colors.data);
+            let band = Locked { grid: &grid.slice(rows, 0..grid.x.len), ..locked };
+            data.extend(self.band(band, share, (&made, first), (features, interrupt))?.data);
         }
-        Ok(Raster { size: grid.size(), channels, data })
+        Ok(Raster { size: grid.size(), channels: locked.function.picture.channels(), data })
     }
 
-    /// The same of a few rows; `decoded` are the function's own colours, where they are not among the samples.
+    /// The same of a few rows, the first of which is row `first` of what is `made`.
     fn band(
         &self,
         locked: Locked<'_>,
         share: Strength,
-        decoded: Option<Raster>,
+        (made, first): (&Made, usize),
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
     ) -> Result<Raster> {
-        let (projection, picture) = (locked.projection(), locked.function.picture);
+        let (projection, picture, size) = (locked.projection(), locked.function.picture, locked.grid.size());
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
         let samples = assemble(projection, needed, &blocks, picture.size);
-        let mut colors = match (decoded, projection.own_samples(locked.grid)) {
-            (None, Some(first)) => {
-                let across = projection.samples(needed).x.len;
-                with_opacity(picture, locked.grid, part_of(&samples, across, first, locked.grid.size()))
+        let mut colors = match made {
+            Made::Decoded(all) => {
+                let row = size.width * all.channels;
+                let data = all.data[first * row..(first + size.height) * row].to_vec();
+                Raster { size, channels: all.channels, data }
             }
-            (decoded, _) => decoded.unwrap_or_else(|| Raster::new(locked.grid.size(), 3)),
+            Made::Sampled((row, column)) => {
+                let points = projection.samples(needed);
+                let [down, across] = [points.y.len / needed.height, points.x.len / needed.width];
+                let corner = (row + first - needed.y * down, column - needed.x * across);
+                with_opacity(picture, locked.grid, part_of(&samples, points.x.len, corner, size))
+            }
         };
         projection.correct(&mut colors, locked.grid, (&samples, share.share()), |rect| known_pixels(picture, rect));
         Ok(colors)

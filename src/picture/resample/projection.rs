@@ -91,17 +91,16 @@ impl BackProjection {
         self.samples_per_pixel.into_iter().zip(cell).all(may_have_fewer)
     }
 
-    /// Where the samples of a grid begin (row, column) among those of the source pixels that it [needs](Self::needs), if
-    /// they are the same: at ×2, ×3 and ×4 of a grid of whole pixels.
+    /// Where the samples of a grid begin (row, column) among those of the picture, if they are the same: at ×2, ×3 and ×4
+    /// of a grid of whole pixels.
     pub fn own_samples(&self, grid: &SampleGrid) -> Option<(usize, usize)> {
-        let known = self.needs(grid);
-        let first = |axis: &AxisGrid, per_pixel: usize, start: usize| {
-            let at = (axis.origin - start as f64) * per_pixel as f64;
+        let first = |axis: &AxisGrid, per_pixel: usize| {
+            let at = axis.origin * per_pixel as f64;
             let is_same = (axis.pitch * per_pixel as f64 - 1.0).abs() < 1e-12 && (at - at.round()).abs() < 1e-7;
             (is_same && at > -0.5).then_some(at.round() as usize)
         };
         let [down, across] = self.samples_per_pixel;
-        Some((first(&grid.y, down, known.y)?, first(&grid.x, across, known.x)?))
+        Some((first(&grid.y, down)?, first(&grid.x, across)?))
     }
 
     /// Two samples along either axis, of a rectangle of source pixels.

@@ -1,6 +1,7 @@
 //! Which tiles a view reads, and which ones it may read next.
 
 use crate::app::view::canvas::Canvas;
+use crate::decode::CanvasView;
 use crate::geometry::{MipTile, PixelRect, Size, View, mip_level, mip_rect};
 
 /// A picture of a million pixels a side is a single one there.
@@ -49,8 +50,8 @@ impl Looking<'_> {
 
     /// The tiles of a level under a rectangle on the canvas.
     fn over(&self, level: u32, near: [f64; 2], far: [f64; 2]) -> impl Iterator<Item = MipTile> {
-        // Bicubic interpolation reads two pixels more on either side, the lock eight.
-        let pixels = self.pixels(near, far, f64::from((3_u32 << level).max(9)));
+        // Bicubic interpolation reads two pixels more on either side, the lock some more; and one for rounding.
+        let pixels = self.pixels(near, far, f64::from(3_u32 << level).max(CanvasView::LOCK_REACH + 1.0));
         pixels.into_iter().flat_map(move |pixels| MipTile::over(level, mip_rect(pixels, level)))
     }
 

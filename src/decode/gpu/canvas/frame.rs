@@ -160,17 +160,7 @@ mod tests {
     fn view(region: Region, samples: Size, picture: Size) -> CanvasView {
         let grid = SampleGrid::spanning(region, samples);
         let level = mip_level(grid.x.pitch);
-        CanvasView {
-            grid,
-            picture,
-            level,
-            has_squares: false,
-            strength: 1.0,
-            lock: 1.0,
-            deviation: [0.5; 3],
-            is_grey: false,
-            at: [0; 2],
-        }
+        CanvasView::new(grid, picture, level)
     }
 
     #[test]

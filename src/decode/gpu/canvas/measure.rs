@@ -57,17 +57,7 @@ impl CanvasPainter {
         let picture = Size::new(SOURCE, SOURCE);
         let region = Region { x: 0.0, y: 0.0, width: SOURCE as f64, height: SOURCE as f64 };
         let grid = SampleGrid::spanning(region, Size::new(SIDE as usize, SIDE as usize));
-        let view = CanvasView {
-            grid,
-            picture,
-            level: 0,
-            has_squares: false,
-            strength: 1.0,
-            lock: 1.0,
-            deviation: [0.5; 3],
-            is_grey: false,
-            at: [0; 2],
-        };
+        let view = CanvasView::new(grid, picture, 0);
         let mut frame = CanvasFrame::new(&view, |_| Some(0));
         if let Some(params) = params {
             frame = frame.with_field(params, &view, |_| Some(0));

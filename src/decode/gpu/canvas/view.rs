@@ -2,10 +2,6 @@
 
 use crate::geometry::{AxisGrid, MipTile, PixelRect, SampleGrid, Size, feature_tiles_over, mip_rect};
 
-/// The source pixels beyond a view that its lock reads: two that the residual is interpolated from, two of the inverse, three of
-/// what a pixel is shrunk from; and one more.
-const LOCK_REACH: f64 = 8.0;
-
 /// What is drawn, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CanvasView {
@@ -30,9 +26,28 @@ pub struct CanvasView {
 }
 
 impl CanvasView {
+    /// The source pixels beyond a view that its lock reads: two that the residual is interpolated from, two of the inverse,
+    /// three of what a pixel is shrunk from; and one more.
+    pub const LOCK_REACH: f64 = 8.0;
+
+    /// All of a field, locked, on a grid of a picture, out of a mip level of it.
+    pub fn new(grid: SampleGrid, picture: Size, level: u32) -> Self {
+        Self {
+            grid,
+            picture,
+            level,
+            has_squares: false,
+            strength: 1.0,
+            lock: 1.0,
+            deviation: [0.5; 3],
+            is_grey: false,
+            at: [0; 2],
+        }
+    }
+
     /// The source pixels that it reads, and some around them.
     pub fn pixels(&self) -> PixelRect {
-        let reach = f64::from(2_u32 << self.level).max(if self.lock > 0.0 { LOCK_REACH } else { 0.0 });
+        let reach = f64::from(2_u32 << self.level).max(if self.lock > 0.0 { Self::LOCK_REACH } else { 0.0 });
         let span = |axis: &AxisGrid, n: usize| {
             let (first, last) = (axis.origin - reach, axis.origin + axis.len as f64 * axis.pitch + reach);
             let start = (first.max(0.0) as usize).min(n - 1);

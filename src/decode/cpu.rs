@@ -10,6 +10,7 @@ use crate::geometry::{PixelRect, SampleGrid, Size};
 use crate::kernel::{Lhs, MlpScratch, first_layer};
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Pixels that go through imnet together: four corners each make blocks of 256 rows, which stay in the L2 cache.
 const BLOCK_PIXELS: usize = 64;
@@ -83,6 +84,16 @@ impl Projected {
     }
 }
 
+/// The stretches of samples on an axis that read the same codes.
+fn runs(axis: &[Neighbours]) -> impl Iterator<Item = Range<usize>> {
+    let mut next = 0;
+    axis.chunk_by(|a, b| a.between() == b.between()).map(move |run| {
+        let first = next;
+        next += run.len();
+        first..next
+    })
+}
+
 struct Decoder<'a> {
     params: &'a DecodeParams,
     projected: &'a Projected,
@@ -128,31 +139,61 @@ impl<'a> Decoder<'a> {
 
     /// Every sample, `[rows, columns, 3]`.
     fn decode_all(&self, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
-        let mut rgb = vec![0.0; self.rows.len() * self.columns.len() * 3];
-        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).enumerate();
-        blocks.try_for_each_init(SampleBlock::default, |block, (i, out)| {
-            check(interrupt)?;
-            self.decode_block(&|k| i * BLOCK_PIXELS + k, block, out.as_chunks_mut().0);
-            Ok(())
-        })?;
+        let samples = self.by_code();
+        let decoded = self.decode(&samples, interrupt)?;
+        let mut rgb = vec![0.0; samples.len() * 3];
+        let pixels = rgb.as_chunks_mut::<3>().0;
+        samples.iter().zip(decoded).for_each(|(sample, value)| pixels[*sample] = value);
         Ok(rgb)
     }
 
     /// The named samples alone (counted row by row), `[samples, 3]`.
     fn decode_some(&self, samples: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.sort_by_cached_key(|i| {
+            let (row, column) = self.place(samples[*i]);
+            (self.rows[row].between(), self.columns[column].between())
+        });
+        let sorted: Vec<usize> = order.iter().map(|i| samples[*i]).collect();
+        let decoded = self.decode(&sorted, interrupt)?;
         let mut rgb = vec![0.0; samples.len() * 3];
-        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS * 3).zip(samples.par_chunks(BLOCK_PIXELS));
+        let pixels = rgb.as_chunks_mut::<3>().0;
+        order.iter().zip(decoded).for_each(|(i, value)| pixels[*i] = value);
+        Ok(rgb)
+    }
+
+    /// All samples, those that read the same codes one behind the other.
+    fn by_code(&self) -> Vec<usize> {
+        let columns: Vec<_> = runs(&self.columns).collect();
+        let mut samples = Vec::with_capacity(self.rows.len() * self.columns.len());
+        for rows in runs(&self.rows) {
+            for columns in &columns {
+                let of_row = |row| columns.clone().map(move |column| row * self.columns.len() + column);
+                samples.extend(rows.clone().flat_map(of_row));
+            }
+        }
+        samples
+    }
+
+    /// The named samples, in their order.
+    fn decode(&self, samples: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<[f32; 3]>> {
+        let mut rgb = vec![[0.0; 3]; samples.len()];
+        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS).zip(samples.par_chunks(BLOCK_PIXELS));
         blocks.try_for_each_init(SampleBlock::default, |block, (out, samples)| {
             check(interrupt)?;
-            self.decode_block(&|k| samples[k], block, out.as_chunks_mut().0);
+            self.decode_block(samples, block, out);
             Ok(())
         })?;
         Ok(rgb)
     }
 
-    /// The samples `sample_at(0) .. sample_at(out.len())`, counted row by row over the grid.
-    fn decode_block(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut SampleBlock, out: &mut [[f32; 3]]) {
-        self.gather(sample_at, block, out.len());
+    /// Row and column of a sample.
+    fn place(&self, sample: usize) -> (usize, usize) {
+        (sample / self.columns.len(), sample % self.columns.len())
+    }
+
+    fn decode_block(&self, samples: &[usize], block: &mut SampleBlock, out: &mut [[f32; 3]]) {
+        self.gather(samples, block);
         let SampleBlock { scratch, shares, rgb, .. } = block;
         rgb.resize(shares.len(), [0.0; 3]);
         self.params.mlp.forward(shares.len(), scratch, rgb);
@@ -162,20 +203,19 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The first layer of all corners of so many samples, and what each counts. Corner by corner: rows that follow each
-    /// other are samples side by side that read the same code, or the next, and are zero in nearly the same places.
-    fn gather(&self, sample_at: &dyn Fn(usize) -> usize, block: &mut SampleBlock, samples: usize) {
+    /// The first layer of all corners of the samples, and what each counts. Corner by corner: rows that follow each other
+    /// are samples that read the same code, or the next, and are zero in nearly the same places.
+    fn gather(&self, samples: &[usize], block: &mut SampleBlock) {
         let SampleBlock { scratch, row_bias, shares, totals, .. } = block;
         let width = self.params.width();
         shares.clear();
         totals.clear();
-        totals.resize(samples, (0.0, false));
-        let mut inputs = scratch.input(4 * samples * width).chunks_exact_mut(width);
+        totals.resize(samples.len(), (0.0, false));
+        let mut inputs = scratch.input(4 * samples.len() * width).chunks_exact_mut(width);
         for (down, across) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let mut present = None;
-            for (pixel, total) in totals.iter_mut().enumerate() {
-                let sample = sample_at(pixel);
-                let (row, column) = (sample / self.columns.len(), sample % self.columns.len());
+            for (pixel, (sample, total)) in samples.iter().zip(&mut *totals).enumerate() {
+                let (row, column) = self.place(*sample);
                 let y = self.rows[row].as_slice().get(down);
                 let Some((y, x)) = y.zip(self.columns[column].as_slice().get(across)) else { continue };
                 let share = y.weight * x.weight;

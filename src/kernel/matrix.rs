@@ -91,7 +91,7 @@ impl Matrix {
     /// # Panics
     /// As [`Self::multiply`].
     pub(super) fn multiply_rectified(&self, rows: &[f32], count: usize, out: &mut [f32], scratch: &mut SparseScratch) {
-        if self.bias.len() != self.outputs {
+        if !self.outputs.is_multiple_of(block::SPARSE_COLUMNS) {
             return self.multiply(Lhs::rows(rows, self.depth()), count, true, out);
         }
         let (panels, bias) = (&self.panels, &self.bias[..]);

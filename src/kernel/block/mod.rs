@@ -17,7 +17,7 @@ mod strip;
 mod tiles;
 
 pub(super) use finish::{Finish, to_pixels, to_values, to_words};
-pub(super) use sparse::{SparseProduct, SparseScratch, multiply_sparse};
+pub(super) use sparse::{SPARSE_COLUMNS, SparseProduct, SparseScratch, multiply_sparse};
 pub(super) use strip::{Product, multiply};
 
 use super::instructions::Instructions;

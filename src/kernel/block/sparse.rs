@@ -9,7 +9,10 @@ use super::Rows;
 use super::strip::{Left, Right, strip_at, strip_from};
 use crate::kernel::instructions::Instructions;
 use crate::kernel::panels::{PANEL, Panels};
-use crate::kernel::simd::{self, Simd, Work};
+use crate::kernel::simd::{self, Simd, Strip, Work};
+
+/// Outputs come in multiples of so many, whatever the instructions.
+pub(in crate::kernel) const SPARSE_COLUMNS: usize = 64;
 
 /// Lists of one thread.
 #[derive(Default)]
@@ -28,7 +31,7 @@ pub(in crate::kernel) struct SparseProduct<'a> {
     pub(in crate::kernel) count: usize,
     /// The right matrix.
     pub(in crate::kernel) panels: &'a Panels,
-    /// A value for each output: whole blocks of two panels.
+    /// A value for each output, of which there is a multiple of [`SPARSE_COLUMNS`].
     pub(in crate::kernel) bias: &'a [f32],
     /// `[count, outputs]`, as many outputs as the bias has.
     pub(in crate::kernel) out: &'a mut [f32],
@@ -55,15 +58,13 @@ impl Work for SparseProduct<'_> {
             return;
         }
         assert!(count * depth <= rows.len() && count * outputs <= out.len(), "too few rows");
-        assert!(
-            outputs == panels.count() * PANEL && panels.count().is_multiple_of(S::PANELS),
-            "a bias for each output"
-        );
+        const { assert!(SPARSE_COLUMNS.is_multiple_of(S::SparseStrip::COLUMNS)) };
+        assert!(outputs == panels.count() * PANEL, "a bias for each output");
+        assert!(outputs.is_multiple_of(SPARSE_COLUMNS), "outputs for whole strips");
         scratch.find::<S>(simd, rows, count, depth);
         let floor = simd.zero();
-        for panel in (0..panels.count()).step_by(S::PANELS) {
-            let column = panel * PANEL;
-            let weights = panels.panel(panel).as_ptr().cast::<f32>();
+        for column in (0..outputs).step_by(S::SparseStrip::COLUMNS) {
+            let weights = panels.panel(column / PANEL).as_ptr().cast::<f32>();
             let right = Right { weights, depth, bias: Some(bias[column..].as_ptr()) };
             let (mut row, mut begin) = (0, 0);
             for end in &scratch.ends {
@@ -72,7 +73,7 @@ impl Work for SparseProduct<'_> {
                 // SAFETY: places lie within the depth; the rows, the panels and the room for the result were asserted.
                 row = unsafe {
                     let to = out.as_mut_ptr().add(column);
-                    strip_from::<S, true>(simd, left, row, count, right, floor, to, outputs)
+                    strip_from::<S, S::SparseStrip, true>(simd, left, row, count, right, floor, to, outputs)
                 };
                 begin = *end;
             }
@@ -88,7 +89,7 @@ impl SparseScratch {
         self.places.resize(self.places.len().max(count * depth), 0);
         let (mut row, mut end) = (0, 0);
         while row < count {
-            let (first, in_strip) = strip_at::<S>(row, count);
+            let (first, in_strip) = strip_at::<S::SparseStrip>(row, count);
             for place in (0..depth).step_by(S::LANES) {
                 let across = S::LANES.min(depth - place);
                 let mut largest = simd.zero();

@@ -8,7 +8,7 @@
 use super::Rows;
 use crate::kernel::instructions::Instructions;
 use crate::kernel::panels::{PANEL, Panels};
-use crate::kernel::simd::{self, Simd, Work};
+use crate::kernel::simd::{self, Simd, Strip, Work};
 
 /// The most vectors that the outputs of a strip take.
 const MOST_VECTORS: usize = 4;
@@ -51,7 +51,7 @@ pub(in crate::kernel) fn rows_of_strip(instructions: Instructions) -> usize {
 
         #[inline(always)]
         fn run<S: Simd>(self, _: S) -> usize {
-            S::ROWS
+            S::Strip::ROWS
         }
     }
     simd::run(instructions, StripRows)
@@ -75,26 +75,29 @@ impl Product<'_> {
         if count == 0 || outputs == 0 {
             return;
         }
-        let used = outputs.div_ceil(PANEL).next_multiple_of(S::PANELS);
-        let columns = used * PANEL;
+        let columns = outputs.next_multiple_of(S::Strip::COLUMNS.max(PANEL));
         let needed = (count - 1).checked_mul(stride).and_then(|n| n.checked_add(columns));
-        assert!(panel + used <= panels.count(), "the right matrix is too narrow");
+        assert!(panel + columns / PANEL <= panels.count(), "the right matrix is too narrow");
         assert!(rows.fit(panels) && rows.extent(count) <= rows.data.len(), "the left matrix is too short");
         assert!(needed.is_some_and(|needed| needed <= out.len()), "the result is too short");
         assert!(bias.is_none_or(|bias| bias.len() >= columns), "the bias is too short");
         let floor = simd.splat(if relu { 0.0 } else { f32::NEG_INFINITY });
         let left = Left { data: rows.data.as_ptr().cast(), rows, places: &[] };
-        for group in (0..used).step_by(S::PANELS) {
-            let column = group * PANEL;
-            let weights = panels.panel(panel + group).as_ptr().cast::<f32>();
+        for column in (0..outputs).step_by(S::Strip::COLUMNS) {
+            let weights = panels.panel(panel + column / PANEL).as_ptr().cast::<f32>();
             let bias = bias.map(|bias| bias[column..].as_ptr());
             let right = Right { weights, depth: panels.words(), bias };
+            let is_narrow = outputs - column <= S::NarrowStrip::COLUMNS;
             let mut row = 0;
             while row < count {
-                // SAFETY: the rows, the panels of the group, the bias and the room for the result were asserted.
+                // SAFETY: the rows, the panels from the column on, the bias and the room for the result were asserted.
                 row = unsafe {
                     let to = out.as_mut_ptr().add(column);
-                    strip_from::<S, false>(simd, left, row, count, right, floor, to, stride)
+                    if is_narrow {
+                        strip_from::<S, S::NarrowStrip, false>(simd, left, row, count, right, floor, to, stride)
+                    } else {
+                        strip_from::<S, S::Strip, false>(simd, left, row, count, right, floor, to, stride)
+                    }
                 };
             }
         }
@@ -120,10 +123,10 @@ pub(super) struct Right {
 
 /// The first row of the strip that does row `row` of `count`, and how many rows it does.
 #[inline(always)]
-pub(super) fn strip_at<S: Simd>(row: usize, count: usize) -> (usize, usize) {
-    let few = S::ROWS.min(4);
-    let rows = if count >= S::ROWS {
-        S::ROWS
+pub(super) fn strip_at<T: Strip>(row: usize, count: usize) -> (usize, usize) {
+    let few = T::ROWS.min(4);
+    let rows = if count >= T::ROWS {
+        T::ROWS
     } else if count >= few {
         few
     } else {
@@ -135,10 +138,10 @@ pub(super) fn strip_at<S: Simd>(row: usize, count: usize) -> (usize, usize) {
 /// The strip that does row `row` of `count`, and those after it that fit; tells which row is next.
 ///
 /// # Safety
-/// As [`strip_14`] for rows up to `count`, of a result whose first row begins at `out`.
+/// As [`strip_14`] for the outputs of `T` and rows up to `count`, of a result whose first row begins at `out`.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "a strip is its place, its operands and its result")]
-pub(super) unsafe fn strip_from<S: Simd, const SPARSE: bool>(
+pub(super) unsafe fn strip_from<S: Simd, T: Strip, const SPARSE: bool>(
     simd: S,
     left: Left<'_>,
     row: usize,
@@ -148,25 +151,29 @@ pub(super) unsafe fn strip_from<S: Simd, const SPARSE: bool>(
     out: *mut f32,
     stride: usize,
 ) -> usize {
-    let (row, rows) = strip_at::<S>(row, count);
+    let (row, rows) = strip_at::<T>(row, count);
     let left = Left { data: left.data.wrapping_add(row * left.rows.stride), ..left };
     let out = out.wrapping_add(row * stride);
     // SAFETY: as the caller promises: rows `row .. row + rows` are among the first `count`.
     unsafe {
         match rows {
-            14 => strip_14::<S, SPARSE>(simd, left, right, floor, out, stride),
-            6 => strip_6::<S, SPARSE>(simd, left, right, floor, out, stride),
-            4 => strip_4::<S, SPARSE>(simd, left, right, floor, out, stride),
-            2 => strip_2::<S, SPARSE>(simd, left, right, floor, out, stride),
-            _ => strip_1::<S, SPARSE>(simd, left, right, floor, out, stride),
+            14 if T::ROWS == 14 => strip_14::<S, T, SPARSE>(simd, left, right, floor, out, stride),
+            10 if T::ROWS == 10 => strip_10::<S, T, SPARSE>(simd, left, right, floor, out, stride),
+            6 if T::ROWS == 6 => strip_6::<S, T, SPARSE>(simd, left, right, floor, out, stride),
+            4 if T::ROWS > 4 => strip_4::<S, T, SPARSE>(simd, left, right, floor, out, stride),
+            2 if T::ROWS == 2 => strip_2::<S, T, SPARSE>(simd, left, right, floor, out, stride),
+            _ => strip_1::<S, T, SPARSE>(simd, left, right, floor, out, stride),
         }
     }
     row + rows
 }
 
 /// The vectors of a strip: those of the first sixteen outputs, then those of the next panel.
-const fn vectors<S: Simd>() -> usize {
-    const { S::PANELS * PANEL / S::LANES }
+const fn vectors<S: Simd, T: Strip>() -> usize {
+    const {
+        assert!(T::COLUMNS.is_multiple_of(S::LANES) && T::COLUMNS / S::LANES <= MOST_VECTORS);
+        T::COLUMNS / S::LANES
+    }
 }
 
 /// In which panel vector `v` of a strip is, and where in a line of it.
@@ -182,10 +189,11 @@ macro_rules! strip {
         /// Sums of so many rows; where `SPARSE`, of one stretch at the left's places only.
         ///
         /// # Safety
-        /// The rows must be readable, at least as long as the places tell, and so must [`Simd::PANELS`] panels and as many
-        /// times sixteen values of the bias, if there is one; as many must be writable in each row of the result.
+        /// The rows must be readable, at least as long as the places tell, and so must the panels that hold the
+        /// outputs of `T`, and a value of the bias for each, if there is one; as many must be writable in each row of
+        /// the result.
         #[inline(always)]
-        unsafe fn $name<S: Simd, const SPARSE: bool>(
+        unsafe fn $name<S: Simd, T: Strip, const SPARSE: bool>(
             simd: S,
             left: Left<'_>,
             right: Right,
@@ -200,7 +208,7 @@ macro_rules! strip {
             let mut start = [simd.zero(); MOST_VECTORS];
             if let Some(bias) = right.bias {
                 for v in 0..MOST_VECTORS {
-                    if v < vectors::<S>() {
+                    if v < vectors::<S, T>() {
                         // SAFETY: the bias has a value for each output of the strip.
                         start[v] = unsafe { simd.load(bias.wrapping_add(v.wrapping_mul(S::LANES))) };
                     }
@@ -225,7 +233,7 @@ macro_rules! strip {
                 for _ in 0..words {
                     let mut lines = [simd.zero(); MOST_VECTORS];
                     for v in 0..MOST_VECTORS {
-                        if v < vectors::<S>() {
+                        if v < vectors::<S, T>() {
                             let (panel, lane) = place::<S>(v);
                             let line = weights.wrapping_add(panel.wrapping_mul(next_panel).wrapping_add(lane));
                             // SAFETY: a line of each panel, as deep as the rows are long.
@@ -236,7 +244,7 @@ macro_rules! strip {
                         // SAFETY: a number of one of the rows, which are there.
                         let number = simd.splat(unsafe { *group[$g].wrapping_add(step.wrapping_mul($r)) });
                         for v in 0..MOST_VECTORS {
-                            if v < vectors::<S>() {
+                            if v < vectors::<S, T>() {
                                 sums[3 * $g + $r][v] = simd.mul_add(number, lines[v], sums[3 * $g + $r][v]);
                             }
                         }
@@ -249,7 +257,7 @@ macro_rules! strip {
             }
             $(
                 for v in 0..MOST_VECTORS {
-                    if v < vectors::<S>() {
+                    if v < vectors::<S, T>() {
                         let to = out.wrapping_add(stride.wrapping_mul(3 * $g + $r).wrapping_add(v.wrapping_mul(S::LANES)));
                         // SAFETY: a vector of the strip's outputs in one of its rows.
                         unsafe { simd.store(simd.max(floor, sums[3 * $g + $r][v]), to) };
@@ -261,6 +269,7 @@ macro_rules! strip {
 }
 
 strip!(strip_14, 14, 5, 0 0, 0 1, 0 2, 1 0, 1 1, 1 2, 2 0, 2 1, 2 2, 3 0, 3 1, 3 2, 4 0, 4 1);
+strip!(strip_10, 10, 4, 0 0, 0 1, 0 2, 1 0, 1 1, 1 2, 2 0, 2 1, 2 2, 3 0);
 strip!(strip_6, 6, 2, 0 0, 0 1, 0 2, 1 0, 1 1, 1 2);
 strip!(strip_4, 4, 2, 0 0, 0 1, 0 2, 1 0);
 strip!(strip_2, 2, 1, 0 0, 0 1);

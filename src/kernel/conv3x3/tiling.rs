@@ -3,7 +3,7 @@
 //!
 //! Tiles of 4×4 results are each made from 6×6 values. The points of interpolation are 0, ±1, ±2 and infinity.
 
-use crate::kernel::simd::Simd;
+use crate::kernel::simd::{Simd, Strip};
 
 /// Results of a tile along an axis.
 pub(super) const RESULTS: usize = 4;
@@ -22,7 +22,7 @@ pub(super) type Line<V> = [V; SIDE];
 
 /// How many tiles go through together: whole strips of rows.
 pub(super) fn chunk<S: Simd>() -> usize {
-    CHUNK / S::ROWS * S::ROWS
+    CHUNK / S::Strip::ROWS * S::Strip::ROWS
 }
 
 /// `Bᵀ d`, of a line of the image.

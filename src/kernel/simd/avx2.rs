@@ -1,7 +1,7 @@
 //! AVX2 with fused multiply-add: eight numbers.
 #![expect(unsafe_code, reason = "calling what only some processors have, with a proof that this one does")]
 
-use super::{Simd, Work};
+use super::{Simd, StripOf, Work};
 use std::arch::x86_64::{
     __m256, _CMP_NLE_UQ, _mm_add_ps, _mm_storeu_ps, _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256,
     _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_div_ps, _mm256_extractf128_ps, _mm256_fmadd_ps,
@@ -25,11 +25,12 @@ pub(super) unsafe fn run<W: Work>(work: W) -> W::Output {
 // SAFETY of every block: `self` exists only where `run` was called, on a processor that has these instructions.
 impl Simd for Avx2 {
     const LANES: usize = 8;
-    // Twelve sums, two vectors of weights and a broadcast number make 15 of 16 registers.
-    const ROWS: usize = 6;
-    const PANELS: usize = 1;
     const OUTER_ROWS: usize = 4;
 
+    // Twelve sums, two vectors of weights and a broadcast number make 15 of 16 registers.
+    type Strip = StripOf<6, 16>;
+    type NarrowStrip = StripOf<10, 8>;
+    type SparseStrip = Self::Strip;
     type Vector = __m256;
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! AVX-512: sixteen numbers.
 #![expect(unsafe_code, reason = "calling what only some processors have, with a proof that this one does")]
 
-use super::{Simd, Work};
+use super::{Simd, StripOf, Work};
 use std::arch::x86_64::{
     __m512, _CMP_NLE_UQ, _mm256_add_ps, _mm256_castpd_ps, _mm256_setzero_ps, _mm512_add_epi32, _mm512_add_ps,
     _mm512_castps_pd, _mm512_castps_si512, _mm512_castps512_ps256, _mm512_castsi512_ps, _mm512_cmp_ps_mask,
@@ -26,11 +26,13 @@ pub(super) unsafe fn run<W: Work>(work: W) -> W::Output {
 // SAFETY of every block: `self` exists only where `run` was called, on a processor that has these instructions.
 impl Simd for Avx512 {
     const LANES: usize = 16;
-    // 28 sums, two vectors of weights and a broadcast number make 31 of 32 registers.
-    const ROWS: usize = 14;
-    const PANELS: usize = 2;
     const OUTER_ROWS: usize = 8;
 
+    // 28 sums, two vectors of weights and a broadcast number make 31 of 32 registers.
+    type Strip = StripOf<14, 32>;
+    type NarrowStrip = StripOf<14, 16>;
+    // 24 sums, four vectors of weights and a broadcast number make 29.
+    type SparseStrip = StripOf<6, 64>;
     type Vector = __m512;
 
     #[inline(always)]

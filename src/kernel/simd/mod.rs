@@ -23,16 +23,36 @@ use std::mem::MaybeUninit;
 /// The most numbers that a vector holds.
 pub(in crate::kernel) const MAX_LANES: usize = 16;
 
+/// Some rows of a product by some outputs.
+pub(in crate::kernel) trait Strip {
+    /// Rows.
+    const ROWS: usize;
+
+    /// Outputs: eight, or a power of two of them.
+    const COLUMNS: usize;
+}
+
+/// Rows by outputs.
+pub(in crate::kernel) struct StripOf<const ROWS: usize, const COLUMNS: usize>;
+
+impl<const R: usize, const C: usize> Strip for StripOf<R, C> {
+    const ROWS: usize = R;
+    const COLUMNS: usize = C;
+}
+
 /// Instructions that work on several 32-bit numbers at once.
 pub(in crate::kernel) trait Simd: Copy {
     /// Numbers in a vector.
     const LANES: usize;
 
-    /// Rows of a product whose sums live in registers together, by [`Self::PANELS`] panels of sixteen outputs.
-    const ROWS: usize;
+    /// Sums of a product that live in registers together.
+    type Strip: Strip;
 
-    /// Panels of sixteen outputs that go together.
-    const PANELS: usize;
+    /// The same where few outputs are left.
+    type NarrowStrip: Strip;
+
+    /// The same where rows have many zeros: of fewer rows, since only what is zero in all of them is left out.
+    type SparseStrip: Strip;
 
     /// Rows of an outer product whose sums live in registers together, by two vectors of columns.
     const OUTER_ROWS: usize;

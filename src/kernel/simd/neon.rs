@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "loading and storing through pointers")]
 #![allow(unused_unsafe, reason = "compilers differ in which of these are unsafe where every processor has them")]
 
-use super::{Simd, Work};
+use super::{Simd, StripOf, Work};
 use std::arch::aarch64::{
     float32x4_t, vaddq_f32, vaddq_s32, vdivq_f32, vdupq_n_f32, vdupq_n_s32, vfmaq_f32, vld1q_f32, vmaxq_f32, vmulq_f32,
     vpaddq_f32, vreinterpretq_f32_s32, vreinterpretq_s32_f32, vshlq_n_s32, vst1q_f32, vsubq_f32,
@@ -20,11 +20,12 @@ pub(super) fn run<W: Work>(work: W) -> W::Output {
 // SAFETY of every block: the architecture has NEON.
 impl Simd for Neon {
     const LANES: usize = 4;
-    // 24 sums, four vectors of weights and a broadcast number make 29 of 32 registers.
-    const ROWS: usize = 6;
-    const PANELS: usize = 1;
     const OUTER_ROWS: usize = 8;
 
+    // 24 sums, four vectors of weights and a broadcast number make 29 of 32 registers.
+    type Strip = StripOf<6, 16>;
+    type NarrowStrip = StripOf<6, 8>;
+    type SparseStrip = Self::Strip;
     type Vector = float32x4_t;
 
     #[inline(always)]

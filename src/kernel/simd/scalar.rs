@@ -1,7 +1,7 @@
 //! Plain arrays of four: what the compiler makes of them on any processor, and the twin that others are compared with.
 #![expect(unsafe_code, reason = "the trait loads and stores through pointers")]
 
-use super::{Simd, Work};
+use super::{Simd, StripOf, Work};
 
 /// Four numbers, one after the other.
 #[derive(Clone, Copy)]
@@ -14,11 +14,12 @@ pub(super) fn run<W: Work>(work: W) -> W::Output {
 
 impl Simd for Scalar {
     const LANES: usize = 4;
-    // Eight sums, four vectors of weights and a broadcast number make 13 of the 16 registers that SSE2 has.
-    const ROWS: usize = 2;
-    const PANELS: usize = 1;
     const OUTER_ROWS: usize = 2;
 
+    // Eight sums, four vectors of weights and a broadcast number make 13 of the 16 registers that SSE2 has.
+    type Strip = StripOf<2, 16>;
+    type NarrowStrip = StripOf<2, 8>;
+    type SparseStrip = Self::Strip;
     type Vector = [f32; 4];
 
     #[inline(always)]

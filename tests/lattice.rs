@@ -1,6 +1,6 @@
 //! The lattice against every pixel: the bound that the default quality keeps.
 //!
-//! Crops were fixed before any tuning: 24×24 source pixels, centred at ¼, ½ and ¾ of the picture's diagonal, at ×12,
+//! Crops were fixed before any tuning: 24×24 source pixels, centred at ¼, ½ and ¾ of the picture's diagonal, at ×8, ×12,
 //! ×30 and ×100. The shipped sample is always measured; `ZOOMFIELD_IMAGES` names a folder of more pictures, and
 //! `ZOOMFIELD_DEEP` adds ×100, which takes minutes. `--nocapture` shows the table.
 
@@ -48,7 +48,7 @@ fn render(picture: &Picture, model: &LoadedModel, grid: &SampleGrid, sampling: S
 fn the_lattice_keeps_its_bound() {
     let model = LoadedModel::builtin().unwrap();
     let scales: &[f64] =
-        if std::env::var_os("ZOOMFIELD_DEEP").is_some() { &[12.0, 30.0, 100.0] } else { &[12.0, 30.0] };
+        if std::env::var_os("ZOOMFIELD_DEEP").is_some() { &[8.0, 12.0, 30.0, 100.0] } else { &[8.0, 12.0, 30.0] };
     let mut failures: Vec<String> = Vec::new();
     for path in pictures() {
         let picture = Picture::open(&path).unwrap();

@@ -52,12 +52,13 @@ fn below(grid: &AxisGrid, i: usize, density: usize) -> i64 {
 }
 
 impl LatticeAxis {
-    pub(super) fn new(grid: &AxisGrid, density: usize) -> Self {
-        let points = lattice_points(grid, density);
-        if points == *grid {
+    /// Of lattice points of this density, if there are any.
+    pub(super) fn new(grid: &AxisGrid, density: Option<usize>) -> Self {
+        let lattice = density.map(|density| (density, lattice_points(grid, density)));
+        let Some((density, points)) = lattice.filter(|(_, points)| points != grid) else {
             let taps = (0..grid.len).map(|i| (i, [1.0, 0.0, 0.0, 0.0])).collect();
-            return Self { points, is_coarse: false, taps };
-        }
+            return Self { points: *grid, is_coarse: false, taps };
+        };
         let first = below(grid, 0, density) - MARGIN;
         let tap = |i: usize| {
             let below = below(grid, i, density);
@@ -65,6 +66,11 @@ impl LatticeAxis {
             ((below - 1 - first) as usize, cubic(t))
         };
         Self { points, is_coarse: true, taps: (0..grid.len).map(tap).collect() }
+    }
+
+    /// Whether sample `i` is one of the points.
+    fn is_point(&self, i: usize) -> bool {
+        self.taps[i].1.iter().filter(|weight| **weight != 0.0).count() == 1
     }
 
     /// The lattice cell of sample `i`: the index of the point at or below it.
@@ -100,7 +106,7 @@ impl Lattice {
         }
     }
 
-    /// The samples whose interpolation may be off (`tolerance` in normalised units), counted row by row.
+    /// The samples that are interpolated and may be off (`tolerance` in normalised units), counted row by row.
     ///
     /// Every point is predicted from its neighbours at distance 1 and 3 along each axis, as if only every second one
     /// had been evaluated. How far it is off is taken for the error of the cells around it; interpolating at full
@@ -117,8 +123,9 @@ impl Lattice {
         }
         let (is_doubtful, width) = (&is_doubtful, self.x.taps.len());
         let in_row = |i: usize| {
-            let row = self.y.cell(i) * columns;
-            (0..width).filter(move |&j| is_doubtful[row + self.x.cell(j)]).map(move |j| i * width + j)
+            let (row, is_on_row) = (self.y.cell(i) * columns, self.y.is_point(i));
+            let is_known = move |j| is_on_row && self.x.is_point(j);
+            (0..width).filter(move |&j| is_doubtful[row + self.x.cell(j)] && !is_known(j)).map(move |j| i * width + j)
         };
         (0..self.y.taps.len()).flat_map(in_row).collect()
     }
@@ -159,8 +166,8 @@ mod tests {
 
     /// A lattice over one row of `u ↦ f(u)`.
     fn sampled(grid: &AxisGrid, f: impl Fn(f64) -> f64) -> Lattice {
-        let x = LatticeAxis::new(grid, 8);
-        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1), 8);
+        let x = LatticeAxis::new(grid, Some(8));
+        let y = LatticeAxis::new(&AxisGrid::spanning(0.0, 1.0, 1), Some(8));
         let values = (0..x.points.len).flat_map(|k| [f(x.points.latent_position(k)) as f32; 3]).collect();
         Lattice { y, x, values }
     }
@@ -192,7 +199,7 @@ mod tests {
     #[test]
     fn a_slightly_enlarged_axis_is_sampled_as_it_is() {
         let grid = AxisGrid::spanning(0.0, 10.0, 40);
-        let axis = LatticeAxis::new(&grid, 8);
+        let axis = LatticeAxis::new(&grid, Some(8));
         assert!(!axis.is_coarse && axis.points == grid);
     }
 }

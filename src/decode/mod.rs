@@ -22,19 +22,24 @@ pub use gpu::{
 pub use params::DecodeParams;
 pub use query::{WindowQuery, sample_points};
 
-/// From which scale on the lattice is twice as dense.
-const DEEP_SCALE: f64 = 90.0;
+/// From which scale on there is a lattice, and how many points of a source pixel it has. Deeper in, a denser one pays: fewer
+/// pixels are left to be decoded one by one.
+const LATTICES: [(f64, usize); 4] = [(6.0, 4), (10.0, 8), (24.0, 16), (80.0, 32)];
 
 impl Sampling {
-    /// Lattice points per source pixel along an axis of `pitch` source pixels a sample, if there is a lattice. Deeper in,
-    /// a denser one pays: fewer pixels are left to be decoded one by one.
+    /// Lattice points per source pixel along an axis of `pitch` source pixels a sample, if there is a lattice.
     fn density(self, pitch: f64) -> Option<usize> {
+        let is_reached = |(scale, _): &&(f64, usize)| pitch * scale <= 1.0 + 1e-9;
         match self {
             Self::Exact => None,
             Self::Coarse => Some(2),
-            Self::Lattice if pitch * DEEP_SCALE > 1.0 => Some(8),
-            Self::Lattice => Some(16),
+            Self::Lattice => LATTICES.iter().rev().find(is_reached).map(|(_, density)| *density),
         }
+    }
+
+    /// The density of the lattice from which points of a lattice are interpolated in turn.
+    fn coarser(density: usize) -> Option<usize> {
+        (density > LATTICES[0].1).then_some(density / 2)
     }
 
     /// A corner of the ensemble that counts for less is left out; what remains still sums to one.
@@ -50,7 +55,9 @@ mod tests {
     #[test]
     fn the_lattice_is_denser_deep_in() {
         let density = |scale: f64| Sampling::Lattice.density(1.0 / scale);
-        assert_eq!([30.0, 89.9, 90.0, 100.0].map(density), [Some(8), Some(8), Some(16), Some(16)]);
+        assert_eq!([5.9, 6.0, 9.9, 10.0].map(density), [None, Some(4), Some(4), Some(8)]);
+        assert_eq!([23.9, 24.0, 80.0].map(density), [Some(8), Some(16), Some(32)]);
+        assert_eq!([32, 8, 4, 2].map(Sampling::coarser), [Some(16), Some(4), None, None]);
         assert_eq!((Sampling::Exact.density(0.01), Sampling::Coarse.density(0.01)), (None, Some(2)));
     }
 }

@@ -14,8 +14,8 @@ const EXACT_ZOOM: usize = 4;
 const LATTICE_ZOOM: usize = 30;
 
 impl GpuImnet {
-    /// Each kind of dispatch: the projection of `side` × `side` latent codes (an even number of them), every sample at
-    /// ×4, and the lattice of a quarter of them at ×30, which has about as many points.
+    /// Each kind of dispatch: the projection of `side` × `side` latent codes, every sample at ×4, and the lattice
+    /// of them at ×30 that is evaluated whole, which has about as many points.
     ///
     /// # Errors
     /// [`crate::gpu::GpuError::OutOfMemory`] or [`crate::gpu::GpuError::Lost`].
@@ -26,7 +26,7 @@ impl GpuImnet {
             SampleGrid::spanning(region, Size::new(side * zoom, side * zoom))
         };
         let every = grid(side, EXACT_ZOOM);
-        let lattice = sample_points(&grid(side / 2, LATTICE_ZOOM), Sampling::Lattice);
+        let lattice = sample_points(&grid(side, LATTICE_ZOOM), Sampling::Lattice);
         let codes = FeatureWindow::pattern(picture, self.params.margin(), self.params.channels);
         let (projected, params) = self.load(&codes, [every.y.pitch, every.x.pitch])?;
         let piece = ConvolutionPass { convolution: &self.project, params };

@@ -140,11 +140,7 @@ impl<'a> Decoder<'a> {
     /// Every sample, `[rows, columns, 3]`.
     fn decode_all(&self, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
         let samples = self.by_code();
-        let decoded = self.decode(&samples, interrupt)?;
-        let mut rgb = vec![0.0; samples.len() * 3];
-        let pixels = rgb.as_chunks_mut::<3>().0;
-        samples.iter().zip(decoded).for_each(|(sample, value)| pixels[*sample] = value);
-        Ok(rgb)
+        self.decode(&samples, &samples, interrupt)
     }
 
     /// The named samples alone (counted row by row), `[samples, 3]`.
@@ -155,11 +151,7 @@ impl<'a> Decoder<'a> {
             (self.rows[row].between(), self.columns[column].between())
         });
         let sorted: Vec<usize> = order.iter().map(|i| samples[*i]).collect();
-        let decoded = self.decode(&sorted, interrupt)?;
-        let mut rgb = vec![0.0; samples.len() * 3];
-        let pixels = rgb.as_chunks_mut::<3>().0;
-        order.iter().zip(decoded).for_each(|(i, value)| pixels[*i] = value);
-        Ok(rgb)
+        self.decode(&sorted, &order, interrupt)
     }
 
     /// All samples, those that read the same codes one behind the other.
@@ -175,15 +167,18 @@ impl<'a> Decoder<'a> {
         samples
     }
 
-    /// The named samples, in their order.
-    fn decode(&self, samples: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<[f32; 3]>> {
-        let mut rgb = vec![[0.0; 3]; samples.len()];
-        let blocks = rgb.par_chunks_mut(BLOCK_PIXELS).zip(samples.par_chunks(BLOCK_PIXELS));
+    /// The named samples, computed in their order; the colour of each goes to its own of as many `places`.
+    fn decode(&self, samples: &[usize], places: &[usize], interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
+        let mut decoded = vec![[0.0; 3]; samples.len()];
+        let blocks = decoded.par_chunks_mut(BLOCK_PIXELS).zip(samples.par_chunks(BLOCK_PIXELS));
         blocks.try_for_each_init(SampleBlock::default, |block, (out, samples)| {
             check(interrupt)?;
             self.decode_block(samples, block, out);
             Ok(())
         })?;
+        let mut rgb = vec![0.0; samples.len() * 3];
+        let pixels = rgb.as_chunks_mut::<3>().0;
+        places.iter().zip(decoded).for_each(|(place, color)| pixels[*place] = color);
         Ok(rgb)
     }
 

@@ -3,7 +3,7 @@
 //! Between two latent codes the function is smooth. Above a certain zoom it is therefore evaluated at a few points per
 //! source pixel (the density), with the cell of the true zoom, and interpolated bicubically (Catmull–Rom). Lattice
 //! points lie on the latent codes, so that the function's kinks, which are where the nearest codes change, fall on
-//! lattice points. Where interpolation is not good enough the pixels are decoded exactly; how good it is costs nothing
+//! lattice points. Where interpolation is not good enough the pixels, or the points of a denser lattice, are decoded exactly; how good it is costs nothing
 //! to estimate: every lattice point is known already and can be predicted from its neighbours.
 //!
 //! The lattice is anchored at the picture, so tiles and exports agree on it.

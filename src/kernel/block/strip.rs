@@ -75,7 +75,8 @@ impl Product<'_> {
         if count == 0 || outputs == 0 {
             return;
         }
-        let columns = outputs.next_multiple_of(S::Strip::COLUMNS.max(PANEL));
+        const { assert!(S::Strip::COLUMNS.is_multiple_of(PANEL)) };
+        let columns = outputs.next_multiple_of(S::Strip::COLUMNS);
         let needed = (count - 1).checked_mul(stride).and_then(|n| n.checked_add(columns));
         assert!(panel + columns / PANEL <= panels.count(), "the right matrix is too narrow");
         assert!(rows.fit(panels) && rows.extent(count) <= rows.data.len(), "the left matrix is too short");
@@ -156,6 +157,7 @@ pub(super) unsafe fn strip_from<S: Simd, T: Strip, const SPARSE: bool>(
     let out = out.wrapping_add(row * stride);
     // SAFETY: as the caller promises: rows `row .. row + rows` are among the first `count`.
     unsafe {
+        // The conditions are constants: what `T` never has is not compiled.
         match rows {
             14 if T::ROWS == 14 => strip_14::<S, T, SPARSE>(simd, left, right, floor, out, stride),
             10 if T::ROWS == 10 => strip_10::<S, T, SPARSE>(simd, left, right, floor, out, stride),

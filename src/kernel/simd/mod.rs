@@ -28,7 +28,7 @@ pub(in crate::kernel) trait Strip {
     /// Rows.
     const ROWS: usize;
 
-    /// Outputs: eight, or a power of two of them.
+    /// Outputs: eight times a power of two.
     const COLUMNS: usize;
 }
 

@@ -1,6 +1,7 @@
 //! Pixels on their way out: floating point, before anyone rounds them.
 
 use crate::geometry::Size;
+use std::ops::Range;
 
 /// A rectangle of rendered pixels in [0, 1], interleaved, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,17 @@ impl Raster {
     /// A raster of zeros.
     pub fn new(size: Size, channels: usize) -> Self {
         Self { size, channels, data: vec![0.0; size.area() * channels] }
+    }
+
+    /// Some of its rows.
+    ///
+    /// # Panics
+    /// If it has not so many.
+    #[must_use]
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        let row = self.size.width * self.channels;
+        let size = Size { height: rows.len(), ..self.size };
+        Self { size, channels: self.channels, data: self.data[rows.start * row..rows.end * row].to_vec() }
     }
 
     /// The same colours with an opacity, `height * width`, as the fourth channel.

@@ -118,13 +118,16 @@ fn shrunk_again_it_is_the_source() {
             } else {
                 &[2.0, 2.7, 4.0, 8.0]
             };
-            for scale in scales {
-                let grid = whole(&picture, *scale);
-                let shown = render(&picture, &model, &grid, "neural:exact+lock");
+            // From ×6 on LIIF is usually interpolated from a lattice, whose points are the lock's samples then.
+            let exact = scales.iter().map(|scale| (*scale, "neural:exact"));
+            let usual = [6.5, 8.0, 12.0].map(|scale| (scale, "neural"));
+            for (scale, text) in exact.chain(usual.into_iter().filter(|_| builtin == Builtin::Liif)) {
+                let grid = whole(&picture, scale);
+                let shown = render(&picture, &model, &grid, &format!("{text}+lock"));
                 let (psnr, shift) = consistency(&picture, &shown, -0.5);
-                let before = consistency(&picture, &render(&picture, &model, &grid, "neural:exact"), -0.5);
+                let before = consistency(&picture, &render(&picture, &model, &grid, text), -0.5);
                 println!(
-                    "{builtin:?} ×{scale}: {psnr:.1} dB, {shift:.3}/255; without the lock {:.1} dB, {:.3}/255",
+                    "{builtin:?} {text} ×{scale}: {psnr:.1} dB, {shift:.3}/255; without the lock {:.1} dB, {:.3}/255",
                     before.0, before.1
                 );
                 assert!(psnr >= CONSISTENT, "{builtin:?} ×{scale}: {psnr:.1} dB");
@@ -140,21 +143,24 @@ fn shrunk_again_it_is_the_source() {
 /// Windows of any place and zoom see parts of one function, whatever is evaluated together.
 #[test]
 fn every_window_sees_the_same_function() {
-    let (picture, model) = (part("chelsea.png", [150, 90], Size::new(90, 70)), model(Builtin::Live));
+    let [live, liif] = [Builtin::Live, Builtin::Liif].map(model);
     let cases = [
-        ("neural:exact+lock", 5.0),
-        ("neural+ensemble:8+lock:70+strength:80", 3.3),
-        // Here the samples are the pixels.
-        ("neural+lock", 3.0),
+        (&live, Size::new(90, 70), "neural:exact+lock", 5.0),
+        (&live, Size::new(90, 70), "neural+ensemble:8+lock:70+strength:80", 3.3),
+        // Here the samples are the pixels,
+        (&live, Size::new(90, 70), "neural+lock", 3.0),
+        // and here points of a lattice, some of them on the edges of a picture that is no whole number of blocks.
+        (&liif, Size::new(42, 35), "neural+lock", 6.6),
     ];
-    for (text, scale) in cases {
+    for (model, size, text, scale) in cases {
+        let picture = part("chelsea.png", [150, 90], size);
         let grid = whole(&picture, scale);
-        let expected = render(&picture, &model, &grid, text);
+        let expected = render(&picture, model, &grid, text);
         let mut renderer = Renderer::new(RenderOptions::VIEW);
         for (top, left, height, width) in [(0, 0, 40, 50), (100, 120, 33, 90), (160, 200, 71, 64), (31, 77, 1, 1)] {
             let (rows, columns) = (top..top + height, left..left + width);
             let window = grid.slice(rows.clone(), columns.clone());
-            let found = renderer.render(&picture, &model, &window, recipe(text), NEVER).unwrap();
+            let found = renderer.render(&picture, model, &window, recipe(text), NEVER).unwrap();
             let row = |y: usize| expected.data[3 * (y * expected.size.width + columns.start)..][..3 * width].to_vec();
             let off = found.data.iter().zip(rows.flat_map(row)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(off < 5e-6, "{text}: a window at {top}, {left} is off by {off}");

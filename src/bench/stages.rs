@@ -40,7 +40,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let model = LoadedModel::on_cpu(weights, precision)?;
     report(&encode(&model, picture, precision)?);
-    report(&decode(&model, picture, precision, 1024)?);
+    report(&decode(&model, &cut(picture, square(picture)), precision, 1024)?);
     report(&zoom(&model, picture, crop, precision)?);
     Ok(())
 }
@@ -81,11 +81,10 @@ fn window(model: &LoadedModel, picture: &Picture, grid: &SampleGrid, sampling: S
     Ok(sample::window(model, picture.size, grid, sampling, &[features.into()]))
 }
 
-/// Decoding every pixel of a picture of `side`×`side`.
+/// Decoding every pixel of a picture enlarged to `side`×`side`.
 pub(super) fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
-    let picture = cut(picture, square(picture));
     let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
-    let window = window(model, &picture, &grid, Sampling::Exact)?;
+    let window = window(model, picture, &grid, Sampling::Exact)?;
     let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
     let stage =
         BenchStage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };

@@ -8,6 +8,9 @@ use crate::picture::Picture;
 use crate::render::LoadedModel;
 use crate::weights::Weights;
 
+/// Source pixels along a side of a view's tile at ×4.
+const UNDER_A_TILE: usize = VIEW_TILE / 4;
+
 /// Encodes four feature tiles with their halo, and decodes a tile of a view, on 1, 2, 4, … threads up to as many as there are.
 /// Each measurement tells how many times as fast as one thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
@@ -16,13 +19,17 @@ pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(
     let side = 2 * FEATURE_TILE + 2 * model.config.encoder.radius();
     let size = picture.size;
     let rect = PixelRect { x: 0, y: 0, width: side.min(size.width), height: side.min(size.height) };
+    let under_a_tile = stages::cut(
+        picture,
+        PixelRect { width: UNDER_A_TILE.min(rect.width), height: UNDER_A_TILE.min(rect.height), ..rect },
+    );
     let mut alone: Option<[f64; 2]> = None;
     for threads in counts(rayon::current_num_threads()) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
         let [encoding, decoding] = pool.install(|| {
             let encoding = stages::encode_rect(&model, picture, rect, precision);
-            [encoding, stages::decode(&model, picture, precision, VIEW_TILE)]
+            [encoding, stages::decode(&model, &under_a_tile, precision, VIEW_TILE)]
         });
         let measured = [encoding?, decoding?];
         let first = *alone.get_or_insert([measured[0].secs, measured[1].secs]);

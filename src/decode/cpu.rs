@@ -46,9 +46,9 @@ pub fn query_rgb(
 
 /// As [`query_rgb`], with samples that stand for pixels of any size.
 pub(super) fn answer(params: &DecodeParams, asked: WindowQuery<'_>, interrupt: Interrupt<'_>) -> Result<Vec<f32>> {
-    let WindowQuery { window, picture, grid, cell, sampling } = asked;
+    let WindowQuery { window, picture, cell, sampling, .. } = asked;
     let projected = project(params, window, interrupt)?;
-    query(grid, sampling, params.local_ensemble, &|points, some| {
+    query(asked, params.local_ensemble, &|points, some| {
         let decoder = Decoder::new(params, &projected, picture, points, cell, sampling.least_share());
         match some {
             None => decoder.decode_all(interrupt),

@@ -1,7 +1,7 @@
 //! The decoder of either family, on the CPU.
 
 use super::field::{self, FieldParams};
-use super::query::WindowQuery;
+use super::query::{WindowQuery, coarsest_lattice};
 use super::{DecodeParams, Sampling, cpu};
 use crate::error::Result;
 use crate::feature::FeatureWindow;
@@ -49,6 +49,15 @@ impl Decoder {
         match self {
             Self::Imnet(_) => asked,
             Self::Field(_) => Sampling::Exact,
+        }
+    }
+
+    /// How many points of a source pixel it is evaluated at, before it is known where more are needed, for pixels of `cell` (y, x)
+    /// source pixels; none if it is evaluated at the pixels alone.
+    pub fn lattice(&self, cell: [f64; 2], asked: Sampling) -> Option<usize> {
+        match self {
+            Self::Imnet(params) if params.local_ensemble => coarsest_lattice(cell, asked),
+            _ => None,
         }
     }
 

@@ -20,7 +20,7 @@ pub use gpu::{
     GpuField, GpuImnet, ReducedFrame, Stretch,
 };
 pub use params::DecodeParams;
-pub use query::{WindowQuery, sample_points};
+pub use query::{KnownPoints, WindowQuery, sample_points};
 
 /// From which scale on there is a lattice, and how many points of a source pixel it has. Deeper in, a denser one pays: fewer
 /// pixels are left to be decoded one by one.

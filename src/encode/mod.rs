@@ -84,6 +84,9 @@ impl PictureEncoder {
             Ok(())
         };
         let run = || {
+            if self.is_on_cpu() {
+                return self.encoder.forward_planes(planes, [grown.height, grown.width], &step);
+            }
             let x = Tensor::from_vec(planes, (1, 3, grown.height, grown.width), &self.device)?;
             self.encoder.forward(&x, &step)?.permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()
         };

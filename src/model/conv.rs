@@ -1,8 +1,9 @@
 //! Convolutions with stride 1 that keep height and width.
 
+use super::maps::{HeldMaps, Maps};
 use super::trained::{self, TrainingContext};
 use crate::kernel::{Activation, After, Conv1x1, Conv3x3, Joined, Order, Precision};
-use candle_core::{CpuStorage, DType, Device, Layout, Module, Result, Storage, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 /// Who computes convolutions.
@@ -64,52 +65,64 @@ impl Conv2d {
         (&self.weight, &self.bias, self.trained.as_ref())
     }
 
+    /// The convolution.
+    ///
+    /// # Errors
+    /// As [`Self::forward_joined`].
+    pub fn forward(&self, x: &Maps) -> Result<Maps> {
+        self.forward_joined(std::slice::from_ref(x), Activation::Identity, None)
+    }
+
     /// The convolution followed by a ReLU.
     ///
     /// # Errors
-    /// candle's, for a tensor of another shape or device.
-    pub fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
+    /// As [`Self::forward_joined`].
+    pub fn forward_relu(&self, x: &Maps) -> Result<Maps> {
         self.forward_joined(std::slice::from_ref(x), Activation::Relu, None)
     }
 
     /// The convolution followed by SiLU, plus `residual` of the result's shape, if there is one.
     ///
     /// # Errors
-    /// candle's, for a tensor of another shape or device.
-    pub fn forward_silu(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
+    /// As [`Self::forward_joined`].
+    pub fn forward_silu(&self, x: &Maps, residual: Option<&Maps>) -> Result<Maps> {
         self.forward_joined(std::slice::from_ref(x), Activation::Silu, residual)
     }
 
     /// The convolution plus `residual`, of the result's shape.
     ///
     /// # Errors
-    /// candle's, for a tensor of another shape or device.
-    pub fn forward_add(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+    /// As [`Self::forward_joined`].
+    pub fn forward_add(&self, x: &Maps, residual: &Maps) -> Result<Maps> {
         self.forward_joined(std::slice::from_ref(x), Activation::Identity, Some(residual))
     }
 
-    /// The convolution of tensors joined along their channels, then `activation`, plus `residual`. Our own
-    /// kernels read the tensors where they lie.
+    /// The convolution of feature maps joined along their channels, then `activation`, plus `residual`. Our own
+    /// kernels read the maps where they lie.
     ///
     /// # Errors
-    /// candle's, for tensors of other shapes or devices.
-    pub fn forward_joined(
-        &self,
-        parts: &[Tensor],
-        activation: Activation,
-        residual: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let can_fuse = |x: &Tensor| x.dims()[0] == 1 && x.device().is_cpu() && x.dtype() == DType::F32;
-        if let Some(fused) = self.fused.as_ref().filter(|_| parts.iter().all(can_fuse)) {
-            return fused.forward(parts, activation, residual);
+    /// candle's, for maps of other shapes, kinds or devices.
+    pub fn forward_joined(&self, parts: &[Maps], activation: Activation, residual: Option<&Maps>) -> Result<Maps> {
+        if let [Maps::Held(_), ..] = parts {
+            let Some(fused) = &self.fused else { bail!("this convolution is candle's") };
+            let parts = parts.iter().map(Maps::held).collect::<Result<Vec<_>>>()?;
+            return fused.forward(&parts, activation, residual.map(Maps::held).transpose()?);
         }
-        let x = match parts {
+        let parts = parts.iter().map(Maps::tensor).collect::<Result<Vec<_>>>()?;
+        let residual = residual.map(Maps::tensor).transpose()?;
+        let x = match parts[..] {
             [x] => x.clone(),
-            parts => Tensor::cat(parts, if self.trained.is_some() { 3 } else { 1 })?,
+            _ => Tensor::cat(&parts, if self.trained.is_some() { 3 } else { 1 })?,
         };
-        if let Some(context) = &self.trained {
-            return trained::convolve(&x, &self.weight, &self.bias, activation, residual, &context.gate);
-        }
+        let result = match &self.trained {
+            Some(context) => trained::convolve(&x, &self.weight, &self.bias, activation, residual, &context.gate)?,
+            None => self.convolve_tensor(&x, activation, residual)?,
+        };
+        Ok(result.into())
+    }
+
+    /// By candle.
+    fn convolve_tensor(&self, x: &Tensor, activation: Activation, residual: Option<&Tensor>) -> Result<Tensor> {
         let bias = self.bias.reshape((1, (), 1, 1))?;
         let sum = x.conv2d(&self.weight, self.weight.dims()[2] / 2, 1, 1, 1)?.broadcast_add(&bias)?;
         let sum = match activation {
@@ -118,12 +131,6 @@ impl Conv2d {
             Activation::Silu => sum.silu()?,
         };
         residual.map_or(Ok(sum.clone()), |residual| sum + residual)
-    }
-}
-
-impl Module for Conv2d {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_joined(std::slice::from_ref(x), Activation::Identity, None)
     }
 }
 
@@ -136,68 +143,26 @@ impl Fused {
         }
     }
 
-    /// Of tensors `[1, c, h, w]`, which may lie in memory as planes or channels-last, as the result does.
-    fn forward(&self, parts: &[Tensor], activation: Activation, residual: Option<&Tensor>) -> Result<Tensor> {
+    /// Of maps of one size, in one order; the result is channels-last, as the residual.
+    fn forward(&self, parts: &[&HeldMaps], activation: Activation, residual: Option<&HeldMaps>) -> Result<Maps> {
         let (inputs, outputs) = self.shape();
-        let (_, _, height, width) = parts[0].dims4()?;
-        let result = [1, outputs, height, width];
-        let channels: usize = parts.iter().map(|part| part.dims()[1]).sum();
-        let is_fit = parts.iter().all(|part| part.dims()[2..] == [height, width]);
-        if channels != inputs || !is_fit || residual.is_some_and(|residual| residual.dims() != result) {
-            let shapes: Vec<_> = parts.iter().map(Tensor::dims).collect();
-            bail!("a convolution of {inputs} channels got {shapes:?} and {:?}", residual.map(Tensor::dims));
+        let (first, order) = (parts[0], Order::ChannelsLast);
+        let [_, height, width] = first.shape;
+        let shape = [outputs, height, width];
+        let channels: usize = parts.iter().map(|part| part.shape[0]).sum();
+        let is_fit = parts.iter().all(|part| part.shape[1..] == [height, width] && part.order == first.order);
+        if channels != inputs || !is_fit || residual.is_some_and(|r| (r.shape, r.order) != (shape, order)) {
+            let shapes: Vec<_> = parts.iter().map(|part| part.shape).collect();
+            bail!("a convolution of {inputs} channels got {shapes:?} and {:?}", residual.map(|r| r.shape));
         }
-        let given = order_of(parts[0].layout()).filter(|_| parts.len() == 1).unwrap_or(Order::ChannelsLast);
-        let parts = parts.iter().map(|part| lying(part, given)).collect::<Result<Vec<_>>>()?;
-        let residual = residual.map(|residual| lying(residual, Order::ChannelsLast)).transpose()?;
-        let output = self.run(&parts, given, [height, width], activation, residual.as_ref())?;
-        Tensor::from_vec(output, (1, height, width, outputs), &Device::Cpu)?.permute((0, 3, 1, 2))
+        let slices: Vec<&[f32]> = parts.iter().map(|part| part.values.as_slice()).collect();
+        let input = Joined { parts: &slices, order: first.order, height, width };
+        let after = After { activation, residual: residual.map(|residual| residual.values.as_slice()) };
+        let room = first.spare.take(shape.iter().product());
+        let values = match self {
+            Self::Three(conv) => conv.forward_joined(input, after, room),
+            Self::One(conv) => conv.forward_joined(input, after, room),
+        };
+        Ok(HeldMaps { values, order, shape, spare: first.spare.clone() }.into())
     }
-
-    /// Of tensors whose values lie in `order`, without gaps.
-    fn run(
-        &self,
-        parts: &[Tensor],
-        order: Order,
-        [height, width]: [usize; 2],
-        activation: Activation,
-        residual: Option<&Tensor>,
-    ) -> Result<Vec<f32>> {
-        let held: Vec<_> = parts.iter().map(Tensor::storage_and_layout).collect();
-        let parts = held.iter().map(|(storage, layout)| values(storage, layout)).collect::<Result<Vec<_>>>()?;
-        let held = residual.map(Tensor::storage_and_layout);
-        let residual = held.as_ref().map(|(storage, layout)| values(storage, layout)).transpose()?;
-        let (input, after) = (Joined { parts: &parts, order, height, width }, After { activation, residual });
-        Ok(match self {
-            Self::Three(conv) => conv.forward_joined(input, after),
-            Self::One(conv) => conv.forward_joined(input, after),
-        })
-    }
-}
-
-/// A tensor `[1, c, h, w]` whose values lie in `order`.
-fn lying(x: &Tensor, order: Order) -> Result<Tensor> {
-    match order {
-        Order::Planes => x.contiguous(),
-        Order::ChannelsLast => x.permute((0, 2, 3, 1))?.contiguous(),
-    }
-}
-
-/// How a tensor `[1, c, h, w]` lies in memory, if without gaps.
-fn order_of(layout: &Layout) -> Option<Order> {
-    let (_, c, h, w) = layout.shape().dims4().ok()?;
-    if layout.is_contiguous() {
-        Some(Order::Planes)
-    } else if layout.stride()[1..] == [1, w * c, c] && h > 0 {
-        Some(Order::ChannelsLast)
-    } else {
-        None
-    }
-}
-
-/// The values of a tensor without gaps, in the order in which they lie.
-fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
-    let Storage::Cpu(CpuStorage::F32(values)) = storage else { bail!("the fused convolution reads f32 on the CPU") };
-    let start = layout.start_offset();
-    Ok(&values[start..start + layout.shape().elem_count()])
 }

@@ -9,9 +9,10 @@
 //! The frozen `sub_mean` and `add_mean` of the checkpoints are not part of the forward pass.
 
 use super::conv::{Conv2d, ConvKernel};
+use super::maps::Maps;
 use super::trained_edsr::TrainedEdsr;
 use super::trained_encoder;
-use candle_core::{Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 /// The encoder.
@@ -58,11 +59,12 @@ impl Edsr {
     ///
     /// # Errors
     /// candle's, or what `step` returns.
-    pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Maps, step: &dyn Fn() -> Result<()>) -> Result<Maps> {
         if let Some(context) = self.head.parts().2.filter(|_| self.res_scale == 1.0) {
             let blocks = self.blocks.iter().flat_map(|block| [&block.first, &block.second]);
             let convs: Vec<_> = std::iter::once(&self.head).chain(blocks).chain([&self.last]).collect();
-            return trained_encoder::forward(x, &convs, TrainedEdsr { blocks: self.blocks.len() }, context);
+            let network = TrainedEdsr { blocks: self.blocks.len() };
+            return Ok(trained_encoder::forward(x.tensor()?, &convs, network, context)?.into());
         }
         let h = self.head.forward(x)?;
         let mut r = h.clone();
@@ -72,7 +74,7 @@ impl Edsr {
             step()?;
             r = match self.res_scale {
                 1.0 => block.second.forward_add(&inner, &r)?,
-                scale => ((block.second.forward(&inner)? * scale)? + r)?,
+                scale => block.second.forward(&inner)?.scaled_add(scale, &r)?,
             };
         }
         step()?;

@@ -2,8 +2,10 @@
 
 use super::conv::ConvKernel;
 use super::edsr::Edsr;
+use super::maps::{HeldMaps, Maps};
 use super::plain::Plain;
 use super::rdn::{Rdn, RdnSize};
+use crate::kernel::{Order, Spare};
 use crate::weights::EncoderConfig;
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
@@ -38,11 +40,32 @@ impl Encoder {
         })
     }
 
-    /// `x [n, 3, h, w]` normalised → `[n, features, h, w]`; `step` is called between convolutions.
+    /// `x [n, 3, h, w]` normalised → `[n, features, h, w]`, by candle or for training; `step` is called between
+    /// convolutions.
     ///
     /// # Errors
     /// candle's, or what `step` returns.
     pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+        self.run(&x.clone().into(), step)?.tensor().cloned()
+    }
+
+    /// `planes [3, height, width]` of one picture, normalised → `[height, width, features]`, by our own kernels
+    /// ([`ConvKernel::Fused`]).
+    ///
+    /// # Errors
+    /// If it was loaded for another kernel, or what `step` returns.
+    pub fn forward_planes(
+        &self,
+        planes: Vec<f32>,
+        [height, width]: [usize; 2],
+        step: &dyn Fn() -> Result<()>,
+    ) -> Result<Vec<f32>> {
+        let shape = [planes.len() / (height * width).max(1), height, width];
+        let x = HeldMaps { values: planes, order: Order::Planes, shape, spare: Spare::default() };
+        self.run(&x.into(), step)?.into_values()
+    }
+
+    fn run(&self, x: &Maps, step: &dyn Fn() -> Result<()>) -> Result<Maps> {
         match self {
             Self::Edsr(edsr) => edsr.forward(x, step),
             Self::Rdn(rdn) => rdn.forward(x, step),

@@ -8,9 +8,10 @@
 //! ```
 
 use super::conv::{Conv2d, ConvKernel};
+use super::maps::Maps;
 use super::trained_encoder;
 use super::trained_plain::TrainedPlain;
-use candle_core::{Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 /// The encoder.
@@ -40,12 +41,12 @@ impl Plain {
     ///
     /// # Errors
     /// candle's, or what `step` returns.
-    pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Maps, step: &dyn Fn() -> Result<()>) -> Result<Maps> {
         if let Some(context) = self.head.parts().2 {
             let network = TrainedPlain { blocks: self.blocks.len(), convs: self.blocks.first().map_or(1, Vec::len) };
             let convs: Vec<_> =
                 std::iter::once(&self.head).chain(self.blocks.iter().flatten()).chain([&self.tail]).collect();
-            return trained_encoder::forward(x, &convs, network, context);
+            return Ok(trained_encoder::forward(x.tensor()?, &convs, network, context)?.into());
         }
         let h = self.head.forward(x)?;
         let mut r = h.clone();

@@ -8,8 +8,9 @@
 //! ```
 
 use super::conv::{Conv2d, ConvKernel};
+use super::maps::Maps;
 use crate::kernel::Activation;
-use candle_core::{Module, Result, Tensor};
+use candle_core::Result;
 use candle_nn::VarBuilder;
 
 /// The encoder.
@@ -74,7 +75,7 @@ impl Rdn {
     ///
     /// # Errors
     /// candle's, or what `step` returns.
-    pub fn forward(&self, x: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Maps, step: &dyn Fn() -> Result<()>) -> Result<Maps> {
         let f1 = self.shallow[0].forward(x)?;
         let mut x = self.shallow[1].forward(&f1)?;
         let mut outputs = Vec::with_capacity(self.blocks.len());
@@ -89,7 +90,7 @@ impl Rdn {
 }
 
 impl DenseBlock {
-    fn forward(&self, input: &Tensor, step: &dyn Fn() -> Result<()>) -> Result<Tensor> {
+    fn forward(&self, input: &Maps, step: &dyn Fn() -> Result<()>) -> Result<Maps> {
         let mut x = vec![input.clone()];
         for conv in &self.convs {
             step()?;

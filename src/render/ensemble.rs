@@ -2,7 +2,7 @@
 
 use super::model::LoadedModel;
 use super::sample;
-use crate::decode::WindowQuery;
+use crate::decode::{KnownPoints, WindowQuery};
 use crate::error::Result;
 use crate::feature::FeatureTile;
 use crate::geometry::{PixelRect, SampleGrid};
@@ -20,6 +20,8 @@ pub(super) struct Function<'a> {
     pub(super) sampling: Sampling,
     /// The pixel that the network is told, (y, x) in source pixels.
     pub(super) cell: [f64; 2],
+    /// Its colours where they are known already, if it is the function of one model.
+    pub(super) known: Option<KnownPoints<'a>>,
 }
 
 /// Finds the features of source pixels that a model makes.
@@ -34,7 +36,7 @@ impl<'a> Function<'a> {
         recipe: Recipe,
     ) -> Option<Self> {
         let (ensemble, cell) = (recipe.ensemble(), recipe.cell([grid.y.pitch, grid.x.pitch]));
-        recipe.source().sampling().map(|sampling| Self { picture, model, ensemble, sampling, cell })
+        recipe.source().sampling().map(|sampling| Self { picture, model, ensemble, sampling, cell, known: None })
     }
 
     /// Colours at every point, `[points.y.len, points.x.len, 3]`, not clamped.
@@ -79,7 +81,9 @@ impl<'a> Function<'a> {
         let size = self.picture.size;
         let features = features(member, sample::pixels_for(member, size, points, self.sampling))?;
         let window = sample::window(member, size, points, self.sampling, &features);
-        let query = WindowQuery { cell: self.cell, ..WindowQuery::new(&window, size, points, self.sampling) };
+        let answers = self.known.map(|known| member.answers(known.values));
+        let known = self.known.zip(answers.as_deref()).map(|(known, values)| KnownPoints { values, ..known });
+        let query = WindowQuery { cell: self.cell, known, ..WindowQuery::new(&window, size, points, self.sampling) };
         Ok(member.unclamped(member.answer(query, interrupt)?, self.picture, points))
     }
 }

@@ -7,7 +7,7 @@ use super::color::with_opacity;
 use super::ensemble::{FindFeatures, Function};
 use super::model::LoadedModel;
 use super::sample;
-use crate::decode;
+use crate::decode::{self, KnownPoints};
 use crate::error::Result;
 use crate::feature::FeaturePrecision;
 use crate::geometry::{PixelRect, SampleGrid, Size, merge_tiles};
@@ -18,6 +18,7 @@ use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Sampling, Strength};
 use crate::task::Interrupt;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rows and columns of source pixels whose samples are kept together.
@@ -44,32 +45,29 @@ struct BlockKey {
     /// Bits of the pixel that the network is told, in y and x. How many samples there are follows from it: where it is clamped,
     /// as many as at any deeper zoom.
     cell: [u64; 2],
-    /// Whether they are all evaluated.
-    is_full: bool,
+    density: Density,
     /// Column and row, counted in blocks.
     block: (usize, usize),
 }
 
 type Samples = Arc<Vec<[f32; 3]>>;
 
-/// How many samples are evaluated.
-#[derive(Clone, Copy)]
+/// Makes the function's own colours of some rows of a grid; what is known of them is told.
+pub(super) type DecodeRows<'a> = &'a dyn Fn(Range<usize>, Option<KnownPoints<'_>>) -> Result<Raster>;
+
+/// At how many samples the function is evaluated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Density {
-    /// Two along an axis: where what the function adds to the source is smooth, they are enough.
+    /// At two along an axis, where what it adds to the source is smooth: they are enough.
     Coarse,
+    /// At all.
     Full,
+    /// At points of the lattice from which its pixels are interpolated: none of them is evaluated twice.
+    Lattice,
 }
 
 /// Samples of the function, and what is made of them.
 pub(super) struct Locks(Mutex<ByteLru<BlockKey, Samples>>);
-
-/// Where the function's own colours on a grid are.
-enum Made {
-    /// Decoded for it.
-    Decoded(Arc<Raster>),
-    /// Among the samples, from this one on (row, column), counted from the picture's first.
-    Sampled((usize, usize)),
-}
 
 /// Whose colours are locked.
 #[derive(Clone, Copy)]
@@ -80,8 +78,36 @@ pub(super) struct Locked<'a> {
 }
 
 impl Locked<'_> {
+    /// The size of a pixel (y, x).
+    fn pitch(&self) -> [f64; 2] {
+        [self.grid.y.pitch, self.grid.x.pitch]
+    }
+
+    /// Points of the lattice along a source pixel, if its colours are interpolated from one. An ensemble's members have each
+    /// their own, of which the mean is of no use to them.
+    fn lattice(&self) -> Option<usize> {
+        let Function { model, ensemble, sampling, .. } = self.function;
+        model.decoder.lattice(self.pitch(), sampling).filter(|_| ensemble == Ensemble::One)
+    }
+
     fn projection(&self) -> BackProjection {
-        BackProjection::new([self.grid.y.pitch, self.grid.x.pitch], self.function.picture.size)
+        let size = self.function.picture.size;
+        let on_lattice = |points| BackProjection::on_lattice(points, size);
+        self.lattice().map_or_else(|| BackProjection::new(self.pitch(), size), on_lattice)
+    }
+
+    /// Its projection if fewer samples may be enough: a live network answers so fast that nothing is to be saved.
+    fn coarse_projection(&self) -> Option<BackProjection> {
+        self.projection().coarse(self.pitch()).filter(|_| !self.function.model.is_live())
+    }
+
+    /// How many samples are evaluated at first.
+    fn density(&self) -> Density {
+        match (self.lattice(), self.coarse_projection()) {
+            (Some(_), _) => Density::Lattice,
+            (None, Some(_)) => Density::Coarse,
+            (None, None) => Density::Full,
+        }
     }
 
     /// Where the grid's own samples begin among the picture's, if the function is evaluated there.
@@ -107,7 +133,7 @@ impl Locked<'_> {
             by: model.decoded_by(self.precision),
             ensemble,
             cell: cell.map(f64::to_bits),
-            is_full: !may_be_coarse(*self),
+            density: self.density(),
             block,
         }
     }
@@ -145,7 +171,7 @@ impl Default for Locks {
 
 impl Locks {
     /// Colours, not clamped, corrected by `share`. `features` finds those of source pixels, where samples are missing; `decode`
-    /// is asked for the function's own colours, where they are not among the samples.
+    /// is asked for the function's own colours of some rows, where they are not among the samples, and told what is known.
     ///
     /// # Errors
     /// [`crate::error::Error::Cancelled`] if interrupted, or as `features` and `decode`.
@@ -154,46 +180,37 @@ impl Locks {
         locked: Locked<'_>,
         share: Strength,
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
-        decode: impl FnOnce() -> Result<Arc<Raster>>,
+        decode: DecodeRows<'_>,
     ) -> Result<Raster> {
-        let made = match locked.own_samples().filter(|_| locked.grid.size().area() > 0) {
-            Some(first) => Made::Sampled(first),
-            None => Made::Decoded(decode()?),
-        };
         let (grid, mut data) = (locked.grid, Vec::new());
         let height = locked.rows_at_a_time();
         for first in (0..grid.y.len).step_by(height) {
             let rows = first..(first + height).min(grid.y.len);
-            let band = Locked { grid: &grid.slice(rows, 0..grid.x.len), ..locked };
-            data.extend(self.band(band, share, (&made, first), (features, interrupt))?.data);
+            let band = Locked { grid: &grid.slice(rows.clone(), 0..grid.x.len), ..locked };
+            data.extend(self.band(band, share, (features, interrupt), (decode, rows))?.data);
         }
         Ok(Raster { size: grid.size(), channels: locked.function.picture.channels(), data })
     }
 
-    /// The same of a few rows, the first of which is row `first` of what is `made`.
+    /// The same of a few rows, which are these of all.
     fn band(
         &self,
         locked: Locked<'_>,
         share: Strength,
-        (made, first): (&Made, usize),
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
+        (decode, rows): (DecodeRows<'_>, Range<usize>),
     ) -> Result<Raster> {
         let (projection, picture, size) = (locked.projection(), locked.function.picture, locked.grid.size());
         let needed = projection.needs(locked.grid);
         let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
-        let samples = assemble(projection, needed, &blocks, picture.size);
-        let mut colors = match made {
-            Made::Decoded(all) => {
-                let row = size.width * all.channels;
-                let data = all.data[first * row..(first + size.height) * row].to_vec();
-                Raster { size, channels: all.channels, data }
-            }
-            Made::Sampled((row, column)) => {
-                let points = projection.samples(needed);
-                let [down, across] = [points.y.len / needed.height, points.x.len / needed.width];
-                let corner = (row + first - needed.y * down, column - needed.x * across);
-                with_opacity(picture, locked.grid, part_of(&samples, points.x.len, corner, size))
-            }
+        let (points, samples) = (projection.samples(needed), assemble(projection, needed, &blocks, picture.size));
+        let mut colors = if let Some((row, column)) = locked.own_samples().filter(|_| size.area() > 0) {
+            let [above, before] = projection.part(picture.size.rect(), needed).map(|samples| samples.start);
+            let corner = (row - above, column - before);
+            with_opacity(picture, locked.grid, part_of(&samples, points.x.len, corner, size))
+        } else {
+            let known = KnownPoints { points: &points, values: &samples };
+            decode(rows, locked.lattice().map(|_| known))?
         };
         projection.correct(&mut colors, locked.grid, (&samples, share.share()), |rect| known_pixels(picture, rect));
         Ok(colors)
@@ -218,11 +235,12 @@ impl Locks {
                 }
             }
         }
-        if may_be_coarse(locked) {
-            self.evaluate(locked, &missing, Density::Coarse, (features, interrupt), &mut found)?;
+        let density = locked.density();
+        self.evaluate(locked, &missing, density, (features, interrupt), &mut found)?;
+        if density == Density::Coarse {
             missing.retain(|block| !found.contains_key(block));
+            self.evaluate(locked, &missing, Density::Full, (features, interrupt), &mut found)?;
         }
-        self.evaluate(locked, &missing, Density::Full, (features, interrupt), &mut found)?;
         Ok(found)
     }
 
@@ -277,12 +295,6 @@ fn known_pixels(picture: &Picture, rect: PixelRect) -> Vec<Option<[f32; 3]>> {
     colors.zip(rect.places()).map(|(color, place)| is_even(place).then_some(*color)).collect()
 }
 
-/// Whether fewer samples may be enough: a live network answers so fast that nothing is to be saved.
-fn may_be_coarse(locked: Locked<'_>) -> bool {
-    let cell = [locked.grid.y.pitch, locked.grid.x.pitch];
-    locked.projection().has_coarse_samples(cell) && !locked.function.model.is_live()
-}
-
 /// The function's values at the samples of blocks; of those alone for which so many samples are enough.
 fn evaluate(
     locked: Locked<'_>,
@@ -291,27 +303,27 @@ fn evaluate(
     features: FindFeatures<'_>,
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<((usize, usize), Samples)>> {
-    let Function { picture, .. } = locked.function;
+    let Function { picture, sampling, .. } = locked.function;
     let (projection, rect) = (locked.projection(), pixels_of(blocks, picture.size));
-    let points = match density {
-        Density::Coarse => BackProjection::coarse_samples(rect),
-        Density::Full => projection.samples(rect),
-    };
-    let values = Function { sampling: Sampling::Exact, ..locked.function }.colors(&points, features, interrupt)?;
-    let values = Values { points: &points, rect, colors: values.as_chunks().0 };
-    let found: Vec<(_, Vec<_>)> = match density {
-        Density::Full => {
-            blocks.places().map(|at| (at, values.of(pixels_of(PixelRect::at(at), picture.size)))).collect()
+    let coarse = locked.coarse_projection().filter(|_| density == Density::Coarse);
+    let points = coarse.unwrap_or(projection).samples(rect);
+    // The lattice's points are evaluated as they are for its pixels.
+    let sampling = if density == Density::Lattice { sampling } else { Sampling::Exact };
+    let values = Function { sampling, ..locked.function }.colors(&points, features, interrupt)?;
+    let own = |at| pixels_of(PixelRect::at(at), picture.size);
+    let found: Vec<(_, Vec<_>)> = match coarse {
+        None => {
+            let values = Values::new(projection, rect, &values);
+            blocks.places().map(|at| (at, values.of(own(at)))).collect()
         }
-        Density::Coarse => {
-            let fine = projection.samples(rect);
-            let [coarse_source, source] = [&points, &fine].map(|points| bicubic_region(picture, points));
-            let coarse_source = Values { points: &points, rect, colors: coarse_source.as_chunks().0 };
-            let source = Values { points: &fine, rect, colors: source.as_chunks().0 };
+        Some(coarse) => {
+            let [coarse_source, source] =
+                [&points, &projection.samples(rect)].map(|points| bicubic_region(picture, points));
+            let all = [(coarse, &values), (coarse, &coarse_source), (projection, &source)]
+                .map(|(projection, colors)| Values::new(projection, rect, colors));
             let refined = |at| {
-                let own = pixels_of(PixelRect::at(at), picture.size);
-                let parts = [&values, &coarse_source, &source].map(|values| values.of(own));
-                projection.refined(parts, own.width).map(|samples| (at, samples))
+                let parts = all.each_ref().map(|values| values.of(own(at)));
+                projection.refined(parts, own(at).width).map(|samples| (at, samples))
             };
             blocks.places().filter_map(refined).collect()
         }
@@ -319,21 +331,23 @@ fn evaluate(
     Ok(found.into_iter().map(|(at, samples)| (at, Arc::new(samples))).collect())
 }
 
-/// Colours at samples of a rectangle of source pixels.
+/// Colours at the samples of a rectangle of source pixels.
 struct Values<'a> {
-    points: &'a SampleGrid,
+    projection: BackProjection,
     rect: PixelRect,
     colors: &'a [[f32; 3]],
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    fn new(projection: BackProjection, rect: PixelRect, colors: &'a [f32]) -> Self {
+        Self { projection, rect, colors: colors.as_chunks().0 }
+    }
+
     /// Those of a smaller rectangle, row by row.
-    fn of(&self, own: PixelRect) -> Vec<[f32; 3]> {
-        let Self { points, rect, colors } = self;
-        let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
-        let columns = (own.x - rect.x) * across..(own.right() - rect.x) * across;
-        let rows = (own.y - rect.y) * down..(own.bottom() - rect.y) * down;
-        rows.flat_map(|y| colors[y * points.x.len..][columns.clone()].iter().copied()).collect()
+    fn of(&self, smaller: PixelRect) -> Vec<[f32; 3]> {
+        let [rows, columns] = self.projection.part(self.rect, smaller);
+        let across = self.projection.samples(self.rect).x.len;
+        rows.flat_map(|y| self.colors[y * across..][columns.clone()].iter().copied()).collect()
     }
 }
 
@@ -350,17 +364,15 @@ fn assemble(
     blocks: &HashMap<(usize, usize), Samples>,
     size: Size,
 ) -> Vec<[f32; 3]> {
-    let points = projection.samples(rect);
-    let [down, across] = [points.y.len / rect.height, points.x.len / rect.width];
-    let mut samples = vec![[0.0; 3]; points.y.len * points.x.len];
+    let (points, [_, all]) = (projection.samples(rect), projection.part(rect, rect));
+    let mut samples = vec![[0.0; 3]; points.y.len * all.len()];
     for (block, values) in blocks {
         let own = pixels_of(PixelRect::at(*block), size);
         let Some(common) = own.intersection(rect) else { continue };
-        for y in common.y * down..common.bottom() * down {
-            let from = (y - own.y * down) * own.width * across + (common.x - own.x) * across;
-            let to = (y - rect.y * down) * points.x.len + (common.x - rect.x) * across;
-            let len = common.width * across;
-            samples[to..to + len].copy_from_slice(&values[from..from + len]);
+        let values = Values { projection, rect: own, colors: values }.of(common);
+        let [rows, columns] = projection.part(rect, common);
+        for (y, line) in rows.zip(values.chunks_exact(columns.len())) {
+            samples[y * all.len()..][columns.clone()].copy_from_slice(line);
         }
     }
     samples

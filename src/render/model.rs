@@ -20,7 +20,7 @@ use crate::key::{DecodedBy, EncodedBy, ModelId};
 use crate::picture::{Picture, Raster};
 use crate::recipe::{Recipe, Strength};
 use crate::task::Interrupt;
-use crate::weights::{FieldConfig, ModelConfig, Symmetry, Weights};
+use crate::weights::{FieldConfig, ModelConfig, Normalization, Symmetry, Weights};
 use candle_core::Device;
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -336,6 +336,13 @@ impl LoadedModel {
     pub(super) fn unclamped(&self, mut values: Vec<f32>, picture: &Picture, grid: &SampleGrid) -> Vec<f32> {
         color::add_what_is_left_out(&mut values, &self.decoder, self.config.normalization, (picture, grid));
         values
+    }
+
+    /// What LIIF answers where these are its colours: the way back of [`Self::unclamped`].
+    pub(super) fn answers(&self, colors: &[[f32; 3]]) -> Vec<[f32; 3]> {
+        let Normalization { mean, std } = self.config.normalization;
+        let answer = |color: &[f32; 3]| std::array::from_fn(|c| (color[c] - mean[c]) / std[c]);
+        colors.iter().map(answer).collect()
     }
 
     /// Feature tiles of a picture ([`encode::encode_tiles`]), on what computes at present, and what that was.

@@ -8,22 +8,18 @@ use super::sample;
 use super::schedule;
 use super::source::render_source;
 use super::store::{FeatureAccess, FeatureStore, FoundFeatures, Keeping};
+use crate::decode::KnownPoints;
 use crate::error::Result;
 use crate::feature::{FeaturePrecision, FeatureTile};
-use crate::geometry::{FEATURE_TILE, PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
+use crate::geometry::{PixelRect, SampleGrid, Size, feature_tiles_over, merge_tiles};
 use crate::key::{DecodedBy, FeatureKey, PictureId};
 use crate::lru::ByteLru;
 use crate::picture::{Picture, Raster};
 use crate::recipe::{Ensemble, Recipe, Sampling, Source, Strength};
 use crate::task::{Gate, Interrupt};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Encoders that see farther than this many source pixels are deep.
-const DEEP_RADIUS: usize = 64;
-
-/// The largest side that those encode at once, in source pixels.
-const DEEP_SIDE: usize = 128;
 
 /// How a renderer works; of its pixels only `precision` changes anything.
 #[derive(Clone, Copy, Debug)]
@@ -246,12 +242,18 @@ impl Renderer {
             let is_held = std::ptr::eq(member, model) && !held.is_empty();
             if is_held { Ok(held.clone()) } else { self.find(picture, member, pixels, interrupt) }
         };
-        let decode = || decoded.map_or_else(|| self.decode(function, grid, &find, interrupt), Ok);
+        let decode = |rows: Range<usize>, known: Option<KnownPoints<'_>>| {
+            if let Some(colors) = &decoded {
+                return Ok(colors.rows(rows));
+            }
+            let part = grid.slice(rows, 0..grid.x.len);
+            self.decode(Function { known, ..function }, &part, &find, interrupt).map(Arc::unwrap_or_clone)
+        };
         let mut colors = if recipe.lock() == Strength::NONE {
-            Arc::unwrap_or_clone(decode()?)
+            decode(0..grid.y.len, None)?
         } else {
             let locked = Locked { function, grid, precision: self.options.precision };
-            self.locks.colors(locked, recipe.lock(), (&find, interrupt), decode)?
+            self.locks.colors(locked, recipe.lock(), (&find, interrupt), &decode)?
         };
         color::within_range(&mut colors, picture.is_grey);
         if recipe.strength() != Strength::FULL {
@@ -289,7 +291,7 @@ impl Renderer {
     }
 
     fn decoded_key(&self, function: Function<'_>, grid: &SampleGrid) -> DecodedKey {
-        let Function { picture, model, ensemble, sampling, cell } = function;
+        let Function { picture, model, ensemble, sampling, cell, .. } = function;
         let grid = [grid.y, grid.x].map(|axis| (axis.origin.to_bits(), axis.pitch.to_bits(), axis.len));
         DecodedKey {
             picture: picture.id,
@@ -388,9 +390,6 @@ impl Renderer {
 
     /// The longest side of such a block.
     fn most_tiles(&self, model: &LoadedModel) -> usize {
-        // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes in small squares.
-        let is_deep = model.config.encoder.radius() > DEEP_RADIUS;
-        let side = if is_deep { DEEP_SIDE } else { self.options.max_encode_side };
-        (side / FEATURE_TILE).max(1)
+        schedule::most_tiles(model.config.encoder.radius(), self.options.max_encode_side)
     }
 }

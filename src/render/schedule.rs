@@ -1,10 +1,16 @@
 //! In which order the view's tiles are made. Pure: a list in, the next one out.
 
 use crate::decode::sample_points;
-use crate::geometry::{AxisGrid, PixelRect, SampleGrid, VIEW_TILE};
+use crate::geometry::{AxisGrid, FEATURE_TILE, PixelRect, SampleGrid, VIEW_TILE};
 use crate::key::TileKey;
 use crate::recipe::Sampling;
 use std::ops::Range;
+
+/// Encoders that see farther than this many source pixels are deep.
+const DEEP_RADIUS: usize = 64;
+
+/// The largest side that those encode at once, in source pixels.
+const DEEP_SIDE: usize = 128;
 
 /// The part of a tile that a canvas shows: of the tiles at its edges nobody looks at the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +47,14 @@ pub fn first(
     let mut ranked: Vec<_> = wanted.iter().map(order).enumerate().collect();
     ranked.sort_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2)));
     ranked.into_iter().take(most).map(|(i, _)| i).collect()
+}
+
+/// The longest side, in feature tiles, of what an encoder that sees `radius` source pixels far encodes in one go; `max_side` is
+/// in source pixels.
+pub(super) fn most_tiles(radius: usize, max_side: usize) -> usize {
+    // A deep encoder keeps many maps of a block at a time and has a wide halo: it goes in small squares.
+    let side = if radius > DEEP_RADIUS { DEEP_SIDE } else { max_side };
+    (side / FEATURE_TILE).max(1)
 }
 
 /// Which of the feature tiles that a view is missing (column, row) are encoded together, so that one halo serves many, where

@@ -13,6 +13,7 @@ use crate::kernel::lines::Buffer;
 use crate::kernel::panels::{BLOCK_COLUMNS, Panels};
 use crate::kernel::precision::Precision;
 use rayon::prelude::*;
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 /// Below this many input channels the convolution stays in single precision.
@@ -20,6 +21,11 @@ pub(super) const MIN_BF16_CHANNELS: usize = 16;
 
 /// Pixels of a band: with 64 channels about half of a 1 MiB cache in bfloat16.
 const BAND_PIXELS: usize = 4096;
+
+thread_local! {
+    /// A band's rows, from layer to layer: fresh memory costs page faults.
+    static BUFFER: RefCell<Buffer> = RefCell::default();
+}
 
 /// Weights packed for blocks.
 #[derive(Clone)]
@@ -60,23 +66,26 @@ impl Direct {
     }
 
     /// `[height, width, out_channels]`.
-    pub(super) fn forward(&self, input: Joined<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
+    pub(super) fn forward(&self, input: Joined<'_>, bias: &[f32], after: After<'_>, room: Vec<f32>) -> Vec<f32> {
         if input.parts.len() == 1 {
-            return self.convolve(input, bias, after);
+            return self.convolve(input, bias, after, room);
         }
-        input.channels_last(|input| self.convolve(input, bias, after))
+        input.channels_last(|input| self.convolve(input, bias, after, room))
     }
 
     /// Of one part in any order, or of channels-last parts of whole panels.
-    fn convolve(&self, input: Joined<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
+    fn convolve(&self, input: Joined<'_>, bias: &[f32], after: After<'_>, room: Vec<f32>) -> Vec<f32> {
         let row = input.width * bias.len();
         let len = input.height * row;
-        let mut output = Vec::with_capacity(len);
+        let mut output = room;
+        output.clear();
+        output.reserve_exact(len);
         let band_rows = band_rows(input);
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((band_rows * row).max(1)).enumerate();
-        bands.for_each_init(Buffer::default, |buffer, (i, out)| {
+        bands.for_each(|(i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(input.height);
-            self.convolve_band(&RowBand { input, rows, bias, after }, buffer, out);
+            let band = RowBand { input, rows, bias, after };
+            BUFFER.with_borrow_mut(|buffer| self.convolve_band(&band, buffer, out));
         });
         // SAFETY: the bands cover all rows, and `convolve_band` writes every value of its rows.
         unsafe { output.set_len(len) };

@@ -116,18 +116,18 @@ impl Conv3x3 {
     /// # Panics
     /// If a slice does not have the size that its shape needs.
     pub fn forward(&self, image: Image<'_>, after: After<'_>) -> Vec<f32> {
-        self.forward_joined(Joined::new(&[image.values], image), after)
+        self.forward_joined(Joined::new(&[image.values], image), after, Vec::new())
     }
 
-    /// Convolves images joined along their channels, as [`Self::forward`].
+    /// Convolves images joined along their channels, as [`Self::forward`], into the memory of `room`.
     ///
     /// # Panics
     /// As [`Self::forward`].
-    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>) -> Vec<f32> {
+    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>, room: Vec<f32>) -> Vec<f32> {
         input.check(self.in_channels, self.bias.len(), after);
         match &self.way {
-            Way::Direct(direct) => direct.forward(input, &self.bias, after),
-            Way::Winograd(winograd) => input.channels_last(|input| winograd.forward(input, &self.bias, after)),
+            Way::Direct(direct) => direct.forward(input, &self.bias, after, room),
+            Way::Winograd(winograd) => input.channels_last(|input| winograd.forward(input, &self.bias, after, room)),
         }
     }
 }
@@ -263,7 +263,7 @@ mod tests {
                 for (order, parts) in [(Order::ChannelsLast, &parts), (Order::Planes, &as_planes)] {
                     let slices: Vec<&[f32]> = parts.iter().map(Vec::as_slice).collect();
                     let joined = Joined { parts: &slices, order, height: h, width: w };
-                    let found = conv.forward_joined(joined, After::default());
+                    let found = conv.forward_joined(joined, After::default(), vec![7.0; 5]);
                     let worst = crate::kernel::tests::worst(&found, &expected);
                     assert!(worst < 1e-5, "{name}, {order:?}, {channels:?}: {worst}");
                 }

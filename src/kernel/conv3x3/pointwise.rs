@@ -39,13 +39,14 @@ impl Conv1x1 {
         self.bias.len()
     }
 
-    /// Convolves images joined along their channels; the result is channels-last, and so is the residual.
+    /// Convolves images joined along their channels into the memory of `room`; the result is channels-last, and so is
+    /// the residual.
     ///
     /// # Panics
     /// If a slice does not have the size that its shape needs.
-    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>) -> Vec<f32> {
+    pub fn forward_joined(&self, input: Joined<'_>, after: After<'_>, room: Vec<f32>) -> Vec<f32> {
         input.check(self.in_channels, self.bias.len(), after);
-        self.direct.forward(input, &self.bias, after)
+        self.direct.forward(input, &self.bias, after, room)
     }
 }
 
@@ -77,7 +78,7 @@ mod tests {
                 let conv = Conv1x1::new(&weight, &bias, precision);
                 let after = After { activation: Activation::Relu, residual: Some(&residual) };
                 let image = Image { values: &input, order: Order::ChannelsLast, height: h, width: w };
-                let found = conv.forward_joined(Joined::new(&[&input], image), after);
+                let found = conv.forward_joined(Joined::new(&[&input], image), after, Vec::new());
                 let expected = twin(&weight, &bias, precision).forward(image, after);
                 let off = worst(&found, &expected);
                 assert!(off < 2e-4, "{precision}, {c}→{o} {h}×{w}: {off}");

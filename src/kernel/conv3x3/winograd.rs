@@ -14,6 +14,7 @@ use crate::kernel::lines::{Buffer, LINE_WORDS};
 use crate::kernel::panels::{BLOCK_COLUMNS, PANEL, Panels};
 use crate::kernel::simd::{self, Simd, Work};
 use rayon::prelude::*;
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 
 /// Below this many channels on either side the transforms cost more than they save.
@@ -33,6 +34,11 @@ pub(super) struct Winograd {
 pub(super) struct WinogradScratch {
     before: Buffer,
     after: Buffer,
+}
+
+thread_local! {
+    /// From layer to layer: fresh ones cost as many page faults as a band of a small layer takes time.
+    static SCRATCH: RefCell<WinogradScratch> = RefCell::default();
 }
 
 /// Whether it suits these channels.
@@ -57,16 +63,19 @@ impl Winograd {
     }
 
     /// `[height, width, out_channels]` of channels-last images: one, or several of whole panels.
-    pub(super) fn forward(&self, image: Joined<'_>, bias: &[f32], after: After<'_>) -> Vec<f32> {
+    pub(super) fn forward(&self, image: Joined<'_>, bias: &[f32], after: After<'_>, room: Vec<f32>) -> Vec<f32> {
         let row = image.width * bias.len();
         let len = image.height * row;
-        let mut output = Vec::with_capacity(len);
+        let mut output = room;
+        output.clear();
+        output.reserve_exact(len);
         let tile_rows = image.height.div_ceil(RESULTS);
         let band_rows = tile_rows.div_ceil(8 * rayon::current_num_threads()).max(1);
         let bands = output.spare_capacity_mut()[..len].par_chunks_mut((RESULTS * band_rows * row).max(1));
-        bands.enumerate().for_each_init(WinogradScratch::default, |scratch, (i, out)| {
+        bands.enumerate().for_each(|(i, out)| {
             let rows = i * band_rows..((i + 1) * band_rows).min(tile_rows);
-            self.convolve_band(&RowBand { input: image, rows, bias, after }, scratch, out);
+            let band = RowBand { input: image, rows, bias, after };
+            SCRATCH.with_borrow_mut(|scratch| self.convolve_band(&band, scratch, out));
         });
         // SAFETY: the bands cover all rows, and every tile writes those of its pixels that exist.
         unsafe { output.set_len(len) };

@@ -11,11 +11,13 @@
 //! samples are those of the picture at that scale, so that the result is exact; beyond, four along an axis are as good as
 //! all of them to a thousandth of the residual (three are not, at edges, and smarter quadratures are worse: a network is no
 //! polynomial between two source pixels). Where what the function adds to the enlarged source bends little, two are enough
-//! for that, and the others lie between them. All are anchored at the picture, so that every window sees the same residual.
+//! for that, and the others lie between them. What is interpolated from four points to a source pixel is sampled there. All are
+//! anchored at the picture, so that every window sees the same residual.
 
 use super::{cubic, mip_taps};
 use crate::geometry::{AxisGrid, PixelRect, SampleGrid, Size};
 use crate::raster::Raster;
+use std::ops::Range;
 
 /// Source pixels beside one that the inverse of K reads.
 const INVERSE: usize = 2;
@@ -40,13 +42,18 @@ const FREQUENCIES: usize = 64;
 pub struct BackProjection {
     size: Size,
     /// Along y and x.
-    samples_per_pixel: [usize; 2],
+    samples: [AxisSamples; 2],
 }
 
 impl BackProjection {
     /// For pixels of `cell` (y, x) source pixels.
     pub fn new(cell: [f64; 2], size: Size) -> Self {
-        Self { size, samples_per_pixel: cell.map(samples_per_pixel) }
+        Self { size, samples: cell.map(|cell| AxisSamples::midway(samples_per_pixel(cell))) }
+    }
+
+    /// With samples at the points of a lattice, so many to a source pixel, the first of which lies on its edge.
+    pub fn on_lattice(points_per_pixel: usize, size: Size) -> Self {
+        Self { size, samples: [AxisSamples { per_pixel: points_per_pixel, is_lattice: true }; 2] }
     }
 
     /// The source pixels whose samples [`Self::correct`] needs for `grid`.
@@ -56,26 +63,33 @@ impl BackProjection {
 
     /// The samples of a rectangle of source pixels.
     pub fn samples(&self, rect: PixelRect) -> SampleGrid {
-        let [down, across] = self.samples_per_pixel;
-        SampleGrid { y: axis(rect.y, rect.height, down), x: axis(rect.x, rect.width, across) }
+        let [down, across] = self.samples;
+        SampleGrid { y: down.of_pixels(rect.y, rect.height), x: across.of_pixels(rect.x, rect.width) }
+    }
+
+    /// Which rows and columns of the samples of a rectangle are those of a smaller one.
+    pub fn part(&self, rect: PixelRect, smaller: PixelRect) -> [Range<usize>; 2] {
+        let [down, across] = self.samples;
+        let of = |samples: AxisSamples, first: usize, start: usize, end: usize| {
+            (start - first) * samples.per_pixel..samples.end(end - first)
+        };
+        [of(down, rect.y, smaller.y, smaller.bottom()), of(across, rect.x, smaller.x, smaller.right())]
     }
 
     /// The samples along an axis (0: y, 1: x) that its pixel `i` is shrunk from, and what each counts for. One where the
     /// kernel ends is none.
     pub fn shrinks(&self, axis: usize, i: usize) -> (AxisGrid, Vec<f32>) {
-        let per_pixel = self.samples_per_pixel[axis];
-        let (first, mut weights) = shrinks(i, 0, (per_pixel, [self.size.height, self.size.width][axis]));
+        let samples = self.samples[axis];
+        let (first, mut weights) = shrinks(i, 0, (samples, [self.size.height, self.size.width][axis]));
         let counts = |weight: &f32| weight.abs() > 1e-7;
         weights.truncate(weights.iter().rposition(counts).map_or(0, |last| last + 1));
         let unused = weights.iter().position(counts).unwrap_or(0);
-        let pitch = 1.0 / per_pixel as f64;
-        let samples = AxisGrid { origin: (first + unused) as f64 * pitch, pitch, len: weights.len() - unused };
-        (samples, weights.split_off(unused))
+        (samples.grid(first + unused, weights.len() - unused), weights.split_off(unused))
     }
 
     /// The inverse of K along an axis (0: y, 1: x): at a pixel itself, one and two pixels from it, on either side.
     pub fn inverse(&self, axis: usize) -> [f32; INVERSE + 1] {
-        let inverse = inverse(self.samples_per_pixel[axis]);
+        let inverse = inverse(self.samples[axis]);
         std::array::from_fn(|i| inverse[INVERSE + i])
     }
 
@@ -84,32 +98,30 @@ impl BackProjection {
         self.read_by(grid).grown_within(INVERSE, self.size)
     }
 
-    /// Whether fewer samples may be enough for pixels of `cell` (y, x) source pixels: where there are more than those, and they
-    /// are not the pixels themselves.
-    pub fn has_coarse_samples(&self, cell: [f64; 2]) -> bool {
-        let may_have_fewer = |(n, cell): (usize, f64)| n > COARSE && cell * (n as f64) < 1.0 - 1e-9;
-        self.samples_per_pixel.into_iter().zip(cell).all(may_have_fewer)
+    /// With two samples along either axis, if fewer may be enough for pixels of `cell` (y, x) source pixels: where there are
+    /// more than those, and they are not the pixels themselves.
+    pub fn coarse(&self, cell: [f64; 2]) -> Option<Self> {
+        let may_have_fewer = |(samples, cell): (AxisSamples, f64)| {
+            !samples.is_lattice && samples.per_pixel > COARSE && cell * (samples.per_pixel as f64) < 1.0 - 1e-9
+        };
+        let samples = [AxisSamples::midway(COARSE); 2];
+        self.samples.into_iter().zip(cell).all(may_have_fewer).then_some(Self { samples, ..*self })
     }
 
     /// Where the samples of a grid begin (row, column) among those of the picture, if they are the same: at ×2, ×3 and ×4
     /// of a grid of whole pixels.
     pub fn own_samples(&self, grid: &SampleGrid) -> Option<(usize, usize)> {
-        let first = |axis: &AxisGrid, per_pixel: usize| {
+        let first = |axis: &AxisGrid, AxisSamples { per_pixel, is_lattice }| {
             let at = axis.origin * per_pixel as f64;
             let is_same = (axis.pitch * per_pixel as f64 - 1.0).abs() < 1e-12 && (at - at.round()).abs() < 1e-7;
-            (is_same && at > -0.5).then_some(at.round() as usize)
+            (is_same && !is_lattice && at > -0.5).then_some(at.round() as usize)
         };
-        let [down, across] = self.samples_per_pixel;
+        let [down, across] = self.samples;
         Some((first(&grid.y, down)?, first(&grid.x, across)?))
     }
 
-    /// Two samples along either axis, of a rectangle of source pixels.
-    pub fn coarse_samples(rect: PixelRect) -> SampleGrid {
-        SampleGrid { y: axis(rect.y, rect.height, COARSE), x: axis(rect.x, rect.width, COARSE) }
-    }
-
     /// Values at [`Self::samples`] of a rectangle of so many source pixels in a row, out of those at
-    /// [`Self::coarse_samples`]: `source`, which is the enlarged source there, and what the `coarse` values add to the
+    /// the [coarse](Self::coarse) ones: `source`, which is the enlarged source there, and what the `coarse` values add to the
     /// `coarse_source`, on the line through the two of their pixel, along either axis. `None` if that is not smooth enough.
     pub fn refined(&self, [coarse, coarse_source, source]: [Vec<[f32; 3]>; 3], width: usize) -> Option<Vec<[f32; 3]>> {
         let added: Vec<[f32; 3]> = coarse.iter().zip(&coarse_source).map(|(a, b)| minus(a, b)).collect();
@@ -118,7 +130,7 @@ impl BackProjection {
         }
         let height = coarse.len() / (COARSE * COARSE * width);
         let [rows, columns] = [0, 1].map(|axis| {
-            let (n, per_pixel) = ([height, width][axis], self.samples_per_pixel[axis]);
+            let (n, per_pixel) = ([height, width][axis], self.samples[axis].per_pixel);
             (0..n * per_pixel).map(|sample| on_the_line(sample, per_pixel)).collect::<Vec<Taps>>()
         });
         let mut refined = separable((&added, COARSE * width), &rows, &columns);
@@ -128,7 +140,8 @@ impl BackProjection {
 
     /// The source pixels of a rectangle, a sample each.
     pub fn pixels(rect: PixelRect) -> SampleGrid {
-        SampleGrid { y: axis(rect.y, rect.height, 1), x: axis(rect.x, rect.width, 1) }
+        let samples = AxisSamples::midway(1);
+        SampleGrid { y: samples.of_pixels(rect.y, rect.height), x: samples.of_pixels(rect.x, rect.width) }
     }
 
     /// The source pixels around which the residual is interpolated for `grid`.
@@ -154,9 +167,9 @@ impl BackProjection {
     ) {
         let read = self.read_by(grid);
         let (known, off) = (self.needs(grid), self.compares(grid));
-        let [down, across] = self.samples_per_pixel;
+        let [down, across] = self.samples;
         let shrunk = separable(
-            (samples, known.width * across),
+            (samples, across.end(known.width)),
             &Self::shrinking(known.y..known.bottom(), off.y..off.bottom(), (down, self.size.height)),
             &Self::shrinking(known.x..known.right(), off.x..off.right(), (across, self.size.width)),
         );
@@ -181,21 +194,60 @@ impl BackProjection {
     }
 
     /// For pixels `of` an axis, the samples that they are shrunk from, counted from those of the first pixel that is `known`.
-    fn shrinking(
-        known: std::ops::Range<usize>,
-        of: std::ops::Range<usize>,
-        (per_pixel, n): (usize, usize),
-    ) -> Vec<Taps> {
-        of.map(|i| shrinks(i, known.start, (per_pixel, n))).collect()
+    fn shrinking(known: Range<usize>, of: Range<usize>, axis: (AxisSamples, usize)) -> Vec<Taps> {
+        of.map(|i| shrinks(i, known.start, axis)).collect()
+    }
+}
+
+/// Samples along an axis.
+#[derive(Clone, Copy, Debug)]
+struct AxisSamples {
+    per_pixel: usize,
+    /// Whether they are points of a lattice: on a pixel's edges and evenly between. Else they lie in the middle of as many parts
+    /// of a pixel.
+    is_lattice: bool,
+}
+
+impl AxisSamples {
+    fn midway(per_pixel: usize) -> Self {
+        Self { per_pixel, is_lattice: false }
+    }
+
+    /// One beyond the last of the samples of the first `pixels`. A lattice's are those on their edges too, which neighbours
+    /// share.
+    fn end(self, pixels: usize) -> usize {
+        pixels * self.per_pixel + usize::from(self.is_lattice)
+    }
+
+    /// So many samples from the `first` on, counted from the picture's edge.
+    fn grid(self, first: usize, len: usize) -> AxisGrid {
+        let (pitch, before) = (1.0 / self.per_pixel as f64, if self.is_lattice { 0.5 } else { 0.0 });
+        AxisGrid { origin: (first as f64 - before) * pitch, pitch, len }
+    }
+
+    /// Those of so many source pixels.
+    fn of_pixels(self, start: usize, len: usize) -> AxisGrid {
+        self.grid(start * self.per_pixel, self.end(len))
+    }
+
+    /// What a sample counts for in source pixel `i`, before all are made to sum to 1.
+    fn weight(self, sample: usize, i: usize) -> f64 {
+        let within = if self.is_lattice { 0.0 } else { 0.5 };
+        cubic((sample as f64 + within) / self.per_pixel as f64 - 0.5 - i as f64)
     }
 }
 
 /// The samples that pixel `i` of `n` is shrunk from, counted from those of pixel `known`.
-fn shrinks(i: usize, known: usize, (per_pixel, n): (usize, usize)) -> Taps {
+fn shrinks(i: usize, known: usize, (samples, n): (AxisSamples, usize)) -> Taps {
     // Half of the outermost pixels: the kernel ends in their middle.
-    let (start, end) = ((i * per_pixel).saturating_sub(SHRINK * per_pixel - per_pixel / 2), (i + SHRINK) * per_pixel);
-    let read = start..(end + per_pixel / 2).min(n * per_pixel);
-    let weights: Vec<f64> = read.clone().map(|sample| weight(sample, i, per_pixel)).collect();
+    let per_pixel = samples.per_pixel;
+    let start = (i * per_pixel).saturating_sub(SHRINK * per_pixel - per_pixel / 2);
+    let end = samples.end(i + SHRINK) + per_pixel / 2;
+    let read = start..end.min(samples.end(n));
+    // A point on the picture's edge stands for what is on one side of it.
+    let is_half = |sample: usize| samples.is_lattice && (sample == 0 || sample == n * per_pixel);
+    let weight = |sample| samples.weight(sample, i) * if is_half(sample) { 0.5 } else { 1.0 };
+    let weights: Vec<f64> = read.clone().map(weight).collect();
     let total: f64 = weights.iter().sum();
     (read.start - known * per_pixel, weights.into_iter().map(|weight| (weight / total) as f32).collect())
 }
@@ -217,19 +269,9 @@ fn is_smooth(values: &[[f32; 3]], width: usize) -> bool {
     !across && !values.iter().zip(next(1)).zip(next(2)).any(|((a, b), c)| bends([a, b, c]))
 }
 
-/// So many samples for each of `len` source pixels.
-fn axis(start: usize, len: usize, per_pixel: usize) -> AxisGrid {
-    AxisGrid { origin: start as f64, pitch: 1.0 / per_pixel as f64, len: len * per_pixel }
-}
-
 /// How many samples along an axis stand for all pixels of a picture enlarged to pixels of `cell` source pixels.
 fn samples_per_pixel(cell: f64) -> usize {
     (2..MOST_SAMPLES).find(|n| cell * *n as f64 > 1.0 - 1e-9).unwrap_or(MOST_SAMPLES)
-}
-
-/// What a sample counts for in source pixel `i`, before all are made to sum to 1.
-fn weight(sample: usize, i: usize, per_pixel: usize) -> f64 {
-    cubic((sample as f64 + 0.5) / per_pixel as f64 - 0.5 - i as f64)
 }
 
 fn minus(a: &[f32; 3], b: &[f32; 3]) -> [f32; 3] {
@@ -237,16 +279,14 @@ fn minus(a: &[f32; 3], b: &[f32; 3]) -> [f32; 3] {
 }
 
 /// The middle of K's inverse, far from edges: `INVERSE` values on each side of the one at a pixel itself, which sum to 1.
-fn inverse(per_pixel: usize) -> [f32; 2 * INVERSE + 1] {
+fn inverse(samples: AxisSamples) -> [f32; 2 * INVERSE + 1] {
     let middle = 2 * SHRINK + 2;
-    let within = (middle - SHRINK) * per_pixel..(middle + SHRINK + 1) * per_pixel;
-    let total: f64 = within.clone().map(|sample| weight(sample, middle, per_pixel)).sum();
+    let within = (middle - SHRINK) * samples.per_pixel..samples.end(middle + SHRINK + 1);
+    let total: f64 = within.clone().map(|sample| samples.weight(sample, middle)).sum();
     // Of what is enlarged from a single pixel, `n` pixels from the middle.
     let k = |n: usize| -> f64 {
-        within
-            .clone()
-            .map(|sample| weight(sample, middle, per_pixel) * weight(sample, middle + n, per_pixel) / total)
-            .sum()
+        let product = |sample| samples.weight(sample, middle) * samples.weight(sample, middle + n) / total;
+        within.clone().map(product).sum()
     };
     let filter: Vec<f64> = (0..2 * SHRINK).map(k).collect();
     let cosine = |n: usize, w: usize| (std::f64::consts::TAU * (n * w) as f64 / FREQUENCIES as f64).cos();
@@ -260,7 +300,7 @@ fn inverse(per_pixel: usize) -> [f32; 2 * INVERSE + 1] {
 
 /// For pixels `of` an axis, what the inverse reads of the differences that are `known`; beside the picture they go on as at
 /// its edge.
-fn inverting(of: std::ops::Range<usize>, known: std::ops::Range<usize>, inverse: [f32; 2 * INVERSE + 1]) -> Vec<Taps> {
+fn inverting(of: Range<usize>, known: Range<usize>, inverse: [f32; 2 * INVERSE + 1]) -> Vec<Taps> {
     let taps = |i: usize| {
         let first = i.saturating_sub(INVERSE).max(known.start);
         let mut weights = vec![0.0; (i + INVERSE + 1).min(known.end) - first];

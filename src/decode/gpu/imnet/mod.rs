@@ -150,7 +150,7 @@ impl GpuImnet {
     /// [`GpuError::Cancelled`] between two bands, [`GpuError::OutOfMemory`], [`GpuError::Lost`].
     pub(super) fn query(&self, query: WindowQuery<'_>, interrupt: Interrupt<'_>) -> GpuResult<Vec<f32>> {
         let projected = self.project(query.window, query.cell, interrupt)?;
-        query::query(query.grid, query.sampling, self.params.local_ensemble, &|points, some| {
+        query::query(query, self.params.local_ensemble, &|points, some| {
             let tables = Tables::new(points, some, query.picture, self.params.local_ensemble);
             self.evaluate(&tables, &projected, query, interrupt)
         })

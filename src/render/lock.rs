@@ -5,6 +5,7 @@
 
 use super::color::with_opacity;
 use super::ensemble::{FindFeatures, Function};
+use super::lock_samples::{Blocks, Samples, Values, assemble, part_of};
 use super::model::LoadedModel;
 use super::sample;
 use crate::decode::{self, KnownPoints};
@@ -24,8 +25,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Rows and columns of source pixels whose samples are kept together.
 const BLOCK: usize = 4;
 
-/// Blocks along a side that are evaluated in one go.
-const TOGETHER: usize = 32;
+/// The same where there are many samples to a pixel: less is evaluated around a view.
+const LATTICE_BLOCK: usize = 2;
+
+/// Source pixels along a side whose samples are evaluated in one go.
+const TOGETHER: usize = 128;
 
 /// Memory for samples, in bytes.
 const BUDGET_BYTES: usize = 32 << 20;
@@ -49,8 +53,6 @@ struct BlockKey {
     /// Column and row, counted in blocks.
     block: (usize, usize),
 }
-
-type Samples = Arc<Vec<[f32; 3]>>;
 
 /// Makes the function's own colours of some rows of a grid; what is known of them is told.
 pub(super) type DecodeRows<'a> = &'a dyn Fn(Range<usize>, Option<KnownPoints<'_>>) -> Result<Raster>;
@@ -101,6 +103,11 @@ impl Locked<'_> {
         self.projection().coarse(self.pitch()).filter(|_| !self.function.model.is_live())
     }
 
+    fn blocks(&self) -> Blocks {
+        let side = if self.lattice().is_some() { LATTICE_BLOCK } else { BLOCK };
+        Blocks { side, size: self.function.picture.size }
+    }
+
     /// How many samples are evaluated at first.
     fn density(&self) -> Density {
         match (self.lattice(), self.coarse_projection()) {
@@ -142,25 +149,9 @@ impl Locked<'_> {
 /// The source pixels whose features locked colours on `grid` take.
 pub(super) fn pixels_for(model: &LoadedModel, size: Size, grid: &SampleGrid) -> PixelRect {
     let projection = BackProjection::new([grid.y.pitch, grid.x.pitch], size);
-    let rect = whole_blocks(projection.needs(grid), size);
+    let blocks = Blocks { side: BLOCK, size };
+    let rect = blocks.pixels(blocks.over(projection.needs(grid)));
     sample::pixels_for(model, size, &projection.samples(rect), Sampling::Exact)
-}
-
-/// The blocks over a rectangle, counted in blocks.
-fn blocks_over(rect: PixelRect) -> PixelRect {
-    let (x, y) = (rect.x / BLOCK, rect.y / BLOCK);
-    PixelRect { x, y, width: rect.right().div_ceil(BLOCK) - x, height: rect.bottom().div_ceil(BLOCK) - y }
-}
-
-/// The source pixels of blocks.
-fn pixels_of(blocks: PixelRect, size: Size) -> PixelRect {
-    let (x, y) = (blocks.x * BLOCK, blocks.y * BLOCK);
-    let (right, bottom) = ((blocks.right() * BLOCK).min(size.width), (blocks.bottom() * BLOCK).min(size.height));
-    PixelRect { x, y, width: right - x, height: bottom - y }
-}
-
-fn whole_blocks(rect: PixelRect, size: Size) -> PixelRect {
-    pixels_of(blocks_over(rect), size)
 }
 
 impl Default for Locks {
@@ -202,8 +193,8 @@ impl Locks {
     ) -> Result<Raster> {
         let (projection, picture, size) = (locked.projection(), locked.function.picture, locked.grid.size());
         let needed = projection.needs(locked.grid);
-        let blocks = self.blocks(locked, blocks_over(needed), features, interrupt)?;
-        let (points, samples) = (projection.samples(needed), assemble(projection, needed, &blocks, picture.size));
+        let blocks = self.blocks(locked, locked.blocks().over(needed), features, interrupt)?;
+        let (points, samples) = (projection.samples(needed), assemble(projection, needed, (locked.blocks(), &blocks)));
         let mut colors = if let Some((row, column)) = locked.own_samples().filter(|_| size.area() > 0) {
             let [above, before] = projection.part(picture.size.rect(), needed).map(|samples| samples.start);
             let corner = (row - above, column - before);
@@ -253,7 +244,7 @@ impl Locks {
         (features, interrupt): (FindFeatures<'_>, Interrupt<'_>),
         found: &mut HashMap<(usize, usize), Samples>,
     ) -> Result<()> {
-        for blocks in merge_tiles(blocks, TOGETHER) {
+        for blocks in merge_tiles(blocks, TOGETHER / locked.blocks().side) {
             let by = locked.key((0, 0));
             let evaluated = evaluate(locked, blocks, density, features, interrupt)?;
             // Where a graphics device was lost, or came back, in the middle, the name is not what made them.
@@ -304,13 +295,13 @@ fn evaluate(
     interrupt: Interrupt<'_>,
 ) -> Result<Vec<((usize, usize), Samples)>> {
     let Function { picture, sampling, .. } = locked.function;
-    let (projection, rect) = (locked.projection(), pixels_of(blocks, picture.size));
+    let (projection, rect) = (locked.projection(), locked.blocks().pixels(blocks));
     let coarse = locked.coarse_projection().filter(|_| density == Density::Coarse);
     let points = coarse.unwrap_or(projection).samples(rect);
     // The lattice's points are evaluated as they are for its pixels.
     let sampling = if density == Density::Lattice { sampling } else { Sampling::Exact };
     let values = Function { sampling, ..locked.function }.colors(&points, features, interrupt)?;
-    let own = |at| pixels_of(PixelRect::at(at), picture.size);
+    let own = |at| locked.blocks().pixels(PixelRect::at(at));
     let found: Vec<(_, Vec<_>)> = match coarse {
         None => {
             let values = Values::new(projection, rect, &values);
@@ -329,51 +320,4 @@ fn evaluate(
         }
     };
     Ok(found.into_iter().map(|(at, samples)| (at, Arc::new(samples))).collect())
-}
-
-/// Colours at the samples of a rectangle of source pixels.
-struct Values<'a> {
-    projection: BackProjection,
-    rect: PixelRect,
-    colors: &'a [[f32; 3]],
-}
-
-impl<'a> Values<'a> {
-    fn new(projection: BackProjection, rect: PixelRect, colors: &'a [f32]) -> Self {
-        Self { projection, rect, colors: colors.as_chunks().0 }
-    }
-
-    /// Those of a smaller rectangle, row by row.
-    fn of(&self, smaller: PixelRect) -> Vec<[f32; 3]> {
-        let [rows, columns] = self.projection.part(self.rect, smaller);
-        let across = self.projection.samples(self.rect).x.len;
-        rows.flat_map(|y| self.colors[y * across..][columns.clone()].iter().copied()).collect()
-    }
-}
-
-/// A part of samples, of which there are so many `across`: from `first` (row, column) on, as many as `size`.
-fn part_of(samples: &[[f32; 3]], across: usize, (row, column): (usize, usize), size: Size) -> Vec<f32> {
-    let rows = samples.chunks_exact(across).skip(row).take(size.height);
-    rows.flat_map(|line| line[column..column + size.width].as_flattened()).copied().collect()
-}
-
-/// The samples of a rectangle out of those of the blocks over it.
-fn assemble(
-    projection: BackProjection,
-    rect: PixelRect,
-    blocks: &HashMap<(usize, usize), Samples>,
-    size: Size,
-) -> Vec<[f32; 3]> {
-    let (points, [_, all]) = (projection.samples(rect), projection.part(rect, rect));
-    let mut samples = vec![[0.0; 3]; points.y.len * all.len()];
-    for (block, values) in blocks {
-        let own = pixels_of(PixelRect::at(*block), size);
-        let Some(common) = own.intersection(rect) else { continue };
-        let values = Values { projection, rect: own, colors: values }.of(common);
-        let [rows, columns] = projection.part(rect, common);
-        for (y, line) in rows.zip(values.chunks_exact(columns.len())) {
-            samples[y * all.len()..][columns.clone()].copy_from_slice(line);
-        }
-    }
-    samples
 }

@@ -9,6 +9,7 @@ mod ensemble;
 mod invention;
 mod kind;
 mod lock;
+mod lock_samples;
 mod map_scale;
 mod map_worker;
 #[cfg(feature = "gpu")]

@@ -130,6 +130,7 @@ fn all(
     let live = Builtin::Live.weights()?;
     let of_live = |row: &Measurement| Measurement { name: format!("live: {}", row.name), ..row.clone() };
     stages::run(&live, picture, options.crop, best, &mut |row| report(&of_live(row)))?;
+    threads::products(report)?;
     threads::run(weights, picture, report)?;
     threads::run(&live, picture, &mut |row| report(&of_live(row)))?;
     views::run(weights, picture, best, report)?;

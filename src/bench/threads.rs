@@ -11,6 +11,25 @@ use crate::weights::Weights;
 /// Source pixels along a side of a view's tile at ×4.
 const UNDER_A_TILE: usize = VIEW_TILE / 4;
 
+/// Large products, one to a thread: what the machine itself gives for every further thread, to hold the rest against. On a machine
+/// that others use too that changes from minute to minute.
+pub(super) fn products(report: &mut impl FnMut(&Measurement)) -> Result<()> {
+    let mut alone = None;
+    for threads in counts(rayon::current_num_threads()) {
+        let measurement = on(threads, stages::product)??;
+        let secs = measurement.secs / threads as f64;
+        report(&Measurement { times_one_thread: Some(*alone.get_or_insert(secs) / secs), ..measurement });
+    }
+    Ok(())
+}
+
+/// `work` on so many threads.
+fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
+    Ok(pool.install(work))
+}
+
 /// Encodes four feature tiles with their halo, and decodes a tile of a view, on 1, 2, 4, … threads up to as many as there are.
 /// Each measurement tells how many times as fast as one thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
@@ -25,12 +44,10 @@ pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(
     );
     let mut alone: Option<[f64; 2]> = None;
     for threads in counts(rayon::current_num_threads()) {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
-        let [encoding, decoding] = pool.install(|| {
+        let [encoding, decoding] = on(threads, || {
             let encoding = stages::encode_rect(&model, picture, rect, precision);
             [encoding, stages::decode(&model, &under_a_tile, precision, VIEW_TILE)]
-        });
+        })?;
         let measured = [encoding?, decoding?];
         let first = *alone.get_or_insert([measured[0].secs, measured[1].secs]);
         for (measurement, first) in measured.into_iter().zip(first) {

@@ -203,7 +203,6 @@ impl TrainArgs {
                              none with them";
                 return Err(Error::Request(words.into()));
             }
-            (None, "builtin") => Weights::builtin()?.into(),
             (None, path) => {
                 let (weights, adam) = Weights::open_with_adam(path.as_ref())?;
                 Start::Weights(Box::new(weights), adam)

@@ -4,7 +4,6 @@
 
 use crate::error::{Error, Result};
 use crate::recipe::{Recipe, Source, Stage};
-use crate::weights::Builtin;
 use std::path::{Path, PathBuf};
 
 /// One column of a comparison.
@@ -18,9 +17,6 @@ pub struct OptionSet {
     pub recipe: Recipe,
 }
 
-/// Short for the reference model that is part of the program.
-const BUILTIN: &str = "builtin";
-
 impl OptionSet {
     /// Reads `MODEL[+OPTION…]`; where no option says otherwise, pixels are made as `base` says. A plus sign in the name of
     /// an existing file belongs to the name.
@@ -31,7 +27,6 @@ impl OptionSet {
         let (model, options) = if Path::new(text).exists() { (text, "") } else { split(text) };
         let model = match model {
             "" => return Err(Error::Request(format!("`{text}` names no model; write builtin:live, or a file"))),
-            BUILTIN => Builtin::Liif.address(),
             file => PathBuf::from(file),
         };
         let mut words = options.split('+').filter(|word| !word.is_empty());
@@ -67,11 +62,11 @@ mod tests {
     #[test]
     fn options_stand_behind_the_model() {
         let pair = |model: &str, recipe: &str| (model.to_owned(), recipe.to_owned());
-        assert_eq!(set("builtin"), pair("builtin:liif", "neural:exact"));
+        assert_eq!(set("builtin"), pair("builtin", "neural:exact"));
         assert_eq!(set("builtin:live"), pair("builtin:live", "neural:exact"));
         assert_eq!(set("builtin:live+strength:40"), pair("builtin:live", "neural:exact+strength:40"));
         assert_eq!(set("a.pth+neural+strength:7"), pair("a.pth", "neural+strength:7"));
-        assert_eq!(set("builtin+bicubic"), pair("builtin:liif", "bicubic"));
+        assert_eq!(set("builtin+bicubic"), pair("builtin", "bicubic"));
     }
 
     #[test]

@@ -10,11 +10,18 @@ pub struct Spare(Arc<Mutex<Vec<Vec<f32>>>>);
 impl Spare {
     /// A vector of `len` values that mean nothing: they are there to be overwritten.
     pub fn take(&self, len: usize) -> Vec<f32> {
+        self.find(len).unwrap_or_else(|| vec![0.0; len])
+    }
+
+    /// A vector with room for `len` values, for whoever can write where there are none yet.
+    pub fn room(&self, len: usize) -> Vec<f32> {
+        self.find(len).unwrap_or_else(|| Vec::with_capacity(len))
+    }
+
+    fn find(&self, len: usize) -> Option<Vec<f32>> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = waiting.iter().position(|values| values.len() == len);
-        let found = found.map(|i| waiting.swap_remove(i));
-        drop(waiting);
-        found.unwrap_or_else(|| vec![0.0; len])
+        found.map(|i| waiting.swap_remove(i))
     }
 
     /// Takes a vector back.
@@ -37,6 +44,9 @@ mod tests {
         assert_eq!(spare.take(4), [0.0; 4]);
         let again = spare.clone().take(3);
         assert_eq!((again.as_ptr(), again[1]), (place, 5.0));
+        spare.put(again);
+        let [once_more, fresh] = [(); 2].map(|()| spare.room(3));
+        assert_eq!((once_more.as_ptr(), fresh.len(), fresh.capacity()), (place, 0, 3));
         let other = spare.take(3);
         assert_ne!(other.as_ptr(), place);
     }

@@ -158,7 +158,7 @@ impl Fused {
         let slices: Vec<&[f32]> = parts.iter().map(|part| part.values.as_slice()).collect();
         let input = Joined { parts: &slices, order: first.order, height, width };
         let after = After { activation, residual: residual.map(|residual| residual.values.as_slice()) };
-        let room = first.spare.take(shape.iter().product());
+        let room = first.spare.room(shape.iter().product());
         let values = match self {
             Self::Three(conv) => conv.forward_joined(input, after, room),
             Self::One(conv) => conv.forward_joined(input, after, room),

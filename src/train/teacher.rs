@@ -17,19 +17,12 @@ impl Distillation {
     /// # Errors
     /// [`Error::Weights`] if they cannot be used.
     pub fn from(teacher: &str, share: f64) -> Result<Self> {
-        let id = open(teacher)?.id().to_string();
+        let id = Weights::open(Path::new(teacher))?.id().to_string();
         let absolute = || std::path::absolute(teacher).ok()?.to_str().map(str::to_owned);
-        let is_file = teacher != BUILTIN && Builtin::at(Path::new(teacher)).is_none();
+        let is_file = Builtin::at(Path::new(teacher)).is_none();
         let teacher = if is_file { absolute() } else { None }.unwrap_or_else(|| teacher.to_owned());
         Ok(Self { teacher, id, share })
     }
-}
-
-/// The name of the model that is part of the program.
-const BUILTIN: &str = "builtin";
-
-fn open(teacher: &str) -> Result<Weights> {
-    if teacher == BUILTIN { Weights::builtin() } else { Weights::open(Path::new(teacher)) }
 }
 
 /// The model, ready to answer.
@@ -47,7 +40,7 @@ impl Teacher {
     /// [`Error::Request`] if it is not there any more or another model, [`Error::Device`] if there is no room for it.
     pub(super) fn open(distillation: &Distillation, gate: &Gate) -> Result<Self> {
         let Distillation { teacher, id, share } = distillation;
-        let weights = open(teacher).map_err(|error| {
+        let weights = Weights::open(Path::new(teacher)).map_err(|error| {
             Error::Request(format!("this training needs the model that it learns from, which cannot be read: {error}"))
         })?;
         if weights.id().to_string() != *id {
@@ -120,7 +113,7 @@ mod tests {
             .enumerate()
             .for_each(|(i, v)| *v = (i as f32).sin() / 9.0);
         Weights::new(live, arrays).unwrap().save(&file, false).unwrap();
-        for name in [BUILTIN, "builtin:live", file.to_str().unwrap()] {
+        for name in ["builtin", "builtin:live", file.to_str().unwrap()] {
             let distillation = Distillation::from(name, 0.5).unwrap();
             assert_eq!(distillation.teacher, name);
             let inputs = rgb.iter().map(|v| f32::from(*v) / 127.5 - 1.0).collect();
@@ -129,7 +122,12 @@ mod tests {
             let mut batch = Batch { patch: 12, inputs, queries, targets, unknown: vec![], teacher: None, again: None };
             Teacher::open(&distillation, &Gate::default()).unwrap().teach(&mut batch, &own).unwrap();
             let picture = Picture::from_rgb8(size, rgb.clone());
-            let shown = Predictor::new(&open(name).unwrap()).unwrap().predict(&picture, &grid, Sampling::Exact, NEVER);
+            let shown = Predictor::new(&Weights::open(Path::new(name)).unwrap()).unwrap().predict(
+                &picture,
+                &grid,
+                Sampling::Exact,
+                NEVER,
+            );
             let (answers, share) = batch.teacher.unwrap();
             let off = answers
                 .as_flattened()
@@ -144,7 +142,7 @@ mod tests {
         let refusal =
             |distillation: &Distillation| Teacher::open(distillation, &Gate::default()).err().unwrap().to_string();
         assert!(refusal(&gone).contains("needs the model that it learns from"));
-        let other = Distillation { id: "other".into(), ..Distillation::from(BUILTIN, 0.5).unwrap() };
+        let other = Distillation { id: "other".into(), ..Distillation::from("builtin", 0.5).unwrap() };
         assert!(refusal(&other).contains("is not the model any more"));
     }
 }

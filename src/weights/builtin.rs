@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// How their addresses begin, where a file could be named as well.
 const PREFIX: &str = "builtin:";
 
+/// Short for the address of the reference model.
+const REFERENCE: &str = "builtin";
+
 /// A model that is part of the program (see `weights/README.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Builtin {
@@ -55,7 +58,11 @@ impl Builtin {
     /// # Errors
     /// [`Error::Weights`] if no model that is part of the program has that name.
     pub fn at(address: &Path) -> Option<Result<Self>> {
-        let name = address.to_str()?.strip_prefix(PREFIX)?;
+        let text = address.to_str()?;
+        if text == REFERENCE {
+            return Some(Ok(Self::Liif));
+        }
+        let name = text.strip_prefix(PREFIX)?;
         let unknown = || {
             let names = Self::ALL.map(|builtin| format!("{PREFIX}{}", builtin.name())).join(", ");
             Error::weights(address, format!("no model of that name is part of the program; there are {names}"))
@@ -94,6 +101,7 @@ mod tests {
             let (weights, by_address) = (builtin.weights().unwrap(), Weights::open(&builtin.address()).unwrap());
             assert_eq!(weights.id(), by_address.id());
         }
+        assert_eq!(Builtin::at(Path::new("builtin")).unwrap().unwrap(), Builtin::Liif);
         assert!(Builtin::at(Path::new("live.safetensors")).is_none());
         let sentence = Weights::open(Path::new("builtin:lief")).unwrap_err().to_string();
         assert!(sentence.contains("builtin:lief") && sentence.contains("builtin:live"), "{sentence}");

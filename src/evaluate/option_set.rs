@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::recipe::{Recipe, Source, Stage};
+use crate::weights::Builtin;
 use std::path::{Path, PathBuf};
 
 /// One column of a comparison.
@@ -27,7 +28,11 @@ impl OptionSet {
         let (model, options) = if Path::new(text).exists() { (text, "") } else { split(text) };
         let model = match model {
             "" => return Err(Error::Request(format!("`{text}` names no model; write builtin:live, or a file"))),
-            file => PathBuf::from(file),
+            // One model has one name.
+            address => match Builtin::at(Path::new(address)) {
+                Some(Ok(builtin)) => builtin.address(),
+                _ => PathBuf::from(address),
+            },
         };
         let mut words = options.split('+').filter(|word| !word.is_empty());
         let recipe = words.try_fold(base, applied);
@@ -62,11 +67,11 @@ mod tests {
     #[test]
     fn options_stand_behind_the_model() {
         let pair = |model: &str, recipe: &str| (model.to_owned(), recipe.to_owned());
-        assert_eq!(set("builtin"), pair("builtin", "neural:exact"));
+        assert_eq!(set("builtin"), pair("builtin:liif", "neural:exact"));
         assert_eq!(set("builtin:live"), pair("builtin:live", "neural:exact"));
         assert_eq!(set("builtin:live+strength:40"), pair("builtin:live", "neural:exact+strength:40"));
         assert_eq!(set("a.pth+neural+strength:7"), pair("a.pth", "neural+strength:7"));
-        assert_eq!(set("builtin+bicubic"), pair("builtin", "bicubic"));
+        assert_eq!(set("builtin+bicubic"), pair("builtin:liif", "bicubic"));
     }
 
     #[test]

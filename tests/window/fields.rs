@@ -78,14 +78,25 @@ fn window_on(
     Some(harness)
 }
 
-/// Frames until something is so. Whether pixels are drawn is for the renderer: uploads happen there.
+/// Frames, each of them painted, until something is so.
 pub(crate) fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
+    frames_until(harness, what, is_so, |harness| {
+        harness.render().expect("the window is drawn");
+    });
+}
+
+fn frames_until(
+    harness: &mut Harness<'_, App>,
+    what: &str,
+    is_so: impl Fn(&App) -> bool,
+    paint: impl Fn(&mut Harness<'_, App>),
+) {
     let begin = Instant::now();
     while !is_so(harness.state()) {
         assert!(begin.elapsed() < Duration::from_mins(1), "waited too long: {what}");
         std::thread::sleep(Duration::from_millis(5));
         harness.step();
-        harness.render().expect("the window is drawn");
+        paint(harness);
     }
 }
 
@@ -189,6 +200,22 @@ fn no_frame_of_a_zoom_is_without_the_network() {
         }
     }
     assert!(enlarged > 40 && compared > 12, "{enlarged} frames, {compared} of them compared");
+}
+
+/// What arrives while frames are made that nobody paints, as of a hidden window, is there in the next one that is painted.
+#[test]
+fn frames_that_are_not_painted_lose_nothing() {
+    let model = live();
+    let Some(mut harness) = window(picture(), ModelSource::Loaded(model.clone()), CanvasChoice::Shader) else { return };
+    harness.run_steps(3);
+    harness.state_mut().apply(Command::ZoomTo(1.0));
+    let is_there = |app: &App| app.field_tiles() == 5 * 4;
+    frames_until(&mut harness, "the fields around the view", is_there, |_| ());
+    harness.state_mut().apply(Command::ZoomTo(5.5));
+    harness.run_steps(2);
+    assert!(harness.state().draws_fields() && !is_at_rest(harness.state()), "the canvas draws a view in flight");
+    let off = off(&mut harness, &model, Source::NEURAL);
+    assert!(off < 1.5, "the screen is {off} steps off");
 }
 
 /// Other looks, and pictures with a profile, are drawn at each frame's own zoom as well.

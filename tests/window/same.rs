@@ -46,7 +46,6 @@ fn the_copied_command_writes_what_the_shader_has_drawn() {
         let choices = Settings { minimap: false, ..harness.state().slices().settings.choices.clone() };
         harness.state_mut().apply(settings::Command::Change(choices));
         harness.run_steps(3);
-        // All tiles come while frames are drawn: what arrives in one that is not drawn never gets to the device.
         harness.state_mut().apply(view::Command::ZoomTo(1.0));
         until(&mut harness, "the canvas, and the fields around the view", |app| app.field_tiles() == 5 * 4);
         let mut before: Option<Raster> = None;

@@ -6,6 +6,7 @@ use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::PaintCallbackInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a pane of this frame draws.
 pub(super) struct CanvasPaint {
@@ -19,14 +20,42 @@ pub(super) struct CanvasPaint {
 
 /// What is written into the atlases before.
 pub(super) struct CanvasUpload {
-    pub(super) painter: Arc<CanvasPainter>,
+    painter: Arc<CanvasPainter>,
     /// Slots of the source, and what belongs there.
-    pub(super) source: Vec<(u32, MipPixels)>,
+    source: Vec<(u32, MipPixels)>,
     /// The same of cells.
-    pub(super) cells: Vec<(u32, FieldCells)>,
+    cells: Vec<(u32, FieldCells)>,
+    is_written: AtomicBool,
 }
 
-impl CallbackTrait for CanvasUpload {
+impl CanvasUpload {
+    pub(super) fn new(
+        painter: Arc<CanvasPainter>,
+        source: Vec<(u32, MipPixels)>,
+        cells: Vec<(u32, FieldCells)>,
+    ) -> Arc<Self> {
+        Arc::new(Self { painter, source, cells, is_written: AtomicBool::new(false) })
+    }
+
+    /// Whether a frame was painted that brought it to the device.
+    pub(super) fn is_written(&self) -> bool {
+        self.is_written.load(Ordering::Relaxed)
+    }
+
+    fn write(&self, queue: &wgpu::Queue) {
+        if self.is_written.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (source, cells) = (self.painter.source(), self.painter.cells());
+        self.source.iter().for_each(|(slot, tile)| source.write(queue, *slot, bytemuck::cast_slice(&tile.rgba)));
+        self.cells.iter().for_each(|(slot, tile)| cells.write(queue, *slot, tile.as_bytes()));
+    }
+}
+
+/// Uploads in the order in which they were made: what comes later may take a slot over.
+pub(super) struct CanvasUploads(pub(super) Vec<Arc<CanvasUpload>>);
+
+impl CallbackTrait for CanvasUploads {
     fn prepare(
         &self,
         _device: &wgpu::Device,
@@ -35,9 +64,7 @@ impl CallbackTrait for CanvasUpload {
         _encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let (source, cells) = (self.painter.source(), self.painter.cells());
-        self.source.iter().for_each(|(slot, tile)| source.write(queue, *slot, bytemuck::cast_slice(&tile.rgba)));
-        self.cells.iter().for_each(|(slot, tile)| cells.write(queue, *slot, tile.as_bytes()));
+        self.0.iter().for_each(|upload| upload.write(queue));
         Vec::new()
     }
 

@@ -18,7 +18,7 @@ use crate::key::{DecodedBy, PictureId};
 use crate::picture::{ColorTable, MipPixels};
 use crate::recipe::{Recipe, Source};
 use crate::render::{FieldRequest, LoadedModel, RenderedField, RenderedSource};
-use callback::{CanvasPaint, CanvasUpload};
+use callback::{CanvasPaint, CanvasUpload, CanvasUploads};
 use eframe::egui_wgpu::Callback;
 use place::{Opened, Room, reduced, samples_of};
 use slots::Slots;
@@ -27,6 +27,10 @@ use wanted::{Looking, Wanted};
 
 /// Bytes of tiles that a frame uploads at most: half of a fast bus's frame, and two frames of a slow one.
 const UPLOAD_BYTES: usize = 8 << 20;
+
+/// So many frames' uploads may wait for one that is painted; then nothing more is taken in. A frame that is made is not always
+/// painted: a window may be hidden, and egui makes some frames anew.
+const MOST_UNPAINTED: usize = 8;
 
 /// Mip levels that may be finer than a view needs: each makes a sample four times as dear.
 const FINER_LEVELS: u32 = 2;
@@ -61,6 +65,8 @@ pub struct Fields {
     subject: Option<Named>,
     source: Slots<MipPixels>,
     cells: Slots<FieldCells>,
+    /// What was handed over to be painted, until it is known to have been.
+    handed: Vec<Arc<CanvasUpload>>,
     frames: Vec<(CanvasView, [u64; 2], Arc<CanvasFrame>)>,
     is_whole: bool,
 }
@@ -308,13 +314,23 @@ impl Fields {
 
     /// Brings what has arrived to the device, some of it in each frame: to be painted before what is drawn.
     pub fn uploads(&mut self, canvas: &Canvas) -> Option<egui::PaintCallback> {
-        let painter = self.opened.as_ref().filter(|_| self.are_waiting())?.painter.clone();
+        self.handed.retain(|upload| !upload.is_written());
+        if self.are_waiting() && self.handed.len() < MOST_UNPAINTED {
+            let upload = self.upload()?;
+            self.handed.push(upload);
+        }
+        let corner = egui::Rect::from_min_max(canvas.points_from_screen([0.0; 2]), canvas.points_from_screen([1.0; 2]));
+        let callback = || Callback::new_paint_callback(corner, CanvasUploads(self.handed.clone()));
+        (!self.handed.is_empty()).then(callback)
+    }
+
+    /// The next of what has arrived.
+    fn upload(&mut self) -> Option<Arc<CanvasUpload>> {
+        let painter = self.opened.as_ref()?.painter.clone();
         let source = self.source.uploads(UPLOAD_BYTES / painter.source().slot_bytes());
         let left = UPLOAD_BYTES - source.len() * painter.source().slot_bytes();
         let cells = self.cells.uploads(left / painter.cells().slot_bytes());
-        let upload = CanvasUpload { painter, source, cells };
-        let corner = egui::Rect::from_min_max(canvas.points_from_screen([0.0; 2]), canvas.points_from_screen([1.0; 2]));
-        Some(Callback::new_paint_callback(corner, upload))
+        Some(CanvasUpload::new(painter, source, cells))
     }
 
     /// The tables of a view: those of the last frames, if nothing has changed.

@@ -168,6 +168,21 @@ fn every_window_sees_the_same_function() {
     }
 }
 
+/// One renderer makes the rough picture first, as the window does, then the final one: their samples are not mistaken for each
+/// other.
+#[test]
+fn samples_of_every_recipe_are_its_own() {
+    let (picture, model) = (part("chelsea.png", [150, 90], Size::new(30, 26)), model(Builtin::Liif));
+    let (grid, mut renderer) = (whole(&picture, 8.0), Renderer::new(RenderOptions::VIEW));
+    let texts =
+        ["neural:coarse+lock", "neural+lock", "neural:exact+lock", "neural+ensemble:4+lock", "neural:coarse+lock"];
+    let rendered = texts.map(|text| renderer.render(&picture, &model, &grid, recipe(text), NEVER).unwrap());
+    for (text, found) in texts.into_iter().zip(&rendered) {
+        assert!(*found == render(&picture, &model, &grid, text), "{text} differs after others");
+    }
+    assert!(rendered[0] != rendered[1] && rendered[1] != rendered[2], "the recipes are all the same");
+}
+
 /// A pixel of the source that is changed by hand changes what is locked around it, by as much once shrunk; beside the
 /// encoder's view of it nothing.
 #[test]

@@ -64,8 +64,8 @@ enum Density {
     Coarse,
     /// At all.
     Full,
-    /// At points of the lattice from which its pixels are interpolated: none of them is evaluated twice.
-    Lattice,
+    /// At points of the lattice from which its pixels are interpolated, so many to a source pixel: none of them is evaluated twice.
+    Lattice(usize),
 }
 
 /// Samples of the function, and what is made of them.
@@ -111,7 +111,7 @@ impl Locked<'_> {
     /// How many samples are evaluated at first.
     fn density(&self) -> Density {
         match (self.lattice(), self.coarse_projection()) {
-            (Some(_), _) => Density::Lattice,
+            (Some(points), _) => Density::Lattice(points),
             (None, Some(_)) => Density::Coarse,
             (None, None) => Density::Full,
         }
@@ -299,7 +299,7 @@ fn evaluate(
     let coarse = locked.coarse_projection().filter(|_| density == Density::Coarse);
     let points = coarse.unwrap_or(projection).samples(rect);
     // The lattice's points are evaluated as they are for its pixels.
-    let sampling = if density == Density::Lattice { sampling } else { Sampling::Exact };
+    let sampling = if matches!(density, Density::Lattice(_)) { sampling } else { Sampling::Exact };
     let values = Function { sampling, ..locked.function }.colors(&points, features, interrupt)?;
     let own = |at| locked.blocks().pixels(PixelRect::at(at));
     let found: Vec<(_, Vec<_>)> = match coarse {

@@ -122,12 +122,8 @@ mod tests {
             let mut batch = Batch { patch: 12, inputs, queries, targets, unknown: vec![], teacher: None, again: None };
             Teacher::open(&distillation, &Gate::default()).unwrap().teach(&mut batch, &own).unwrap();
             let picture = Picture::from_rgb8(size, rgb.clone());
-            let shown = Predictor::new(&Weights::open(Path::new(name)).unwrap()).unwrap().predict(
-                &picture,
-                &grid,
-                Sampling::Exact,
-                NEVER,
-            );
+            let predictor = Predictor::new(&Weights::open(Path::new(name)).unwrap()).unwrap();
+            let shown = predictor.predict(&picture, &grid, Sampling::Exact, NEVER);
             let (answers, share) = batch.teacher.unwrap();
             let off = answers
                 .as_flattened()

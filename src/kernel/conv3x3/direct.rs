@@ -23,7 +23,7 @@ pub(super) const MIN_BF16_CHANNELS: usize = 16;
 const BAND_PIXELS: usize = 4096;
 
 thread_local! {
-    /// A band's rows, from layer to layer: fresh memory costs page faults.
+    /// A thread's, kept from layer to layer.
     static BUFFER: RefCell<Buffer> = RefCell::default();
 }
 

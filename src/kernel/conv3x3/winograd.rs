@@ -37,7 +37,7 @@ pub(super) struct WinogradScratch {
 }
 
 thread_local! {
-    /// From layer to layer: fresh ones cost as many page faults as a band of a small layer takes time.
+    /// A thread's, kept from layer to layer.
     static SCRATCH: RefCell<WinogradScratch> = RefCell::default();
 }
 

@@ -42,6 +42,11 @@ impl Sampling {
         (density > LATTICES[0].1).then_some(density / 2)
     }
 
+    /// The densities of all lattices from which such an axis is interpolated, the densest first.
+    fn densities(self, pitch: f64) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.density(pitch), |density| Self::coarser(*density))
+    }
+
     /// A corner of the ensemble that counts for less is left out; what remains still sums to one.
     fn least_share(self) -> f32 {
         if self == Self::Exact { 0.0 } else { 1.0 / 1024.0 }

@@ -49,8 +49,7 @@ pub(super) type Evaluate<'a, E> = &'a dyn Fn(&SampleGrid, Option<&[usize]>) -> R
 /// Where `query_rgb` evaluates the function for `grid`: the codes around these points must be in the window.
 pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
     let points = |axis: &AxisGrid| {
-        let densities = std::iter::successors(sampling.density(axis.pitch), |density| Sampling::coarser(*density));
-        densities.fold(*axis, |points, density| lattice_points(&points, density))
+        sampling.densities(axis.pitch).fold(*axis, |points, density| lattice_points(&points, density))
     };
     SampleGrid { y: points(&grid.y), x: points(&grid.x) }
 }
@@ -58,8 +57,7 @@ pub fn sample_points(grid: &SampleGrid, sampling: Sampling) -> SampleGrid {
 /// How many points of a source pixel the lattice has from which pixels of `cell` (y, x) source pixels are interpolated, the
 /// coarsest one if it is not the only one; none if they are not.
 pub(super) fn coarsest_lattice(cell: [f64; 2], sampling: Sampling) -> Option<usize> {
-    let coarsest = |pitch| std::iter::successors(sampling.density(pitch), |density| Sampling::coarser(*density)).last();
-    let [down, across] = cell.map(coarsest);
+    let [down, across] = cell.map(|pitch| sampling.densities(pitch).last());
     down.filter(|_| down == across)
 }
 

@@ -217,10 +217,11 @@ impl Locks {
     ) -> Result<HashMap<(usize, usize), Samples>> {
         let mut found = HashMap::new();
         let mut missing = Vec::new();
+        let name = locked.key((0, 0));
         {
             let mut kept = self.lock();
             for block in wanted.places() {
-                match kept.get(&locked.key(block)) {
+                match kept.get(&BlockKey { block, ..name }) {
                     Some(samples) => drop(found.insert(block, samples.clone())),
                     None => missing.push(block),
                 }

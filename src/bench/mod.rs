@@ -183,8 +183,13 @@ fn median_within(runs: usize, limit: Duration, mut work: impl FnMut() -> Result<
         work()?;
         secs.push(start.elapsed().as_secs_f64());
     }
-    secs.sort_by(f64::total_cmp);
-    Ok(secs[secs.len() / 2])
+    Ok(middle(secs))
+}
+
+/// The median.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// The most memory that this process has used so far, in bytes, where the system tells.

@@ -14,8 +14,17 @@ use rayon::prelude::*;
 
 const RUNS: usize = 5;
 
+/// A stage on this pool of threads, and its work, over and over.
+pub(super) type Prepared<'a> = (BenchStage, Box<dyn FnMut() -> Result<()> + Send + 'a>);
+
 /// The rate of large products on all threads: what the processor can do in single precision.
 pub(super) fn product() -> Result<Measurement> {
+    let (stage, work) = products();
+    stage.measure(RUNS, work)
+}
+
+/// Large products, one to a thread.
+pub(super) fn products() -> Prepared<'static> {
     const ROWS: usize = 1024;
     const DEPTH: usize = 256;
     const OUTPUTS: usize = 1024;
@@ -24,10 +33,11 @@ pub(super) fn product() -> Result<Measurement> {
     let mut results = vec![vec![0.0; ROWS * OUTPUTS]; threads];
     let flop = 2.0 * (ROWS * DEPTH * OUTPUTS * threads) as f64;
     let name = format!("matrix product {ROWS}×{DEPTH}×{OUTPUTS} per thread");
-    BenchStage { name, precision: Precision::F32, pixels: 0, flop }.measure(RUNS, || {
+    let work = move || {
         results.par_iter_mut().for_each(|out| matrix.multiply(Lhs::rows(&rows, DEPTH), ROWS, false, out));
         Ok(())
-    })
+    };
+    (BenchStage { name, precision: Precision::F32, pixels: 0, flop }, Box::new(work))
 }
 
 /// Encoding, exact decoding and the crop at ×30 in one precision.
@@ -58,20 +68,21 @@ pub(super) fn cut(picture: &Picture, rect: PixelRect) -> Picture {
 }
 
 fn encode(model: &LoadedModel, picture: &Picture, precision: Precision) -> Result<Measurement> {
-    encode_rect(model, picture, square(picture), precision)
+    let (stage, work) = encoding(model, picture, square(picture), precision);
+    stage.measure(RUNS, work)
 }
 
 /// Encoding a part of a picture by itself.
-pub(super) fn encode_rect(
-    model: &LoadedModel,
+pub(super) fn encoding<'a>(
+    model: &'a LoadedModel,
     picture: &Picture,
     rect: PixelRect,
     precision: Precision,
-) -> Result<Measurement> {
+) -> Prepared<'a> {
     let picture = cut(picture, rect);
     let flop = 2.0 * model.config.macs().per_source_pixel * picture.size.area() as f64;
     let stage = BenchStage { name: format!("encode {}", picture.size), precision, pixels: picture.size.area(), flop };
-    stage.measure(RUNS, || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop))
+    (stage, Box::new(move || model.encoder.encode(&picture, picture.size.rect(), NEVER).map(drop)))
 }
 
 /// A picture's features, as a window over what is evaluated.
@@ -82,13 +93,29 @@ fn window(model: &LoadedModel, picture: &Picture, grid: &SampleGrid, sampling: S
 }
 
 /// Decoding every pixel of a picture enlarged to `side`×`side`.
-pub(super) fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
-    let grid = SampleGrid::spanning(Region::whole(picture.size), Size::new(side, side));
+fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: usize) -> Result<Measurement> {
+    let (stage, work) = decoding(model, picture, precision, side, 1)?;
+    stage.measure(RUNS.min(3), work)
+}
+
+/// The same for so many pictures side by side, as many tiles as a view has made at a time.
+pub(super) fn decoding<'a>(
+    model: &'a LoadedModel,
+    picture: &Picture,
+    precision: Precision,
+    side: usize,
+    count: usize,
+) -> Result<Prepared<'a>> {
+    let size = picture.size;
+    let grid = SampleGrid::spanning(Region::whole(size), Size::new(side, side));
     let window = window(model, picture, &grid, Sampling::Exact)?;
-    let (pixels, name) = (side * side, format!("decode {} → {side}×{side}", picture.size));
+    let pixels = count * side * side;
+    let each = if count == 1 { String::new() } else { format!("{count} times ") };
+    let name = format!("decode {each}{size} → {side}×{side}");
     let stage =
         BenchStage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
-    stage.measure(RUNS.min(3), || model.decoder.query(&window, picture.size, &grid, Sampling::Exact, NEVER).map(drop))
+    let one = move || model.decoder.query(&window, size, &grid, Sampling::Exact, NEVER).map(drop);
+    Ok((stage, Box::new(move || (0..count).into_par_iter().try_for_each(|_| one()))))
 }
 
 /// The crop at ×30 in default quality, its features being there.

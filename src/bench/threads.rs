@@ -1,37 +1,34 @@
 //! What every further thread is worth, on pieces as small as those of a view.
 
-use super::{Measurement, stages};
+use super::stages::{self, Prepared};
+use super::{BenchStage, Measurement, middle};
 use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, PixelRect, VIEW_TILE};
 use crate::kernel::Precision;
 use crate::picture::Picture;
-use crate::render::LoadedModel;
+use crate::render::{LoadedModel, TILES_PER_THREAD};
 use crate::weights::Weights;
+use rayon::ThreadPool;
+use std::time::{Duration, Instant};
 
 /// Source pixels along a side of a view's tile at ×4.
 const UNDER_A_TILE: usize = VIEW_TILE / 4;
 
+/// The least that is measured of one thing on so many threads, in all its runs.
+const LEAST: Duration = Duration::from_millis(500);
+
+/// How many rounds there are at least, and at most.
+const ROUNDS: [usize; 2] = [7, 200];
+
 /// Large products, one to a thread: what the machine itself gives for every further thread, to hold the rest against. On a machine
 /// that others use too that changes from minute to minute.
 pub(super) fn products(report: &mut impl FnMut(&Measurement)) -> Result<()> {
-    let mut alone = None;
-    for threads in counts(rayon::current_num_threads()) {
-        let measurement = on(threads, stages::product)??;
-        let secs = measurement.secs / threads as f64;
-        report(&Measurement { times_one_thread: Some(*alone.get_or_insert(secs) / secs), ..measurement });
-    }
-    Ok(())
+    compare(|threads| Ok((stages::products(), threads as f64)), report)
 }
 
-/// `work` on so many threads.
-fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
-    Ok(pool.install(work))
-}
-
-/// Encodes four feature tiles with their halo, and decodes a tile of a view, on 1, 2, 4, … threads up to as many as there are.
-/// Each measurement tells how many times as fast as one thread that was.
+/// Encodes four feature tiles with their halo, and decodes what a view has made at a time: a tile, or two for each thread where
+/// that takes no time. On 1, 2, 4, … threads up to as many as there are; each measurement tells how many times as fast as one
+/// thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
     let precision = Precision::F32;
     let model = LoadedModel::on_cpu(weights, precision)?;
@@ -42,17 +39,51 @@ pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(
         picture,
         PixelRect { width: UNDER_A_TILE.min(rect.width), height: UNDER_A_TILE.min(rect.height), ..rect },
     );
-    let mut alone: Option<[f64; 2]> = None;
+    let tiles = if model.is_instant() { TILES_PER_THREAD * rayon::current_num_threads() } else { 1 };
+    compare(|_| Ok((stages::encoding(&model, picture, rect, precision), 1.0)), report)?;
+    compare(|_| Ok((stages::decoding(&model, &under_a_tile, precision, VIEW_TILE, tiles)?, 1.0)), report)
+}
+
+/// Threads with what they do over and over, and how many times the work of one thread alone that is.
+struct Contender<'a> {
+    pool: ThreadPool,
+    stage: BenchStage,
+    work: Box<dyn FnMut() -> Result<()> + Send + 'a>,
+    share: f64,
+    secs: Vec<f64>,
+}
+
+/// The same work on 1, 2, 4, … threads, turn by turn, so that a busy minute meets all alike. What a thread is worth is the
+/// median over the rounds.
+fn compare<'a>(
+    prepare: impl Fn(usize) -> Result<(Prepared<'a>, f64)> + Sync,
+    report: &mut impl FnMut(&Measurement),
+) -> Result<()> {
+    let mut contenders = Vec::new();
     for threads in counts(rayon::current_num_threads()) {
-        let [encoding, decoding] = on(threads, || {
-            let encoding = stages::encode_rect(&model, picture, rect, precision);
-            [encoding, stages::decode(&model, &under_a_tile, precision, VIEW_TILE)]
-        })?;
-        let measured = [encoding?, decoding?];
-        let first = *alone.get_or_insert([measured[0].secs, measured[1].secs]);
-        for (measurement, first) in measured.into_iter().zip(first) {
-            report(&Measurement { times_one_thread: Some(first / measurement.secs), ..measurement });
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| Error::device(format!("the system has no thread to give: {error}")))?;
+        let ((stage, mut work), share) = pool.install(|| prepare(threads))?;
+        pool.install(&mut work)?;
+        contenders.push(Contender { pool, stage, work, share, secs: Vec::new() });
+    }
+    let begin = Instant::now();
+    for round in 0..ROUNDS[1] {
+        if round >= ROUNDS[0] && begin.elapsed() >= LEAST * contenders.len() as u32 {
+            break;
         }
+        for Contender { pool, work, secs, .. } in &mut contenders {
+            secs.push(pool.install(|| {
+                let start = Instant::now();
+                work().map(|()| start.elapsed().as_secs_f64())
+            })?);
+        }
+    }
+    let alone = contenders[0].secs.clone();
+    for Contender { pool, stage, share, secs, .. } in contenders {
+        let gains = alone.iter().zip(&secs).map(|(alone, secs)| share * alone / secs).collect();
+        let measurement = pool.install(|| stage.took(middle(secs)));
+        report(&Measurement { times_one_thread: Some(middle(gains)), ..measurement });
     }
     Ok(())
 }

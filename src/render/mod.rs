@@ -42,5 +42,6 @@ pub use request::{RenderedField, RenderedSource};
 pub use schedule::{TilePart, coarse_saves};
 pub use source::render_source;
 pub use store::{FeatureStore, Keeping};
+pub use units::TILES_PER_THREAD;
 pub use wear::{Suited, Wear};
 pub use worker::RenderWorker;

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::time::Instant;
 
 /// Tiles of a field for each thread before the worker looks up: about two milliseconds of work.
-const TILES_PER_THREAD: usize = 2;
+pub const TILES_PER_THREAD: usize = 2;
 
 /// What has become of a unit of work: something to show or nothing, an error, or a panic.
 pub(super) type UnitResult = std::thread::Result<Result<Option<RenderEvent>>>;

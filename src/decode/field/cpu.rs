@@ -55,8 +55,9 @@ pub(in crate::decode) fn answer(
     assert!(window.channels == params.channels(), "window does not fit the model");
     let fade = params.fade(cell);
     let [along_y, along_x] = [0, 1].map(|axis| params.waves.iter().map(|wave| wave[axis]).collect::<Vec<_>>());
-    let rows = Axis::new(&params.kernel, &grid.y, picture.height, &along_y, &vec![1.0; fade.len()]);
-    let columns = Axis::new(&params.kernel, &grid.x, picture.width, &along_x, &fade);
+    let rows = || Axis::new(&params.kernel, &grid.y, picture.height, &along_y, &vec![1.0; fade.len()]);
+    let columns = || Axis::new(&params.kernel, &grid.x, picture.width, &along_x, &fade);
+    let (rows, columns) = rayon::join(rows, columns);
     let field = Field { params, window, rows, columns };
     let tiles = tiles(grid, &mut rgb);
     tiles.into_par_iter().try_for_each_init(WaveScratch::default, |scratch, mut tile| {

@@ -14,6 +14,8 @@ mod frames;
 mod gigapixel;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/light.rs"]
+mod light;
 #[path = "pictures/modern.rs"]
 mod modern;
 #[path = "pictures/modern_files.rs"]

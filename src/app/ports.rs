@@ -5,7 +5,7 @@ use crate::bench::{Device, Speed};
 use crate::error::Result;
 use crate::export::batch::{FolderJob, FolderProgress, FolderReport};
 use crate::export::{ExportJob, ExportReport, Progress};
-use crate::picture::{Picture, Raster, Shot};
+use crate::picture::{Picture, Raster, Shot, Which};
 use crate::render::{
     Compute, LoadedModel, MapEvent, MapRequest, MapWorker, RenderEvent, RenderWorker, Suited, ViewRequest,
 };
@@ -136,11 +136,11 @@ pub trait TrainingRun {
 
 /// Pages of one file, or frames of an animation: in order, each frame is decoded once.
 pub trait PageSource {
-    /// One of them, counted from 0, until it is interrupted.
+    /// One of them, until it is interrupted.
     ///
     /// # Errors
     /// [`crate::error::Error::Picture`], [`crate::error::Error::Cancelled`].
-    fn read(&mut self, page: usize, stop: Interrupt<'_>) -> Result<Opened>;
+    fn read(&mut self, which: Which, stop: Interrupt<'_>) -> Result<Opened>;
 }
 
 /// Reads a picture, until it is interrupted. Runs on a thread of its own.

@@ -6,14 +6,14 @@ use super::{answer, gate_until_interrupted, load_model, print_json, progress, sa
 use crate::error::Result;
 use crate::export::{self, CommandLine, ExportJob};
 use crate::geometry::SampleGrid;
-use crate::picture::{HELD_BYTES, Picture};
+use crate::picture::{HELD_BYTES, Picture, Which};
 use crate::render::{FeatureStore, LoadedModel};
 use crate::task::NEVER;
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = open(&args.input.clone().unwrap_or_default(), args.what.page)?;
+    let picture = open(&args.input.clone().unwrap_or_default(), args.what.which())?;
     let (model, suited) = args.what.model(&picture)?;
     if let Some(suited) = suited {
         say(&format!("note: {suited}"));
@@ -22,9 +22,9 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     carry_out(args, picture, model.as_deref(), line, |_| {})
 }
 
-/// Opens a page of the source, and says on stderr what the person should know about it.
-pub(super) fn open(path: &Path, page: usize) -> Result<Arc<Picture>> {
-    let picture = Picture::open_within(path, page - 1, HELD_BYTES, NEVER)?;
+/// Opens a picture of the source, and says on stderr what the person should know about it.
+pub(super) fn open(path: &Path, which: Which) -> Result<Arc<Picture>> {
+    let picture = Picture::open_within(path, which, HELD_BYTES, NEVER)?;
     for note in picture.pages.note().iter().chain(&picture.notice) {
         say(&format!("note: {}: {note}", picture.path.display()));
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::picture::Picture;
+use crate::picture::{Exposure, Picture, Which};
 use crate::recipe::{Recipe, Source};
 use crate::render::{Compute, Suited, Wear};
 use crate::weights::Builtin;
@@ -22,8 +22,9 @@ use std::path::PathBuf;
 pub(super) const SIZES: [&str; 7] = ["scale", "size", "width", "height", "megapixels", "width_cm", "height_cm"];
 
 /// What an export that is repeated says itself.
-const REPEATED: [&str; 13] = [
+const REPEATED: [&str; 14] = [
     "page",
+    "exposure",
     "crop",
     "view",
     "look",
@@ -64,6 +65,9 @@ pub(super) struct WhatArgs {
     /// The page of a picture file that has several, or the frame of an animation.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
     pub(super) page: usize,
+    /// How much brighter than it is stored a floating-point picture is made, in stops: one more is twice the light.
+    #[arg(long, value_name = "STOPS", default_value_t = Exposure::NONE, allow_hyphen_values = true)]
+    pub(super) exposure: Exposure,
     /// Output pixels per source pixel, any number above 0.
     #[arg(short, long, value_name = "S", value_parser = parse_scale, allow_hyphen_values = true)]
     pub(super) scale: Option<f64>,
@@ -111,6 +115,11 @@ pub(super) struct WhatArgs {
 }
 
 impl WhatArgs {
+    /// Which picture of its file.
+    pub(super) fn which(&self) -> Which {
+        Which { page: self.page - 1, exposure: self.exposure }
+    }
+
     /// Which part and how large.
     pub(super) fn request(&self) -> Request {
         let extent = match (self.crop, self.view) {
@@ -194,6 +203,7 @@ impl WhatArgs {
         CommandLine {
             input,
             page: self.page,
+            exposure: self.exposure,
             output,
             request: self.request(),
             recipe: self.recipe(),

@@ -4,7 +4,7 @@ use super::{DEFAULT_QUALITY, Extent, FileOptions, InventionFile, OutputSize, Req
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
 use crate::kernel::PrecisionChoice;
-use crate::picture::Picture;
+use crate::picture::{Exposure, Picture, Which};
 use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::Backend;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub struct CommandLine {
     pub input: PathBuf,
     /// Which of its pages, counted from 1.
     pub page: usize,
+    /// How it is exposed, if its file holds light.
+    pub exposure: Exposure,
     /// The file to write.
     pub output: PathBuf,
     /// Which part and how large.
@@ -42,6 +44,11 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    /// Which picture of its file it means.
+    pub fn which(&self) -> Which {
+        Which { page: self.page - 1, exposure: self.exposure }
+    }
+
     /// The samples of a picture that it means.
     ///
     /// # Errors
@@ -89,6 +96,9 @@ impl CommandLine {
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
         if self.page != 1 {
             option("--page", self.page.to_string());
+        }
+        if self.exposure != Exposure::NONE {
+            option("--exposure", self.exposure.to_string());
         }
         match self.request.extent {
             Extent::Whole => {}

@@ -1,7 +1,8 @@
 //! The ICC profile that says the same as the colour chunks of a PNG: cICP by the code points of ITU-T H.273, cHRM and gAMA
 //! by their numbers. So all of them are shown, exported and named as a profile is.
 //!
-//! Not handled: HDR curves (PQ, HLG), narrow range and colour differences in cICP, which are left aside with a sentence.
+//! Not handled: narrow range and colour differences in cICP, which are left aside with a sentence; and HDR curves (PQ, HLG) where a
+//! picture is read by rectangles, else [`super::hdr`] has them.
 
 use super::metadata::PngColor;
 use moxcms::{
@@ -37,7 +38,7 @@ pub(super) fn code_points(chunks: &PngColor) -> Said {
         Said::Unusable(format!("its cICP chunk ({primaries}, {transfer}, {matrix}{range}) cannot be used: {why}"))
     };
     match (transfer, matrix, full) {
-        (16 | 18, ..) => return unusable("it is for HDR"),
+        (16 | 18, ..) => return unusable("it is for HDR, which is shown of pictures that are held in memory alone"),
         (_, 0, 1) => {}
         (_, 0, _) => return unusable("its range is narrow"),
         _ => return unusable("it is for colour differences"),

@@ -10,6 +10,8 @@ mod boxes;
 mod color;
 mod color_chunks;
 mod color_table;
+mod exposure;
+mod hdr;
 mod inks;
 mod metadata;
 mod mip;
@@ -26,6 +28,7 @@ pub mod save;
 pub use crate::raster::Raster;
 pub use color::ColorSpace;
 pub use color_table::ColorTable;
+pub use exposure::{Exposure, Which};
 pub use metadata::{Metadata, Provenance, Shot, SourceType, packet_of_export};
 pub use mip::MipPixels;
 pub use open::{HELD_BYTES, MAX_DECODED_BYTES, decoded_limit, is_picture_path, opening_time};
@@ -146,6 +149,8 @@ pub struct Picture {
     pub notice: Option<String>,
     /// Which page or frame of its file it is.
     pub pages: Pages,
+    /// How it is exposed, if its file holds light: floating-point numbers.
+    pub exposure: Option<Exposure>,
 }
 
 impl Picture {
@@ -171,6 +176,7 @@ impl Picture {
             metadata: Metadata::default(),
             notice: None,
             pages: Pages::default(),
+            exposure: None,
         }
     }
 
@@ -192,7 +198,7 @@ impl Picture {
     /// # Errors
     /// As [`Self::open`], and if there is no such page.
     pub fn open_page(path: &Path, page: usize) -> crate::error::Result<Self> {
-        open::open(path, page, u64::MAX, NEVER)
+        open::open(path, page.into(), u64::MAX, NEVER)
     }
 
     /// As [`Self::open`], giving up soon after `interrupt` says that nobody wants the picture any more.
@@ -200,21 +206,21 @@ impl Picture {
     /// # Errors
     /// As [`Self::open`], and [`crate::error::Error::Cancelled`].
     pub fn open_unless(path: &Path, interrupt: Interrupt<'_>) -> crate::error::Result<Self> {
-        open::open(path, 0, u64::MAX, interrupt)
+        open::open(path, Which::default(), u64::MAX, interrupt)
     }
 
-    /// As [`Self::open_page`], but a picture whose samples take more than `held_bytes` (usually [`HELD_BYTES`]) is not
+    /// As [`Self::open_page`], exposed if that is asked, but a picture whose samples take more than `held_bytes` (usually [`HELD_BYTES`]) is not
     /// brought into memory, where its file can be read by rectangles.
     ///
     /// # Errors
-    /// As [`Self::open_page`], and [`crate::error::Error::Cancelled`].
+    /// As [`Self::open_page`], [`crate::error::Error::Cancelled`], and if an exposure is asked of a file that holds no light.
     pub fn open_within(
         path: &Path,
-        page: usize,
+        which: impl Into<Which>,
         held_bytes: u64,
         interrupt: Interrupt<'_>,
     ) -> crate::error::Result<Self> {
-        open::open(path, page, held_bytes, interrupt)
+        open::open(path, which.into(), held_bytes, interrupt)
     }
 
     /// The size of a file's picture before it is turned upright, by its header alone.

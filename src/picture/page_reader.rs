@@ -1,6 +1,6 @@
 //! Pages of documents and frames of animations, read one after the other.
 
-use super::{Picture, open};
+use super::{Exposure, Picture, Which, open};
 use crate::error::{Error, Result};
 use crate::task::{Interrupt, check};
 use std::path::{Path, PathBuf};
@@ -19,17 +19,19 @@ impl PageReader {
         Self { path: path.to_owned(), held_bytes, frames: None }
     }
 
-    /// The page or frame at `index`, counted from 0.
+    /// A page or frame.
     ///
     /// # Errors
     /// As [`Picture::open_within`].
-    pub fn read(&mut self, index: usize, interrupt: Interrupt<'_>) -> Result<Picture> {
+    pub fn read(&mut self, which: impl Into<Which>, interrupt: Interrupt<'_>) -> Result<Picture> {
         check(interrupt)?;
+        let which = which.into();
+        let index = which.page;
         if self.frames.as_ref().is_none_or(|frames| frames.next_index() > index) {
             self.frames = open::frames_of(&self.path)?;
         }
-        let Some(frames) = &mut self.frames else {
-            return Picture::open_within(&self.path, index, self.held_bytes, interrupt);
+        let Some(frames) = self.frames.as_mut().filter(|_| which.exposure == Exposure::NONE) else {
+            return Picture::open_within(&self.path, which, self.held_bytes, interrupt);
         };
         let picture = frames.read(index, interrupt);
         if matches!(picture, Err(Error::Picture { .. })) {

@@ -47,6 +47,15 @@ impl Picture {
         }
     }
 
+    /// The same for people: of a picture of light, linear light as its file has it, however it is exposed.
+    pub fn known_values(&self, at: (usize, usize)) -> Option<[String; 3]> {
+        let known = self.known_pixel(at)?;
+        Some(known.map(|value| match self.exposure {
+            Some(exposure) => exposure.light_text(value),
+            None => value.to_string(),
+        }))
+    }
+
     /// How many whole rows can be kept while parts of them are read again; no limit for a picture in memory.
     pub fn most_rows_kept(&self) -> Option<usize> {
         let row = self.size.width * self.channels() * usize::from(self.rgb.bits() / 8);

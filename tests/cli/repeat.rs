@@ -74,6 +74,24 @@ fn an_export_is_repeated_to_the_byte() {
 }
 
 #[test]
+fn an_exposure_is_repeated() {
+    let world = world();
+    let light = image::Rgb32FImage::from_fn(12, 9, |x, y| image::Rgb([x as f32 * 0.5, y as f32 * 0.25, 0.25]));
+    light.save(world.path("sun.exr")).unwrap();
+    export(&world, "sun.exr", "a.png", "--exposure -2.5 --scale 2 --model tiny.pth");
+    export(&world, "sun.exr", "plain.png", "--scale 2 --model tiny.pth");
+    repeat(&world, "a.png", "b.png", "");
+    assert!(bytes(&world, "a.png") == bytes(&world, "b.png"));
+    let pixels = |name: &str| Picture::open(&world.path(name)).unwrap().id;
+    assert!(pixels("a.png") != pixels("plain.png"), "it is not exposed");
+    assert_eq!(info(&world, "sun.exr")["holds_light"], true);
+    let refused = world.refuses(&["export", "cat.png", "-o", "c.png", "--scale", "2", "--exposure", "-1"]);
+    assert!(refused.contains("leave --exposure out"), "{refused}");
+    let wrong = world.run(&["export", "sun.exr", "-o", "c.png", "--scale", "2", "--exposure", "dark"]);
+    assert!(wrong.usage().contains("from -20 to 20 stops"));
+}
+
+#[test]
 fn info_says_what_made_a_file() {
     let world = world();
     export(&world, "cat.png", "z.png", "--scale 2 --crop 130,90,16,8 --strength 40 --model tiny.pth --precision f32");

@@ -63,6 +63,7 @@ fn command_lines() -> Vec<CommandLine> {
         usual_lock: false,
         input: "/photos/it's a $HOME \"day\"; `rm` & 日本 #1\\.png".into(),
         page: 1,
+        exposure: zoomfield::picture::Exposure::NONE,
         output: "-out put*.tif".into(),
         request: Request {
             extent: Extent::View { center: [1.0 / 3.0, 1e-7], zoom: 29.999_999_999_999_996 },

@@ -4,7 +4,8 @@ use crate::icc::ADOBE_RGB;
 use crate::profile::{Curve, DISPLAY_P3, Profile, SRGB, encode_srgb};
 use crate::{COLORS, options, raster, shown, write};
 use std::path::Path;
-use zoomfield::picture::Picture;
+use zoomfield::picture::{Picture, Which};
+use zoomfield::task::NEVER;
 
 type Chunk = ([u8; 4], Vec<u8>);
 
@@ -105,6 +106,32 @@ fn chunks_are_shown_as_the_mathematics_says_and_so_are_their_exports() {
             let again = Picture::open(&path).unwrap();
             assert_eq!((again.color.name(), shown(&again)), (picture.color.name(), shown(&picture)), "{ending}");
         }
+    }
+}
+
+/// PQ and HLG go beyond white: what a signal stands for (ITU-R BT.2408, table 1) is what is shown, and what is beyond can be exposed.
+#[test]
+fn hdr_is_light_that_can_be_exposed() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown_at = |curve: u8, signal: f32, stops: &str| {
+        let path = folder.path().join("hdr.png");
+        image::ImageBuffer::from_pixel(2, 1, image::Rgb([(signal * 65535.0).round() as u16; 3])).save(&path).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        insert(&mut bytes, &[cicp([9, curve, 0, 1])], *b"IDAT");
+        std::fs::write(&path, bytes).unwrap();
+        let which = Which { page: 0, exposure: stops.parse().unwrap() };
+        let picture = Picture::open_within(&path, which, u64::MAX, NEVER).unwrap();
+        assert!(picture.color.is_srgb() && picture.exposure.is_some());
+        (picture.rgb.unit(1), picture.notice)
+    };
+    for (curve, white, grey) in [(16, 0.5807, 0.38), (18, 0.75, 0.3786)] {
+        let (found, said) = shown_at(curve, grey, "0");
+        assert!((f64::from(found) - encode_srgb(26.0 / 203.0)).abs() < 0.003, "{curve}: {found}");
+        assert!(said.is_none(), "{said:?}");
+        assert!((f64::from(shown_at(curve, white, "-1").0) - encode_srgb(0.5)).abs() < 0.003);
+        let (found, said) = shown_at(curve, 1.0, "0");
+        assert!(found == 1.0 && said.is_some_and(|said| said.contains("shows the brightest")));
+        assert!(shown_at(curve, 1.0, "-6").0 < 1.0);
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::{fixture, folder, open_bytes, sentence};
 use std::path::PathBuf;
 use zoomfield::geometry::Size;
-use zoomfield::picture::{Picture, Samples, is_picture_path};
+use zoomfield::picture::{Picture, Samples, Which, is_picture_path};
+use zoomfield::task::NEVER;
 
 fn avif(name: &str) -> PathBuf {
     fixture("avif").join(format!("{name}.avif"))
@@ -107,8 +108,37 @@ fn what_describes_the_picture_comes_along() {
 
 #[test]
 fn what_is_not_shown_right_is_refused_by_name() {
-    let said = sentence(&avif("pq"));
-    assert!(said.contains("this kind of AVIF file is not supported") && said.contains("PQ"), "{said}");
+    let mut file = std::fs::read(avif("pq")).unwrap();
+    let at = file.windows(4).position(|name| name == b"nclx").unwrap() + 4;
+    assert_eq!(file[at..at + 4], [0, 9, 0, 16]);
+    file[at + 1] = 4;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.avif");
+    std::fs::write(&path, file).unwrap();
+    let said = sentence(&path);
+    assert!(said.contains("this kind of AVIF file is not supported") && said.contains("primaries 4"), "{said}");
+}
+
+/// The file says PQ and BT.2020 of the picture that is drawn.
+#[test]
+fn hdr_is_light() {
+    let exposed = |stops: &str| {
+        let which = Which { page: 0, exposure: stops.parse().unwrap() };
+        Picture::open_within(&avif("pq"), which, u64::MAX, NEVER).unwrap()
+    };
+    let (usual, darker) = (exposed("0"), exposed("-7"));
+    assert_eq!((usual.size, usual.rgb.bits(), usual.color.name()), (Size::new(13, 9), 16, "sRGB"));
+    assert!(usual.notice.as_ref().is_some_and(|said| said.contains("to 1, white, and cut off beyond")));
+    // The brightest there is are 10,000 of 203 candela; where the two are not cut off, they are the same light.
+    let is_cut = |picture: &Picture| (0..13 * 9 * 3).filter(|i| picture.rgb.value(*i) == u16::MAX).count();
+    assert!(is_cut(&usual) > 50 && is_cut(&darker) == 0, "{} {}", is_cut(&usual), is_cut(&darker));
+    let light = |picture: &Picture, at| picture.known_values(at).unwrap();
+    let both = (0..9).flat_map(|y| (0..13).map(move |x| (x, y))).filter_map(|at| {
+        let pair = [light(&usual, at), light(&darker, at)].map(|values| values[1].parse::<f64>().ok());
+        Some((pair[0]?, pair[1]?))
+    });
+    let both: Vec<(f64, f64)> = both.collect();
+    assert!(both.len() > 20 && both.iter().all(|(a, b)| (a - b).abs() < 0.02), "{both:?}");
 }
 
 #[test]

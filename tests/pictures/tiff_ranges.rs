@@ -17,7 +17,7 @@ fn floating_point_values_beyond_black_and_white_are_told() {
     let formats = |samples: usize| Value::Short(vec![3; samples]);
     let samples = [0.5, -0.25, 1.0, 7.5, f32::NAN, 0.125].map(float);
     let said = "its values go from -0.25 to 7.5, and are shown as linear light from 0, black, to 1, white, and cut off \
-                beyond";
+                beyond; an exposure of -3.0 stops shows the brightest";
     for tiff in layouts(&Tiff::new(SIZE, 32, 1, 1).with(339, formats(1))) {
         let picture = open(&tiff.file(&samples));
         assert_eq!(picture.notice.as_deref(), Some(said), "{:?} {}", tiff.tile, tiff.is_little);

@@ -116,6 +116,62 @@ fn a_page_is_exported_by_its_number() {
     assert!(job.output.ends_with("scan-page3-x1.png") || job.output.to_string_lossy().contains("scan-page3-x"));
 }
 
+/// Light of 0.25 and of 4.
+fn light() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("sun.exr");
+    let pixel = |x: u32, _| image::Rgb([if x < 20 { 0.25f32 } else { 4.0 }; 3]);
+    image::Rgb32FImage::from_fn(40, 30, pixel).save(&path).expect("a file");
+    (folder, path)
+}
+
+#[test]
+fn light_is_exposed_by_keys_and_buttons() {
+    let (_folder, path) = light();
+    let mut harness = window(&path);
+    harness.state_mut().apply(View::ZoomTo(8.0));
+    harness.run();
+    let (before, stored) = (view(&harness), first_value(&harness));
+    harness.get_by_label("Exposure +0.0 stops");
+    let exposed = |harness: &Harness<'_, App>, stops: &str| {
+        let picture = harness.state().picture();
+        picture.and_then(|picture| picture.exposure).is_some_and(|exposure| exposure.to_string() == stops)
+    };
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::E);
+    wait_for(&mut harness, |harness| exposed(harness, "-0.5"));
+    // Steps that are faster than the reader are all counted.
+    for _ in 0..3 {
+        harness.state_mut().apply(files::Command::Expose(Some(-files::paging::EXPOSURE_STEP)));
+    }
+    wait_for(&mut harness, |harness| exposed(harness, "-2.0"));
+    harness.step();
+    assert!(first_value(&harness) < stored && view(&harness) == before);
+    keep(&mut harness, "light-2-stops-darker.png");
+    harness.state_mut().apply(export::Command::Show);
+    harness.step();
+    let state = harness.state();
+    let (_, line) = export::draft::draft(&state.slices().export.form, state.scene()).expect("an export");
+    assert!(line.text().is_some_and(|text| text.contains("--exposure -2.0")), "{:?}", line.text());
+    harness.state_mut().apply(export::Command::Close);
+    harness.state_mut().apply(files::Command::Reload);
+    wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
+    assert!(exposed(&harness, "-2.0"), "what is read again is exposed as it was");
+    harness.step();
+    harness.get_by_label("Exposure -2.0 stops").click();
+    wait_for(&mut harness, |harness| exposed(harness, "+0.0"));
+    harness.key_press(Key::E);
+    wait_for(&mut harness, |harness| exposed(harness, "+0.5"));
+    assert!(first_value(&harness) > stored);
+}
+
+#[test]
+fn what_holds_no_light_says_so() {
+    let (_folder, path) = document();
+    let mut harness = window(&path);
+    harness.key_press(Key::E);
+    wait_for(&mut harness, |harness| harness.query_by_label_contains("no exposure to change").is_some());
+}
+
 #[test]
 fn an_animation_plays_in_its_own_time_and_over_again() {
     let (_folder, path) = animation(50);

@@ -37,6 +37,7 @@ pub fn draft(form: &ExportForm, scene: Scene<'_>) -> Result<(ExportJob, CommandL
     let line = CommandLine {
         input: shown.picture.path.clone(),
         page: shown.picture.pages.index + 1,
+        exposure: shown.picture.exposure.unwrap_or_default(),
         output: output.clone(),
         request,
         recipe,

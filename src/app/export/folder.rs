@@ -7,6 +7,7 @@ use crate::app::ports::ExportFolderFn;
 use crate::app::view::scene::Scene;
 use crate::export::batch::{FolderJob, FolderProgress, FolderReport, Naming, Source, Template};
 use crate::export::{CommandLine, OutputSize};
+use crate::picture::Exposure;
 use crate::render::Compute;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub fn folder_draft(form: &ExportForm, scene: Scene<'_>) -> Result<FolderJob, St
     let line = CommandLine {
         input: PathBuf::new(),
         page: 1,
+        exposure: Exposure::NONE,
         output: PathBuf::new(),
         request,
         recipe: subject.recipe_at((1.0 / grid.x.pitch).max(1.0 / grid.y.pitch)),

@@ -13,7 +13,7 @@ use crate::app::kit::text::file_text;
 use crate::app::kit::widgets::PathForm;
 use crate::app::ports::{DialogPurpose, Opened};
 use crate::error::{Error, Result};
-use crate::picture::Picture;
+use crate::picture::{Picture, Which};
 use crate::task::{Gate, Interrupt, check};
 use egui::ColorImage;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,7 @@ impl State {
             Command::Show(step) => self.step_picture(step, env),
             Command::TurnPage(step) => self.turn_page(step, env),
             Command::TogglePlaying => self.toggle_playing(env),
+            Command::Expose(tenths) => self.expose(tenths, env),
             Command::Reload => self.reload(env),
             Command::ToggleInfo => self.shows_info = !self.shows_info,
         }
@@ -90,7 +91,7 @@ impl State {
             self.opening = None;
             self.present(opened, false, env);
         } else {
-            self.read(path, 0, false, env);
+            self.read(path, Which::default(), false, env);
         }
     }
 
@@ -102,16 +103,19 @@ impl State {
             env.tell("This picture is not from a file.");
             return;
         }
-        self.read(path, picture.pages.index, true, env);
+        let which = Which { page: picture.pages.index, exposure: picture.exposure.unwrap_or_default() };
+        self.read(path, which, true, env);
     }
 
-    /// Starts reading a page of a file.
-    fn read(&mut self, path: PathBuf, page: usize, keeps_view: bool, env: &mut Env<'_>) {
+    /// Starts reading a picture of a file.
+    fn read(&mut self, path: PathBuf, which: Which, keeps_view: bool, env: &mut Env<'_>) {
         let (read, pages, from) = (env.ports.open.clone(), env.ports.pages.clone(), path.clone());
-        self.start_opening(path, keeps_view, env, move |stop| match page {
-            0 => read(&from, stop),
-            // It may have fewer pages by now.
-            page => pages(&from).read(page, stop).or_else(|_| read(&from, stop)),
+        self.start_opening(path, keeps_view, env, move |stop| {
+            if which == Which::default() {
+                return read(&from, stop);
+            }
+            // It may have fewer pages by now, or no light.
+            pages(&from).read(which, stop).or_else(|_| read(&from, stop))
         });
     }
 

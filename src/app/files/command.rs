@@ -31,6 +31,8 @@ pub enum Command {
     TurnPage(Step),
     /// Play the animation, or pause it.
     TogglePlaying,
+    /// Make a picture of light brighter by so many tenths of a stop, or show it as it is stored.
+    Expose(Option<i16>),
     /// Read the picture from its file again.
     Reload,
     /// Show or hide what is known about the picture.

@@ -3,7 +3,7 @@
 use crate::app::ports::{Opened, PageSource, Stamp};
 use crate::error::Result;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{HELD_BYTES, PageReader, Picture, resample};
+use crate::picture::{HELD_BYTES, PageReader, Picture, Which, resample};
 use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
@@ -39,7 +39,7 @@ impl Opened {
 pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
     // Before reading: what is written meanwhile is a change.
     let stamp = Stamp::of(path);
-    finish(Picture::open_within(path, 0, HELD_BYTES, stop)?, stamp, stop)
+    finish(Picture::open_within(path, Which::default(), HELD_BYTES, stop)?, stamp, stop)
 }
 
 fn finish(picture: Picture, stamp: Option<Stamp>, stop: Interrupt<'_>) -> Result<Opened> {
@@ -57,9 +57,9 @@ struct FilePages {
 }
 
 impl PageSource for FilePages {
-    fn read(&mut self, page: usize, stop: Interrupt<'_>) -> Result<Opened> {
+    fn read(&mut self, which: Which, stop: Interrupt<'_>) -> Result<Opened> {
         let stamp = Stamp::of(&self.path);
-        finish(self.reader.read(page, stop)?, stamp, stop)
+        finish(self.reader.read(which, stop)?, stamp, stop)
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::app::kit::service::Service;
 use crate::app::ports::{Opened, PageSource, PagesFn};
 use crate::error::{Error, Result};
+use crate::picture::Which;
 use crate::task::Mailbox;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,8 +19,8 @@ pub struct PageRequest {
     pub path: PathBuf,
     /// Which time the file was opened: one that has changed is begun anew.
     pub opened: u64,
-    /// The page, counted from 0.
-    pub page: usize,
+    /// Which picture of the file.
+    pub which: Which,
 }
 
 /// The thread: the page of the newest request, or why there is none. Without a request it closes the file.
@@ -52,11 +53,11 @@ fn serve(
             request.as_ref().is_some_and(|request| (&request.path, request.opened) == (&current.path, current.opened))
         });
         let Some(request) = request else { continue };
-        let PageRequest { path, opened, page } = request.clone();
+        let PageRequest { path, opened, which } = request.clone();
         let open = || Current { source: sources(&path), path: path.clone(), opened };
         let source = &mut current.get_or_insert_with(open).source;
         let is_unwanted = || inbox.peek(|newer| newer.as_ref() != Some(&request));
-        let read = catch_unwind(AssertUnwindSafe(|| source.read(page, &is_unwanted)));
+        let read = catch_unwind(AssertUnwindSafe(|| source.read(which, &is_unwanted)));
         let result = read.unwrap_or_else(|_| {
             current = None;
             Err(Error::picture(&path, "reading it failed unexpectedly"))

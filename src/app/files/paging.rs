@@ -2,7 +2,7 @@
 //!
 //! An animation plays as soon as it is opened, over and over, each frame as long as its file says, as people know it from
 //! browsers. It waits while a panel is open or another picture is on its way; a step by hand pauses it. One frame is read
-//! ahead, no more.
+//! ahead, no more. A page that is exposed otherwise is read again like another page.
 
 use super::State;
 use super::album::Step;
@@ -11,8 +11,11 @@ use crate::app::env::{Env, Event, Panel};
 use crate::app::kit::text::file_text;
 use crate::app::ports::Opened;
 use crate::error::Error;
-use crate::picture::Pages;
+use crate::picture::{Exposure, Pages, Which};
 use std::time::Duration;
+
+/// How much brighter a key makes a picture, in tenths of a stop.
+pub const EXPOSURE_STEP: i16 = 5;
 
 /// Which page is wanted, and whether it is played.
 #[derive(Default)]
@@ -32,7 +35,7 @@ pub struct Paging {
 /// A page on its way.
 #[derive(Clone, Copy)]
 struct Asked {
-    page: usize,
+    which: Which,
     /// Whether it waits for its time once it is there.
     is_ahead: bool,
 }
@@ -67,7 +70,7 @@ impl State {
             }
             return;
         };
-        let at = self.paging.asked.filter(|asked| !asked.is_ahead).map_or(pages.index, |asked| asked.page);
+        let at = self.paging.asked.filter(|asked| !asked.is_ahead).map_or(pages.index, |asked| asked.which.page);
         self.paging.is_playing = false;
         // What is still being read of the page that is left would come back later.
         self.opening = self.opening.take().filter(|opening| !self.is_shown(&opening.path));
@@ -111,20 +114,41 @@ impl State {
         }
     }
 
+    /// Makes a picture of light brighter by so many tenths of a stop; as it is stored, if none are given.
+    pub(super) fn expose(&mut self, tenths: Option<i16>, env: &mut Env<'_>) {
+        let Some(picture) = self.current.as_ref().map(|opened| &opened.picture) else { return };
+        let Some(exposure) = picture.exposure else {
+            env.replace("exposure", "This picture has no exposure to change: its file holds nothing beyond white.");
+            return;
+        };
+        let page = picture.pages.index;
+        let asked = self.paging.asked.filter(|asked| !asked.is_ahead).map(|asked| asked.which);
+        let (page, exposure) = asked.map_or((page, exposure), |which| (which.page, which.exposure));
+        let exposure = tenths.map_or(Exposure::NONE, |tenths| exposure.by(tenths));
+        self.read_which(Which { page, exposure }, false);
+        env.replace("exposure", format!("Exposure {exposure} stops"));
+    }
+
+    /// Reads a page, exposed as the one that is shown.
     fn read_page(&mut self, page: usize, is_ahead: bool) {
         let Some(opened) = &self.current else { return };
+        self.read_which(Which { page, exposure: opened.picture.exposure.unwrap_or_default() }, is_ahead);
+    }
+
+    fn read_which(&mut self, which: Which, is_ahead: bool) {
+        let Some(opened) = &self.current else { return };
         let path = opened.picture.path.clone();
-        let before = self.paging.asked.replace(Asked { page, is_ahead });
-        if before.is_some_and(|asked| asked.page == page) {
+        let before = self.paging.asked.replace(Asked { which, is_ahead });
+        if before.is_some_and(|asked| asked.which == which) {
             return;
         }
-        self.threads.pager.request(Some(PageRequest { path, opened: self.paging.opened, page }));
+        self.threads.pager.request(Some(PageRequest { path, opened: self.paging.opened, which }));
     }
 
     /// Takes in what was read, and goes on with an animation when it is time. Never waits.
     pub(super) fn drain_pages(&mut self, env: &mut Env<'_>) {
         while let Some((request, result)) = self.threads.pager.poll() {
-            let is_meant = |asked: &mut Asked| asked.page == request.page && request.opened == self.paging.opened;
+            let is_meant = |asked: &mut Asked| asked.which == request.which && request.opened == self.paging.opened;
             let Some(asked) = self.paging.asked.take_if(is_meant) else { continue };
             match result {
                 Ok(opened) if asked.is_ahead => self.paging.ready = Some(opened),
@@ -162,7 +186,10 @@ impl State {
             // Frames have been through the same; the model need not be chosen again for each.
             opened.suited = before.suited;
         }
+        // Of the same page, exposed otherwise, the person knows already.
+        let is_other = opened.picture.pages.index != before.picture.pages.index;
         let notice = opened.picture.notice.clone().filter(|notice| before.picture.notice.as_ref() != Some(notice));
+        let notice = notice.filter(|_| is_other);
         if let Some(notice) = notice {
             env.fail(format!("{}: {notice}", file_text(&opened.picture.path)));
         }

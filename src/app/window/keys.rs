@@ -8,6 +8,7 @@ use crate::app::env::Panel;
 use crate::app::export::Command as Export;
 use crate::app::files::Command as Files;
 use crate::app::files::album::Step;
+use crate::app::files::paging::EXPOSURE_STEP;
 use crate::app::models::Command as Models;
 use crate::app::settings::Command as Settings;
 use crate::app::training::Command as Train;
@@ -214,6 +215,15 @@ pub const SHORTCUTS: &[Shortcut] = &[
         &[
             (NONE, Key::OpenBracket, Command::View(View::StrengthBy(-10))),
             (NONE, Key::CloseBracket, Command::View(View::StrengthBy(10))),
+        ],
+    ),
+    row(
+        Group::Look,
+        "E and Shift+E",
+        "A picture of light (EXR, HDR) brighter and darker by half a stop",
+        &[
+            (SHIFT, Key::E, Command::Files(Files::Expose(Some(-EXPOSURE_STEP)))),
+            (NONE, Key::E, Command::Files(Files::Expose(Some(EXPOSURE_STEP)))),
         ],
     ),
     row(

@@ -180,7 +180,7 @@ impl Work<'_> {
             Found::Done { .. } | Found::Other(_) => true,
         };
         let _place = self.room.take(self.needed_bytes(item));
-        let picture = Arc::new(Picture::open_within(&item.input, asked.page - 1, HELD_BYTES, NEVER)?);
+        let picture = Arc::new(Picture::open_within(&item.input, asked.which(), HELD_BYTES, NEVER)?);
         for note in picture.pages.note().into_iter().chain(picture.notice.clone()) {
             (self.on_event)(BatchEvent::Notice(index, note));
         }

@@ -5,14 +5,14 @@ use super::failure::{OpenFailure, describe_io};
 use super::kind::Kind;
 use super::limit::{gibibytes, most_decoded_bytes};
 use super::tif::{TifChunks, TifDecoder};
-use super::{About, NOT_SURVIVED, about, convert, in_a_row, needed_bytes};
+use super::{About, NOT_SURVIVED, about, convert, in_a_row, light, needed_bytes};
 use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
-use crate::picture::{ColorSpace, Metadata, Pages, Picture, Samples};
+use crate::picture::{ColorSpace, Exposure, Metadata, Pages, Picture, Samples, Which};
 use crate::task::survive;
-use image::{ImageDecoder, ImageError};
+use image::{ColorType, ImageDecoder, ImageError};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -27,14 +27,21 @@ const ENDS: u64 = 64 << 10;
 
 type Reader = BufReader<File>;
 
-impl ChunkSource for TifChunks<Reader> {
+/// Strips or tiles, exposed if they hold light.
+struct Exposed {
+    chunks: TifChunks<Reader>,
+    exposure: Exposure,
+}
+
+impl ChunkSource for Exposed {
     fn over(&self, rect: PixelRect) -> Vec<usize> {
-        Self::over(self, rect)
+        self.chunks.over(rect)
     }
 
     fn decode(&self, index: usize) -> Result<Chunk, String> {
         let decode = || {
-            let (image, rect) = Self::decode(self, index).map_err(describe)?;
+            let (mut image, rect) = self.chunks.decode(index).map_err(describe)?;
+            light::expose(&mut image, self.exposure);
             let (rgb, alpha) = convert::into_samples(image, false);
             Ok(Chunk { rect, rgb, alpha })
         };
@@ -48,10 +55,11 @@ impl ChunkSource for TifChunks<Reader> {
 /// If it could not be held either.
 pub(super) fn open_tiff(
     path: &Path,
-    page: usize,
+    which: Which,
     held_bytes: u64,
     remarks: &Remarks,
 ) -> Result<Option<Picture>, String> {
+    let Which { page, exposure } = which;
     let reader = || File::open(path).map(BufReader::new).map_err(|error| describe_io(&error));
     let mut decoder = TifDecoder::new(reader()?, page).map_err(describe)?;
     let (bytes, shape) = (needed_bytes(&decoder), Shape::of(&decoder));
@@ -59,7 +67,8 @@ pub(super) fn open_tiff(
         return Ok(None);
     }
     let About { metadata, color, orientation } = about(&mut decoder, remarks.clone());
-    let note = decoder.range().and_then(|range| range.note());
+    let note = decoder.range().and_then(|range| range.note(exposure));
+    let exposed = shape.is_light.then_some(exposure);
     let chunks = match decoder.into_chunks(orientation) {
         Ok(chunks) => chunks,
         // It fits as a whole.
@@ -68,23 +77,25 @@ pub(super) fn open_tiff(
         Err(error) => return Err(describe(error)),
     };
     let size = chunks.size();
-    let reader_of_all = RegionReader::new(Box::new(chunks));
+    let reader_of_all = RegionReader::new(Box::new(Exposed { chunks, exposure }));
     let smaller = smaller_pages(reader()?, page).into_iter().filter_map(|start| {
         let decoder = TifDecoder::at(reader().ok()?, start).ok().filter(|decoder| Shape::of(decoder) == shape)?;
         decoder.into_chunks(orientation).ok().filter(|chunks| is_smaller(chunks.size(), size))
     });
     let mut smaller: Vec<_> = smaller.collect();
     smaller.sort_by_key(|chunks| std::cmp::Reverse(chunks.size().area()));
-    let [id, content] = names(path, page).map_err(|error| describe_io(&error))?;
+    let [id, content] = names(path, which).map_err(|error| describe_io(&error))?;
     let level = |(i, chunks): (usize, TifChunks<Reader>)| {
         let size = chunks.size();
-        let reader = reader_of_all.sharing(i + 1, Box::new(chunks));
+        let reader = reader_of_all.sharing(i + 1, Box::new(Exposed { chunks, exposure }));
         picture(path, size, shape, regions(reader, Vec::new(), content), (id, color.space.clone()))
     };
     let smaller: Vec<Picture> = smaller.into_iter().enumerate().map(level).collect();
     let all = picture(path, size, shape, regions(reader_of_all, smaller, content), (id, ColorSpace::default()));
     let metadata = Metadata { dpi: None, ..metadata };
-    Ok(Some(Picture { metadata, notice: in_a_row([color.notice, note]), ..all }.with_color(color.space)))
+    Ok(Some(
+        Picture { metadata, notice: in_a_row([color.notice, note]), exposure: exposed, ..all }.with_color(color.space),
+    ))
 }
 
 fn describe(error: ImageError) -> String {
@@ -105,6 +116,7 @@ pub(super) struct Shape {
     bits: u8,
     has_alpha: bool,
     is_grey: bool,
+    is_light: bool,
 }
 
 impl Shape {
@@ -114,6 +126,7 @@ impl Shape {
             bits: if super::is_eight_bit(color) { 8 } else { 16 },
             has_alpha: color.has_alpha(),
             is_grey: !color.has_color(),
+            is_light: matches!(color, ColorType::Rgb32F | ColorType::Rgba32F),
         }
     }
 }
@@ -139,6 +152,7 @@ pub(super) fn picture(
         metadata: Metadata::default(),
         notice: None,
         pages: Pages::default(),
+        exposure: None,
     }
 }
 
@@ -160,8 +174,8 @@ fn is_smaller(small: Size, size: Size) -> bool {
     times > 1.5 && (height - small.height as f64).abs() <= 1.0 + height * 0.002
 }
 
-/// The names of a page of a file: by its length, its ends and its date, and without the date.
-pub(super) fn names(path: &Path, page: usize) -> std::io::Result<[PictureId; 2]> {
+/// The names of a picture of a file: by its length, its ends and its date, and without the date.
+pub(super) fn names(path: &Path, which: Which) -> std::io::Result<[PictureId; 2]> {
     let mut file = File::open(path)?;
     let about = file.metadata()?;
     let (mut start, mut end) = (Vec::new(), Vec::new());
@@ -169,7 +183,10 @@ pub(super) fn names(path: &Path, page: usize) -> std::io::Result<[PictureId; 2]>
     file.seek(SeekFrom::Start(about.len().saturating_sub(ENDS)))?;
     file.take(ENDS).read_to_end(&mut end)?;
     let written = about.modified().ok().and_then(|date| date.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-    let numbers = [about.len(), page as u64].map(u64::to_le_bytes).concat();
+    let mut numbers = [about.len(), which.page as u64].map(u64::to_le_bytes).concat();
+    if which.exposure != Exposure::NONE {
+        numbers.extend(which.exposure.to_string().bytes());
+    }
     let date = written.as_nanos().to_le_bytes();
     let content = [&b"file"[..], &numbers, &start, &end];
     Ok([PictureId::of(content.into_iter().chain([&date[..]])), PictureId::of(content)])

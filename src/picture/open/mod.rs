@@ -1,8 +1,7 @@
 //! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
 //!
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
-//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. Not handled: HEIC, which is refused
-//! with what to do instead.
+//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. HEIC is refused with what to do instead.
 
 mod avif;
 mod cached;
@@ -20,6 +19,7 @@ mod jpeg2000;
 mod jxl;
 mod kind;
 mod large;
+mod light;
 mod limit;
 mod packet;
 mod patience;
@@ -35,7 +35,7 @@ mod whole_tiff;
 
 use super::color::{self, Claims, SampleSource};
 use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
-use super::{Metadata, Picture};
+use super::{Exposure, Metadata, Picture, Which};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
@@ -72,18 +72,18 @@ const MOST_HEADERS: u64 = 256 << 10;
 
 const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
 
-/// Opens a page of a file, counted from 0, by rectangles if it would take more than `held_bytes` and its file allows it.
-pub(super) fn open(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
+/// Opens a picture of a file, by rectangles if it would take more than `held_bytes` and its file allows it.
+pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     let refuse = |reason: String| Error::picture(path, reason);
     check_file(path).map_err(refuse)?;
     let file = path.to_owned();
     // Decoders of damaged files have been known to panic; that must not take the window down.
     let read = move |stop: Interrupt<'_>| {
-        survive(|| decode_file(&file, page, held_bytes, stop)).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
+        survive(|| decode_file(&file, which, held_bytes, stop)).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
     };
     let decoded = within_time(interrupt, || header_of(path, NEVER).ok().map(|(size, _)| size), read)?;
     check(interrupt)?;
-    let mut picture = decoded.flatten().map_err(refuse)?;
+    let mut picture = decoded.flatten().and_then(|picture| light::as_asked(picture, which)).map_err(refuse)?;
     path.clone_into(&mut picture.path);
     Ok(picture)
 }
@@ -175,7 +175,8 @@ fn guess<'a>(path: &Path, interrupt: Interrupt<'a>) -> Result<(ImageReader<BufRe
     Ok((reader, kind))
 }
 
-fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+fn decode_file(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture, String> {
+    let Which { page, exposure } = which;
     if let Some(mut frames) = Frames::open(path, interrupt)? {
         return frames.picture(page, interrupt);
     }
@@ -184,7 +185,7 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
         && let Some(png) = ico::largest_png(path)
     {
         let reader = ImageReader::with_format(Cursor::new(png), ImageFormat::Png);
-        let picture = decode(start_limited(reader, Kind::PNG, 0), Kind::PNG, Remarks::default())?;
+        let picture = decode(start_limited(reader, Kind::PNG, 0), Kind::PNG, (Remarks::default(), Exposure::NONE))?;
         return Ok(Picture { format: kind.name(), ..picture });
     }
     let remarks = remarks_of(path, kind, page);
@@ -194,14 +195,14 @@ fn decode_file(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'
     }
     let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
     let large = match kind {
-        Kind::TIFF => large::open_tiff(path, page, held_bytes, &remarks)?,
+        Kind::TIFF => large::open_tiff(path, which, held_bytes, &remarks)?,
         Kind::PNG => png_rows::open_png(path, held_bytes, &remarks, interrupt)?,
         _ => None,
     };
     let mut picture = match large {
         Some(picture) => picture,
-        None if kind == Kind::TIFF => open_whole(reader.into_inner(), page, remarks)?,
-        None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, remarks)?,
+        None if kind == Kind::TIFF => open_whole(reader.into_inner(), which, remarks)?,
+        None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, (remarks, exposure))?,
     };
     let note = (kind == Kind::Raw).then(|| raw::note(picture.size));
     picture.notice = in_a_row([picture.notice, note, said]);
@@ -219,10 +220,14 @@ fn dpi_of(metadata: &Metadata, path: &Path) -> Option<f64> {
     metadata.exif.as_deref().and_then(resolution::of_block).or_else(|| resolution::of_file(path))
 }
 
-fn decode(decoder: ImageResult<Box<dyn ImageDecoder + '_>>, kind: Kind, remarks: Remarks) -> Result<Picture, String> {
+fn decode(
+    decoder: ImageResult<Box<dyn ImageDecoder + '_>>,
+    kind: Kind,
+    asked: (Remarks, Exposure),
+) -> Result<Picture, String> {
     decoder
         .map_err(OpenFailure::from)
-        .and_then(|decoder| read_picture(decoder, kind, remarks))
+        .and_then(|decoder| read_picture(decoder, kind, asked))
         .map_err(|error| error.describe(kind.name()))
 }
 
@@ -253,14 +258,27 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-fn read_picture(mut decoder: Box<dyn ImageDecoder + '_>, kind: Kind, remarks: Remarks) -> Result<Picture, OpenFailure> {
+fn read_picture(
+    mut decoder: Box<dyn ImageDecoder + '_>,
+    kind: Kind,
+    (remarks, exposure): (Remarks, Exposure),
+) -> Result<Picture, OpenFailure> {
     check_size(&decoder)?;
+    let hdr = light::hdr_of(&remarks);
     let About { metadata, color, orientation } = about(&mut decoder, remarks);
+    let color = if hdr.is_some() { color::Interpreted::default() } else { color };
     decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
+    if let Some(hdr) = hdr {
+        image = light::of_hdr(&image, hdr);
+    }
     image.apply_orientation(orientation);
+    // TIFF tells of its values as they are stored.
+    let note = if kind == Kind::TIFF { None } else { light::note(&image, exposure) };
+    let exposure = light::expose(&mut image, exposure);
     let picture = convert::into_picture(image, kind == Kind::Common(ImageFormat::OpenExr));
-    let picture = Picture { metadata, format: kind.name(), notice: color.notice, ..picture };
+    let picture =
+        Picture { metadata, format: kind.name(), notice: in_a_row([color.notice, note]), exposure, ..picture };
     Ok(picture.with_color(color.space))
 }
 
@@ -354,7 +372,7 @@ mod tests {
     #[test]
     fn what_is_not_a_file_is_said() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| open(path, 0, u64::MAX, NEVER).unwrap_err().to_string();
+        let said = |path: &Path| open(path, Which::default(), u64::MAX, NEVER).unwrap_err().to_string();
         assert!(said(folder.path()).contains("is a folder"));
         assert!(said(&folder.path().join("gone.png")).contains("no such file"));
         let empty = folder.path().join("empty.png");

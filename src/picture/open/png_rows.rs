@@ -13,7 +13,7 @@ use super::{About, MAX_HEADER_BYTES, about, guess, needed_bytes, start_limited};
 use crate::geometry::Size;
 use crate::picture::metadata::Remarks;
 use crate::picture::regions::RegionReader;
-use crate::picture::{ColorSpace, Metadata, Picture};
+use crate::picture::{ColorSpace, Metadata, Picture, Which};
 use crate::task::Interrupt;
 use image::{ColorType, ImageDecoder, ImageError};
 use png::{BitDepth, Decoder, Limits, Reader, Transformations};
@@ -50,7 +50,7 @@ pub(super) fn open_png(
     let mut writer = TileWriter::create(stored, color_type)?;
     copy(&mut rows, color_type, &mut writer)?;
     let tiles = writer.finish(Turn { size: stored, orientation })?;
-    let (size, [id, content]) = (tiles.size(), names(path, 0).map_err(|error| describe_io(&error))?);
+    let (size, [id, content]) = (tiles.size(), names(path, Which::default()).map_err(|error| describe_io(&error))?);
     let regions = regions(RegionReader::new(Box::new(tiles)), Vec::new(), content);
     let all = picture(path, size, shape, regions, (id, ColorSpace::default()));
     let all = Picture { metadata, notice: color.notice, format: kind.name(), ..all };

@@ -4,16 +4,16 @@ use super::failure::OpenFailure;
 use super::kind::Kind;
 use super::tif::TifDecoder;
 use super::{decode, in_a_row};
-use crate::picture::Picture;
 use crate::picture::metadata::Remarks;
+use crate::picture::{Picture, Which};
 use std::io::{Read, Seek};
 
-/// A page, counted from 0.
-pub(super) fn open_whole(reader: impl Read + Seek, page: usize, remarks: Remarks) -> Result<Picture, String> {
+/// A page, exposed if it holds light.
+pub(super) fn open_whole(reader: impl Read + Seek, which: Which, remarks: Remarks) -> Result<Picture, String> {
     let decoder =
-        TifDecoder::new(reader, page).map_err(|error| OpenFailure::from(error).describe(Kind::TIFF.name()))?;
+        TifDecoder::new(reader, which.page).map_err(|error| OpenFailure::from(error).describe(Kind::TIFF.name()))?;
     let range = decoder.range();
-    let picture = decode(Ok(Box::new(decoder)), Kind::TIFF, remarks)?;
-    let note = range.and_then(|range| range.note());
+    let picture = decode(Ok(Box::new(decoder)), Kind::TIFF, (remarks, which.exposure))?;
+    let note = range.and_then(|range| range.note(which.exposure));
     Ok(Picture { notice: in_a_row([picture.notice, note]), ..picture })
 }

@@ -54,6 +54,7 @@ fn facts(picture: &Picture) -> Vec<(&'static str, String)> {
         let (frame, all) = (timing.duration.as_secs_f64(), timing.total.as_secs_f64());
         facts.push(("Shown for", format!("{frame} s of {all} s")));
     }
+    facts.extend(picture.exposure.map(|exposure| ("Exposed", format!("by {exposure} stops"))));
     facts.extend(picture.notice.iter().map(|notice| ("Note", notice.clone())));
     facts
 }

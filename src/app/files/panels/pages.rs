@@ -1,6 +1,7 @@
-//! Which page of a file is shown, with the buttons that turn pages and play animations.
+//! Which page of a file is shown and how it is exposed, with the buttons that turn pages, play animations and expose.
 
 use crate::app::files::album::Step;
+use crate::app::files::paging::EXPOSURE_STEP;
 use crate::app::files::{Command, State};
 use egui::{Button, Role, Ui, WidgetInfo};
 
@@ -20,6 +21,19 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
     }
     button(ui, "›", (next, "Ctrl+Page Down"), has_next, Command::TurnPage(Step::Next), commands);
     ui.label(place);
+}
+
+/// Draws how a picture of light is exposed.
+pub(in crate::app) fn exposure(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let Some(exposure) = state.current.as_ref().and_then(|opened| opened.picture.exposure) else { return };
+    ui.separator();
+    button(ui, "−", ("Darker", "Shift+E"), true, Command::Expose(Some(-EXPOSURE_STEP)), commands);
+    let response = ui.add(Button::new(format!("{exposure} stops")).small());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Exposure {exposure} stops")));
+    if response.on_hover_text("Exposure: click to show the light as it is stored").clicked() {
+        commands.push(Command::Expose(None));
+    }
+    button(ui, "+", ("Brighter", "E"), true, Command::Expose(Some(EXPOSURE_STEP)), commands);
 }
 
 fn button(

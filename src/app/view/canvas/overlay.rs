@@ -38,7 +38,7 @@ pub fn pixels(painter: &Painter, scene: Scene<'_>, shown: &Shown) {
         return;
     }
     for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {
-        if let Some(known) = shown.picture.known_pixel((x, y)) {
+        if let Some(known) = shown.picture.known_values((x, y)) {
             values(painter, Rect::from_min_max(at(x, y), at(x + 1, y + 1)), known);
         }
     }
@@ -52,7 +52,7 @@ fn seen(view: &View, axis: usize, far: f64, side: usize) -> Range<usize> {
 }
 
 /// Three values in a pixel, dark on light and light on dark.
-fn values(painter: &Painter, rect: Rect, [r, g, b]: [u16; 3]) {
+fn values(painter: &Painter, rect: Rect, [r, g, b]: [String; 3]) {
     let font = FontId::monospace((rect.height() / 4.4).min(13.0));
     let galley = painter.layout_no_wrap(format!("{r}\n{g}\n{b}"), font, theme::ON_CANVAS);
     let plate = Rect::from_center_size(rect.center(), galley.size()).expand(2.0);

@@ -158,7 +158,7 @@ fn rows(state: &State, shown: &Shown) -> [(&'static str, String); 5] {
         None => ["–"; 5].map(str::to_owned),
         Some(Reading { pixel, shown: seen, .. }) => {
             // Of a picture that is read by rectangles not every pixel is at hand.
-            let source = values_text(shown.picture.known_pixel(pixel));
+            let source = values_text(shown.picture.known_values(pixel));
             let seen = values_text(seen);
             let [departure, disagreement] = measured_text(state);
             [format!("{}, {}", pixel.0, pixel.1), source, seen, departure, disagreement]

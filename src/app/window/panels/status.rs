@@ -30,7 +30,10 @@ pub(in crate::app) fn show(ui: &mut Ui, window: &State, slices: &Slices, command
             } else if let Some(shown) = &slices.view.shown {
                 picture(ui, shown);
                 place(ui, slices);
-                within(commands, |out| files::panels::pages::show(ui, &slices.files, out));
+                within(commands, |out| {
+                    files::panels::pages::show(ui, &slices.files, out);
+                    files::panels::pages::exposure(ui, &slices.files, out);
+                });
             } else {
                 ui.weak("No picture");
             }
@@ -78,7 +81,7 @@ fn view(ui: &mut Ui, window: &State, slices: &Slices, shown: &Shown) {
     }
     if let Some(Reading { pixel, shown: seen, .. }) = state.reading.filter(|_| room > ROOM_FOR_READING) {
         ui.separator();
-        ui.label(reading_text(pixel, shown.picture.known_pixel(pixel), seen));
+        ui.label(reading_text(pixel, shown.picture.known_values(pixel), seen));
     }
 }
 
@@ -120,7 +123,7 @@ fn sharpness(sharpness: Sharpness, is_live: bool) -> (&'static str, Color32) {
 }
 
 /// Position and colour of a source pixel, in the file's own values if they are in memory, and the 8-bit colour on the screen.
-fn reading_text((x, y): (usize, usize), source: Option<[u16; 3]>, shown: Option<[u8; 3]>) -> String {
+fn reading_text((x, y): (usize, usize), source: Option<[String; 3]>, shown: Option<[u8; 3]>) -> String {
     let source = source.map(|[r, g, b]| format!("  source {r} {g} {b}")).unwrap_or_default();
     let shown = shown.map(|[r, g, b]| format!("  shown {r} {g} {b}")).unwrap_or_default();
     format!("({x}, {y}){source}{shown}")
@@ -130,6 +133,10 @@ fn reading_text((x, y): (usize, usize), source: Option<[u16; 3]>, shown: Option<
 mod tests {
     use super::*;
 
+    fn values(values: [u16; 3]) -> [String; 3] {
+        values.map(|value| value.to_string())
+    }
+
     #[test]
     fn the_graphics_cards_dispatches_are_told() {
         assert!(!explanation(0).contains("dispatches") && explanation(7).ends_with("7 dispatches so far."));
@@ -137,8 +144,8 @@ mod tests {
 
     #[test]
     fn source_and_shown_values_stand_side_by_side() {
-        assert_eq!(reading_text((1, 0), Some([4, 5, 6]), None), "(1, 0)  source 4 5 6");
-        let both = reading_text((1, 0), Some([4, 5, 65535]), Some([7, 8, 9]));
+        assert_eq!(reading_text((1, 0), Some(values([4, 5, 6])), None), "(1, 0)  source 4 5 6");
+        let both = reading_text((1, 0), Some(values([4, 5, 65535])), Some([7, 8, 9]));
         assert_eq!(both, "(1, 0)  source 4 5 65535  shown 7 8 9");
         assert_eq!(reading_text((1, 0), None, Some([7, 8, 9])), "(1, 0)  shown 7 8 9");
     }

@@ -2,10 +2,12 @@
 //!
 //! Colours that are sampled more coarsely are interpolated linearly between where the file says that they are; where it
 //! does not say, in the middle. The curves of video (BT.709, BT.601, BT.2020) count as sRGB's, as in other programs that
-//! show still pictures. Linear light gets the sRGB curve. Not handled, and refused by name: HDR curves and rare ones.
+//! show still pictures. Linear light gets the sRGB curve; HDR becomes light that goes on beyond white. Not handled, and refused by
+//! name: rare curves.
 
 use super::planes::Planes;
 use crate::picture::color_chunks::profile_of;
+use crate::picture::hdr::Hdr;
 use moxcms::TransferCharacteristics;
 
 /// How samples are turned into RGB.
@@ -120,6 +122,8 @@ pub(super) struct Meaning {
     pub(super) profile: Option<Vec<u8>>,
     /// Whether the samples are linear light.
     pub(super) is_linear: bool,
+    /// If they are of HDR.
+    pub(super) hdr: Option<Hdr>,
 }
 
 /// By the numbers of primaries and curve; else what is not supported.
@@ -129,18 +133,21 @@ pub(super) fn meaning(primaries: u16, curve: u16) -> Result<Meaning, String> {
         4 => (false, TransferCharacteristics::Bt470M),
         5 => (false, TransferCharacteristics::Bt470Bg),
         8 => (true, TransferCharacteristics::Srgb),
-        16 => return Err("it is HDR with the curve PQ".into()),
-        18 => return Err("it is HDR with the curve HLG".into()),
+        16 | 18 => {
+            let unknown = || format!("it is HDR, and its colours have primaries {primaries} of H.273");
+            let hdr = Hdr::of(primaries, curve).ok_or_else(unknown)?;
+            return Ok(Meaning { profile: None, is_linear: false, hdr: Some(hdr) });
+        }
         other => return Err(format!("its brightness follows curve {other} of H.273")),
     };
     if matches!(primaries, 1 | 2) && curve == TransferCharacteristics::Srgb {
-        return Ok(Meaning { profile: None, is_linear });
+        return Ok(Meaning { profile: None, is_linear, hdr: None });
     }
     let primaries = if primaries == 2 { 1 } else { primaries };
     let unknown = || format!("its colours have primaries {primaries} of H.273");
     let number = u8::try_from(primaries).map_err(|_| unknown())?;
     let profile = profile_of(number, curve, name_of(primaries, curve)).ok_or_else(unknown)?;
-    Ok(Meaning { profile: Some(profile), is_linear })
+    Ok(Meaning { profile: Some(profile), is_linear, hdr: None })
 }
 
 /// The name of a profile, for people.
@@ -182,13 +189,14 @@ mod tests {
 
     #[test]
     fn only_other_colours_than_those_of_srgb_have_a_profile() {
-        assert_eq!(meaning(1, 13), Ok(Meaning { profile: None, is_linear: false }));
+        assert_eq!(meaning(1, 13), Ok(Meaning { profile: None, is_linear: false, hdr: None }));
         let profile = meaning(12, 13).unwrap().profile.unwrap();
         let (ours, p3) = (ColorProfile::new_from_slice(&profile).unwrap(), ColorProfile::new_display_p3());
         for (ours, p3) in [(ours.red_colorant, p3.red_colorant), (ours.green_colorant, p3.green_colorant)] {
             assert!([ours.x - p3.x, ours.y - p3.y, ours.z - p3.z].iter().all(|distance| distance.abs() < 1e-3));
         }
         assert!(meaning(2, 8).unwrap().is_linear && meaning(2, 8).unwrap().profile.is_none());
-        assert!(meaning(9, 16).unwrap_err().contains("PQ") && meaning(77, 13).unwrap_err().contains("77"));
+        assert!(meaning(9, 16).unwrap().hdr.is_some() && meaning(12, 18).unwrap().hdr.is_some());
+        assert!(meaning(77, 16).unwrap_err().contains("HDR") && meaning(77, 13).unwrap_err().contains("77"));
     }
 }

@@ -1,8 +1,8 @@
 //! AVIF (AV1 in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures put together
 //! from tiles, the crop, turning and mirroring of the file.
 //!
-//! 8 bits stay 8, more become 16. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
-//! `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name: HDR curves, overlays, layers,
+//! 8 bits stay 8, more become 16, HDR (PQ and HLG) becomes light. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
+//! `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name: overlays, layers,
 //! sequences without a still picture.
 
 mod colors;
@@ -71,7 +71,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
         let [primaries, curve, ..] = coding.nclx.unwrap_or([2, 2, 2, 1]);
         let meaning = match profile(&items) {
             // It says what its numbers mean by itself.
-            profile @ Some(_) => Meaning { profile, is_linear: false },
+            profile @ Some(_) => Meaning { profile, is_linear: false, hdr: None },
             None => meaning(primaries, curve).map_err(unsupported)?,
         };
         let alpha = items.pointing_at(primary, *b"auxl").find(|id| is_alpha(&items, *id));
@@ -129,6 +129,9 @@ impl<R: Read + Seek> AvifDecoder<R> {
         self.write(&planes, alpha.as_ref(), &conversion, out);
         let is_multiplied =
             self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, *b"prem").contains(&alpha));
+        if is_multiplied && self.meaning.hdr.is_some() {
+            return Err(unsupported("it is HDR, and its colours are multiplied by its opacity"));
+        }
         if is_multiplied {
             super::unmultiplied::unmultiply(self.color_type(), out);
         }
@@ -139,8 +142,11 @@ impl<R: Read + Seek> AvifDecoder<R> {
         let (crop, is_linear, is_grey) = (self.crop, self.meaning.is_linear, self.coding.is_grey);
         let color = self.color_type();
         let (bytes, is_deep) = (usize::from(color.bytes_per_pixel()), color.bytes_per_pixel() > color.channel_count());
+        let (hdr, is_light) = (self.meaning.hdr, self.meaning.hdr.is_some());
         let put = |to: &mut [u8], channel: usize, value: f32| {
-            if is_deep {
+            if is_light {
+                to[4 * channel..4 * channel + 4].copy_from_slice(&value.to_ne_bytes());
+            } else if is_deep {
                 let value = (value.clamp(0.0, 1.0) * 65535.0 + 0.5) as u16;
                 to[2 * channel..2 * channel + 2].copy_from_slice(&value.to_ne_bytes());
             } else {
@@ -152,7 +158,8 @@ impl<R: Read + Seek> AvifDecoder<R> {
             for (column, pixel) in out.chunks_exact_mut(bytes).enumerate() {
                 let x = crop.left + column;
                 let rgb = conversion.rgb(planes, x, y);
-                let colors = if is_grey { 1 } else { 3 };
+                let rgb = hdr.map_or(rgb, |hdr| hdr.light(rgb));
+                let colors = if is_grey && !is_light { 1 } else { 3 };
                 for (channel, value) in rgb.into_iter().take(colors).enumerate() {
                     put(pixel, channel, if is_linear { srgb_curve(value) } else { value });
                 }
@@ -292,6 +299,9 @@ impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
     }
 
     fn color_type(&self) -> ColorType {
+        if self.meaning.hdr.is_some() {
+            return if self.alpha.is_some() { ColorType::Rgba32F } else { ColorType::Rgb32F };
+        }
         color_type(self.coding.is_grey, self.alpha.is_some(), self.coding.is_deep || self.meaning.is_linear)
     }
 

@@ -1,6 +1,7 @@
 //! Which values a page has, where how they are shown is not plain: floating point, signs, more than 16 bits.
 
 use super::samples::{Number, float, mask};
+use crate::picture::Exposure;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gathers the lowest and the highest value of the colours, from many threads.
@@ -21,8 +22,19 @@ impl Range {
         (!is_plain).then_some(Self { number, bits, is_white_zero, lowest, highest })
     }
 
+    /// Of floating-point numbers of 32 bits.
+    pub(in crate::picture::open) fn of_light() -> Self {
+        Self {
+            number: Number::Float,
+            bits: 32,
+            is_white_zero: false,
+            lowest: AtomicU64::new(u64::MAX),
+            highest: AtomicU64::new(0),
+        }
+    }
+
     /// Samples as they come out of a row; signed ones count from the lowest.
-    pub(super) fn see(&self, samples: impl Iterator<Item = u64>) {
+    pub(in crate::picture::open) fn see(&self, samples: impl Iterator<Item = u64>) {
         let wider = |(low, high): (u64, u64), place: u64| (low.min(place), high.max(place));
         let (low, high) = samples.filter_map(|sample| self.place(sample)).fold((u64::MAX, 0), wider);
         if low <= high {
@@ -42,16 +54,13 @@ impl Range {
         (!value.is_nan()).then_some(if bits >> 63 == 1 { !bits } else { bits | 1 << 63 })
     }
 
-    /// What the person should know: half a sentence. Nothing of floating-point values that are all shown.
-    pub(in crate::picture::open) fn note(&self) -> Option<String> {
+    /// What the person should know: half a sentence. Nothing of floating-point values that are all shown as they are stored.
+    pub(in crate::picture::open) fn note(&self, exposure: Exposure) -> Option<String> {
         let seen = [&self.lowest, &self.highest].map(|place| place.load(Ordering::Relaxed));
         let seen = (seen[0] <= seen[1]).then_some(seen);
         let ends = if self.is_white_zero { ["white", "black"] } else { ["black", "white"] };
         if self.number == Number::Float {
-            let seen = seen.map(|places| places.map(float_of));
-            let is_shown = seen.is_some_and(|[low, high]| low >= 0.0 && high <= 1.0);
-            let rule = format!("shown as linear light from 0, {}, to 1, {}, and cut off beyond", ends[0], ends[1]);
-            return (!is_shown).then(|| said(seen.map(|seen| seen.map(short)), &rule));
+            return note_of_light(seen.map(|places| places.map(float_of)), ends, exposure);
         }
         let first = if self.number == Number::Signed { -(1i128 << (self.bits - 1)) } else { 0 };
         let value = |place: u64| (first + i128::from(place)).to_string();
@@ -59,6 +68,20 @@ impl Range {
         let rule = format!("shown from {from}, {}, to {to}, {}", ends[0], ends[1]);
         Some(said(seen.map(|places| places.map(value)), &rule))
     }
+}
+
+/// What is said of floating-point values, and which exposure would show the brightest.
+fn note_of_light(seen: Option<[f64; 2]>, ends: [&str; 2], exposure: Exposure) -> Option<String> {
+    let white = 1.0 / exposure.factor();
+    let is_shown = seen.is_some_and(|[low, high]| low >= 0.0 && high <= white);
+    if is_shown && exposure == Exposure::NONE {
+        return None;
+    }
+    let white = short(white);
+    let rule = format!("shown as linear light from 0, {}, to {white}, {}, and cut off beyond", ends[0], ends[1]);
+    let darker = seen.and_then(|[_, high]| Exposure::for_white(high)).filter(|all| all.stops() < exposure.stops());
+    let hint = darker.map_or_else(String::new, |all| format!("; an exposure of {all} stops shows the brightest"));
+    Some(said(seen.map(|seen| seen.map(short)), &rule) + &hint)
 }
 
 fn said(seen: Option<[String; 2]>, rule: &str) -> String {
@@ -86,7 +109,7 @@ mod tests {
     fn note_of(number: Number, bits: u32, samples: &[u64]) -> Option<String> {
         let range = Range::of(number, bits, false)?;
         samples.chunks(2).for_each(|part| range.see(part.iter().copied()));
-        range.note()
+        range.note(Exposure::NONE)
     }
 
     #[test]
@@ -98,12 +121,29 @@ mod tests {
         let said = note(&[0.5, f32::NAN, -3.25, 812.5, -0.0]).unwrap();
         assert_eq!(
             said,
-            "its values go from -3.25 to 812.5, and are shown as linear light from 0, black, to 1, white, and cut off beyond"
+            "its values go from -3.25 to 812.5, and are shown as linear light from 0, black, to 1, white, and cut off \
+             beyond; an exposure of -9.7 stops shows the brightest"
         );
         assert!(note(&[-9999.0, -3.402_823_5e38]).unwrap().contains("from -3.40282e38 to -9999,"));
         assert!(note(&[1.0, f32::INFINITY]).unwrap().contains("from 1 to inf,"));
         assert_eq!(note(&[0.0, 0.3, 1.0]), None);
         assert!(note(&[f32::NAN]).unwrap().starts_with("its values are shown"));
+    }
+
+    #[test]
+    fn an_exposure_says_which_value_is_white() {
+        let said = |exposure: &str| {
+            let range = Range::of_light();
+            range.see([0.0f32, 6.5].into_iter().map(|value| u64::from(value.to_bits())));
+            range.note(exposure.parse().unwrap()).unwrap()
+        };
+        let rule = |white: &str| {
+            format!(
+                "its values go from 0 to 6.5, and are shown as linear light from 0, black, to {white}, white, and cut off beyond"
+            )
+        };
+        assert_eq!(said("-3"), rule("8"));
+        assert_eq!(said("-1"), rule("2") + "; an exposure of -2.8 stops shows the brightest");
     }
 
     #[test]
@@ -115,7 +155,11 @@ mod tests {
         assert!(signed.starts_with("its values go from -7 to 0, and are shown from -9223372036854775808, black,"));
         assert_eq!(note_of(Number::Unsigned, 16, &[5]), None);
         assert!(
-            Range::of(Number::Signed, 8, true).unwrap().note().unwrap().ends_with("from -128, white, to 127, black")
+            Range::of(Number::Signed, 8, true)
+                .unwrap()
+                .note(Exposure::NONE)
+                .unwrap()
+                .ends_with("from -128, white, to 127, black")
         );
     }
 }

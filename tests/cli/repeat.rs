@@ -78,9 +78,13 @@ fn an_exposure_is_repeated() {
     let world = world();
     let light = image::Rgb32FImage::from_fn(12, 9, |x, y| image::Rgb([x as f32 * 0.5, y as f32 * 0.25, 0.25]));
     light.save(world.path("sun.exr")).unwrap();
-    export(&world, "sun.exr", "a.png", "--exposure -2.5 --scale 2 --model tiny.pth");
-    export(&world, "sun.exr", "plain.png", "--scale 2 --model tiny.pth");
-    repeat(&world, "a.png", "b.png", "");
+    for (out, options) in [("a.png", "sun.exr --exposure -2.5"), ("plain.png", "sun.exr"), ("b.png", "--repeat a.png")]
+    {
+        let scale = if out == "b.png" { "" } else { "--scale 2 --model tiny.pth" };
+        let line = format!("export -o {out} {options} {scale}");
+        let run = world.run(&line.split_whitespace().collect::<Vec<_>>());
+        assert!(run.code == Some(0) && run.stderr.contains("its values go from 0 to 5.5"), "{run:?}");
+    }
     assert!(bytes(&world, "a.png") == bytes(&world, "b.png"));
     let pixels = |name: &str| Picture::open(&world.path(name)).unwrap().id;
     assert!(pixels("a.png") != pixels("plain.png"), "it is not exposed");

@@ -157,6 +157,9 @@ fn check_files(label: &str, command: &Command, harness: &mut Harness<'_, App>) {
         "Previous and next page of the file, or frame of an animation" | "First and last page or frame" => {
             assert!(harness.query_by_label("This file has one page.").is_some());
         }
+        "A picture of light (EXR, HDR) brighter and darker by half a stop" => {
+            assert!(harness.query_by_label_contains("This picture has no exposure to change").is_some());
+        }
         "Play or pause an animation" => {
             assert!(harness.query_by_label("This picture is not an animation.").is_some());
         }

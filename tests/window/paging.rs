@@ -132,7 +132,7 @@ fn light_is_exposed_by_keys_and_buttons() {
     harness.state_mut().apply(View::ZoomTo(8.0));
     harness.run();
     let (before, stored) = (view(&harness), first_value(&harness));
-    harness.get_by_label("Exposure +0.0 stops");
+    harness.get_by_label("Exposed by +0.0 stops");
     let exposed = |harness: &Harness<'_, App>, stops: &str| {
         let picture = harness.state().picture();
         picture.and_then(|picture| picture.exposure).is_some_and(|exposure| exposure.to_string() == stops)
@@ -157,7 +157,7 @@ fn light_is_exposed_by_keys_and_buttons() {
     wait_for(&mut harness, |harness| harness.state().slices().files.opening.is_none());
     assert!(exposed(&harness, "-2.0"), "what is read again is exposed as it was");
     harness.step();
-    harness.get_by_label("Exposure -2.0 stops").click();
+    harness.get_by_label("Exposed by -2.0 stops").click();
     wait_for(&mut harness, |harness| exposed(harness, "+0.0"));
     harness.key_press(Key::E);
     wait_for(&mut harness, |harness| exposed(harness, "+0.5"));

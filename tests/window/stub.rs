@@ -148,9 +148,9 @@ pub(crate) fn cut_out(size: Size) -> Picture {
 pub(crate) static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 
 /// A `.png` is a picture of the size that its content says, 120x80 if there is none. One called `slow…` takes until
-/// nobody wants it. A `.gif` and a `.tif` are read as they are.
+/// nobody wants it. A `.gif`, a `.tif` and an `.exr` are read as they are.
 fn open(path: &std::path::Path, stop: Interrupt<'_>) -> Result<Opened> {
-    if path.extension().is_some_and(|ending| ending == "gif" || ending == "tif") {
+    if path.extension().is_some_and(|ending| ["gif", "tif", "exr"].iter().any(|own| ending == *own)) {
         return zoomfield::app::files::open::read(path, stop);
     }
     if path.extension().is_none_or(|ending| ending != "png") {

@@ -29,7 +29,7 @@ pub(in crate::app) fn exposure(ui: &mut Ui, state: &State, commands: &mut Vec<Co
     ui.separator();
     button(ui, "−", ("Darker", "Shift+E"), true, Command::Expose(Some(-EXPOSURE_STEP)), commands);
     let response = ui.add(Button::new(format!("{exposure} stops")).small());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Exposure {exposure} stops")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Exposed by {exposure} stops")));
     if response.on_hover_text("Exposure: click to show the light as it is stored").clicked() {
         commands.push(Command::Expose(None));
     }

@@ -7,7 +7,7 @@ use crate::geometry::{PixelRect, Region, SampleGrid, Size};
 use crate::kernel::{Lhs, Matrix, Precision};
 use crate::picture::Picture;
 use crate::recipe::Sampling;
-use crate::render::{LoadedModel, sample};
+use crate::render::{LoadedModel, TILES_PER_THREAD, sample};
 use crate::task::NEVER;
 use crate::weights::Weights;
 use rayon::prelude::*;
@@ -98,7 +98,7 @@ fn decode(model: &LoadedModel, picture: &Picture, precision: Precision, side: us
     stage.measure(RUNS.min(3), work)
 }
 
-/// The same for so many pictures side by side, as many tiles as a view has made at a time.
+/// The same for so many pictures, side by side as many as a view has made at a time of tiles that take no time.
 pub(super) fn decoding<'a>(
     model: &'a LoadedModel,
     picture: &Picture,
@@ -115,7 +115,9 @@ pub(super) fn decoding<'a>(
     let stage =
         BenchStage { name, precision, pixels, flop: 2.0 * model.config.macs().per_output_pixel * pixels as f64 };
     let one = move || model.decoder.query(&window, size, &grid, Sampling::Exact, NEVER).map(drop);
-    Ok((stage, Box::new(move || (0..count).into_par_iter().try_for_each(|_| one()))))
+    let at_a_time = TILES_PER_THREAD * rayon::current_num_threads();
+    let some = move |first: usize| (first..(first + at_a_time).min(count)).into_par_iter().try_for_each(|_| one());
+    Ok((stage, Box::new(move || (0..count).step_by(at_a_time).try_for_each(&some))))
 }
 
 /// The crop at ×30 in default quality, its features being there.

@@ -6,13 +6,16 @@ use crate::error::{Error, Result};
 use crate::geometry::{FEATURE_TILE, PixelRect, VIEW_TILE};
 use crate::kernel::Precision;
 use crate::picture::Picture;
-use crate::render::{LoadedModel, TILES_PER_THREAD};
+use crate::render::LoadedModel;
 use crate::weights::Weights;
 use rayon::ThreadPool;
 use std::time::{Duration, Instant};
 
 /// Source pixels along a side of a view's tile at ×4.
 const UNDER_A_TILE: usize = VIEW_TILE / 4;
+
+/// Tiles of a view of 1280×800.
+const TILES_OF_A_VIEW: usize = 1280 / VIEW_TILE * 800_usize.div_ceil(VIEW_TILE);
 
 /// The least that is measured of one thing on so many threads, in all its runs.
 const LEAST: Duration = Duration::from_millis(500);
@@ -26,8 +29,7 @@ pub(super) fn products(report: &mut impl FnMut(&Measurement)) -> Result<()> {
     compare(|threads| Ok((stages::products(), threads as f64)), report)
 }
 
-/// Encodes four feature tiles with their halo, and decodes what a view has made at a time: a tile, or two for each thread where
-/// that takes no time. On 1, 2, 4, … threads up to as many as there are; each measurement tells how many times as fast as one
+/// Encodes four feature tiles with their halo, and decodes a tile of a view, or all of one where that takes no time. On 1, 2, 4, … threads up to as many as there are; each measurement tells how many times as fast as one
 /// thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
     let precision = Precision::F32;
@@ -39,7 +41,7 @@ pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(
         picture,
         PixelRect { width: UNDER_A_TILE.min(rect.width), height: UNDER_A_TILE.min(rect.height), ..rect },
     );
-    let tiles = if model.is_instant() { TILES_PER_THREAD * rayon::current_num_threads() } else { 1 };
+    let tiles = if model.is_instant() { TILES_OF_A_VIEW } else { 1 };
     compare(|_| Ok((stages::encoding(&model, picture, rect, precision), 1.0)), report)?;
     compare(|_| Ok((stages::decoding(&model, &under_a_tile, precision, VIEW_TILE, tiles)?, 1.0)), report)
 }

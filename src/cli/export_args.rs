@@ -65,7 +65,7 @@ pub(super) struct WhatArgs {
     /// The page of a picture file that has several, or the frame of an animation.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_page)]
     pub(super) page: usize,
-    /// How much brighter than it is stored a floating-point picture is made, in stops: one more is twice the light.
+    /// How much brighter than it is stored a floating-point or HDR picture is made, in stops: one more is twice the light.
     #[arg(long, value_name = "STOPS", default_value_t = Exposure::NONE, allow_hyphen_values = true)]
     pub(super) exposure: Exposure,
     /// Output pixels per source pixel, any number above 0.

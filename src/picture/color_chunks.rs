@@ -1,9 +1,10 @@
 //! The ICC profile that says the same as the colour chunks of a PNG: cICP by the code points of ITU-T H.273, cHRM and gAMA
 //! by their numbers. So all of them are shown, exported and named as a profile is.
 //!
-//! Not handled: narrow range and colour differences in cICP, which are left aside with a sentence; and HDR curves (PQ, HLG) where a
-//! picture is read by rectangles, else [`super::hdr`] has them.
+//! Not handled: narrow range and colour differences in cICP, which are left aside with a sentence; and HDR curves (PQ, HLG) of
+//! animations and where a picture is read by rectangles; else [`super::hdr`] has them.
 
+use super::hdr::Hdr;
 use super::metadata::PngColor;
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, LocalizableString, MatrixCoefficients,
@@ -38,7 +39,10 @@ pub(super) fn code_points(chunks: &PngColor) -> Said {
         Said::Unusable(format!("its cICP chunk ({primaries}, {transfer}, {matrix}{range}) cannot be used: {why}"))
     };
     match (transfer, matrix, full) {
-        (16 | 18, ..) => return unusable("it is for HDR, which is shown of pictures that are held in memory alone"),
+        (16 | 18, 0, 1) if Hdr::of(primaries.into(), transfer.into()).is_some() => {
+            return unusable("it is for HDR, which is shown of still pictures that are held in memory alone");
+        }
+        (16 | 18, 0, 1) => return unusable("it is for HDR, of other primaries than those of BT.709, BT.2020 and P3"),
         (_, 0, 1) => {}
         (_, 0, _) => return unusable("its range is narrow"),
         _ => return unusable("it is for colour differences"),

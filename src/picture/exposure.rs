@@ -83,7 +83,7 @@ impl FromStr for Exposure {
 pub struct Which {
     /// Its page, or frame of an animation, counted from 0.
     pub page: usize,
-    /// How it is exposed; not at all if its file is of whole numbers.
+    /// How it is exposed; not at all if it is not read as light.
     pub exposure: Exposure,
 }
 

@@ -149,7 +149,7 @@ pub struct Picture {
     pub notice: Option<String>,
     /// Which page or frame of its file it is.
     pub pages: Pages,
-    /// How it is exposed, if its file holds light: floating-point numbers.
+    /// How it is exposed, if its file holds light: floating-point numbers, or HDR.
     pub exposure: Option<Exposure>,
 }
 

@@ -117,11 +117,12 @@ fn hdr_is_light_that_can_be_exposed() {
         let path = folder.path().join("hdr.png");
         image::ImageBuffer::from_pixel(2, 1, image::Rgb([(signal * 65535.0).round() as u16; 3])).save(&path).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
-        insert(&mut bytes, &[cicp([9, curve, 0, 1])], *b"IDAT");
+        // What is for readers that do not know cICP is not what an export may say of sRGB.
+        insert(&mut bytes, &[cicp([9, curve, 0, 1]), gama(100_000), chrm(P3_CHROMATICITIES)], *b"IDAT");
         std::fs::write(&path, bytes).unwrap();
         let which = Which { page: 0, exposure: stops.parse().unwrap() };
         let picture = Picture::open_within(&path, which, u64::MAX, NEVER).unwrap();
-        assert!(picture.color.is_srgb() && picture.exposure.is_some());
+        assert!(picture.color.is_srgb() && picture.exposure.is_some() && picture.metadata.icc_profile.is_none());
         (picture.rgb.unit(1), picture.notice)
     };
     for (curve, white, grey) in [(16, 0.5807, 0.38), (18, 0.75, 0.3786)] {
@@ -143,6 +144,7 @@ fn what_cannot_be_used_is_told_and_the_next_counts() {
         (vec![cicp([1, 13, 0, 0]), p3], "range is narrow", "P3"),
         (vec![iccp(&[7; 600]), gama(55_556)], "colour profile", "PNG gamma 1.80"),
         (vec![gama(0)], "gAMA", "sRGB"),
+        (vec![cicp([5, 16, 0, 1])], "it is for HDR, of other primaries", "sRGB"),
         (vec![chrm([0; 8])], "cHRM", "sRGB"),
     ] {
         let picture = opened(folder.path(), &chunks, *b"IDAT");

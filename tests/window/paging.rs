@@ -11,6 +11,7 @@ use tiff::encoder::{TiffEncoder, colortype::RGB8};
 use zoomfield::app::env::Panel;
 use zoomfield::app::view::Command as View;
 use zoomfield::app::{App, export, files};
+use zoomfield::picture::Exposure;
 
 fn place(harness: &Harness<'_, App>) -> Option<(usize, usize)> {
     harness.state().picture().map(|picture| (picture.pages.index + 1, picture.pages.count))
@@ -162,6 +163,29 @@ fn light_is_exposed_by_keys_and_buttons() {
     harness.key_press(Key::E);
     wait_for(&mut harness, |harness| exposed(harness, "+0.5"));
     assert!(first_value(&harness) > stored);
+}
+
+/// A file of light and of whole numbers: an exposure is no reason not to show a page.
+#[test]
+fn a_page_without_light_is_turned_to_as_well() {
+    use tiff::encoder::colortype::RGB32Float;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("both.tif");
+    let mut encoder = TiffEncoder::new(std::fs::File::create(&path).expect("a file")).expect("a TIFF");
+    encoder.write_image::<RGB32Float>(8, 8, &[3.0; 192]).expect("a page");
+    encoder.write_image::<RGB8>(8, 8, &[100; 192]).expect("a page");
+    encoder.write_image::<RGB32Float>(8, 8, &[0.5; 192]).expect("a page");
+    drop(encoder);
+    let mut harness = window(&path);
+    // Faster than the reader: the page that is turned to is exposed as was asked.
+    harness.state_mut().apply(files::Command::Expose(Some(-10)));
+    harness.state_mut().apply(files::Command::TurnPage(files::album::Step::Last));
+    wait_for_place(&mut harness, 3);
+    let exposure = |harness: &Harness<'_, App>| harness.state().picture().and_then(|picture| picture.exposure);
+    assert_eq!(exposure(&harness).map(Exposure::stops), Some(-1.0));
+    harness.state_mut().apply(files::Command::TurnPage(files::album::Step::Previous));
+    wait_for_place(&mut harness, 2);
+    assert_eq!((first_value(&harness), exposure(&harness)), (100, None));
 }
 
 #[test]

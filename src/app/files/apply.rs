@@ -103,7 +103,7 @@ impl State {
             env.tell("This picture is not from a file.");
             return;
         }
-        let which = Which { page: picture.pages.index, exposure: picture.exposure.unwrap_or_default() };
+        let which = self.wanted().unwrap_or_default();
         self.read(path, which, true, env);
     }
 

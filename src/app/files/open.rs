@@ -1,9 +1,9 @@
 //! Reading a picture, and making the small version that is shown until tiles arrive. Not on the window's thread.
 
 use crate::app::ports::{Opened, PageSource, Stamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{HELD_BYTES, PageReader, Picture, Which, resample};
+use crate::picture::{Exposure, HELD_BYTES, PageReader, Picture, Which, resample};
 use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
@@ -59,7 +59,12 @@ struct FilePages {
 impl PageSource for FilePages {
     fn read(&mut self, which: Which, stop: Interrupt<'_>) -> Result<Opened> {
         let stamp = Stamp::of(&self.path);
-        finish(self.reader.read(which, stop)?, stamp, stop)
+        let read = match self.reader.read(which, stop) {
+            // Another page of the same file may be of whole numbers.
+            Err(Error::Picture { .. }) if which.exposure != Exposure::NONE => self.reader.read(which.page, stop),
+            read => read,
+        };
+        finish(read?, stamp, stop)
     }
 }
 

@@ -70,10 +70,9 @@ impl State {
             }
             return;
         };
-        let at = self.paging.asked.filter(|asked| !asked.is_ahead).map_or(pages.index, |asked| asked.which.page);
+        let at = self.wanted().map_or(pages.index, |which| which.page);
         self.paging.is_playing = false;
-        // What is still being read of the page that is left would come back later.
-        self.opening = self.opening.take().filter(|opening| !self.is_shown(&opening.path));
+        self.leave_reading();
         let last = pages.count - 1;
         let is_round = pages.timing.is_some();
         let target = match step {
@@ -117,22 +116,32 @@ impl State {
     /// Makes a picture of light brighter by so many tenths of a stop; as it is stored, if none are given.
     pub(super) fn expose(&mut self, tenths: Option<i16>, env: &mut Env<'_>) {
         let Some(picture) = self.current.as_ref().map(|opened| &opened.picture) else { return };
-        let Some(exposure) = picture.exposure else {
-            env.replace("exposure", "This picture has no exposure to change: its file holds nothing beyond white.");
+        let Some(wanted) = self.wanted().filter(|_| picture.exposure.is_some()) else {
+            env.replace("exposure", "This picture is not read as light, so it has no exposure to change.");
             return;
         };
-        let page = picture.pages.index;
-        let asked = self.paging.asked.filter(|asked| !asked.is_ahead).map(|asked| asked.which);
-        let (page, exposure) = asked.map_or((page, exposure), |which| (which.page, which.exposure));
-        let exposure = tenths.map_or(Exposure::NONE, |tenths| exposure.by(tenths));
-        self.read_which(Which { page, exposure }, false);
+        let exposure = tenths.map_or(Exposure::NONE, |tenths| wanted.exposure.by(tenths));
+        self.leave_reading();
+        self.read_which(Which { exposure, ..wanted }, false);
         env.replace("exposure", format!("Exposure {exposure} stops"));
     }
 
-    /// Reads a page, exposed as the one that is shown.
+    /// Which picture of the file is shown, or on its way in its place.
+    pub(super) fn wanted(&self) -> Option<Which> {
+        let picture = &self.current.as_ref()?.picture;
+        let shown = Which { page: picture.pages.index, exposure: picture.exposure.unwrap_or_default() };
+        Some(self.paging.asked.filter(|asked| !asked.is_ahead).map_or(shown, |asked| asked.which))
+    }
+
+    /// Reads a page, exposed as the one that is wanted so far.
     fn read_page(&mut self, page: usize, is_ahead: bool) {
-        let Some(opened) = &self.current else { return };
-        self.read_which(Which { page, exposure: opened.picture.exposure.unwrap_or_default() }, is_ahead);
+        let Some(wanted) = self.wanted() else { return };
+        self.read_which(Which { page, ..wanted }, is_ahead);
+    }
+
+    /// What is still being read of the page that is left would come back later.
+    fn leave_reading(&mut self) {
+        self.opening = self.opening.take().filter(|opening| !self.is_shown(&opening.path));
     }
 
     fn read_which(&mut self, which: Which, is_ahead: bool) {

@@ -1,5 +1,6 @@
 //! What a file is, by its first bytes.
 
+use super::light::Numbers;
 use super::raw::is_raw;
 use image::ImageFormat;
 use std::path::Path;
@@ -64,6 +65,15 @@ impl Kind {
                 ImageFormat::Qoi => "QOI",
                 _ => "picture",
             },
+        }
+    }
+
+    /// What floating-point numbers of its decoder are to light; none of TIFF, which tells of them as they are stored.
+    pub(super) fn numbers(self) -> Option<Numbers> {
+        match self {
+            Self::TIFF => None,
+            Self::PNG | Self::Avif => Some(Numbers::Coded),
+            _ => Some(Numbers::Light),
         }
     }
 

@@ -11,6 +11,7 @@ mod failure;
 mod foreign;
 mod frames;
 mod gif;
+mod hdr_png;
 mod hidden;
 mod ico;
 mod ink_jpeg;
@@ -259,24 +260,20 @@ fn limits(bytes: u64) -> Limits {
 }
 
 fn read_picture(
-    mut decoder: Box<dyn ImageDecoder + '_>,
+    decoder: Box<dyn ImageDecoder + '_>,
     kind: Kind,
     (remarks, exposure): (Remarks, Exposure),
 ) -> Result<Picture, OpenFailure> {
+    let mut decoder = hdr_png::with_light(decoder, &remarks);
     check_size(&decoder)?;
-    let hdr = light::hdr_of(&remarks);
     let About { metadata, color, orientation } = about(&mut decoder, remarks);
-    let color = if hdr.is_some() { color::Interpreted::default() } else { color };
     decoder.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES))?;
     let mut image = DynamicImage::from_decoder(decoder)?;
-    if let Some(hdr) = hdr {
-        image = light::of_hdr(&image, hdr);
-    }
     image.apply_orientation(orientation);
-    // TIFF tells of its values as they are stored.
-    let note = if kind == Kind::TIFF { None } else { light::note(&image, exposure) };
+    let is_multiplied = kind == Kind::Common(ImageFormat::OpenExr);
+    let note = kind.numbers().and_then(|numbers| light::note(&image, numbers, is_multiplied, exposure));
     let exposure = light::expose(&mut image, exposure);
-    let picture = convert::into_picture(image, kind == Kind::Common(ImageFormat::OpenExr));
+    let picture = convert::into_picture(image, is_multiplied);
     let picture =
         Picture { metadata, format: kind.name(), notice: in_a_row([color.notice, note]), exposure, ..picture };
     Ok(picture.with_color(color.space))

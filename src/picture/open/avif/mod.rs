@@ -1,7 +1,7 @@
 //! AVIF (AV1 in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures put together
 //! from tiles, the crop, turning and mirroring of the file.
 //!
-//! 8 bits stay 8, more become 16, HDR (PQ and HLG) becomes light. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
+//! HDR (PQ and HLG) becomes light; else 8 bits stay 8, and more become 16. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
 //! `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name: overlays, layers,
 //! sequences without a still picture.
 

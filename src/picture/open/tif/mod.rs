@@ -34,7 +34,7 @@ use entries::Entries;
 use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageResult};
 use layout::Layout;
-pub(super) use range::Range;
+use range::Range;
 use rayon::prelude::*;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use super::samples::{Number, float, mask};
 use crate::picture::Exposure;
+use crate::picture::open::light::{Numbers, told};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gathers the lowest and the highest value of the colours, from many threads.
@@ -22,19 +23,8 @@ impl Range {
         (!is_plain).then_some(Self { number, bits, is_white_zero, lowest, highest })
     }
 
-    /// Of floating-point numbers of 32 bits.
-    pub(in crate::picture::open) fn of_light() -> Self {
-        Self {
-            number: Number::Float,
-            bits: 32,
-            is_white_zero: false,
-            lowest: AtomicU64::new(u64::MAX),
-            highest: AtomicU64::new(0),
-        }
-    }
-
     /// Samples as they come out of a row; signed ones count from the lowest.
-    pub(in crate::picture::open) fn see(&self, samples: impl Iterator<Item = u64>) {
+    pub(super) fn see(&self, samples: impl Iterator<Item = u64>) {
         let wider = |(low, high): (u64, u64), place: u64| (low.min(place), high.max(place));
         let (low, high) = samples.filter_map(|sample| self.place(sample)).fold((u64::MAX, 0), wider);
         if low <= high {
@@ -60,7 +50,8 @@ impl Range {
         let seen = (seen[0] <= seen[1]).then_some(seen);
         let ends = if self.is_white_zero { ["white", "black"] } else { ["black", "white"] };
         if self.number == Number::Float {
-            return note_of_light(seen.map(|places| places.map(float_of)), ends, exposure);
+            let numbers = if self.is_white_zero { Numbers::FromWhite } else { Numbers::Light };
+            return told(seen.map(|places| places.map(float_of)), numbers, exposure);
         }
         let first = if self.number == Number::Signed { -(1i128 << (self.bits - 1)) } else { 0 };
         let value = |place: u64| (first + i128::from(place)).to_string();
@@ -70,32 +61,11 @@ impl Range {
     }
 }
 
-/// What is said of floating-point values, and which exposure would show the brightest.
-fn note_of_light(seen: Option<[f64; 2]>, ends: [&str; 2], exposure: Exposure) -> Option<String> {
-    let white = 1.0 / exposure.factor();
-    let is_shown = seen.is_some_and(|[low, high]| low >= 0.0 && high <= white);
-    if is_shown && exposure == Exposure::NONE {
-        return None;
-    }
-    let white = short(white);
-    let rule = format!("shown as linear light from 0, {}, to {white}, {}, and cut off beyond", ends[0], ends[1]);
-    let darker = seen.and_then(|[_, high]| Exposure::for_white(high)).filter(|all| all.stops() < exposure.stops());
-    let hint = darker.map_or_else(String::new, |all| format!("; an exposure of {all} stops shows the brightest"));
-    Some(said(seen.map(|seen| seen.map(short)), &rule) + &hint)
-}
-
 fn said(seen: Option<[String; 2]>, rule: &str) -> String {
     match seen {
         Some([low, high]) => format!("its values go from {low} to {high}, and are {rule}"),
         None => format!("its values are {rule}"),
     }
-}
-
-/// Six digits are enough to know them by.
-fn short(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    let is_usual = rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) || rounded.is_infinite();
-    if is_usual { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 fn float_of(place: u64) -> f64 {
@@ -128,22 +98,6 @@ mod tests {
         assert!(note(&[1.0, f32::INFINITY]).unwrap().contains("from 1 to inf,"));
         assert_eq!(note(&[0.0, 0.3, 1.0]), None);
         assert!(note(&[f32::NAN]).unwrap().starts_with("its values are shown"));
-    }
-
-    #[test]
-    fn an_exposure_says_which_value_is_white() {
-        let said = |exposure: &str| {
-            let range = Range::of_light();
-            range.see([0.0f32, 6.5].into_iter().map(|value| u64::from(value.to_bits())));
-            range.note(exposure.parse().unwrap()).unwrap()
-        };
-        let rule = |white: &str| {
-            format!(
-                "its values go from 0 to 6.5, and are shown as linear light from 0, black, to {white}, white, and cut off beyond"
-            )
-        };
-        assert_eq!(said("-3"), rule("8"));
-        assert_eq!(said("-1"), rule("2") + "; an exposure of -2.8 stops shows the brightest");
     }
 
     #[test]

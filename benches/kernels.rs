@@ -62,7 +62,8 @@ fn main() {
         for (channels, side) in [(64, 256), (64, 132), (32, 256), (40, 256), (48, 256)] {
             kernels.push(convolution(precision, channels, side));
         }
-        kernels.push(mlp(precision));
+        kernels.push(mlp(precision, false));
+        kernels.push(mlp(precision, true));
         kernels.push(waves(precision));
         let edsr = EncoderConfig::Edsr { blocks: 4, features: 64, res_scale: 1.0 };
         let rdn = EncoderConfig::Rdn { blocks: 2, convs: 8, growth: 64, features: 64 };
@@ -211,14 +212,16 @@ fn gradients_of_a_batch() -> Kernel {
     Kernel { name: "3×3 gradients 64→64, 16 × 48², f32".to_owned(), flop, bytes, run: Box::new(work) }
 }
 
-/// Three hidden layers of 256 and the last one, on blocks of 256 rows.
-fn mlp(precision: Precision) -> Kernel {
+/// Three hidden layers of 256 and the last one, on blocks of 256 rows; half of what goes into a layer is zero, or nothing.
+fn mlp(precision: Precision, is_dense: bool) -> Kernel {
     const ROWS: usize = 256;
     const BLOCKS: usize = 512;
-    let layer = || Layer { weight: noise(256 * 256).iter().map(|w| 0.05 * w).collect(), bias: noise(256) };
+    // Of positive numbers alone nothing is cut off.
+    let numbers = |n: usize| noise(n).into_iter().map(|value| if is_dense { value.abs() } else { value });
+    let layer = || Layer { weight: numbers(256 * 256).map(|w| 0.05 * w).collect(), bias: numbers(256).collect() };
     let mlp = Mlp::new(vec![layer(), layer(), layer()], &noise(3 * 256), &noise(3), precision);
     let flop = 2.0 * ((3 * 256 + 3) * 256 * ROWS * BLOCKS) as f64;
-    let input = noise(ROWS * 256);
+    let input: Vec<f32> = numbers(ROWS * 256).map(|value| value.max(0.0)).collect();
     let work = move || {
         (0..BLOCKS).into_par_iter().for_each_init(MlpScratch::default, |scratch, _| {
             let mut out = [[0.0; 3]; ROWS];
@@ -228,7 +231,8 @@ fn mlp(precision: Precision) -> Kernel {
         });
     };
     let bytes = (size_of::<f32>() * (BLOCKS * ROWS * (256 + 3) + 3 * 256 * 256)) as f64;
-    Kernel { name: format!("fused MLP 3 × 256², {precision}"), flop, bytes, run: Box::new(work) }
+    let zeros = if is_dense { "no zeros" } else { "half zeros" };
+    Kernel { name: format!("fused MLP 3 × 256², {zeros}, {precision}"), flop, bytes, run: Box::new(work) }
 }
 
 /// The live network's decoder: a window of 1280×800 at ×4, its codes being there.

@@ -15,7 +15,9 @@ use zoomfield::model::{self, ConvKernel, Encoder, Liif, Query};
 use zoomfield::task::NEVER;
 use zoomfield::weights::{Array, EncoderConfig, ImnetConfig, ModelConfig, Weights};
 
-const TOLERANCE: f32 = 1e-4;
+/// Of what is computed as it is defined, and of what goes through Winograd's convolutions.
+const TOLERANCE: f32 = 4e-6;
+const TOLERANCE_BY_WINOGRAD: f32 = 1e-4;
 
 fn tensor(array: &Array) -> Tensor {
     Tensor::from_slice(&array.data, array.shape.as_slice(), &Device::Cpu).unwrap()
@@ -58,9 +60,10 @@ fn outputs(arrays: &Arrays) -> Vec<(String, usize, usize)> {
     arrays.arrays.keys().filter_map(parse).collect()
 }
 
-fn compare(name: &str, ours: &[f32], reference: &Array) {
+fn compare(name: &str, ours: &[f32], reference: &Array, most: f32) {
     let difference = worst(ours, &reference.data);
-    assert!(difference < TOLERANCE, "{name}: off by {difference}");
+    println!("{name}: off by {difference:.1e} of {most:.0e}");
+    assert!(difference < most, "{name}: off by {difference}");
 }
 
 #[test]
@@ -69,9 +72,9 @@ fn features_of_tiny_variants_match_with_either_encoder() {
         let arrays = Arrays::load(&format!("{name}.safetensors"));
         let weights = arrays.weights("model.");
         let feat = Liif::oracle(&weights).unwrap().gen_feat(&tensor(arrays.get("input"))).unwrap();
-        compare(&format!("{name} features"), &values(&feat), arrays.get("feature_map"));
+        compare(&format!("{name} features"), &values(&feat), arrays.get("feature_map"), TOLERANCE);
         let fused = encode(Precision::F32, arrays.get("input"), &weights);
-        compare(&format!("{name} features, fused"), &fused, arrays.get("feature_map"));
+        compare(&format!("{name} features, fused"), &fused, arrays.get("feature_map"), TOLERANCE_BY_WINOGRAD);
     }
 }
 
@@ -80,7 +83,7 @@ fn the_official_models_features_match_and_may_be_kept_in_half_precision() {
     let arrays = Arrays::load("liif_edsr_official.safetensors");
     let weights = Weights::builtin().unwrap();
     let feat = Liif::oracle(&weights).unwrap().gen_feat(&tensor(arrays.get("input"))).unwrap();
-    compare("features", &values(&feat), arrays.get("feature_map"));
+    compare("features", &values(&feat), arrays.get("feature_map"), TOLERANCE);
     for (name, height, width) in outputs(&arrays) {
         let (grid, reference) = (whole(Size::new(20, 24), height, width), arrays.get(&name));
         let half = fast(&weights, arrays.get("feature_map"), &grid, FeaturePrecision::Half);
@@ -99,7 +102,7 @@ fn random_points_with_their_own_cells_match() {
     let reference = arrays.get("query_rgb");
     let liif = Liif::oracle(&weights).unwrap();
     let oracle = values(&liif.query_rgb(&tensor(arrays.get("feature_map")), &query).unwrap());
-    compare("oracle", &oracle, reference);
+    compare("oracle", &oracle, reference, TOLERANCE);
     let axis = |position: f64, rel_cell: f64| {
         let pitch = rel_cell / 2.0;
         AxisGrid { origin: position + 0.5 - 0.5 * pitch, pitch, len: 1 }
@@ -188,7 +191,7 @@ fn every_kernel_keeps_the_picture() {
     let keeps = |arithmetic: Precision, weights: &Weights| {
         let (difference, quality) = through_every_kernel(arithmetic, &arrays, weights);
         println!("{arithmetic}: off by at most {difference}, {quality:.1} dB");
-        if arithmetic.is_bf16() { quality >= 70.0 } else { difference <= TOLERANCE }
+        if arithmetic.is_bf16() { quality >= 70.0 } else { difference <= TOLERANCE_BY_WINOGRAD }
     };
     // One weight, moved as far as the largest ones go: the comparison must notice it in either network.
     let perturbed = |name: &str| {

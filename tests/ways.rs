@@ -37,7 +37,7 @@ enum Bound {
     Psnr(f64),
 }
 
-const SINGLE: Bound = Bound::Off(1e-4);
+const SINGLE: Bound = Bound::Off(4e-6);
 const HALF: Bound = Bound::Psnr(70.0);
 
 /// Something that evaluates the function.

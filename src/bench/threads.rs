@@ -29,8 +29,8 @@ pub(super) fn products(report: &mut impl FnMut(&Measurement)) -> Result<()> {
     compare(|threads| Ok((stages::products(), threads as f64)), report)
 }
 
-/// Encodes four feature tiles with their halo, and decodes a tile of a view, or all of one where that takes no time. On 1, 2, 4, … threads up to as many as there are; each measurement tells how many times as fast as one
-/// thread that was.
+/// Encodes four feature tiles with their halo, and decodes a tile of a view, or all of one where that takes no time. On 1, 2, 4,
+/// … threads up to as many as there are; each measurement tells how many times as fast as one thread that was.
 pub(super) fn run(weights: &Weights, picture: &Picture, report: &mut impl FnMut(&Measurement)) -> Result<()> {
     let precision = Precision::F32;
     let model = LoadedModel::on_cpu(weights, precision)?;

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(args: &ExportArgs) -> Result<()> {
-    let picture = open(&args.input.clone().unwrap_or_default(), args.what.which())?;
+    let picture = open(&args.input.clone().unwrap_or_default(), args.command_line(None).which())?;
     let (model, suited) = args.what.model(&picture)?;
     if let Some(suited) = suited {
         say(&format!("note: {suited}"));

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::export::{CommandLine, DEFAULT_QUALITY, Extent, FileOptions, OutputSize, Request};
 use crate::geometry::{Region, Size};
 use crate::kernel::{Precision, PrecisionChoice};
-use crate::picture::{Exposure, Picture, Which};
+use crate::picture::{Exposure, Picture};
 use crate::recipe::{Recipe, Source};
 use crate::render::{Compute, Suited, Wear};
 use crate::weights::Builtin;
@@ -115,11 +115,6 @@ pub(super) struct WhatArgs {
 }
 
 impl WhatArgs {
-    /// Which picture of its file.
-    pub(super) fn which(&self) -> Which {
-        Which { page: self.page - 1, exposure: self.exposure }
-    }
-
     /// Which part and how large.
     pub(super) fn request(&self) -> Request {
         let extent = match (self.crop, self.view) {

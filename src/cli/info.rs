@@ -56,7 +56,8 @@ fn describe(path: &Path, page: usize) -> Result<Value> {
         "exif": picture.metadata.exif.is_some(), "xmp": picture.metadata.xmp.is_some(),
         "iptc": picture.metadata.iptc.is_some(), "dpi": picture.metadata.dpi,
         "camera": shot.camera, "lens": shot.lens, "exposure": shot.exposure,
-        "taken": shot.taken, "has_position": shot.has_position, "notice": picture.notice, "bytes": bytes, "holds_light": picture.exposure.is_some(),
+        "taken": shot.taken, "has_position": shot.has_position, "notice": picture.notice, "bytes": bytes,
+        "holds_light": picture.exposure.is_some(),
         "digital_source_type": picture.metadata.source_type().map(|term| term.to_string()),
         "provenance": picture.metadata.provenance(),
     }))

@@ -19,7 +19,7 @@ pub(super) fn run(file: &Path, asked: &ExportArgs) -> Result<()> {
     };
     let input = source(file, asked, &told)?;
     let args = recorded(file, asked, &told, &input)?;
-    let picture = export::open(&input, args.what.which())?;
+    let picture = export::open(&input, args.command_line(None).which())?;
     check_source(file, &picture, &told)?;
     let model = model(file, asked, &told, &input)?;
     // The names of the first time are said again.

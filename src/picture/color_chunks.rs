@@ -31,6 +31,12 @@ pub(super) enum Said {
     Unusable(String),
 }
 
+/// The HDR that cICP says: of the whole range, and RGB.
+pub(super) fn hdr(chunks: &PngColor) -> Option<Hdr> {
+    let [primaries, transfer, ..] = chunks.cicp.filter(|[.., matrix, full]| (*matrix, *full) == (0, 1))?;
+    Hdr::of(primaries.into(), transfer.into())
+}
+
 /// What cICP says, which goes before a profile.
 pub(super) fn code_points(chunks: &PngColor) -> Said {
     let Some([primaries, transfer, matrix, full]) = chunks.cicp else { return Said::Nothing };
@@ -39,7 +45,7 @@ pub(super) fn code_points(chunks: &PngColor) -> Said {
         Said::Unusable(format!("its cICP chunk ({primaries}, {transfer}, {matrix}{range}) cannot be used: {why}"))
     };
     match (transfer, matrix, full) {
-        (16 | 18, 0, 1) if Hdr::of(primaries.into(), transfer.into()).is_some() => {
+        (16 | 18, 0, 1) if hdr(chunks).is_some() => {
             return unusable("it is for HDR, which is shown of still pictures that are held in memory alone");
         }
         (16 | 18, 0, 1) => return unusable("it is for HDR, of other primaries than those of BT.709, BT.2020 and P3"),

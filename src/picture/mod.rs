@@ -209,8 +209,8 @@ impl Picture {
         open::open(path, Which::default(), u64::MAX, interrupt)
     }
 
-    /// As [`Self::open_page`], exposed if that is asked, but a picture whose samples take more than `held_bytes` (usually [`HELD_BYTES`]) is not
-    /// brought into memory, where its file can be read by rectangles.
+    /// As [`Self::open_page`], exposed if that is asked, but a picture whose samples take more than `held_bytes` (usually
+    /// [`HELD_BYTES`]) is not brought into memory, where its file can be read by rectangles.
     ///
     /// # Errors
     /// As [`Self::open_page`], [`crate::error::Error::Cancelled`], and if an exposure is asked of a file that holds no light.

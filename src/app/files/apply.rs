@@ -114,7 +114,7 @@ impl State {
             if which == Which::default() {
                 return read(&from, stop);
             }
-            // It may have fewer pages by now, or no light.
+            // It may have fewer pages by now.
             pages(&from).read(which, stop).or_else(|_| read(&from, stop))
         });
     }

@@ -197,9 +197,8 @@ impl State {
         }
         // Of the same page, exposed otherwise, the person knows already.
         let is_other = opened.picture.pages.index != before.picture.pages.index;
-        let notice = opened.picture.notice.clone().filter(|notice| before.picture.notice.as_ref() != Some(notice));
-        let notice = notice.filter(|_| is_other);
-        if let Some(notice) = notice {
+        let is_news = is_other && opened.picture.notice != before.picture.notice;
+        if let Some(notice) = opened.picture.notice.clone().filter(|_| is_news) {
             env.fail(format!("{}: {notice}", file_text(&opened.picture.path)));
         }
         self.current = Some(opened.clone());

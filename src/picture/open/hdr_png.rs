@@ -1,5 +1,6 @@
 //! PNG on the curves of HDR (its cICP chunk), decoded to light.
 
+use crate::picture::color_chunks::hdr;
 use crate::picture::hdr::Hdr;
 use crate::picture::metadata::Remarks;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits};
@@ -13,10 +14,7 @@ struct HdrDecoder<'a> {
 
 /// The same decoder, or one that makes light of what it has, if it is of a PNG that says so.
 pub(super) fn with_light<'a>(decoder: Box<dyn ImageDecoder + 'a>, remarks: &Remarks) -> Box<dyn ImageDecoder + 'a> {
-    let said = remarks.png_color.cicp.and_then(|[primaries, curve, matrix, full]| {
-        Hdr::of(primaries.into(), curve.into()).filter(|_| (matrix, full) == (0, 1))
-    });
-    match said {
+    match hdr(&remarks.png_color) {
         Some(hdr) => Box::new(HdrDecoder { inner: decoder, hdr }),
         None => decoder,
     }

@@ -12,7 +12,7 @@ use crate::picture::metadata::{Remarks, Walker};
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
 use crate::picture::{ColorSpace, Exposure, Metadata, Pages, Picture, Samples, Which};
 use crate::task::survive;
-use image::{ColorType, ImageDecoder, ImageError};
+use image::{ImageDecoder, ImageError};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -126,7 +126,7 @@ impl Shape {
             bits: if super::is_eight_bit(color) { 8 } else { 16 },
             has_alpha: color.has_alpha(),
             is_grey: !color.has_color(),
-            is_light: matches!(color, ColorType::Rgb32F | ColorType::Rgba32F),
+            is_light: light::is_light(color),
         }
     }
 }

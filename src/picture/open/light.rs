@@ -1,7 +1,7 @@
 //! Light of floating-point and HDR files, which goes on beyond white: what is said of it, and how it is exposed.
 
 use crate::picture::{Exposure, Picture, Which};
-use image::DynamicImage;
+use image::{ColorType, DynamicImage};
 
 /// How far below black and above white light of HDR may be without a word: rounding, which nobody sees.
 const UNSEEN: f64 = 3e-4;
@@ -15,6 +15,11 @@ pub(super) enum Numbers {
     FromWhite,
     /// They became light by a curve.
     Coded,
+}
+
+/// Whether samples are light: floating-point numbers.
+pub(super) fn is_light(color: ColorType) -> bool {
+    matches!(color, ColorType::Rgb32F | ColorType::Rgba32F)
 }
 
 /// The colours of floating-point pixels, and how many numbers a pixel has; nothing of other pixels.
@@ -85,14 +90,15 @@ pub(super) fn as_asked(picture: Picture, which: Which) -> Result<Picture, String
 
 /// Exposes it, if it holds light; how it is exposed then.
 pub(super) fn expose(image: &mut DynamicImage, exposure: Exposure) -> Option<Exposure> {
-    let factor = exposure.factor() as f32;
-    let pixels: Box<dyn Iterator<Item = &mut [f32]>> = match image {
-        DynamicImage::ImageRgb32F(image) => Box::new(image.chunks_exact_mut(3)),
-        DynamicImage::ImageRgba32F(image) => Box::new(image.chunks_exact_mut(4)),
+    let (values, stride): (&mut [f32], _) = match image {
+        DynamicImage::ImageRgb32F(image) => (image, 3),
+        DynamicImage::ImageRgba32F(image) => (image, 4),
         _ => return None,
     };
     if exposure != Exposure::NONE {
-        pixels.flat_map(|pixel| &mut pixel[..3]).for_each(|value| *value *= factor);
+        let factor = exposure.factor() as f32;
+        let colors = values.chunks_exact_mut(stride).flat_map(|pixel| &mut pixel[..3]);
+        colors.for_each(|value| *value *= factor);
     }
     Some(exposure)
 }

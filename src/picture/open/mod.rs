@@ -351,12 +351,11 @@ fn orientation_of(own: Option<u8>, exif: Option<&mut [u8]>, xmp: Option<&[u8]>) 
 fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
     use image::ExtendedColorType::{Cmyk8, Cmyk16, Unknown};
     let color = decoder.color_type();
-    // Floating-point samples are linear and get the sRGB curve.
-    let is_float = matches!(color, ColorType::Rgb32F | ColorType::Rgba32F);
     // The last is what our own decoder says of CMYK and Lab that it has turned into sRGB.
     let is_srgb = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16 | Unknown(_));
     match color.has_color() {
-        _ if is_float || is_srgb => SampleSource::Converted,
+        // Light gets the sRGB curve.
+        _ if light::is_light(color) || is_srgb => SampleSource::Converted,
         true => SampleSource::Rgb,
         false => SampleSource::Grey,
     }

@@ -1,9 +1,9 @@
 //! AVIF (AV1 in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures put together
 //! from tiles, the crop, turning and mirroring of the file.
 //!
-//! HDR (PQ and HLG) becomes light; else 8 bits stay 8, and more become 16. The colours are those of the file's profile, else of its numbers (H.273), else sRGB; its own
-//! `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name: overlays, layers,
-//! sequences without a still picture.
+//! HDR (PQ and HLG) becomes light; else 8 bits stay 8, and more become 16. The colours are those of the file's profile, else of
+//! its numbers (H.273), else sRGB; its own `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name:
+//! overlays, layers, sequences without a still picture.
 
 mod colors;
 mod items;
@@ -109,6 +109,11 @@ impl<R: Read + Seek> AvifDecoder<R> {
     }
 
     fn decode(mut self, out: &mut [u8]) -> ImageResult<()> {
+        let is_multiplied =
+            self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, *b"prem").contains(&alpha));
+        if is_multiplied && self.meaning.hdr.is_some() {
+            return Err(unsupported("it is HDR, and its colours are multiplied by its opacity"));
+        }
         let planes = self.planes(self.items.primary)?;
         if (planes.samples.len() == 1) != self.coding.is_grey {
             return Err(damaged("its header does not fit its code"));
@@ -127,11 +132,6 @@ impl<R: Read + Seek> AvifDecoder<R> {
         }
         let alpha = self.alpha.map(|id| self.planes(id)).transpose()?;
         self.write(&planes, alpha.as_ref(), &conversion, out);
-        let is_multiplied =
-            self.alpha.is_some_and(|alpha| self.items.pointed_at(self.items.primary, *b"prem").contains(&alpha));
-        if is_multiplied && self.meaning.hdr.is_some() {
-            return Err(unsupported("it is HDR, and its colours are multiplied by its opacity"));
-        }
         if is_multiplied {
             super::unmultiplied::unmultiply(self.color_type(), out);
         }

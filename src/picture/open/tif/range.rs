@@ -48,11 +48,11 @@ impl Range {
     pub(in crate::picture::open) fn note(&self, exposure: Exposure) -> Option<String> {
         let seen = [&self.lowest, &self.highest].map(|place| place.load(Ordering::Relaxed));
         let seen = (seen[0] <= seen[1]).then_some(seen);
-        let ends = if self.is_white_zero { ["white", "black"] } else { ["black", "white"] };
         if self.number == Number::Float {
             let numbers = if self.is_white_zero { Numbers::FromWhite } else { Numbers::Light };
             return told(seen.map(|places| places.map(float_of)), numbers, exposure);
         }
+        let ends = if self.is_white_zero { ["white", "black"] } else { ["black", "white"] };
         let first = if self.number == Number::Signed { -(1i128 << (self.bits - 1)) } else { 0 };
         let value = |place: u64| (first + i128::from(place)).to_string();
         let [from, to] = [0, mask(self.bits)].map(value);

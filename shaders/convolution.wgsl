@@ -9,7 +9,7 @@
 //
 // In front of this text stand: element, quad, ROWS, COLUMNS, LANES, DEPTH, THREADS. Lines with a name in braces are
 // repeated: for every pixel of a thread (i), quad of a thread (j), quad of the input (e) or the weights (w) that it brings
-// in. Of those that begin with a word, the variant's are kept.
+// in. Of those that begin with a word, the variant's are kept (`gpu/variant.rs`).
 
 struct Params {
     input: u32,             // where things begin in `data` and `weights`, in quads
@@ -43,10 +43,15 @@ var<workgroup> tile: array<quad, ROWS * DEPTH>;
 shared: var<workgroup> weight_tile: array<quad, 4u * DEPTH * COLUMNS>;
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let lane = thread % LANES;
-    let column{j} = group.y * COLUMNS + lane + {j}u * LANES;
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+    subgroup: @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let own = thread % LANES;
+    let column{j} = group.y * COLUMNS + own + {j}u * LANES;
     let row = thread / LANES * 8u;
+    shuffle: let lane0 = lane - lane % LANES;
     let first = p.start + group.x * ROWS;
 
     // The quads of the input that this thread brings in: slot in the tile, pixel, corner of the taps.
@@ -84,11 +89,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
                 buffer: let w2_{j} = weights[w + {j}u * LANES + 2u * p.weight_stride];
                 buffer: let w3_{j} = weights[w + {j}u * LANES + 3u * p.weight_stride];
                 buffer: w += 4u * p.weight_stride;
-                shared: let w0_{j} = weight_tile[4u * d * COLUMNS + lane + {j}u * LANES];
-                shared: let w1_{j} = weight_tile[(4u * d + 1u) * COLUMNS + lane + {j}u * LANES];
-                shared: let w2_{j} = weight_tile[(4u * d + 2u) * COLUMNS + lane + {j}u * LANES];
-                shared: let w3_{j} = weight_tile[(4u * d + 3u) * COLUMNS + lane + {j}u * LANES];
-                let v{i} = tile[(row + {i}u) * DEPTH + d];
+                shared: let w0_{j} = weight_tile[4u * d * COLUMNS + own + {j}u * LANES];
+                shared: let w1_{j} = weight_tile[(4u * d + 1u) * COLUMNS + own + {j}u * LANES];
+                shared: let w2_{j} = weight_tile[(4u * d + 2u) * COLUMNS + own + {j}u * LANES];
+                shared: let w3_{j} = weight_tile[(4u * d + 3u) * COLUMNS + own + {j}u * LANES];
+                each: let v{i} = tile[(row + {i}u) * DEPTH + d];
+                subgroup: let held = packed(tile[(row + lane % 8u) * DEPTH + d]);
+                broadcast: let v{i} = unpacked(subgroupBroadcast(held, {i}u));
+                shuffle: let v{i} = unpacked(subgroupShuffle(held, lane0 + {i}u));
                 f32: sum{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, sum{i}_{j}))));
                 f16: part{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, part{i}_{j}))));
             }

@@ -1,11 +1,12 @@
 // imnet for the latent codes around each sample, and their blend.
 //
 // A workgroup computes ROWS queries: all corners of ROWS / corners samples. Their activations stay in workgroup memory
-// from layer to layer; a thread computes four columns (a quad) of eight queries in registers and writes them back when
-// all have read. Every layer is COLUMNS quads wide, filled up with zeros.
+// from layer to layer; a thread computes a quad of columns of eight queries in registers, or two that are LANES apart,
+// and writes them back when all have read. Every layer is COLUMNS quads wide, filled up with zeros.
 //
-// In front of this text stand: element, quad, ROWS, COLUMNS, THREADS, LAYERS (hidden ones after the first), UNROLL.
-// Lines with a name in braces are repeated.
+// In front of this text stand: element, quad, ROWS, COLUMNS, LANES, THREADS, LAYERS (hidden ones after the first), UNROLL.
+// Lines with a name in braces are repeated: for every query of a thread (i), quad of a thread (j), quad of the weights that
+// it brings in (w). Of those that begin with a word, the variant's are kept (`gpu/variant.rs`).
 
 struct Params {
     start: u32,             // samples start .. end are computed
@@ -33,6 +34,7 @@ struct Params {
 
 var<workgroup> x: array<quad, ROWS * COLUMNS>;
 f16: var<workgroup> sums: array<vec4<f32>, ROWS>;
+shared: var<workgroup> weight_tile: array<quad, 4u * UNROLL * COLUMNS>;
 
 // One code that a query reads, along both axes.
 struct Corner {
@@ -64,44 +66,63 @@ fn first_layer(corner: Corner, column: u32) -> quad {
 }
 
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let column = thread % COLUMNS;
-    let row = thread / COLUMNS * 8u;
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+    subgroup: @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let column{j} = thread % LANES + {j}u * LANES;
+    let row = thread / LANES * 8u;
     let first = p.start + group.x * (ROWS / p.corners);
+    shuffle: let lane0 = lane - lane % LANES;
+    // The quads of the weights that this thread brings in.
+    shared: let slot{w} = thread + {w}u * THREADS;
 
-    var y{i} = first_layer(corner_of(row + {i}u, first), column);
-    x[(row + {i}u) * COLUMNS + column] = y{i};
+    let corner{i} = corner_of(row + {i}u, first);
+    var y{i}_{j} = first_layer(corner{i}, column{j});
+    x[(row + {i}u) * COLUMNS + column{j}] = y{i}_{j};
 
-    var w = column;
+    var w = 0u;
     for (var layer = 0u; layer < LAYERS; layer++) {
         workgroupBarrier();
-        let bias = value((3u + layer) * COLUMNS + column);
-        var sum{i} = bias;
+        let bias{j} = value((3u + layer) * COLUMNS + column{j});
+        var sum{i}_{j} = bias{j};
         for (var k = 0u; k < COLUMNS; k += UNROLL) {
-            f16: var part{i} = quad();
+            shared: workgroupBarrier();
+            shared: if slot{w} < 4u * UNROLL * COLUMNS { weight_tile[slot{w}] = weights[w + slot{w}]; }
+            shared: w += 4u * UNROLL * COLUMNS;
+            shared: workgroupBarrier();
+            f16: var part{i}_{j} = quad();
             for (var d = k; d < k + UNROLL; d++) {
-                let w0 = weights[w];
-                let w1 = weights[w + COLUMNS];
-                let w2 = weights[w + 2u * COLUMNS];
-                let w3 = weights[w + 3u * COLUMNS];
-                w += 4u * COLUMNS;
-                let v{i} = x[(row + {i}u) * COLUMNS + d];
-                f32: sum{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, sum{i}))));
-                f16: part{i} = fma(vec4(v{i}.w), w3, fma(vec4(v{i}.z), w2, fma(vec4(v{i}.y), w1, fma(vec4(v{i}.x), w0, part{i}))));
+                buffer: let w0_{j} = weights[w + column{j}];
+                buffer: let w1_{j} = weights[w + COLUMNS + column{j}];
+                buffer: let w2_{j} = weights[w + 2u * COLUMNS + column{j}];
+                buffer: let w3_{j} = weights[w + 3u * COLUMNS + column{j}];
+                buffer: w += 4u * COLUMNS;
+                shared: let w0_{j} = weight_tile[4u * (d - k) * COLUMNS + column{j}];
+                shared: let w1_{j} = weight_tile[(4u * (d - k) + 1u) * COLUMNS + column{j}];
+                shared: let w2_{j} = weight_tile[(4u * (d - k) + 2u) * COLUMNS + column{j}];
+                shared: let w3_{j} = weight_tile[(4u * (d - k) + 3u) * COLUMNS + column{j}];
+                each: let v{i} = x[(row + {i}u) * COLUMNS + d];
+                subgroup: let held = packed(x[(row + lane % 8u) * COLUMNS + d]);
+                broadcast: let v{i} = unpacked(subgroupBroadcast(held, {i}u));
+                shuffle: let v{i} = unpacked(subgroupShuffle(held, lane0 + {i}u));
+                f32: sum{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, sum{i}_{j}))));
+                f16: part{i}_{j} = fma(vec4(v{i}.w), w3_{j}, fma(vec4(v{i}.z), w2_{j}, fma(vec4(v{i}.y), w1_{j}, fma(vec4(v{i}.x), w0_{j}, part{i}_{j}))));
             }
-            f16: sum{i} += vec4<f32>(part{i});
+            f16: sum{i}_{j} += vec4<f32>(part{i}_{j});
         }
-        y{i} = quad(max(sum{i}, vec4<f32>()));
+        y{i}_{j} = quad(max(sum{i}_{j}, vec4<f32>()));
         workgroupBarrier();
-        x[(row + {i}u) * COLUMNS + column] = y{i};
+        x[(row + {i}u) * COLUMNS + column{j}] = y{i}_{j};
     }
 
     // The last layer: every thread its columns' share of three colours; then one thread a query adds them up.
-    let r = weights[w];
-    let g = weights[w + COLUMNS];
-    let b = weights[w + 2u * COLUMNS];
+    let r{j} = weights[w + column{j}];
+    let g{j} = weights[w + COLUMNS + column{j}];
+    let b{j} = weights[w + 2u * COLUMNS + column{j}];
     workgroupBarrier();
-    x[column * ROWS + row + {i}u] = quad(dot(y{i}, r), dot(y{i}, g), dot(y{i}, b), element());
+    x[column{j} * ROWS + row + {i}u] = quad(dot(y{i}_{j}, r{j}), dot(y{i}_{j}, g{j}), dot(y{i}_{j}, b{j}), element());
     workgroupBarrier();
     for (var query = thread; query < ROWS; query += THREADS) {
         var sum = value((3u + LAYERS) * COLUMNS);

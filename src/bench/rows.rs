@@ -93,9 +93,11 @@ pub struct VariantRate {
     pub device: String,
     /// In which arithmetic.
     pub precision: &'static str,
+    /// Of what: `convolution`, which encoders are made of, or `decode`.
+    pub shader: &'static str,
     /// What a thread computes, and where its weights lie.
     pub name: &'static str,
-    /// Whether convolutions are computed so on this device.
+    /// Whether it is computed so on this device.
     pub in_use: bool,
     /// Median time of a dispatch, in seconds.
     pub secs: f64,

@@ -1,6 +1,8 @@
 //! How fast each device of this machine decodes: the one number by which to choose among them.
 
 use crate::decode::Sampling;
+#[cfg(feature = "gpu")]
+use crate::decode::{Decoder, GpuDecoder};
 use crate::error::{Error, Result};
 use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
@@ -43,7 +45,7 @@ pub struct Speed {
     pub megapixels_per_sec: f64,
     /// In which arithmetic.
     pub arithmetic: String,
-    /// How it convolves the fastest.
+    /// In which variants of the shaders it convolves and decodes the fastest.
     #[cfg(feature = "gpu")]
     #[serde(default)]
     pub variants: KnownVariants,
@@ -105,7 +107,7 @@ pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
     }
     let secs = secs.min(run(side)?);
     #[cfg(feature = "gpu")]
-    let variants = variants(device)?;
+    let variants = variants(device, &model.decoder)?;
     if let Some(reason) = model.take_warning() {
         return Err(Error::device(reason));
     }
@@ -117,13 +119,12 @@ pub fn measure(device: &Device, interrupt: Interrupt<'_>) -> Result<Speed> {
     })
 }
 
-/// How a device convolves the fastest; nothing of the processor.
+/// In which variants of the shaders a device convolves and decodes the fastest; nothing of the processor.
 #[cfg(feature = "gpu")]
-fn variants(device: &Device) -> Result<KnownVariants> {
-    match device.compute().device {
-        Some(name) => Ok(Gpu::shared(&AdapterChoice::Named(name))?.measure_variants()),
-        None => Ok(KnownVariants::default()),
-    }
+fn variants(device: &Device, decoder: &Decoder) -> Result<KnownVariants> {
+    let Some(name) = device.compute().device else { return Ok(KnownVariants::default()) };
+    let gpu = Gpu::shared(&AdapterChoice::Named(name))?;
+    Ok(gpu.measure_variants(|element| GpuDecoder::fastest(&gpu, decoder, element)))
 }
 
 #[cfg(all(test, feature = "gpu"))]

@@ -49,7 +49,7 @@ fn product(row: &ProductRate) -> String {
 }
 
 fn variant(row: &VariantRate) -> String {
-    let name = format!("convolution {}", row.name);
+    let name = format!("{} {}", row.shader, row.name);
     let in_use = if row.in_use { ", in use" } else { "" };
     format!("{name:<46} {:<11} {} {}{in_use}", row.precision, time(row.secs, row.clock), rate(row.gflops))
 }

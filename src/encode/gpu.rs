@@ -9,8 +9,8 @@ mod kinds;
 use super::normalized_planes;
 use crate::geometry::PixelRect;
 use crate::gpu::{
-    Activation, ConvParams, ConvShape, ConvVariant, Convolution, ConvolutionPass, ElementType, Gpu, GpuError,
-    GpuResult, Pace, to_bytes,
+    Activation, ConvParams, ConvShape, Convolution, ConvolutionPass, ElementType, Gpu, GpuError, GpuResult, Pace,
+    Variant, to_bytes,
 };
 use crate::picture::Picture;
 use crate::task::Interrupt;
@@ -77,7 +77,7 @@ struct Builder<'a> {
     gpu: &'a Gpu,
     weights: &'a Weights,
     element: ElementType,
-    variant: ConvVariant,
+    variant: Variant,
     convolutions: Vec<Convolution>,
     layers: Vec<GpuLayer>,
     packed: Vec<u8>,
@@ -126,7 +126,7 @@ impl Builder<'_> {
     fn layer_of(&mut self, name: &str, taken: std::ops::Range<usize>, bias: &[f32], wiring: Wiring) -> GpuResult<()> {
         let weight = self.weights.array(&format!("encoder.{name}.weight"));
         let (inputs, outputs, side) = (taken.len(), weight.shape[0], weight.shape[2]);
-        let shape = ConvShape::new(inputs, outputs, self.element, self.variant, &self.gpu.limits());
+        let shape = ConvShape::new(inputs, outputs, self.element, self.variant, &self.gpu.capacity());
         let known = self.convolutions.iter().position(|known| known.shape() == shape);
         if known.is_none() {
             self.convolutions.push(Convolution::new(self.gpu, shape)?);

@@ -2,7 +2,7 @@
 
 use super::element_type::{ElementType, to_bytes};
 use super::template::{THREAD_ROWS, expand_marks};
-use serde::{Deserialize, Serialize};
+use super::variant::{Capacity, Variant};
 
 /// Quads of channels that a workgroup computes at most.
 const MOST_COLUMNS: usize = 64;
@@ -13,38 +13,12 @@ const MOST_SHARED_COLUMNS: usize = 32;
 /// Groups of eight pixels that a workgroup computes at most.
 const MOST_GROUPS: usize = 16;
 
-/// How a thread of `shaders/convolution.wgsl` computes its eight pixels. All give the same sums, in the same order but for
-/// how many are added in half precision; which is the fastest depends on the device ([`super::Gpu::conv_variant`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConvVariant {
-    /// Of one quad of channels: 8×4 sums. Weights come from the buffer.
-    #[default]
-    Narrow,
-    /// Of two quads of channels: 8×8 sums. Weights come from the buffer.
-    Wide,
-    /// As [`Self::Wide`], with weights that a workgroup brings into its memory.
-    Shared,
-}
-
-impl ConvVariant {
-    /// Every variant, the default first.
-    pub const ALL: [Self; 3] = [Self::Narrow, Self::Wide, Self::Shared];
-
+impl Variant {
     /// This one, or one whose workgroups compute all of `outputs` channels, up to 256: what a convolution writes where it
     /// reads, no other workgroup may still have to read.
     #[must_use]
     pub fn in_place(self, outputs: usize) -> Self {
         if self == Self::Shared && outputs.div_ceil(4) > MOST_SHARED_COLUMNS { Self::Wide } else { self }
-    }
-
-    /// Its name, for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Narrow => "8×4, weights from the buffer",
-            Self::Wide => "8×8, weights from the buffer",
-            Self::Shared => "8×8, weights from workgroup memory",
-        }
     }
 }
 
@@ -60,37 +34,36 @@ pub struct ConvShape {
     /// Output pixels that a workgroup computes.
     pub(super) rows: usize,
     pub(super) element: ElementType,
-    variant: ConvVariant,
+    variant: Variant,
+    /// Its words in the text.
+    words: &'static [&'static str],
 }
 
 impl ConvShape {
-    /// For `inputs` and `outputs` channels on a device with `limits`. A layer with an odd number of quads of output
-    /// channels is [`ConvVariant::Narrow`] in any case: half of a thread's sums would be in vain.
-    pub fn new(
-        inputs: usize,
-        outputs: usize,
-        element: ElementType,
-        variant: ConvVariant,
-        limits: &wgpu::Limits,
-    ) -> Self {
-        let variant = if outputs.div_ceil(4).is_multiple_of(2) { variant } else { ConvVariant::Narrow };
-        let is_shared = variant == ConvVariant::Shared;
-        let columns = outputs.div_ceil(4).min(if is_shared { MOST_SHARED_COLUMNS } else { MOST_COLUMNS });
-        let lane_quads = if variant == ConvVariant::Narrow { 1 } else { 2 };
+    /// For `inputs` and `outputs` channels on a device of `capacity`, in `variant` or what stands in for it there
+    /// ([`Capacity::resolve`]).
+    pub fn new(inputs: usize, outputs: usize, element: ElementType, variant: Variant, capacity: &Capacity) -> Self {
+        let columns = |variant| {
+            outputs.div_ceil(4).min(if variant == Variant::Shared { MOST_SHARED_COLUMNS } else { MOST_COLUMNS })
+        };
+        let (variant, lane_quads) = capacity.resolve(variant, columns(variant));
+        let (columns, is_shared) = (columns(variant), variant == Variant::Shared);
+        let lanes = columns / lane_quads;
         // Half of the workgroup memory, so that two workgroups find room at a time.
-        let memory = limits.max_compute_workgroup_storage_size as usize / 2 / element.quad_bytes();
+        let memory = capacity.bytes() / 2 / element.quad_bytes();
         let weights = |depth: usize| if is_shared { 4 * depth * columns } else { 0 };
         let depths: &[usize] = if is_shared { &[4, 2] } else { &[8, 4, 2] };
         let fits = |depth: &usize| inputs.div_ceil(4).is_multiple_of(*depth) && weights(*depth) <= memory / 2;
         let depth = depths.iter().copied().find(fits).unwrap_or(1);
-        let threads = limits.max_compute_invocations_per_workgroup.min(256) as usize;
-        let by_memory = memory.saturating_sub(weights(depth)) / depth;
-        let groups = (threads * lane_quads / columns).min(by_memory / THREAD_ROWS).clamp(1, MOST_GROUPS);
-        Self { columns, lane_quads, depth, rows: groups * THREAD_ROWS, element, variant }
+        let by_memory = memory.saturating_sub(weights(depth)) / depth / THREAD_ROWS;
+        let most = (capacity.threads() / lanes).min(by_memory).clamp(1, MOST_GROUPS);
+        let (variant, groups) = capacity.whole_groups(variant, most, lanes);
+        let words = variant.words(lanes, capacity);
+        Self { columns, lane_quads, depth, rows: groups * THREAD_ROWS, element, variant, words }
     }
 
     /// How a thread computes.
-    pub fn variant(self) -> ConvVariant {
+    pub fn variant(self) -> Variant {
         self.variant
     }
 
@@ -117,8 +90,7 @@ impl ConvShape {
         let loads = (self.rows * self.depth).div_ceil(threads);
         let weight_loads = (4 * self.depth * self.columns).div_ceil(threads);
         let marks = [("{e}", loads), ("{j}", self.lane_quads), ("{w}", weight_loads)];
-        let source = if self.variant == ConvVariant::Shared { "shared" } else { "buffer" };
-        expand_marks(include_str!("../../shaders/convolution.wgsl"), self.element, &constants, &marks, &[source])
+        expand_marks(include_str!("../../shaders/convolution.wgsl"), self.element, &constants, &marks, self.words)
     }
 
     /// Weights `[taps, inputs, outputs]`, padded to whole quads, then the bias, in the device's element type.
@@ -138,12 +110,13 @@ impl ConvShape {
 
 #[cfg(test)]
 mod tests {
+    use super::super::variant::Subgroups;
     use super::*;
 
     #[test]
     fn weights_are_packed_in_rows_of_whole_quads() {
-        let limits = wgpu::Limits::downlevel_defaults();
-        let shape = ConvShape::new(2, 3, ElementType::F32, ConvVariant::Narrow, &limits);
+        let capacity = Capacity::without_subgroups(wgpu::Limits::downlevel_defaults());
+        let shape = ConvShape::new(2, 3, ElementType::F32, Variant::Narrow, &capacity);
         let packed = shape.pack(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[7.0, 8.0, 9.0], 2);
         let values: &[f32] = bytemuck::cast_slice(&packed);
         assert_eq!(values[..8], [1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 6.0, 0.0]);
@@ -154,13 +127,14 @@ mod tests {
     fn threads_take_two_quads_where_those_are_in_pairs() {
         let limits =
             wgpu::Limits { max_compute_workgroup_storage_size: 32 << 10, ..wgpu::Limits::downlevel_defaults() };
-        let of = |outputs, variant| ConvShape::new(64, outputs, ElementType::F32, variant, &limits);
-        for variant in ConvVariant::ALL {
+        let capacity = Capacity { limits, subgroups: Some(Subgroups { least: 32, most: 32 }) };
+        let of = |outputs, variant| ConvShape::new(64, outputs, ElementType::F32, variant, &capacity);
+        for variant in Variant::ALL {
             assert_eq!(of(64, variant).variant(), variant);
-            assert_eq!(of(12, variant).variant(), ConvVariant::Narrow);
+            assert_eq!(of(12, variant).variant(), Variant::Narrow);
             // Enough of them to hide the latency, as few as that takes.
             assert!((64..=256).contains(&of(64, variant).threads()) && of(256, variant).threads() == 256);
         }
-        assert_eq!([of(64, ConvVariant::Shared).columns, of(256, ConvVariant::Shared).columns], [16, 32]);
+        assert_eq!([of(64, Variant::Shared).columns, of(256, Variant::Shared).columns], [16, 32]);
     }
 }

@@ -188,9 +188,9 @@ fn dispatches<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::conv_shape::ConvVariant;
     use super::super::element_type::ElementType;
     use super::super::reflect::{assert_shader, offsets, workgroup_bytes};
+    use super::super::variant::{Capacity, Subgroups, Variant};
     use super::*;
 
     #[test]
@@ -198,12 +198,13 @@ mod tests {
         let fields = offsets!(ConvParams: input output residual weight bias input_stride output_stride residual_stride
             weight_stride input_width input_height output_width start end depth columns side shift activation has_residual scale);
         let limits = wgpu::Limits::downlevel_defaults();
+        let capacity = Capacity { limits: limits.clone(), subgroups: Some(Subgroups { least: 8, most: 32 }) };
         let shapes = [(3, 64), (64, 64), (576, 64), (64, 256), (5, 7), (256, 256), (8, 600)];
         for (element, variant) in
-            [ElementType::F32, ElementType::F16].into_iter().flat_map(|e| ConvVariant::ALL.map(|v| (e, v)))
+            [ElementType::F32, ElementType::F16].into_iter().flat_map(|e| Variant::ALL.map(|v| (e, v)))
         {
             for (inputs, outputs) in shapes {
-                let shape = ConvShape::new(inputs, outputs, element, variant, &limits);
+                let shape = ConvShape::new(inputs, outputs, element, variant, &capacity);
                 assert_shader(&shape.text(), &fields, size_of::<ConvParams>());
                 assert!(workgroup_bytes(&shape.text()) <= limits.max_compute_workgroup_storage_size as usize / 2);
                 assert!(shape.threads() <= 256 && shape.weight_stride(outputs) >= outputs.div_ceil(4));
@@ -213,7 +214,8 @@ mod tests {
 
     #[test]
     fn what_would_leave_its_buffers_is_refused() {
-        let shape = ConvShape::new(4, 8, ElementType::F32, ConvVariant::Narrow, &wgpu::Limits::downlevel_defaults());
+        let capacity = Capacity::without_subgroups(wgpu::Limits::downlevel_defaults());
+        let shape = ConvShape::new(4, 8, ElementType::F32, Variant::Narrow, &capacity);
         let stride = shape.weight_stride(8) as u32;
         let fits = ConvParams {
             output: 12,

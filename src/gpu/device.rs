@@ -2,10 +2,10 @@
 
 use super::adapter::{AdapterChoice, AdapterDescription, find, ready};
 use super::clock::Clock;
-use super::conv_shape::ConvVariant;
 use super::error::{GpuError, GpuResult};
 use super::faults::Faults;
 use super::guard::guarded;
+use super::variant::{Capacity, Subgroups, Variant};
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -34,8 +34,9 @@ pub struct Gpu {
     pub(super) dispatches: AtomicU64,
     /// Bands whose time is by the device's own clock.
     pub(super) timed: AtomicU64,
-    /// How convolutions compute here, once that is known, in single and in half precision.
-    pub(super) conv_variants: [OnceLock<ConvVariant>; 2],
+    /// In which variants shaders compute here, once that is known: of each in single and in half precision.
+    pub(super) variants: [[OnceLock<Variant>; 2]; 2],
+    subgroups: Option<Subgroups>,
     faults: Faults,
 }
 
@@ -50,7 +51,8 @@ impl Gpu {
     pub fn open(choice: &AdapterChoice) -> Result<Self> {
         let adapter = find(choice)?;
         let limits = Self::limits_for(&adapter.limits());
-        let features = (wgpu::Features::SHADER_F16 | Clock::FEATURES) & adapter.features();
+        let wanted = wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP | Clock::FEATURES;
+        let features = wanted & adapter.features();
         Self::open_with(&adapter, limits, features)
     }
 
@@ -111,8 +113,10 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| drop(on_error.set(error.to_string()))));
         let (dispatches, timed, faults) = (AtomicU64::new(0), AtomicU64::new(0), Faults::default());
         let clock = Clock::of(&device, &queue);
-        let conv_variants = Default::default();
-        Ok(Self { device, queue, description, lost, clock, dispatches, timed, conv_variants, faults })
+        let has_subgroups = features.contains(wgpu::Features::SUBGROUP);
+        let subgroups = has_subgroups.then(|| Subgroups::of(&adapter.get_info())).flatten();
+        let variants = Default::default();
+        Ok(Self { device, queue, description, lost, clock, dispatches, timed, variants, subgroups, faults })
     }
 
     /// What it is.
@@ -123,6 +127,11 @@ impl Gpu {
     /// What it can do, as far as it was asked for.
     pub fn limits(&self) -> wgpu::Limits {
         self.device.limits()
+    }
+
+    /// What it offers to a workgroup.
+    pub fn capacity(&self) -> Capacity {
+        Capacity { limits: self.limits(), subgroups: self.subgroups }
     }
 
     /// Whether shaders may compute with 16-bit floats.

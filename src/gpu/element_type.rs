@@ -29,6 +29,20 @@ impl ElementType {
             Self::F16 => "enable f16;\nalias element = f16;\nalias quad = vec4<f16>;\n",
         }
     }
+
+    /// The functions that make four of what a subgroup passes round: words of 32 bits, the only ones that every device passes.
+    pub(super) fn passing(self) -> &'static str {
+        match self {
+            Self::F32 => "fn packed(q: quad) -> quad { return q; }\nfn unpacked(q: quad) -> quad { return q; }\n",
+            Self::F16 => {
+                "fn packed(q: quad) -> vec2<u32> {
+    return vec2(pack2x16float(vec2<f32>(q.xy)), pack2x16float(vec2<f32>(q.zw)));
+}
+fn unpacked(p: vec2<u32>) -> quad { return quad(vec4(unpack2x16float(p.x), unpack2x16float(p.y))); }
+"
+            }
+        }
+    }
 }
 
 /// Numbers as the device reads them.

@@ -6,9 +6,10 @@
 
 mod adapter;
 mod band;
+mod choice;
 mod clock;
-mod conv_choice;
 mod conv_shape;
+mod conv_trial;
 mod convolution;
 mod device;
 mod element_type;
@@ -24,11 +25,12 @@ mod product;
 pub(crate) mod reflect;
 mod stopwatch;
 mod template;
+mod variant;
 
 pub(crate) use adapter::ready;
 pub use adapter::{AdapterChoice, AdapterDescription, adapters, has_real_adapter};
-pub use conv_choice::VariantTiming;
-pub use conv_shape::{ConvShape, ConvVariant};
+pub use choice::{Shader, Trial, VariantTiming};
+pub use conv_shape::ConvShape;
 pub use convolution::{Activation, ConvParams, Convolution, ConvolutionPass};
 pub use device::Gpu;
 pub use element_type::{ElementType, from_bytes, to_bytes};
@@ -40,4 +42,5 @@ pub use pace::{Pace, Span};
 pub use pipeline::{ComputePipeline, Dispatch};
 pub use product::{Operands, Product};
 pub use stopwatch::{DispatchKind, Timing};
-pub use template::{THREAD_ROWS, expand};
+pub use template::{THREAD_ROWS, expand, expand_marks};
+pub use variant::{Capacity, Subgroups, Variant};

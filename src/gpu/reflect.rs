@@ -21,7 +21,12 @@ pub(crate) fn assert_shader(text: &str, fields: &[(&str, usize)], size: usize) {
         // Every device but the oldest ones has that; elsewhere the canvas is made of tiles.
         capabilities |= naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
     }
+    if text.contains("subgroup_invocation_id") {
+        capabilities |= naga::valid::Capabilities::SUBGROUP;
+    }
     let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
+    validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+    validator.subgroup_operations(naga::valid::SubgroupOperationSet::all());
     validator.validate(&module).unwrap_or_else(|error| panic!("{}", error.emit_to_string(text)));
     let params = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Params")).expect("has parameters").1;
     let naga::TypeInner::Struct { members, span } = &params.inner else { panic!("Params is no structure") };

@@ -6,7 +6,7 @@ use super::element_type::ElementType;
 pub const THREAD_ROWS: usize = 8;
 
 /// Words that choose a line, where they stand before it with a colon.
-const WORDS: [&str; 4] = ["f32", "f16", "buffer", "shared"];
+const WORDS: [&str; 8] = ["f32", "f16", "buffer", "shared", "each", "subgroup", "broadcast", "shuffle"];
 
 /// The text of a shader: constants in front, each line with `{i}` once for every row of a thread, each with `{e}` once
 /// for every number below `loads`, and of the lines that begin with `f32:` or `f16:` those of `element`.
@@ -16,7 +16,7 @@ pub fn expand(template: &str, element: ElementType, constants: &[(&str, usize)],
 
 /// As [`expand`], with other `marks` than `{i}` and how often each repeats its line (one that has several, once for every
 /// combination), and with lines that begin with one of `words` (`shared:`) besides those of `element`.
-pub(super) fn expand_marks(
+pub fn expand_marks(
     template: &str,
     element: ElementType,
     constants: &[(&str, usize)],
@@ -24,6 +24,9 @@ pub(super) fn expand_marks(
     words: &[&str],
 ) -> String {
     let mut text = element.header().to_owned();
+    if words.contains(&"subgroup") {
+        text += element.passing();
+    }
     text.extend(constants.iter().map(|(name, value)| format!("const {name} = {value}u;\n")));
     let own = match element {
         ElementType::F32 => "f32",

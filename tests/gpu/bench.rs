@@ -45,11 +45,15 @@ fn assert_measured(rows: &[Value], precision: &str) {
     };
     assert_eq!(only("self-test")["passed"], true);
     assert_positive(only("product"), &["side", "secs", "gflops"]);
-    let variants = of(rows, "variant", Some(precision));
-    assert_eq!(variants.len(), 3, "{variants:?}");
-    assert_eq!(variants.iter().filter(|row| row["in_use"] == true).count(), 1, "{variants:?}");
-    for row in variants {
-        assert_positive(row, &["secs", "gflops"]);
+    for shader in ["convolution", "decode"] {
+        let variants: Vec<&Value> =
+            of(rows, "variant", Some(precision)).into_iter().filter(|row| row["shader"] == shader).collect();
+        // Three on a device without subgroups that would serve.
+        assert!([3, 4].contains(&variants.len()), "{variants:?}");
+        assert_eq!(variants.iter().filter(|row| row["in_use"] == true).count(), 1, "{variants:?}");
+        for row in variants {
+            assert_positive(row, &["secs", "gflops"]);
+        }
     }
     let names = |stage: &str| -> Vec<String> {
         let dispatches = of(rows, "dispatch", Some(precision)).into_iter().filter(|row| row["stage"] == stage);

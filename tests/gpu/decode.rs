@@ -2,12 +2,12 @@
 
 use crate::TOLERANCE;
 use crate::common::{Arrays, worst};
-use crate::devices::{choice, open};
+use crate::devices::{choice, element_types, open};
 use std::sync::Arc;
 use zoomfield::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
 use zoomfield::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use zoomfield::geometry::{Region, SampleGrid, Size};
-use zoomfield::gpu::{ElementType, Gpu, GpuError};
+use zoomfield::gpu::{ElementType, Gpu, GpuError, Shader, Variant};
 use zoomfield::kernel::Precision;
 use zoomfield::task::NEVER;
 use zoomfield::weights::Weights;
@@ -58,6 +58,35 @@ fn the_least_limits_and_checked_accesses_give_the_same_picture() {
         );
     }
     assert!(least.dispatches() > 0, "the graphics card did nothing");
+}
+
+#[test]
+fn every_variant_gives_the_same_picture() {
+    let Some(gpu) = open() else { return };
+    // In half precision; in single all give the same bits.
+    let tolerance = |element| if element == ElementType::F32 { 0.0 } else { 1e-2 };
+    for case in [Case::official(), Case::new("liif_rdn_tiny", None)] {
+        let grid = SampleGrid::spanning(Region::whole(case.size), Size::new(37, 41));
+        for element in element_types(&gpu) {
+            let by = |variant, is_checked: bool| {
+                let gpu = Arc::new(Gpu::open(&choice().unwrap()).unwrap());
+                assert!(gpu.use_variant(Shader::Decode, variant));
+                let make = if is_checked { GpuDecoder::checked } else { GpuDecoder::new };
+                let decoder = make(gpu, &case.processor, element).unwrap();
+                (decoder.variant(), case.on_gpu(&decoder, &grid, Sampling::Exact))
+            };
+            let mut narrow = None;
+            for variant in Variant::ALL {
+                let (used, ours) = by(variant, false);
+                let narrow = narrow.get_or_insert_with(|| ours.clone());
+                let is_official = case.processor.channels() == 64;
+                assert!(used == Some(variant) || !is_official || variant == Variant::Broadcast, "{used:?}");
+                assert!(worst(&ours, narrow) <= tolerance(element), "{variant:?} {element:?}");
+                // What a trusted module reads or writes outside its buffers, a checked one does not.
+                assert!(is_official || ours == by(variant, true).1, "{variant:?} {element:?}: unchecked");
+            }
+        }
+    }
 }
 
 #[test]

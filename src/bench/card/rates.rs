@@ -30,7 +30,7 @@ const DECODE_SECS: f64 = 0.05;
 const NUMBERS: usize = 16 << 20;
 const RUNS: usize = 5;
 
-/// The product, the variants of the convolution, then each kind of dispatch of encoder and decoder.
+/// The product, the variants of the convolution and of the decoder, then each kind of dispatch of encoder and decoder.
 pub(super) fn dispatches(
     gpu: &Arc<Gpu>,
     task: &Task<'_>,
@@ -42,7 +42,19 @@ pub(super) fn dispatches(
     let product = product(gpu, &device, element, limit).map_err(failed)?;
     let rate = product.gflops;
     say(CardRow::Product(product));
-    variants(gpu, &device, element, limit).map_err(failed)?.into_iter().for_each(|row| say(CardRow::Variant(row)));
+    let timings = gpu.time_conv_variants(element, limit).map_err(failed)?;
+    let mut say_variants = |shader, in_use, timings: Vec<VariantTiming>| {
+        timings.into_iter().for_each(|timing| {
+            let is_in_use = timing.variant == in_use;
+            say(CardRow::Variant(variant_rate(timing, &device, name_of(element), shader, is_in_use)));
+        });
+    };
+    say_variants("convolution", gpu.conv_variant(element), timings);
+    let processor = Decoder::new(task.weights, Precision::F32);
+    let decoder = GpuDecoder::new(gpu.clone(), &processor, element).map_err(failed)?;
+    if let Some(in_use) = decoder.variant() {
+        say_variants("decode", in_use, decoder.time_variants(limit).map_err(failed)?);
+    }
     let mut measure = |stage: &'static str, kinds: Vec<DispatchKind<'_>>| {
         kinds.into_iter().try_for_each(|kind| {
             let timing = gpu.time(&kind.dispatches, limit).map_err(failed)?;
@@ -54,8 +66,6 @@ pub(super) fn dispatches(
     let encoder = GpuEncoder::new(gpu.clone(), task.weights, element).map_err(failed)?;
     let side = fitting(PICTURE_SIDES, rate * ENCODE_SECS, |side| macs.per_source_pixel * (side * side) as f64);
     measure("encode", encoder.kinds(Size::new(side, side)).map_err(failed)?)?;
-    let processor = Decoder::new(task.weights, Precision::F32);
-    let decoder = GpuDecoder::new(gpu.clone(), &processor, element).map_err(failed)?;
     let side = fitting(CODE_SIDES, rate * DECODE_SECS, |side| macs.per_output_pixel * (16 * side * side) as f64);
     measure("decode", decoder.kinds(side).map_err(failed)?)
 }
@@ -121,19 +131,23 @@ fn product(gpu: &Gpu, device: &str, element: ElementType, limit: Duration) -> Gp
     })
 }
 
-/// The convolution of the main shape in each variant, and which of them is in use.
-fn variants(gpu: &Gpu, device: &str, element: ElementType, limit: Duration) -> GpuResult<Vec<VariantRate>> {
-    let in_use = gpu.conv_variant(element);
-    let row = |timing: VariantTiming| VariantRate {
+fn variant_rate(
+    VariantTiming { variant, timing, macs }: VariantTiming,
+    device: &str,
+    precision: &'static str,
+    shader: &'static str,
+    in_use: bool,
+) -> VariantRate {
+    VariantRate {
         device: device.to_owned(),
-        precision: name_of(element),
-        name: timing.variant.name(),
-        in_use: timing.variant == in_use,
-        secs: timing.timing.secs,
-        gflops: 2.0 * timing.macs / timing.timing.secs / 1e9,
-        clock: clock_of(timing.timing),
-    };
-    Ok(gpu.time_conv_variants(element, limit)?.into_iter().map(row).collect())
+        precision,
+        shader,
+        name: variant.name(),
+        in_use,
+        secs: timing.secs,
+        gflops: 2.0 * macs / timing.secs / 1e9,
+        clock: clock_of(timing),
+    }
 }
 
 /// Copying to the device and back, by the wall's clock.

@@ -14,10 +14,11 @@ pub use imnet::GpuImnet;
 use super::query::{WindowQuery, sample_points};
 use super::{Decoder, Sampling};
 use crate::geometry::codes_for;
-use crate::gpu::{DispatchKind, ElementType, Gpu, GpuError, GpuResult};
+use crate::gpu::{DispatchKind, ElementType, Gpu, GpuError, GpuResult, Variant, VariantTiming};
 use crate::task::Interrupt;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A model's decoder on a graphics device: [`Decoder`] there.
 pub enum GpuDecoder {
@@ -49,6 +50,33 @@ impl GpuDecoder {
             Decoder::Imnet(params) => Self::Imnet(Box::new(GpuImnet::checked(gpu, params, element)?)),
             Decoder::Field(params) => Self::Field(Box::new(GpuField::checked(gpu, params, element)?)),
         })
+    }
+
+    /// In which variant its shader computes, if it has any.
+    pub fn variant(&self) -> Option<Variant> {
+        match self {
+            Self::Imnet(imnet) => Some(imnet.variant()),
+            Self::Field(_) => None,
+        }
+    }
+
+    /// How long decoding takes in each variant that the device has; each for at most `limit`.
+    ///
+    /// # Errors
+    /// [`GpuError::Unfit`] if the device refuses one, [`GpuError::OutOfMemory`], [`GpuError::Lost`].
+    pub fn time_variants(&self, limit: Duration) -> GpuResult<Vec<VariantTiming>> {
+        match self {
+            Self::Imnet(imnet) => imnet.time_variants(limit),
+            Self::Field(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Measures in which variant `decoder` is the fastest, whatever is in use or known.
+    pub(crate) fn fastest(gpu: &Arc<Gpu>, decoder: &Decoder, element: ElementType) -> Option<Variant> {
+        match decoder {
+            Decoder::Imnet(params) => Some(GpuImnet::fastest(gpu, params, element)),
+            Decoder::Field(_) => None,
+        }
     }
 
     /// What it multiplies.

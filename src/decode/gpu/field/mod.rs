@@ -101,7 +101,7 @@ impl GpuField {
         check_element(&gpu, element)?;
         let shape = FieldShape::new(&params.config, element);
         let (channels, order) = (params.channels(), shape.order(&params.config));
-        let project = ConvShape::new(channels, order.len(), element, gpu.conv_variant(element), &gpu.limits());
+        let project = ConvShape::new(channels, order.len(), element, gpu.conv_variant(element), &gpu.capacity());
         let column = |k: usize| order.iter().map(move |row| row.map_or(0.0, |row| params.weight[row * channels + k]));
         let weight: Vec<f32> = (0..channels).flat_map(column).collect();
         let bias: Vec<f32> = order.iter().map(|row| row.map_or(0.0, |row| params.bias[row])).collect();

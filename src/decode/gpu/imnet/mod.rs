@@ -4,6 +4,7 @@
 mod kinds;
 mod shape;
 mod tables;
+mod trial;
 
 use super::{WindowQuery, check_element, in_quads};
 use crate::decode::{DecodeParams, Sampling, query};
@@ -11,7 +12,7 @@ use crate::feature::FeatureWindow;
 use crate::geometry::PixelRect;
 use crate::gpu::{
     ComputePipeline, ConvParams, ConvShape, Convolution, ConvolutionPass, Dispatch, ElementType, Gpu, GpuError,
-    GpuResult, Pace, Span, to_bytes,
+    GpuResult, Pace, Shader, Span, Variant, to_bytes,
 };
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -93,7 +94,8 @@ impl GpuImnet {
     /// [`GpuError::Unfit`] if the device is too small for the model or refuses a shader, [`GpuError::OutOfMemory`],
     /// [`GpuError::Lost`].
     pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        Self::compile(gpu, params, element, ComputePipeline::new, Convolution::new)
+        let variant = gpu.variant(Shader::Decode, element, || Self::fastest(&gpu, params, element));
+        Self::compile(gpu, params, element, variant, ComputePipeline::new, Convolution::new)
     }
 
     /// As [`Self::new`], with every access checked by the driver: for the proof that none needs it.
@@ -101,21 +103,23 @@ impl GpuImnet {
     /// # Errors
     /// As [`Self::new`].
     pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        Self::compile(gpu, params, element, ComputePipeline::checked, Convolution::checked)
+        let variant = gpu.variant(Shader::Decode, element, || Self::fastest(&gpu, params, element));
+        Self::compile(gpu, params, element, variant, ComputePipeline::checked, Convolution::checked)
     }
 
     fn compile(
         gpu: Arc<Gpu>,
         params: &DecodeParams,
         element: ElementType,
+        variant: Variant,
         pipeline: fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<ComputePipeline>,
         convolution: fn(&Gpu, ConvShape) -> GpuResult<Convolution>,
     ) -> GpuResult<Self> {
         check_element(&gpu, element)?;
-        let limits = gpu.limits();
-        let shape = DecodeShape::new(params, element, &limits)?;
+        let capacity = gpu.capacity();
+        let shape = DecodeShape::new(params, element, variant, &capacity)?;
         let width = 4 * shape.columns;
-        let project = ConvShape::new(params.channels, width, element, gpu.conv_variant(element), &limits);
+        let project = ConvShape::new(params.channels, width, element, gpu.conv_variant(element), &capacity);
         let rows = params.project.chunks_exact(params.width());
         let filled: Vec<f32> =
             rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
@@ -137,6 +141,11 @@ impl GpuImnet {
             pace: Pace::default(),
             project_pace: Pace::default(),
         })
+    }
+
+    /// In which variant its shader computes.
+    pub(super) fn variant(&self) -> Variant {
+        self.shape.variant
     }
 
     /// What it multiplies.
@@ -259,6 +268,7 @@ impl GpuImnet {
 mod tests {
     use super::*;
     use crate::gpu::reflect::{assert_shader, offsets, workgroup_bytes};
+    use crate::gpu::{Capacity, Subgroups};
     use crate::kernel::Precision;
     use crate::weights::Weights;
 
@@ -276,19 +286,25 @@ mod tests {
             (ElementType::F16, &usual, 32),
         ];
         for (element, limits, rows) in shapes {
-            let shape = DecodeShape::new(&params, element, limits).unwrap();
-            assert_eq!(shape.rows, rows);
-            assert_shader(&shape.text(), &fields, size_of::<DecodeUniform>());
-            let bytes = workgroup_bytes(&shape.text());
-            assert!(bytes <= limits.max_compute_workgroup_storage_size as usize, "{bytes}");
-            assert!(shape.threads() <= limits.max_compute_invocations_per_workgroup as usize);
+            let capacity = Capacity { limits: limits.clone(), subgroups: Some(Subgroups { least: 8, most: 32 }) };
+            for variant in Variant::ALL {
+                let shape = DecodeShape::new(&params, element, variant, &capacity).unwrap();
+                assert!(shape.rows == rows || variant != Variant::Narrow, "{}", shape.rows);
+                assert_shader(&shape.text(), &fields, size_of::<DecodeUniform>());
+                let bytes = workgroup_bytes(&shape.text());
+                assert!(bytes <= limits.max_compute_workgroup_storage_size as usize, "{bytes}");
+                assert!(shape.threads() <= limits.max_compute_invocations_per_workgroup as usize);
+            }
         }
     }
 
     #[test]
     fn a_model_that_is_too_wide_is_refused() {
         let params = DecodeParams::new(&Weights::builtin().unwrap(), Precision::F32);
-        let limits = wgpu::Limits { max_compute_invocations_per_workgroup: 32, ..wgpu::Limits::downlevel_defaults() };
-        assert!(matches!(DecodeShape::new(&params, ElementType::F32, &limits), Err(GpuError::Unfit(_))));
+        let limits = wgpu::Limits { max_compute_invocations_per_workgroup: 31, ..wgpu::Limits::downlevel_defaults() };
+        let capacity = Capacity::without_subgroups(limits);
+        for variant in Variant::ALL {
+            assert!(matches!(DecodeShape::new(&params, ElementType::F32, variant, &capacity), Err(GpuError::Unfit(_))));
+        }
     }
 }

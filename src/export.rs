@@ -156,7 +156,9 @@ impl ExportJob {
     fn depth(&self) -> Depth {
         match (estimate::ending(&self.output).as_str(), self.picture.channels(), self.bits()) {
             ("jpg" | "jpeg", 4, _) => Depth::F32,
-            ("jpg" | "jpeg" | "webp" | "bmp" | "dzi", ..) | (_, _, 8) => Depth::U8,
+            // It has ten bits.
+            ("avif", ..) => Depth::U16,
+            ("jpg" | "jpeg" | "webp" | "bmp" | "dzi", ..) | ("jxl", 4, _) | (_, _, 8) => Depth::U8,
             _ => Depth::U16,
         }
     }

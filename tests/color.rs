@@ -262,7 +262,7 @@ fn an_export_carries_the_profile_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
     let profile = Profile::rgb("Display P3", DISPLAY_P3, Curve::Srgb).bytes();
     let picture = tagged(folder.path(), profile.clone());
-    for ending in ["png", "tif", "jpg", "webp"] {
+    for ending in ["png", "tif", "jpg", "webp", "avif"] {
         let path = folder.path().join("out").with_extension(ending);
         write(&path, &raster(), options(picture.metadata.clone()));
         let again = Picture::open(&path).unwrap();

@@ -55,6 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gif", &["picture"]),
     ("half", &[]),
     ("hayro_jpeg2000", &["picture"]),
+    ("heic_rs", &["picture"]),
     ("image", &["picture"]),
     ("image_webp", &["picture"]),
     ("exif", &["picture"]),
@@ -69,6 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mimalloc", &["main"]),
     ("moxcms", &["picture"]),
     ("png", &["picture"]),
+    ("rav1e", &["picture"]),
     ("rayon", &[]),
     ("re_rav1d", &["picture"]),
     ("rfd", &["app"]),
@@ -87,6 +89,8 @@ const HOMES: &[(&str, &[&str])] = &[
     // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
     ("zip", &["weights"]),
+    ("zune_core", &["picture"]),
+    ("zune_jpegxl", &["picture"]),
 ];
 
 const MOST_LINES: usize = 400;

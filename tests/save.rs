@@ -69,10 +69,9 @@ fn expected(raster: &Raster, bits: u8) -> (Samples, Option<Samples>) {
 #[test]
 fn lossless_formats_keep_every_bit() {
     let folder = tempfile::tempdir().unwrap();
-    let cases =
-        [("png", 8), ("png", 16), ("tif", 8), ("TIFF", 16), ("webp", 8), ("bmp", 8)].map(|(e, b)| (e, b, [3, 4]));
-    for (ending, bits, channels) in cases {
-        for channels in channels {
+    let deep = ["png", "TIFF", "jxl"].map(|ending| (ending, 16));
+    for (ending, bits) in ["png", "tif", "webp", "jxl", "bmp"].map(|ending| (ending, 8)).into_iter().chain(deep) {
+        for channels in if (ending, bits) == ("jxl", 16) { 3..=3 } else { 3..=4 } {
             let path = folder.path().join(format!("{channels}-{bits}.{ending}"));
             let raster = raster(channels);
             let bytes = save(&path, &raster, options(channels, bits), &[47]);
@@ -96,6 +95,58 @@ fn a_jpeg_is_close_and_lies_on_white() {
     for (i, expected) in [0.5, 0.5, 0.75].into_iter().enumerate() {
         assert!((picture.rgb.unit(i) - expected).abs() < 0.02);
     }
+}
+
+/// The largest difference of two pictures' samples, and the mean, of 1.
+fn differences(picture: &Picture, raster: &Raster) -> [f32; 2] {
+    let pixels = raster.data.chunks_exact(raster.channels).enumerate();
+    let each: Vec<f32> = pixels
+        .flat_map(|(i, pixel)| (0..raster.channels).map(move |c| (i, c, pixel[c])))
+        .map(|(i, c, value)| {
+            let found = if c == 3 { picture.alpha.as_ref().unwrap().unit(i) } else { picture.rgb.unit(3 * i + c) };
+            (found - value).abs()
+        })
+        .collect();
+    [each.iter().fold(0.0, |most, value| value.max(most)), each.iter().sum::<f32>() / each.len() as f32]
+}
+
+#[test]
+fn an_avif_is_close_and_the_closer_the_better_it_is_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.avif");
+    for channels in [3, 4] {
+        let mean_at = |quality: u8| {
+            let options = SaveOptions { quality, overwrite: true, ..options(channels, 8) };
+            let bytes = save(&path, &raster(channels), options, &[5, 20]);
+            assert_eq!(bytes, path.metadata().unwrap().len());
+            let picture = Picture::open(&path).unwrap();
+            assert_eq!((picture.format, picture.size, picture.alpha.is_some()), ("AVIF", SIZE, channels == 4));
+            let [most, mean] = differences(&picture, &raster(channels));
+            assert!(quality < 90 || most < 0.02, "{most} at {quality}");
+            (mean, bytes)
+        };
+        let [(best, largest), (good, _), (bad, smallest)] = [100, 90, 20].map(mean_at);
+        assert!(best < 0.0015 && best <= good && good < bad && bad < 0.03, "{best} {good} {bad}");
+        assert!(smallest < largest);
+    }
+}
+
+/// Larger than a tile of its own both ways: the parts are one picture, and so is what lies over it.
+#[test]
+fn a_large_avif_is_a_grid_without_seams() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.avif");
+    let size = Size::new(2051, 2053);
+    let pixel = |i: usize| {
+        let (x, y) = ((i % size.width) as f32 / 2051.0, (i / size.width) as f32 / 2053.0);
+        [x, y, 0.5, 1.0 - 0.5 * x]
+    };
+    let raster = Raster { size, channels: 4, data: (0..size.area()).flat_map(pixel).collect() };
+    save(&path, &raster, SaveOptions { size, ..options(4, 8) }, &[64]);
+    let picture = Picture::open(&path).unwrap();
+    assert_eq!(picture.size, size);
+    let [most, mean] = differences(&picture, &raster);
+    assert!(most < 0.02 && mean < 0.002, "{most} {mean}");
 }
 
 #[test]
@@ -186,6 +237,9 @@ fn what_cannot_work_is_refused_at_once() {
         ("a.jpg", Size::new(65_536, 1), "65535 pixels a side"),
         ("a.webp", Size::new(1, 16_384), "16383 pixels a side"),
         ("a.bmp", Size::new(40_000, 40_000), "too large for BMP"),
+        ("a.avif", Size::new(1, 65_536), "65535 pixels a side"),
+        ("a.jxl", Size::new(40_000, 40_000), "too large for JPEG XL"),
+        ("a.jxl", Size::new(1, 9), "from 2 pixels a side on"),
         ("a.png", Size::new(0, 3), "without pixels"),
     ];
     for (name, size, words) in cases {

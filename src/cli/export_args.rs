@@ -227,7 +227,7 @@ pub(super) struct FileArgs {
     /// Bits a sample, 8 or 16, in PNG and TIFF; the picture's own if not given.
     #[arg(long, value_name = "BITS", value_parser = parse_bits)]
     pub(super) bits: Option<u8>,
-    /// JPEG quality, 1 to 100.
+    /// Quality of JPEG and AVIF, 1 to 100.
     #[arg(long, value_name = "Q", default_value_t = DEFAULT_QUALITY, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) quality: u8,
     /// Dots per inch, written into the file for those who print it.

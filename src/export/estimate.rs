@@ -3,6 +3,7 @@
 use super::scene::Made;
 use super::{ExportJob, FileOptions};
 use crate::geometry::Size;
+use crate::picture::save::gathered_bytes;
 use crate::recipe::{Ensemble, Strength};
 use std::path::Path;
 
@@ -58,6 +59,7 @@ fn bytes_per_pixel(output: &Path, bits: u8, channels: usize, scale: f64, file: F
         "jpg" | "jpeg" => (0.08 + 0.6 * (f64::from(file.quality) / 100.0).powi(6)) * smoothness,
         "bmp" => samples,
         "webp" => samples * (0.12 + 0.33 * smoothness),
+        "avif" => (0.04 + 0.45 * (f64::from(file.quality) / 100.0).powi(6)) * smoothness,
         _ if bits == 16 => 2.0 * samples * (0.4 + 0.4 * smoothness),
         _ => samples * (0.15 + 0.4 * smoothness),
     }
@@ -67,19 +69,7 @@ fn memory_bytes(job: &ExportJob, size: Size, channels: usize) -> u64 {
     let band = size.width * job.scene().plan(Made::Picture, job.depth()).most_rows() * channels * job.depth().bytes();
     let lock = if job.recipe.lock() == Strength::NONE { 0 } else { LOCK_BYTES };
     let renderer = RENDERER_BYTES + lock + THREAD_BYTES * rayon::current_num_threads() as u64;
-    renderer + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels)
-}
-
-/// What is held of an output until its end, because its format is not written band by band.
-pub(super) fn gathered_bytes(output: &Path, size: Size, channels: usize) -> u64 {
-    // JPEG has no opacity; WebP's encoder makes a copy with it, and its own.
-    let each = match ending(output).as_str() {
-        "jpg" | "jpeg" => 3,
-        "bmp" => channels,
-        "webp" => channels + 2 * 4,
-        _ => 0,
-    };
-    (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each as u64)
+    renderer + (job.picture.byte_len() + band) as u64 + gathered_bytes(&job.output, size, channels, job.bits())
 }
 
 /// The ending of a name, in small letters.

@@ -41,6 +41,16 @@ pub(super) fn boxes(file: &mut (impl Read + Seek), start: u64, end: u64) -> Vec<
     found
 }
 
+/// A box of up to 4 GiB, to be written.
+pub(super) fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(8 + body.len() as u32).to_be_bytes()[..], &kind, body].concat()
+}
+
+/// A box whose body begins with its version (the highest byte) and flags.
+pub(super) fn full_box(kind: [u8; 4], version: u32, body: &[u8]) -> Vec<u8> {
+    boxed(kind, &[&version.to_be_bytes()[..], body].concat())
+}
+
 /// All boxes of a file.
 pub(super) fn boxes_of_file(file: &mut (impl Read + Seek)) -> Vec<BoxPlace> {
     let end = file.seek(SeekFrom::End(0)).unwrap_or(0);

@@ -90,7 +90,7 @@ fn an_existing_file_is_replaced_only_if_asked() {
 #[test]
 fn the_cpu_can_be_named_and_other_formats_written() {
     let world = World::new();
-    for ending in ["tif", "jpg", "webp", "bmp"] {
+    for ending in ["tif", "jpg", "webp", "avif", "jxl", "bmp"] {
         let name = format!("z.{ending}");
         world.export_tiny(&name, &format!("--scale 2 {CROP} --backend cpu --exact")).success();
         assert_eq!(size_of(&world, &name), (32, 32));

@@ -30,14 +30,14 @@ const FIELDS: [(&str, &str, &[&str]); 10] = [
     ("EXIF:GPSLatitude", "48.5", &["bmp"]),
     ("XMP:Creator", "Someone", &["bmp"]),
     ("XMP:Subject", "subject", &["bmp"]),
-    ("IPTC:Keywords", "word", &["webp", "bmp"]),
-    ("ICC_Profile:ColorSpaceData", "RGB", &["bmp"]),
+    ("IPTC:Keywords", "word", &["webp", "avif", "jxl", "bmp"]),
+    ("ICC_Profile:ColorSpaceData", "RGB", &["jxl", "bmp"]),
     // Dots per inch, wherever a format has them.
     ("XResolution", "240", &["bmp"]),
 ];
 
 const SOURCES: [&str; 5] = ["png", "jpg", "tif", "webp", "avif"];
-const TARGETS: [&str; 5] = ["png", "jpg", "tif", "webp", "bmp"];
+const TARGETS: [&str; 7] = ["png", "jpg", "tif", "webp", "avif", "jxl", "bmp"];
 
 /// What `exiftool` says with these arguments; nothing if there is no such program.
 fn exiftool(arguments: &[&str], path: &Path) -> Option<String> {

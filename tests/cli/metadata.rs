@@ -16,7 +16,7 @@ fn export(world: &World, picture: &str, out: &str, options: &[&str]) {
 #[test]
 fn exif_travels_unless_it_is_stripped() {
     let world = World::new();
-    for out in ["z.png", "z.jpg", "z.tif", "z.webp"] {
+    for out in ["z.png", "z.jpg", "z.tif", "z.webp", "z.avif", "z.jxl"] {
         export(&world, TURNED, out, &[]);
         let kept = Picture::open(&world.path(out)).unwrap();
         assert_eq!((kept.size.width, kept.size.height), (96, 144), "{out} is turned twice");

@@ -51,6 +51,8 @@ fn an_export_is_repeated_to_the_byte() {
         ("png", "--scale 2.5 --crop 130.25,90.5,12,9 --model tiny.pth"),
         ("png", "--look neural:exact+strength:40 --size 40x70 --crop 130,90,12,9 --model tiny.pth --bits 16"),
         ("jpg", "--scale 3 --crop 130,90,12,9 --quality 71 --dpi 240 --model tiny.pth --precision f32"),
+        ("avif", "--look live --scale 2 --crop 130,90,12,9 --quality 80"),
+        ("jxl", "--look live --scale 2 --crop 130,90,12,9 --bits 16"),
         ("webp", "--look live --scale 3 --crop 130,90,12,9"),
         ("tif", "--view 150,110,8 --size 48x32 --model tiny.pth --strip-metadata"),
         ("png", "--look nearest --scale 2 --crop 130,90,12,9 --model tiny.pth"),
@@ -176,7 +178,9 @@ fn the_sources_xmp_survives_and_stays_true() {
         ("trainedAlgorithmicMedia", "neural", "trainedAlgorithmicMedia"),
     ] {
         write_with_packet(&world.path("source.png"), &packet(term));
-        for (ending, off) in [("png", ""), ("jpg", ""), ("tif", ""), ("webp", ""), ("png", "--no-provenance")] {
+        for (ending, off) in
+            [("png", ""), ("jpg", ""), ("tif", ""), ("webp", ""), ("avif", ""), ("png", "--no-provenance")]
+        {
             let out = format!("z.{ending}");
             export(&world, "source.png", &out, &format!("--scale 2 --look {look} --model tiny.pth --overwrite {off}"));
             let kept = Picture::open(&world.path(&out)).unwrap().metadata.xmp.unwrap();

@@ -10,9 +10,10 @@ pub use plan::{Item, Naming, Shard, plan, sources};
 pub use template::{Source, Template};
 
 use self::done::Found;
-use super::{CommandLine, ExportJob, ExportReport, InventionFile, estimate};
+use super::{CommandLine, ExportJob, ExportReport, InventionFile};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
+use crate::picture::save::gathered_bytes;
 use crate::picture::{HELD_BYTES, Picture};
 use crate::render::{FeatureStore, InventionLayer, LoadedModel};
 use crate::task::{Gate, NEVER, Room, survive};
@@ -206,7 +207,7 @@ impl Work<'_> {
     fn needed_bytes(&self, item: &Item) -> u64 {
         let picture = Picture::decoded_bytes(&item.input, NEVER).unwrap_or(0);
         let size = Picture::size_of(&item.input).ok().and_then(|size| self.batch.line.request.grid(size).ok());
-        let gathered = size.map_or(0, |grid| estimate::gathered_bytes(&item.output, grid.size(), 4));
+        let gathered = size.map_or(0, |grid| gathered_bytes(&item.output, grid.size(), 4, 16));
         picture.saturating_add(gathered)
     }
 }

@@ -3,9 +3,9 @@
 use super::raw::RAW_ENDINGS;
 use std::path::Path;
 
-const ENDINGS: [&str; 27] = [
+const ENDINGS: [&str; 30] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "tif", "tiff", "bmp", "gif", "ico", "qoi", "pnm", "ppm",
-    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc", "avif",
+    "pgm", "tga", "hdr", "exr", "jxl", "jp2", "j2k", "jpx", "jpf", "j2c", "jpc", "avif", "heic", "heif", "hif",
 ];
 
 /// Whether the file name ends like a picture's, in capitals or not.
@@ -24,7 +24,7 @@ mod tests {
         for name in ["a.JPG", "b.Tiff", "c.d.png", "x.exr"] {
             assert!(is_picture_path(Path::new(name)), "{name}");
         }
-        for name in ["a.txt", "png", "a.heic", ".png"] {
+        for name in ["a.txt", "png", "a.psd", ".png"] {
             assert!(!is_picture_path(Path::new(name)), "{name}");
         }
     }
@@ -36,7 +36,20 @@ mod tests {
             // What the decoder library does not know by name; the content is recognised.
             let is_alias = matches!(
                 ending,
-                "jpe" | "jfif" | "apng" | "avif" | "jxl" | "jp2" | "j2k" | "jpx" | "jpf" | "j2c" | "jpc"
+                "jpe"
+                    | "jfif"
+                    | "apng"
+                    | "avif"
+                    | "heic"
+                    | "heif"
+                    | "hif"
+                    | "jxl"
+                    | "jp2"
+                    | "j2k"
+                    | "jpx"
+                    | "jpf"
+                    | "j2c"
+                    | "jpc"
             );
             assert!(is_alias || format.is_some_and(|format| format.reading_enabled()), "{ending}");
         }

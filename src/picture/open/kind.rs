@@ -13,6 +13,7 @@ pub(super) enum Kind {
     JpegXl,
     Jpeg2000,
     Avif,
+    Heic,
     /// A camera's, of which the preview is shown.
     Raw,
 }
@@ -33,6 +34,9 @@ impl Kind {
         if is_avif(start) {
             return Some(Self::Avif);
         }
+        if cfg!(feature = "heic") && is_heic(start) {
+            return Some(Self::Heic);
+        }
         // The large kind.
         is_any(&[b"II+\0", b"MM\0+"]).then_some(Self::TIFF)
     }
@@ -49,6 +53,7 @@ impl Kind {
             Self::JpegXl => "JPEG XL",
             Self::Jpeg2000 => "JPEG 2000",
             Self::Avif => "AVIF",
+            Self::Heic => "HEIC",
             Self::Raw => "camera RAW",
             Self::Common(format) => match format {
                 ImageFormat::Png => "PNG",
@@ -72,7 +77,7 @@ impl Kind {
     pub(super) fn numbers(self) -> Option<Numbers> {
         match self {
             Self::TIFF => None,
-            Self::PNG | Self::Avif => Some(Numbers::Coded),
+            Self::PNG | Self::Avif | Self::Heic => Some(Numbers::Coded),
             _ => Some(Numbers::Light),
         }
     }
@@ -85,13 +90,22 @@ impl Kind {
 
 /// Whether a file of boxes says that it is AVIF, be it among other things.
 pub(super) fn is_avif(start: &[u8]) -> bool {
+    has_brand(start, &[b"avif", b"avis"])
+}
+
+/// Whether a file of boxes says that it is HEIC, or a still picture and no more.
+pub(super) fn is_heic(start: &[u8]) -> bool {
+    has_brand(start, &[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"])
+}
+
+fn has_brand(start: &[u8], wanted: &[&[u8]]) -> bool {
     let Some((length, rest)) = start.split_first_chunk().filter(|(_, rest)| rest.starts_with(b"ftyp")) else {
         return false;
     };
     // The main brand, its version, and the brands that the file is compatible with.
     let brands = &rest[4..rest.len().min((u32::from_be_bytes(*length) as usize).saturating_sub(4)).max(4)];
     let mut brands = brands.chunks_exact(4);
-    brands.any(|brand| brand == b"avif" || brand == b"avis")
+    brands.any(|brand| wanted.contains(&brand))
 }
 
 #[cfg(test)]
@@ -107,7 +121,8 @@ mod tests {
         assert_eq!(of(b"\xff\x4f\xff\x51\0"), Some(Kind::Jpeg2000));
         assert_eq!(of(b"\0\0\0\x20ftypavif\0\0\0\0mif1"), Some(Kind::Avif));
         assert_eq!(of(b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"), Some(Kind::Avif));
-        assert_eq!(of(b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif"), None, "beyond the end of the box");
+        assert_ne!(of(b"\0\0\0\x14ftypmif1\0\0\0\0mif1avif"), Some(Kind::Avif), "beyond the end of the box");
+        assert_eq!(of(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"), cfg!(feature = "heic").then_some(Kind::Heic));
         assert_eq!((of(b"\0\0\0\x14ftyp"), of(b"\0\0\0\0ftypheic")), (None, None));
         assert_eq!(of(b"MM\0+"), Some(Kind::TIFF));
         assert_eq!(of(b"\xff\xd8\xff\xe0"), None);

@@ -1,7 +1,7 @@
 //! Opening a picture file: whatever the file's mode, out come upright RGB samples of the same depth.
 //!
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
-//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown. HEIC is refused with what to do instead.
+//! Sizes are checked before anything is decoded. Of camera RAW the preview is shown.
 
 mod avif;
 mod cached;
@@ -243,7 +243,7 @@ fn start_limited<'a, R: BufRead + Seek + 'a>(
         Kind::TIFF => Ok(Box::new(TifDecoder::new(reader.into_inner(), page)?)),
         Kind::GIF => Ok(Box::new(GifDecoder::new(reader.into_inner())?)),
         Kind::JpegXl => Ok(Box::new(JxlDecoder::new(reader.into_inner(), page, MAX_HEADER_BYTES as usize)?)),
-        Kind::Avif => Ok(Box::new(AvifDecoder::new(reader.into_inner())?)),
+        Kind::Avif | Kind::Heic => Ok(Box::new(AvifDecoder::new(reader.into_inner())?)),
         Kind::Raw => raw::preview(reader.into_inner()),
         Kind::Jpeg2000 => {
             let most = most_decoded_bytes() + MAX_SCRATCH_BYTES;

@@ -18,7 +18,7 @@ pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
         Kind::JPEG => Remarks { iptc: jpeg_iptc(path), ..Remarks::default() },
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
-        Kind::Avif => avif_remarks(path),
+        Kind::Avif | Kind::Heic => avif_remarks(path),
         _ => Remarks::default(),
     }
 }

@@ -1,6 +1,6 @@
-//! Formats whose encoders want the whole picture: JPEG, lossless WebP, BMP. All have 8 bits.
+//! Formats whose encoders want the whole picture: JPEG, lossless WebP, BMP, all of 8 bits, and JPEG XL.
 
-use super::{SaveOptions, Sink};
+use super::{SaveOptions, Sink, jxl};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
 use crate::picture::metadata::{block_of_resolution, iptc};
@@ -26,6 +26,7 @@ const MAX_JPEG_PROFILE_BYTES: usize = 255 * 65_519;
 pub(super) enum Codec {
     Jpeg,
     WebP,
+    Jxl,
     Bmp,
 }
 
@@ -42,9 +43,13 @@ impl BufferedSink {
         if codec == Codec::Jpeg {
             options.channels = 3;
         }
+        // Of opacity JPEG XL's encoder says in the file that it has 8 bits.
+        if codec != Codec::Jxl || options.channels == 4 {
+            options.bits = 8;
+        }
         let mut samples = Vec::new();
         samples
-            .try_reserve_exact(options.size.area() * options.channels)
+            .try_reserve_exact(options.size.area() * options.channels * usize::from(options.bits / 8))
             .map_err(|_| format!("there is not enough memory for {}; use .png or .tif", options.size))?;
         Ok(Self { codec, file: BufWriter::new(file), samples, options })
     }
@@ -53,6 +58,10 @@ impl BufferedSink {
         match self.codec {
             Codec::Jpeg => self.encode_jpeg().map_err(describe),
             Codec::WebP => self.encode_webp(),
+            Codec::Jxl => {
+                let file = jxl::encode(&self.samples, &self.options)?;
+                self.file.write_all(&file).map_err(|error| describe_io(&error))
+            }
             Codec::Bmp => write(BmpEncoder::new(&mut self.file), &self.samples, &self.options).map_err(describe),
         }
     }
@@ -133,7 +142,11 @@ fn describe(error: ImageError) -> String {
 impl Sink for BufferedSink {
     fn write(&mut self, band: &Raster) -> Result<(), String> {
         let is_flattened = band.channels > self.options.channels;
-        self.samples.extend(if is_flattened { on_white(band).to_u8() } else { band.to_u8() });
+        match self.options.bits {
+            16 => self.samples.extend(bytemuck::cast_slice(&band.to_u16())),
+            _ if is_flattened => self.samples.extend(on_white(band).to_u8()),
+            _ => self.samples.extend(band.to_u8()),
+        }
         Ok(())
     }
 

@@ -2,19 +2,20 @@
 
 use super::buffered::{BufferedSink, Codec, MAX_JPEG_XMP_BYTES};
 use super::pyramid::{self, PyramidSink};
-use super::{SaveOptions, Sink, png, tiff};
+use super::{SaveOptions, Sink, avif, jxl, png, tiff};
+use crate::geometry::Size;
 use std::fs::File;
 use std::path::Path;
 
 /// The endings of files that work, in the order in which to offer them. Beside them `dzi` writes a Deep Zoom pyramid, a
 /// small file and a folder of tiles.
 pub fn formats() -> &'static [&'static str] {
-    &["png", "tif", "tiff", "jpg", "jpeg", "webp", "bmp"]
+    &["png", "tif", "tiff", "jpg", "jpeg", "webp", "avif", "jxl", "bmp"]
 }
 
 /// Whether the format that the ending of `path` names can say what its colours mean.
 pub fn holds_profiles(path: &Path) -> bool {
-    !matches!(Format::of(path), Ok(Format::Bmp | Format::DeepZoom))
+    !matches!(Format::of(path), Ok(Format::Bmp | Format::DeepZoom | Format::Jxl))
 }
 
 /// The longest XMP packet, in bytes, for which the format has room that the ending of `path` names.
@@ -26,6 +27,15 @@ pub fn most_xmp_bytes(path: &Path) -> usize {
     }
 }
 
+/// What is held of a picture until its end, in bytes, where the format that the ending of `path` names is not written band by
+/// band; with what its encoder takes.
+pub fn gathered_bytes(path: &Path, size: Size, channels: usize, bits: u8) -> u64 {
+    let Ok(format) = Format::of(path) else { return 0 };
+    // Its encoder makes a copy with opacity, and its own.
+    let copies = if format == Format::WebP { (size.area() as u64).saturating_mul(8) } else { 0 };
+    format.held_bytes(size, channels, bits).saturating_add(copies)
+}
+
 /// The most memory that a format without streaming may gather.
 const MAX_BUFFER_BYTES: u64 = 2 << 30;
 
@@ -35,6 +45,8 @@ pub(super) enum Format {
     Tiff,
     Jpeg,
     WebP,
+    Avif,
+    Jxl,
     Bmp,
     DeepZoom,
 }
@@ -48,6 +60,8 @@ impl Format {
             Some("tif" | "tiff") => Ok(Self::Tiff),
             Some("jpg" | "jpeg") => Ok(Self::Jpeg),
             Some("webp") => Ok(Self::WebP),
+            Some("avif") => Ok(Self::Avif),
+            Some("jxl") => Ok(Self::Jxl),
             Some("bmp") => Ok(Self::Bmp),
             Some("dzi") => Ok(Self::DeepZoom),
             Some(other) => Err(format!("files ending in .{other} cannot be written; use one of {}", list_endings())),
@@ -61,6 +75,8 @@ impl Format {
             Self::Tiff => "TIFF",
             Self::Jpeg => "JPEG",
             Self::WebP => "WebP",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
             Self::Bmp => "BMP",
             Self::DeepZoom => "Deep Zoom",
         }
@@ -69,6 +85,8 @@ impl Format {
     fn largest_side(self) -> usize {
         match self {
             Self::Png | Self::Bmp | Self::DeepZoom => i32::MAX as usize,
+            Self::Avif => avif::MOST_SIDE,
+            Self::Jxl => 1 << 30,
             Self::Tiff => u32::MAX as usize,
             Self::Jpeg => 65_535,
             Self::WebP => 16_383,
@@ -89,16 +107,32 @@ impl Format {
         if size.width > side || size.height > side {
             return Err(format!("{name} holds at most {side} pixels a side and this is {size}; use .png or .tif"));
         }
+        if self == Self::Jxl && size.width.min(size.height) < jxl::LEAST_SIDE {
+            return Err(format!("{name} is written from 2 pixels a side on and this is {size}; use .png or .tif"));
+        }
         if self == Self::DeepZoom && pyramid::held_bytes(size, options.channels) > MAX_BUFFER_BYTES {
             return Err(format!(
                 "{size} is too wide for a pyramid of tiles, of which two rows are held; use .png or .tif"
             ));
         }
-        let channels = if self == Self::Jpeg { 3 } else { options.channels };
-        if matches!(self, Self::Jpeg | Self::WebP | Self::Bmp) && (size.area() * channels) as u64 > MAX_BUFFER_BYTES {
+        if self.held_bytes(size, options.channels, options.bits) > MAX_BUFFER_BYTES {
             return Err(format!("{size} is too large for {name}, which must be gathered in memory; use .png or .tif"));
         }
         Ok(())
+    }
+
+    /// What is gathered of a picture before it is written.
+    fn held_bytes(self, size: Size, channels: usize, bits: u8) -> u64 {
+        let area = (size.width as u64).saturating_mul(size.height as u64);
+        let samples = |bytes: usize| area.saturating_mul(bytes as u64);
+        match self {
+            // It has no opacity.
+            Self::Jpeg => samples(3),
+            Self::WebP | Self::Bmp => samples(channels),
+            Self::Jxl => samples(channels * usize::from(bits / 8)).saturating_mul(1 + jxl::ENCODER_FACTOR),
+            Self::Avif => avif::held_bytes(size, channels),
+            Self::Png | Self::Tiff | Self::DeepZoom => 0,
+        }
     }
 
     /// Starts the file that will be at `path`.
@@ -108,6 +142,8 @@ impl Format {
             Self::Tiff => Box::new(tiff::TiffSink::start(file, options)?),
             Self::Jpeg => Box::new(BufferedSink::start(Codec::Jpeg, file, options)?),
             Self::WebP => Box::new(BufferedSink::start(Codec::WebP, file, options)?),
+            Self::Avif => Box::new(avif::AvifSink::start(file, options)?),
+            Self::Jxl => Box::new(BufferedSink::start(Codec::Jxl, file, options)?),
             Self::Bmp => Box::new(BufferedSink::start(Codec::Bmp, file, options)?),
             Self::DeepZoom => Box::new(PyramidSink::start(file, path, options)?),
         })

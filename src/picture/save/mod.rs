@@ -1,10 +1,12 @@
 //! Writing pictures: beside the target first, then renamed, so that no file is ever half.
 //!
-//! PNG and TIFF are written band by band and need the memory of a band, Deep Zoom pyramids that of two rows of tiles; the other formats are gathered whole, since
-//! their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
+//! PNG and TIFF are written band by band and need the memory of a band, Deep Zoom pyramids that of two rows of tiles, AVIF
+//! that of one; the other formats are gathered whole, since their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
 
+mod avif;
 mod buffered;
 mod format;
+mod jxl;
 mod png;
 mod pyramid;
 mod roundtrip;
@@ -17,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::path::Path;
 
-pub use format::{formats, holds_profiles, most_xmp_bytes};
+pub use format::{formats, gathered_bytes, holds_profiles, most_xmp_bytes};
 pub use roundtrip::{Chroma, through_jpeg};
 
 /// What to write.
@@ -29,7 +31,7 @@ pub struct SaveOptions {
     pub channels: usize,
     /// 8 or 16 bits a sample, where the format has both.
     pub bits: u8,
-    /// JPEG quality, 1 to 100.
+    /// Quality of JPEG and AVIF, 1 to 100.
     pub quality: u8,
     /// Whether an existing file may be replaced.
     pub overwrite: bool,
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_noticed_however_late() {
-        for (ending, height) in formats().iter().flat_map(|ending| [(ending, 1), (ending, 400)]) {
+        for (ending, height) in formats().iter().flat_map(|ending| [(ending, 2), (ending, 400)]) {
             let size = Size::new(300, height);
             let metadata = Metadata::default();
             let options =

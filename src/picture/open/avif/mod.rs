@@ -1,11 +1,13 @@
-//! AVIF (AV1 in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures put together
-//! from tiles, the crop, turning and mirroring of the file.
+//! AVIF and HEIC (AV1 and HEVC in the boxes of HEIF): 8, 10 and 12 bits, grey and colours however sampled, opacity, pictures
+//! put together from tiles, the crop, turning and mirroring of the file.
 //!
 //! HDR (PQ and HLG) becomes light; else 8 bits stay 8, and more become 16. The colours are those of the file's profile, else of
 //! its numbers (H.273), else sRGB; its own `irot` and `imir` turn it, and EXIF does not. Not handled, and refused by name:
 //! overlays, layers, sequences without a still picture.
 
 mod colors;
+#[cfg(feature = "heic")]
+mod hevc;
 mod items;
 mod planes;
 
@@ -27,6 +29,9 @@ const MAX_CODE_BYTES: u64 = 1 << 30;
 
 /// Bytes that decoding takes for a pixel: the decoder's own planes, ours, and opacity.
 const WORKING_BYTES: u64 = 12;
+
+/// What a build without HEVC says.
+const HEIC_IS_OFF: &str = "it is coded as HEIC is, and this build was made without the feature `heic`";
 
 /// The most that the side of a tile may have beyond that of its picture.
 const MAX_TILE_SIDE: usize = 4096;
@@ -51,7 +56,7 @@ struct Crop {
     height: usize,
 }
 
-/// What is known of the code before it is decoded (`av1C`).
+/// What is known of the code before it is decoded (`av1C`, `hvcC`).
 struct Coding {
     is_deep: bool,
     is_grey: bool,
@@ -83,8 +88,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
     fn planes(&mut self, id: u32) -> ImageResult<Planes> {
         let (width, height) = self.size;
         if self.items.kind(id) != Some(*b"grid") {
-            let code = self.items.bytes(id, &mut self.file, MAX_CODE_BYTES);
-            return Planes::decode(code.ok_or_else(cut_off)?, width, height);
+            return self.coded(id, width, height);
         }
         let layout = self.items.bytes(id, &mut self.file, 64).ok_or_else(cut_off)?;
         let tiles = self.items.pointed_at(id, *b"dimg");
@@ -98,14 +102,27 @@ impl<R: Read + Seek> AvifDecoder<R> {
         }
         let mut whole: Option<Planes> = None;
         for (index, tile) in tiles.into_iter().enumerate() {
-            let code = self.items.bytes(tile, &mut self.file, MAX_CODE_BYTES).ok_or_else(cut_off)?;
-            let part = Planes::decode(code, across, down)?;
+            let part = self.coded(tile, across, down)?;
             let (left, top) = (index % columns * across, index / columns * down);
             if !whole.get_or_insert_with(|| part.empty_like(width, height)).put(&part, left, top) {
                 return Err(misfit());
             }
         }
         whole.ok_or_else(|| damaged("it has no tiles"))
+    }
+
+    /// The planes of an item that is coded in one piece.
+    fn coded(&mut self, id: u32, width: usize, height: usize) -> ImageResult<Planes> {
+        if width == 0 || height == 0 {
+            return Err(damaged("its header says that it has no pixels"));
+        }
+        let code = self.items.bytes(id, &mut self.file, MAX_CODE_BYTES).ok_or_else(cut_off)?;
+        #[cfg(feature = "heic")]
+        if let Some(body) = self.items.property(id, *b"hvcC") {
+            let untold = || damaged("it does not say how it is coded");
+            return hevc::Configuration::of(body).ok_or_else(untold)?.decode(&code, width, height);
+        }
+        Planes::decode(code, width, height)
     }
 
     fn decode(mut self, out: &mut [u8]) -> ImageResult<()> {
@@ -184,13 +201,21 @@ impl Coding {
         let primary = items.primary;
         let first =
             if items.kind(primary) == Some(*b"grid") { *items.pointed_at(primary, *b"dimg").first()? } else { primary };
-        let flags = *items.property(first, *b"av1C")?.get(2)?;
         let mut colors = items.properties(primary).filter(|(property, _)| &property.kind == b"colr");
         let nclx = colors.find_map(|(property, _)| {
             let mut fields = Fields(property.body.strip_prefix(b"nclx")?);
             let mut number = |bytes| fields.number(bytes).map(|number| number as u16);
             Some([number(2)?, number(2)?, number(2)?, number(1)? >> 7])
         });
+        #[cfg(feature = "heic")]
+        if let Some(body) = items.property(first, *b"hvcC") {
+            let configuration = hevc::Configuration::of(body)?;
+            let hevc::Signal { cicp: [primaries, curve, matrix], is_full_range, position } = configuration.signal();
+            let (is_deep, is_grey) = (configuration.is_deep, configuration.is_grey);
+            let nclx = nclx.or(Some([primaries, curve, matrix, u16::from(is_full_range)]));
+            return Some(Self { is_deep, is_grey, position, nclx });
+        }
+        let flags = *items.property(first, *b"av1C")?.get(2)?;
         Some(Self { is_deep: flags & 0x40 != 0, is_grey: flags & 0x10 != 0, position: flags & 3, nclx })
     }
 }
@@ -244,11 +269,13 @@ fn check_kind(items: &Items) -> ImageResult<()> {
     match items.kind(items.primary) {
         Some([b'a', b'v', b'0', b'1'] | [b'g', b'r', b'i', b'd']) => {}
         Some([b'i', b'o', b'v', b'l']) => return Err(unsupported("it is put together by overlays")),
-        Some([b'h', b'v', b'c', b'1']) => return Err(unsupported("it is coded as HEIC is")),
-        Some(_) => return Err(unsupported("its main picture is not coded in AV1")),
+        Some([b'h', b'v', b'c', b'1']) if cfg!(feature = "heic") => {}
+        Some([b'h', b'v', b'c', b'1']) => return Err(unsupported(HEIC_IS_OFF)),
+        Some(_) => return Err(unsupported("its main picture is coded neither in AV1 nor in HEVC")),
         None => return Err(unsupported("it has no still picture")),
     }
-    let is_known = |kind: &[u8; 4]| matches!(kind, b"av1C" | b"irot" | b"imir" | b"clap" | b"ispe" | b"pixi" | b"colr");
+    let is_known =
+        |kind: &[u8; 4]| matches!(kind, b"av1C" | b"hvcC" | b"irot" | b"imir" | b"clap" | b"ispe" | b"pixi" | b"colr");
     let needed = items.properties(items.primary).filter(|(_, is_needed)| *is_needed);
     match needed.map(|(property, _)| property.kind).find(|kind| !is_known(kind)) {
         None => Ok(()),

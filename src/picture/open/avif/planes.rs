@@ -25,11 +25,8 @@ pub(super) struct Planes {
 }
 
 impl Planes {
-    /// Decodes one picture of exactly this size.
+    /// Decodes one picture of exactly this size, which is not nothing.
     pub(super) fn decode(code: Vec<u8>, width: usize, height: usize) -> ImageResult<Self> {
-        if width == 0 || height == 0 {
-            return Err(damaged("its header says that it has no pixels"));
-        }
         let picture = decode(code, (width * height).try_into().unwrap_or(u32::MAX)).map_err(damaged)?;
         if (picture.width() as usize, picture.height() as usize) != (width, height) {
             return Err(damaged("its picture is of another size than its header says"));

@@ -9,7 +9,15 @@ use egui::{Slider, Ui};
 use std::path::{Path, PathBuf};
 
 /// Formats to choose from, by their endings.
-const FORMATS: [(&str, &str); 5] = [("png", "PNG"), ("tif", "TIFF"), ("jpg", "JPEG"), ("webp", "WebP"), ("bmp", "BMP")];
+const FORMATS: [(&str, &str); 7] = [
+    ("png", "PNG"),
+    ("tif", "TIFF"),
+    ("jpg", "JPEG"),
+    ("webp", "WebP"),
+    ("avif", "AVIF"),
+    ("jxl", "JPEG XL"),
+    ("bmp", "BMP"),
+];
 
 /// Draws the choice.
 pub(super) fn show(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
@@ -49,13 +57,13 @@ pub(super) fn show(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) 
 fn options(ui: &mut Ui, form: &ExportForm, commands: &mut Vec<Command>) {
     let mut choice = form.choice.clone();
     match ending(&form.path.path).as_str() {
-        "png" | "tif" => drop(ui.horizontal(|ui| {
+        "png" | "tif" | "jxl" => drop(ui.horizontal(|ui| {
             ui.label("Depth");
             for (bits, name) in [(None, "As the picture"), (Some(8), "8 bits"), (Some(16), "16 bits")] {
                 ui.radio_value(&mut choice.file.bits, bits, name);
             }
         })),
-        "jpg" => drop(ui.horizontal(|ui| {
+        "jpg" | "avif" => drop(ui.horizontal(|ui| {
             let label = ui.label("Quality");
             ui.add(Slider::new(&mut choice.file.quality, 1..=100)).labelled_by(label.id);
         })),

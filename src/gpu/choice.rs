@@ -6,8 +6,8 @@ use super::element_type::ElementType;
 use super::error::GpuResult;
 use super::known_variants::known;
 use super::pipeline::Dispatch;
-use super::stopwatch::Timing;
-use super::variant::Variant;
+use super::trial::{Trial, VariantTiming};
+use super::variant::{Shader, Variant};
 use std::time::{Duration, Instant};
 
 /// What a pass should take at most, in seconds, and how many of a variant are measured.
@@ -22,50 +22,6 @@ const GAIN: f64 = 0.95;
 
 /// How far a variant's answer may be from the default's, as a part of the largest number, in single and in half precision.
 const TOLERANCES: [f32; 2] = [1e-4, 0.02];
-
-/// The shaders that come in variants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shader {
-    /// `shaders/convolution.wgsl`.
-    Convolution,
-    /// `shaders/decode.wgsl`.
-    Decode,
-}
-
-/// A shader's work in one variant, as it is tried.
-pub trait Trial {
-    /// Sides of the picture that it is tried on, the first on slow devices, each of four times the work.
-    const SIDES: [usize; 3];
-
-    /// In which variant it computes.
-    fn variant(&self) -> Variant;
-
-    /// The work.
-    ///
-    /// # Errors
-    /// [`super::GpuError::OutOfMemory`] or [`super::GpuError::Lost`].
-    fn dispatches(&self) -> GpuResult<Vec<Dispatch<'_>>>;
-
-    /// Multiply-adds of it.
-    fn macs(&self) -> f64;
-
-    /// Some of what it computes.
-    ///
-    /// # Errors
-    /// As [`Self::dispatches`].
-    fn answer(&self) -> GpuResult<Vec<f32>>;
-}
-
-/// How long a shader's work takes in one variant.
-#[derive(Clone, Copy, Debug)]
-pub struct VariantTiming {
-    /// Which.
-    pub variant: Variant,
-    /// How long one run takes.
-    pub timing: Timing,
-    /// Multiply-adds of it.
-    pub macs: f64,
-}
 
 impl Gpu {
     /// The variant in which `shader` is the fastest with `element`. Unless that is known ([`super::know_variants`]), the

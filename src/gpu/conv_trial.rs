@@ -1,12 +1,12 @@
 //! The convolution as it is tried in every variant.
 
-use super::choice::Trial;
 use super::conv_shape::ConvShape;
 use super::convolution::{ConvParams, Convolution, ConvolutionPass};
 use super::device::Gpu;
 use super::element_type::{ElementType, to_bytes};
 use super::error::GpuResult;
 use super::pipeline::Dispatch;
+use super::trial::Trial;
 use super::variant::Variant;
 
 /// Channels in and out of what is measured: those of a layer of EDSR's body, 3×3, of which all but two of its layers are.

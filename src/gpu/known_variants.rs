@@ -1,9 +1,8 @@
 //! Which variants of the convolution are known to be the fastest: what was measured once is not measured again.
 
-use super::choice::Shader;
 use super::device::Gpu;
 use super::element_type::ElementType;
-use super::variant::Variant;
+use super::variant::{Shader, Variant};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -21,6 +21,15 @@ pub enum Variant {
     Broadcast,
 }
 
+/// The shaders that come in variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shader {
+    /// `shaders/convolution.wgsl`.
+    Convolution,
+    /// `shaders/decode.wgsl`.
+    Decode,
+}
+
 impl Variant {
     /// Every variant, the default first.
     pub const ALL: [Self; 4] = [Self::Narrow, Self::Wide, Self::Shared, Self::Broadcast];

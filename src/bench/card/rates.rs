@@ -44,10 +44,10 @@ pub(super) fn dispatches(
     say(CardRow::Product(product));
     let timings = gpu.time_conv_variants(element, limit).map_err(failed)?;
     let mut say_variants = |shader, in_use, timings: Vec<VariantTiming>| {
-        timings.into_iter().for_each(|timing| {
+        for timing in timings {
             let is_in_use = timing.variant == in_use;
             say(CardRow::Variant(variant_rate(timing, &device, name_of(element), shader, is_in_use)));
-        });
+        }
     };
     say_variants("convolution", gpu.conv_variant(element), timings);
     let processor = Decoder::new(task.weights, Precision::F32);

@@ -55,7 +55,7 @@ impl<'a> Configuration<'a> {
             length_bytes: usize::from(body[LENGTHS] & 3) + 1,
             headers,
             is_deep: body[DEPTH] & 7 > 0,
-            is_grey: body[CHROMA] & 3 == 0,
+            is_grey: body[CHROMA].is_multiple_of(4),
         })
     }
 

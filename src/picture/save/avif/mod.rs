@@ -31,8 +31,8 @@ pub(super) const MOST_SIDE: usize = 65_535;
 /// Bytes of a pixel that encoding a tile takes beside its samples: planes of 16 bits, and what the encoder keeps of them.
 const ENCODER_BYTES: usize = 60;
 
-/// How hard the encoder looks for the shortest code: 0 longest, 10 not at all. Photographs gain some tenths of their length
-/// between 10 and 6, for three times the time.
+/// How long the encoder looks for the shortest code, 10 the least. A photograph at 8 is a twentieth shorter and 0.6 dB nearer
+/// than at 10, for half as much time again.
 const SPEED: u8 = 8;
 
 /// Parts of a tile that threads code side by side; however many threads there are, since other parts are other bytes.
@@ -97,7 +97,7 @@ impl AvifSink {
         for column in 0..self.tiling.columns {
             let left = column * self.tiling.tile.width;
             let planes = Planes::cut(&self.rows, Size::new(size.width, height), channels, left, self.tiling.tile);
-            self.colors.push(encode(&planes.color, self.tiling.tile, quality, self.description())?);
+            self.colors.push(encode(&planes.color, self.tiling.tile, quality, Some(self.description()))?);
             if let Some(opacity) = &planes.opacity {
                 self.opacities.push(encode(std::slice::from_ref(opacity), self.tiling.tile, quality, None)?);
             }
@@ -108,9 +108,9 @@ impl AvifSink {
     }
 
     /// What the numbers mean, as the stream says it: with a profile, nothing but how they were made of red, green and blue.
-    fn description(&self) -> Option<ColorDescription> {
+    fn description(&self) -> ColorDescription {
         let has_profile = self.options.metadata.icc_profile.is_some();
-        Some(ColorDescription {
+        ColorDescription {
             color_primaries: if has_profile { ColorPrimaries::Unspecified } else { ColorPrimaries::BT709 },
             transfer_characteristics: if has_profile {
                 TransferCharacteristics::Unspecified
@@ -118,7 +118,7 @@ impl AvifSink {
                 TransferCharacteristics::SRGB
             },
             matrix_coefficients: MatrixCoefficients::BT601,
-        })
+        }
     }
 
     fn described(&mut self) -> Described {

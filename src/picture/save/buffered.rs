@@ -143,7 +143,7 @@ impl Sink for BufferedSink {
     fn write(&mut self, band: &Raster) -> Result<(), String> {
         let is_flattened = band.channels > self.options.channels;
         match self.options.bits {
-            16 => self.samples.extend(bytemuck::cast_slice(&band.to_u16())),
+            16 => self.samples.extend_from_slice(bytemuck::cast_slice(&band.to_u16())),
             _ if is_flattened => self.samples.extend(on_white(band).to_u8()),
             _ => self.samples.extend(band.to_u8()),
         }

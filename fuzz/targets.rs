@@ -50,12 +50,12 @@ pub fn picture(bytes: &[u8]) {
     });
 }
 
-/// Metadata in every format that is written, on one pixel.
+/// Metadata in every format that holds any, on the smallest picture that all take.
 fn export(metadata: Metadata) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for ending in ["png", "jpg", "tif", "webp"] {
+    for ending in ["png", "jpg", "tif", "webp", "avif", "jxl"] {
         let path = folder.path().join("a").with_extension(ending);
-        let raster = Raster::new(zoomfield::geometry::Size::new(1, 1), 3);
+        let raster = Raster::new(zoomfield::geometry::Size::new(2, 2), 3);
         let (size, metadata) = (raster.size, metadata.clone());
         let options =
             SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, dpi: metadata.dpi, metadata };

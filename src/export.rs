@@ -23,7 +23,7 @@ use self::plan::Plan;
 use self::scene::{Blocks, Made};
 use crate::error::{Error, Result};
 use crate::geometry::{SampleGrid, Size};
-use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles};
+use crate::picture::save::{PictureWriter, SaveOptions, holds_profiles, written_bits};
 use crate::picture::{ColorSpace, Metadata, Picture, Raster};
 use crate::recipe::Recipe;
 pub use crate::render::MOST_INVENTED;
@@ -149,16 +149,14 @@ impl ExportJob {
 
     /// The bits that the file will have.
     fn bits(&self) -> u8 {
-        self.file.bits.unwrap_or(self.picture.rgb.bits())
+        written_bits(&self.output, self.picture.channels(), self.file.bits.unwrap_or(self.picture.rgb.bits()))
     }
 
     /// How bands are held without changing what is written: JPEG has no opacity, which is taken away before rounding.
     fn depth(&self) -> Depth {
         match (estimate::ending(&self.output).as_str(), self.picture.channels(), self.bits()) {
             ("jpg" | "jpeg", 4, _) => Depth::F32,
-            // It has ten bits.
-            ("avif", ..) => Depth::U16,
-            ("jpg" | "jpeg" | "webp" | "bmp" | "dzi", ..) | ("jxl", 4, _) | (_, _, 8) => Depth::U8,
+            (_, _, 8) => Depth::U8,
             _ => Depth::U16,
         }
     }

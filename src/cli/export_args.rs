@@ -224,7 +224,7 @@ impl ExportArgs {
 /// How an output file is made, beside its pixels.
 #[derive(Clone, Copy, clap::Args)]
 pub(super) struct FileArgs {
-    /// Bits a sample, 8 or 16, in PNG and TIFF; the picture's own if not given.
+    /// Bits a sample, 8 or 16, in PNG, TIFF and JPEG XL; the picture's own if not given.
     #[arg(long, value_name = "BITS", value_parser = parse_bits)]
     pub(super) bits: Option<u8>,
     /// Quality of JPEG and AVIF, 1 to 100.

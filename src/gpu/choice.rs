@@ -89,7 +89,7 @@ impl Gpu {
         element: ElementType,
         trial: &dyn Fn(Variant, usize) -> GpuResult<T>,
     ) -> Variant {
-        let passes = (Variant::ALL.len() * (PASSES + 1)) as f64;
+        let passes = (Variant::ALL.len() * (PASSES + 2)) as f64;
         match self.first_secs(trial) {
             Ok(secs) if secs * passes <= LIMIT.as_secs_f64() => {
                 choice(&self.few_passes(element, trial, fitting::<T>(secs)))
@@ -121,11 +121,11 @@ impl Gpu {
             }
             // One that the device refuses is not the fastest, nor is one that something else stands in for.
             let Ok(trial) = trial(variant, side) else { continue };
+            let start = Instant::now();
             let Ok(answer) = trial.answer() else { continue };
             if trial.variant() != variant || !agree(expected.get_or_insert_with(|| answer.clone()), &answer, element) {
                 continue;
             }
-            let start = Instant::now();
             let secs = trial.dispatches().and_then(|work| self.least_of_some(&work));
             spent += start.elapsed();
             timings.extend(secs.map(|secs| (variant, secs)));

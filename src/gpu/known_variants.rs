@@ -1,4 +1,4 @@
-//! Which variants of the convolution are known to be the fastest: what was measured once is not measured again.
+//! Which variants of the shaders are known to be the fastest: what was measured once is not measured again.
 
 use super::device::Gpu;
 use super::element_type::ElementType;
@@ -35,7 +35,7 @@ impl KnownVariants {
 /// What earlier runs of the program have measured, by device and driver.
 static KNOWN: Mutex<BTreeMap<String, KnownVariants>> = Mutex::new(BTreeMap::new());
 
-/// Has devices that have not convolved yet do it as was measured: `identity` is [`super::AdapterDescription::identity`].
+/// Has devices that have not computed yet do it as was measured: `identity` is [`super::AdapterDescription::identity`].
 pub fn know_variants(identity: &str, variants: KnownVariants) {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     known.insert(identity.to_owned(), variants);

@@ -43,10 +43,6 @@ impl BufferedSink {
         if codec == Codec::Jpeg {
             options.channels = 3;
         }
-        // Of opacity JPEG XL's encoder says in the file that it has 8 bits.
-        if codec != Codec::Jxl || options.channels == 4 {
-            options.bits = 8;
-        }
         let mut samples = Vec::new();
         samples
             .try_reserve_exact(options.size.area() * options.channels * usize::from(options.bits / 8))

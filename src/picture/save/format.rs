@@ -27,6 +27,12 @@ pub fn most_xmp_bytes(path: &Path) -> usize {
     }
 }
 
+/// The bits a sample that are written where `bits` are asked for, in the format that the ending of `path` names: AVIF rounds 16 to
+/// its own 10.
+pub fn written_bits(path: &Path, channels: usize, bits: u8) -> u8 {
+    Format::of(path).map_or(bits, |format| format.written_bits(channels, bits))
+}
+
 /// What is held of a picture until its end, in bytes, where the format that the ending of `path` names is not written band by
 /// band; with what its encoder takes.
 pub fn gathered_bytes(path: &Path, size: Size, channels: usize, bits: u8) -> u64 {
@@ -121,6 +127,16 @@ impl Format {
         Ok(())
     }
 
+    fn written_bits(self, channels: usize, bits: u8) -> u8 {
+        match self {
+            Self::Png | Self::Tiff => bits,
+            Self::Avif => 16,
+            // Of opacity its encoder says in the file that it has 8.
+            Self::Jxl if channels < 4 => bits,
+            Self::Jpeg | Self::WebP | Self::Jxl | Self::Bmp | Self::DeepZoom => 8,
+        }
+    }
+
     /// What is gathered of a picture before it is written.
     fn held_bytes(self, size: Size, channels: usize, bits: u8) -> u64 {
         let area = (size.width as u64).saturating_mul(size.height as u64);
@@ -129,7 +145,10 @@ impl Format {
             // It has no opacity.
             Self::Jpeg => samples(3),
             Self::WebP | Self::Bmp => samples(channels),
-            Self::Jxl => samples(channels * usize::from(bits / 8)).saturating_mul(1 + jxl::ENCODER_FACTOR),
+            Self::Jxl => {
+                let bytes = channels * usize::from(self.written_bits(channels, bits) / 8);
+                samples(bytes).saturating_mul(1 + jxl::ENCODER_FACTOR)
+            }
             Self::Avif => avif::held_bytes(size, channels),
             Self::Png | Self::Tiff | Self::DeepZoom => 0,
         }
@@ -137,6 +156,8 @@ impl Format {
 
     /// Starts the file that will be at `path`.
     pub(super) fn start(self, file: File, path: &Path, options: &SaveOptions) -> Result<Box<dyn Sink>, String> {
+        let bits = self.written_bits(options.channels, options.bits);
+        let options = &SaveOptions { bits, ..options.clone() };
         Ok(match self {
             Self::Png => Box::new(png::PngSink::start(file, options)?),
             Self::Tiff => Box::new(tiff::TiffSink::start(file, options)?),

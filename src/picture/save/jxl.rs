@@ -8,8 +8,8 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
 use zune_jpegxl::JxlSimpleEncoder;
 
-/// Bytes that encoding takes beside the samples, per byte of them: signed sums, and the code before it is put together.
-pub(super) const ENCODER_FACTOR: u64 = 2;
+/// Bytes that encoding takes beside the samples, per byte of them: what the parts are written into, and their code put together.
+pub(super) const ENCODER_FACTOR: u64 = 3;
 
 /// The shortest side that the encoder takes.
 pub(super) const LEAST_SIDE: usize = 2;

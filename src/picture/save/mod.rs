@@ -1,7 +1,7 @@
 //! Writing pictures: beside the target first, then renamed, so that no file is ever half.
 //!
 //! PNG and TIFF are written band by band and need the memory of a band, Deep Zoom pyramids that of two rows of tiles, AVIF
-//! that of one; the other formats are gathered whole, since their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
+//! that of one and of what is coded; the other formats are gathered whole, since their encoders want it so. Everything that can be refused is refused before the first pixel is computed.
 
 mod avif;
 mod buffered;
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Size;
 use std::path::Path;
 
-pub use format::{formats, gathered_bytes, holds_profiles, most_xmp_bytes};
+pub use format::{formats, gathered_bytes, holds_profiles, most_xmp_bytes, written_bits};
 pub use roundtrip::{Chroma, through_jpeg};
 
 /// What to write.

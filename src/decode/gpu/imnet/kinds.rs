@@ -41,9 +41,14 @@ impl GpuImnet {
         ] {
             let tables = Tables::new(&points, None, picture, self.params.local_ensemble);
             let evaluation = self.evaluation(&tables, &projected, picture.rect(), sampling)?;
-            let spans = self.spans(&tables);
+            let spans = self.kernel.spans(&tables);
             let macs = spans.iter().map(|span| f64::from(span.end - span.start) * span.cost).sum();
-            kinds.push(DispatchKind { name, count: 1, macs, dispatches: self.dispatches(&evaluation, &spans)? });
+            kinds.push(DispatchKind {
+                name,
+                count: 1,
+                macs,
+                dispatches: self.dispatches(&self.kernel, &evaluation, &spans)?,
+            });
         }
         Ok(kinds)
     }

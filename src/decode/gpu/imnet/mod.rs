@@ -41,13 +41,51 @@ struct DecodeUniform {
 pub struct GpuImnet {
     gpu: Arc<Gpu>,
     params: DecodeParams,
-    shape: DecodeShape,
-    pipeline: ComputePipeline,
+    kernel: Kernel,
     weights: wgpu::Buffer,
     project: Convolution,
     project_weights: wgpu::Buffer,
     pace: Pace,
     project_pace: Pace,
+}
+
+/// The shader in one variant. What it reads and writes lies the same for all.
+struct Kernel {
+    shape: DecodeShape,
+    pipeline: ComputePipeline,
+}
+
+/// How a shader is compiled: with the driver's checks or without.
+type Compile = fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<ComputePipeline>;
+
+impl Kernel {
+    fn new(
+        gpu: &Gpu,
+        params: &DecodeParams,
+        element: ElementType,
+        variant: Variant,
+        compile: Compile,
+    ) -> GpuResult<Self> {
+        let shape = DecodeShape::new(params, element, variant, &gpu.capacity())?;
+        let writes = [false, false, false, true];
+        let pipeline = compile(gpu, "decode", &shape.text(), size_of::<DecodeUniform>(), &writes)?;
+        Ok(Self { shape, pipeline })
+    }
+
+    /// The classes as work, the first at the end.
+    fn spans(&self, tables: &Tables) -> Vec<Span> {
+        let span = |(job, class): (usize, &Class)| {
+            let corners = class.corners[0] * class.corners[1];
+            Span {
+                job,
+                start: class.start as u32,
+                end: class.end as u32,
+                grain: (self.shape.rows / corners) as u32,
+                cost: corners as f64 * self.shape.macs(),
+            }
+        };
+        tables.classes.iter().enumerate().map(span).rev().collect()
+    }
 }
 
 /// A window's codes on the device, projected.
@@ -112,31 +150,23 @@ impl GpuImnet {
         params: &DecodeParams,
         element: ElementType,
         variant: Variant,
-        pipeline: fn(&Gpu, &str, &str, usize, &[bool]) -> GpuResult<ComputePipeline>,
+        pipeline: Compile,
         convolution: fn(&Gpu, ConvShape) -> GpuResult<Convolution>,
     ) -> GpuResult<Self> {
         check_element(&gpu, element)?;
-        let capacity = gpu.capacity();
-        let shape = DecodeShape::new(params, element, variant, &capacity)?;
-        let width = 4 * shape.columns;
-        let project = ConvShape::new(params.channels, width, element, gpu.conv_variant(element), &capacity);
+        let kernel = Kernel::new(&gpu, params, element, variant, pipeline)?;
+        let width = 4 * kernel.shape.columns;
+        let project = ConvShape::new(params.channels, width, element, gpu.conv_variant(element), &gpu.capacity());
         let rows = params.project.chunks_exact(params.width());
         let filled: Vec<f32> =
             rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat(0.0)).take(width)).collect();
         let project_weights = gpu.upload(&project.pack(&filled, &vec![0.0; width], params.channels))?;
         Ok(Self {
-            pipeline: pipeline(
-                &gpu,
-                "decode",
-                &shape.text(),
-                size_of::<DecodeUniform>(),
-                &[false, false, false, true],
-            )?,
-            weights: gpu.upload(&shape.pack_weights(params))?,
+            weights: gpu.upload(&kernel.shape.pack_weights(params))?,
             project: convolution(&gpu, project)?,
             project_weights,
             params: params.clone(),
-            shape,
+            kernel,
             gpu,
             pace: Pace::default(),
             project_pace: Pace::default(),
@@ -145,12 +175,12 @@ impl GpuImnet {
 
     /// In which variant its shader computes.
     pub(super) fn variant(&self) -> Variant {
-        self.shape.variant
+        self.kernel.shape.variant
     }
 
     /// What it multiplies.
     pub fn element_type(&self) -> ElementType {
-        self.shape.element
+        self.kernel.shape.element
     }
 
     /// Queries the function at every sample: normalised RGB, `[grid.y.len, grid.x.len, 3]`, not clamped.
@@ -161,7 +191,7 @@ impl GpuImnet {
         let projected = self.project(query.window, query.cell, interrupt)?;
         query::query(query, self.params.local_ensemble, &|points, some| {
             let tables = Tables::new(points, some, query.picture, self.params.local_ensemble);
-            self.evaluate(&tables, &projected, query, interrupt)
+            self.evaluate(&self.kernel, &tables, &projected, query, interrupt)
         })
     }
 
@@ -176,18 +206,18 @@ impl GpuImnet {
 
     /// Puts the codes of a window on the device; the convolution of these parameters projects them.
     fn load(&self, window: &FeatureWindow, cell: [f64; 2]) -> GpuResult<(Projected, ConvParams)> {
-        let (params, columns) = (&self.params, self.shape.columns);
+        let (params, columns) = (&self.params, self.kernel.shape.columns);
         if window.margin < params.margin() || window.channels != params.channels {
             return Err(GpuError::Unfit("the window does not fit the model".into()));
         }
         let (width, height) = (window.rect.width + 2 * window.margin, window.rect.height + 2 * window.margin);
-        let start = self.shape.vector_quads();
+        let start = self.kernel.shape.vector_quads();
         let input = start + window.rect.area() * columns;
         let depth = params.channels.div_ceil(4);
         let weight_stride = self.project.shape().weight_stride(4 * columns);
-        let (element, quad) = (self.shape.element, self.shape.element.quad_bytes());
+        let (element, quad) = (self.kernel.shape.element, self.kernel.shape.element.quad_bytes());
         let data = self.gpu.storage((input + width * height * depth) * quad)?;
-        self.gpu.write(&data, 0, &to_bytes(&self.shape.pack_vectors(params, cell), element))?;
+        self.gpu.write(&data, 0, &to_bytes(&self.kernel.shape.pack_vectors(params, cell), element))?;
         self.gpu.write(&data, input * quad, &to_bytes(&in_quads(&window.codes, params.channels), element))?;
         let conv = ConvParams {
             input: input as u32,
@@ -213,13 +243,15 @@ impl GpuImnet {
     /// The samples of the tables, in the caller's order, `[samples, 3]`.
     fn evaluate(
         &self,
+        kernel: &Kernel,
         tables: &Tables,
         projected: &Projected,
         query: WindowQuery<'_>,
         interrupt: Interrupt<'_>,
     ) -> GpuResult<Vec<f32>> {
         let evaluation = self.evaluation(tables, projected, query.window.rect, query.sampling)?;
-        self.gpu.carry_out(self.spans(tables), &self.pace, interrupt, |band| self.dispatches(&evaluation, band))?;
+        let work = kernel.spans(tables);
+        self.gpu.carry_out(work, &self.pace, interrupt, |band| self.dispatches(kernel, &evaluation, band))?;
         let samples = tables.order.len();
         let decoded = self.gpu.read(&evaluation.out, 0, samples * 3, ElementType::F32)?;
         let mut rgb = vec![0.0; samples * 3];
@@ -243,24 +275,14 @@ impl GpuImnet {
         Ok(Evaluation { tables, projected, table, out, window, least_share: sampling.least_share() })
     }
 
-    fn dispatches(&self, evaluation: &Evaluation<'_>, band: &[Span]) -> GpuResult<Vec<Dispatch<'_>>> {
+    fn dispatches<'a>(
+        &self,
+        kernel: &'a Kernel,
+        evaluation: &Evaluation<'_>,
+        band: &[Span],
+    ) -> GpuResult<Vec<Dispatch<'a>>> {
         let storage = [&self.weights, &evaluation.projected.data, &evaluation.table, &evaluation.out];
-        self.pipeline.dispatches(&self.gpu, band, |span| evaluation.uniform(span), &storage)
-    }
-
-    /// The classes as work, the first at the end.
-    fn spans(&self, tables: &Tables) -> Vec<Span> {
-        let span = |(job, class): (usize, &Class)| {
-            let corners = class.corners[0] * class.corners[1];
-            Span {
-                job,
-                start: class.start as u32,
-                end: class.end as u32,
-                grain: (self.shape.rows / corners) as u32,
-                cost: corners as f64 * self.shape.macs(),
-            }
-        };
-        tables.classes.iter().enumerate().map(span).rev().collect()
+        kernel.pipeline.dispatches(&self.gpu, band, |span| evaluation.uniform(span), &storage)
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod headers;
 
+pub(super) use headers::Signal;
+
 use super::planes::Planes;
 use crate::picture::open::failure::{damaged, unsupported};
-use headers::signal_of;
+use headers::{Sequence, sequence_of};
 use heic_rs::hevc::{ChromaFormat, decode_still, probe};
 use image::ImageResult;
 
@@ -18,27 +20,28 @@ const ARRAYS: usize = 22;
 /// The kind of header that describes pictures.
 const SEQUENCE_HEADER: u8 = 33;
 
+/// The most bits of a sample: what the decoder knows.
+const MOST_BITS: u8 = 12;
+
+/// The most headers, and parts of a code, that an item may have; H.265 (A.4.1) knows no picture of more than 600 slices.
+const MOST_PARTS: usize = 1024;
+
+/// How much more than is shown may be coded along a side: less than the largest block.
+const MOST_BESIDE: usize = 64;
+
 /// How an item is coded.
 pub(super) struct Configuration<'a> {
     /// Bytes of the length in front of each part of the code.
     length_bytes: usize,
     headers: Vec<&'a [u8]>,
+    /// What the header of the picture says.
+    sequence: Sequence,
     pub(super) is_deep: bool,
     pub(super) is_grey: bool,
 }
 
-/// What the headers say of colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Signal {
-    /// Numbers of primaries, curve and matrix (ITU-T H.273).
-    pub(super) cicp: [u16; 3],
-    pub(super) is_full_range: bool,
-    /// Where colours are sampled, as AV1 counts it.
-    pub(super) position: u8,
-}
-
 impl<'a> Configuration<'a> {
-    /// From the body of the property.
+    /// From the body of the property; nothing if it cannot be followed, or does not describe one kind of picture.
     pub(super) fn of(body: &'a [u8]) -> Option<Self> {
         let mut rest = body.get(ARRAYS + 1..)?;
         let mut headers = Vec::new();
@@ -46,65 +49,84 @@ impl<'a> Configuration<'a> {
             let (head, behind) = rest.split_first_chunk::<3>()?;
             rest = behind;
             for _ in 0..u16::from_be_bytes([head[1], head[2]]) {
-                let (header, behind) = part(rest, 2)?;
+                let (header, behind) = part(rest, 2).filter(|_| headers.len() < MOST_PARTS)?;
                 headers.push(header);
                 rest = behind;
             }
         }
+        let is_sequence = |header: &&&[u8]| header.first().is_some_and(|byte| byte >> 1 & 63 == SEQUENCE_HEADER);
+        let mut sequences = headers.iter().filter(is_sequence);
+        // Of several the decoder might take another than is looked at here.
+        let (Some(sequence), None) = (sequences.next(), sequences.next()) else { return None };
         Some(Self {
             length_bytes: usize::from(body[LENGTHS] & 3) + 1,
+            sequence: sequence_of(sequence)?,
             headers,
             is_deep: body[DEPTH] & 7 > 0,
             is_grey: body[CHROMA].is_multiple_of(4),
         })
     }
 
-    /// What the headers say of colours; without a header that is understood, what they mean where they say nothing.
+    /// What the headers say of colours.
     pub(super) fn signal(&self) -> Signal {
-        let is_sequence = |header: &&&[u8]| header.first().is_some_and(|byte| byte >> 1 & 63 == SEQUENCE_HEADER);
-        self.headers.iter().find(is_sequence).and_then(|header| signal_of(header)).unwrap_or_default()
+        self.sequence.signal
     }
 
     /// Decodes one picture of exactly this size.
     pub(super) fn decode(&self, code: &[u8], width: usize, height: usize) -> ImageResult<Planes> {
+        self.check(width, height)?;
         let mut parts = Vec::new();
         let mut rest = code;
         while !rest.is_empty() {
             let (part, behind) = part(rest, self.length_bytes).ok_or_else(super::cut_off)?;
+            if part.len() < 2 || parts.len() == MOST_PARTS {
+                return Err(damaged("its code is in too many parts"));
+            }
             parts.push(part);
             rest = behind;
         }
-        let known = probe(&self.headers).map_err(describe)?;
-        let halved = match known.chroma {
-            ChromaFormat::Monochrome => (0, 0),
-            ChromaFormat::Yuv420 => (1, 1),
-            // Wrong pixels, compared with libheif's, or none.
-            ChromaFormat::Yuv422 => return Err(unsupported("its colours are sampled 4:2:2")),
-            ChromaFormat::Yuv444 => return Err(unsupported("its colours are sampled 4:4:4")),
-        };
-        if (known.width as usize, known.height as usize) != (width, height) {
-            return Err(damaged("its picture is of another size than its header says"));
-        }
         let frame = decode_still(&self.headers, &parts).map_err(describe)?;
         frame.validate().map_err(describe)?;
-        let count = if frame.chroma == ChromaFormat::Monochrome { 1 } else { 3 };
+        let is_grey = frame.chroma == ChromaFormat::Monochrome;
+        let is_as_told = (frame.width as usize, frame.height as usize, frame.bit_depth)
+            == (width, height, self.sequence.depths[0])
+            && (is_grey || frame.chroma == ChromaFormat::Yuv420);
+        if !is_as_told {
+            return Err(damaged("its code does not fit its header"));
+        }
         let Signal { cicp, is_full_range, .. } = self.signal();
-        let mut planes =
-            Planes { width, height, bits: frame.bit_depth, halved, samples: Vec::new(), is_full_range, cicp };
+        let (halved, bits) = (if is_grey { (0, 0) } else { (1, 1) }, frame.bit_depth);
+        let mut planes = Planes { width, height, bits, halved, samples: Vec::new(), is_full_range, cicp };
         let sources = [(&frame.y, frame.y_stride), (&frame.cb, frame.c_stride), (&frame.cr, frame.c_stride)];
-        for (plane, (samples, stride)) in sources.into_iter().enumerate().take(count) {
+        for (plane, (samples, stride)) in sources.into_iter().enumerate().take(if is_grey { 1 } else { 3 }) {
             let (width, height) = planes.shape(plane);
             let rows = samples.chunks(stride as usize).take(height);
             planes.samples.push(rows.flat_map(|row| &row[..width]).copied().collect());
         }
         Ok(planes)
     }
-}
 
-impl Default for Signal {
-    /// Nothing is specified; colours lie beside the left one of two pixels, between two rows.
-    fn default() -> Self {
-        Self { cicp: [2; 3], is_full_range: false, position: 1 }
+    /// Refuses what the decoder would take too much memory for, and what it reads wrong.
+    fn check(&self, width: usize, height: usize) -> ImageResult<()> {
+        let Sequence { coded, depths, .. } = self.sequence;
+        let fits = |coded: usize, shown: usize| coded >= shown && coded - shown < MOST_BESIDE;
+        let known = probe(&self.headers).map_err(describe)?;
+        let is_shown = (known.width as usize, known.height as usize) == (width, height);
+        if !is_shown || !fits(coded[0], width) || !fits(coded[1], height) {
+            return Err(damaged("its picture is of another size than its header says"));
+        }
+        match known.chroma {
+            ChromaFormat::Monochrome | ChromaFormat::Yuv420 => {}
+            // Wrong pixels, compared with libheif's, or none.
+            ChromaFormat::Yuv422 => return Err(unsupported("its colours are sampled 4:2:2")),
+            ChromaFormat::Yuv444 => return Err(unsupported("its colours are sampled 4:4:4")),
+        }
+        let is_grey = known.chroma == ChromaFormat::Monochrome;
+        if depths[0] > MOST_BITS || !is_grey && depths[0] != depths[1] {
+            let [brightness, colors] = depths;
+            return Err(unsupported(format!("it has {brightness} bits of brightness and {colors} of colours")));
+        }
+        Ok(())
     }
 }
 

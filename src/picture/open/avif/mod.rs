@@ -61,7 +61,8 @@ struct Coding {
     is_deep: bool,
     is_grey: bool,
     position: u8,
-    /// The numbers of the file itself, before those of the code: primaries, curve, matrix, range.
+    /// The numbers of the file itself, which count before those of the code: primaries, curve, matrix, range. Of HEVC, where the
+    /// file has none, those of its headers.
     nclx: Option<[u16; 4]>,
 }
 
@@ -116,7 +117,9 @@ impl<R: Read + Seek> AvifDecoder<R> {
         if width == 0 || height == 0 {
             return Err(damaged("its header says that it has no pixels"));
         }
-        let code = self.items.bytes(id, &mut self.file, MAX_CODE_BYTES).ok_or_else(cut_off)?;
+        // No code is longer than all of its samples several times over.
+        let most = (width as u64).saturating_mul(height as u64).saturating_mul(8).saturating_add(1 << 16);
+        let code = self.items.bytes(id, &mut self.file, most.min(MAX_CODE_BYTES)).ok_or_else(cut_off)?;
         #[cfg(feature = "heic")]
         if let Some(body) = self.items.property(id, *b"hvcC") {
             let untold = || damaged("it does not say how it is coded");

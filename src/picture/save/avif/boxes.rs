@@ -106,7 +106,7 @@ fn push_coded(entries: &mut Vec<Entry>, item: Item, size: Size, meaning: &[(u8, 
     let first = entries.len() as u16 + 2;
     let parts = (first..first + item.tiles.len() as u16).collect();
     // Version, 32-bit sides, how many rows and columns.
-    let mut bytes = vec![0, 1, item.rows as u8 - 1, item.columns as u8 - 1];
+    let mut bytes = vec![0, 1, (item.rows - 1) as u8, (item.columns - 1) as u8];
     bytes.extend([size.width, size.height].map(|side| (side as u32).to_be_bytes()).concat());
     let mut properties = vec![(SIZE_OF_PICTURE, false)];
     properties.extend(meaning);

@@ -1,6 +1,6 @@
 //! AVIF: AV1 by `rav1e`, 10 bits, colour as fine as brightness, in the boxes of ISO/IEC 23000-22.
 //!
-//! A large picture is a grid of tiles of one size, each coded by itself: one row of them is held.
+//! A large picture is a grid of tiles of one size, each coded by itself: one row of them is held, and the code of all.
 
 mod boxes;
 mod planes;
@@ -19,14 +19,19 @@ use rav1e::prelude::{
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-/// The longest side of a tile. Viewers decode tiles side by side.
+/// The longest side of a tile, and the shortest that the standard (ISO/IEC 23000-22, 7.3.11.4.2) allows in a grid. Viewers
+/// decode tiles side by side.
 const MOST_TILE_SIDE: usize = 2048;
+const LEAST_TILE_SIDE: usize = 64;
 
-/// Tiles along a side that a grid can have.
-const MOST_TILES: usize = 256;
-
-/// The longest side that AVIF holds: AV1 counts that far, and grids of [`MOST_TILES`] reach it.
+/// The longest side that is written: 32 tiles.
 pub(super) const MOST_SIDE: usize = 65_535;
+
+/// The longest code: what boxes can count, with room for the rest of the file.
+const MOST_CODE_BYTES: u64 = (4 << 30) - (64 << 20);
+
+/// Of how many pixels a byte of code is held, roughly, until all are coded.
+const PIXELS_OF_A_BYTE: u64 = 4;
 
 /// Bytes of a pixel that encoding a tile takes beside its samples: planes of 16 bits, and what the encoder keeps of them.
 const ENCODER_BYTES: usize = 60;
@@ -49,9 +54,10 @@ struct Tiling {
 
 impl Tiling {
     fn of(size: Size) -> Self {
-        let count = |side: usize| side.div_ceil(MOST_TILE_SIDE).min(MOST_TILES);
+        let count = |side: usize| side.div_ceil(MOST_TILE_SIDE);
         let (columns, rows) = (count(size.width), count(size.height));
-        let tile = Size::new(size.width.div_ceil(columns), size.height.div_ceil(rows));
+        let least = if columns * rows > 1 { LEAST_TILE_SIDE } else { 1 };
+        let tile = Size::new(size.width.div_ceil(columns).max(least), size.height.div_ceil(rows).max(least));
         Self { columns, rows, tile }
     }
 }
@@ -59,7 +65,9 @@ impl Tiling {
 /// What is held while a picture of `size` is written, in bytes.
 pub(super) fn held_bytes(size: Size, channels: usize) -> u64 {
     let Tiling { tile, .. } = Tiling::of(size);
-    (size.width as u64 * tile.height as u64).saturating_mul(2 * channels as u64) + (tile.area() * ENCODER_BYTES) as u64
+    let row = (size.width as u64 * tile.height as u64).saturating_mul(2 * channels as u64);
+    let code = (size.width as u64).saturating_mul(size.height as u64) / PIXELS_OF_A_BYTE;
+    row.saturating_add((tile.area() * ENCODER_BYTES) as u64).saturating_add(code)
 }
 
 pub(super) struct AvifSink {
@@ -104,6 +112,10 @@ impl AvifSink {
         }
         self.coded_rows += height;
         self.rows.clear();
+        let coded = |tiles: &[Vec<u8>]| tiles.iter().map(|tile| tile.len() as u64).sum::<u64>();
+        if coded(&self.colors) + coded(&self.opacities) > MOST_CODE_BYTES {
+            return Err("its code would be longer than the 4 GiB that AVIF can count; use .png or .tif".into());
+        }
         Ok(())
     }
 
@@ -216,11 +228,12 @@ mod tests {
 
     #[test]
     fn tiles_are_of_one_size_and_cover_the_picture() {
-        for size in [Size::new(1, 1), Size::new(2048, 2049), Size::new(65_535, 300), Size::new(40_000, 30_000)] {
+        for size in [Size::new(1, 1), Size::new(2048, 2049), Size::new(65_535, 30), Size::new(40_000, 30_000)] {
             let Tiling { columns, rows, tile } = Tiling::of(size);
             assert!(tile.width * columns >= size.width && tile.height * rows >= size.height);
             assert!(tile.width * (columns - 1) < size.width && tile.height * (rows - 1) < size.height);
-            assert!(tile.width <= MOST_TILE_SIDE && tile.height <= MOST_TILE_SIDE);
+            assert!(tile.width <= MOST_TILE_SIDE && tile.height <= MOST_TILE_SIDE && columns.max(rows) <= 256);
+            assert!(columns * rows == 1 || tile.width.min(tile.height) >= LEAST_TILE_SIDE);
         }
     }
 

@@ -1,12 +1,37 @@
 //! The sequence header of HEVC, read as far as it says what the numbers of a picture mean (ITU-T H.265, 7.3.2.2 and E.2.1).
 
-use super::Signal;
-
 /// The most sets of reference pictures; a still picture has none.
 const MOST_SETS: u32 = 64;
 
-/// What a sequence header says of colours: nothing if it cannot be followed, or does not say.
-pub(super) fn signal_of(header: &[u8]) -> Option<Signal> {
+/// What a sequence header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sequence {
+    /// Width and height of what is coded, of which a part may be shown.
+    pub(super) coded: [usize; 2],
+    /// Bits of brightness and of colours.
+    pub(super) depths: [u8; 2],
+    pub(super) signal: Signal,
+}
+
+/// What a header says of colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::picture::open::avif) struct Signal {
+    /// Numbers of primaries, curve and matrix (ITU-T H.273).
+    pub(in crate::picture::open::avif) cicp: [u16; 3],
+    pub(in crate::picture::open::avif) is_full_range: bool,
+    /// Where colours are sampled, as AV1 counts it.
+    pub(in crate::picture::open::avif) position: u8,
+}
+
+impl Default for Signal {
+    /// Nothing is specified; colours lie beside the left one of two pixels, between two rows.
+    fn default() -> Self {
+        Self { cicp: [2; 3], is_full_range: false, position: 1 }
+    }
+}
+
+/// Reads a sequence header; nothing if it cannot be followed.
+pub(super) fn sequence_of(header: &[u8]) -> Option<Sequence> {
     // Two bytes say what it is.
     let mut bits = Bits::new(header.get(2..)?);
     bits.skip(4)?;
@@ -14,14 +39,12 @@ pub(super) fn signal_of(header: &[u8]) -> Option<Signal> {
     bits.skip(1)?;
     profile(&mut bits, layers)?;
     bits.count()?;
-    size(&mut bits)?;
+    let (coded, depths) = size(&mut bits)?;
     let poc_bits = coding(&mut bits, layers)?;
     references(&mut bits, poc_bits)?;
     bits.skip(2)?;
-    if !bits.flag()? {
-        return None;
-    }
-    usability(&mut bits)
+    let signal = if bits.flag()? { usability(&mut bits)? } else { Signal::default() };
+    Some(Sequence { coded, depths, signal })
 }
 
 /// Profile and level, of the whole and of `layers` parts of it.
@@ -37,16 +60,17 @@ fn profile(bits: &mut Bits, layers: u32) -> Option<()> {
     Some(())
 }
 
-fn size(bits: &mut Bits) -> Option<()> {
+/// Width and height, and bits of brightness and of colours.
+fn size(bits: &mut Bits) -> Option<([usize; 2], [u8; 2])> {
     if bits.count()? == 3 {
         bits.skip(1)?;
     }
-    bits.counts(2)?;
+    let coded = [bits.count()? as usize, bits.count()? as usize];
     if bits.flag()? {
         bits.counts(4)?;
     }
-    // Bits of brightness and of colours.
-    bits.counts(2)
+    let mut depth = || bits.count().filter(|more| *more <= 8).map(|more| more as u8 + 8);
+    Some((coded, [depth()?, depth()?]))
 }
 
 /// How pictures are divided and predicted. Gives the length of pictures' numbers.
@@ -208,7 +232,7 @@ mod tests {
     #[test]
     fn damaged_headers_say_nothing() {
         for header in [&[][..], &[0x42, 1], &[0x42, 1, 0xff, 0xff, 0xff], &[0; 200], &[0xff; 200]] {
-            assert_eq!(signal_of(header), None);
+            assert_eq!(sequence_of(header), None);
         }
     }
 }

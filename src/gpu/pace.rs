@@ -44,6 +44,11 @@ impl Span {
     pub fn groups(&self) -> u32 {
         (self.end - self.start).div_ceil(self.grain)
     }
+
+    /// Multiply-adds of all its units.
+    pub fn macs(&self) -> f64 {
+        f64::from(self.end - self.start) * self.cost
+    }
 }
 
 impl Pace {

@@ -3,7 +3,7 @@
 use super::{SaveOptions, Sink, jxl};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
-use crate::picture::metadata::{block_of_resolution, iptc};
+use crate::picture::metadata::iptc;
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::{JpegEncoder, PixelDensity};
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
@@ -88,9 +88,7 @@ impl BufferedSink {
         let (size, metadata) = (self.options.size, self.options.metadata.clone());
         let mut encoder = image_webp::WebPEncoder::new(&mut self.file);
         metadata.icc_profile.into_iter().for_each(|profile| encoder.set_icc_profile(profile));
-        // It has no other place for the resolution.
-        let exif = metadata.exif.or_else(|| self.options.dpi.map(block_of_resolution));
-        if let Some(exif) = exif {
+        if let Some(exif) = self.options.exif_with_resolution() {
             encoder.set_exif_metadata(exif);
         }
         metadata.xmp.into_iter().for_each(|packet| encoder.set_xmp_metadata(packet));

@@ -2,7 +2,6 @@
 
 use super::SaveOptions;
 use crate::picture::boxes::boxed;
-use crate::picture::metadata::block_of_resolution;
 use zune_core::bit_depth::BitDepth;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::EncoderOptions;
@@ -22,11 +21,9 @@ pub(super) fn encode(samples: &[u8], options: &SaveOptions) -> Result<Vec<u8>, S
     let encoder = JxlSimpleEncoder::new(samples, EncoderOptions::new(size.width, size.height, colors, depth));
     let mut code = Vec::new();
     encoder.encode(&mut code).map_err(|error| format!("its encoder failed ({error:?})"))?;
-    // It has no other place for the resolution.
-    let exif = metadata.exif.clone().or_else(|| options.dpi.map(block_of_resolution));
     let mut file = boxed(*b"JXL ", b"\r\n\x87\n");
     file.extend(boxed(*b"ftyp", b"jxl \0\0\0\0jxl "));
-    if let Some(exif) = exif {
+    if let Some(exif) = options.exif_with_resolution() {
         // First, where the block begins behind these four bytes.
         file.extend(boxed(*b"Exif", &[&[0; 4], exif.as_slice()].concat()));
     }

@@ -5,7 +5,7 @@ use super::tables::Tables;
 use crate::decode::{Sampling, sample_points};
 use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::gpu::{Convolution, ConvolutionPass, DispatchKind, GpuResult};
+use crate::gpu::{Convolution, ConvolutionPass, DispatchKind, GpuResult, Span};
 
 /// The zoom at which every sample is evaluated.
 const EXACT_ZOOM: usize = 4;
@@ -42,7 +42,7 @@ impl GpuImnet {
             let tables = Tables::new(&points, None, picture, self.params.local_ensemble);
             let evaluation = self.evaluation(&tables, &projected, picture.rect(), sampling)?;
             let spans = self.kernel.spans(&tables);
-            let macs = spans.iter().map(|span| f64::from(span.end - span.start) * span.cost).sum();
+            let macs = spans.iter().map(Span::macs).sum();
             kinds.push(DispatchKind {
                 name,
                 count: 1,

@@ -12,7 +12,7 @@ use crate::feature::FeatureWindow;
 use crate::geometry::PixelRect;
 use crate::gpu::{
     ComputePipeline, ConvParams, ConvShape, Convolution, ConvolutionPass, Dispatch, ElementType, Gpu, GpuError,
-    GpuResult, Pace, Shader, Span, Variant, to_bytes,
+    GpuResult, Pace, Span, Variant, to_bytes,
 };
 use crate::task::Interrupt;
 use bytemuck::{Pod, Zeroable};
@@ -132,7 +132,7 @@ impl GpuImnet {
     /// [`GpuError::Unfit`] if the device is too small for the model or refuses a shader, [`GpuError::OutOfMemory`],
     /// [`GpuError::Lost`].
     pub fn new(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        let variant = gpu.variant(Shader::Decode, element, || Self::fastest(&gpu, params, element));
+        let variant = Self::variant_on(&gpu, params, element);
         Self::compile(gpu, params, element, variant, ComputePipeline::new, Convolution::new)
     }
 
@@ -141,7 +141,7 @@ impl GpuImnet {
     /// # Errors
     /// As [`Self::new`].
     pub fn checked(gpu: Arc<Gpu>, params: &DecodeParams, element: ElementType) -> GpuResult<Self> {
-        let variant = gpu.variant(Shader::Decode, element, || Self::fastest(&gpu, params, element));
+        let variant = Self::variant_on(&gpu, params, element);
         Self::compile(gpu, params, element, variant, ComputePipeline::checked, Convolution::checked)
     }
 

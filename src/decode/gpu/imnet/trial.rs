@@ -5,7 +5,9 @@ use super::{Evaluation, GpuImnet, Kernel, Projected};
 use crate::decode::{DecodeParams, Sampling, WindowQuery};
 use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::gpu::{ComputePipeline, Convolution, Dispatch, ElementType, Gpu, GpuResult, Trial, Variant, VariantTiming};
+use crate::gpu::{
+    ComputePipeline, Convolution, Dispatch, ElementType, Gpu, GpuResult, Shader, Span, Trial, Variant, VariantTiming,
+};
 use crate::task::NEVER;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,8 +63,7 @@ impl Trial for DecodeTrial<'_> {
     }
 
     fn macs(&self) -> f64 {
-        let spans = self.kernel().spans(&self.tables);
-        spans.iter().map(|span| f64::from(span.end - span.start) * span.cost).sum()
+        self.kernel().spans(&self.tables).iter().map(Span::macs).sum()
     }
 
     fn answer(&self) -> GpuResult<Vec<f32>> {
@@ -72,6 +73,11 @@ impl Trial for DecodeTrial<'_> {
 }
 
 impl GpuImnet {
+    /// The variant of `shaders/decode.wgsl` that is in use on the device, or the fastest with this model.
+    pub(super) fn variant_on(gpu: &Arc<Gpu>, params: &DecodeParams, element: ElementType) -> Variant {
+        gpu.variant(Shader::Decode, element, || Self::fastest(gpu, params, element))
+    }
+
     /// The variant of `shaders/decode.wgsl` in which the device decodes this model the fastest.
     pub(in crate::decode::gpu) fn fastest(gpu: &Arc<Gpu>, params: &DecodeParams, element: ElementType) -> Variant {
         let (variant, pipeline) = (Variant::default(), ComputePipeline::new);

@@ -9,7 +9,6 @@ use super::{SaveOptions, Sink};
 use crate::atomic::describe_io;
 use crate::geometry::Size;
 use crate::picture::Raster;
-use crate::picture::metadata::block_of_resolution;
 use boxes::{Described, Item};
 use planes::Planes;
 use rav1e::prelude::{
@@ -134,14 +133,9 @@ impl AvifSink {
     }
 
     fn described(&mut self) -> Described {
+        let exif = self.options.exif_with_resolution();
         let metadata = std::mem::take(&mut self.options.metadata);
-        Described {
-            size: self.options.size,
-            profile: metadata.icc_profile,
-            // It has no other place for the resolution.
-            exif: metadata.exif.or_else(|| self.options.dpi.map(block_of_resolution)),
-            xmp: metadata.xmp,
-        }
+        Described { size: self.options.size, profile: metadata.icc_profile, exif, xmp: metadata.xmp }
     }
 }
 

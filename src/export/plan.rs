@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) chunk: Option<usize>,
     /// Output columns that are rendered at once.
     pub(super) block: usize,
+    /// Memory for features: what bands have in common is encoded once, and what none needs any more is given back.
+    pub(super) feature_bytes: usize,
 }
 
 impl Plan {
@@ -49,15 +51,17 @@ impl Plan {
         let columns = (grid.x.pitch * grid.x.len as f64 / FEATURE_TILE as f64) as usize + 2;
         // A reduced axis reads many source pixels for one output pixel.
         let block = ((BLOCK_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
-        let rows = 3 * ROWS_TOGETHER / FEATURE_TILE;
-        if rows * columns * tile_bytes <= RenderOptions::EXPORT.feature_budget_bytes {
-            return Self { bands: bands(grid), chunk: None, block };
+        let most_bytes = RenderOptions::EXPORT.feature_budget_bytes;
+        let feature_bytes = 3 * ROWS_TOGETHER / FEATURE_TILE * columns * tile_bytes;
+        if feature_bytes <= most_bytes {
+            return Self { bands: bands(grid), chunk: None, block, feature_bytes };
         }
         // With those beside them, for what is evaluated at the edges.
-        let held = RenderOptions::EXPORT.feature_budget_bytes / (tile_bytes * (WIDE_BAND_TILES as usize + 2));
+        let held = most_bytes / (tile_bytes * (WIDE_BAND_TILES as usize + 2));
         let side = RenderOptions::EXPORT.max_encode_side.min(held.saturating_sub(2).max(1) * FEATURE_TILE);
         let together = (side as f64 / grid.x.pitch) as usize;
-        Self { bands: wide_bands(grid, pixel_bytes, most_source_rows), chunk: Some(together.max(block)), block }
+        let bands = wide_bands(grid, pixel_bytes, most_source_rows);
+        Self { bands, chunk: Some(together.max(block)), block, feature_bytes: most_bytes }
     }
 
     /// The output rows whose features are encoded before those of a band are needed.
@@ -137,7 +141,7 @@ mod tests {
         for (scale, top) in [(1.3, 0.0), (1.7, 0.0), (1.3, 127.6), (2.0, 5.0), (30.0, 90.0)] {
             let region = Region { x: 0.0, y: top, width: 100.0, height: 300.0 };
             let grid = SampleGrid::spanning(region, Size::new(130, (300.0 * scale) as usize));
-            let plan = Plan { bands: bands(&grid), chunk: None, block: 1 };
+            let plan = Plan { bands: bands(&grid), chunk: None, block: 1, feature_bytes: 0 };
             assert_whole(&plan.bands, grid.y.len);
             for band in &plan.bands {
                 let encoded = plan.encoded_with(band, &grid);
@@ -175,6 +179,27 @@ mod tests {
             let (_, features, band) = cost(Size::new(width, 2000), scale, 3);
             assert!(features <= RenderOptions::EXPORT.feature_budget_bytes, "{width} ×{scale}: {features} of features");
             assert!(band <= WIDE_BAND_BYTES, "{width} ×{scale}: a band of {band}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_picture_holds_what_bands_have_in_common_and_no_more() {
+        let source = Size::new(6000, 4000);
+        for (width, scale, left) in
+            [(1400.0, 1.03, 2000.0), (1400.0, 8.0, 2000.5), (48.0, 30.0, 63.0), (300.0, 1.5, 0.0)]
+        {
+            let region = Region { x: left, y: 1000.25, width, height: 1400.0 };
+            let size = Size::new((width * scale) as usize, (1400.0 * scale) as usize);
+            let grid = SampleGrid::spanning(region, size);
+            let plan = Plan::new(&grid, 3, TILE_BYTES, None);
+            assert_eq!(plan.chunk, None, "×{scale}");
+            for band in &plan.bands {
+                let part = grid.slice(plan.encoded_with(band, &grid), 0..size.width);
+                let tiles = feature_tiles_over(codes_for(&part, source).grown_within(8, source));
+                assert!(tiles.area() * TILE_BYTES <= plan.feature_bytes, "×{scale}: {band:?}");
+            }
+            let all = feature_tiles_over(codes_for(&grid, source));
+            assert!(plan.feature_bytes < all.area() * TILE_BYTES, "×{scale}: all are held");
         }
     }
 

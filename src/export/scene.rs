@@ -93,7 +93,10 @@ impl RenderScene<'_> {
 
     /// Renders block by block.
     pub(super) fn render_blocks(&self, plan: &Plan, made: Made, gate: &Gate, to: &mut dyn Blocks) -> Result<()> {
-        let mut renderer = Renderer::sharing(self.features.clone(), RenderOptions::EXPORT).passing(gate.clone());
+        let most = RenderOptions::EXPORT.feature_budget_bytes;
+        let feature_budget_bytes = most.min(plan.feature_bytes * self.recipe.ensemble().members());
+        let options = RenderOptions { feature_budget_bytes, ..RenderOptions::EXPORT };
+        let mut renderer = Renderer::sharing(self.features.clone(), options).passing(gate.clone());
         let width = self.grid.x.len;
         for band in &plan.bands {
             let chunk = plan.chunk.unwrap_or(width);

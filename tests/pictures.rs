@@ -10,6 +10,8 @@ mod animations;
 mod avif;
 #[path = "pictures/frames.rs"]
 mod frames;
+#[path = "pictures/gain_map.rs"]
+mod gain_map;
 #[path = "common/gigapixel.rs"]
 mod gigapixel;
 #[cfg(feature = "heic")]

@@ -83,6 +83,16 @@ impl ColorSpace {
         to_srgb.table.get_or_init(|| to_srgb.make_table().map(Arc::new)).as_ref()
     }
 
+    /// The same if it is curves and a matrix, also of sRGB.
+    pub(super) fn curves(&self) -> Option<Arc<ColorTable>> {
+        let table = if self.is_srgb() {
+            ColorTable::of_curves(&ColorProfile::new_srgb()).map(Arc::new)
+        } else {
+            self.table().cloned()
+        };
+        table.filter(|table| table.to_srgb.is_some())
+    }
+
     /// The same if it was made before.
     pub fn known_table(&self) -> Option<&Arc<ColorTable>> {
         self.to_srgb.as_ref()?.table.get()?.as_ref()

@@ -53,7 +53,8 @@ impl ColorTable {
         curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, to_srgb)).find(is_exact))
     }
 
-    fn of_curves(profile: &ColorProfile) -> Option<Self> {
+    /// Of a profile that is curves and a matrix.
+    pub(super) fn of_curves(profile: &ColorProfile) -> Option<Self> {
         let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
         let [red, green, blue] = curves.map(|curve| curve.as_ref()?.make_linear_evaluator().ok());
         let (red, green, blue) = (red?, green?, blue?);
@@ -79,15 +80,27 @@ impl ColorTable {
 
     /// A colour of the space in sRGB, both in [0, 1], as shaders compute it.
     pub fn srgb(&self, color: [f32; 3]) -> [f32; 3] {
-        let scaled = color.map(|v| v * (self.side - 1) as f32);
-        let cell = scaled.map(|v| (v as usize).min(self.side - 2));
-        let part = [0, 1, 2].map(|c| scaled[c] - cell[c] as f32);
-        let Some(to_srgb) = self.to_srgb else { return self.in_cell(cell, part) };
-        let linear = [0, 1, 2].map(|c| {
+        let Some(to_srgb) = self.to_srgb else {
+            let (cell, part) = self.cell(color);
+            return self.in_cell(cell, part);
+        };
+        mixed(to_srgb, self.linear(color)).map(|value| encoded(value.clamp(0.0, 1.0)))
+    }
+
+    /// Linear light of a colour in [0, 1] behind the curves, if it is curves.
+    pub(super) fn linear(&self, color: [f32; 3]) -> [f32; 3] {
+        let (cell, part) = self.cell(color);
+        [0, 1, 2].map(|c| {
             let (from, to) = (self.entries[cell[c]][c], self.entries[cell[c] + 1][c]);
             from + part[c] * (to - from)
-        });
-        to_srgb.map(|row| encoded((0..3).map(|c| row[c] * linear[c]).sum::<f32>().clamp(0.0, 1.0)))
+        })
+    }
+
+    /// The entries before a colour, and how far it is from them to the next.
+    fn cell(&self, color: [f32; 3]) -> ([usize; 3], [f32; 3]) {
+        let scaled = color.map(|v| v * (self.side - 1) as f32);
+        let cell = scaled.map(|v| (v as usize).min(self.side - 2));
+        (cell, [0, 1, 2].map(|c| scaled[c] - cell[c] as f32))
     }
 
     /// Between the eight entries of a cell.
@@ -101,6 +114,11 @@ impl ColorTable {
         }
         sum
     }
+}
+
+/// Rows of a matrix times a colour.
+pub(super) fn mixed(rows: [[f32; 3]; 3], color: [f32; 3]) -> [f32; 3] {
+    rows.map(|row| (0..3).map(|c| row[c] * color[c]).sum())
 }
 
 fn encoded(linear: f32) -> f32 {

@@ -11,6 +11,7 @@ mod color;
 mod color_chunks;
 mod color_table;
 mod exposure;
+mod gain_map;
 mod hdr;
 mod inks;
 mod metadata;
@@ -24,6 +25,7 @@ mod read;
 pub mod regions;
 pub mod resample;
 pub mod save;
+mod segments;
 
 pub use crate::raster::Raster;
 pub use color::ColorSpace;

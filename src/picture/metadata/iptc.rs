@@ -1,6 +1,7 @@
 //! What newspapers and archives wrote before there was XMP: IPTC-IIM records, in JPEG inside of Photoshop's resources, in
 //! TIFF under a tag of their own, in PNG in a raw profile of `ImageMagick`'s. They travel as they are.
 
+use crate::picture::segments::segments;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -55,18 +56,8 @@ fn in_order(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 fn of_jpeg(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut at = 2;
-    while let Some([0xff, kind @ 0xe0..=0xfe, high, low]) = bytes.get(at..at + 4) {
-        let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
-        let body = bytes.get(at + 4..end)?;
-        if *kind == 0xed
-            && let Some(found) = body.strip_prefix(PHOTOSHOP).and_then(of_resources)
-        {
-            return Some(found);
-        }
-        at = end;
-    }
-    None
+    let mut resources = segments(bytes).filter(|(marker, _)| *marker == 0xed);
+    resources.find_map(|(_, body)| of_resources(body.strip_prefix(PHOTOSHOP)?))
 }
 
 /// The records among Photoshop's resources: a signature, a number, a name and a body, the last two filled up to even lengths.

@@ -42,6 +42,14 @@ pub(in crate::picture) fn adapt(packet: Vec<u8>, size: Size, dpi: Option<f64>) -
         set(&mut text, "tiff:ResolutionUnit", "2"); // inches
     }
     remove(&mut text, "xmp:Thumbnails");
+    // What lies behind a picture in its file, a gain map or a film, does not lie behind an export.
+    for element in ["Container:Directory", "GContainer:Directory"] {
+        remove(&mut text, element);
+    }
+    remove_own(&mut text, "hdrgm");
+    for property in ["GCamera:MotionPhoto", "GCamera:MicroVideo"] {
+        set(&mut text, property, "0");
+    }
     Some(text.into_bytes())
 }
 
@@ -65,7 +73,7 @@ pub(super) const EMPTY_PACKET: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpC
     </rdf:RDF></x:xmpmeta><?xpacket end=\"w\"?>";
 
 /// The value of a simple property, where it occurs first.
-pub(super) fn get(text: &str, property: &str) -> Option<String> {
+pub(in crate::picture) fn get(text: &str, property: &str) -> Option<String> {
     let mut places = text.match_indices(property).map(|(at, _)| at + property.len());
     let (start, end) = places.find_map(|after| value_at(text, after, property))?;
     Some(unescaped(&text[start..end]))
@@ -205,6 +213,18 @@ mod tests {
         <tiff:ImageLength>3000</tiff:ImageLength><tiff:XResolution>72/1</tiff:XResolution>\
         <xmp:Thumbnails><rdf:Alt><rdf:li xmpGImg:image='x'/></rdf:Alt></xmp:Thumbnails><xmp:Rating>5</xmp:Rating>\
         </rdf:Description></x:xmpmeta>";
+
+    #[test]
+    fn what_lay_behind_a_picture_does_not_lie_behind_its_export() {
+        let packet = "<rdf:RDF><rdf:Description xmlns:hdrgm=\"http://ns.adobe.com/hdr-gain-map/1.0/\" hdrgm:Version=\"1.0\" \
+            GCamera:MotionPhoto=\"1\" dc:format=\"é\"><Container:Directory><rdf:Seq><rdf:li><Container:Item \
+            Item:Semantic=\"GainMap\" Item:Length=\"66171\"/></rdf:li></rdf:Seq></Container:Directory></rdf:Description></rdf:RDF>";
+        let adapted = String::from_utf8(adapt(packet.into(), Size::new(7, 9), None).unwrap()).unwrap();
+        for gone in ["hdrgm", "GainMap", "Directory", "MotionPhoto=\"1\""] {
+            assert!(!adapted.contains(gone), "{adapted}");
+        }
+        assert!(adapted.contains("dc:format=\"é\"") && adapted.ends_with("</rdf:Description></rdf:RDF>"), "{adapted}");
+    }
 
     #[test]
     fn what_an_export_makes_untrue_is_set_and_the_rest_is_kept() {

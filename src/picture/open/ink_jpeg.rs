@@ -1,21 +1,18 @@
 //! JPEGs that the ordinary decoder would show wrong: which they are, and those in CMYK with a profile of their inks, which it
 //! would multiply, so that they look like no print.
 
-use super::failure::{OpenFailure, describe_io};
-use super::jpeg;
+use super::failure::OpenFailure;
 use super::kind::Kind;
 use super::scans::{ApartDecoder, Coding};
 use crate::picture::inks::Inks;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageResult, Limits};
 use rayon::prelude::*;
-use std::path::Path;
 
 /// Pixels that are converted at once.
 const BLOCK: usize = 1 << 12;
 
-/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not all there, or not supported.
-pub(super) fn apart_jpeg(path: &Path) -> Result<Option<Box<dyn ImageDecoder>>, String> {
-    let bytes = jpeg::read_complete(path).map_err(|error| describe_io(&error))?;
+/// The decoder of a JPEG that the ordinary one would show wrong. Refuses what is not supported.
+pub(super) fn apart_jpeg(bytes: Vec<u8>) -> Result<Option<Box<dyn ImageDecoder>>, String> {
     let Some(coding) = Coding::of(&bytes) else { return Ok(None) };
     if let Some(reason) = coding.reason_to_refuse() {
         return Err(reason);

@@ -3,6 +3,7 @@
 //! The format follows from the content; the name's ending only helps where a format has no signature (TGA).
 //! Sizes are checked before anything is decoded. Of camera RAW the preview is shown.
 
+mod about;
 mod avif;
 mod cached;
 mod convert;
@@ -10,6 +11,7 @@ mod endings;
 mod failure;
 mod foreign;
 mod frames;
+mod gain_map_jpeg;
 mod gif;
 mod hdr_png;
 mod hidden;
@@ -34,20 +36,20 @@ mod tif;
 mod unmultiplied;
 mod whole_tiff;
 
-use super::color::{self, Claims, SampleSource};
-use super::metadata::{Remarks, is_adobe_rgb, resolution, without_prefix, xmp};
+use super::metadata::{Remarks, resolution};
 use super::{Exposure, Metadata, Picture, Which};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
+use about::{About, about};
 use avif::AvifDecoder;
 pub use endings::is_picture_path;
 use failure::{OpenFailure, describe_io};
 pub(super) use frames::{Frames, frames_of};
+use gain_map_jpeg::{GainMapDecoder, StoredGainMap};
 use gif::GifDecoder;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
-use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 use ink_jpeg::apart_jpeg;
 use jpeg2000::Jpeg2000Decoder;
@@ -189,12 +191,15 @@ fn decode_file(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<
         let picture = decode(start_limited(reader, Kind::PNG, 0), Kind::PNG, (Remarks::default(), Exposure::NONE))?;
         return Ok(Picture { format: kind.name(), ..picture });
     }
-    let remarks = remarks_of(path, kind, page);
+    let jpeg =
+        if kind == Kind::JPEG { Some(jpeg::read_complete(path).map_err(|error| describe_io(&error))?) } else { None };
+    let gain_map = jpeg.as_deref().and_then(StoredGainMap::of);
+    let remarks = remarks_of(path, kind, page, gain_map.is_some());
     let (dpi, said, pages) = (remarks.dpi, remarks.note.clone(), pages_of(&remarks, page));
     if let Some(reason) = pages.reason_to_refuse() {
         return Err(reason);
     }
-    let apart = if kind == Kind::JPEG { apart_jpeg(path)? } else { None };
+    let apart = jpeg.map_or(Ok(None), apart_jpeg)?;
     let large = match kind {
         Kind::TIFF => large::open_tiff(path, which, held_bytes, &remarks)?,
         Kind::PNG => png_rows::open_png(path, held_bytes, &remarks, interrupt)?,
@@ -203,7 +208,14 @@ fn decode_file(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<
     let mut picture = match large {
         Some(picture) => picture,
         None if kind == Kind::TIFF => open_whole(reader.into_inner(), which, remarks)?,
-        None => decode(apart.map_or_else(|| start_limited(reader, kind, page), Ok), kind, (remarks, exposure))?,
+        None => {
+            let decoder = apart.map_or_else(|| start_limited(reader, kind, page), Ok);
+            let with_light = |base: Box<dyn ImageDecoder>| match gain_map.filter(|_| page > 0) {
+                Some(map) => Box::new(GainMapDecoder::new(base, map)),
+                None => base,
+            };
+            decode(decoder.map(with_light), kind, (remarks, exposure))?
+        }
     };
     let note = (kind == Kind::Raw).then(|| raw::note(picture.size));
     picture.notice = in_a_row([picture.notice, note, said]);
@@ -279,30 +291,6 @@ fn read_picture(
     Ok(picture.with_color(color.space))
 }
 
-/// What a file says about its pixels.
-struct About {
-    metadata: Metadata,
-    color: color::Interpreted,
-    orientation: Orientation,
-}
-
-fn about(decoder: &mut impl ImageDecoder, remarks: Remarks) -> About {
-    let mut long = Vec::new();
-    let mut exif = limit::kept("EXIF block", remarks.exif.or_else(|| read_exif(decoder)), &mut long);
-    let xmp = remarks.xmp.or_else(|| decoder.xmp_metadata().ok().flatten());
-    let xmp = limit::kept("XMP packet", xmp, &mut long);
-    let orientation = orientation_of(remarks.orientation, exif.as_deref_mut(), xmp.as_deref());
-    let xmp = xmp.and_then(xmp::upright);
-    let is_adobe_rgb = exif.as_deref().is_some_and(is_adobe_rgb);
-    let profile = limit::kept("colour profile", decoder.icc_profile().ok().flatten(), &mut long);
-    let claims = Claims { profile, png: remarks.png_color, is_adobe_rgb };
-    let mut color = color::interpret(claims, source_of(decoder));
-    color.notice = in_a_row([color.notice].into_iter().chain(long.into_iter().map(Some)));
-    let iptc = remarks.iptc;
-    let metadata = Metadata { icc_profile: color.icc_profile.take(), exif, xmp, iptc, dpi: None };
-    About { metadata, color, orientation }
-}
-
 /// The larger of what the decoder makes and what the picture then holds.
 fn needed_bytes(decoder: &impl ImageDecoder) -> u64 {
     let (width, height) = decoder.dimensions();
@@ -331,34 +319,6 @@ fn within_memory(size: Size, needed: u64) -> Result<(), String> {
 
 fn is_eight_bit(color: ColorType) -> bool {
     color.bytes_per_pixel() == color.channel_count()
-}
-
-/// The EXIF block. Damaged metadata is no reason to refuse a picture.
-fn read_exif(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
-    let exif = decoder.exif_metadata().ok().flatten().filter(|exif| !exif.is_empty())?;
-    Some(without_prefix(exif))
-}
-
-/// How the picture is to be turned: what the file itself says, or EXIF, or XMP. The EXIF block is upright afterwards.
-fn orientation_of(own: Option<u8>, exif: Option<&mut [u8]>, xmp: Option<&[u8]>) -> Orientation {
-    let from_exif = exif.and_then(Orientation::remove_from_exif_chunk);
-    let known = own.and_then(Orientation::from_exif).or(from_exif);
-    let from_xmp = || xmp.and_then(xmp::orientation).and_then(Orientation::from_exif);
-    known.or_else(from_xmp).unwrap_or(Orientation::NoTransforms)
-}
-
-/// What the decoder's samples are.
-fn source_of(decoder: &impl ImageDecoder) -> SampleSource {
-    use image::ExtendedColorType::{Cmyk8, Cmyk16, Unknown};
-    let color = decoder.color_type();
-    // The last is what our own decoder says of CMYK and Lab that it has turned into sRGB.
-    let is_srgb = matches!(decoder.original_color_type(), Cmyk8 | Cmyk16 | Unknown(_));
-    match color.has_color() {
-        // Light gets the sRGB curve.
-        _ if light::is_light(color) || is_srgb => SampleSource::Converted,
-        true => SampleSource::Rgb,
-        false => SampleSource::Grey,
-    }
 }
 
 #[cfg(test)]

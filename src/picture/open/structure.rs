@@ -10,12 +10,19 @@ use crate::picture::{Pages, Timing};
 use std::path::Path;
 use std::time::Duration;
 
-/// What there is of a page.
-pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
+/// Said of the first page.
+const GAIN_MAP: &str = "page 2 is the light beyond white that its gain map tells of, which can be exposed";
+
+/// What there is of a page. With a gain map a JPEG has two: itself, and its light.
+pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize, has_gain_map: bool) -> Remarks {
     match kind {
         Kind::TIFF => tiff_remarks(path, page),
         Kind::PNG => png_remarks(path),
-        Kind::JPEG => Remarks { iptc: jpeg_iptc(path), ..Remarks::default() },
+        Kind::JPEG => {
+            let note = (has_gain_map && page == 0).then(|| GAIN_MAP.to_owned());
+            let pages = if has_gain_map { 2 } else { 0 };
+            Remarks { iptc: jpeg_iptc(path), pages, note, ..Remarks::default() }
+        }
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
         Kind::Avif | Kind::Heic => avif_remarks(path),

@@ -73,7 +73,7 @@ impl<'a> Frames<'a> {
         check_size(&decoder).map_err(|failure| failure.describe(kind.name()))?;
         let (width, height) = decoder.dimensions();
         let is_grey = !decoder.color_type().has_color();
-        let remarks = remarks_of(path, kind, 0);
+        let remarks = remarks_of(path, kind, 0, false);
         let about = about(&mut decoder, remarks);
         drop(decoder);
         let size = (width as usize, height as usize);

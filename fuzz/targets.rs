@@ -35,10 +35,13 @@ fn check_sentence(error: &Error) {
     assert!(!said.is_empty() && said.len() < 1000 && !said.contains('\n'), "{said}");
 }
 
-/// A file of any picture format: its size, its provenance, its pixels, and its metadata in an export.
+/// A file of any picture format: its size, its provenance, its pixels, those of its second page, and its metadata in an export.
 pub fn picture(bytes: &[u8]) {
     with_file("", bytes, |path| {
         let _ = (Picture::decoded_bytes(path, NEVER), Picture::size_of(path), Picture::provenance_of(path));
+        if let Err(error) = Picture::open_page(path, 1) {
+            check_sentence(&error);
+        }
         match Picture::open_page(path, 0) {
             Ok(picture) => {
                 assert!(picture.size.area() > 0);

@@ -89,7 +89,7 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     match target {
-        "picture" => ["formats", "formats/avif", "formats/heic", "formats/tiff", "robustness"]
+        "picture" => ["formats", "formats/avif", "formats/gain_map", "formats/heic", "formats/tiff", "robustness"]
             .iter()
             .flat_map(|name| files(&fixtures().join(name)))
             .collect(),

@@ -56,7 +56,8 @@ fn a_view_of_a_24_megapixel_picture_exports_within_the_budget() {
     for (crop, size) in views {
         let Some((picture, beyond)) = export(&input, &output, &["--size", size, "--crop", crop]) else { return };
         assert_eq!(picture, 72_000_000);
-        assert!(beyond < most_bytes(), "{crop}: {beyond} bytes beyond the picture");
+        // The features of a few rows of tiles are less than those of all the columns that a wide picture holds.
+        assert!(beyond < most_bytes() - (96 << 20), "{crop}: {beyond} bytes beyond the picture");
     }
 }
 

@@ -48,7 +48,7 @@ fn describe(path: &Path, page: usize) -> Result<Value> {
     let secs = |duration: Duration| duration.as_secs_f64();
     Ok(json!({
         "file": file, "kind": "picture", "page": pages.index + 1, "pages": pages.count,
-        "has_more_pages": pages.has_more, "is_animation": pages.timing.is_some(),
+        "has_more_pages": pages.has_more, "is_light_page_2": pages.has_light, "is_animation": pages.timing.is_some(),
         "frame_secs": pages.timing.map(|timing| secs(timing.duration)),
         "animation_secs": pages.timing.map(|timing| secs(timing.total)), "format": picture.format, "width": picture.size.width,
         "height": picture.size.height, "bits": picture.rgb.bits(), "alpha": picture.alpha.is_some(),
@@ -99,6 +99,7 @@ fn pages_in_words(value: &Value) -> String {
             format!("; frame {page} of {more}{pages}, {frame} s of an animation of {more}{all} s")
         }
         _ if *pages == 1 => String::new(),
+        _ if value["is_light_page_2"] == true => format!("; page {page} of 2, of which 2 is the light of its gain map"),
         _ => format!("; page {page} of {more}{pages}"),
     }
 }

@@ -78,12 +78,13 @@ impl RenderScene<'_> {
     pub(super) fn plan(&self, made: Made, depth: Depth) -> Plan {
         let codes = FEATURE_TILE * FEATURE_TILE * self.model.config.encoder.features();
         let tile_bytes = if self.is_neural() { codes * size_of::<half::f16>() } else { 0 };
-        let (channels, members) = match made {
-            Made::Picture => (self.picture.channels(), 1),
-            // The features of every member are held.
-            Made::Map(_) => (3, Ensemble::Eight.members()),
+        let (channels, ensemble) = match made {
+            Made::Picture => (self.picture.channels(), self.recipe.ensemble()),
+            Made::Map(_) => (3, Ensemble::Eight),
         };
-        Plan::new(self.grid, channels * depth.bytes(), tile_bytes * members, self.picture.most_rows_kept())
+        // The features of every member are held.
+        let tile_bytes = tile_bytes * ensemble.members();
+        Plan::new(self.grid, channels * depth.bytes(), tile_bytes, self.picture.most_rows_kept())
     }
 
     /// Whether the network makes its pixels.
@@ -93,9 +94,7 @@ impl RenderScene<'_> {
 
     /// Renders block by block.
     pub(super) fn render_blocks(&self, plan: &Plan, made: Made, gate: &Gate, to: &mut dyn Blocks) -> Result<()> {
-        let most = RenderOptions::EXPORT.feature_budget_bytes;
-        let feature_budget_bytes = most.min(plan.feature_bytes * self.recipe.ensemble().members());
-        let options = RenderOptions { feature_budget_bytes, ..RenderOptions::EXPORT };
+        let options = RenderOptions { feature_budget_bytes: plan.feature_bytes, ..RenderOptions::EXPORT };
         let mut renderer = Renderer::sharing(self.features.clone(), options).passing(gate.clone());
         let width = self.grid.x.len;
         for band in &plan.bands {

@@ -188,6 +188,20 @@ fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
     Ok(Interpreted { space: ColorSpace { name, to_srgb }, icc_profile: Some(bytes), notice: None })
 }
 
+/// Rows that lead from the linear light of an RGB profile's primaries to that of sRGB's, whatever its curves are; nothing if it says
+/// none.
+pub(super) fn matrix_to_srgb(profile: &[u8]) -> Option<[[f32; 3]; 3]> {
+    let rows = || {
+        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let matrix = profile.transform_matrix(&ColorProfile::new_srgb()).v.map(|row| row.map(|v| v as f32));
+        let is_known =
+            profile.color_space == DataColorSpace::Rgb && matrix.as_flattened().iter().all(|v| v.is_finite());
+        is_known.then_some(matrix)
+    };
+    // Readers of damaged files have been known to panic.
+    survive(rows)?
+}
+
 /// The RGB profile in which equal values look like the grey of a grey profile: the same curve three times.
 fn rgb_from_grey(grey: &ColorProfile) -> Result<(ColorProfile, Vec<u8>), String> {
     let curve: ToneReprCurve = grey.gray_trc.clone().ok_or("it has no curve")?;

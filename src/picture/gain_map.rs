@@ -40,6 +40,9 @@ impl GainMap {
         let numbers = |name: &str, usual: Option<f32>| numbers(text, name, usual);
         let (least, most) = (numbers("GainMapMin", Some(0.0))?, numbers("GainMapMax", None)?);
         let gamma = numbers("Gamma", Some(1.0))?;
+        if numbers("HDRCapacityMin", Some(0.0))?[0] >= numbers("HDRCapacityMax", Some(MOST_STOPS))?[0] {
+            return None;
+        }
         let [base, other] = [numbers("OffsetSDR", Some(1.0 / 64.0))?, numbers("OffsetHDR", Some(1.0 / 64.0))?];
         let channel = |c: usize| Channel { stops: [least[c], most[c]], gamma: gamma[c], offsets: [base[c], other[c]] };
         Self { channels: from_fn(channel), is_of_base: true }.sensible()
@@ -49,11 +52,12 @@ impl GainMap {
     pub(super) fn of_iso(bytes: &[u8]) -> Option<Self> {
         const SEVERAL: u8 = 1 << 7;
         const OF_BASE: u8 = 1 << 6;
+        const BACKWARDS: u8 = 1 << 2;
         const ONE_DENOMINATOR: u8 = 1 << 3;
         let mut bytes = Bytes(bytes);
         let [least_version, _] = [bytes.u16()?, bytes.u16()?];
         let flags = bytes.u8()?;
-        if least_version != 0 {
+        if least_version != 0 || flags & BACKWARDS != 0 {
             return None;
         }
         let denominator = if flags & ONE_DENOMINATOR == 0 { None } else { Some(bytes.u32()?) };
@@ -83,12 +87,17 @@ impl GainMap {
         self.channels.iter().all(is_sensible).then_some(self)
     }
 
+    /// Whether red, green and blue are multiplied alike where the values of the map are: then their space does not matter.
+    pub(super) fn is_grey(&self) -> bool {
+        self.channels.iter().all(|channel| *channel == self.channels[0])
+    }
+
     /// Linear light of a pixel: its base's, and the values of the map there, from 0 to 1. As on a screen that can show all of it.
     pub(super) fn light(&self, base: [f32; 3], values: [f32; 3]) -> [f32; 3] {
         from_fn(|c| {
             let Channel { stops: [least, most], gamma, offsets: [before, after] } = self.channels[c];
             let share = if gamma == 1.0 { values[c] } else { values[c].powf(1.0 / gamma) };
-            (base[c] + before) * (least + share * (most - least)).exp2() - after
+            ((base[c] + before) * (least + share * (most - least)).exp2() - after).max(0.0)
         })
     }
 }
@@ -107,9 +116,12 @@ fn numbers(text: &str, name: &str, usual: Option<f32>) -> Option<[f32; 3]> {
     let name = format!("{PREFIX}:{name}");
     let Some(start) = text.find(&format!("<{name}>")) else { return usual.map(|usual| [usual; 3]) };
     let list = &text[start..][..text[start..].find(&format!("</{name}>"))?];
-    let items = list.split("li>").skip(1).step_by(2);
-    let values: Option<Vec<f32>> = items.map(|item| number(item.split("</").next()?)).collect();
-    values?.try_into().ok()
+    let item = |item: &str| number(item.split_once('>')?.1.split("</").next()?);
+    let values: Vec<f32> = list.split("<rdf:li").skip(1).map(item).collect::<Option<_>>()?;
+    match values[..] {
+        [one] => Some([one; 3]),
+        _ => values.try_into().ok(),
+    }
 }
 
 /// Bytes that are read in order.
@@ -185,6 +197,7 @@ mod tests {
             "hdrgm:GainMapMax=\"1\" hdrgm:Gamma=\"0\"",
             "hdrgm:GainMapMax=\"1\" hdrgm:BaseRenditionIsHDR=\"True\"",
             "hdrgm:GainMapMax=\"1e9\"",
+            "hdrgm:GainMapMax=\"1\" hdrgm:HDRCapacityMin=\"2\" hdrgm:HDRCapacityMax=\"1\"",
         ] {
             assert_eq!(GainMap::of_xmp(&packet(attributes, "")), None, "{attributes}");
         }
@@ -197,5 +210,6 @@ mod tests {
         assert_eq!(of_iso(0x48, &[1, 3, 0, 0, 3, 1, 0, 0]), None, "the base is the brighter one");
         assert_eq!(of_iso(0x48, &[0, 0, 3, 0, 3, 1, 0, 0]), None, "nothing can be divided by 0");
         assert_eq!(GainMap::of_iso(&[0, 1, 0, 0, 0x48]), None, "of a version to come");
+        assert_eq!(of_iso(0x4c, &sound), None, "backwards");
     }
 }

@@ -195,7 +195,8 @@ impl Picture {
         Self::open_unless(path, NEVER)
     }
 
-    /// As [`Self::open`], but a page of a TIFF file or a frame of an animation, counted from 0. Every other file has one.
+    /// As [`Self::open`], but a page of a TIFF file, a frame of an animation, or the light of a
+    /// JPEG with a gain map (1), counted from 0. Every other file has one.
     ///
     /// # Errors
     /// As [`Self::open`], and if there is no such page.

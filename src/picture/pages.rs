@@ -13,6 +13,8 @@ pub struct Pages {
     pub has_more: bool,
     /// When it is to be seen, if it is a frame of an animation.
     pub timing: Option<Timing>,
+    /// Whether they are a picture and its light, by a gain map.
+    pub has_light: bool,
 }
 
 /// When a frame of an animation is to be seen.
@@ -26,7 +28,7 @@ pub struct Timing {
 
 impl Default for Pages {
     fn default() -> Self {
-        Self { index: 0, count: 1, has_more: false, timing: None }
+        Self { index: 0, count: 1, has_more: false, timing: None, has_light: false }
     }
 }
 
@@ -42,11 +44,25 @@ impl Pages {
         (self.count > 1).then(|| format!("{noun} {} of {}{}", self.index + 1, self.more(), self.count))
     }
 
-    /// Half a sentence that follows the file's name; nothing where there is only one.
+    /// Whether it is the picture that every program shows of its file: the only one, or that beside its light.
+    pub fn is_usual(&self) -> bool {
+        self.count == 1 || (self.has_light && self.index == 0)
+    }
+
+    /// What the pages are, for people, where that is not plain.
+    pub fn explanation(&self) -> Option<&'static str> {
+        self.has_light.then_some("page 2 is the light beyond white that its gain map tells of")
+    }
+
+    /// Half a sentence that follows the file's name; nothing for the usual picture.
     pub fn note(&self) -> Option<String> {
         let (more, count, noun, number) = (self.more(), self.count, self.noun(), self.index + 1);
         let what = if self.timing.is_some() { "is an animation of" } else { "has" };
-        (count > 1).then(|| format!("it {what} {more}{count} {noun}s, and {noun} {number} is shown"))
+        match (self.has_light, self.index) {
+            (true, 0) => None,
+            (true, _) => Some("the light is shown that its gain map tells of".into()),
+            (false, _) => (count > 1).then(|| format!("it {what} {more}{count} {noun}s, and {noun} {number} is shown")),
+        }
     }
 
     /// Why there is nothing at this place, if there is not.
@@ -83,13 +99,17 @@ mod tests {
     fn pages(index: usize, count: usize, has_more: bool, duration_ms: Option<u64>) -> Pages {
         let timing =
             duration_ms.map(|ms| Timing { duration: Duration::from_millis(ms), total: Duration::from_secs(9) });
-        Pages { index, count, has_more, timing }
+        Pages { index, count, has_more, timing, has_light: false }
     }
 
     #[test]
     fn pages_and_frames_are_told_in_words() {
         assert_eq!((Pages::default().place(), Pages::default().note()), (None, None));
+        let light = |index| Pages { has_light: true, ..pages(index, 2, false, None) };
+        assert_eq!((light(0).note(), light(0).is_usual()), (None, true));
+        assert_eq!(light(1).note().as_deref(), Some("the light is shown that its gain map tells of"));
         let page = pages(1, 7, false, None);
+        assert!(!light(1).is_usual() && !page.is_usual() && Pages::default().is_usual());
         assert_eq!(page.place().as_deref(), Some("Page 2 of 7"));
         assert_eq!(page.note().as_deref(), Some("it has 7 pages, and page 2 is shown"));
         assert_eq!(pages(0, 9, true, Some(40)).place().as_deref(), Some("Frame 1 of more than 9"));

@@ -5,7 +5,11 @@ pub(super) fn segments(jpeg: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     const START_OF_SCAN: u8 = 0xda;
     let mut rest = jpeg.get(2..).unwrap_or_default();
     std::iter::from_fn(move || {
-        let [0xff, marker @ 0xc0..=0xfe, high, low] = *rest.first_chunk()? else { return None };
+        // Markers may be filled up before.
+        while rest.starts_with(&[0xff, 0xff]) {
+            rest = &rest[1..];
+        }
+        let [0xff, marker @ (0xc0..=0xcf | 0xda..=0xfe), high, low] = *rest.first_chunk()? else { return None };
         let (segment, others) = rest.split_at_checked(2 + usize::from(u16::from_be_bytes([high, low])))?;
         rest = others;
         segment.get(4..).filter(|_| marker != START_OF_SCAN).map(|body| (marker, body))
@@ -25,5 +29,6 @@ mod tests {
             assert_eq!(segments(&file[..len]).count(), count, "{len}");
         }
         assert_eq!(segments(b"\xff\xd8\xff\xe1\0\x01ab").count(), 0, "shorter than its own length");
+        assert_eq!(segments(b"\xff\xd8\xff\xff\xff\xe1\0\x03a\xff\xd9\0\x02").count(), 1, "filled up, and the end");
     }
 }

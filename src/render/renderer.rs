@@ -205,7 +205,7 @@ impl Renderer {
         Ok(())
     }
 
-    /// Encodes what rendering `grid` takes and is not there yet, in as few blocks as possible.
+    /// Encodes what rendering `grid` takes of every member and is not there yet, in as few blocks as possible.
     ///
     /// # Errors
     /// As [`Self::render`].
@@ -217,7 +217,9 @@ impl Renderer {
         recipe: Recipe,
         interrupt: Interrupt<'_>,
     ) -> Result<()> {
-        self.gather(picture, model, grid, recipe, &|_| interrupt()).map(drop)
+        let others = model.others(recipe.ensemble().members() - 1)?;
+        let mut members = std::iter::once(model).chain(others);
+        members.try_for_each(|member| self.gather(picture, member, grid, recipe, &|_| interrupt()).map(drop))
     }
 
     /// The rest of [`Self::render`].

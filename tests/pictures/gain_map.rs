@@ -65,7 +65,8 @@ fn the_first_page_is_the_picture_and_tells_of_the_second() {
         let plain = image::open(&path).unwrap().into_rgb8();
         assert!(matches!(&picture.rgb, Samples::U8(values) if *values == *plain), "{name}");
         assert_eq!((picture.pages.count, picture.exposure), (2, None), "{name}");
-        assert!(picture.notice.as_deref().unwrap().contains("page 2 is the light beyond white"), "{name}");
+        assert_eq!((picture.notice, picture.pages.note()), (None, None), "{name}: telephones write nothing else");
+        assert!(picture.pages.explanation().unwrap().contains("page 2 is the light beyond white"), "{name}");
         let light = opened(&path, 1, "0").unwrap();
         assert!(light.notice.as_deref().unwrap().contains("its light goes from"), "{name}: {:?}", light.notice);
         assert_ne!(light.id, picture.id, "{name}: two pictures have one name");
@@ -89,6 +90,12 @@ fn without_its_gain_map_a_picture_is_a_picture() {
         assert_eq!((picture.pages.count, picture.notice), (1, None), "{} bytes", bytes.len());
         assert!(opened(&path, 1, "0").unwrap_err().to_string().contains("it has one page"));
     }
+    // A map that says that it is larger than the picture is not decoded.
+    let mut huge = whole.clone();
+    let frame = second + whole[second..].windows(2).position(|bytes| bytes == [0xff, 0xc0]).unwrap();
+    huge[frame + 5..frame + 9].fill(0xff);
+    std::fs::write(&path, huge).unwrap();
+    assert_eq!(opened(&path, 0, "0").unwrap().pages.count, 1);
     // Something else may lie between.
     std::fs::write(&path, [&whole[..second], b"a film \xff\xd8\xff\xe0 of nothing", &whole[second..]].concat())
         .unwrap();

@@ -87,11 +87,11 @@ pub(super) fn with_ending(path: &Path) -> PathBuf {
     or_ending(path, "png")
 }
 
-/// A file name for an export, beside the picture: `name-x30.png`, or `name-page2-x30.png` where there are several pages.
+/// A file name for an export, beside the picture: `name-x30.png`, or `name-page2-x30.png` of one of several pages.
 pub(super) fn proposed_path(picture: &Picture, zoom: f64) -> PathBuf {
     let stem = picture.path.file_stem().map_or_else(|| "untitled".into(), |stem| stem.to_string_lossy());
     let pages = picture.pages;
-    let page = if pages.count > 1 { format!("-{}{}", pages.noun(), pages.index + 1) } else { String::new() };
+    let page = if pages.is_usual() { String::new() } else { format!("-{}{}", pages.noun(), pages.index + 1) };
     let name = format!("{stem}{page}-x{}.png", short(zoom));
     picture.path.parent().unwrap_or(Path::new("")).join(name)
 }

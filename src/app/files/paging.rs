@@ -117,7 +117,11 @@ impl State {
     pub(super) fn expose(&mut self, tenths: Option<i16>, env: &mut Env<'_>) {
         let Some(picture) = self.current.as_ref().map(|opened| &opened.picture) else { return };
         let Some(wanted) = self.wanted().filter(|_| picture.exposure.is_some()) else {
-            env.replace("exposure", "This picture is not read as light, so it has no exposure to change.");
+            let said = match picture.pages.explanation() {
+                Some(explanation) => format!("This page has no exposure to change; {explanation}."),
+                None => "This picture is not read as light, so it has no exposure to change.".into(),
+            };
+            env.replace("exposure", said);
             return;
         };
         let exposure = tenths.map_or(Exposure::NONE, |tenths| wanted.exposure.by(tenths));
@@ -136,7 +140,9 @@ impl State {
     /// Reads a page, exposed as the one that is wanted so far.
     fn read_page(&mut self, page: usize, is_ahead: bool) {
         let Some(wanted) = self.wanted() else { return };
-        self.read_which(Which { page, ..wanted }, is_ahead);
+        let has_exposure = !(page == 0 && self.pages().is_some_and(|pages| pages.has_light));
+        let exposure = if has_exposure { wanted.exposure } else { Exposure::NONE };
+        self.read_which(Which { page, exposure }, is_ahead);
     }
 
     /// What is still being read of the page that is left would come back later.

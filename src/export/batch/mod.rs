@@ -118,7 +118,6 @@ pub fn run(batch: &Batch, models: &dyn Models, gate: &Gate, on_event: &(dyn Fn(B
         gate,
         on_event,
         room: Room::new(MOST_PICTURE_BYTES),
-        features: FeatureStore::default(),
         next: AtomicUsize::new(0),
         ended: std::array::from_fn(|_| AtomicUsize::new(0)),
     };
@@ -141,7 +140,6 @@ struct Work<'a> {
     gate: &'a Gate,
     on_event: &'a (dyn Fn(BatchEvent<'_>) + Sync),
     room: Room,
-    features: FeatureStore,
     next: AtomicUsize,
     /// Written, done, failed.
     ended: [AtomicUsize; 3],
@@ -189,7 +187,7 @@ impl Work<'_> {
         let (input, output) = (item.input.clone(), item.output.clone());
         let map = item.map.clone().map(|path| InventionFile { path, layer: self.batch.layer });
         let line = CommandLine { input, output, overwrite, model, map, ..asked.clone() };
-        let job = ExportJob::of(line, picture, loaded, self.features.clone())?;
+        let job = ExportJob::of(line, picture, loaded, FeatureStore::default())?;
         for output in [Some(&item.output), item.map.as_ref()].into_iter().flatten() {
             make_folder(output)?;
         }

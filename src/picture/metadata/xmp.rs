@@ -47,7 +47,7 @@ pub(in crate::picture) fn adapt(packet: Vec<u8>, size: Size, dpi: Option<f64>) -
         remove(&mut text, element);
     }
     remove_own(&mut text, "hdrgm");
-    for property in ["GCamera:MotionPhoto", "GCamera:MicroVideo"] {
+    for property in ["GCamera:MotionPhoto", "Camera:MotionPhoto", "GCamera:MicroVideo"] {
         set(&mut text, property, "0");
     }
     Some(text.into_bytes())

@@ -7,7 +7,7 @@
 use super::about::{read_exif, source_of};
 use super::failure::unsupported;
 use super::jpeg::end_of;
-use crate::picture::color::{Claims, ColorSpace, SampleSource, interpret};
+use crate::picture::color::{Claims, interpret, matrix_to_srgb};
 use crate::picture::color_table::{ColorTable, mixed};
 use crate::picture::gain_map::GainMap;
 use crate::picture::metadata::{PngColor, is_adobe_rgb};
@@ -15,7 +15,9 @@ use crate::picture::segments::segments;
 use image::codecs::jpeg::JpegDecoder;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
 use rayon::prelude::*;
+use std::array::from_fn;
 use std::io::Cursor;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How segments begin that hold an XMP packet, or say the gain map's numbers.
@@ -25,44 +27,89 @@ const ISO: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
 /// A JPEG begins so.
 const START: [u8; 3] = [0xff, 0xd8, 0xff];
 
-/// Pictures behind the first one that are looked at.
+/// Pictures behind the first one that are looked at, and bytes of their headers.
 const MOST_PICTURES: usize = 16;
+const MOST_HEADERS: usize = 1 << 20;
 
-/// A gain map as it lies in a file.
-#[derive(Clone)]
+/// A gain map in a file.
 pub(super) struct StoredGainMap {
     meaning: GainMap,
-    /// A JPEG.
-    code: Vec<u8>,
+    /// Where in the file it is, a JPEG.
+    place: Range<usize>,
 }
 
 impl StoredGainMap {
-    /// That of a JPEG file; nothing if it has none that can be used.
+    /// That of a JPEG file; nothing if it has none that can be used: no larger than the picture, and coded as usual.
     pub(super) fn of(file: &[u8]) -> Option<Self> {
-        if !segments(file).any(is_told) {
-            return None;
-        }
+        let frame = Frame::of(file).filter(|_| headers(file).any(is_told))?;
         // Films and other pictures may lie between, in which bytes look like the start of a picture.
-        let behind = &file[end_of(file)?..];
-        let starts = behind.windows(START.len()).enumerate().filter(|(_, bytes)| *bytes == START);
+        let first = end_of(file)?;
+        let starts = file[first..].windows(START.len()).enumerate().filter(|(_, bytes)| *bytes == START);
         starts.take(MOST_PICTURES).find_map(|(start, _)| {
-            let code = &behind[start..];
+            let code = &file[first + start..];
             let meaning = meaning(code)?;
-            Some(Self { meaning, code: code[..end_of(code)?].to_vec() })
+            Frame::of(code).filter(|map| map.is_usual() && map.pixels() <= frame.pixels())?;
+            Some(Self { meaning, place: first + start..first + start + end_of(code)? })
         })
     }
 
-    /// Its values, of red, green and blue, and the colour space that its profile says.
-    fn decode(&self, limits: Limits) -> ImageResult<(RgbImage, Option<ColorSpace>)> {
-        let mut decoder = JpegDecoder::new(Cursor::new(&self.code))?;
-        decoder.set_limits(limits)?;
-        let profile = decoder.icc_profile()?;
-        let space = profile.map(|profile| {
-            let claims = Claims { profile: Some(profile), png: PngColor::default(), is_adobe_rgb: false };
-            interpret(claims, SampleSource::Rgb).space
-        });
-        Ok((DynamicImage::from_decoder(decoder)?.into_rgb8(), space))
+    /// Takes it out of its file.
+    pub(super) fn cut(self, file: &[u8]) -> GainMapCode {
+        GainMapCode { meaning: self.meaning, code: file[self.place].to_vec() }
     }
+}
+
+/// What a JPEG's frame header says (ITU-T T.81, B.2.2).
+struct Frame {
+    marker: u8,
+    bits: u8,
+    size: [u16; 2],
+    components: u8,
+}
+
+impl Frame {
+    fn of(code: &[u8]) -> Option<Self> {
+        let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+        let (marker, body) = headers(code).find(|(marker, _)| is_frame(*marker))?;
+        let [bits, high, low, left, right, components] = *body.first_chunk()?;
+        let size = [[left, right], [high, low]].map(u16::from_be_bytes);
+        Some(Self { marker, bits, size, components })
+    }
+
+    /// Baseline, extended or progressive, of 8 bits, grey or in colour.
+    fn is_usual(&self) -> bool {
+        matches!(self.marker, 0xc0..=0xc2) && self.bits == 8 && matches!(self.components, 1 | 3) && self.pixels() > 0
+    }
+
+    fn pixels(&self) -> u64 {
+        self.size.map(u64::from).iter().product()
+    }
+}
+
+/// A gain map that is not decoded yet.
+pub(super) struct GainMapCode {
+    meaning: GainMap,
+    code: Vec<u8>,
+}
+
+impl GainMapCode {
+    /// Its values, of red, green and blue, and whether they may differ; and from the linear light of its own colour space to that of
+    /// sRGB, if its profile says so.
+    fn decode(&self, most_pixels: u64) -> ImageResult<(RgbImage, bool, Option<Matrix>)> {
+        let mut decoder = JpegDecoder::new(Cursor::new(&self.code))?;
+        let (width, height) = decoder.dimensions();
+        if u64::from(width) * u64::from(height) > most_pixels {
+            return Err(unsupported("its gain map is larger than the picture"));
+        }
+        let to_srgb = decoder.icc_profile()?.and_then(|profile| matrix_to_srgb(&profile));
+        let is_grey = self.meaning.is_grey() && !decoder.color_type().has_color();
+        Ok((DynamicImage::from_decoder(decoder)?.into_rgb8(), is_grey, to_srgb))
+    }
+}
+
+/// The segments of a header that is not too long.
+fn headers(jpeg: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    segments(&jpeg[..jpeg.len().min(MOST_HEADERS)])
 }
 
 /// Whether a segment of the picture says that there is a gain map.
@@ -75,22 +122,22 @@ fn is_told((marker, body): (u8, &[u8])) -> bool {
 
 /// What a JPEG's values mean if it is a gain map. The standard goes before what was there before it.
 fn meaning(code: &[u8]) -> Option<GainMap> {
-    let find = |wanted: u8, name: &[u8], read: fn(&[u8]) -> Option<GainMap>| {
-        segments(code).filter(|(marker, _)| *marker == wanted).find_map(|(_, body)| read(body.strip_prefix(name)?))
+    let find = |wanted: u8, name: &[u8]| {
+        headers(code).filter(|(marker, _)| *marker == wanted).find_map(|(_, body)| body.strip_prefix(name))
     };
-    find(0xe2, ISO, GainMap::of_iso).or_else(|| find(0xe1, XMP, GainMap::of_xmp))
+    let xmp = || find(0xe1, XMP).and_then(GainMap::of_xmp);
+    find(0xe2, ISO).and_then(GainMap::of_iso).or_else(xmp)
 }
 
 /// Decodes a picture to light.
 pub(super) struct GainMapDecoder<'a> {
     base: Box<dyn ImageDecoder + 'a>,
-    map: StoredGainMap,
-    limits: Limits,
+    map: GainMapCode,
 }
 
 impl<'a> GainMapDecoder<'a> {
-    pub(super) fn new(base: Box<dyn ImageDecoder + 'a>, map: StoredGainMap) -> Self {
-        Self { base, map, limits: Limits::default() }
+    pub(super) fn new(base: Box<dyn ImageDecoder + 'a>, map: GainMapCode) -> Self {
+        Self { base, map }
     }
 
     /// How the base's colours become linear light, and it sRGB's; nothing if its profile is neither of curves nor sRGB's.
@@ -107,16 +154,15 @@ impl<'a> GainMapDecoder<'a> {
     fn decode(mut self, out: &mut [u8]) -> ImageResult<()> {
         let curves =
             self.base_curves()?.ok_or_else(|| unsupported("its colour profile is none of curves and a matrix"))?;
-        let (values, own) = self.map.decode(self.limits)?;
-        let other = own.filter(|_| !self.map.meaning.is_of_base).map(|space| space.curves());
-        let to_other = match other {
-            Some(Some(other)) => to_other_space(&curves, &other),
-            Some(None) => return Err(unsupported("its gain map's colour profile is none of curves and a matrix")),
-            None => Some(Rows::of_base(&curves)),
+        let (width, height) = self.base.dimensions();
+        let (values, is_grey, own) = self.map.decode(u64::from(width) * u64::from(height))?;
+        let rows = match own {
+            _ if self.map.meaning.is_of_base || is_grey => Some(Rows::of_base(&curves)),
+            Some(own) => Rows::by_way_of(&curves, own),
+            None => None,
         };
-        let rows = to_other.ok_or_else(|| unsupported("its gain map's colour profile is damaged"))?;
+        let rows = rows.ok_or_else(|| unsupported("the colour profile of its gain map does not say its primaries"))?;
         let base = DynamicImage::from_decoder(self.base)?.into_rgb8();
-        let (width, height) = base.dimensions();
         let map = Enlarged { values, size: [width, height] };
         let row_bytes = width as usize * 3 * size_of::<f32>();
         out.par_chunks_exact_mut(row_bytes.max(1)).enumerate().for_each(|(y, row)| {
@@ -132,37 +178,39 @@ impl<'a> GainMapDecoder<'a> {
     }
 }
 
+/// Rows of a matrix of colours.
+type Matrix = [[f32; 3]; 3];
+
 /// What is done with linear light before and after it is multiplied.
 struct Rows {
-    before: [[f32; 3]; 3],
-    after: [[f32; 3]; 3],
+    before: Matrix,
+    after: Matrix,
 }
 
-const SAME: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+const SAME: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 impl Rows {
     fn of_base(base: &ColorTable) -> Self {
         Self { before: SAME, after: base.to_srgb.unwrap_or(SAME) }
     }
+
+    /// By way of sRGB to another space, from which `after` leads there; nothing if there is no way back.
+    fn by_way_of(base: &ColorTable, after: Matrix) -> Option<Self> {
+        let (base, back) = (base.to_srgb.unwrap_or(SAME), inverse(after)?);
+        // Columns go through both.
+        let columns: Matrix = from_fn(|c| mixed(back, base.map(|row| row[c])));
+        Some(Self { before: from_fn(|row| columns.map(|column| column[row])), after })
+    }
 }
 
-/// By way of sRGB, where the map is of another space than the base; nothing where that has no way back.
-fn to_other_space(base: &ColorTable, other: &ColorTable) -> Option<Rows> {
-    let [base, after] = [base, other].map(|table| table.to_srgb.unwrap_or(SAME));
-    let back = inverse(after)?;
-    // Columns go through both.
-    let columns: [[f32; 3]; 3] = std::array::from_fn(|c| mixed(back, base.map(|row| row[c])));
-    Some(Rows { before: std::array::from_fn(|row| columns.map(|column| column[row])), after })
-}
-
-fn inverse(rows: [[f32; 3]; 3]) -> Option<[[f32; 3]; 3]> {
+fn inverse(rows: Matrix) -> Option<Matrix> {
     let minor = |r: usize, c: usize| {
         let at = |down: usize, right: usize| f64::from(rows[(r + down) % 3][(c + right) % 3]);
         at(1, 1) * at(2, 2) - at(1, 2) * at(2, 1)
     };
     let determinant: f64 = (0..3).map(|c| f64::from(rows[0][c]) * minor(0, c)).sum();
     let entry = |r: usize, c: usize| (minor(c, r) / determinant) as f32;
-    (determinant.abs() > 1e-6).then(|| std::array::from_fn(|r| std::array::from_fn(|c| entry(r, c))))
+    (determinant.abs() > 1e-6).then(|| from_fn(|r| from_fn(|c| entry(r, c))))
 }
 
 /// The values of a smaller map at the pixels of a picture: in straight lines between those around.
@@ -206,7 +254,6 @@ impl ImageDecoder for GainMapDecoder<'_> {
     }
 
     fn set_limits(&mut self, limits: Limits) -> ImageResult<()> {
-        self.limits = limits.clone();
         self.base.set_limits(limits)
     }
 

@@ -194,11 +194,12 @@ fn decode_file(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<
     let jpeg =
         if kind == Kind::JPEG { Some(jpeg::read_complete(path).map_err(|error| describe_io(&error))?) } else { None };
     let gain_map = jpeg.as_deref().and_then(StoredGainMap::of);
-    let remarks = remarks_of(path, kind, page, gain_map.is_some());
-    let (dpi, said, pages) = (remarks.dpi, remarks.note.clone(), pages_of(&remarks, page));
+    let remarks = remarks_of(path, kind, page);
+    let (dpi, said, pages) = (remarks.dpi, remarks.note.clone(), pages_of(&remarks, page, gain_map.is_some()));
     if let Some(reason) = pages.reason_to_refuse() {
         return Err(reason);
     }
+    let light = gain_map.filter(|_| page > 0).zip(jpeg.as_deref()).map(|(map, file)| map.cut(file));
     let apart = jpeg.map_or(Ok(None), apart_jpeg)?;
     let large = match kind {
         Kind::TIFF => large::open_tiff(path, which, held_bytes, &remarks)?,
@@ -210,7 +211,7 @@ fn decode_file(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<
         None if kind == Kind::TIFF => open_whole(reader.into_inner(), which, remarks)?,
         None => {
             let decoder = apart.map_or_else(|| start_limited(reader, kind, page), Ok);
-            let with_light = |base: Box<dyn ImageDecoder>| match gain_map.filter(|_| page > 0) {
+            let with_light = |base: Box<dyn ImageDecoder>| match light {
                 Some(map) => Box::new(GainMapDecoder::new(base, map)),
                 None => base,
             };

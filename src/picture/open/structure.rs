@@ -10,19 +10,12 @@ use crate::picture::{Pages, Timing};
 use std::path::Path;
 use std::time::Duration;
 
-/// Said of the first page.
-const GAIN_MAP: &str = "page 2 is the light beyond white that its gain map tells of, which can be exposed";
-
-/// What there is of a page. With a gain map a JPEG has two: itself, and its light.
-pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize, has_gain_map: bool) -> Remarks {
+/// What there is of a page.
+pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize) -> Remarks {
     match kind {
         Kind::TIFF => tiff_remarks(path, page),
         Kind::PNG => png_remarks(path),
-        Kind::JPEG => {
-            let note = (has_gain_map && page == 0).then(|| GAIN_MAP.to_owned());
-            let pages = if has_gain_map { 2 } else { 0 };
-            Remarks { iptc: jpeg_iptc(path), pages, note, ..Remarks::default() }
-        }
+        Kind::JPEG => Remarks { iptc: jpeg_iptc(path), ..Remarks::default() },
         Kind::Raw => raw::raw_remarks(path),
         Kind::JpegXl => jxl_remarks(path, MAX_HEADER_BYTES as usize),
         Kind::Avif | Kind::Heic => avif_remarks(path),
@@ -30,10 +23,11 @@ pub(super) fn remarks_of(path: &Path, kind: Kind, page: usize, has_gain_map: boo
     }
 }
 
-/// The place of a page that is asked for.
-pub(super) fn pages_of(remarks: &Remarks, index: usize) -> Pages {
+/// The place of a page that is asked for. With a gain map a JPEG has two: itself, and its light.
+pub(super) fn pages_of(remarks: &Remarks, index: usize, has_light: bool) -> Pages {
     let shown = |duration: Duration| Timing { duration, total: remarks.durations.iter().sum() };
     // One that is not there is still a frame.
     let duration = remarks.durations.get(index).or(remarks.durations.last()).copied();
-    Pages { index, count: remarks.pages.max(1), has_more: false, timing: duration.map(shown) }
+    let count = if has_light { 2 } else { remarks.pages.max(1) };
+    Pages { index, count, has_more: false, timing: duration.map(shown), has_light }
 }

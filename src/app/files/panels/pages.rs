@@ -20,7 +20,10 @@ pub(in crate::app) fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Comman
         button(ui, label, (label, "A"), true, Command::TogglePlaying, commands);
     }
     button(ui, "›", (next, "Ctrl+Page Down"), has_next, Command::TurnPage(Step::Next), commands);
-    ui.label(place);
+    let label = ui.label(place);
+    if let Some(explanation) = pages.explanation() {
+        label.on_hover_text(explanation);
+    }
 }
 
 /// Draws how a picture of light is exposed.

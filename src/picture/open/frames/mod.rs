@@ -73,7 +73,7 @@ impl<'a> Frames<'a> {
         check_size(&decoder).map_err(|failure| failure.describe(kind.name()))?;
         let (width, height) = decoder.dimensions();
         let is_grey = !decoder.color_type().has_color();
-        let remarks = remarks_of(path, kind, 0, false);
+        let remarks = remarks_of(path, kind, 0);
         let about = about(&mut decoder, remarks);
         drop(decoder);
         let size = (width as usize, height as usize);
@@ -148,7 +148,7 @@ impl<'a> Frames<'a> {
         let total = self.durations.iter().sum();
         let duration = self.durations.get(index).copied().unwrap_or_default();
         let timing = Some(Timing { duration, total });
-        Pages { index, count: self.durations.len(), has_more: self.has_more, timing }
+        Pages { index, count: self.durations.len(), has_more: self.has_more, timing, has_light: false }
     }
 }
 

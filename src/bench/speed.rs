@@ -8,7 +8,7 @@ use crate::feature::FeatureWindow;
 use crate::geometry::{Region, SampleGrid, Size};
 #[cfg(feature = "gpu")]
 use crate::gpu::{AdapterChoice, Gpu, KnownVariants};
-use crate::kernel::processor_name;
+use crate::kernel::{Instructions, processor_name};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Interrupt;
 use crate::weights::Weights;
@@ -32,7 +32,7 @@ const ENOUGH_SECS: f64 = 0.1;
 pub struct Device {
     /// The name by which it is chosen: [`CPU`], or that of a graphics device with its kind and interface.
     pub name: String,
-    /// What it is: the processor's name, or the driver with its version.
+    /// What it is: the processor's name and the instructions that are used of it, or the driver with its version.
     pub detail: String,
     /// Whether it is software that stands in for a graphics device.
     pub is_software: bool,
@@ -54,7 +54,8 @@ pub struct Speed {
 impl Device {
     /// The processor.
     pub fn processor() -> Self {
-        Self { name: CPU.into(), detail: processor_name().unwrap_or_default(), is_software: false }
+        let known = processor_name().into_iter().chain([Instructions::in_use().name().to_owned()]);
+        Self { name: CPU.into(), detail: known.collect::<Vec<_>>().join(", "), is_software: false }
     }
 
     /// Name and detail: what its speed depends on.

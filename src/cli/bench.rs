@@ -26,7 +26,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let (backend, device) = args.compute.backend_and_device()?;
     let graphics = backend != Backend::Cpu;
     let devices = if graphics { bench::devices() } else { vec![Device::processor()] };
-    for device in &devices {
+    // Who asks for graphics devices learns nothing of the processor.
+    for device in devices.iter().filter(|device| backend != Backend::Gpu || device.name != bench::CPU) {
         tell_speed(device, args.json);
     }
     let patience = args.patience.map_or(bench::PATIENCE, |secs| Duration::from_secs_f64(secs.min(1e6)));

@@ -1,6 +1,7 @@
 //! The graphics device behind a model, and what happens when it fails: the processor goes on.
 
 use super::reconnect::Reconnect;
+use super::self_test::{self, SINGLE_TOLERANCE, encoding_time, is_second_used, noise, noisy_picture};
 use crate::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
 use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
@@ -21,9 +22,7 @@ const RETRY: Duration = Duration::from_secs(30);
 /// Points of the self-test, along each axis.
 const TEST_SIDE: usize = 16;
 
-/// How far the device may be off in the self-test, in units of the test's largest value: rounding stays far below, what
-/// is wrong is far above.
-const SINGLE_TOLERANCE: f32 = 1e-3;
+/// How far the device may be off in half precision in the self-test, in units of its largest value.
 const HALF_TOLERANCE: f32 = 2e-2;
 
 /// A model on a device.
@@ -75,28 +74,17 @@ impl GpuModel {
     /// Encodes a small picture and compares with the processor.
     fn test_encoder(&self, weights: &Weights, tolerance: f32) -> GpuResult<()> {
         let Some(encoder) = &self.encoder else { return Ok(()) };
-        let size = Size::new(TEST_SIDE, TEST_SIDE);
-        let rgb = (0..size.area() * 3).map(|i| ((noise(i) + 0.5) * 255.0) as u8).collect();
-        let picture = Picture::from_rgb8(size, rgb);
-        let (ours, _) = encoder.encode(&picture, size.rect(), NEVER)?;
-        let reference = PictureEncoder::on_cpu(weights, Precision::F32)
-            .and_then(|encoder| encoder.encode(&picture, size.rect(), NEVER))
-            .map_err(|error| GpuError::Unfit(error.to_string()))?;
-        compare("encoding", &ours, &reference.0, tolerance)
+        let picture = noisy_picture(self_test::SIDE);
+        let (ours, _) = encoder.encode(&picture, picture.size.rect(), NEVER)?;
+        let reference = self_test::expected_codes(weights).map_err(|error| GpuError::Unfit(error.to_string()))?;
+        compare("encoding", &ours, &reference, tolerance)
     }
 }
 
-/// The same numbers everywhere, between -0.5 and 0.5.
-fn noise(i: usize) -> f32 {
-    (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5
-}
-
+/// Refuses a device whose answer is off.
 fn compare(what: &str, ours: &[f32], reference: &[f32], tolerance: f32) -> GpuResult<()> {
-    let largest = reference.iter().fold(0.0_f32, |a, b| a.max(b.abs())).max(1e-6);
-    // A difference that is no number counts as infinite.
-    let off = |(a, b): (&f32, &f32)| if (a - b).is_finite() { (a - b).abs() / largest } else { f32::INFINITY };
-    let worst = ours.iter().zip(reference).map(off).fold(0.0, f32::max);
-    if worst <= tolerance && ours.len() == reference.len() {
+    let worst = self_test::off(ours, reference);
+    if worst <= tolerance {
         return Ok(());
     }
     let percent = f64::from(worst) * 100.0;
@@ -136,6 +124,18 @@ impl Accelerator {
     /// The same, but a lost device is tried again after another pause.
     pub(super) fn retrying_after(self, pause: Duration) -> Self {
         Self { engine: self.engine.pausing(pause), ..self }
+    }
+
+    /// Whether it encodes faster than candle does on a device of its own, by a short measurement.
+    pub(super) fn encodes_faster_than(&self, candle: &PictureEncoder) -> bool {
+        let of_candle = |picture: &Picture| candle.encode(picture, picture.size.rect(), NEVER).ok();
+        let own = |picture: &Picture| self.encode(picture, picture.size.rect(), NEVER)?.ok();
+        is_second_used(encoding_time(of_candle), encoding_time(own))
+    }
+
+    /// The same, but another device encodes.
+    pub(super) fn without_encoding(self) -> Self {
+        Self { encodes: false, ..self }
     }
 
     /// The device's name, for people.
@@ -202,7 +202,8 @@ impl Accelerator {
         match work(&engine) {
             Ok(value) => Some(Ok(value)),
             Err(GpuError::Cancelled) => Some(Err(Error::Cancelled)),
-            Err(failure @ GpuError::Lost(_)) => {
+            // Whatever fails on a lost device fails because it is lost.
+            Err(failure) if matches!(failure, GpuError::Lost(_)) || engine.gpu.loss().is_some() => {
                 if self.engine.lose(&engine, Instant::now()) {
                     self.dispatches_before.fetch_add(engine.gpu.dispatches(), Ordering::Relaxed);
                     self.note(&failure, "goes on");

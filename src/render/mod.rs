@@ -22,6 +22,7 @@ mod renderer;
 mod request;
 pub mod sample;
 pub mod schedule;
+mod self_test;
 mod source;
 mod store;
 mod units;

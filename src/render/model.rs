@@ -6,10 +6,11 @@ use super::color;
 use super::compute::{Backend, Compute};
 use super::names::Names;
 use super::schedule::coarse_saves;
+use super::self_test::trusted_device;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldPacker;
 use crate::decode::{Decoder, FieldParams, Sampling, WindowQuery};
-use crate::encode::{self, NamedTile, PictureEncoder, best_device, cuda_refusal, device_name};
+use crate::encode::{self, NamedTile, PictureEncoder, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};
 use crate::geometry::{PixelRect, SampleGrid, Size};
@@ -109,8 +110,8 @@ impl LoadedModel {
         if compute.is_cpu() {
             return Self::new(weights, Device::Cpu, compute.precision.or_best());
         }
-        let model = Self::new(weights, best_device(), compute.precision.or_best())?;
-        let model = Self { refusal: cuda_refusal(), ..model };
+        let (device, refusal) = trusted_device(weights);
+        let model = Self { refusal, ..Self::new(weights, device, compute.precision.or_best())? };
         model.accelerated(weights, compute)
     }
 
@@ -136,14 +137,21 @@ impl LoadedModel {
         if !is_demanded && compute.device.is_none() && !crate::gpu::has_real_adapter() {
             return Ok(self);
         }
-        match Accelerator::open(compute.choice(), weights, self.encoder.is_on_cpu(), compute.allows_half()) {
+        let is_chosen = is_demanded || compute.device.is_some();
+        let open = |encodes| Accelerator::open(compute.choice(), weights, encodes, compute.allows_half());
+        // Candle's device encodes where the other one cannot.
+        let opened = open(true).or_else(|error| if self.encoder.is_on_cpu() { Err(error) } else { open(false) });
+        match opened {
             Ok(accelerator)
                 if is_demanded && compute.demands_half() && accelerator.element_type() != ElementType::F16 =>
             {
                 let reason = format!("{} has no half precision that can be trusted", accelerator.name());
                 Err(Error::device(format!("{reason}; choose --precision f32")))
             }
-            Ok(accelerator) => Ok(self.with_accelerator(accelerator)),
+            Ok(accelerator) => {
+                let encodes = is_chosen || self.encoder.is_on_cpu() || accelerator.encodes_faster_than(&self.encoder);
+                Ok(self.with_accelerator(if encodes { accelerator } else { accelerator.without_encoding() }))
+            }
             Err(error) if is_demanded => Err(error),
             Err(error) => Ok(Self { refusal: Some(error.to_string()), ..self }),
         }

@@ -23,6 +23,9 @@ fn off(ours: &[f32], reference: &[f32]) -> f32 {
     worst(ours, reference) / reference.iter().fold(1.0, |a: f32, b| a.max(b.abs()))
 }
 
+/// How far codes may be from the original's, in single precision: nothing is transformed there as on the processor.
+const SINGLE: f32 = 4e-6;
+
 #[test]
 fn features_match_the_originals() {
     let Some(gpu) = open() else { return };
@@ -39,7 +42,7 @@ fn features_match_the_originals() {
             assert_eq!(from, rect);
             let off = off(&planes(&codes, rect.area()), &arrays.get("feature_map").data);
             println!("{name} {element:?}: off by {off}");
-            assert!(off < if element == ElementType::F32 { TOLERANCE } else { 1e-2 }, "{name} {element:?}: {off}");
+            assert!(off < if element == ElementType::F32 { SINGLE } else { 1e-2 }, "{name} {element:?}: {off}");
         }
         let mut changed = weights.arrays().clone();
         let first = if name.contains("rdn") { "encoder.RDBs.1.LFF.bias" } else { "encoder.body.1.body.2.bias" };

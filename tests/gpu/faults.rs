@@ -63,7 +63,7 @@ fn a_lost_card_is_tried_again_until_it_comes_back() {
 fn a_loss_that_two_notice_is_warned_of_once() {
     let Some(choice) = choice() else { return };
     let gpu = Arc::new(Gpu::open(&choice).unwrap());
-    let model = on_gpu(&gpu);
+    let model = on_gpu(&gpu).retrying_after(Duration::from_hours(1));
     gpu.faults().lose_after(5);
     let warnings: Vec<String> = std::thread::scope(|scope| {
         let work = || {

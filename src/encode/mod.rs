@@ -4,6 +4,7 @@
 mod device;
 #[cfg(feature = "gpu")]
 mod gpu;
+pub(crate) mod self_test;
 
 pub use device::{best_device, cuda_refusal, name as device_name};
 #[cfg(feature = "gpu")]

@@ -1,8 +1,8 @@
 //! The graphics device behind a model, and what happens when it fails: the processor goes on.
 
 use super::reconnect::Reconnect;
-use super::self_test::{self, SINGLE_TOLERANCE, encoding_time, is_second_used, noise, noisy_picture};
 use crate::decode::{Decoder, GpuDecoder, Sampling, WindowQuery};
+use crate::encode::self_test::{self, SINGLE_TOLERANCE, encoding_time, is_second_used, noise, noisy_picture};
 use crate::encode::{GpuEncoder, PictureEncoder};
 use crate::error::{Error, Result};
 use crate::feature::FeatureWindow;

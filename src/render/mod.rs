@@ -22,7 +22,6 @@ mod renderer;
 mod request;
 pub mod sample;
 pub mod schedule;
-mod self_test;
 mod source;
 mod store;
 mod units;

@@ -6,10 +6,10 @@ use super::color;
 use super::compute::{Backend, Compute};
 use super::names::Names;
 use super::schedule::coarse_saves;
-use super::self_test::trusted_device;
 #[cfg(feature = "gpu")]
 use crate::decode::FieldPacker;
 use crate::decode::{Decoder, FieldParams, Sampling, WindowQuery};
+use crate::encode::self_test::trusted_device;
 use crate::encode::{self, NamedTile, PictureEncoder, device_name};
 use crate::error::{Error, Result};
 use crate::feature::{FeaturePrecision, FeatureTile, FeatureWindow};

@@ -1,6 +1,7 @@
 //! What a device must prove before it computes for anybody: that a small example comes out as the processor has it.
 
-use crate::encode::{PictureEncoder, best_device, cuda_refusal};
+use super::device::{best_device, cuda_refusal};
+use crate::encode::PictureEncoder;
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::kernel::Precision;
@@ -12,7 +13,7 @@ use candle_core::Device;
 use std::time::{Duration, Instant};
 
 /// The side of the picture that is encoded as an example.
-pub(super) const SIDE: usize = 16;
+pub(crate) const SIDE: usize = 16;
 
 /// The side of the one by which encoders are timed.
 #[cfg(feature = "gpu")]
@@ -24,22 +25,22 @@ const RUNS: usize = 3;
 
 /// How far a device may be off in single precision, in units of the example's largest value: rounding stays far below, what is wrong is
 /// far above.
-pub(super) const SINGLE_TOLERANCE: f32 = 1e-3;
+pub(crate) const SINGLE_TOLERANCE: f32 = 1e-3;
 
 /// The same numbers everywhere, between -0.5 and 0.5.
-pub(super) fn noise(i: usize) -> f32 {
+pub(crate) fn noise(i: usize) -> f32 {
     (i as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5
 }
 
 /// A picture of noise, `side` squared.
-pub(super) fn noisy_picture(side: usize) -> Picture {
+pub(crate) fn noisy_picture(side: usize) -> Picture {
     let size = Size::new(side, side);
     let rgb = (0..size.area() * 3).map(|i| ((noise(i) + 0.5) * 255.0) as u8).collect();
     Picture::from_rgb8(size, rgb)
 }
 
 /// How far values are off, in units of the largest one that was expected; infinite where one is no number, or missing.
-pub(super) fn off(ours: &[f32], reference: &[f32]) -> f32 {
+pub(crate) fn off(ours: &[f32], reference: &[f32]) -> f32 {
     if ours.len() != reference.len() {
         return f32::INFINITY;
     }
@@ -52,14 +53,14 @@ pub(super) fn off(ours: &[f32], reference: &[f32]) -> f32 {
 ///
 /// # Errors
 /// Those of [`PictureEncoder::on_cpu`].
-pub(super) fn expected_codes(weights: &Weights) -> Result<Vec<f32>> {
+pub(crate) fn expected_codes(weights: &Weights) -> Result<Vec<f32>> {
     let picture = noisy_picture(SIDE);
     Ok(PictureEncoder::on_cpu(weights, Precision::F32)?.encode(&picture, picture.size.rect(), NEVER)?.0)
 }
 
 /// The device on which candle encodes: the best one if it passes, else the processor; and why it is not the best one, where there might
 /// have been one.
-pub(super) fn trusted_device(weights: &Weights) -> (Device, Option<String>) {
+pub(crate) fn trusted_device(weights: &Weights) -> (Device, Option<String>) {
     let device = best_device();
     if device.is_cpu() {
         return (device, cuda_refusal());
@@ -87,7 +88,7 @@ fn test_encoder(encoder: &PictureEncoder, weights: &Weights) -> Result<()> {
 
 /// How long encoding takes, at best; nothing if it fails. `encode` is given a picture.
 #[cfg(feature = "gpu")]
-pub(super) fn encoding_time<T>(encode: impl Fn(&Picture) -> Option<T>) -> Option<Duration> {
+pub(crate) fn encoding_time<T>(encode: impl Fn(&Picture) -> Option<T>) -> Option<Duration> {
     let picture = noisy_picture(TIMED_SIDE);
     encode(&picture)?;
     let runs = (0..RUNS).map(|_| {
@@ -99,7 +100,7 @@ pub(super) fn encoding_time<T>(encode: impl Fn(&Picture) -> Option<T>) -> Option
 
 /// Which of two encoders is used that take so long: the second only if it is faster, or the only one that does not fail.
 #[cfg(feature = "gpu")]
-pub(super) fn is_second_used(first: Option<Duration>, second: Option<Duration>) -> bool {
+pub(crate) fn is_second_used(first: Option<Duration>, second: Option<Duration>) -> bool {
     match (first, second) {
         (Some(first), Some(second)) => second < first,
         (first, second) => first.is_none() && second.is_some(),

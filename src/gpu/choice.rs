@@ -35,7 +35,7 @@ impl Gpu {
         })
     }
 
-    /// The variant in which convolutions of `element` are the fastest here: as [`Self::variant`].
+    /// The variant in which convolutions of `element` are the fastest here, measured by the first call unless it is known ([`super::know_variants`]).
     pub fn conv_variant(&self, element: ElementType) -> Variant {
         self.variant(Shader::Convolution, element, || self.fastest_convolution(element))
     }

@@ -41,7 +41,7 @@ pub struct ConvShape {
 
 impl ConvShape {
     /// For `inputs` and `outputs` channels on a device of `capacity`, in `variant` or what stands in for it there
-    /// ([`Capacity::resolve`]).
+    /// (`Capacity::resolve`).
     pub fn new(inputs: usize, outputs: usize, element: ElementType, variant: Variant, capacity: &Capacity) -> Self {
         let columns = |variant| {
             outputs.div_ceil(4).min(if variant == Variant::Shared { MOST_SHARED_COLUMNS } else { MOST_COLUMNS })

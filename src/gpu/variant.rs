@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a thread of `shaders/convolution.wgsl` and `shaders/decode.wgsl` computes its eight rows (pixels, queries). All give the
 /// same sums, in the same order but for how many are added in half precision; which is the fastest depends on the device
-/// ([`super::Gpu::variant`]).
+/// (`Gpu::variant`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {

@@ -6,6 +6,7 @@ use super::block::without_prefix;
 use super::iptc;
 use super::png_color::PngColor;
 use super::remarks::Remarks;
+use super::xmp::JPEG_NAME;
 use flate2::read::ZlibDecoder;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -16,8 +17,6 @@ const MAX_CHUNK_BYTES: u64 = 16 << 20;
 
 /// Chunks that are looked at: animations have one or two for each frame.
 const MAX_CHUNKS: usize = 1 << 20;
-
-const XMP_HEAD: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// Reads the chunks of a file, as far as they can be read.
 pub(in crate::picture) fn png_remarks(path: &Path) -> Remarks {
@@ -80,7 +79,7 @@ impl Found {
             b"XML:com.adobe.xmp" => self.xmp = self.xmp.take().or_else(|| text(kind, rest)),
             b"Raw profile type exif" | b"Raw profile type APP1" => {
                 let Some(profile) = text(kind, rest).and_then(|text| raw_profile(&text)) else { return };
-                match profile.strip_prefix(XMP_HEAD) {
+                match profile.strip_prefix(JPEG_NAME) {
                     Some(packet) => drop(self.raw_xmp.get_or_insert(packet.to_vec())),
                     None => drop(self.raw_exif.get_or_insert_with(|| without_prefix(profile))),
                 }

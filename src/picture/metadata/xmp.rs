@@ -5,6 +5,9 @@
 use super::xml::{escaped, unescaped};
 use crate::geometry::Size;
 
+/// How a JPEG's segment that holds a packet begins.
+pub(in crate::picture) const JPEG_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
 const ORIENTATION: &str = "tiff:Orientation";
 
 /// How a packet says that its picture is to be turned, in EXIF's numbers.

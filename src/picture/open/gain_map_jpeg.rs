@@ -7,9 +7,11 @@
 use super::about::{read_exif, source_of};
 use super::failure::unsupported;
 use super::jpeg::end_of;
+use super::scans::Coding;
 use crate::picture::color::{Claims, interpret, matrix_to_srgb};
 use crate::picture::color_table::{ColorTable, mixed};
 use crate::picture::gain_map::GainMap;
+use crate::picture::metadata::xmp::JPEG_NAME;
 use crate::picture::metadata::{PngColor, is_adobe_rgb};
 use crate::picture::segments::segments;
 use image::codecs::jpeg::JpegDecoder;
@@ -20,8 +22,7 @@ use std::io::Cursor;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How segments begin that hold an XMP packet, or say the gain map's numbers.
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+/// How a segment begins that says a gain map's numbers.
 const ISO: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
 
 /// A JPEG begins so.
@@ -41,14 +42,14 @@ pub(super) struct StoredGainMap {
 impl StoredGainMap {
     /// That of a JPEG file; nothing if it has none that can be used: no larger than the picture, and coded as usual.
     pub(super) fn of(file: &[u8]) -> Option<Self> {
-        let frame = Frame::of(file).filter(|_| headers(file).any(is_told))?;
+        let picture = segments(headers(file)).any(is_told).then(|| Coding::of(headers(file)))??;
         // Films and other pictures may lie between, in which bytes look like the start of a picture.
         let first = end_of(file)?;
         let starts = file[first..].windows(START.len()).enumerate().filter(|(_, bytes)| *bytes == START);
         starts.take(MOST_PICTURES).find_map(|(start, _)| {
             let code = &file[first + start..];
             let meaning = meaning(code)?;
-            Frame::of(code).filter(|map| map.is_usual() && map.pixels() <= frame.pixels())?;
+            Coding::of(headers(code)).filter(|map| map.is_usual() && map.area() <= picture.area())?;
             Some(Self { meaning, place: first + start..first + start + end_of(code)? })
         })
     }
@@ -56,33 +57,6 @@ impl StoredGainMap {
     /// Takes it out of its file.
     pub(super) fn cut(self, file: &[u8]) -> GainMapCode {
         GainMapCode { meaning: self.meaning, code: file[self.place].to_vec() }
-    }
-}
-
-/// What a JPEG's frame header says (ITU-T T.81, B.2.2).
-struct Frame {
-    marker: u8,
-    bits: u8,
-    size: [u16; 2],
-    components: u8,
-}
-
-impl Frame {
-    fn of(code: &[u8]) -> Option<Self> {
-        let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
-        let (marker, body) = headers(code).find(|(marker, _)| is_frame(*marker))?;
-        let [bits, high, low, left, right, components] = *body.first_chunk()?;
-        let size = [[left, right], [high, low]].map(u16::from_be_bytes);
-        Some(Self { marker, bits, size, components })
-    }
-
-    /// Baseline, extended or progressive, of 8 bits, grey or in colour.
-    fn is_usual(&self) -> bool {
-        matches!(self.marker, 0xc0..=0xc2) && self.bits == 8 && matches!(self.components, 1 | 3) && self.pixels() > 0
-    }
-
-    fn pixels(&self) -> u64 {
-        self.size.map(u64::from).iter().product()
     }
 }
 
@@ -107,15 +81,15 @@ impl GainMapCode {
     }
 }
 
-/// The segments of a header that is not too long.
-fn headers(jpeg: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    segments(&jpeg[..jpeg.len().min(MOST_HEADERS)])
+/// As much of a JPEG as its headers may be.
+fn headers(jpeg: &[u8]) -> &[u8] {
+    &jpeg[..jpeg.len().min(MOST_HEADERS)]
 }
 
 /// Whether a segment of the picture says that there is a gain map.
 fn is_told((marker, body): (u8, &[u8])) -> bool {
     const NAMESPACE: &[u8] = b"http://ns.adobe.com/hdr-gain-map/1.0/";
-    let packet = body.strip_prefix(XMP).filter(|_| marker == 0xe1);
+    let packet = body.strip_prefix(JPEG_NAME).filter(|_| marker == 0xe1);
     let is_ultra = packet.is_some_and(|packet| packet.windows(NAMESPACE.len()).any(|bytes| bytes == NAMESPACE));
     is_ultra || (marker == 0xe2 && body.starts_with(ISO))
 }
@@ -123,9 +97,9 @@ fn is_told((marker, body): (u8, &[u8])) -> bool {
 /// What a JPEG's values mean if it is a gain map. The standard goes before what was there before it.
 fn meaning(code: &[u8]) -> Option<GainMap> {
     let find = |wanted: u8, name: &[u8]| {
-        headers(code).filter(|(marker, _)| *marker == wanted).find_map(|(_, body)| body.strip_prefix(name))
+        segments(headers(code)).filter(|(marker, _)| *marker == wanted).find_map(|(_, body)| body.strip_prefix(name))
     };
-    let xmp = || find(0xe1, XMP).and_then(GainMap::of_xmp);
+    let xmp = || find(0xe1, JPEG_NAME).and_then(GainMap::of_xmp);
     find(0xe2, ISO).and_then(GainMap::of_iso).or_else(xmp)
 }
 

@@ -53,6 +53,11 @@ impl Coding {
         }
     }
 
+    /// Whether it is coded as nearly all are: Huffman, 8 bits, grey or in colour.
+    pub(super) fn is_usual(&self) -> bool {
+        self.process <= 2 && self.bits == 8 && matches!(self.sampling.len(), 1 | 3) && self.area() > 0
+    }
+
     /// Its pixels, by its header.
     pub(super) fn area(&self) -> u64 {
         u64::from(self.size.0) * u64::from(self.size.1)

@@ -4,6 +4,7 @@ use super::{SaveOptions, Sink, jxl};
 use crate::atomic::describe_io;
 use crate::picture::Raster;
 use crate::picture::metadata::iptc;
+use crate::picture::metadata::xmp::JPEG_NAME;
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::jpeg::{JpegEncoder, PixelDensity};
 use image::{ExtendedColorType, ImageEncoder, ImageError, ImageResult};
@@ -13,11 +14,8 @@ use std::io::{BufWriter, Write};
 /// The longest EXIF block that fits into a JPEG segment beside its length and signature.
 const MAX_JPEG_EXIF_BYTES: usize = 65_533 - 6;
 
-/// How a segment says that it holds XMP.
-const XMP_NAME: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-
 /// The longest packet that fits into a JPEG segment beside its length and name.
-pub(super) const MAX_JPEG_XMP_BYTES: usize = 65_533 - XMP_NAME.len();
+pub(super) const MAX_JPEG_XMP_BYTES: usize = 65_533 - JPEG_NAME.len();
 
 /// The longest profile that the 255 segments of a JPEG can hold.
 const MAX_JPEG_PROFILE_BYTES: usize = 255 * 65_519;
@@ -113,8 +111,8 @@ fn write(mut encoder: impl ImageEncoder, samples: &[u8], options: &SaveOptions) 
 }
 
 fn xmp_segment(packet: &[u8]) -> Vec<u8> {
-    let len = (2 + XMP_NAME.len() + packet.len()) as u16;
-    [&[0xff, 0xe1], &len.to_be_bytes()[..], XMP_NAME, packet].concat()
+    let len = (2 + JPEG_NAME.len() + packet.len()) as u16;
+    [&[0xff, 0xe1], &len.to_be_bytes()[..], JPEG_NAME, packet].concat()
 }
 
 /// Puts a segment into a JPEG that was just written, behind the segments that must be first (JFIF, EXIF, XMP).

@@ -19,6 +19,8 @@ mod gigapixel;
 mod heic;
 #[path = "pictures/jpeg.rs"]
 mod jpeg;
+#[path = "pictures/jxl_light.rs"]
+mod jxl_light;
 #[path = "pictures/light.rs"]
 mod light;
 #[path = "pictures/modern.rs"]

@@ -35,15 +35,8 @@ pub(super) fn convolve(
         bail!("SiLU is trained inside of its encoder");
     }
     let relu = activation == Activation::Relu;
-    let (outputs, inputs, k, _) = weight.dims4()?;
-    if k == 1 {
-        let rows = x.flatten_to(2)?.matmul(&weight.reshape((outputs, inputs))?.t()?)?.broadcast_add(bias)?;
-        let (n, height, width, _) = x.dims4()?;
-        let result = rows.reshape((n, height, width, outputs))?;
-        let result = if relu { result.relu()? } else { result };
-        return residual.map_or(Ok(result.clone()), |residual| result + residual);
-    }
-    if k != 3 {
+    let (outputs, _, k, _) = weight.dims4()?;
+    if k != 1 && k != 3 {
         bail!("convolutions of {k}×{k} are not trained");
     }
     let parameters = Tensor::cat(&[&weight.flatten_all()?, bias], 0)?;
@@ -55,7 +48,7 @@ pub(super) fn convolve(
     }
 }
 
-/// A 3×3 convolution as a candle operation of the image, of its parameters (the weight, then the bias, in one list)
+/// A convolution, 3×3 or 1×1, as a candle operation of the image, of its parameters (the weight, then the bias, in one list)
 /// and, with three arguments, of a residual.
 struct TrainedConv {
     outputs: usize,
@@ -118,7 +111,7 @@ impl TrainedConv {
 
 impl CustomOp2 for TrainedConv {
     fn name(&self) -> &'static str {
-        "trained-conv3x3"
+        "trained-convolution"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
@@ -132,7 +125,7 @@ impl CustomOp2 for TrainedConv {
 
 impl CustomOp3 for TrainedConv {
     fn name(&self) -> &'static str {
-        "trained-conv3x3-residual"
+        "trained-convolution-residual"
     }
 
     fn cpu_fwd(

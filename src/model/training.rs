@@ -82,23 +82,18 @@ impl TrainedLiif {
         let terms = queries.par_iter().map(|query| query_terms(query, height, width, self.local_ensemble)).collect();
         let found = Arc::new(Mutex::new(None));
         let (weight, bias) = (&self.project.0, &self.project.1);
-        let mut op = L1Loss {
+        let (outputs, _, k, _) = weight.dims4()?;
+        let projection = Projection { outputs, taps: k * k, wants_images: feat.track_op() };
+        let op = L1Loss {
             shape: self.shape.clone(),
-            projection: None,
+            projection,
             terms,
             answers: targets.into(),
             found: found.clone(),
             context: self.context.clone(),
         };
-        let loss = if weight.dims()[2] == 3 {
-            let width = bias.elem_count();
-            op.projection = Some(Projection { width, wants_images: feat.track_op() });
-            let parameters = Tensor::cat(&[&weight.flatten_all()?, bias, &self.parameters], 0)?;
-            feat.contiguous()?.apply_op2(&parameters, op)?
-        } else {
-            let codes = trained::convolve(feat, weight, bias, Activation::Identity, None, &self.context.gate)?;
-            codes.contiguous()?.apply_op2(&self.parameters, op)?
-        };
+        let parameters = Tensor::cat(&[&weight.flatten_all()?, bias, &self.parameters], 0)?;
+        let loss = feat.contiguous()?.apply_op2(&parameters, op)?;
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let predictions = found.as_mut().map(|found: &mut LossAndGradients| std::mem::take(&mut found.predictions));
         Ok((loss, predictions.unwrap_or_default()))
@@ -154,22 +149,23 @@ fn query_terms(query: &Query, height: usize, width: usize, local_ensemble: bool)
     terms
 }
 
-/// imnet, the ensemble and the loss as one candle operation: of the projected codes and imnet's other parameters, or,
-/// with a projection, of the feature maps and the projection's parameters followed by the others. The gradients are
-/// there as soon as the loss is, and wait for the backward pass.
+/// The first layer's share of the codes, the rest of imnet, the ensemble and the loss as one candle operation: of the
+/// feature maps, and of the projection's parameters followed by the others. The gradients are there as soon as the loss is,
+/// and wait for the backward pass.
 struct L1Loss {
     shape: MlpShape,
-    projection: Option<Projection>,
+    projection: Projection,
     terms: Vec<QueryTerms>,
     answers: Answers,
     found: Arc<Mutex<Option<LossAndGradients>>>,
     context: TrainingContext,
 }
 
-/// A 3×3 convolution of the feature maps.
+/// A convolution of the feature maps, 3×3 or 1×1.
 struct Projection {
-    /// Its outputs.
-    width: usize,
+    outputs: usize,
+    /// 9 or 1.
+    taps: usize,
     /// Whether the gradient of the feature maps is wanted.
     wants_images: bool,
 }
@@ -183,26 +179,22 @@ struct LossAndGradients {
 }
 
 impl L1Loss {
-    fn of_codes(&self, codes: &[f32], parameters: &[f32], gradient: Vec<f32>) -> L1Gradient {
-        let interrupt = || self.context.gate.pass().is_err();
-        TrainedMlp::new(&self.shape, parameters).l1(codes, &self.terms, self.answers.targets(), gradient, &interrupt)
-    }
-
     /// Projection, loss, and back through both.
-    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32], projection: &Projection) -> LossAndGradients {
-        let Projection { width, wants_images } = *projection;
+    fn of_maps(&self, maps: ImageBatch<'_>, parameters: &[f32]) -> LossAndGradients {
+        let Projection { outputs, taps, wants_images } = self.projection;
         let (interrupt, spare) = (|| self.context.gate.pass().is_err(), &self.context.spare);
-        let (project, others) = parameters.split_at((9 * maps.channels + 1) * width);
-        let (weight, bias) = project.split_at(9 * maps.channels * width);
-        let len = maps.values.len() / maps.channels * width;
+        let (project, others) = parameters.split_at((taps * maps.channels + 1) * outputs);
+        let (weight, bias) = project.split_at(taps * maps.channels * outputs);
+        let len = maps.values.len() / maps.channels * outputs;
         let mut codes = spare.take(len);
         convolve_batch_into(weight, bias, maps, After::default(), &interrupt, &mut codes);
+        let mlp = TrainedMlp::new(&self.shape, others);
         let L1Gradient { loss, predictions, codes: gradient, parameters } =
-            self.of_codes(&codes, others, spare.take(len));
+            mlp.l1(&codes, &self.terms, self.answers.targets(), spare.take(len), &interrupt);
         let mut images = wants_images.then(|| vec![0.0; maps.values.len()]);
         let to = images.as_mut().map(|to| ImageGradient { to, plus: None });
         let of_codes = ResultGradient::of_sums(&gradient);
-        let WeightGradient { weight, bias } = convolve_batch_backward(weight, width, maps, of_codes, to, &interrupt);
+        let WeightGradient { weight, bias } = convolve_batch_backward(weight, outputs, maps, of_codes, to, &interrupt);
         spare.put(codes);
         spare.put(gradient);
         LossAndGradients { loss, predictions, images, parameters: [weight, bias, parameters].concat() }
@@ -217,12 +209,7 @@ impl CustomOp2 for L1Loss {
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
         let (_, height, width, channels) = lx.shape().dims4()?;
         let (x, p) = (trained::values(x, lx)?, trained::values(p, lp)?);
-        let found = if let Some(projection) = &self.projection {
-            self.of_maps(ImageBatch { values: x, height, width, channels }, p, projection)
-        } else {
-            let L1Gradient { loss, predictions, codes, parameters } = self.of_codes(x, p, vec![0.0; x.len()]);
-            LossAndGradients { loss, predictions, images: Some(codes), parameters }
-        };
+        let found = self.of_maps(ImageBatch { values: x, height, width, channels }, p);
         trained::not_stopped(&self.context.gate)?;
         let loss = found.loss as f32;
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);

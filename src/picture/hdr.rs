@@ -4,7 +4,7 @@
 //! 0 or beyond 1. HLG is as on a screen of 1000 candela.
 
 /// The white of a page, in candela a square metre.
-const WHITE: f32 = 203.0;
+pub(super) const WHITE: f32 = 203.0;
 
 /// The brightest that PQ can say, and HLG's screen.
 const PQ_PEAK: f32 = 10_000.0;
@@ -34,6 +34,8 @@ pub(super) struct Hdr {
 enum Curve {
     Pq,
     Hlg,
+    /// None; how bright 1 is, of the white of a page.
+    Linear(f32),
 }
 
 impl Hdr {
@@ -44,28 +46,38 @@ impl Hdr {
             18 => Curve::Hlg,
             _ => return None,
         };
-        let to_srgb = match primaries {
-            1 => FROM_SRGB,
-            9 => FROM_BT2020,
-            12 => FROM_P3,
-            _ => return None,
-        };
-        Some(Self { curve, to_srgb })
+        Some(Self { curve, to_srgb: to_srgb(primaries)? })
     }
 
-    /// Linear light of a colour whose values go from 0 to 1.
+    /// Numbers that are light already, in any of the same primaries; 1 is so many times the white of a page.
+    pub(super) fn linear(primaries: u16, one: f32) -> Option<Self> {
+        Some(Self { curve: Curve::Linear(one), to_srgb: to_srgb(primaries)? })
+    }
+
+    /// Linear light of a colour, whose values go from 0 to 1 on a curve.
     pub(super) fn light(&self, rgb: [f32; 3]) -> [f32; 3] {
-        let rgb = rgb.map(|value| value.clamp(0.0, 1.0));
+        let within = || rgb.map(|value| value.clamp(0.0, 1.0));
         let own = match self.curve {
-            Curve::Pq => rgb.map(|value| of_pq(value) * (PQ_PEAK / WHITE)),
+            Curve::Linear(one) => rgb.map(|value| value * one),
+            Curve::Pq => within().map(|value| of_pq(value) * (PQ_PEAK / WHITE)),
             Curve::Hlg => {
-                let scene = rgb.map(of_hlg);
+                let scene = within().map(of_hlg);
                 let brightness: f32 = scene.iter().zip(LUMA).map(|(value, weight)| value * weight).sum();
                 let gain = HLG_PEAK / WHITE * brightness.max(f32::MIN_POSITIVE).powf(SYSTEM_GAMMA - 1.0);
                 scene.map(|value| value * gain)
             }
         };
         self.to_srgb.map(|row| row.iter().zip(own).map(|(weight, value)| weight * value).sum())
+    }
+}
+
+/// Rows to sRGB's primaries from those of a number of H.273.
+fn to_srgb(primaries: u16) -> Option<[[f32; 3]; 3]> {
+    match primaries {
+        1 => Some(FROM_SRGB),
+        9 => Some(FROM_BT2020),
+        12 => Some(FROM_P3),
+        _ => None,
     }
 }
 

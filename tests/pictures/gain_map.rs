@@ -13,27 +13,27 @@ fn file(name: &str) -> PathBuf {
     crate::fixture("gain_map").join(name)
 }
 
-fn opened(path: &Path, page: usize, stops: &str) -> Result<Picture, zoomfield::error::Error> {
+pub(crate) fn opened(path: &Path, page: usize, stops: &str) -> Result<Picture, zoomfield::error::Error> {
     Picture::open_within(path, Which { page, exposure: stops.parse().unwrap() }, u64::MAX, NEVER)
 }
 
-/// Light in sRGB's primaries, with its width and height.
-fn expected(name: &str) -> ((usize, usize), Vec<f32>) {
-    let bytes = std::fs::read(file(&format!("{name}.light"))).unwrap();
+/// The light of a file in sRGB's primaries, with its width and height.
+pub(crate) fn expected(path: &Path) -> ((usize, usize), Vec<f32>) {
+    let bytes = std::fs::read(path).unwrap();
     let (head, values) = bytes.split_at(8);
     let size = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()) as usize;
     ((size(0), size(4)), values.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect())
 }
 
 /// The light of a picture that was exposed by so many stops.
-fn light(picture: &Picture, stops: &str) -> Vec<f32> {
+pub(crate) fn light(picture: &Picture, stops: &str) -> Vec<f32> {
     let factor = stops.parse::<f32>().unwrap().exp2();
     let linear = |value: f32| if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };
     (0..picture.size.area() * 3).map(|i| linear(picture.rgb.unit(i)) / factor).collect()
 }
 
 /// The mean and the largest difference in stops, where nothing is darker than a twentieth of white.
-fn differences(found: &[f32], expected: &[f32]) -> (f32, f32) {
+pub(crate) fn differences(found: &[f32], expected: &[f32]) -> (f32, f32) {
     let stops = |value: &f32| value.max(0.05).log2();
     let all = found.iter().zip(expected).map(|(found, expected)| (stops(found) - stops(expected)).abs());
     let (count, sum, most) =
@@ -44,7 +44,7 @@ fn differences(found: &[f32], expected: &[f32]) -> (f32, f32) {
 #[test]
 fn light_by_a_gain_map_is_what_another_decoder_makes() {
     for name in NAMES {
-        let (size, expected) = expected(name);
+        let (size, expected) = expected(&file(&format!("{name}.light")));
         let picture = opened(&file(&format!("{name}.jpg")), 1, STOPS).unwrap();
         assert_eq!((picture.size.width, picture.size.height), size, "{name}");
         assert_eq!((picture.pages.index, picture.pages.count), (1, 2), "{name}");

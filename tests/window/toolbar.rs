@@ -1,4 +1,4 @@
-//! The bar above the canvas at every width.
+//! The bar above the canvas at every width, and the one below it.
 
 use crate::stub::{picture, window_with};
 use crate::{Harness, PICTURE};
@@ -6,6 +6,7 @@ use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
 use zoomfield::app::env::Panel;
+use zoomfield::kernel::Instructions;
 
 fn at_width(width: f32) -> Harness<'static, App> {
     let (mut harness, _) = window_with(picture(PICTURE));
@@ -51,4 +52,12 @@ fn what_has_no_room_is_in_the_menu() {
     harness.get_by_label("Settings").click();
     harness.run();
     assert_eq!(harness.state().window().panel, Panel::Settings);
+}
+
+#[test]
+fn the_bar_below_names_what_computes_and_on_which_instructions() {
+    let harness = at_width(1280.0);
+    let path = format!("CPU f32 {}", Instructions::in_use());
+    assert!(harness.query_by_label_contains(&path).is_some(), "{path} is not in the bar");
+    assert!(at_width(600.0).query_by_label_contains(&path).is_none(), "there is no room for it");
 }

@@ -11,15 +11,19 @@ use crate::model::RGB_OF_YCBCR;
 use crate::recipe::Sampling;
 use crate::task::{Interrupt, check};
 use rayon::prelude::*;
+use std::cell::RefCell;
 
 /// Columns of a tile: what it reads of the table, and the rows that it combines, stay in the L2 cache.
 const TILE_COLUMNS: usize = 64;
 
-/// The most rows of a tile. A source row between two tiles is projected for both.
-const MOST_TILE_ROWS: usize = 64;
+/// Rows of a tile, however many threads there are: a source row between two tiles is projected for both, and a view has
+/// tiles enough for all threads.
+const TILE_ROWS: usize = 64;
 
-/// Tiles for each thread, so that all end at about the same time.
-const TILES_PER_THREAD: usize = 4;
+thread_local! {
+    /// A thread's, kept from tile to tile.
+    static SCRATCH: RefCell<WaveScratch> = RefCell::default();
+}
 
 /// What the field adds to the bicubic picture at every sample of `grid`, in normalised RGB: `[grid.y.len, grid.x.len, 3]`.
 ///
@@ -60,9 +64,9 @@ pub(in crate::decode) fn answer(
     let (rows, columns) = rayon::join(rows, columns);
     let field = Field { params, window, rows, columns };
     let tiles = tiles(grid, &mut rgb);
-    tiles.into_par_iter().try_for_each_init(WaveScratch::default, |scratch, mut tile| {
+    tiles.into_par_iter().try_for_each(|mut tile| {
         check(interrupt)?;
-        field.decode(&mut tile, scratch);
+        SCRATCH.with_borrow_mut(|scratch| field.decode(&mut tile, scratch));
         Ok(())
     })?;
     Ok(rgb)
@@ -89,12 +93,10 @@ fn tiles<'a>(grid: &SampleGrid, rgb: &'a mut [f32]) -> Vec<Tile<'a>> {
     // A picture that is reduced has more source pixels than samples: a tile of it is narrower.
     let width = ((TILE_COLUMNS as f64 / grid.x.pitch.max(1.0)) as usize).max(1);
     let across = grid.x.len.div_ceil(width);
-    let asked = TILES_PER_THREAD * rayon::current_num_threads();
-    let height = (grid.y.len * across / asked).next_multiple_of(TOGETHER).clamp(TOGETHER, MOST_TILE_ROWS);
     let mut tiles = Vec::new();
-    for (band, rows) in rgb.as_chunks_mut().0.chunks_mut(height * grid.x.len).enumerate() {
+    for (band, rows) in rgb.as_chunks_mut().0.chunks_mut(TILE_ROWS * grid.x.len).enumerate() {
         let first = tiles.len();
-        tiles.extend((0..across).map(|i| Tile { row: band * height, column: i * width, out: Vec::new() }));
+        tiles.extend((0..across).map(|i| Tile { row: band * TILE_ROWS, column: i * width, out: Vec::new() }));
         for row in rows.chunks_exact_mut(grid.x.len) {
             tiles[first..].iter_mut().zip(row.chunks_mut(width)).for_each(|(tile, part)| tile.out.push(part));
         }

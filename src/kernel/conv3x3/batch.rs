@@ -3,9 +3,9 @@
 //! Images are channels-last whatever the kernel prefers. Sums over the batch run in the order of the images, however
 //! many threads there are.
 
-use super::{After, Conv3x3, ConvScratch, Image, Order, WeightGradient, weight_gradient};
-use super::{winograd, winograd_gradient};
-use crate::kernel::{Instructions, Precision, activation};
+use super::sized::{SizedConv, weight_gradient_of};
+use super::{After, ConvScratch, Image, Order, WeightGradient};
+use crate::kernel::activation;
 use crate::task::Interrupt;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -87,7 +87,7 @@ pub struct ImageGradient<'a> {
     pub plus: Option<&'a [f32]>,
 }
 
-/// Convolves every image with `weight [outputs, channels, 3, 3]` in single precision, adds `bias [outputs]`, clamps at
+/// Convolves every image with `weight [outputs, channels, 3, 3]` (or 1, 1) in single precision, adds `bias [outputs]`, clamps at
 /// zero or adds a residual (of the result's shape) as `after` says, and overwrites `out [n, height, width, outputs]`.
 /// `interrupt` is checked before each image; those after it said yes are not computed.
 ///
@@ -101,7 +101,7 @@ pub fn convolve_batch_into(
     interrupt: Interrupt<'_>,
     out: &mut [f32],
 ) {
-    let conv = Conv3x3::new(weight, bias, Precision::F32);
+    let conv = SizedConv::new(weight, bias, batch.channels);
     let len = batch.height * batch.width * bias.len();
     assert_eq!(out.len(), batch.values.len() / batch.channels * bias.len(), "result does not fit its shape");
     let images = out.par_chunks_exact_mut(len).zip(batch.images()).enumerate();
@@ -128,7 +128,7 @@ pub fn convolve_batch_silu_into(
     sums: &mut [f32],
     out: &mut [f32],
 ) {
-    let conv = Conv3x3::new(weight, bias, Precision::F32);
+    let conv = SizedConv::new(weight, bias, batch.channels);
     let len = batch.height * batch.width * bias.len();
     assert_eq!(out.len(), batch.values.len() / batch.channels * bias.len(), "result does not fit its shape");
     assert_eq!(sums.len(), out.len(), "sums do not fit their shape");
@@ -171,7 +171,7 @@ pub fn convolve_batch_backward(
     images: Option<ImageGradient<'_>>,
     interrupt: Interrupt<'_>,
 ) -> WeightGradient {
-    let back = images.is_some().then(|| Conv3x3::backward(weight, outputs, Precision::F32));
+    let back = images.is_some().then(|| SizedConv::backward(weight, batch.channels, outputs));
     let len = batch.height * batch.width * outputs;
     let image_len = batch.image_len();
     let plus = images.as_ref().and_then(|images| images.plus);
@@ -186,7 +186,7 @@ pub fn convolve_batch_backward(
             let residual = plus.map(|values| &values[i * image_len..(i + 1) * image_len]);
             back.forward_into(gradient, After { residual, ..After::default() }, scratch, to);
         }
-        let found = weight_gradient_of(image, gradient, (batch.channels, outputs), scratch);
+        let found = weight_gradient_of(image, gradient, weight.len(), (batch.channels, outputs), scratch);
         scratch.of_sums = of_sums;
         found
     };
@@ -200,20 +200,6 @@ pub fn convolve_batch_backward(
         None => inputs.map_init(ConvScratch::default, |scratch, input| of_image(scratch, input, None)).collect(),
     };
     sum(parts, weight.len(), outputs)
-}
-
-fn weight_gradient_of(
-    image: Image<'_>,
-    gradient: Image<'_>,
-    channels: (usize, usize),
-    scratch: &mut ConvScratch,
-) -> WeightGradient {
-    if winograd::suits(channels.0, channels.1) {
-        let instructions = Instructions::in_use();
-        let scratch = &mut scratch.gradient;
-        return winograd_gradient::weight_gradient(instructions, image, gradient, channels, scratch);
-    }
-    weight_gradient(image, gradient)
 }
 
 fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGradient {
@@ -247,11 +233,18 @@ mod tests {
     /// The weighted sum of all results by the definition, in double precision.
     fn objective(weight: &[f32], bias: &[f32], batch: ImageBatch<'_>, share: &[f32], activation: Activation) -> f64 {
         let ImageBatch { height, width, channels, .. } = batch;
+        let is_pointwise = weight.len() == channels * bias.len();
+        let weight = &if is_pointwise { middle_taps(weight) } else { weight.to_vec() };
         let after = After { activation, residual: None };
         let result = batch.values.chunks_exact(batch.image_len());
         let result: Vec<f32> =
             result.flat_map(|image| twin(image, channels, height, width, weight, bias, after)).collect();
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    /// A 1×1 convolution's weight as that of a 3×3 one.
+    fn middle_taps(weight: &[f32]) -> Vec<f32> {
+        weight.iter().flat_map(|w| [0.0, 0.0, 0.0, 0.0, *w, 0.0, 0.0, 0.0, 0.0]).collect()
     }
 
     fn batch(values: &[f32], channels: usize) -> ImageBatch<'_> {
@@ -260,22 +253,22 @@ mod tests {
 
     #[test]
     fn gradients_are_central_differences_through_the_relu() {
-        for channels in [(3, 8), (64, 64)] {
-            check(channels, Activation::Relu, 1.0 / 128.0);
+        for (channels, taps) in [((3, 8), 9), ((64, 64), 9), ((3, 8), 1), ((80, 33), 1)] {
+            check(channels, taps, Activation::Relu, 1.0 / 128.0);
         }
     }
 
     #[test]
     fn gradients_are_central_differences_through_silu() {
-        for channels in [(3, 8), (32, 32), (8, 11)] {
-            check(channels, Activation::Silu, 0.0);
+        for (channels, taps) in [((3, 8), 9), ((32, 32), 9), ((8, 11), 9), ((24, 8), 1)] {
+            check(channels, taps, Activation::Silu, 0.0);
         }
     }
 
     /// Compares all gradients with central differences. Without `off`, and with bends, no sum may come near one.
-    fn check((inputs, outputs): (usize, usize), activation: Activation, off: f32) {
+    fn check((inputs, outputs): (usize, usize), taps: usize, activation: Activation, off: f32) {
         let pixels = 3 * 5 * 7;
-        let (x, weight) = (eighths(pixels * inputs, 1), eighths(outputs * inputs * 9, 2));
+        let (x, weight) = (eighths(pixels * inputs, 1), eighths(outputs * inputs * taps, 2));
         // Off by 1/128, every result is an odd multiple of it and cannot cross zero within a step, where the ReLU bends.
         let bias: Vec<f32> = eighths(outputs, 3).iter().map(|v| v + off).collect();
         let share = noise(pixels * outputs, 4);

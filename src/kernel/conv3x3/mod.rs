@@ -8,6 +8,7 @@ mod direct;
 mod gradient;
 mod joined;
 mod pointwise;
+mod sized;
 mod tiling;
 mod winograd;
 mod winograd_gradient;
@@ -22,6 +23,7 @@ pub use pointwise::Conv1x1;
 
 use super::activation::Activation;
 use super::instructions::Instructions;
+use super::outer::OuterScratch;
 use super::precision::Precision;
 use direct::Direct;
 use winograd::Winograd;
@@ -139,6 +141,7 @@ struct ConvScratch {
     of_sums: Vec<f32>,
     winograd: winograd::WinogradScratch,
     gradient: winograd_gradient::WinogradGradientScratch,
+    outer: OuterScratch,
 }
 
 impl Conv3x3 {

@@ -1,8 +1,9 @@
-//! The 1×1 convolution: the direct way, without neighbours.
+//! The 1×1 convolution, the direct way without neighbours, and its gradients.
 
 use super::direct::Direct;
-use super::{After, Joined, best_precision};
+use super::{After, Image, Joined, WeightGradient, best_precision};
 use crate::kernel::instructions::Instructions;
+use crate::kernel::outer::{Outer, OuterScratch, Samples, add_outer_packed};
 use crate::kernel::precision::Precision;
 
 /// A 1×1 convolution of channels-last images.
@@ -48,6 +49,37 @@ impl Conv1x1 {
         input.check(self.in_channels, self.bias.len(), after);
         self.direct.forward(input, &self.bias, after, room)
     }
+
+    /// In single precision, what turns the gradient of a result into that of the image: `weight [out_channels,
+    /// in_channels, 1, 1]` is the forward convolution's.
+    pub(super) fn backward(weight: &[f32], out_channels: usize) -> Self {
+        let in_channels = weight.len() / out_channels;
+        let turned = (0..in_channels).flat_map(|i| (0..out_channels).map(move |o| weight[o * in_channels + i]));
+        Self::new(&turned.collect::<Vec<_>>(), &vec![0.0; in_channels], Precision::F32)
+    }
+
+    /// As [`Self::forward_joined`], for one channels-last image and a result that is there.
+    pub(super) fn forward_into(&self, image: Image<'_>, after: After<'_>, out: &mut [f32]) {
+        out.copy_from_slice(&self.forward_joined(Joined::new(&[image.values], image), after, Vec::new()));
+    }
+}
+
+/// The gradients of weight and bias, where `gradient` is that of the result of convolving the channels-last `image`.
+pub(super) fn weight_gradient(
+    image: &[f32],
+    gradient: &[f32],
+    (inputs, outputs): (usize, usize),
+    scratch: &mut OuterScratch,
+) -> WeightGradient {
+    let mut found = WeightGradient::zero(inputs * outputs, outputs);
+    let (left, right) = (Samples { data: gradient, stride: outputs }, Samples { data: image, stride: inputs });
+    let (depth, sums) = (image.len() / inputs, &mut found.weight[..]);
+    let outer = Outer { left, rows: outputs, right, columns: inputs, depth, sums };
+    add_outer_packed(Instructions::in_use(), outer, scratch);
+    for pixel in gradient.chunks_exact(outputs) {
+        found.bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+    }
+    found
 }
 
 impl std::fmt::Debug for Conv1x1 {

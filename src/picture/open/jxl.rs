@@ -1,12 +1,14 @@
 //! JPEG XL (ISO/IEC 18181): bare and in boxes, lossless and lossy, stills and frames of animations.
 //!
-//! Whole numbers up to 8 bits become 8, everything else 16. Numbers in linear light and HDR get the sRGB curve within
-//! their own primaries; what is brighter than the screen's white is pressed into its range by the decoder's tone curve.
+//! Whole numbers up to 8 bits become 8, everything else 16, but for light (`jxl_light`). Whole numbers in linear light, and HDR
+//! whose colours a profile or primaries of their own name, get the sRGB curve within their own primaries; what is brighter
+//! than the screen's white is pressed into its range by the decoder's tone curve.
 //! The picture's own orientation counts, and EXIF's does not (18181-2). Only the code itself is given to the decoder: it
 //! would unpack metadata of any length.
 
 use super::convert::color_type;
-use super::failure::{damaged, too_large};
+use super::failure::{damaged, too_large, unsupported};
+use super::jxl_light::JxlLight;
 use super::unmultiplied::unmultiply;
 use crate::picture::boxes::{BoxPlace, boxes_of_file};
 use crate::picture::metadata::Remarks;
@@ -38,6 +40,7 @@ pub(super) struct JxlDecoder<R> {
     most_bytes: usize,
     /// Whether the samples are in sRGB by a conversion of the decoder.
     is_converted: bool,
+    light: Option<JxlLight>,
 }
 
 impl<R: Read + Seek> JxlDecoder<R> {
@@ -57,10 +60,12 @@ impl<R: Read + Seek> JxlDecoder<R> {
             }
         };
         let is_converted = image.pixel_format().has_black();
-        if let Some(encoding) = wanted_encoding(&image) {
+        let light = JxlLight::of(&image).filter(|_| !is_converted);
+        let wanted = light.as_ref().map_or_else(|| wanted_encoding(&image), |light| light.wanted.clone());
+        if let Some(encoding) = wanted {
             image.request_color_encoding(encoding);
         }
-        Ok(Self { code, image, frame, memory, most_bytes, is_converted })
+        Ok(Self { code, image, frame, memory, most_bytes, is_converted, light })
     }
 
     /// Reads on, until a frame is there or the file ends.
@@ -97,7 +102,7 @@ impl<R: Read + Seek> JxlDecoder<R> {
             ColourEncoding::Enum(own) => own.primaries != Primaries::Srgb,
             ColourEncoding::IccProfile(_) => true,
         };
-        metadata.xyb_encoded && is_wide
+        metadata.xyb_encoded && is_wide && self.light.is_none()
     }
 
     fn is_deep(&self) -> bool {
@@ -115,7 +120,14 @@ impl<R: Read + Seek> JxlDecoder<R> {
         if self.image.num_loaded_keyframes() <= self.frame {
             return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
         }
+        if self.light.is_some() && self.is_multiplied() {
+            return Err(unsupported("HDR whose colours are multiplied by opacity"));
+        }
         let render = self.image.render_frame(self.frame).map_err(from_jxl)?;
+        if let Some(light) = &self.light {
+            light.write(render.stream(), self.channels().1, out);
+            return Ok(());
+        }
         if self.is_deep() {
             write::<u16>(render.stream(), out);
         } else {
@@ -184,7 +196,11 @@ impl<R: Read + Seek> ImageDecoder for JxlDecoder<R> {
 
     fn color_type(&self) -> ColorType {
         let (is_grey, has_alpha) = self.channels();
-        color_type(is_grey, has_alpha, self.is_deep())
+        match (&self.light, has_alpha) {
+            (Some(_), false) => ColorType::Rgb32F,
+            (Some(_), true) => ColorType::Rgba32F,
+            (None, _) => color_type(is_grey, has_alpha, self.is_deep()),
+        }
     }
 
     fn original_color_type(&self) -> ExtendedColorType {
@@ -192,6 +208,9 @@ impl<R: Read + Seek> ImageDecoder for JxlDecoder<R> {
     }
 
     fn icc_profile(&mut self) -> ImageResult<Option<Vec<u8>>> {
+        if self.light.is_some() {
+            return Ok(None);
+        }
         let is_srgb = self.image.rendered_cicp().is_some_and(|cicp| cicp[..2] == [1, 13]);
         Ok((!is_srgb).then(|| self.image.rendered_icc()))
     }

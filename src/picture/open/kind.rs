@@ -77,7 +77,7 @@ impl Kind {
     pub(super) fn numbers(self) -> Option<Numbers> {
         match self {
             Self::TIFF => None,
-            Self::PNG | Self::JPEG | Self::Avif | Self::Heic => Some(Numbers::Coded),
+            Self::PNG | Self::JPEG | Self::Avif | Self::Heic | Self::JpegXl => Some(Numbers::Coded),
             _ => Some(Numbers::Light),
         }
     }

@@ -84,8 +84,8 @@ pub(super) fn as_asked(picture: Picture, which: Which) -> Result<Picture, String
     if which.exposure == Exposure::NONE || picture.exposure.is_some() {
         return Ok(picture);
     }
-    let kinds = "OpenEXR, Radiance HDR, floating-point TIFF, PNG and AVIF on the curves PQ and HLG, and page 2 of a JPEG with a gain \
-                 map can be exposed";
+    let kinds = "OpenEXR, Radiance HDR, floating-point TIFF, PNG, AVIF and JPEG XL on the curves PQ and HLG, floating-point JPEG \
+                 XL that is linear, and page 2 of a JPEG with a gain map can be exposed";
     Err(format!("it is not read as light, so it has no exposure to change: leave --exposure out; {kinds}"))
 }
 

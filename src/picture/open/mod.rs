@@ -20,6 +20,7 @@ mod ink_jpeg;
 mod jpeg;
 mod jpeg2000;
 mod jxl;
+mod jxl_light;
 mod kind;
 mod large;
 mod light;

@@ -197,6 +197,23 @@ fn is_slow(way: &Way, name: &str, grid: &SampleGrid) -> bool {
     matches!(way, Way::Scalar) && name.ends_with("official") && grid.size().area() > 4000
 }
 
+/// What a way is asked of a grid and its colours: all, or some rows in the middle where all take software minutes.
+fn asked(way: &Way, grid: &SampleGrid, reference: &[f32]) -> (SampleGrid, Vec<f32>) {
+    #[cfg(feature = "gpu")]
+    if let Way::Device(gpu, _) = way {
+        const ROWS: usize = 16;
+        if gpu.description().is_software && grid.size().area() > 20_000 && grid.y.len > ROWS {
+            let first = (grid.y.len - ROWS) / 2;
+            println!("{}: {ROWS} rows of {}, since it is software", way.name(), grid.size());
+            let colors = &reference[first * grid.x.len * 3..(first + ROWS) * grid.x.len * 3];
+            return (grid.slice(first..first + ROWS, 0..grid.x.len), colors.to_vec());
+        }
+    }
+    #[cfg(not(feature = "gpu"))]
+    let _ = way;
+    (*grid, reference.to_vec())
+}
+
 #[test]
 fn every_way_gives_the_originals_colours() {
     let ways = Way::all();
@@ -213,9 +230,10 @@ fn every_way_gives_the_originals_colours() {
         for way in &ways {
             let decode = way.of(&case);
             for (grid, reference) in references.iter().filter(|(grid, _)| !is_slow(way, name, grid)) {
-                let ours = decode(grid, Sampling::Exact);
+                let (grid, reference) = asked(way, grid, reference);
+                let ours = decode(&grid, Sampling::Exact);
                 let what = format!("{name} at {}", grid.size());
-                assert!(case.is_close(way, &what, grid, &ours, reference), "{what}: {}", way.name());
+                assert!(case.is_close(way, &what, &grid, &ours, &reference), "{what}: {}", way.name());
             }
         }
     }

@@ -13,8 +13,10 @@ const HLG_PEAK: f32 = 1000.0;
 /// HLG's exponent from scene to screen, at its peak.
 const SYSTEM_GAMMA: f32 = 1.2;
 
-/// Weights of BT.2020's red, green and blue in the brightness.
-const LUMA: [f32; 3] = [0.2627, 0.6780, 0.0593];
+/// Weights of red, green and blue in the brightness: of sRGB, BT.2020 and Display P3.
+const LUMA_OF_SRGB: [f32; 3] = [0.2126, 0.7152, 0.0722];
+const LUMA_OF_BT2020: [f32; 3] = [0.2627, 0.6780, 0.0593];
+const LUMA_OF_P3: [f32; 3] = [0.2290, 0.6917, 0.0793];
 
 /// Rows to sRGB's red, green and blue from those of its own primaries, BT.2020 (ITU-R BT.2087) and Display P3.
 const FROM_SRGB: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -27,7 +29,14 @@ const FROM_P3: [[f32; 3]; 3] =
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Hdr {
     curve: Curve,
+    primaries: Primaries,
+}
+
+/// Rows to sRGB's primaries, and what each of its own weighs in the brightness.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Primaries {
     to_srgb: [[f32; 3]; 3],
+    luma: [f32; 3],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,12 +55,12 @@ impl Hdr {
             18 => Curve::Hlg,
             _ => return None,
         };
-        Some(Self { curve, to_srgb: to_srgb(primaries)? })
+        Some(Self { curve, primaries: Primaries::of(primaries)? })
     }
 
     /// Numbers that are light already, in any of the same primaries; 1 is so many times the white of a page.
     pub(super) fn linear(primaries: u16, one: f32) -> Option<Self> {
-        Some(Self { curve: Curve::Linear(one), to_srgb: to_srgb(primaries)? })
+        Some(Self { curve: Curve::Linear(one), primaries: Primaries::of(primaries)? })
     }
 
     /// Linear light of a colour, whose values go from 0 to 1 on a curve.
@@ -62,22 +71,25 @@ impl Hdr {
             Curve::Pq => within().map(|value| of_pq(value) * (PQ_PEAK / WHITE)),
             Curve::Hlg => {
                 let scene = within().map(of_hlg);
-                let brightness: f32 = scene.iter().zip(LUMA).map(|(value, weight)| value * weight).sum();
+                let brightness: f32 = scene.iter().zip(self.primaries.luma).map(|(value, weight)| value * weight).sum();
                 let gain = HLG_PEAK / WHITE * brightness.max(f32::MIN_POSITIVE).powf(SYSTEM_GAMMA - 1.0);
                 scene.map(|value| value * gain)
             }
         };
-        self.to_srgb.map(|row| row.iter().zip(own).map(|(weight, value)| weight * value).sum())
+        self.primaries.to_srgb.map(|row| row.iter().zip(own).map(|(weight, value)| weight * value).sum())
     }
 }
 
-/// Rows to sRGB's primaries from those of a number of H.273.
-fn to_srgb(primaries: u16) -> Option<[[f32; 3]; 3]> {
-    match primaries {
-        1 => Some(FROM_SRGB),
-        9 => Some(FROM_BT2020),
-        12 => Some(FROM_P3),
-        _ => None,
+impl Primaries {
+    /// Those of a number of H.273.
+    fn of(number: u16) -> Option<Self> {
+        let (to_srgb, luma) = match number {
+            1 => (FROM_SRGB, LUMA_OF_SRGB),
+            9 => (FROM_BT2020, LUMA_OF_BT2020),
+            12 => (FROM_P3, LUMA_OF_P3),
+            _ => return None,
+        };
+        Some(Self { to_srgb, luma })
     }
 }
 

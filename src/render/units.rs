@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// Tiles of a field for each thread before the worker looks up: a few milliseconds of work, beside which waking the threads is
 /// little.
-pub const TILES_PER_THREAD: usize = 8;
+pub const TILES_PER_THREAD: usize = 16;
 
 /// What has become of a unit of work: something to show or nothing, an error, or a panic.
 pub(super) type UnitResult = std::thread::Result<Result<Option<RenderEvent>>>;

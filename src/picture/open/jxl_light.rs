@@ -38,10 +38,14 @@ impl JxlLight {
             TransferFunction::Linear if is_usual => Hdr::linear(primaries, 1.0),
             TransferFunction::Linear if !is_lossy => Hdr::linear(primaries, target / WHITE),
             TransferFunction::Linear | TransferFunction::Pq => Hdr::of(primaries, 16),
-            TransferFunction::Hlg => Hdr::of(primaries, if is_lossy { 16 } else { 18 }),
+            // On its own curve, since many an encoder leaves out how bright its screen is.
+            TransferFunction::Hlg => Hdr::of(primaries, 18),
             _ => None,
         }?;
-        let tf = if hdr == Hdr::linear(1, 1.0)? { TransferFunction::Linear } else { TransferFunction::Pq };
+        let tf = match own.tf {
+            TransferFunction::Linear if !is_usual => TransferFunction::Pq,
+            own => own,
+        };
         let wanted = is_lossy.then(|| EnumColourEncoding {
             colour_space: own.colour_space,
             tf,

@@ -88,7 +88,7 @@ fn pointwise(precision: Precision) -> Kernel {
     Kernel { name, flop, bytes, run: Box::new(work) }
 }
 
-/// imnet's hidden layers without zeros, of all rows at a time, by candle's products, which are those of the crate `gemm`; ReLUs
+/// imnet's hidden layers without zeros, of all rows at a time, by candle's products, which are those of the crate `gemm`; `ReLU`
 /// in between, bias left out.
 pub(super) fn mlp_by_gemm() -> Kernel {
     let tensor = |values: Vec<f32>, rows: usize| {

@@ -212,7 +212,7 @@ fn sum(parts: Vec<WeightGradient>, weights: usize, outputs: usize) -> WeightGrad
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::twin;
+    use super::super::tests::{middle_taps, twin};
     use super::*;
     use crate::kernel::Activation;
     use crate::kernel::tests::noise;
@@ -240,11 +240,6 @@ mod tests {
         let result: Vec<f32> =
             result.flat_map(|image| twin(image, channels, height, width, weight, bias, after)).collect();
         result.iter().zip(share).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
-    }
-
-    /// A 1×1 convolution's weight as that of a 3×3 one.
-    fn middle_taps(weight: &[f32]) -> Vec<f32> {
-        weight.iter().flat_map(|w| [0.0, 0.0, 0.0, 0.0, *w, 0.0, 0.0, 0.0, 0.0]).collect()
     }
 
     fn batch(values: &[f32], channels: usize) -> ImageBatch<'_> {

@@ -105,9 +105,14 @@ impl GradientSums {
             let outer = Outer { left, rows: 3 * inputs, right, columns: outputs, depth, sums: taps };
             add_outer_packed(Instructions::in_use(), outer, &mut self.scratch);
         }
-        for pixel in grads.chunks_exact(outputs) {
-            self.bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
-        }
+        add_pixels(grads, &mut self.bias);
+    }
+}
+
+/// Adds the values of all pixels, channel by channel: the gradient of the bias.
+pub(super) fn add_pixels(gradient: &[f32], bias: &mut [f32]) {
+    for pixel in gradient.chunks_exact(bias.len()) {
+        bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
     }
 }
 

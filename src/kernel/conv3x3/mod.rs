@@ -214,6 +214,11 @@ mod tests {
         out
     }
 
+    /// A 1×1 convolution's weight as that of a 3×3 one.
+    pub(super) fn middle_taps(weight: &[f32]) -> Vec<f32> {
+        weight.iter().flat_map(|w| [0.0, 0.0, 0.0, 0.0, *w, 0.0, 0.0, 0.0, 0.0]).collect()
+    }
+
     /// `[h, w, c]` to `[c, h, w]`.
     fn planes(values: &[f32], channels: usize) -> Vec<f32> {
         (0..channels).flat_map(|c| values.iter().skip(c).step_by(channels).copied()).collect()

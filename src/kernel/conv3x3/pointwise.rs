@@ -1,6 +1,7 @@
 //! The 1×1 convolution, the direct way without neighbours, and its gradients.
 
 use super::direct::Direct;
+use super::gradient::add_pixels;
 use super::{After, Image, Joined, WeightGradient, best_precision};
 use crate::kernel::instructions::Instructions;
 use crate::kernel::outer::{Outer, OuterScratch, Samples, add_outer_packed};
@@ -76,9 +77,7 @@ pub(super) fn weight_gradient(
     let (depth, sums) = (image.len() / inputs, &mut found.weight[..]);
     let outer = Outer { left, rows: outputs, right, columns: inputs, depth, sums };
     add_outer_packed(Instructions::in_use(), outer, scratch);
-    for pixel in gradient.chunks_exact(outputs) {
-        found.bias.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
-    }
+    add_pixels(gradient, &mut found.bias);
     found
 }
 
@@ -90,6 +89,7 @@ impl std::fmt::Debug for Conv1x1 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::middle_taps;
     use super::super::{Conv3x3, Image, Order};
     use super::*;
     use crate::kernel::activation::Activation;
@@ -97,8 +97,7 @@ mod tests {
 
     /// As a 3×3 convolution whose outer taps are zero.
     fn twin(weight: &[f32], bias: &[f32], precision: Precision) -> Conv3x3 {
-        let taps = |w: &f32| [0.0, 0.0, 0.0, 0.0, *w, 0.0, 0.0, 0.0, 0.0];
-        Conv3x3::new(&weight.iter().flat_map(taps).collect::<Vec<_>>(), bias, precision)
+        Conv3x3::new(&middle_taps(weight), bias, precision)
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl SizedConv {
     /// # Panics
     /// If the weight is of neither size.
     pub(super) fn new(weight: &[f32], bias: &[f32], channels: usize) -> Self {
-        if is_pointwise(weight, channels, bias.len()) {
+        if is_pointwise(weight.len(), (channels, bias.len())) {
             Self::One(Conv1x1::new(weight, bias, Precision::F32))
         } else {
             Self::Three(Conv3x3::new(weight, bias, Precision::F32))
@@ -30,7 +30,7 @@ impl SizedConv {
     /// # Panics
     /// As [`Self::new`].
     pub(super) fn backward(weight: &[f32], channels: usize, outputs: usize) -> Self {
-        if is_pointwise(weight, channels, outputs) {
+        if is_pointwise(weight.len(), (channels, outputs)) {
             Self::One(Conv1x1::backward(weight, outputs))
         } else {
             Self::Three(Conv3x3::backward(weight, outputs, Precision::F32))
@@ -54,7 +54,7 @@ pub(super) fn weight_gradient_of(
     channels: (usize, usize),
     scratch: &mut ConvScratch,
 ) -> WeightGradient {
-    if weights == channels.0 * channels.1 {
+    if is_pointwise(weights, channels) {
         return pointwise::weight_gradient(image.values, gradient.values, channels, &mut scratch.outer);
     }
     if winograd::suits(channels.0, channels.1) {
@@ -65,6 +65,7 @@ pub(super) fn weight_gradient_of(
     weight_gradient(image, gradient)
 }
 
-fn is_pointwise(weight: &[f32], channels: usize, outputs: usize) -> bool {
-    weight.len() == channels * outputs
+/// Whether so many weights are those of a 1×1 convolution from `channels` to outputs.
+fn is_pointwise(weights: usize, (channels, outputs): (usize, usize)) -> bool {
+    weights == channels * outputs
 }

@@ -5,6 +5,7 @@
 //! result's gradient. The sums are independent matrix products, one for each value of a tile, whose depth is the number
 //! of tiles.
 
+use super::gradient::add_pixels;
 use super::tiling::{self, POINTS, RESULTS, SIDE, chunk};
 use super::winograd::{TransformInput, point_step, transform_tile};
 use super::{Image, WeightGradient};
@@ -38,9 +39,7 @@ pub(super) fn weight_gradient(
     let mut weight = vec![0.0; outputs * inputs * 9];
     simd::run(instructions, GradientWork { image, gradient, channels, scratch, weight: &mut weight });
     let mut bias = vec![0.0; outputs];
-    for pixel in gradient.values.chunks_exact(outputs) {
-        bias.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += v);
-    }
+    add_pixels(gradient.values, &mut bias);
     WeightGradient { weight, bias }
 }
 

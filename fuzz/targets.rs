@@ -38,7 +38,7 @@ fn check_sentence(error: &Error) {
 /// A file of any picture format: its size, its provenance, its pixels, those of its second page, and its metadata in an export.
 pub fn picture(bytes: &[u8]) {
     with_file("", bytes, |path| {
-        let _ = (Picture::decoded_bytes(path, NEVER), Picture::size_of(path), Picture::provenance_of(path));
+        let _ = (Picture::decoded_bytes(path, 1, NEVER), Picture::size_of(path), Picture::provenance_of(path));
         if let Err(error) = Picture::open_page(path, 1) {
             check_sentence(&error);
         }

@@ -1,11 +1,12 @@
 //! Names for derived data, by what it was made from. Nothing is ever invalidated: another input is another key.
 
 use crate::recipe::Recipe;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// 128 bits of a SHA-256: enough that two different contents never share a name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 struct Digest128([u8; 16]);
 
 impl Digest128 {
@@ -30,7 +31,7 @@ impl fmt::Display for Digest128 {
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
         pub struct $name(Digest128);
 
         impl $name {

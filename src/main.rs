@@ -14,6 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let invocation = cli::parse();
+    cli::decode_apart();
     cli::exit_code(cli::check_environment().and_then(|()| match invocation {
         Invocation::View(wanted) => view(wanted),
         Invocation::Batch(command) => cli::run(command),

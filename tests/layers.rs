@@ -62,6 +62,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("jpeg_decoder", &["picture"]),
     ("jxl_oxide", &["picture"]),
+    // What a process that decodes gives up, and the names of the system's calls.
+    ("landlock", &["picture/apart/confine.rs"]),
+    ("libc", &["picture/apart/confine.rs"]),
     // Its library is called `exif`.
     ("kamadak_exif", &["picture"]),
     ("lerc_core", &["picture"]),
@@ -74,9 +77,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &[]),
     ("re_rav1d", &["picture"]),
     ("rfd", &["app"]),
-    ("rustix", &["atomic"]),
+    ("rustix", &["atomic", "picture/apart/confine.rs", "picture/apart/process.rs"]),
     ("ruzstd", &["picture"]),
     ("safetensors", &["weights"]),
+    ("seccompiler", &["picture/apart/confine.rs"]),
     ("serde", &[]),
     ("serde_json", &[]),
     ("sha2", &["key"]),

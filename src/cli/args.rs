@@ -48,6 +48,12 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Train on your own pictures.
     Train(Box<TrainArgs>),
+    /// For the program itself: decode a picture for the process that asks through stdin.
+    #[command(hide = true)]
+    DecodeFile {
+        /// The picture.
+        file: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]

@@ -31,7 +31,7 @@ mod values;
 use crate::error::{Error, Result};
 use crate::export::CommandLine;
 use crate::kernel::{Instructions, PrecisionChoice};
-use crate::picture::{decoded_limit, opening_time};
+use crate::picture::{DecoderProgram, decode_apart_by, decoded_limit, is_apart, opening_time, serve_decoder};
 use crate::render::{Backend, Compute, LoadedModel};
 use crate::task::Gate;
 use crate::weights::Weights;
@@ -118,6 +118,7 @@ pub fn run(BatchCommand(command): BatchCommand) -> Result<()> {
         Command::Info(args) => info::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::DecodeFile { file } => return serve_decoder(&file),
     }?;
     output::finish()
 }
@@ -134,14 +135,22 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 }
 
 /// Looks whether the processor has the instructions that the environment asks for, and whether the limits that it sets for
-/// pictures are some.
+/// pictures, and where they are decoded, are some.
 ///
 /// # Errors
 /// [`Error::Request`] if it has not, or the environment names none.
 pub fn check_environment() -> Result<()> {
     Instructions::from_environment().map_err(Error::Request)?;
     decoded_limit().map_err(Error::Request)?;
+    is_apart().map_err(Error::Request)?;
     opening_time().map(drop).map_err(Error::Request)
+}
+
+/// From now on pictures are decoded by this program in a process of its own, unless the environment says otherwise.
+pub fn decode_apart() {
+    if let Some(program) = DecoderProgram::this(&["decode-file", "--"]) {
+        decode_apart_by(program);
+    }
 }
 
 /// The precision of `--precision`, else that of the environment, else the fastest.

@@ -188,6 +188,13 @@ fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
     Ok(Interpreted { space: ColorSpace { name, to_srgb }, icc_profile: Some(bytes), notice: None })
 }
 
+/// What RGB samples mean that an [interpreted](interpret) profile describes.
+pub(super) fn of_samples(profile: &[u8]) -> ColorSpace {
+    // Readers of damaged files have been known to panic.
+    let read = survive(|| read(profile.to_vec(), SampleSource::Rgb).ok());
+    read.flatten().map(|interpreted| interpreted.space).unwrap_or_default()
+}
+
 /// Rows that lead from the linear light of an RGB profile's primaries to that of sRGB's, whatever its curves are; nothing if it says
 /// none.
 pub(super) fn matrix_to_srgb(profile: &[u8]) -> Option<[[f32; 3]; 3]> {

@@ -1,10 +1,11 @@
 //! Exposure: of a file that holds light rather than colours, how much of it is white.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// How much brighter than it is stored a picture is made, in stops: one more is twice the light. Steps are tenths.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Exposure {
     tenths: i16,
 }
@@ -79,7 +80,7 @@ impl FromStr for Exposure {
 }
 
 /// Which picture of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Which {
     /// Its page, or frame of an animation, counted from 0.
     pub page: usize,

@@ -6,6 +6,7 @@
 //! Pictures that would take too much memory are read by rectangles ([`regions`]). Whoever wants pixels asks for a
 //! [`Patch`], which is borrowed from memory or read.
 
+mod apart;
 mod boxes;
 mod color;
 mod color_chunks;
@@ -28,6 +29,7 @@ pub mod save;
 mod segments;
 
 pub use crate::raster::Raster;
+pub use apart::{DecoderProgram, decode_apart_by, is_apart, serve as serve_decoder};
 pub use color::ColorSpace;
 pub use color_table::ColorTable;
 pub use exposure::{Exposure, Which};
@@ -212,7 +214,8 @@ impl Picture {
         open::open(path, Which::default(), u64::MAX, interrupt)
     }
 
-    /// As [`Self::open_page`], exposed if that is asked, but a picture whose samples take more than `held_bytes` (usually
+    /// As [`Self::open_page`], in a process of its own where there is one ([`decode_apart_by`]), exposed if that is asked, but a
+    /// picture whose samples take more than `held_bytes` (usually
     /// [`HELD_BYTES`]) is not brought into memory, where its file can be read by rectangles.
     ///
     /// # Errors
@@ -223,7 +226,7 @@ impl Picture {
         held_bytes: u64,
         interrupt: Interrupt<'_>,
     ) -> crate::error::Result<Self> {
-        open::open(path, which.into(), held_bytes, interrupt)
+        page_reader::read_once(path, which.into(), held_bytes, interrupt)
     }
 
     /// The size of a file's picture before it is turned upright, by its header alone.
@@ -242,10 +245,10 @@ impl Picture {
         open::packet_of(path).map(|packet| packet.as_deref().and_then(Provenance::read))
     }
 
-    /// How many bytes the samples of a file will take, by its header; nothing if that cannot be told, as where
+    /// How many bytes the samples of a page, counted from 0, will take, by its header; nothing if that cannot be told, as where
     /// [`Self::open`] would refuse the file, or `interrupt` says that nobody wants to know any more.
-    pub fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
-        open::decoded_bytes(path, interrupt)
+    pub fn decoded_bytes(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Option<u64> {
+        open::decoded_bytes(path, page, interrupt)
     }
 
     /// Names the picture by what its RGB means too, where that is not sRGB: the same numbers look different then.

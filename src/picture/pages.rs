@@ -1,9 +1,10 @@
 //! Pages of documents and frames of animations: which one a picture is.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Which page or frame of its file a picture is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Pages {
     /// Its place, counted from 0.
     pub index: usize,
@@ -18,7 +19,7 @@ pub struct Pages {
 }
 
 /// When a frame of an animation is to be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Timing {
     /// How long the frame is shown, as its file says.
     pub duration: Duration,

@@ -45,7 +45,7 @@ fn serve(inbox: &Mailbox<Vec<PathBuf>>, open: &Arc<OpenFn>, send: &SyncSender<(P
 /// A picture, unless it would fill the budget alone: then it is read when it is asked for, as is what cannot be read,
 /// and the person learns why.
 fn read(path: &Path, open: &Arc<OpenFn>, is_unwanted: Interrupt<'_>) -> Option<Opened> {
-    let bytes = Picture::decoded_bytes(path, is_unwanted);
+    let bytes = Picture::decoded_bytes(path, 0, is_unwanted);
     let is_large = bytes.is_some_and(|bytes| bytes > BUDGET_BYTES as u64 / 2);
     if is_large { None } else { open(path, is_unwanted).ok() }
 }

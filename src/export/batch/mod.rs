@@ -203,7 +203,7 @@ impl Work<'_> {
 
     /// What a picture and its output take, as far as its header tells.
     fn needed_bytes(&self, item: &Item) -> u64 {
-        let picture = Picture::decoded_bytes(&item.input, NEVER).unwrap_or(0);
+        let picture = Picture::decoded_bytes(&item.input, self.batch.line.which().page, NEVER).unwrap_or(0);
         let size = Picture::size_of(&item.input).ok().and_then(|size| self.batch.line.request.grid(size).ok());
         let gathered = size.map_or(0, |grid| gathered_bytes(&item.output, grid.size(), 4, 16));
         picture.saturating_add(gathered)

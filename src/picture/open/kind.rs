@@ -73,6 +73,16 @@ impl Kind {
         }
     }
 
+    /// The name for people that this is, or that of any picture.
+    pub(super) fn known_name(name: &str) -> &'static str {
+        use ImageFormat::{Bmp, Hdr, OpenExr, Pnm, Qoi, Tga, WebP};
+        let own = [Self::JpegXl, Self::Jpeg2000, Self::Avif, Self::Heic, Self::Raw];
+        let named = [Self::TIFF, Self::PNG, Self::JPEG, Self::GIF, Self::ICO];
+        let others = [Bmp, Hdr, OpenExr, Pnm, Qoi, Tga, WebP].map(Self::Common);
+        let known = own.into_iter().chain(named).chain(others).map(Self::name);
+        known.into_iter().find(|known| *known == name).unwrap_or("picture")
+    }
+
     /// What floating-point numbers of its decoder are to light; none of TIFF, which tells of them as they are stored.
     pub(super) fn numbers(self) -> Option<Numbers> {
         match self {

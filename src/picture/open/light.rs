@@ -1,5 +1,6 @@
 //! Light of floating-point and HDR files, which goes on beyond white: what is said of it, and how it is exposed.
 
+use crate::geometry::Size;
 use crate::picture::{Exposure, Picture, Which};
 use image::{ColorType, DynamicImage};
 
@@ -20,6 +21,11 @@ pub(super) enum Numbers {
 /// Whether samples are light: floating-point numbers.
 pub(super) fn is_light(color: ColorType) -> bool {
     matches!(color, ColorType::Rgb32F | ColorType::Rgba32F)
+}
+
+/// What light of so many pixels takes while it is decoded: three floating-point numbers each.
+pub(super) fn needed_bytes(size: Size) -> u64 {
+    (size.area() as u64).saturating_mul(3 * size_of::<f32>() as u64)
 }
 
 /// The colours of floating-point pixels, and how many numbers a pixel has; nothing of other pixels.

@@ -9,7 +9,7 @@ pub const MAX_DECODED_BYTES: u64 = 2 << 30;
 
 /// The most that an EXIF block, an XMP packet or a colour profile may hold: a maker's note has some 100 kB, a profile of
 /// a printing press two megabytes.
-pub(super) const MAX_METADATA_BYTES: u64 = 16 << 20;
+pub(in crate::picture) const MAX_METADATA_BYTES: u64 = 16 << 20;
 
 /// The environment variable that allows more, or less, in GiB.
 pub(super) const VARIABLE: &str = "ZOOMFIELD_MAX_PICTURE_GIB";

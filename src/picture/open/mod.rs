@@ -49,6 +49,7 @@ use failure::{OpenFailure, describe_io};
 pub(super) use frames::{Frames, frames_of};
 use gain_map_jpeg::{GainMapDecoder, StoredGainMap};
 use gif::GifDecoder;
+pub(super) use limit::MAX_METADATA_BYTES;
 pub use limit::{MAX_DECODED_BYTES, from_environment as decoded_limit};
 
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
@@ -74,7 +75,7 @@ const MAX_SCRATCH_BYTES: u64 = 1 << 30;
 /// Bytes that most files' headers, with metadata and preview, do not exceed.
 const MOST_HEADERS: u64 = 256 << 10;
 
-const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
+pub(super) const NOT_SURVIVED: &str = "it is damaged in a way that its decoder does not survive; copy the file again";
 
 /// Opens a picture of a file, by rectangles if it would take more than `held_bytes` and its file allows it.
 pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
@@ -85,11 +86,34 @@ pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interr
     let read = move |stop: Interrupt<'_>| {
         survive(|| decode_file(&file, which, held_bytes, stop)).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
     };
-    let decoded = within_time(interrupt, || header_of(path, NEVER).ok().map(|(size, _)| size), read)?;
+    let decoded = within_time(interrupt, || size_by_header(path), read)?;
     check(interrupt)?;
     let mut picture = decoded.flatten().and_then(|picture| light::as_asked(picture, which)).map_err(refuse)?;
     path.clone_into(&mut picture.path);
     Ok(picture)
+}
+
+/// What `work` gives of a file that another process decodes, within the time that the file may take.
+pub(super) fn wait_for_picture<T: Send + 'static>(
+    path: &Path,
+    interrupt: Interrupt<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Result<T, String>> {
+    in_a_thread(interrupt, || size_by_header(path), |_| work())
+}
+
+/// Whether a page is to be read by rectangles, as far as its header tells.
+pub(super) fn is_by_rectangles(path: &Path, page: usize, held_bytes: u64) -> bool {
+    let is_tiled = || guess(path, NEVER).is_ok_and(|(_, kind)| matches!(kind, Kind::TIFF | Kind::PNG));
+    held_bytes < u64::MAX
+        && check_file(path).is_ok()
+        && survive(is_tiled).unwrap_or_default()
+        && header_of(path, page, NEVER).is_ok_and(|(_, bytes)| bytes > held_bytes)
+}
+
+/// A format by its name for people, from a process that is not trusted to know one.
+pub(super) fn known_format(name: &str) -> &'static str {
+    Kind::known_name(name)
 }
 
 /// What can be said without reading it.
@@ -111,38 +135,44 @@ pub(super) use hidden::covered;
 pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
 pub use patience::from_environment as opening_time;
-use patience::within_time;
+use patience::{in_a_thread, within_time};
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
-    let header = header_of(path, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
+    let header = header_of(path, 0, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));
     header.map_err(|reason| Error::picture(path, reason))
 }
 
-pub(super) fn decoded_bytes(path: &Path, interrupt: Interrupt<'_>) -> Option<u64> {
-    header_of(path, interrupt).ok().map(|(_, bytes)| bytes)
+pub(super) fn decoded_bytes(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Option<u64> {
+    header_of(path, page, interrupt).ok().map(|(_, bytes)| bytes)
 }
 
-/// A picture's size, and the bytes that it needs, be they too many.
-fn header_of(path: &Path, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
+fn size_by_header(path: &Path) -> Option<Size> {
+    header_of(path, 0, NEVER).ok().map(|(size, _)| size)
+}
+
+/// The size of a page, and the bytes that it needs, be they too many.
+fn header_of(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<(Size, u64), String> {
     check_file(path)?;
     let read = || {
         let (reader, kind) = guess(path, interrupt)?;
         // The JPEG decoder reads the whole file before it looks at the header.
         let start = if kind == Kind::JPEG { start_of(path) } else { None };
-        match start
-            .and_then(|start| read_header(ImageReader::with_format(Cursor::new(start), ImageFormat::Jpeg), kind).ok())
-        {
+        let start = start.map(|start| ImageReader::with_format(Cursor::new(start), ImageFormat::Jpeg));
+        match start.and_then(|start| read_header(start, kind, page).ok()) {
             Some(header) => Ok(header),
-            None => read_header(reader, kind),
+            None => read_header(reader, kind, page),
         }
     };
     survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
 }
 
-fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, kind: Kind) -> Result<(Size, u64), String> {
-    let decoder = start_limited(reader, kind, 0).map_err(|error| OpenFailure::from(error).describe(kind.name()))?;
+fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, kind: Kind, page: usize) -> Result<(Size, u64), String> {
+    let decoder = start_limited(reader, kind, page).map_err(|error| OpenFailure::from(error).describe(kind.name()))?;
     let (width, height) = decoder.dimensions();
-    Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder)))
+    let size = Size::new(width as usize, height as usize);
+    // The second page of a JPEG is its light.
+    let bytes = if kind == Kind::JPEG && page > 0 { light::needed_bytes(size) } else { needed_bytes(&decoder) };
+    Ok((size, bytes))
 }
 
 /// As much of a file as holds most headers.
@@ -342,7 +372,7 @@ mod tests {
         File::options().write(true).open(&endless).unwrap().set_len(40 << 30).unwrap();
         assert!(said(&endless).contains("40.0 GiB"));
         assert!(size_of(&endless).is_err());
-        assert_eq!(decoded_bytes(&endless, NEVER), None);
+        assert_eq!(decoded_bytes(&endless, 0, NEVER), None);
     }
 
     #[test]
@@ -351,8 +381,8 @@ mod tests {
         let (picture, raw) = (folder.path().join("a.tif"), folder.path().join("a.nef"));
         DynamicImage::new_rgb8(7, 5).save(&picture).unwrap();
         std::fs::copy(&picture, &raw).unwrap();
-        assert_eq!(decoded_bytes(&picture, NEVER), Some(7 * 5 * 3));
-        assert_eq!(decoded_bytes(&raw, NEVER), None, "what is in there is a thumbnail");
-        assert_eq!(decoded_bytes(&picture, &|| true), None, "nobody wants it");
+        assert_eq!(decoded_bytes(&picture, 0, NEVER), Some(7 * 5 * 3));
+        assert_eq!(decoded_bytes(&raw, 0, NEVER), None, "what is in there is a thumbnail");
+        assert_eq!(decoded_bytes(&picture, 0, &|| true), None, "nobody wants it");
     }
 }

@@ -39,6 +39,15 @@ pub(super) fn within_time<T: Send + 'static>(
     if rayon::current_thread_index().is_some() {
         return Ok(Ok(work(interrupt)));
     }
+    in_a_thread(interrupt, size, work)
+}
+
+/// The same of work that does not need the pool of threads, and may be waited for by one of them.
+pub(super) fn in_a_thread<T: Send + 'static>(
+    interrupt: Interrupt<'_>,
+    size: impl FnOnce() -> Option<Size>,
+    work: impl FnOnce(Interrupt<'_>) -> T + Send + 'static,
+) -> Result<Result<T, String>> {
     wait_for(interrupt, Allowed::new(size), work)
 }
 

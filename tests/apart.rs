@@ -1,0 +1,124 @@
+//! Pictures that another process decodes are those that this one decodes, and refusals too.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use zoomfield::error::Result;
+use zoomfield::picture::{DecoderProgram, PageReader, Picture, Which, decode_apart_by};
+use zoomfield::task::NEVER;
+
+fn decode_apart() {
+    let arguments = ["decode-file", "--"].map(str::to_owned).to_vec();
+    decode_apart_by(DecoderProgram { program: env!("CARGO_BIN_EXE_zoomfield").into(), arguments });
+}
+
+/// All files of the tests that are there to be opened, or refused.
+fn files() -> Vec<PathBuf> {
+    fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    for folder in ["tests/fixtures/robustness", "tests/fixtures/formats", "assets"] {
+        walk(folder.as_ref(), &mut files);
+    }
+    let is_picture = |path: &PathBuf| path.extension().is_none_or(|ending| ending != "py" && ending != "light");
+    files.retain(is_picture);
+    files.sort();
+    files
+}
+
+/// All that a picture is, or why it is none.
+fn described(picture: Result<Picture>) -> String {
+    let picture = match picture {
+        Ok(picture) => picture,
+        Err(error) => return error.to_string(),
+    };
+    let Picture { id, path, size, format, is_grey, color, metadata, notice, pages, exposure, .. } = &picture;
+    let samples =
+        (picture.rgb.bits(), picture.rgb.as_bytes().len(), picture.alpha.as_ref().map(|a| a.as_bytes().len()));
+    format!(
+        "{id} {} {size} {format} {is_grey} {color:?} {} {} {metadata:?} {notice:?} {pages:?} {exposure:?} {samples:?} {:?}",
+        path.display(),
+        color.is_srgb(),
+        color.table().is_some(),
+        picture.regions.is_some(),
+    )
+}
+
+#[test]
+fn every_file_is_the_same_apart_and_here() {
+    decode_apart();
+    let (mut pictures, mut refused) = (0, 0);
+    for file in files() {
+        for page in [0, 1] {
+            let here = Picture::open_page(&file, page);
+            let apart = Picture::open_within(&file, page, u64::MAX, NEVER);
+            if let (Ok(here), Ok(apart)) = (&here, &apart) {
+                assert!(here.rgb == apart.rgb && here.alpha == apart.alpha, "{}", file.display());
+                pictures += 1;
+            } else {
+                refused += 1;
+            }
+            assert_eq!(described(here), described(apart), "{}", file.display());
+        }
+    }
+    println!("{pictures} pages the same, {refused} refused alike");
+    assert!(pictures > 100 && refused > 30, "{pictures} {refused}");
+    let different = described(Picture::open_page("assets/chelsea.png".as_ref(), 0));
+    assert_ne!(different, described(Picture::open("tests/fixtures/robustness/mode_L.png".as_ref())));
+}
+
+/// How many processes that this one started decode a file.
+#[cfg(target_os = "linux")]
+fn decoders_of(name: &str) -> usize {
+    let own = std::process::id().to_string();
+    let is_decoder = |process: &Path| {
+        let read = |file: &str| std::fs::read_to_string(process.join(file)).unwrap_or_default();
+        // Behind the program's name in brackets come its state and its parent.
+        let stat = read("stat");
+        let parent = stat.rsplit(')').next().unwrap_or_default().split_whitespace().nth(1);
+        read("cmdline").contains(name) && parent == Some(&own)
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().filter(|process| is_decoder(&process.path())).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn frames_come_from_one_process_that_ends_with_its_reader() {
+    decode_apart();
+    let file = Path::new("tests/fixtures/robustness/anim30.png");
+    let mut reader = PageReader::new(file, u64::MAX);
+    for frame in [0, 1, 2, 5, 3, 4] {
+        let here = Picture::open_page(file, frame);
+        let apart = reader.read(Which::from(frame), NEVER);
+        assert_eq!(described(here), described(apart), "{frame}");
+        assert_eq!(decoders_of("anim30.png"), 1, "{frame}");
+    }
+    drop(reader);
+    assert_eq!(decoders_of("anim30.png"), 0);
+}
+
+#[test]
+fn exports_are_the_same_to_the_bit_and_the_cost_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = |name: &str, way: &str| {
+        let (output, started) = (folder.path().join(name), Instant::now());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+        command.args(["export", "assets/chelsea.png", "--scale", "1", "--look", "bicubic", "-o"]).arg(&output);
+        let ended = command.env("ZOOMFIELD_DECODE", way).env("ZOOMFIELD_BACKEND", "cpu").output().unwrap();
+        (ended, std::fs::read(&output).unwrap_or_default(), started.elapsed())
+    };
+    let [apart, here] = ["apart", "here"].map(|way| export(&format!("{way}.png"), way));
+    println!("export of a small picture: {:?} apart, {:?} here", apart.2, here.2);
+    assert!(apart.0.status.success() && here.0.status.success(), "{apart:?}");
+    assert!(apart.1 == here.1 && !here.1.is_empty());
+    let (wrong, written, _) = export("wrong.png", "elsewhere");
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success() && written.is_empty(), "{said}");
+    assert!(said.contains("ZOOMFIELD_DECODE") && said.contains("elsewhere") && said.lines().count() == 1, "{said}");
+}

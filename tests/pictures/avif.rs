@@ -4,7 +4,7 @@
 use crate::{fixture, folder, open_bytes, sentence};
 use std::path::PathBuf;
 use zoomfield::geometry::Size;
-use zoomfield::picture::{Picture, Samples, Which, is_picture_path};
+use zoomfield::picture::{PageReader, Picture, Samples, Which, is_picture_path};
 use zoomfield::task::NEVER;
 
 fn avif(name: &str) -> PathBuf {
@@ -51,6 +51,55 @@ fn another_decoder_reads_the_same() {
         let distance = distance(picture.size, 3, &picture.rgb, &theirs.rgb);
         assert!(distance <= most, "{name}: {distance} of 255");
     }
+}
+
+/// Of a sheet of all frames, one below the other, the part of one.
+fn cut(samples: &Samples, channels: usize, size: Size, frame: usize) -> Samples {
+    let values = size.area() * channels;
+    let Samples::U8(all) = samples else { panic!("sheets have 8 bits") };
+    Samples::U8(all[frame * values..(frame + 1) * values].to_vec())
+}
+
+#[test]
+fn frames_of_films_are_those_that_another_decoder_makes() {
+    for (name, most) in [("film", 1.01), ("film_alpha", 2.01), ("film_deep", 2.01)] {
+        let sheet = Picture::open(&fixture("avif").join(format!("{name}.png"))).unwrap();
+        let mut reader = PageReader::new(&avif(name), u64::MAX);
+        // One after the other, back, and over some.
+        for frame in [0, 1, 2, 3, 4, 1, 4] {
+            let picture = reader.read(frame, NEVER).unwrap();
+            assert_eq!((picture.size, picture.format, picture.rgb.bits()), (Size::new(48, 32), "AVIF", 8));
+            let (timing, pages) = (picture.pages.timing.unwrap(), picture.pages);
+            assert_eq!((pages.index, pages.count, pages.noun()), (frame, 5, "frame"));
+            let millis = [timing.duration, timing.total].map(|duration| duration.as_millis());
+            assert_eq!(millis, [100 * (frame as u128 + 1), 1500], "{name} {frame}");
+            let off = |ours: &Samples, theirs: &Samples, channels: usize| {
+                distance(picture.size, channels, ours, &cut(theirs, channels, picture.size, frame))
+            };
+            let color = off(&picture.rgb, &sheet.rgb, 3);
+            let opacity = picture.alpha.as_ref().map(|alpha| off(alpha, sheet.alpha.as_ref().unwrap(), 1));
+            // Colours under full transparency are nobody's.
+            assert!(name == "film_alpha" || color <= most, "{name} {frame}: {color} of 255");
+            assert!(opacity.is_none_or(|off| off <= most) && opacity.is_some() == (name == "film_alpha"), "{name}");
+            let is_told = picture.notice.as_deref().is_some_and(|notice| notice.contains("more than 8 bits"));
+            assert_eq!(is_told, name == "film_deep", "{:?}", picture.notice);
+        }
+        assert!(reader.read(5, NEVER).unwrap_err().to_string().contains("no frame 6"));
+        let other = reader.read(2, NEVER).unwrap();
+        assert!(distance(other.size, 3, &other.rgb, &cut(&sheet.rgb, 3, other.size, 4)) > 10.0, "the wrong frame");
+    }
+}
+
+#[test]
+fn a_film_that_is_cut_off_shows_the_frames_that_are_there() {
+    let whole = std::fs::read(avif("film")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.avif");
+    std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    let mut reader = PageReader::new(&path, u64::MAX);
+    assert!(reader.read(0, NEVER).is_ok() && reader.read(3, NEVER).is_ok());
+    let said = reader.read(4, NEVER).unwrap_err().to_string();
+    assert!(said.contains("frame 5") && said.contains("ends too early"), "{said}");
 }
 
 #[test]

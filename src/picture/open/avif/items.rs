@@ -66,12 +66,12 @@ impl Fields<'_> {
     }
 
     /// Version and flags.
-    fn version(&mut self) -> Option<(u64, u64)> {
+    pub(super) fn version(&mut self) -> Option<(u64, u64)> {
         Some((self.number(1)?, self.number(3)?))
     }
 
     /// How many entries follow.
-    fn count(&mut self, bytes: usize) -> Option<u64> {
+    pub(super) fn count(&mut self, bytes: usize) -> Option<u64> {
         self.number(bytes).filter(|count| *count <= MAX_ENTRIES)
     }
 }
@@ -228,7 +228,7 @@ impl Items {
 }
 
 /// The boxes in a body.
-fn inner(body: &[u8]) -> Vec<([u8; 4], &[u8])> {
+pub(super) fn inner(body: &[u8]) -> Vec<([u8; 4], &[u8])> {
     let found = boxes(&mut Cursor::new(body), 0, body.len() as u64);
     found.into_iter().map(|BoxPlace { kind, start, end }| (kind, &body[start as usize..end as usize])).collect()
 }

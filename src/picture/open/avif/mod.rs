@@ -6,6 +6,9 @@
 //! overlays, layers, sequences without a still picture.
 
 mod colors;
+mod crop;
+mod film;
+mod frame;
 #[cfg(feature = "heic")]
 mod hevc;
 mod items;
@@ -15,7 +18,11 @@ use super::convert::{color_type, srgb_curve};
 use super::failure::{damaged, too_large, unsupported};
 use super::limit::MAX_METADATA_BYTES;
 use crate::picture::metadata::Remarks;
+pub(super) use film::{CodePlace, Film};
+pub(super) use planes::FilmDecoder;
+
 use colors::{Conversion, Meaning, meaning, unit};
+use crop::Crop;
 use image::{ColorType, ImageDecoder, ImageError, ImageResult, Limits};
 use items::{Fields, Items};
 use planes::Planes;
@@ -45,15 +52,6 @@ pub(super) struct AvifDecoder<R> {
     crop: Crop,
     coding: Coding,
     meaning: Meaning,
-}
-
-/// The rectangle that is shown.
-#[derive(Clone, Copy)]
-struct Crop {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
 }
 
 /// What is known of the code before it is decoded (`av1C`, `hvcC`).
@@ -117,9 +115,7 @@ impl<R: Read + Seek> AvifDecoder<R> {
         if width == 0 || height == 0 {
             return Err(damaged("its header says that it has no pixels"));
         }
-        // No code is longer than all of its samples several times over.
-        let most = (width as u64).saturating_mul(height as u64).saturating_mul(8).saturating_add(1 << 16);
-        let code = self.items.bytes(id, &mut self.file, most.min(MAX_CODE_BYTES)).ok_or_else(cut_off)?;
+        let code = self.items.bytes(id, &mut self.file, most_code((width, height))).ok_or_else(cut_off)?;
         #[cfg(feature = "heic")]
         if let Some(body) = self.items.property(id, *b"hvcC") {
             let untold = || damaged("it does not say how it is coded");
@@ -135,6 +131,17 @@ impl<R: Read + Seek> AvifDecoder<R> {
             return Err(unsupported("it is HDR, and its colours are multiplied by its opacity"));
         }
         let planes = self.planes(self.items.primary)?;
+        let conversion = self.conversion(&planes)?;
+        let alpha = self.alpha.map(|id| self.planes(id)).transpose()?;
+        self.write(&planes, alpha.as_ref(), &conversion, out);
+        if is_multiplied {
+            super::unmultiplied::unmultiply(self.color_type(), out);
+        }
+        Ok(())
+    }
+
+    /// How the planes of a code become RGB.
+    fn conversion(&self, planes: &Planes) -> ImageResult<Conversion> {
         if (planes.samples.len() == 1) != self.coding.is_grey {
             return Err(damaged("its header does not fit its code"));
         }
@@ -147,15 +154,11 @@ impl<R: Read + Seek> AvifDecoder<R> {
         let own = [primaries, curve, matrix, u16::from(planes.is_full_range)];
         let [_, _, matrix, range] = self.coding.nclx.unwrap_or(own);
         let conversion = Conversion::new(matrix, range != 0, self.coding.position).map_err(unsupported)?;
-        if !conversion.fits(&planes) {
-            return Err(damaged("its colours are RGB and sampled more coarsely"));
+        if conversion.fits(planes) {
+            Ok(conversion)
+        } else {
+            Err(damaged("its colours are RGB and sampled more coarsely"))
         }
-        let alpha = self.alpha.map(|id| self.planes(id)).transpose()?;
-        self.write(&planes, alpha.as_ref(), &conversion, out);
-        if is_multiplied {
-            super::unmultiplied::unmultiply(self.color_type(), out);
-        }
-        Ok(())
     }
 
     fn write(&self, planes: &Planes, alpha: Option<&Planes>, conversion: &Conversion, out: &mut [u8]) {
@@ -220,30 +223,6 @@ impl Coding {
         }
         let flags = *items.property(first, *b"av1C")?.get(2)?;
         Some(Self { is_deep: flags & 0x40 != 0, is_grey: flags & 0x10 != 0, position: flags & 3, nclx })
-    }
-}
-
-impl Crop {
-    /// What `clap` says, else everything; nothing if that does not fall on whole pixels of the picture.
-    fn of(items: &Items, (width, height): (usize, usize)) -> Option<Self> {
-        let Some(body) = items.property(items.primary, *b"clap") else {
-            return Some(Self { left: 0, top: 0, width, height });
-        };
-        let mut fields = Fields(body);
-        // Of a fraction, the whole number that twice it is; offsets have signs.
-        let mut twice = || {
-            let (above, below) = (fields.number(4)? as u32 as i32, fields.number(4)? as u32 as i32);
-            let above = 2 * i64::from(above);
-            (below > 0 && above % i64::from(below) == 0).then(|| above / i64::from(below))
-        };
-        let (width2, height2, right2, down2) = (twice()?, twice()?, twice()?, twice()?);
-        let along = |whole: usize, part2: i64, offset2: i64| {
-            let start2 = whole as i64 - part2 / 2 + offset2;
-            let fits = part2 > 0 && part2 % 2 == 0 && start2 >= 0 && start2 % 2 == 0;
-            (fits && start2 + part2 <= 2 * whole as i64).then_some(((start2 / 2) as usize, (part2 / 2) as usize))
-        };
-        let ((left, width), (top, height)) = (along(width, width2, right2)?, along(height, height2, down2)?);
-        Some(Self { left, top, width, height })
     }
 }
 
@@ -317,6 +296,12 @@ fn columns_of(layout: &[u8], tiles: usize, (width, height): (usize, usize)) -> O
     let wide = if flags & 1 == 0 { 2 } else { 4 };
     let size = (fields.number(wide)? as usize, fields.number(wide)? as usize);
     (size == (width, height) && rows * columns == tiles).then_some(columns)
+}
+
+/// No code is longer than all of its samples several times over.
+fn most_code((width, height): (usize, usize)) -> u64 {
+    let most = (width as u64).saturating_mul(height as u64).saturating_mul(8).saturating_add(1 << 16);
+    most.min(MAX_CODE_BYTES)
 }
 
 fn cut_off() -> ImageError {

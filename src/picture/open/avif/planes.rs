@@ -10,7 +10,7 @@ use re_rav1d::dav1d::{Decoder, Error, Picture, PixelLayout, PlanarImageComponent
 const MOST_TURNS: usize = 64;
 
 /// Brightness and two colour differences, or brightness alone.
-pub(super) struct Planes {
+pub(in crate::picture::open) struct Planes {
     pub(super) width: usize,
     pub(super) height: usize,
     /// Bits of a sample.
@@ -27,10 +27,12 @@ pub(super) struct Planes {
 impl Planes {
     /// Decodes one picture of exactly this size, which is not nothing.
     pub(super) fn decode(code: Vec<u8>, width: usize, height: usize) -> ImageResult<Self> {
-        let picture = decode(code, (width * height).try_into().unwrap_or(u32::MAX)).map_err(damaged)?;
-        if (picture.width() as usize, picture.height() as usize) != (width, height) {
-            return Err(damaged("its picture is of another size than its header says"));
-        }
+        FilmDecoder::new((width, height))?.next(code)
+    }
+
+    /// Those of a decoded picture.
+    fn of(picture: &Picture) -> Self {
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
         let bits = picture.bits_per_component().map_or(8, |bits| bits.0 as u8);
         let (count, halved) = match picture.pixel_layout() {
             PixelLayout::I400 => (1, (0, 0)),
@@ -45,8 +47,8 @@ impl Planes {
         ];
         let is_full_range = matches!(picture.color_range(), re_rav1d::dav1d::pixel::YUVRange::Full);
         let mut planes = Self { width, height, bits, halved, samples: Vec::new(), is_full_range, cicp };
-        planes.samples = (0..count).map(|plane| copy(&picture, plane, planes.shape(plane))).collect();
-        Ok(planes)
+        planes.samples = (0..count).map(|plane| copy(picture, plane, planes.shape(plane))).collect();
+        planes
     }
 
     /// An empty picture of the same kind.
@@ -97,30 +99,51 @@ impl Planes {
     }
 }
 
-/// The first picture of a code, of at most so many pixels.
-fn decode(code: Vec<u8>, most_pixels: u32) -> Result<Picture, Error> {
-    // The decoder would complain aloud.
-    if code.is_empty() {
-        return Err(Error::InvalidArgument);
+/// Decodes pictures of one size, each of which may need those before it.
+pub(in crate::picture::open) struct FilmDecoder {
+    decoder: Decoder,
+    size: (usize, usize),
+}
+
+impl FilmDecoder {
+    /// For pictures of a size that is not nothing.
+    pub(in crate::picture::open) fn new((width, height): (usize, usize)) -> ImageResult<Self> {
+        let mut settings = Settings::new();
+        settings.set_n_threads(1);
+        settings.set_max_frame_delay(1);
+        settings.set_all_layers(false);
+        settings.set_frame_size_limit(width.saturating_mul(height).try_into().unwrap_or(u32::MAX));
+        let decoder = Decoder::with_settings(&settings).map_err(damaged)?;
+        Ok(Self { decoder, size: (width, height) })
     }
-    let mut settings = Settings::new();
-    settings.set_n_threads(1);
-    settings.set_max_frame_delay(1);
-    settings.set_all_layers(false);
-    settings.set_frame_size_limit(most_pixels);
-    let mut decoder = Decoder::with_settings(&settings)?;
-    let mut sent = decoder.send_data(code, None, None, None);
-    for _ in 0..MOST_TURNS {
-        match sent {
-            Ok(()) | Err(Error::Again) => {}
-            Err(error) => return Err(error),
+
+    /// The picture of the next code.
+    pub(in crate::picture::open) fn next(&mut self, code: Vec<u8>) -> ImageResult<Planes> {
+        let picture = self.picture(code).map_err(damaged)?;
+        if (picture.width() as usize, picture.height() as usize) != self.size {
+            return Err(damaged("its picture is of another size than its header says"));
         }
-        match decoder.get_picture() {
-            Err(Error::Again) => sent = decoder.send_pending_data(),
-            found => return found,
-        }
+        Ok(Planes::of(&picture))
     }
-    Err(Error::InvalidArgument)
+
+    fn picture(&mut self, code: Vec<u8>) -> Result<Picture, Error> {
+        // The decoder would complain aloud.
+        if code.is_empty() {
+            return Err(Error::InvalidArgument);
+        }
+        let mut sent = self.decoder.send_data(code, None, None, None);
+        for _ in 0..MOST_TURNS {
+            match sent {
+                Ok(()) | Err(Error::Again) => {}
+                Err(error) => return Err(error),
+            }
+            match self.decoder.get_picture() {
+                Err(Error::Again) => sent = self.decoder.send_pending_data(),
+                found => return found,
+            }
+        }
+        Err(Error::InvalidArgument)
+    }
 }
 
 fn copy(picture: &Picture, plane: usize, (width, height): (usize, usize)) -> Vec<u16> {

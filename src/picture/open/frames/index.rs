@@ -1,5 +1,6 @@
 //! Where the frames of an animation are and how long each is shown, by their headers: no pixel is decoded.
 
+use crate::picture::open::avif::Film;
 use crate::picture::open::kind::Kind;
 use image::ImageFormat;
 use std::io::{BufReader, Read, Seek};
@@ -20,6 +21,8 @@ pub(super) struct Index {
     pub(super) durations: Vec<Duration>,
     /// Where the body of each begins, in WebP.
     pub(super) places: Vec<(u64, u64)>,
+    /// Where the frames are, in AVIF.
+    pub(super) film: Option<Film>,
     /// Whether counting stopped before the end.
     pub(super) has_more: bool,
 }
@@ -32,6 +35,7 @@ impl Index {
             Kind::GIF => index.read_gif(file),
             Kind::PNG => index.read_png(file),
             Kind::Common(ImageFormat::WebP) => index.read_webp(file),
+            Kind::Avif => index.read_avif(file),
             _ => None,
         };
         index
@@ -98,6 +102,14 @@ impl Index {
             }
             skip(file, length)?;
         }
+        Some(())
+    }
+
+    fn read_avif<R: Read + Seek>(&mut self, file: &mut BufReader<R>) -> Option<()> {
+        let film = Film::read(file)?;
+        self.durations.clone_from(&film.durations);
+        self.has_more = film.has_more;
+        self.film = Some(film);
         Some(())
     }
 

@@ -1,5 +1,6 @@
-//! Animations of GIF, WebP and PNG, frame by frame: each is what a browser shows, with the frames before it on the screen.
+//! Animations of GIF, WebP, PNG and AVIF, frame by frame: each is what a browser shows, with the frames before it on the screen.
 
+mod avif;
 mod canvas;
 mod gif;
 mod index;
@@ -8,8 +9,8 @@ mod webp;
 
 use super::kind::Kind;
 use super::{
-    About, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size, convert,
-    describe_io, dpi_of, guess, in_a_row, most_decoded_bytes, remarks_of, start_limited,
+    About, AvifDecoder, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size,
+    convert, describe_io, dpi_of, guess, in_a_row, most_decoded_bytes, remarks_of, start_limited,
 };
 use crate::error::{Error, Result};
 use crate::geometry::Size;
@@ -58,7 +59,7 @@ impl<'a> Frames<'a> {
     /// Reads headers alone; nothing where a file is no animation, or one of a single frame.
     pub(in crate::picture) fn open(path: &Path, interrupt: Interrupt<'a>) -> Result<Option<Self>, String> {
         let (reader, kind) = guess(path, interrupt)?;
-        if !matches!(kind, Kind::GIF | Kind::PNG | Kind::Common(ImageFormat::WebP)) {
+        if !matches!(kind, Kind::GIF | Kind::PNG | Kind::Avif | Kind::Common(ImageFormat::WebP)) {
             return Ok(None);
         }
         let mut file = reader.into_inner();
@@ -79,6 +80,12 @@ impl<'a> Frames<'a> {
         let size = (width as usize, height as usize);
         file.rewind().map_err(|error| describe_io(&error))?;
         let parts: Box<dyn Parts + Send + 'a> = match kind {
+            Kind::Avif => {
+                let (still, film) = (AvifDecoder::new(file).map_err(describe)?, index.film);
+                let film = film.filter(|film| still.is_still_of(film));
+                let Some(film) = film else { return Ok(None) };
+                Box::new(avif::AvifParts::new(still, film).map_err(describe)?)
+            }
             Kind::GIF => Box::new(gif::GifParts(GifDecoder::new(file).map_err(describe)?)),
             Kind::PNG => {
                 let most = most_decoded_bytes() + MAX_SCRATCH_BYTES;

@@ -3,7 +3,7 @@
 
 use crate::world::{World, chelsea, fixture};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,24 @@ fn tiny() -> String {
     fixture("liif_edsr_tiny.pth").to_string_lossy().into_owned()
 }
 
+/// A file, or a folder with everything in it; nothing if it is not there.
+fn content(path: &Path) -> Option<Vec<u8>> {
+    if !path.is_dir() {
+        return std::fs::read(path).ok();
+    }
+    let mut inside: Vec<PathBuf> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    inside.sort();
+    let named = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned().into_bytes();
+        [name, content(&path).unwrap()].concat()
+    };
+    Some(inside.into_iter().flat_map(named).collect())
+}
+
+fn remove(path: &Path) {
+    let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+}
+
 /// A victim whose outputs always come out the same.
 fn deterministic(name: &'static str, outputs: &'static [&'static str], line: String) -> Victim {
     let reference = world();
@@ -49,7 +67,7 @@ fn deterministic(name: &'static str, outputs: &'static [&'static str], line: Str
     let run = words(&reference, &line).output().unwrap();
     assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
     let longest = started.elapsed();
-    let whole: Vec<Vec<u8>> = outputs.iter().map(|output| std::fs::read(reference.path(output)).unwrap()).collect();
+    let whole: Vec<Vec<u8>> = outputs.iter().map(|output| content(&reference.path(output)).unwrap()).collect();
     let is_whole = move |_: &World, output: &str, bytes: &[u8]| {
         outputs.iter().zip(&whole).any(|(name, whole)| *name == output && whole == bytes)
     };
@@ -142,6 +160,11 @@ fn victims() -> Vec<Victim> {
             &["a_2x.png", "b_2x.png", "c_2x.png"],
             format!("batch pictures -o {{name}}_{{scale}}x.png --scale 2 --jobs 2 --model {tiny}"),
         ),
+        deterministic(
+            "pyramid",
+            &["z.dzi", "z_files"],
+            format!("export {cat} -o z.dzi --scale 3 --look bicubic --overwrite"),
+        ),
         training(),
         #[cfg(feature = "app")]
         settings(),
@@ -158,19 +181,19 @@ fn surplus(world: &World, victim: &Victim) -> BTreeSet<String> {
 
 /// Kills one; whether it left anything beside its outputs.
 fn kill_one(world: &World, victim: &Victim, after: Duration) -> bool {
-    let before: Vec<_> = victim.outputs.iter().map(|name| std::fs::read(world.path(name)).ok()).collect();
+    let before: Vec<_> = victim.outputs.iter().map(|name| content(&world.path(name))).collect();
     let mut child = (victim.start)(world).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(after);
     child.kill().unwrap();
     child.wait().unwrap();
     for (name, before) in victim.outputs.iter().zip(before) {
-        match std::fs::read(world.path(name)) {
-            Ok(bytes) => assert!(
+        match content(&world.path(name)) {
+            Some(bytes) => assert!(
                 before.as_ref() == Some(&bytes) || (victim.is_whole)(world, name, &bytes),
                 "{}, killed after {after:?}, left half of {name}",
                 victim.name
             ),
-            Err(_) => assert!(before.is_none(), "{}, killed after {after:?}, lost {name}", victim.name),
+            None => assert!(before.is_none(), "{}, killed after {after:?}, lost {name}", victim.name),
         }
     }
     !surplus(world, victim).is_empty()
@@ -187,7 +210,7 @@ fn killed_programs_leave_nothing_half_and_nothing_beside() {
         for i in 0..each {
             // Every second one finds what is there already, an old file or one of its own.
             if i % 2 == 0 {
-                victim.outputs.iter().for_each(|name| drop(std::fs::remove_file(world.path(name))));
+                victim.outputs.iter().for_each(|name| remove(&world.path(name)));
             }
             // Half of them near the end, where files are named.
             let part = if i % 4 < 2 { random.below_one() } else { 0.7 + 0.35 * random.below_one() };

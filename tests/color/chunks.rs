@@ -122,6 +122,7 @@ fn hdr_is_light_that_can_be_exposed() {
         std::fs::write(&path, bytes).unwrap();
         let which = Which { page: 0, exposure: stops.parse().unwrap() };
         let picture = Picture::open_within(&path, which, u64::MAX, NEVER).unwrap();
+        assert_eq!(Picture::decoded_bytes(&path, 0, NEVER), Some(2 * 3 * 4), "it is decoded to floating-point numbers");
         assert!(picture.color.is_srgb() && picture.exposure.is_some() && picture.metadata.icc_profile.is_none());
         (picture.rgb.unit(1), picture.notice)
     };

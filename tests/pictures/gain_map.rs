@@ -70,6 +70,8 @@ fn the_first_page_is_the_picture_and_tells_of_the_second() {
         let light = opened(&path, 1, "0").unwrap();
         assert!(light.notice.as_deref().unwrap().contains("its light goes from"), "{name}: {:?}", light.notice);
         assert_ne!(light.id, picture.id, "{name}: two pictures have one name");
+        let bytes = [0, 1].map(|page| Picture::decoded_bytes(&path, page, NEVER).unwrap() / picture.size.area() as u64);
+        assert_eq!(bytes, [3, 12], "{name}: light is decoded to floating-point numbers");
         assert!(opened(&path, 0, "-1").unwrap_err().to_string().contains("page 2 of a JPEG with a gain map"));
         assert!(opened(&path, 2, "0").unwrap_err().to_string().contains("it has 2 pages"), "{name}");
     }

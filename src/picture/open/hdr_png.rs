@@ -2,9 +2,10 @@
 
 use crate::picture::color_chunks::hdr;
 use crate::picture::hdr::Hdr;
-use crate::picture::metadata::Remarks;
+use crate::picture::metadata::{Remarks, png_remarks};
 use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits};
 use rayon::prelude::*;
+use std::path::Path;
 
 /// Decodes what another decoder has, to light; its profile says nothing of that.
 struct HdrDecoder<'a> {
@@ -18,6 +19,11 @@ pub(super) fn with_light<'a>(decoder: Box<dyn ImageDecoder + 'a>, remarks: &Rema
         Some(hdr) => Box::new(HdrDecoder { inner: decoder, hdr }),
         None => decoder,
     }
+}
+
+/// Whether a PNG becomes light.
+pub(super) fn is_light(path: &Path) -> bool {
+    hdr(&png_remarks(path).png_color).is_some()
 }
 
 impl HdrDecoder<'_> {

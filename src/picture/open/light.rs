@@ -23,9 +23,9 @@ pub(super) fn is_light(color: ColorType) -> bool {
     matches!(color, ColorType::Rgb32F | ColorType::Rgba32F)
 }
 
-/// What light of so many pixels takes while it is decoded: three floating-point numbers each.
-pub(super) fn needed_bytes(size: Size) -> u64 {
-    (size.area() as u64).saturating_mul(3 * size_of::<f32>() as u64)
+/// What light takes while it is decoded: floating-point numbers.
+pub(super) fn needed_bytes(size: Size, channels: usize) -> u64 {
+    (size.area() as u64).saturating_mul((channels * size_of::<f32>()) as u64)
 }
 
 /// The colours of floating-point pixels, and how many numbers a pixel has; nothing of other pixels.

@@ -158,21 +158,27 @@ fn header_of(path: &Path, page: usize, interrupt: Interrupt<'_>) -> Result<(Size
         // The JPEG decoder reads the whole file before it looks at the header.
         let start = if kind == Kind::JPEG { start_of(path) } else { None };
         let start = start.map(|start| ImageReader::with_format(Cursor::new(start), ImageFormat::Jpeg));
-        match start.and_then(|start| read_header(start, kind, page).ok()) {
-            Some(header) => Ok(header),
-            None => read_header(reader, kind, page),
-        }
+        let (size, bytes, channels) = match start.and_then(|start| read_header(start, kind, page).ok()) {
+            Some(header) => header,
+            None => read_header(reader, kind, page)?,
+        };
+        // The second page of a JPEG is its light.
+        let becomes_light = kind == Kind::JPEG && page > 0 || kind == Kind::PNG && hdr_png::is_light(path);
+        Ok((size, if becomes_light { bytes.max(light::needed_bytes(size, channels)) } else { bytes }))
     };
     survive(read).unwrap_or_else(|| Err(NOT_SURVIVED.into()))
 }
 
-fn read_header<R: BufRead + Seek>(reader: ImageReader<R>, kind: Kind, page: usize) -> Result<(Size, u64), String> {
+/// Size, bytes, and channels of RGB with or without opacity, as the decoder of a page has them.
+fn read_header<R: BufRead + Seek>(
+    reader: ImageReader<R>,
+    kind: Kind,
+    page: usize,
+) -> Result<(Size, u64, usize), String> {
     let decoder = start_limited(reader, kind, page).map_err(|error| OpenFailure::from(error).describe(kind.name()))?;
     let (width, height) = decoder.dimensions();
-    let size = Size::new(width as usize, height as usize);
-    // The second page of a JPEG is its light.
-    let bytes = if kind == Kind::JPEG && page > 0 { light::needed_bytes(size) } else { needed_bytes(&decoder) };
-    Ok((size, bytes))
+    let channels = if decoder.color_type().has_alpha() { 4 } else { 3 };
+    Ok((Size::new(width as usize, height as usize), needed_bytes(&decoder), channels))
 }
 
 /// As much of a file as holds most headers.

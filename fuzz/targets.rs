@@ -46,7 +46,10 @@ pub fn picture(bytes: &[u8]) {
             Ok(picture) => {
                 assert!(picture.size.area() > 0);
                 let _ = (picture.metadata.shot(), picture.metadata.provenance(), picture.metadata.source_type());
-                export(picture.metadata);
+                // Encoding is slow, and nothing but metadata comes from the file.
+                if picture.metadata != Metadata::default() {
+                    export(picture.metadata);
+                }
             }
             Err(error) => check_sentence(&error),
         }

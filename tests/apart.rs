@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests and their helpers may panic and speak")]
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use zoomfield::error::Result;
 use zoomfield::picture::{DecoderProgram, PageReader, Picture, Which, decode_apart_by};
 use zoomfield::task::NEVER;
@@ -100,7 +101,46 @@ fn frames_come_from_one_process_that_ends_with_its_reader() {
         assert_eq!(decoders_of("anim30.png"), 1, "{frame}");
     }
     drop(reader);
-    assert_eq!(decoders_of("anim30.png"), 0);
+    let dropped = Instant::now();
+    while decoders_of("anim30.png") > 0 {
+        assert!(dropped.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_file_that_takes_the_place_of_another_is_read() {
+    decode_apart();
+    let folder = tempfile::tempdir().unwrap();
+    let (path, newer) = (folder.path().join("a.png"), folder.path().join("newer.png"));
+    std::fs::copy("tests/fixtures/robustness/anim30.png", &path).unwrap();
+    let mut reader = PageReader::new(&path, u64::MAX);
+    assert_eq!(reader.read(1, NEVER).unwrap().pages.index, 1);
+    std::fs::copy("assets/chelsea.png", &newer).unwrap();
+    std::fs::rename(&newer, &path).unwrap();
+    assert_eq!(described(reader.read(0, NEVER)), described(Picture::open(&path)));
+    std::fs::remove_file(&path).unwrap();
+    assert!(reader.read(0, NEVER).unwrap_err().to_string().contains("no such file"));
+}
+
+#[test]
+fn a_decoder_ends_when_nobody_can_ask_any_more() {
+    let mut decoder = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
+    decoder.args(["decode-file", "--", "assets/chelsea.png"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut decoder = decoder.spawn().unwrap();
+    let mut asks = decoder.stdin.take().unwrap();
+    writeln!(asks, "{}", serde_json::to_string(&Which::default()).unwrap()).unwrap();
+    let mut answer = String::new();
+    // Nobody reads on, so that it is busy with its answer.
+    BufReader::with_capacity(1, decoder.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("{\"Picture\""), "{answer}");
+    assert!(decoder.try_wait().unwrap().is_none());
+    drop(asks);
+    let closed = Instant::now();
+    while decoder.try_wait().unwrap().is_none() {
+        assert!(closed.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

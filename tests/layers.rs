@@ -77,7 +77,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rayon", &[]),
     ("re_rav1d", &["picture"]),
     ("rfd", &["app"]),
-    ("rustix", &["atomic", "picture/apart/confine.rs", "picture/apart/process.rs"]),
+    ("rustix", &["atomic", "picture/apart/confine.rs", "picture/apart/process.rs", "picture/apart/serve.rs"]),
     ("ruzstd", &["picture"]),
     ("safetensors", &["weights"]),
     ("seccompiler", &["picture/apart/confine.rs"]),

@@ -27,10 +27,17 @@ impl PageReader {
         check(interrupt)?;
         let (which, LocalPages { path, held_bytes, .. }) = (which.into(), &self.local);
         let alive = self.process.take().filter(DecoderProcess::is_alive);
-        self.process = process_for((path, which.page), *held_bytes, || alive.or_else(|| DecoderProcess::start(path)));
-        match &mut self.process {
-            Some(process) => process.read(which, interrupt),
-            None => self.local.read(which, interrupt),
+        let is_new = alive.is_none();
+        self.process =
+            process_for((path, which.page), *held_bytes, interrupt, || alive.or_else(|| DecoderProcess::start(path)));
+        let Some(process) = &mut self.process else { return self.local.read(which, interrupt) };
+        match process.read(which, interrupt) {
+            // There may be another file of that name by now, and an older process may not read that.
+            Err(Error::Picture { .. }) if !is_new => {
+                self.process = None;
+                self.read(which, interrupt)
+            }
+            read => read,
         }
     }
 }
@@ -38,7 +45,7 @@ impl PageReader {
 /// One page, as [`Picture::open_within`] has it.
 pub(super) fn read_once(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     check(interrupt)?;
-    match process_for((path, which.page), held_bytes, || DecoderProcess::start(path)) {
+    match process_for((path, which.page), held_bytes, interrupt, || DecoderProcess::start(path)) {
         Some(mut process) => process.read(which, interrupt),
         None => open::open(path, which, held_bytes, interrupt),
     }
@@ -48,9 +55,10 @@ pub(super) fn read_once(path: &Path, which: Which, held_bytes: u64, interrupt: I
 fn process_for(
     (path, page): (&Path, usize),
     held_bytes: u64,
+    interrupt: Interrupt<'_>,
     process: impl FnOnce() -> Option<DecoderProcess>,
 ) -> Option<DecoderProcess> {
-    if open::is_by_rectangles(path, page, held_bytes) || !path.is_file() { None } else { process() }
+    if open::is_by_rectangles(path, page, held_bytes, interrupt) || !path.is_file() { None } else { process() }
 }
 
 /// The same in this process.

@@ -19,7 +19,6 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_clock_getres,
     libc::SYS_clock_gettime,
     libc::SYS_clock_nanosleep,
-    libc::SYS_clone,
     libc::SYS_clone3,
     libc::SYS_close,
     libc::SYS_exit,
@@ -42,7 +41,6 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_ppoll,
     libc::SYS_prctl,
     libc::SYS_pread64,
-    libc::SYS_prlimit64,
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_restart_syscall,
@@ -55,7 +53,6 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_set_robust_list,
     libc::SYS_sigaltstack,
     libc::SYS_statx,
-    libc::SYS_tgkill,
     libc::SYS_uname,
     libc::SYS_write,
     libc::SYS_writev,
@@ -65,12 +62,24 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_stat,
 ];
 
-/// Calls that open a file, with the place of their flags: for reading alone.
-const OPENINGS: &[(libc::c_long, u8)] = &[
-    (libc::SYS_openat, 2),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_open, 1),
-];
+/// A condition on an argument of a call: its place, the bits that count, and what they are.
+type Condition = (u8, u64, u64);
+
+/// Calls that are allowed where an argument is as it should be: files are opened for reading alone, what is started are threads,
+/// and signals and limits are for this process.
+fn conditional_calls() -> Vec<(libc::c_long, Condition)> {
+    const CHANGES: u64 = (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC) as u64;
+    const ALL: u64 = u32::MAX as u64;
+    let thread = libc::CLONE_THREAD as u64;
+    vec![
+        (libc::SYS_openat, (2, CHANGES, libc::O_RDONLY as u64)),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_open, (1, CHANGES, libc::O_RDONLY as u64)),
+        (libc::SYS_clone, (0, thread, thread)),
+        (libc::SYS_prlimit64, (0, ALL, 0)),
+        (libc::SYS_tgkill, (0, ALL, u64::from(std::process::id()))),
+    ]
+}
 
 /// What decoders may take, in pictures of the largest size that is allowed, and beside that.
 const PICTURES: u64 = 3;
@@ -109,22 +118,31 @@ fn keep_file(file: &Path) -> Result<RulesetStatus, RulesetError> {
     rules.restrict_self().map(|restricted| restricted.ruleset)
 }
 
-/// Seccomp: [`CALLS`] and [`OPENINGS`].
+/// Seccomp: [`CALLS`] and [`conditional_calls`]. What `clone3` starts cannot be seen, so it is not there, and `clone` is used.
 fn filter_calls() -> Result<(), seccompiler::Error> {
-    let program = program()?;
-    apply_filter(&program)
+    let not_there = SeccompAction::Errno(libc::ENOSYS as u32);
+    let without_clone3 = program(vec![(libc::SYS_clone3, Vec::new())], SeccompAction::Allow, not_there)?;
+    let not_permitted = SeccompAction::Errno(libc::EPERM as u32);
+    let allowed = program(allowed_calls()?, not_permitted, SeccompAction::Allow)?;
+    // After the second nothing can be forbidden any more.
+    apply_filter(&without_clone3)?;
+    apply_filter(&allowed)
 }
 
-fn program() -> Result<BpfProgram, BackendError> {
-    const CHANGES: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
-    let mut rules: Vec<(libc::c_long, Vec<SeccompRule>)> = CALLS.iter().map(|call| (*call, Vec::new())).collect();
-    for (call, flags) in OPENINGS {
-        let reads = SeccompCmpOp::MaskedEq(CHANGES as u64);
-        let condition = SeccompCondition::new(*flags, SeccompCmpArgLen::Dword, reads, libc::O_RDONLY as u64)?;
-        rules.push((*call, vec![SeccompRule::new(vec![condition])?]));
+type Rules = Vec<(libc::c_long, Vec<SeccompRule>)>;
+
+fn allowed_calls() -> Result<Rules, BackendError> {
+    let mut rules: Rules = CALLS.iter().map(|call| (*call, Vec::new())).collect();
+    for (call, (place, bits, value)) in conditional_calls() {
+        let is = SeccompCmpOp::MaskedEq(bits);
+        let condition = SeccompCondition::new(place, SeccompCmpArgLen::Dword, is, value)?;
+        rules.push((call, vec![SeccompRule::new(vec![condition])?]));
     }
-    let (allowed, others) = (SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32));
-    SeccompFilter::new(rules.into_iter().collect(), others, allowed, std::env::consts::ARCH.try_into()?)?.try_into()
+    Ok(rules)
+}
+
+fn program(rules: Rules, others: SeccompAction, these: SeccompAction) -> Result<BpfProgram, BackendError> {
+    SeccompFilter::new(rules.into_iter().collect(), others, these, std::env::consts::ARCH.try_into()?)?.try_into()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::{DecoderProgram, PROGRAM};
 use crate::error::{Error, Result};
 use crate::picture::open::{NOT_SURVIVED, wait_for_picture};
 use crate::picture::{Picture, Which};
-use crate::task::Interrupt;
+use crate::task::{Interrupt, Worker};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -15,7 +15,8 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// A process that decodes one file: its pages and frames, one after the other. It ends with its owner.
 pub(in crate::picture) struct DecoderProcess {
-    child: Child,
+    /// Not there once it was ended.
+    child: Option<Child>,
     requests: ChildStdin,
     /// Not there while somebody reads, nor after a failure.
     answers: Option<BufReader<ChildStdout>>,
@@ -36,11 +37,11 @@ impl DecoderProcess {
         let (requests, answers) = (child.stdin.take(), child.stdout.take());
         let started = requests.zip(answers).map(|(requests, answers)| (requests, widened(answers)));
         let Some((requests, answers)) = started else {
-            end(&mut child);
+            end(child);
             return None;
         };
         let answers = Some(BufReader::with_capacity(BUFFER_BYTES, answers));
-        Some(Self { child, requests, answers, path: path.to_owned() })
+        Some(Self { child: Some(child), requests, answers, path: path.to_owned() })
     }
 
     /// A page or frame, within the time that its file may take.
@@ -55,7 +56,7 @@ impl DecoderProcess {
         let Some(mut answers) = self.answers.take() else { return Err(refuse(NOT_SURVIVED.into())) };
         let path = self.path.clone();
         let read = move || read_answer(&mut answers, &path).map(|answer| (answer, answers));
-        let waited = wait_for_picture(&self.path, interrupt, read);
+        let waited = wait_for_picture((&self.path, which.page), interrupt, read);
         let outcome = match waited {
             Ok(Ok(Ok((answer, answers)))) => {
                 self.answers = Some(answers);
@@ -67,7 +68,7 @@ impl DecoderProcess {
         };
         if self.answers.is_none() {
             // Whoever still reads then sees the pipe's end.
-            end(&mut self.child);
+            self.child.take().into_iter().for_each(end);
         }
         outcome
     }
@@ -80,14 +81,15 @@ impl DecoderProcess {
 
 impl Drop for DecoderProcess {
     fn drop(&mut self) {
-        end(&mut self.child);
+        self.child.take().into_iter().for_each(end);
     }
 }
 
-/// Ends a process, and takes note of its end so that the system forgets it.
-fn end(child: &mut Child) {
+/// Ends a process. A thread takes note of its end, so that the system forgets it: where a disk does not answer, that may take long.
+fn end(mut child: Child) {
     let _ = child.kill();
-    let _ = child.wait();
+    let worker = Worker::spawn("decoder's end", move || drop(child.wait()));
+    worker.into_iter().for_each(Worker::detach);
 }
 
 /// An interrupt from the terminal is for the process that asks, which ends this one.
@@ -156,10 +158,16 @@ mod tests {
     fn a_decoder_whose_picture_nobody_wants_is_ended_at_once() {
         let started = Instant::now();
         let mut process = process("exec sleep 1000");
+        let pid = process.child.as_ref().unwrap().id();
         let is_unwanted = || started.elapsed() > Duration::from_millis(50);
         assert!(matches!(process.read(Which::default(), &is_unwanted), Err(Error::Cancelled)));
         assert!(started.elapsed() < Duration::from_secs(20));
-        assert!(process.child.try_wait().unwrap().is_some(), "it goes on");
+        let is_there =
+            || std::process::Command::new("kill").args(["-0", &pid.to_string()]).output().unwrap().status.success();
+        while is_there() {
+            assert!(started.elapsed() < Duration::from_secs(20), "it goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]

@@ -13,18 +13,35 @@ use std::path::Path;
 /// process gives up all it does not need for that.
 ///
 /// # Errors
-/// [`Error::Device`] if there is no thread, or nobody listens any more.
+/// [`Error::Device`] if there is no thread to decode in.
 pub fn serve(path: &Path) -> Result<()> {
     confine(path);
     let path = path.to_owned();
-    let (outcome, outcomes) = std::sync::mpsc::sync_channel(1);
-    // With a large stack, as decoders have everywhere.
-    let worker = Worker::spawn("decoder", move || {
-        let _ = outcome.send(answer_all(&path));
-    });
-    let worker = worker.map_err(Error::device)?;
+    // With a large stack, as decoders have everywhere. It ends where nobody asks, or listens, any more.
+    let worker = Worker::spawn("decoder", move || drop(answer_all(&path))).map_err(Error::device)?;
+    wait_for_the_end(worker);
+    Ok(())
+}
+
+/// Waits until nobody can ask any more, be it because the process that did is gone. A decoder that is still busy ends with this one.
+#[cfg(unix)]
+fn wait_for_the_end(worker: Worker) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = stdin();
+    let mut end_of_stdin = [PollFd::new(&stdin, PollFlags::empty())];
+    while !worker.is_finished() && end_of_stdin[0].revents().is_empty() {
+        let interrupted = poll(&mut end_of_stdin, None);
+        if interrupted.is_err_and(|error| error != rustix::io::Errno::INTR) {
+            return;
+        }
+    }
+    worker.detach();
+}
+
+/// The same, but a decoder that is busy comes to its end.
+#[cfg(not(unix))]
+fn wait_for_the_end(worker: Worker) {
     drop(worker);
-    outcomes.recv().map_err(Error::device)?.map_err(Error::device)
 }
 
 fn answer_all(path: &Path) -> std::io::Result<()> {

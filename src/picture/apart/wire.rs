@@ -135,8 +135,8 @@ fn read_block(from: &mut impl Read, len: usize) -> Result<Vec<u8>> {
 fn read_samples(from: &mut impl Read, (size, channels): (Size, usize), bits: u8) -> Result<Samples> {
     let most = decoded_limit().unwrap_or_default();
     let samples = size.width.checked_mul(size.height).and_then(|area| area.checked_mul(channels));
-    let samples = samples.filter(|n| *n > 0 && (*n as u64).saturating_mul(u64::from(bits / 8)) <= most);
-    let samples = samples.ok_or_else(impossible)?;
+    let is_possible = |n: &usize| *n > 0 && (*n as u64).saturating_mul(u64::from(bits / 8)) <= most;
+    let samples = samples.filter(|n| matches!(bits, 8 | 16) && is_possible(n)).ok_or_else(impossible)?;
     if bits == 8 {
         let mut values = vec![0u8; samples];
         from.read_exact(&mut values)?;
@@ -190,6 +190,8 @@ mod tests {
             ("\"size\":[4,3]", "\"size\":[0,3]"),
             ("\"size\":[4,3]", "\"size\":[2000000,2000000]"),
             ("[null,3,", "[null,3000000000,"),
+            ("\"bits\":16", "\"bits\":0"),
+            ("\"bits\":16", "\"bits\":12"),
         ] {
             assert!(text.contains(is), "{text}");
             let changed = [text.replace(is, not).as_bytes(), &whole[line + 1..]].concat();

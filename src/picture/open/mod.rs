@@ -93,22 +93,24 @@ pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interr
     Ok(picture)
 }
 
-/// What `work` gives of a file that another process decodes, within the time that the file may take.
+/// What `work` gives of a page that another process decodes, within the time that it may take with those before it.
 pub(super) fn wait_for_picture<T: Send + 'static>(
-    path: &Path,
+    (path, page): (&Path, usize),
     interrupt: Interrupt<'_>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Result<T, String>> {
-    in_a_thread(interrupt, || size_by_header(path), |_| work())
+    // Of an animation all frames up to this one may have to be decoded.
+    let size = || size_by_header(path).map(|size| Size::new(size.width, size.height.saturating_mul(page + 1)));
+    in_a_thread(interrupt, size, |_| work())
 }
 
 /// Whether a page is to be read by rectangles, as far as its header tells.
-pub(super) fn is_by_rectangles(path: &Path, page: usize, held_bytes: u64) -> bool {
-    let is_tiled = || guess(path, NEVER).is_ok_and(|(_, kind)| matches!(kind, Kind::TIFF | Kind::PNG));
+pub(super) fn is_by_rectangles(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> bool {
+    let is_tiled = || guess(path, interrupt).is_ok_and(|(_, kind)| matches!(kind, Kind::TIFF | Kind::PNG));
     held_bytes < u64::MAX
         && check_file(path).is_ok()
         && survive(is_tiled).unwrap_or_default()
-        && header_of(path, page, NEVER).is_ok_and(|(_, bytes)| bytes > held_bytes)
+        && header_of(path, page, interrupt).is_ok_and(|(_, bytes)| bytes > held_bytes)
 }
 
 /// A format by its name for people, from a process that is not trusted to know one.

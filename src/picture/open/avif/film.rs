@@ -129,9 +129,15 @@ fn places(table: &[u8]) -> Option<(Vec<CodePlace>, bool)> {
     let runs = starts.count(4)?;
     let per_run = per_run(at(table, &[b"stsc"])?)?;
     let (mut places, mut lengths) = (Vec::with_capacity(frames), lengths.into_iter());
+    let (mut per_run, mut inside) = (per_run.into_iter().peekable(), 0);
     for run in 1..=runs {
+        if lengths.len() == 0 {
+            break;
+        }
         let mut start = starts.number(wide)?;
-        let inside = per_run.iter().rfind(|(first, _)| *first <= run).map_or(0, |(_, frames)| *frames);
+        while let Some((_, frames)) = per_run.next_if(|(first, _)| *first <= run) {
+            inside = frames;
+        }
         for length in lengths.by_ref().take(inside) {
             places.push((start, length));
             start = start.checked_add(length)?;

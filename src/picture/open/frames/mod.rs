@@ -10,7 +10,7 @@ mod webp;
 use super::kind::Kind;
 use super::{
     About, AvifDecoder, GifDecoder, MAX_SCRATCH_BYTES, NOT_SURVIVED, OpenFailure, about, check_file, check_size,
-    convert, describe_io, dpi_of, guess, in_a_row, most_decoded_bytes, remarks_of, start_limited,
+    convert, describe_io, dpi_of, guess, in_a_row, limits, most_decoded_bytes, remarks_of, start_limited,
 };
 use crate::error::{Error, Result};
 use crate::geometry::Size;
@@ -81,7 +81,8 @@ impl<'a> Frames<'a> {
         file.rewind().map_err(|error| describe_io(&error))?;
         let parts: Box<dyn Parts + Send + 'a> = match kind {
             Kind::Avif => {
-                let (still, film) = (AvifDecoder::new(file).map_err(describe)?, index.film);
+                let (mut still, film) = (AvifDecoder::new(file).map_err(describe)?, index.film);
+                still.set_limits(limits(most_decoded_bytes() + MAX_SCRATCH_BYTES)).map_err(describe)?;
                 let film = film.filter(|film| still.is_still_of(film));
                 let Some(film) = film else { return Ok(None) };
                 Box::new(avif::AvifParts::new(still, film).map_err(describe)?)

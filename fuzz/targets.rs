@@ -25,9 +25,11 @@ pub const TARGETS: [Target; 6] = [
 ];
 
 fn with_file(ending: &str, bytes: &[u8], work: impl FnOnce(&Path)) {
-    let file = tempfile::Builder::new().suffix(ending).tempfile().expect("a temporary file");
-    std::fs::write(file.path(), bytes).expect("room for a small file");
-    work(file.path());
+    // In a folder of its own, with which goes what is put beside it: settings that cannot be read are kept there.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join(format!("input{ending}"));
+    std::fs::write(&path, bytes).expect("room for a small file");
+    work(&path);
 }
 
 fn check_sentence(error: &Error) {

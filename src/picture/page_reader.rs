@@ -51,14 +51,14 @@ pub(super) fn read_once(path: &Path, which: Which, held_bytes: u64, interrupt: I
     }
 }
 
-/// A process to decode a page, unless it is to be read by rectangles, which stays with whoever looks at it, or cannot be read at all.
+/// A process to decode a page, unless it is of no file, or to be read by rectangles, which stays with whoever looks at it.
 fn process_for(
     (path, page): (&Path, usize),
     held_bytes: u64,
     interrupt: Interrupt<'_>,
     process: impl FnOnce() -> Option<DecoderProcess>,
 ) -> Option<DecoderProcess> {
-    if open::is_by_rectangles(path, page, held_bytes, interrupt) || !path.is_file() { None } else { process() }
+    if !path.is_file() || open::is_by_rectangles(path, page, held_bytes, interrupt) { None } else { process() }
 }
 
 /// The same in this process.

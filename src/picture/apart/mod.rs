@@ -2,8 +2,8 @@
 //! taken over by its file must not take the window with it, nor do anything but decode.
 //!
 //! The program starts itself anew for every file ([`process`]); that process gives up what it does not need ([`confine`]), decodes
-//! what it is asked for ([`serve`]) and hands over plain samples ([`wire`]), which are believed as a picture and its name, and no more. Whoever does
-//! not want the picture any more ends the process.
+//! what it is asked for ([`serve`]) and hands over plain samples ([`wire`]), which are believed as a picture and its name, and no
+//! more. Whoever does not want the picture any more ends the process.
 //!
 //! Here, in the process that asks, remain: headers, colour profiles, pictures that are read by rectangles, and what programs
 //! open that have no such process ([`decode_apart_by`]).

@@ -11,6 +11,9 @@ pub const MAX_DECODED_BYTES: u64 = 2 << 30;
 /// a printing press two megabytes.
 pub(in crate::picture) const MAX_METADATA_BYTES: u64 = 16 << 20;
 
+/// Frames of an animation that are counted: more than half an hour of film.
+pub(super) const MAX_FRAMES: usize = 1 << 16;
+
 /// The environment variable that allows more, or less, in GiB.
 pub(super) const VARIABLE: &str = "ZOOMFIELD_MAX_PICTURE_GIB";
 

@@ -104,11 +104,10 @@ pub(super) fn wait_for_picture<T: Send + 'static>(
     in_a_thread(interrupt, size, |_| work())
 }
 
-/// Whether a page is to be read by rectangles, as far as its header tells.
+/// Whether a page of a file is to be read by rectangles, as far as its header tells.
 pub(super) fn is_by_rectangles(path: &Path, page: usize, held_bytes: u64, interrupt: Interrupt<'_>) -> bool {
     let is_tiled = || guess(path, interrupt).is_ok_and(|(_, kind)| matches!(kind, Kind::TIFF | Kind::PNG));
     held_bytes < u64::MAX
-        && check_file(path).is_ok()
         && survive(is_tiled).unwrap_or_default()
         && header_of(path, page, interrupt).is_ok_and(|(_, bytes)| bytes > held_bytes)
 }

@@ -3,16 +3,11 @@
 //! One track has the colours, another one the opacity, frame by frame. Not handled: editing lists, tracks whose code lies in other
 //! files or in fragments.
 
-use super::items::{Fields, inner};
+use super::items::{Fields, MAX_DIRECTORY_BYTES, inner};
 use crate::picture::boxes::boxes_of_file;
+use crate::picture::open::limit::MAX_FRAMES;
 use std::io::{Read, Seek};
 use std::time::Duration;
-
-/// The most that the directory of tracks may hold.
-const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
-
-/// Frames that are counted, as of other animations.
-const MAX_FRAMES: usize = 1 << 16;
 
 /// Where a frame's code is: start and length.
 pub(in crate::picture::open) type CodePlace = (u64, u64);
@@ -160,7 +155,7 @@ fn per_run(body: &[u8]) -> Option<Vec<(u64, usize)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::boxes::{boxed, full_box};
+    use crate::picture::boxes::full_box;
 
     fn numbers(numbers: &[u32]) -> Vec<u8> {
         numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
@@ -168,22 +163,17 @@ mod tests {
 
     #[test]
     fn frames_lie_one_behind_the_other_in_their_runs() {
-        let table = [
-            full_box(*b"stsz", 0, &numbers(&[0, 5, 10, 20, 30, 40, 50])),
-            full_box(*b"stco", 0, &numbers(&[3, 100, 200, 300])),
-            full_box(*b"stsc", 0, &numbers(&[2, 1, 2, 1, 3, 1, 1])),
-        ]
-        .concat();
+        let table = |runs: u32| {
+            [
+                full_box(*b"stsz", 0, &numbers(&[0, 5, 10, 20, 30, 40, 50])),
+                full_box(*b"stco", 0, &numbers(&[runs, 100, 200, 300])),
+                full_box(*b"stsc", 0, &numbers(&[2, 1, 2, 1, 3, 1, 1])),
+            ]
+            .concat()
+        };
         let expected = vec![(100, 10), (110, 20), (200, 30), (230, 40), (300, 50)];
-        assert_eq!(places(&table), Some((expected, false)));
-        // A run is missing, and the last frame is nowhere.
-        let short = [&table[..], &boxed(*b"free", &[])].concat();
-        let short = short.windows(4).position(|w| w == 3u32.to_be_bytes()).map(|at| {
-            let mut short = short.clone();
-            short[at..at + 4].copy_from_slice(&2u32.to_be_bytes());
-            short
-        });
-        assert_eq!(short.and_then(|table| places(&table)), None);
+        assert_eq!(places(&table(3)), Some((expected, false)));
+        assert_eq!(places(&table(2)), None, "the last frame is nowhere");
     }
 
     #[test]

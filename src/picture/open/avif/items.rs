@@ -5,8 +5,8 @@ use crate::picture::boxes::{BoxPlace, boxes, boxes_of_file};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-/// The most that the directory of items, with properties and colour profile, may hold.
-const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
+/// The most that the directory of items, with properties and colour profile, or that of tracks may hold.
+pub(super) const MAX_DIRECTORY_BYTES: u64 = 16 << 20;
 
 /// Entries of one list; a picture of many tiles has some hundreds.
 const MAX_ENTRIES: u64 = 1 << 16;

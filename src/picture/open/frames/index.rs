@@ -2,12 +2,10 @@
 
 use crate::picture::open::avif::Film;
 use crate::picture::open::kind::Kind;
+use crate::picture::open::limit::MAX_FRAMES;
 use image::ImageFormat;
 use std::io::{BufReader, Read, Seek};
 use std::time::Duration;
-
-/// Frames that are counted: more than half an hour of film.
-const MAX_FRAMES: usize = 1 << 16;
 
 /// Chunks and blocks that are looked at.
 const MAX_CHUNKS: usize = 1 << 22;

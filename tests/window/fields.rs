@@ -78,7 +78,7 @@ fn window_on(
     Some(harness)
 }
 
-/// Frames, each of them painted, until something is so.
+/// Frames, each of them painted, until something is so: one at least, which takes in what was asked for before.
 pub(crate) fn until(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
     frames_until(harness, what, is_so, |harness| {
         harness.render().expect("the window is drawn");
@@ -92,11 +92,14 @@ fn frames_until(
     paint: impl Fn(&mut Harness<'_, App>),
 ) {
     let begin = Instant::now();
-    while !is_so(harness.state()) {
-        assert!(begin.elapsed() < Duration::from_mins(1), "waited too long: {what}");
-        std::thread::sleep(Duration::from_millis(5));
+    loop {
         harness.step();
         paint(harness);
+        if is_so(harness.state()) {
+            return;
+        }
+        assert!(begin.elapsed() < Duration::from_mins(1), "waited too long: {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -200,6 +203,24 @@ fn no_frame_of_a_zoom_is_without_the_network() {
         }
     }
     assert!(enlarged > 40 && compared > 12, "{enlarged} frames, {compared} of them compared");
+}
+
+/// A window that gets another size is drawn for that size in the very frame that finds it out.
+#[test]
+fn a_frame_is_drawn_for_the_canvas_that_it_is_judged_by() {
+    let model = live();
+    let Some(mut harness) = window(picture(), ModelSource::Loaded(model.clone()), CanvasChoice::Shader) else { return };
+    harness.run_steps(3);
+    harness.state_mut().apply(Command::ZoomTo(4.0));
+    until(&mut harness, "the view", |app| is_at_rest(app) && app.is_exact() && app.field_tiles() > 0);
+    for (width, height) in [(660.0, 521.0), (612.0, 560.0)] {
+        let before = harness.state().canvas_rect_in_pixels();
+        harness.set_size(egui::vec2(width, height));
+        harness.step();
+        assert_ne!(harness.state().canvas_rect_in_pixels(), before);
+        let off = off(&mut harness, &model, Source::NEURAL);
+        assert!(off < 1.5, "{width}×{height}: the screen is {off} steps off");
+    }
 }
 
 /// What arrives while frames are made that nobody paints, as of a hidden window, is there in the next one that is painted.

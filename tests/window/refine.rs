@@ -21,9 +21,8 @@ fn liif() -> Arc<LoadedModel> {
     Arc::new(LoadedModel::on_cpu(&Builtin::Liif.weights().expect("built in"), Precision::F32).expect("loads"))
 }
 
-/// A frame that takes in what was asked for, frames until something is so, and one more, whose bars say so.
+/// Frames until something is so, and one more, whose bars say so.
 fn seen(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    harness.step();
     until(harness, what, is_so);
     harness.step();
 }

@@ -43,6 +43,8 @@ fn canvas(ui: &mut Ui, window: &State, slices: &Slices, tiles: &mut Tiles, comma
     let canvas = Canvas::new(rect, ui.pixels_per_point());
     if canvas != slices.view.canvas {
         commands.push(view::Command::SetCanvas(canvas).into());
+        // What this pass draws is for the canvas of before: nobody sees it.
+        ui.request_discard("another canvas");
     }
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, theme::CANVAS);

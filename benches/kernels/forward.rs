@@ -115,14 +115,18 @@ fn encoder(name: &str, encoder: EncoderConfig, precision: Precision) -> Kernel {
         let data = noise(shape.iter().product()).iter().map(|w| scale * w).collect();
         (name, Array { shape, data })
     };
-    let arrays = config.expected_arrays().into_iter().map(random).collect();
+    let arrays: Vec<_> = config.expected_arrays().into_iter().map(random).collect();
+    // The picture, its latent codes, and all that the model has learnt, a small imnet included.
+    let learnt: usize = arrays.iter().map(|(_, array): &(_, Array)| array.data.len()).sum();
+    let bytes = (3 * SIDE * SIDE + size_of::<f32>() * (64 * SIDE * SIDE + learnt)) as f64;
+    let arrays = arrays.into_iter().collect();
     let flop = 2.0 * config.macs().per_source_pixel * (SIDE * SIDE) as f64;
     let weights = Weights::new(config, arrays).expect("fits");
     let encoder = PictureEncoder::on_cpu(&weights, precision).expect("fits");
     let rgb = noise(SIDE * SIDE * 3).iter().map(|v| (127.0 * (v + 1.0)) as u8).collect();
     let picture = Picture::from_rgb8(Size::new(SIDE, SIDE), rgb);
     let work = move || drop(std::hint::black_box(encoder.encode(&picture, picture.size.rect(), NEVER)));
-    Kernel { name: format!("encode {SIDE}² by {name}, {precision}"), flop, bytes: 0.0, run: Box::new(work) }
+    Kernel { name: format!("encode {SIDE}² by {name}, {precision}"), flop, bytes, run: Box::new(work) }
 }
 
 /// Three hidden layers of 256 and the last one, on blocks of 256 rows; half of what goes into a layer is zero, or nothing.

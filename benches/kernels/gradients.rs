@@ -46,8 +46,11 @@ fn of_imnet() -> Kernel {
     };
     let terms = vec![terms; IMAGES];
     let truth = vec![[0.25; 3]; IMAGES * QUERIES];
-    // Forward, and back to what goes in and to the weights.
-    let flop = 3.0 * 2.0 * ((3 * WIDTH + 3) * WIDTH * 4 * QUERIES * IMAGES) as f64;
+    // Forward, and back to what goes in and to the weights; four inputs of a row come without codes.
+    let flop = 3.0 * 2.0 * ((3 * WIDTH + 3 + 4) * WIDTH * 4 * QUERIES * IMAGES) as f64;
+    // Codes and weights are read, and the gradients of both written; what the queries are made of.
+    let numbers = 2 * codes.len() + 2 * parameters.len() + 3 * truth.len();
+    let bytes = (size_of::<f32>() * numbers + size_of::<QueryTerm>() * 4 * QUERIES * IMAGES) as f64;
     let mut room = vec![0.0; codes.len()];
     let work = move || {
         let gradient = std::mem::take(&mut room);
@@ -55,7 +58,7 @@ fn of_imnet() -> Kernel {
         room = TrainedMlp::new(&shape, &parameters).l1(&codes, &terms, targets, gradient, NEVER).codes;
     };
     let name = format!("imnet forward and back, {IMAGES} × {QUERIES} queries, f32");
-    Kernel { name, flop, bytes: 0.0, run: Box::new(work) }
+    Kernel { name, flop, bytes, run: Box::new(work) }
 }
 
 /// A field of 32 and 8 waves forward, its loss and all gradients: 1024 queries an image.
@@ -82,10 +85,12 @@ fn of_a_field() -> Kernel {
     // Cosines and sines of the brightness and of both colour differences.
     let amplitudes = 2 * (shape.luma_waves + 2 * shape.chroma_waves);
     let macs = amplitudes * (CHANNELS * SIDE * SIDE + 4 * QUERIES) * IMAGES;
+    let numbers = 2 * codes.len() + 2 * parameters.len() + 3 * truth.len();
+    let bytes = (size_of::<f32>() * numbers + size_of::<FieldQuery>() * QUERIES * IMAGES) as f64;
     let work = move || {
         let targets = Targets::from(&truth[..]);
         std::hint::black_box(TrainedField::new(&shape, &parameters).l1(&codes, &queries, targets, true, NEVER));
     };
     let name = format!("field forward and back, {IMAGES} × {QUERIES} queries, f32");
-    Kernel { name, flop: 3.0 * 2.0 * macs as f64, bytes: 0.0, run: Box::new(work) }
+    Kernel { name, flop: 3.0 * 2.0 * macs as f64, bytes, run: Box::new(work) }
 }

@@ -23,7 +23,7 @@ pub enum CardRow {
     SelfTest(SelfTest),
     /// What it can multiply at all.
     Product(ProductRate),
-    /// The main convolution in one variant of its shader.
+    /// A shader in one of its variants.
     Variant(VariantRate),
     /// One kind of dispatch.
     Dispatch(DispatchRate),
@@ -86,7 +86,7 @@ pub struct ProductRate {
     pub clock: &'static str,
 }
 
-/// The rate of the convolution of the main shape, 64→64 and 3×3, in one variant of its shader.
+/// The rate of a shader in one of its variants: the convolution of the main shape, 64→64 and 3×3, or decoding at ×4.
 #[derive(Clone, Debug, Serialize)]
 pub struct VariantRate {
     /// Of which device.

@@ -172,7 +172,7 @@ mod linux {
     fn play() {
         let files = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/assets/chelsea.png").into()];
         let (model, compute) = (ModelSource::File(None), Compute::default());
-        let options = AppOptions { files, model, compute, settings: None, data: None };
+        let options = AppOptions { files, model, compute, settings: None, data: None, screen: None };
         let mut native = native_options();
         native.persist_window = false;
         native.viewport = native.viewport.with_inner_size([1280.0, 800.0]);

@@ -86,7 +86,7 @@ impl Window {
             .with_size(egui::vec2(CANVAS.width as f32, CANVAS.height as f32))
             .with_step_dt(FRAME.as_secs_f32())
             .build_eframe(move |cc| {
-                let options = AppOptions { files, model, compute, settings: None, data: None };
+                let options = AppOptions { files, model, compute, settings: None, data: None, screen: None };
                 App::new(cc, options).unwrap()
             });
         let mut window = Self { harness, next: Instant::now() };

@@ -15,12 +15,13 @@ struct Params {
     columns: u32,           // where the turns of columns begin in `turns`, in quads; those of rows begin at 0
     deviation: vec3<f32>,   // from normalised RGB to RGB
     strength: f32,          // of the field; 0: there is none
-    to_srgb: mat3x3<f32>,   // from linear light behind curves to that of sRGB
+    color_matrix: mat3x3<f32>, // from linear light behind curves to that of the screen
     locked: vec4<u32>,      // the source pixels that `residuals` has: the first column and row, columns, rows
     lock: f32,              // how much of the residual is added; 0: there is none
     is_grey: u32,           // whether the picture has no colours, so that the field must give it none
-    color_side: u32,        // entries of `colors` along an axis; 0: colours are sRGB's
-    has_curves: u32,        // whether they are curves to linear light, one a channel; else sRGB by red, green and blue
+    color_side: u32,        // entries of `colors` along an axis; 0: colours are the screen's
+    curves: u32,            // 1: they are curves to linear light, one a channel, and the screen's is sRGB's; 2: and behind them the
+                            // screen's, by the root of the light; 0: they are the screen's colours by red, green and blue
 }
 
 // One row or column of samples.
@@ -106,27 +107,36 @@ fn paint(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     if p.strength > 0.0 {
         color = mix(color, enhanced(sample, base), p.strength);
     }
-    if p.color_side > 0u { color = srgb(color); }
+    if p.color_side > 0u { color = shown(color); }
     let opacity = clamp(sum.a, 0.0, 1.0);
     return vec4(written(color * opacity), opacity);
 }
 
-// A colour of the picture's space in sRGB.
-fn srgb(color: vec3<f32>) -> vec3<f32> {
+// A colour of the picture's space in the screen's.
+fn shown(color: vec3<f32>) -> vec3<f32> {
+    if p.curves > 0u {
+        let linear = clamp(p.color_matrix * on_curves(0u, color), vec3<f32>(), vec3(1.0));
+        if p.curves == 2u { return on_curves(p.color_side, sqrt(linear)); }
+        return select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308));
+    }
     let scaled = color * f32(p.color_side - 1u);
     let cell = min(vec3<u32>(scaled), vec3(p.color_side - 2u));
     let part = scaled - vec3<f32>(cell);
-    if p.has_curves == 1u {
-        let from_linear = vec3(colors[cell.r].r, colors[cell.g].g, colors[cell.b].b);
-        let to_linear = vec3(colors[cell.r + 1u].r, colors[cell.g + 1u].g, colors[cell.b + 1u].b);
-        let linear = clamp(p.to_srgb * mix(from_linear, to_linear, part), vec3<f32>(), vec3(1.0));
-        return select(1.055 * pow(linear, vec3(1.0 / 2.4)) - 0.055, 12.92 * linear, linear <= vec3(0.0031308));
-    }
     let by_red = p.color_side * p.color_side;
     let at = cell.r * by_red + cell.g * p.color_side + cell.b;
     let low = mix(along_blue(at, part.b), along_blue(at + p.color_side, part.b), part.g);
     let high = mix(along_blue(at + by_red, part.b), along_blue(at + by_red + p.color_side, part.b), part.g);
     return mix(low, high, part.r);
+}
+
+// Values in [0, 1] by the three curves that begin at an entry.
+fn on_curves(first: u32, values: vec3<f32>) -> vec3<f32> {
+    let scaled = values * f32(p.color_side - 1u);
+    let cell = min(vec3<u32>(scaled), vec3(p.color_side - 2u));
+    let at = cell + first;
+    let low = vec3(colors[at.r].r, colors[at.g].g, colors[at.b].b);
+    let high = vec3(colors[at.r + 1u].r, colors[at.g + 1u].g, colors[at.b + 1u].b);
+    return mix(low, high, scaled - vec3<f32>(cell));
 }
 
 fn along_blue(at: u32, part: f32) -> vec3<f32> {

@@ -213,7 +213,7 @@ impl Blocks for Filling<'_, '_> {
     fn block(&mut self, row: usize, column: usize, mut block: Raster) {
         let file = &mut *self.file;
         if let Some(color) = file.converted {
-            color.show(&mut block);
+            color.convert_to_srgb(&mut block);
         }
         let size = Size::new(file.width, file.plan.most_rows());
         let band = || (Band::new(size, file.channels, file.depth), row);

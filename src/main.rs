@@ -6,6 +6,8 @@ use zoomfield::app::{AppOptions, ModelSource, models, settings};
 use zoomfield::cli::{self, Invocation, ViewOptions};
 use zoomfield::error::Result;
 #[cfg(feature = "app")]
+use zoomfield::picture::Screen;
+#[cfg(feature = "app")]
 use zoomfield::render::Compute;
 
 // candle's large tensors fault in fresh pages on every allocation with the system's allocator (1.3–3.3 × slower).
@@ -27,7 +29,8 @@ fn view(wanted: ViewOptions) -> Result<()> {
     let (backend, device) = cli::backend(wanted.backend, wanted.device)?;
     let (model, settings) = (ModelSource::File(wanted.model), settings::file::default_path());
     let compute = Compute { backend, device, precision, ..Compute::default() };
-    let options = AppOptions { files: wanted.files, model, compute, settings, data: models::default_folder() };
+    let screen = wanted.screen_profile.as_deref().map(Screen::open).transpose()?;
+    let options = AppOptions { files: wanted.files, model, compute, settings, data: models::default_folder(), screen };
     zoomfield::app::run(options, wanted.milestones.as_deref())
 }
 

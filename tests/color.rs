@@ -19,6 +19,8 @@ mod lcms;
 mod metadata;
 #[path = "color/profile.rs"]
 mod profile;
+#[path = "color/screens.rs"]
+mod screens;
 #[path = "color/table.rs"]
 mod table;
 #[expect(dead_code, reason = "one kind of file is written here")]
@@ -157,14 +159,14 @@ fn tables_show_the_colours_of_profiles() {
         let level = |i: usize| i as f32 / 46.0;
         let data: Vec<f32> = (0..47 * 47 * 47).flat_map(|i| [i % 47, i / 47 % 47, i / 47 / 47].map(level)).collect();
         let mut raster = Raster { size: Size::new(47, 47 * 47), channels: 3, data };
-        let seen: Vec<f32> = raster.data.as_chunks::<3>().0.iter().flat_map(|color| table.srgb(*color)).collect();
+        let seen: Vec<f32> = raster.data.as_chunks::<3>().0.iter().flat_map(|color| table.converted(*color)).collect();
         picture.color.show(&mut raster);
         let off = seen.iter().zip(&raster.data).map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max);
         assert!(off < 0.8, "{name}: {off} of 255 away");
         // Another colour is noticed.
         let mut other = table.as_ref().clone();
         other.entries.iter_mut().for_each(|entry| entry[1] *= 0.97);
-        let (seen, expected) = (other.srgb([0.5; 3]), table.srgb([0.5; 3]));
+        let (seen, expected) = (other.converted([0.5; 3]), table.converted([0.5; 3]));
         assert!((seen[1] - expected[1]).abs() * 255.0 > 0.8, "{name}");
     }
 }

@@ -92,6 +92,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("weezl", &["picture"]),
     // Its buffers pass through encoder and decoder; the window has a device of its own.
     ("wgpu", &["gpu", "encode", "decode", "app"]),
+    ("x11rb", &["app/window/screen.rs"]),
     ("zip", &["weights"]),
     ("zune_core", &["picture"]),
     ("zune_jpegxl", &["picture"]),

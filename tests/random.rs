@@ -18,6 +18,7 @@ use zoomfield::app::{
     App, AppOptions, Command, ModelSource, Ports, Services, compare, export, files, models, settings, view,
 };
 use zoomfield::bench::{CPU, Device};
+use zoomfield::picture::Screen;
 use zoomfield::recipe::{Sampling, Strength};
 use zoomfield::render::Compute;
 
@@ -64,14 +65,14 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
 
 fn start() -> Harness<'static, App> {
     Harness::builder().with_size(vec2(900.0, 600.0)).with_step_dt(1.0 / 30.0).build_eframe(move |cc| {
-        let real = Services::start(&cc.egui_ctx, None, None).unwrap();
+        let real = Services::start(&cc.egui_ctx, None, None, Screen::default()).unwrap();
         // Drivers keep threads of their own, which take the name of the one that asked first.
         let list_devices = || vec![Device { name: CPU.into(), detail: "the processor".into(), is_software: false }];
         let ports = Ports { pick: Arc::new(|_| None), list_devices: Arc::new(list_devices), ..real.ports };
         let services = Services { ports, ..real };
         let model = ModelSource::File(Some(weights()));
         let (files, compute) = (Vec::new(), Compute::default());
-        let options = AppOptions { files, model, compute, settings: None, data: None };
+        let options = AppOptions { files, model, compute, settings: None, data: None, screen: None };
         App::with_services(&cc.egui_ctx, options, services)
     })
 }

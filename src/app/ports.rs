@@ -5,7 +5,7 @@ use crate::bench::{Device, Speed};
 use crate::error::Result;
 use crate::export::batch::{FolderJob, FolderProgress, FolderReport};
 use crate::export::{ExportJob, ExportReport, Progress};
-use crate::picture::{Picture, Raster, Shot, Which};
+use crate::picture::{Picture, Raster, Screen, Shot, Which};
 use crate::render::{
     Compute, LoadedModel, MapEvent, MapRequest, MapWorker, RenderEvent, RenderWorker, Suited, ViewRequest,
 };
@@ -173,6 +173,8 @@ pub struct Ports {
     pub tiles: Box<dyn TileSource>,
     /// Computes what of the view is the network's own.
     pub maps: Box<dyn MapSource>,
+    /// What pictures are shown on.
+    pub screen: Screen,
     /// Opens pictures.
     pub open: Arc<OpenFn>,
     /// Opens their pages.

@@ -25,6 +25,9 @@ pub(super) struct Args {
     pub(super) precision: Option<PrecisionChoice>,
     #[command(flatten)]
     pub(super) compute: ComputeArgs,
+    /// The ICC profile of the screen, instead of what the system says of it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) screen_profile: Option<PathBuf>,
     /// For measuring: write there, as JSON, when things were first seen.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(super) milestones: Option<PathBuf>,

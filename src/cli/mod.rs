@@ -65,6 +65,8 @@ pub struct ViewOptions {
     pub backend: Option<Backend>,
     /// The graphics device that computes, by a part of its name.
     pub device: Option<String>,
+    /// The screen's ICC profile, instead of what the system says of it.
+    pub screen_profile: Option<PathBuf>,
     /// The file to write when things were first seen to.
     pub milestones: Option<PathBuf>,
 }
@@ -74,7 +76,7 @@ pub struct BatchCommand(Box<Command>);
 
 /// Reads the process's arguments; wrong ones end the process with exit code 2 and a hint.
 pub fn parse() -> Invocation {
-    let Args { files, model, precision, compute, milestones, command } = Args::parse();
+    let Args { files, model, precision, compute, screen_profile, milestones, command } = Args::parse();
     let ComputeArgs { backend, device } = compute;
     if let Some(command) = command {
         return Invocation::Batch(BatchCommand(Box::new(command)));
@@ -82,7 +84,7 @@ pub fn parse() -> Invocation {
     if let Some(complaint) = typo::mistyped_command(&files) {
         Args::command().error(ErrorKind::InvalidSubcommand, complaint).exit();
     }
-    Invocation::View(ViewOptions { files, model, precision, backend, device, milestones })
+    Invocation::View(ViewOptions { files, model, precision, backend, device, screen_profile, milestones })
 }
 
 /// Reads the arguments of `zoomfield export`, the program's name first, without carrying them out.

@@ -1,34 +1,18 @@
 //! Colour management: what a picture's numbers mean, and how they become the screen's.
 //!
 //! Models run on the file's own encoded RGB, so nothing here changes a picture. [`ColorSpace::show`] turns rendered
-//! pixels into sRGB on their way to the screen; exports carry the profile instead. CMYK becomes sRGB when it is opened
-//! ([`super::inks`]). Not handled: the screen's own profile (it is taken for sRGB).
+//! pixels into those of the screen ([`Screen`]) on their way there; exports carry the profile instead. CMYK becomes sRGB
+//! when it is opened ([`super::inks`]).
 
-use super::Raster;
 use super::color_chunks::{Said, code_points, numbers};
-use super::color_table::{ColorTable, Transform};
+use super::color_table::ColorTable;
+use super::conversion::{Conversion, name_of};
 use super::metadata::PngColor;
+use super::{Raster, Screen};
 use crate::task::survive;
-use moxcms::{
-    BarycentricWeightScale, ColorProfile, DataColorSpace, Layout, ProfileText, RenderingIntent, ToneReprCurve,
-    TransformOptions,
-};
+use moxcms::{ColorProfile, DataColorSpace, ToneReprCurve};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-
-/// Profiles whose colours are all within this of sRGB's are sRGB: half a step of 8 bits, which nobody sees.
-const SAME: f32 = 0.5 / 255.0;
-
-/// Pixels that are transformed at once.
-const BLOCK: usize = 4096;
-
-/// How colours that are not sRGB become it.
-struct ToSrgb {
-    profile: ColorProfile,
-    transform: Transform,
-    /// Made when it is first asked for; none if no table is exact enough.
-    table: OnceLock<Option<Arc<ColorTable>>>,
-}
+use std::sync::Arc;
 
 /// What the RGB of a picture means.
 #[derive(Clone, Default)]
@@ -36,7 +20,9 @@ pub struct ColorSpace {
     /// The profile's own name; none without a profile.
     name: Option<String>,
     /// None for sRGB.
-    to_srgb: Option<Arc<ToSrgb>>,
+    to_srgb: Option<Arc<Conversion>>,
+    /// None for the screen's own numbers.
+    to_screen: Option<Arc<Conversion>>,
 }
 
 impl fmt::Debug for ColorSpace {
@@ -46,63 +32,68 @@ impl fmt::Debug for ColorSpace {
 }
 
 impl ColorSpace {
+    /// As a screen shows it that is sRGB.
+    fn new(name: Option<String>, to_srgb: Option<Conversion>) -> Self {
+        let to_srgb = to_srgb.map(Arc::new);
+        Self { name, to_screen: to_srgb.clone(), to_srgb }
+    }
+
+    /// The same as another screen shows it.
+    #[must_use]
+    pub fn seen_on(self, screen: &Screen) -> Self {
+        Self { to_screen: screen.conversion(self.to_srgb.as_ref()), ..self }
+    }
+
     /// Its name for people.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or("sRGB")
     }
 
-    /// Whether its numbers are the screen's already.
+    /// Whether its numbers are sRGB's already.
     pub fn is_srgb(&self) -> bool {
         self.to_srgb.is_none()
     }
 
-    /// Turns rendered pixels, in this space, into sRGB for the screen. Opacity is left alone; sRGB is left alone
-    /// altogether.
-    pub fn show(&self, raster: &mut Raster) {
-        let Some(to_srgb) = &self.to_srgb else { return };
-        let channels = raster.channels;
-        let (mut from, mut to) = (vec![0.0; BLOCK * 3], vec![0.0; BLOCK * 3]);
-        for block in raster.data.chunks_mut(BLOCK * channels) {
-            let len = block.len() / channels * 3;
-            for (rgb, pixel) in from.chunks_exact_mut(3).zip(block.chunks_exact(channels)) {
-                rgb.iter_mut().zip(pixel).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
-            }
-            if to_srgb.transform.transform(&from[..len], &mut to[..len]).is_err() {
-                return; // only lengths that do not fit can fail, and these do
-            }
-            for (pixel, rgb) in block.chunks_exact_mut(channels).zip(to.chunks_exact(3)) {
-                pixel.iter_mut().zip(rgb).for_each(|(to, from)| *to = from.clamp(0.0, 1.0));
-            }
+    /// Whether its numbers are the screen's already.
+    pub fn is_screens(&self) -> bool {
+        self.to_screen.is_none()
+    }
+
+    /// Turns rendered pixels, in this space, into sRGB. Opacity is left alone; sRGB is left alone altogether.
+    pub fn convert_to_srgb(&self, raster: &mut Raster) {
+        if let Some(to_srgb) = &self.to_srgb {
+            to_srgb.apply(raster);
         }
     }
 
-    /// The same as a table, for shaders; none for sRGB, or if no table is exact enough. The first time it is made, which takes
-    /// some milliseconds.
-    pub fn table(&self) -> Option<&Arc<ColorTable>> {
-        let to_srgb = self.to_srgb.as_ref()?;
-        to_srgb.table.get_or_init(|| to_srgb.make_table().map(Arc::new)).as_ref()
+    /// Turns rendered pixels, in this space, into the numbers that the screen is given. Opacity is left alone.
+    pub fn show(&self, raster: &mut Raster) {
+        if let Some(to_screen) = &self.to_screen {
+            to_screen.apply(raster);
+        }
     }
 
-    /// The same if it is curves and a matrix, also of sRGB.
-    pub(super) fn curves(&self) -> Option<Arc<ColorTable>> {
-        let table = if self.is_srgb() {
-            ColorTable::of_curves(&ColorProfile::new_srgb()).map(Arc::new)
-        } else {
-            self.table().cloned()
-        };
-        table.filter(|table| table.to_srgb.is_some())
+    /// What [`Self::show`] does as a table, for shaders; none where that is nothing, or if no table is exact enough. The first
+    /// time it is made, which takes some milliseconds.
+    pub fn table(&self) -> Option<&Arc<ColorTable>> {
+        self.to_screen.as_ref()?.table()
     }
 
     /// The same if it was made before.
     pub fn known_table(&self) -> Option<&Arc<ColorTable>> {
-        self.to_srgb.as_ref()?.table.get()?.as_ref()
+        self.to_screen.as_ref()?.known_table()
     }
-}
 
-impl ToSrgb {
-    fn make_table(&self) -> Option<ColorTable> {
-        // Readers of damaged files have been known to panic.
-        survive(|| ColorTable::new(&self.profile, &self.transform))?
+    /// Curves and a matrix to sRGB, if it is these, also of sRGB.
+    pub(super) fn curves(&self) -> Option<Arc<ColorTable>> {
+        let table = match &self.to_srgb {
+            Some(to_srgb) => to_srgb.table().cloned(),
+            None => {
+                let srgb = ColorProfile::new_srgb();
+                ColorTable::of_curves(&srgb, &srgb).map(Arc::new)
+            }
+        };
+        table.filter(|table| table.matrix.is_some())
     }
 }
 
@@ -182,10 +173,8 @@ fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
         (DataColorSpace::Gray, SampleSource::Grey) => rgb_from_grey(&profile)?,
         (other, _) => return Err(format!("it is for another kind of picture, {other:?}")),
     };
-    let transform = transform(&profile).ok_or("it does not say how its colours look")?;
-    let is_srgb = is_identity(&transform)?;
-    let to_srgb = (!is_srgb).then(|| Arc::new(ToSrgb { profile, transform, table: OnceLock::new() }));
-    Ok(Interpreted { space: ColorSpace { name, to_srgb }, icc_profile: Some(bytes), notice: None })
+    let to_srgb = Conversion::new(Arc::new(profile), Arc::new(ColorProfile::new_srgb()))?;
+    Ok(Interpreted { space: ColorSpace::new(name, to_srgb), icc_profile: Some(bytes), notice: None })
 }
 
 /// What RGB samples mean that an [interpreted](interpret) profile describes.
@@ -220,40 +209,4 @@ fn rgb_from_grey(grey: &ColorProfile) -> Result<(ColorProfile, Vec<u8>), String>
     // Read back, so that the screen shows what the bytes say.
     let rgb = ColorProfile::new_from_slice(&bytes).map_err(|_| "its curve is damaged")?;
     Ok((rgb, bytes))
-}
-
-fn transform(profile: &ColorProfile) -> Option<Transform> {
-    let srgb = ColorProfile::new_srgb();
-    let with = |rendering_intent| {
-        // Between the levels of 8 bits a table's colours would else be up to nine of them off.
-        let barycentric_weight_scale = BarycentricWeightScale::High;
-        let options = TransformOptions { rendering_intent, barycentric_weight_scale, ..TransformOptions::default() };
-        profile.create_transform_f32(Layout::Rgb, &srgb, Layout::Rgb, options).ok()
-    };
-    let transform: Transform =
-        with(RenderingIntent::RelativeColorimetric).or_else(|| with(RenderingIntent::Perceptual))?;
-    Some(transform)
-}
-
-/// Whether nine levels of each channel, and all greys, come out as they went in.
-fn is_identity(to_srgb: &Transform) -> Result<bool, String> {
-    let level = |i: usize| i as f32 / 8.0;
-    let cube = (0..729).flat_map(|i| [level(i % 9), level(i / 9 % 9), level(i / 81)]);
-    let from: Vec<f32> = cube.chain((0..=255).flat_map(|i| [i as f32 / 255.0; 3])).collect();
-    let mut to = vec![0.0; from.len()];
-    to_srgb.transform(&from, &mut to).map_err(|_| "it is damaged")?;
-    if to.iter().any(|v| !v.is_finite()) {
-        return Err("it is damaged".into());
-    }
-    Ok(from.iter().zip(&to).all(|(a, b)| (a - b).abs() < SAME))
-}
-
-fn name_of(profile: &ColorProfile) -> Option<String> {
-    let name = match profile.description.as_ref()? {
-        ProfileText::PlainString(text) => text.clone(),
-        ProfileText::Localizable(texts) => texts.first()?.value.clone(),
-        ProfileText::Description(text) => text.ascii_string.clone(),
-    };
-    let name = name.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_owned();
-    (!name.is_empty()).then_some(name)
 }

@@ -3,7 +3,7 @@
 //! Of a profile that is curves and a matrix the table holds the curves: a grid of its colours would be far off between one
 //! that sRGB clips and one that it does not. All others are a grid, as they are in moxcms itself.
 
-use moxcms::{ColorProfile, TransformExecutor};
+use moxcms::{CmsError, ColorProfile, ToneCurveEvaluator, ToneReprCurve, TransformExecutor};
 use std::sync::Arc;
 
 /// Pixels of one space to those of another.
@@ -21,77 +21,91 @@ const MOST_OFF: f32 = 0.75 / 255.0;
 /// Colours for which a table is compared with what it stands for.
 const COMPARED: usize = 1 << 14;
 
+/// Curves that are nowhere further from each other than this, in linear light, are the same.
+const SAME_CURVE: f32 = 1e-5;
+
 /// Where the curve of sRGB ends to be straight, in linear light.
 const STRAIGHT_UP_TO: f32 = 0.003_130_8;
 
-/// What leads from a colour space to sRGB.
+/// What leads from one colour space to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColorTable {
-    /// Entries of the curves, or along each axis of the grid.
+    /// Entries of a curve, or along each axis of the grid.
     pub side: usize,
-    /// Curves: `[side]`, of red, green and blue, to linear light. A grid: `[side, side, side]` by red, green and blue, in
-    /// sRGB. The fourth number is for alignment.
+    /// Curves: `[side]`, of red, green and blue, to linear light, and behind them, unless the other space is sRGB's, `[side]` from
+    /// there, by the root of the light. A grid: `[side, side, side]` by red, green and blue. The fourth number is for alignment.
     pub entries: Vec<[f32; 4]>,
-    /// From linear light behind the curves to that of sRGB, row by row; none for a grid.
-    pub to_srgb: Option<[[f32; 3]; 3]>,
+    /// From linear light behind the curves to that of the other space, row by row; none for a grid.
+    pub matrix: Option<[[f32; 3]; 3]>,
 }
 
 impl ColorTable {
-    /// The first that is exact enough, if one is, for a profile and what leads from it to sRGB.
-    pub(super) fn new(profile: &ColorProfile, to_srgb: &Transform) -> Option<Self> {
+    /// The first that is exact enough, if one is, for two profiles and what leads from one to the other.
+    pub(super) fn new(from: &ColorProfile, to: &ColorProfile, transform: &Transform) -> Option<Self> {
         let compared: Vec<f32> = colors().take(COMPARED).flatten().collect();
-        let expected = transformed(to_srgb, &compared)?;
+        let expected = transformed(transform, &compared)?;
         let is_exact = |table: &Self| {
             let pairs = compared.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0);
             let mut off = pairs.flat_map(|(color, expected)| {
-                let seen = table.srgb(*color);
-                [0, 1, 2].map(|c| (seen[c] - expected[c].clamp(0.0, 1.0)).abs())
+                let seen = table.converted(*color);
+                [0, 1, 2].map(|c| {
+                    let expected = expected[c].clamp(0.0, 1.0);
+                    let off = (seen[c] - expected).abs();
+                    // moxcms goes by steps of linear light into a space of other curves, up to three steps of 8 bits in the dark.
+                    if table.has_end_curves() { off * (seen[c] + expected) } else { off }
+                })
             });
             off.all(|off| off <= MOST_OFF)
         };
-        let curves = Self::of_curves(profile).filter(is_exact);
-        curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, to_srgb)).find(is_exact))
+        let curves = Self::of_curves(from, to).filter(is_exact);
+        curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, transform)).find(is_exact))
     }
 
-    /// Of a profile that is curves and a matrix.
-    pub(super) fn of_curves(profile: &ColorProfile) -> Option<Self> {
-        let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
-        let [red, green, blue] = curves.map(|curve| curve.as_ref()?.make_linear_evaluator().ok());
-        let (red, green, blue) = (red?, green?, blue?);
-        let entry = |i: usize| {
-            let at = i as f32 / (CURVE - 1) as f32;
-            // Of 0 a power is far off there.
-            let linear = [&red, &green, &blue].map(|curve| curve.evaluate_value(at).clamp(0.0, 1.0));
-            [linear[0], linear[1], linear[2], 0.0]
-        };
-        let matrix = profile.transform_matrix(&ColorProfile::new_srgb());
-        let to_srgb = Some(matrix.v.map(|row| row.map(|v| v as f32)));
-        Some(Self { side: CURVE, entries: (0..CURVE).map(entry).collect(), to_srgb })
+    /// Between profiles that are curves and a matrix.
+    pub(super) fn of_curves(from: &ColorProfile, to: &ColorProfile) -> Option<Self> {
+        let mut entries = curves(from, ToneReprCurve::make_linear_evaluator, |at| at)?;
+        // sRGB's own curve is a formula.
+        if !is_like_srgb(to)? {
+            entries.extend(curves(to, ToneReprCurve::make_gamma_evaluator, |root| root * root)?);
+        }
+        let matrix = Some(from.transform_matrix(to).v.map(|row| row.map(|v| v as f32)));
+        Some(Self { side: CURVE, entries, matrix })
     }
 
-    fn of_grid(side: usize, to_srgb: &Transform) -> Option<Self> {
+    fn of_grid(side: usize, transform: &Transform) -> Option<Self> {
         let level = |i: usize| i as f32 / (side - 1) as f32;
         let grid = (0..side.pow(3)).flat_map(|i| [i / side / side, i / side % side, i % side].map(level));
-        let colors = transformed(to_srgb, &grid.collect::<Vec<_>>())?;
+        let colors = transformed(transform, &grid.collect::<Vec<_>>())?;
         let entry =
             |[red, green, blue]: &[f32; 3]| [red.clamp(0.0, 1.0), green.clamp(0.0, 1.0), blue.clamp(0.0, 1.0), 0.0];
-        Some(Self { side, entries: colors.as_chunks::<3>().0.iter().map(entry).collect(), to_srgb: None })
+        Some(Self { side, entries: colors.as_chunks::<3>().0.iter().map(entry).collect(), matrix: None })
     }
 
-    /// A colour of the space in sRGB, both in [0, 1], as shaders compute it.
-    pub fn srgb(&self, color: [f32; 3]) -> [f32; 3] {
-        let Some(to_srgb) = self.to_srgb else {
+    /// Whether curves are followed by others, in place of sRGB's.
+    pub fn has_end_curves(&self) -> bool {
+        self.matrix.is_some() && self.entries.len() > self.side
+    }
+
+    /// A colour of one space in the other, both in [0, 1], as shaders compute it.
+    pub fn converted(&self, color: [f32; 3]) -> [f32; 3] {
+        let Some(matrix) = self.matrix else {
             let (cell, part) = self.cell(color);
             return self.in_cell(cell, part);
         };
-        mixed(to_srgb, self.linear(color)).map(|value| encoded(value.clamp(0.0, 1.0)))
+        let linear = mixed(matrix, self.linear(color)).map(|value| value.clamp(0.0, 1.0));
+        if self.has_end_curves() { self.on_curves(self.side, linear.map(f32::sqrt)) } else { linear.map(encoded) }
     }
 
     /// Linear light of a colour in [0, 1] behind the curves, if it is curves.
     pub(super) fn linear(&self, color: [f32; 3]) -> [f32; 3] {
-        let (cell, part) = self.cell(color);
+        self.on_curves(0, color)
+    }
+
+    /// Values in [0, 1] by the curves that begin at an entry.
+    fn on_curves(&self, first: usize, values: [f32; 3]) -> [f32; 3] {
+        let (cell, part) = self.cell(values);
         [0, 1, 2].map(|c| {
-            let (from, to) = (self.entries[cell[c]][c], self.entries[cell[c] + 1][c]);
+            let (from, to) = (self.entries[first + cell[c]][c], self.entries[first + cell[c] + 1][c]);
             from + part[c] * (to - from)
         })
     }
@@ -114,6 +128,34 @@ impl ColorTable {
         }
         sum
     }
+}
+
+/// What computes a curve.
+type Evaluator = Box<dyn ToneCurveEvaluator + Send + Sync>;
+
+/// Entries of a profile's three curves, or of their inverses; entry `i` is that of `place(i / (CURVE - 1))`.
+fn curves(
+    profile: &ColorProfile,
+    evaluator: impl Fn(&ToneReprCurve) -> Result<Evaluator, CmsError>,
+    place: impl Fn(f32) -> f32,
+) -> Option<Vec<[f32; 4]>> {
+    let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
+    let [red, green, blue] = curves.map(|curve| evaluator(curve.as_ref()?).ok());
+    let (red, green, blue) = (red?, green?, blue?);
+    let entry = |i: usize| {
+        let at = place(i as f32 / (CURVE - 1) as f32);
+        // Of 0 a power is far off there.
+        let values = [&red, &green, &blue].map(|curve| curve.evaluate_value(at).clamp(0.0, 1.0));
+        [values[0], values[1], values[2], 0.0]
+    };
+    Some((0..CURVE).map(entry).collect())
+}
+
+/// Whether a profile's curves are sRGB's.
+fn is_like_srgb(profile: &ColorProfile) -> Option<bool> {
+    let of = |profile| curves(profile, ToneReprCurve::make_linear_evaluator, |at| at);
+    let (own, srgb) = (of(profile)?, of(&ColorProfile::new_srgb())?);
+    Some(own.as_flattened().iter().zip(srgb.as_flattened()).all(|(own, srgb)| (own - srgb).abs() < SAME_CURVE))
 }
 
 /// Rows of a matrix times a colour.

@@ -11,6 +11,7 @@ mod boxes;
 mod color;
 mod color_chunks;
 mod color_table;
+mod conversion;
 mod exposure;
 mod gain_map;
 mod hdr;
@@ -26,6 +27,7 @@ mod read;
 pub mod regions;
 pub mod resample;
 pub mod save;
+mod screen;
 mod segments;
 
 pub use crate::raster::Raster;
@@ -40,6 +42,7 @@ pub use page_reader::PageReader;
 pub use pages::{Pages, Timing};
 pub use pairs::{list_pictures, small_versions};
 pub use regions::Patch;
+pub use screen::Screen;
 
 use crate::geometry::Size;
 use crate::key::PictureId;
@@ -257,6 +260,13 @@ impl Picture {
             self.id = PictureId::of([self.id.to_string().as_bytes(), profile]);
         }
         Self { color, ..self }
+    }
+
+    /// The same picture as a screen shows it, under a name of its own: its tiles are others.
+    #[must_use]
+    pub fn seen_on(self, screen: &Screen) -> Self {
+        let id = screen.bytes().map_or(self.id, |bytes| PictureId::of([self.id.to_string().as_bytes(), bytes]));
+        Self { id, color: self.color.clone().seen_on(screen), ..self }
     }
 
     /// Channels that it is rendered with: 3, or 4 with opacity.

@@ -187,10 +187,10 @@ impl Renderer {
     }
 }
 
-/// Colours on the screen of rendered ones, (L*, a*, b*). Opacity is left out.
+/// Colours of rendered ones, (L*, a*, b*). Opacity is left out.
 fn lab(picture: &Picture, mut raster: Raster) -> Vec<[f32; 3]> {
     raster.data.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
-    picture.color.show(&mut raster);
+    picture.color.convert_to_srgb(&mut raster);
     let pixels = raster.data.par_chunks_exact(raster.channels).with_min_len(TOGETHER);
     pixels.map(|pixel| lab_of_srgb([pixel[0], pixel[1], pixel[2]])).collect()
 }

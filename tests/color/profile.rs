@@ -35,6 +35,16 @@ impl Curve {
         }
     }
 
+    /// The way back, by halving: curves rise.
+    fn encoded(&self, linear: f64) -> f64 {
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..40 {
+            let middle = (low + high) / 2.0;
+            if self.linear(middle) < linear { low = middle } else { high = middle }
+        }
+        high
+    }
+
     fn tag(&self) -> Vec<u8> {
         match self {
             Self::Srgb => {
@@ -78,6 +88,12 @@ impl Profile {
     /// sRGB of an encoded colour, clipped to what sRGB holds.
     pub(crate) fn to_srgb(&self, color: [f64; 3]) -> [f64; 3] {
         solve(SRGB, self.to_xyz(color)).map(|v| encode_srgb(v.clamp(0.0, 1.0)))
+    }
+
+    /// The encoded colour whose XYZ under D50 this is, clipped to what the space holds.
+    pub(crate) fn from_xyz(&self, xyz: [f64; 3]) -> [f64; 3] {
+        let linear = solve(self.colorants.unwrap(), xyz).map(|v| v.clamp(0.0, 1.0));
+        linear.map(|v| self.curve.encoded(v))
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {

@@ -15,7 +15,7 @@ use zoomfield::geometry::{
 };
 use zoomfield::gpu::GpuError;
 use zoomfield::kernel::Precision;
-use zoomfield::picture::{MipPixels, Picture, Samples};
+use zoomfield::picture::{MipPixels, Picture, Samples, Screen};
 use zoomfield::recipe::{Recipe, Source, Stage, Strength};
 use zoomfield::render::{LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
@@ -197,9 +197,14 @@ fn colours_of_other_profiles_are_shown_as_those_of_tiles() {
     let p3 = Profile::rgb("P3", DISPLAY_P3, Curve::Srgb);
     let adobe = Profile::rgb("A", ADOBE_RGB, Curve::Gamma(563));
     let kinds = [p3.bytes(), adobe.bytes(), table::bytes(&p3, Kind::Mft2), table::bytes(&adobe, Kind::MAb)];
-    for profile in kinds {
-        let Some(case) = Case::new(tagged(&textured(150, 110), profile)) else { return };
-        assert!(!case.picture.color.is_srgb());
+    let plain = textured(150, 110);
+    let mut pictures = kinds.map(|profile| tagged(&plain, profile)).to_vec();
+    // On a screen with curves of its own: sRGB, curves and a matrix, a table.
+    let screen = Screen::from_profile(&adobe.bytes()).unwrap();
+    pictures.extend([plain, pictures[0].clone(), pictures[2].clone()].map(|picture| picture.seen_on(&screen)));
+    for picture in pictures {
+        let Some(case) = Case::new(picture) else { return };
+        assert!(!case.picture.color.is_screens());
         for (x, y, width, zoom) in VIEWS {
             let grid = grid(x, y, width, zoom);
             let made = case.made(&grid, Source::NEURAL);

@@ -1,5 +1,6 @@
 //! Moves the mouse, turns the wheel, presses keys, waits, photographs the screen, and compares.
 
+use crate::icc;
 use crate::keyboard::{Screen, key};
 use crate::stage::{Observed, Snapshot};
 use std::path::{Path, PathBuf};
@@ -9,12 +10,15 @@ use std::time::{Duration, Instant};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use zoomfield::app::settings::mode::Mode;
 use zoomfield::geometry::{PixelRect, Region, Size, View};
-use zoomfield::picture::{Picture, Samples};
+use zoomfield::picture::{Picture, Raster, Samples};
 use zoomfield::recipe::Source;
 
 /// Far above the 45 dB that people would not notice: at ×30 one screen pixel is a thirtieth of a source pixel, and a
 /// view that is off by it must fail.
 const SAME_DB: f64 = 60.0;
+
+/// The same where an export is rounded before it is converted.
+const SAME_COLORS_DB: f64 = 48.0;
 
 /// The first act: open, zoom, pan, compare, export, walk on, set.
 pub(crate) fn first_act(watched: &Observed, folder: &Path) {
@@ -41,7 +45,29 @@ pub(crate) fn second_act(watched: &Observed) {
     let screen = Screen::connect();
     let shown = wait("the picture after a restart", watched, |s| s.is_exact && s.canvas.is_some());
     assert_eq!(shown.mode, Some(Mode::Always(Source::NEURAL)), "the settings did not survive the restart");
-    photograph(&screen, shown.canvas.unwrap(), "restarted");
+    let seen = photograph(&screen, shown.canvas.unwrap(), "restarted");
+    compare_colors(&shown, &seen);
+}
+
+/// The profile of the second act's screen: Adobe's colours.
+pub(crate) fn screen_profile() -> Vec<u8> {
+    let mut tags = icc::matrix(icc::ADOBE_RGB, &icc::gamma(563));
+    tags.push(icc::white());
+    icc::assemble([2, 0x40, 0, 0], *b"RGB ", *b"XYZ ", tags)
+}
+
+/// What the screen is given are its own colours of what an export writes in sRGB.
+fn compare_colors(shown: &Snapshot, seen: &Picture) {
+    let (exported, corner) = export_view(shown);
+    let Samples::U8(rgb) = &exported.rgb else { panic!("8 bits") };
+    let data = rgb.iter().map(|value| f32::from(*value) / 255.0).collect();
+    let mut converted = Raster { size: exported.size, channels: 3, data };
+    let own = zoomfield::picture::Screen::from_profile(&screen_profile()).unwrap();
+    exported.clone().seen_on(&own).color.show(&mut converted);
+    let rgb = converted.data.iter().map(|value| (value * 255.0).round() as u8).collect();
+    let [own, plain] = [&Picture::from_rgb8(exported.size, rgb), &exported].map(|made| psnr(made, seen, corner));
+    assert!(own >= SAME_COLORS_DB && plain < SAME_COLORS_DB, "{own:.1} dB, and {plain:.1} dB of sRGB");
+    println!("on a screen with a profile: its colours by {own:.1} dB; sRGB {plain:.1} dB");
 }
 
 pub(crate) fn wait(what: &str, watched: &Observed, is_there: impl Fn(&Snapshot) -> bool) -> Snapshot {
@@ -251,20 +277,30 @@ fn artefact(name: &str) -> PathBuf {
 }
 
 fn compare(shown: &Snapshot, seen: &Picture) {
-    let (view, canvas) = (shown.view.unwrap(), shown.canvas.unwrap());
-    let output = view.visible_output(shown.picture.unwrap(), canvas.size()).unwrap();
-    let exported = export(view.region_of(output), output.size());
-    let corner = view.corner_on_screen.map(|v| v.max(0.0) as usize);
+    let (exported, corner) = export_view(shown);
+    let view = shown.view.unwrap();
     let quality = psnr(&exported, seen, corner);
     assert!(quality >= SAME_DB, "the screen and the export differ: {quality:.1} dB");
-    let region = view.region_of(output);
-    let shifted = export(Region { x: region.x - 1.0 / view.zoom, ..region }, output.size());
+    let region = view.region_of(visible(shown));
+    let shifted = export(Region { x: region.x - 1.0 / view.zoom, ..region }, exported.size);
     let off_by_one = psnr(&shifted, seen, corner);
     assert!(off_by_one < SAME_DB, "a view that is one pixel off passes: {off_by_one:.1} dB");
     println!("×{:.1}: screen = export by {quality:.1} dB; shifted by one pixel {off_by_one:.1} dB", view.zoom);
 }
 
-/// The same region through the command line.
+/// The part of the canvas that has pixels of the picture.
+fn visible(shown: &Snapshot) -> PixelRect {
+    shown.view.unwrap().visible_output(shown.picture.unwrap(), shown.canvas.unwrap().size()).unwrap()
+}
+
+/// What an export makes of a view, and where on the canvas that lies.
+fn export_view(shown: &Snapshot) -> (Picture, [usize; 2]) {
+    let (view, output) = (shown.view.unwrap(), visible(shown));
+    let exported = export(view.region_of(output), output.size());
+    (exported, view.corner_on_screen.map(|v| v.max(0.0) as usize))
+}
+
+/// A region through the command line.
 fn export(region: Region, size: Size) -> Picture {
     let path = artefact("export.png");
     let status = Command::new(env!("CARGO_BIN_EXE_zoomfield"))

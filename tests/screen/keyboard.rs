@@ -3,11 +3,12 @@
 use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
-    MOTION_NOTIFY_EVENT,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, InputFocus, KEY_PRESS_EVENT,
+    KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, PropMode,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 /// Names of keys, as X calls them.
 pub(crate) mod key {
@@ -46,6 +47,13 @@ impl Screen {
         let mapping = connection.get_keyboard_mapping(first_code, count).unwrap().reply().unwrap();
         let keys_per_code = usize::from(mapping.keysyms_per_keycode);
         Self { root, first_code, keys: mapping.keysyms, keys_per_code, connection }
+    }
+
+    /// Tells programs the ICC profile of the screen; an empty one is none.
+    pub(crate) fn describe(&self, profile: &[u8]) {
+        let name = self.connection.intern_atom(false, b"_ICC_PROFILE").unwrap().reply().unwrap().atom;
+        let told = self.connection.change_property8(PropMode::REPLACE, self.root, name, AtomEnum::CARDINAL, profile);
+        told.unwrap().check().unwrap();
     }
 
     /// There is no window manager to do it.

@@ -11,6 +11,9 @@
 #[cfg(target_os = "linux")]
 mod director;
 #[cfg(target_os = "linux")]
+#[path = "../common/icc.rs"]
+mod icc;
+#[cfg(target_os = "linux")]
 mod keyboard;
 #[cfg(target_os = "linux")]
 mod labels;

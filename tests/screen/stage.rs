@@ -1,5 +1,6 @@
 //! A screen of our own, and the program on it.
 
+use crate::keyboard::Screen;
 use crate::labels::{Labels, Places};
 use crate::server::start_server;
 use crate::{director, measure, training};
@@ -78,7 +79,11 @@ pub(crate) fn main() {
     for name in ["chelsea.png", "pixel-art.png"] {
         std::fs::copy(Path::new(assets).join(name), folder.path().join(name)).expect("the sample pictures are there");
     }
-    let acts: Vec<ExitStatus> = ["1", "2"].map(|act| start_act(act, &display, folder.path())).into();
+    let first = start_act("1", &display, folder.path());
+    let screen = Screen::connect_to(Some(&display));
+    screen.describe(&director::screen_profile());
+    let acts = [first, start_act("2", &display, folder.path())];
+    screen.describe(&[]);
     if std::env::var_os(TRAINING).is_some() {
         play_training(&display, folder.path());
     } else {
@@ -239,7 +244,7 @@ fn play(act: &str) {
         ModelSource::Loaded(Arc::new(LoadedModel::builtin().expect("the built-in model loads")))
     };
     let (settings, data) = (Some(settings), Some(data));
-    let options = AppOptions { files: vec![file], model, compute: Compute::default(), settings, data };
+    let options = AppOptions { files: vec![file], model, compute: Compute::default(), settings, data, screen: None };
     let mut send_ctx = Some(send_ctx);
     let mut watcher = |app: &App, frame: &eframe::Frame| {
         if let Some(send) = send_ctx.take() {

@@ -18,7 +18,7 @@ use zoomfield::app::{App, AppOptions, ModelSource, Services, settings};
 use zoomfield::geometry::{AxisGrid, Size, View};
 use zoomfield::geometry::{PixelRect, SampleGrid};
 use zoomfield::kernel::{Precision, PrecisionChoice};
-use zoomfield::picture::{Picture, Samples};
+use zoomfield::picture::{Picture, Samples, Screen};
 use zoomfield::recipe::{Ensemble, Recipe, Source, Stage, Strength};
 use zoomfield::render::{Backend, Compute, LoadedModel, RenderOptions, Renderer};
 use zoomfield::task::NEVER;
@@ -32,13 +32,14 @@ pub(crate) fn live() -> Arc<LoadedModel> {
 
 /// A whole window with a real renderer, drawn on a software adapter; none where there is no driver for it.
 pub(crate) fn window(picture: Picture, model: ModelSource, choice: CanvasChoice) -> Option<Harness<'static, App>> {
-    window_on(picture, model, |device| CanvasDevice { choice, ..device })
+    window_on(picture, model, Screen::default(), |device| CanvasDevice { choice, ..device })
 }
 
-/// The same, whose canvas draws on another device.
+/// The same on another screen, whose canvas draws on another device.
 fn window_on(
     picture: Picture,
     model: ModelSource,
+    screen: Screen,
     other: impl FnOnce(CanvasDevice) -> CanvasDevice,
 ) -> Option<Harness<'static, App>> {
     let state =
@@ -68,8 +69,8 @@ fn window_on(
                 precision: PrecisionChoice::Only(Precision::F32),
                 ..Compute::default()
             };
-            let options = AppOptions { files: Vec::new(), model, compute, settings: None, data: None };
-            let services = Services::start(&cc.egui_ctx, None, None).expect("threads");
+            let options = AppOptions { files: Vec::new(), model, compute, settings: None, data: None, screen: None };
+            let services = Services::start(&cc.egui_ctx, None, None, screen).expect("threads");
             let mut app = App::with_services(&cc.egui_ctx, options, services);
             app.draw_fields_on(device);
             app
@@ -212,7 +213,7 @@ fn a_frame_is_drawn_for_the_canvas_that_it_is_judged_by() {
     let Some(mut harness) = window(picture(), ModelSource::Loaded(model.clone()), CanvasChoice::Shader) else { return };
     harness.run_steps(3);
     harness.state_mut().apply(Command::ZoomTo(4.0));
-    until(&mut harness, "the view", |app| is_at_rest(app) && app.is_exact() && app.field_tiles() > 0);
+    until(&mut harness, "the view", |app| is_at_rest(app) && app.is_exact());
     for (width, height) in [(660.0, 521.0), (612.0, 560.0)] {
         let before = harness.state().canvas_rect_in_pixels();
         harness.set_size(egui::vec2(width, height));
@@ -269,6 +270,36 @@ fn every_look_is_drawn_at_the_frames_own_zoom() {
             harness.run_steps(30);
         }
         assert!(in_flight > 6, "{in_flight} frames");
+    }
+}
+
+/// On a screen of other colours shader and tiles show the same, and what is copied and exported stays sRGB.
+#[test]
+fn a_screen_of_its_own_colours_is_drawn_for() {
+    let (model, plain) = (live(), picture());
+    let tags = icc::matrix(icc::ADOBE_RGB, &icc::gamma(563));
+    let screen = Screen::from_profile(&icc::assemble([2, 0x40, 0, 0], *b"RGB ", *b"XYZ ", tags)).expect("a screen");
+    for choice in [CanvasChoice::Shader, CanvasChoice::Tiles] {
+        let other = |device: CanvasDevice| CanvasDevice { choice, ..device };
+        let Some(mut harness) = window_on(plain.clone(), ModelSource::Loaded(model.clone()), screen.clone(), other)
+        else {
+            return;
+        };
+        harness.run_steps(3);
+        harness.state_mut().apply(Command::ZoomTo(5.0));
+        let is_drawn = |app: &App| app.is_exact() || choice == CanvasChoice::Shader && app.draws_fields();
+        until(&mut harness, "the view", |app| is_at_rest(app) && is_drawn(app));
+        let seen = off(&mut harness, &model, Source::NEURAL);
+        assert!(seen < 1.5, "{choice:?}: the screen is {seen} steps off");
+        // The same window for a screen that is sRGB.
+        let shown = harness.state().picture().expect("a picture").clone();
+        assert!(shown.color.is_srgb() && !shown.color.is_screens());
+        let view = view(&harness);
+        let part = PixelRect { x: 200, y: 150, width: 80, height: 60 };
+        let of = |picture: &Picture| expected(picture, &model, locked(Source::NEURAL), (&view, part));
+        let pairs = of(&shown).into_iter().zip(of(&plain));
+        let apart = pairs.map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max);
+        assert!(apart > 5.0, "{choice:?}: the screen's colours are {apart} steps from sRGB's only");
     }
 }
 
@@ -335,7 +366,7 @@ fn a_device_that_is_gone_leaves_the_view_to_tiles() {
         other.device.destroy();
         CanvasDevice { device: other.device.clone(), ..device }
     };
-    let Some(mut harness) = window_on(picture(), ModelSource::Loaded(live()), gone) else { return };
+    let Some(mut harness) = window_on(picture(), ModelSource::Loaded(live()), Screen::default(), gone) else { return };
     harness.run_steps(3);
     for zoom in [6.0, 0.6] {
         harness.state_mut().apply(Command::ZoomTo(zoom));

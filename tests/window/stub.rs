@@ -20,7 +20,7 @@ use zoomfield::error::{Error, Result};
 use zoomfield::export::batch::{Counts, FolderJob, FolderProgress, FolderReport};
 use zoomfield::export::{ExportJob, ExportReport, Progress};
 use zoomfield::geometry::{Size, View};
-use zoomfield::picture::{Picture, Raster};
+use zoomfield::picture::{Picture, Raster, Screen};
 use zoomfield::recipe::Source;
 use zoomfield::render::{
     Backend, Compute, FeatureStore, LoadedModel, MapEvent, MapRequest, RenderEvent, RenderedTile, TilePart, ViewRequest,
@@ -151,7 +151,7 @@ pub(crate) static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 /// nobody wants it. A `.gif`, a `.tif` and an `.exr` are read as they are.
 fn open(path: &std::path::Path, stop: Interrupt<'_>) -> Result<Opened> {
     if path.extension().is_some_and(|ending| ["gif", "tif", "exr"].iter().any(|own| ending == *own)) {
-        return zoomfield::app::files::open::read(path, stop);
+        return zoomfield::app::files::open::read(path, &Screen::default(), stop);
     }
     if path.extension().is_none_or(|ending| ending != "png") {
         return Err(Error::picture(path, "this is not a picture"));
@@ -299,14 +299,15 @@ pub(crate) fn window_at(
 ) -> (Harness<'static, App>, StubTiles) {
     // Where there are models, the settings say which one.
     let model = if folders.is_some() { ModelSource::File(None) } else { ModelSource::Loaded(model()) };
-    let options = AppOptions { files, model, compute: Compute::default(), settings, data: None };
+    let options = AppOptions { files, model, compute: Compute::default(), settings, data: None, screen: None };
     window_with_options(pixels_per_point, pick, options, Arc::new(load_model), folders)
 }
 
 /// A window whose model is loaded once the test lets it be.
 pub(crate) fn window_before_its_model(is_let: Arc<AtomicBool>) -> Harness<'static, App> {
     let (files, compute) = (Vec::new(), Compute::default());
-    let options = AppOptions { files, model: ModelSource::File(None), compute, settings: None, data: None };
+    let options =
+        AppOptions { files, model: ModelSource::File(None), compute, settings: None, data: None, screen: None };
     let load = move |path: Option<&std::path::Path>, compute: &Compute| {
         while !is_let.load(Ordering::SeqCst) {
             std::thread::sleep(std::time::Duration::from_millis(2));
@@ -333,7 +334,7 @@ fn window_with_options(
         .build_eframe(move |cc| {
             let log = source.0.clone();
             let open: Arc<OpenFn> = Arc::new(open);
-            let pages: Arc<PagesFn> = Arc::new(zoomfield::app::files::open::pages);
+            let pages: Arc<PagesFn> = Arc::new(|path| zoomfield::app::files::open::pages(path, Screen::default()));
             let recent = options.settings.as_deref().map(beside);
             let interval = std::time::Duration::from_millis(20);
             let file_services =
@@ -342,6 +343,7 @@ fn window_with_options(
             let ports = Ports {
                 tiles: Box::new(source),
                 maps: Box::new(NoMaps(log)),
+                screen: Screen::default(),
                 open,
                 pages,
                 pick: Arc::new(pick),

@@ -41,7 +41,7 @@ pub(super) fn start(scene: Scene<'_>, env: &mut Env<'_>) -> Option<Copying> {
     let inner = gate.clone();
     let work = move || {
         let mut raster = render(&job, &inner)?;
-        job.picture.color.show(&mut raster);
+        job.picture.color.convert_to_srgb(&mut raster);
         let Size { width, height } = raster.size;
         Ok(ColorImage::from_rgba_unmultiplied([width, height], &raster.to_rgba8()))
     };

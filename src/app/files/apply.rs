@@ -123,9 +123,10 @@ impl State {
     fn paste_image(&mut self, image: Arc<ColorImage>, env: &mut Env<'_>) {
         self.album.clear();
         self.source = AlbumSource::default();
+        let screen = env.ports.screen.clone();
         let read = move |stop: Interrupt<'_>| {
             check(stop)?;
-            Ok(Opened::new(picture_of(&image)))
+            Ok(Opened::new(picture_of(&image).seen_on(&screen)))
         };
         self.start_opening("pasted picture".into(), false, env, read);
     }
@@ -312,9 +313,11 @@ impl State {
     /// Opens a picture that comes with the program.
     fn open_sample(&mut self, index: usize, env: &mut Env<'_>) {
         let (Some(sample), spare) = (SAMPLES.get(index), self.spare.clone()) else { return };
+        let screen = env.ports.screen.clone();
         self.start_opening(sample.name.into(), false, env, move |stop| {
             check(stop)?;
-            Picture::open_unless(&sample.unpack(&spare)?, stop).map(Opened::new)
+            let picture = Picture::open_unless(&sample.unpack(&spare)?, stop)?;
+            Ok(Opened::new(picture.seen_on(&screen)))
         });
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::ports::{Opened, PageSource, Stamp};
 use crate::error::{Error, Result};
 use crate::geometry::{Region, SampleGrid, Size};
-use crate::picture::{Exposure, HELD_BYTES, PageReader, Picture, Which, resample};
+use crate::picture::{Exposure, HELD_BYTES, PageReader, Picture, Screen, Which, resample};
 use crate::render::Wear;
 use crate::task::{Interrupt, check};
 use egui::{Color32, ColorImage};
@@ -32,14 +32,15 @@ impl Opened {
     }
 }
 
-/// Reads a picture file, until `stop` says that nobody wants it any more.
+/// Reads a picture file for a screen, until `stop` says that nobody wants it any more.
 ///
 /// # Errors
 /// [`crate::error::Error::Picture`], [`crate::error::Error::Cancelled`].
-pub fn read(path: &Path, stop: Interrupt<'_>) -> Result<Opened> {
+pub fn read(path: &Path, screen: &Screen, stop: Interrupt<'_>) -> Result<Opened> {
     // Before reading: what is written meanwhile is a change.
     let stamp = Stamp::of(path);
-    finish(Picture::open_within(path, Which::default(), HELD_BYTES, stop)?, stamp, stop)
+    let picture = Picture::open_within(path, Which::default(), HELD_BYTES, stop)?;
+    finish(picture.seen_on(screen), stamp, stop)
 }
 
 fn finish(picture: Picture, stamp: Option<Stamp>, stop: Interrupt<'_>) -> Result<Opened> {
@@ -54,6 +55,7 @@ fn finish(picture: Picture, stamp: Option<Stamp>, stop: Interrupt<'_>) -> Result
 struct FilePages {
     path: PathBuf,
     reader: PageReader,
+    screen: Screen,
 }
 
 impl PageSource for FilePages {
@@ -64,13 +66,13 @@ impl PageSource for FilePages {
             Err(Error::Picture { .. }) if which.exposure != Exposure::NONE => self.reader.read(which.page, stop),
             read => read,
         };
-        finish(read?, stamp, stop)
+        finish(read?.seen_on(&self.screen), stamp, stop)
     }
 }
 
-/// Takes the pages of a file in hand.
-pub fn pages(path: &Path) -> Box<dyn PageSource> {
-    Box::new(FilePages { path: path.to_owned(), reader: PageReader::new(path, HELD_BYTES) })
+/// Takes the pages of a file in hand, for a screen.
+pub fn pages(path: &Path, screen: Screen) -> Box<dyn PageSource> {
+    Box::new(FilePages { path: path.to_owned(), reader: PageReader::new(path, HELD_BYTES), screen })
 }
 
 /// The same picture with a small version that was made of all of it.
@@ -84,7 +86,7 @@ pub fn complete(opened: &Opened, stop: Interrupt<'_>) -> Result<Opened> {
 
 fn preview_of(picture: &Picture) -> ColorImage {
     let size = preview_size(picture.size);
-    if size == picture.size && picture.color.is_srgb() && picture.regions.is_none() {
+    if size == picture.size && picture.color.is_screens() && picture.regions.is_none() {
         return ColorImage::new([size.width, size.height], source_colors(picture));
     }
     // Of a picture that is not in memory there is a version that is.

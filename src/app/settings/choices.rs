@@ -80,12 +80,25 @@ pub enum Refine {
     Off,
 }
 
+/// What the window takes the screen for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScreenChoice {
+    /// What the system says of it; sRGB where that says nothing.
+    #[default]
+    System,
+    /// sRGB.
+    Srgb,
+}
+
 /// All choices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Colours of the window.
     pub theme: ThemeChoice,
+    /// What the window takes the screen for, from the next start on.
+    pub screen: ScreenChoice,
     /// Size of text and controls; 1 is the system's.
     pub text_scale: f32,
     /// What enlarged pixels are made of.
@@ -138,6 +151,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeChoice::default(),
+            screen: ScreenChoice::default(),
             text_scale: 1.0,
             mode: Mode::default(),
             feature_budget_mib: 512,

@@ -9,7 +9,7 @@ mod merge;
 pub mod mode;
 pub mod panel;
 
-pub use choices::{Arithmetic, DoubleClick, Refine, Settings, ThemeChoice, WheelAction};
+pub use choices::{Arithmetic, DoubleClick, Refine, ScreenChoice, Settings, ThemeChoice, WheelAction};
 pub use command::Command;
 pub use file::SettingsWriter;
 

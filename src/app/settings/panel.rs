@@ -1,13 +1,15 @@
 //! Choices that last.
 
 use super::choices::{
-    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Refine, Settings, TEXT_SCALES, ThemeChoice, WheelAction,
+    AUTOMATIC, Arithmetic, BUDGETS_MIB, DoubleClick, Refine, ScreenChoice, Settings, TEXT_SCALES, ThemeChoice,
+    WheelAction,
 };
 use super::{Command, State};
 use crate::app::kit::text::rate_text;
 use crate::app::kit::widgets::modal;
 use crate::bench::{CPU, Device};
 use crate::kernel::PrecisionChoice;
+use crate::picture::Screen;
 use crate::recipe::{Ensemble, Sampling};
 use egui::{Align, Button, Context, Layout, Role, ScrollArea, Ui, WidgetInfo};
 
@@ -19,6 +21,8 @@ pub(in crate::app) struct Usage {
     pub(in crate::app) feature_bytes: usize,
     /// Memory that tiles take, in bytes.
     pub(in crate::app) tile_bytes: usize,
+    /// What pictures are shown on.
+    pub(in crate::app) screen: Screen,
 }
 
 /// Draws the panel.
@@ -27,7 +31,7 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, usage: &Usage, commands
         let mut settings = state.choices.clone();
         let height = ctx.content_rect().height() - 180.0;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
-            appearance(ui, &mut settings);
+            appearance(ui, &usage.screen, &mut settings);
             ui.separator();
             input(ui, &mut settings);
             ui.separator();
@@ -46,11 +50,14 @@ pub(in crate::app) fn show(ctx: &Context, state: &State, usage: &Usage, commands
     });
 }
 
-fn appearance(ui: &mut Ui, settings: &mut Settings) {
+fn appearance(ui: &mut Ui, screen: &Screen, settings: &mut Settings) {
     let themes = [(ThemeChoice::System, "System"), (ThemeChoice::Dark, "Dark"), (ThemeChoice::Light, "Light")];
     choice(ui, "Theme", &themes, &mut settings.theme);
     let scales = TEXT_SCALES.map(|scale| (scale, format!("{:.0} %", scale * 100.0)));
     choice(ui, "Text size", &scales, &mut settings.text_scale);
+    let screens = [(ScreenChoice::System, "As the system says"), (ScreenChoice::Srgb, "sRGB")];
+    choice(ui, "Colours of the screen", &screens, &mut settings.screen);
+    ui.weak(format!("Pictures are shown on {} now; another choice counts from the next start.", screen.name()));
     ui.checkbox(&mut settings.minimap, "Minimap while part of the picture is outside the window");
     ui.checkbox(&mut settings.pixel_grid, "Grid and values of source pixels at high zoom");
 }

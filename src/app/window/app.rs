@@ -4,6 +4,7 @@
 //! [commands](super::command::Command); [`App::apply`] has them carried out, and what the slices have to tell each other
 //! delivered. Nothing here waits for work.
 
+use super::screen::{self, Found};
 use super::services::Services;
 use super::state::{Slices, State};
 use super::{draw, fonts, incoming, keys};
@@ -20,7 +21,7 @@ use crate::app::view::scene::Scene;
 use crate::app::view::tiles::Tiles;
 use crate::app::{compare, export, files, models, settings, training, view};
 use crate::geometry::{PixelRect, View};
-use crate::picture::Picture;
+use crate::picture::{Picture, Screen};
 use crate::render::Compute;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct AppOptions {
     pub settings: Option<PathBuf>,
     /// The folder that keeps models and trainings; without one nothing does.
     pub data: Option<PathBuf>,
+    /// The screen's own colours; what the system says, unless the settings do not want it, where none are given.
+    pub screen: Option<Screen>,
 }
 
 /// The window's whole inside.
@@ -57,8 +60,13 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
-        let services = Services::start(&cc.egui_ctx, options.settings.clone(), options.data.as_deref())?;
+        let given = options.screen.clone().map(|screen| Found { screen, complaint: None });
+        let Found { screen, complaint } = given.unwrap_or_else(|| screen::find(options.settings.as_deref()));
+        let services = Services::start(&cc.egui_ctx, options.settings.clone(), options.data.as_deref(), screen)?;
         let mut app = Self::with_services(&cc.egui_ctx, options, services);
+        if let Some(complaint) = complaint {
+            app.parts().0.fail(complaint);
+        }
         app.draw_on(cc);
         Ok(app)
     }
@@ -105,8 +113,8 @@ impl App {
         };
         let mut app = Self {
             ctx: ctx.clone(),
+            state: State { screen: ports.screen.clone(), ..State::default() },
             ports,
-            state: State::default(),
             slices,
             tiles: Tiles::default(),
             events: Vec::new(),
@@ -146,6 +154,7 @@ impl App {
     /// Shows a picture that is already in memory.
     pub fn show(&mut self, picture: Picture) {
         let (mut env, slices, _) = self.parts();
+        let picture = picture.seen_on(&env.ports.screen);
         slices.files.show(Opened::new(picture), false, &mut env);
         self.deliver();
     }

@@ -12,6 +12,7 @@ use crate::app::training::worker;
 use crate::app::training::workplace::Workplace;
 use crate::error::{Error, Result};
 use crate::library::Library;
+use crate::picture::Screen;
 use crate::render::{FeatureStore, MapWorker, RenderWorker};
 use crate::{bench, export};
 use std::path::{Path, PathBuf};
@@ -49,11 +50,12 @@ pub struct Services {
 }
 
 impl Services {
-    /// The real ones; `settings` is the file that remembers them, `data` the folder for models and trainings.
+    /// The real ones; `settings` is the file that remembers them, `data` the folder for models and trainings, `screen` what
+    /// pictures are shown on.
     ///
     /// # Errors
     /// [`Error::Device`] if the system has no thread for one of them.
-    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>, data: Option<&Path>) -> Result<Self> {
+    pub fn start(ctx: &egui::Context, settings: Option<PathBuf>, data: Option<&Path>, screen: Screen) -> Result<Self> {
         let waker = ctx.clone();
         let features = FeatureStore::default();
         let worker = RenderWorker::sharing(features.clone(), move || waker.request_repaint())
@@ -61,7 +63,9 @@ impl Services {
         let waker = ctx.clone();
         let maps = MapWorker::sharing(features.clone(), move || waker.request_repaint())
             .map_err(|error| Error::device(format!("cannot start the thread for maps: {error}")))?;
-        let (open, pages): (Arc<OpenFn>, Arc<PagesFn>) = (Arc::new(files::open::read), Arc::new(files::open::pages));
+        let (seen, turned) = (screen.clone(), screen.clone());
+        let open: Arc<OpenFn> = Arc::new(move |path, stop| files::open::read(path, &seen, stop));
+        let pages: Arc<PagesFn> = Arc::new(move |path| files::open::pages(path, turned.clone()));
         let files = FileServices::start(ctx, open.clone(), pages.clone(), settings.as_deref().map(beside), INTERVAL)
             .map_err(|error| Error::device(format!("cannot start the threads that look after files: {error}")))?;
         let settings_writer = settings
@@ -71,6 +75,7 @@ impl Services {
         let ports = Ports {
             tiles: Box::new(worker),
             maps: Box::new(maps),
+            screen,
             open,
             pages,
             pick: Arc::new(dialogs::pick),

@@ -6,6 +6,7 @@ use crate::app::kit::toasts::Toasts;
 use crate::app::view::scene::Scene;
 use crate::app::view::zoom::zoom_text;
 use crate::app::{compare, export, files, models, settings, training, view};
+use crate::picture::Screen;
 
 /// Everything that is known of the window itself.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub struct State {
     pub toasts: Toasts,
     /// A file dialog that has not answered yet.
     pub dialog: Option<PendingDialog>,
+    /// What pictures are shown on.
+    pub screen: Screen,
     /// Whether the window fills the screen: then only the picture is shown.
     pub is_fullscreen: bool,
 }

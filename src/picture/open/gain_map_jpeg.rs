@@ -165,12 +165,12 @@ const SAME: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 impl Rows {
     fn of_base(base: &ColorTable) -> Self {
-        Self { before: SAME, after: base.to_srgb.unwrap_or(SAME) }
+        Self { before: SAME, after: base.matrix.unwrap_or(SAME) }
     }
 
     /// By way of sRGB to another space, from which `after` leads there; nothing if there is no way back.
     fn by_way_of(base: &ColorTable, after: Matrix) -> Option<Self> {
-        let (base, back) = (base.to_srgb.unwrap_or(SAME), inverse(after)?);
+        let (base, back) = (base.matrix.unwrap_or(SAME), inverse(after)?);
         // Columns go through both.
         let columns: Matrix = from_fn(|c| mixed(back, base.map(|row| row[c])));
         Some(Self { before: from_fn(|row| columns.map(|column| column[row])), after })

@@ -245,7 +245,7 @@ impl Fields {
         let color = &shown.picture.color;
         // The table comes with the first tiles of the source; where none is exact enough tiles are all there is.
         let colors = color.known_table().cloned();
-        if !color.is_srgb() && colors.is_none() {
+        if !color.is_screens() && colors.is_none() {
             return None;
         }
         let (area, grid) = samples_of(pane.area, view, shown).filter(|_| drawn.source)?;

@@ -12,6 +12,7 @@ use crate::app::env::Panel;
 use crate::app::models::panels::list;
 use crate::app::settings::panel::Usage;
 use crate::app::{export, files, models, settings, training, view};
+use crate::picture::Screen;
 use egui::Context;
 
 /// The panel over the canvas, if one is open.
@@ -25,7 +26,7 @@ pub(super) fn show(ctx: &Context, window: &State, slices: &Slices, commands: &mu
         }),
         Panel::Zoom => within(commands, |out| view::panels::zoom::show(ctx, &slices.view.form, out)),
         Panel::Settings => within(commands, |out| {
-            settings::panel::show(ctx, &slices.settings, &usage(slices), out);
+            settings::panel::show(ctx, &slices.settings, &usage(slices, &window.screen), out);
         }),
         Panel::Models => within(commands, |out| {
             let around = list::Around { settings: &slices.settings.choices, has_picture };
@@ -42,11 +43,12 @@ pub(super) fn show(ctx: &Context, window: &State, slices: &Slices, commands: &mu
     }
 }
 
-fn usage(slices: &Slices) -> Usage {
+fn usage(slices: &Slices, screen: &Screen) -> Usage {
     Usage {
         is_loading: slices.models.own.is_loading(),
         feature_bytes: slices.view.features.last().map_or(0, |report| report.used_bytes),
         tile_bytes: slices.view.tile_bytes,
+        screen: screen.clone(),
     }
 }
 

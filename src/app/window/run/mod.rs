@@ -11,7 +11,7 @@ mod milestones;
 
 use super::app::App;
 use super::app::AppOptions;
-use super::gpu_setup;
+use super::{desktop, gpu_setup};
 use crate::error::{Error, Result};
 use device::DeviceWatch;
 use eframe::egui::{self, IconData, ViewportBuilder, ViewportCommand};
@@ -41,7 +41,7 @@ pub type Watcher<'a> = dyn FnMut(&App, &eframe::Frame) + 'a;
 /// [`Error::Device`] if there is no display or no graphics device to open it on, or it is lost again and again;
 /// [`Error::Export`] if the milestones cannot be written.
 pub fn run(options: AppOptions, milestones: Option<&Path>) -> Result<()> {
-    if !has_display() {
+    if !desktop::is_there() {
         return Err(Error::device(format!("there is no display to open a window on; {WITHOUT_WINDOW}")));
     }
     let Some(file) = milestones else { return run_watched(options, native_options(), &mut |_, _| {}) };
@@ -177,11 +177,4 @@ fn viewport() -> ViewportBuilder {
 /// The window's icon, drawn by `assets/icon/make.py`.
 fn icon() -> IconData {
     eframe::icon_data::from_png_bytes(include_bytes!("../../../../assets/icon/zoomfield-128.png")).unwrap_or_default()
-}
-
-/// Whether there is anything to open a window on; elsewhere than on X11 and Wayland there always is.
-fn has_display() -> bool {
-    let is_unix_desktop = cfg!(all(unix, not(target_os = "macos")));
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_unix_desktop || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET")
 }

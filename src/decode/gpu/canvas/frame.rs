@@ -31,12 +31,12 @@ pub(super) struct CanvasUniform {
     pub(super) deviation: [f32; 3],
     pub(super) strength: f32,
     /// Columns, each filled up.
-    pub(super) to_srgb: [[f32; 4]; 3],
+    pub(super) color_matrix: [[f32; 4]; 3],
     pub(super) locked: [u32; 4],
     pub(super) lock: f32,
     pub(super) is_grey: u32,
     pub(super) color_side: u32,
-    pub(super) has_curves: u32,
+    pub(super) curves: u32,
 }
 
 /// A row or column of samples, as the shader reads it.
@@ -116,13 +116,14 @@ impl CanvasFrame {
         self
     }
 
-    /// The same of a picture whose colours are not sRGB's.
+    /// The same of a picture whose colours are not the screen's.
     #[must_use]
     pub fn with_colors(mut self, table: Arc<ColorTable>) -> Self {
-        if let Some(rows) = &table.to_srgb {
-            self.uniform.to_srgb = [0, 1, 2].map(|column| [rows[0][column], rows[1][column], rows[2][column], 0.0]);
+        if let Some(rows) = &table.matrix {
+            self.uniform.color_matrix =
+                [0, 1, 2].map(|column| [rows[0][column], rows[1][column], rows[2][column], 0.0]);
         }
-        self.uniform.has_curves = u32::from(table.to_srgb.is_some());
+        self.uniform.curves = u32::from(table.matrix.is_some()) + u32::from(table.has_end_curves());
         self.uniform.color_side = table.side as u32;
         self.colors = Some(table);
         self

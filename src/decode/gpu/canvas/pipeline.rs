@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_shader_is_valid_for_every_number_of_waves() {
-        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength to_srgb locked lock is_grey color_side has_curves);
+        let fields = offsets!(CanvasUniform: area size tiles field_tiles last field_slots columns deviation strength color_matrix locked lock is_grey color_side curves);
         for (luma_waves, chroma_waves) in [(32, 8), (1, 1), (5, 3), (64, 16), (0, 0)] {
             let shape = FieldShape::new(&FieldConfig { luma_waves, chroma_waves }, ElementType::F32);
             for is_linear in [false, true] {

@@ -262,11 +262,10 @@ impl Picture {
         Self { color, ..self }
     }
 
-    /// The same picture as a screen shows it, under a name of its own: its tiles are others.
+    /// The same picture as a screen shows it. It keeps its name: whoever shows it has one screen.
     #[must_use]
     pub fn seen_on(self, screen: &Screen) -> Self {
-        let id = screen.bytes().map_or(self.id, |bytes| PictureId::of([self.id.to_string().as_bytes(), bytes]));
-        Self { id, color: self.color.clone().seen_on(screen), ..self }
+        Self { color: self.color.clone().seen_on(screen), ..self }
     }
 
     /// Channels that it is rendered with: 3, or 4 with opacity.

@@ -18,7 +18,6 @@ pub struct Screen {
 /// Of a screen that is not sRGB.
 struct Own {
     name: Option<String>,
-    bytes: Vec<u8>,
     profile: Arc<ColorProfile>,
     from_srgb: Arc<Conversion>,
 }
@@ -56,11 +55,6 @@ impl Screen {
         self.own.as_ref().map_or("sRGB", |own| own.name.as_deref().unwrap_or("without a name"))
     }
 
-    /// The bytes of its profile; none for sRGB.
-    pub(super) fn bytes(&self) -> Option<&[u8]> {
-        self.own.as_ref().map(|own| own.bytes.as_slice())
-    }
-
     /// What leads to its numbers from those of a picture, whose way to sRGB is known, if it is one; nothing if they are the
     /// same. Where a picture's profile and the screen's have no common ground the screen is taken for sRGB.
     pub(super) fn conversion(&self, to_srgb: Option<&Arc<Conversion>>) -> Option<Arc<Conversion>> {
@@ -79,7 +73,6 @@ fn read(bytes: &[u8]) -> std::result::Result<Screen, String> {
         return Err(format!("it is not that of a screen, but for {:?}", profile.color_space));
     }
     let from_srgb = Conversion::new(Arc::new(ColorProfile::new_srgb()), profile.clone())?;
-    let own =
-        |from_srgb| Own { name: name_of(&profile), bytes: bytes.to_vec(), profile, from_srgb: Arc::new(from_srgb) };
+    let own = |from_srgb| Own { name: name_of(&profile), profile, from_srgb: Arc::new(from_srgb) };
     Ok(Screen { own: from_srgb.map(own).map(Arc::new) })
 }

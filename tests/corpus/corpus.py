@@ -5,7 +5,8 @@ write, and compares what `zoomfield` makes of each with a second decoder.
     corpus.py PROGRAM FOLDER
 
 The same: no sample is further away than 1 of 255; of lossy codes the mean, since decoders may round differently. A refusal
-must say what RULES has for it. What differs, or is refused otherwise, is listed, and the exit code is 1.
+must say what RULES has for it. The second decoder is ImageMagick, or what JUDGES has, with the reason. What differs, or is
+refused otherwise, is listed, and the exit code is 1.
 
 Needs Pillow and NumPy, and Debian's imagemagick, libtiff-tools and libimage-exiftool-perl. Takes some minutes.
 """
@@ -13,6 +14,7 @@ import collections
 import itertools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -20,10 +22,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 WIDTH, HEIGHT = 53, 37
-# Read by Pillow as second decoder; all else by ImageMagick.
-BY_PILLOW = {"webp", "avif", "qoi", "gif", "ico"}
-# What a refusal says, and why that is right.
-RULES = {}
+# What a refusal says of which files, and why that is right.
+RULES = [
+    (r"LA-jpeg.*tif$", "JPEG data is corrupt", "a JPEG of two components, which no decoder here knows"),
+    (r"(rgb|rgba)8-jpeg-s-separate", "its colours are coarser", "planes of one sampling under a header that says another"),
+    (r"webp.*-separate", "WebP data is of another size", "each plane is a WebP of three colours"),
+    (r"greyalpha-(Fax|Group4)", "ends too early", "a fax code has no second sample"),
+    (r"pillow-1-.*tga$", "TGA file is not supported", "TGA of one bit a pixel is not in its specification"),
+    (r"pfm$", "not in a picture format", "PFM is not read"),
+]
 
 
 def base():
@@ -207,9 +214,55 @@ def by_exiftool(corpus):
             corpus.take(path, done.returncode == 0)
 
 
-def by_imagemagick(path):
+def read_by_original(path):
+    """What was written, without its opacity."""
+    rgba = base()
+    rgba[..., 3] = 1
+    return rgba
+
+
+def read_by_pillow(path):
+    """RGBA of a file in [0, 1], as Pillow reads it, turned upright."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA")) / 255
+    except OSError:
+        return None
+
+
+def read_by_inverted_twin(path):
+    """What the same samples are where zero is black, upside down."""
+    rgba = read_by_imagemagick(path.with_name(path.name.replace("-white0", "")))
+    return np.concatenate([1 - rgba[..., :3], rgba[..., 3:]], axis=2)
+
+
+def read_by_deeper_twin(path):
+    """The same picture in 16 bits."""
+    return read_by_imagemagick(path.with_name(path.name.replace("-12-", "-16-")))
+
+
+def read_by_nobody(path):
+    return None
+
+
+# Where ImageMagick is no judge.
+JUDGES = [
+    (r"\.(webp|avif|qoi|gif|ico)$", read_by_pillow, "not by the library that ImageMagick has"),
+    (r"^exiftool.*png$", read_by_pillow, "ImageMagick 6 does not turn PNG"),
+    (r"YCbCr", read_by_pillow, "ImageMagick rounds in between"),
+    (r"(rgba8|RGBA)-jpegr?-.*tif$", read_by_pillow, "ImageMagick multiplies by an opacity that is not to be multiplied"),
+    (r"cmyk8-jpegr?-t-", read_by_pillow, "ImageMagick shows white"),
+    (r"LAB-jpeg", read_by_nobody, "a* and b* wrap round between samples, which spoils them in JPEG"),
+    (r"LAB", read_by_original, "ImageMagick takes another white"),
+    (r"greyalpha-1-", read_by_nobody, "ImageMagick writes its samples elsewhere than its tags say"),
+    (r"greyalpha-12-", read_by_deeper_twin, "ImageMagick reads opacity upside down"),
+    (r"-(2|4|12|32)-.*-white0", read_by_inverted_twin, "ImageMagick turns these upside down with 1, 8 and 16 bits alone"),
+]
+
+
+def read_by_imagemagick(path):
     """RGBA of a file in [0, 1], as ImageMagick reads it, turned upright."""
-    command = ["convert", f"{path}[0]", "-auto-orient", "-colorspace", "sRGB", "-alpha", "on"]
+    command = ["convert", f"{path}[0]", "-auto-orient", "-colorspace", "sRGB", "-alpha", "set"]
     size = run(*command, "-format", "%w %h", "info:").stdout.split()
     read = run(*command, "-depth", 16, "-endian", "LSB", "RGBA:-")
     if len(size) != 2 or not read.stdout:
@@ -220,13 +273,8 @@ def by_imagemagick(path):
 
 def second(path):
     """RGBA of a file in [0, 1] by the second decoder; nothing if it cannot read it."""
-    if path.suffix[1:] not in BY_PILLOW:
-        return by_imagemagick(path)
-    try:
-        with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGBA")) / 255
-    except OSError:
-        return None
+    judge_of = (judge for pattern, judge, _ in JUDGES if re.search(pattern, path.name))
+    return next(judge_of, read_by_imagemagick)(path)
 
 
 def light(values):
@@ -255,7 +303,7 @@ def shown(program, files, folder):
 
 
 def is_lossy(path):
-    words = ("jpeg", "lossy", "irreversible") + (("webp",) if path.suffix == ".tif" else ())
+    words = ("jpeg", "lossy", "irreversible", "LAB") + (("webp",) if path.suffix == ".tif" else ())
     return path.suffix in (".jpg", ".avif") or any(word in path.name for word in words)
 
 
@@ -285,13 +333,14 @@ def judge(path, row, folder):
     made = folder / f"{path.stem}.png"
     if not made.exists():
         said = row.get("reason", "nothing was said")
-        return ("refused by rule", None) if any(rule in said for rule in RULES) else ("refused", said)
+        is_ruled = any(re.search(pattern, path.name) and says in said for pattern, says, _ in RULES)
+        return ("refused by rule", None) if is_ruled else ("refused", said)
     theirs = second(path)
     if theirs is None:
         return "no second decoder", None
     if "-float" in path.name or "-F-" in path.name:
         theirs = light(theirs)
-    most, mean = distance(by_imagemagick(made), theirs)
+    most, mean = distance(read_by_imagemagick(made), theirs)
     is_same = mean <= 1 if is_lossy(path) else most <= 1.01
     return ("same", None) if is_same else ("different", f"off by {most:.1f} at most and {mean:.2f} in the mean")
 

@@ -1,6 +1,5 @@
 //! The screen's own colours, as the system tells them.
 
-use super::desktop;
 use crate::app::settings::{ScreenChoice, file};
 use crate::picture::Screen;
 use std::path::Path;
@@ -36,6 +35,7 @@ fn described(profile: Option<&[u8]>) -> Found {
 /// The property of X11's root window that holds the first screen's profile (ICC Profiles in X, version 0.4).
 #[cfg(all(unix, not(target_os = "macos")))]
 fn profile() -> Option<Vec<u8>> {
+    use super::desktop;
     use x11rb::connection::Connection;
     use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
     /// Four bytes each; the largest profiles of screens have a few megabytes.

@@ -4,6 +4,8 @@ write, and compares what `zoomfield` makes of each with a second decoder.
 
     corpus.py PROGRAM FOLDER
 
+Files that are in FOLDER already are compared as they are.
+
 The same: no sample is further away than 1 of 255; of lossy codes the mean, since decoders may round differently. A refusal
 must say what RULES has for it. The second decoder is ImageMagick, or what JUDGES has, with the reason. What differs, or is
 refused otherwise, is listed, and the exit code is 1.
@@ -66,7 +68,11 @@ class Corpus:
         return self.folder / f"{name}-{ending}.{ending}"
 
     def take(self, path, is_written):
-        (self.files if is_written and path.exists() else self.unwritten).append(path)
+        if is_written and path.exists():
+            self.files.append(path)
+        else:
+            path.unlink(missing_ok=True)
+            self.unwritten.append(path)
 
     def pillow(self, image, name, ending, kind, **options):
         path = self.path(f"pillow-{name}", ending)
@@ -74,7 +80,6 @@ class Corpus:
             image.save(path, kind, **options)
             self.take(path, True)
         except (OSError, ValueError, KeyError, SystemError):
-            path.unlink(missing_ok=True)
             self.take(path, False)
 
     def tool(self, name, ending, *command, prefix=""):
@@ -251,11 +256,13 @@ JUDGES = [
     (r"^exiftool.*png$", read_by_pillow, "ImageMagick 6 does not turn PNG"),
     (r"YCbCr", read_by_pillow, "ImageMagick rounds in between"),
     (r"(rgba8|RGBA)-jpegr?-.*tif$", read_by_pillow, "ImageMagick multiplies by an opacity that is not to be multiplied"),
+    (r"RGBA-bmp", read_by_pillow, "the fourth byte of such a BMP is no opacity"),
     (r"cmyk8-jpegr?-t-", read_by_pillow, "ImageMagick shows white"),
     (r"LAB-jpeg", read_by_nobody, "a* and b* wrap round between samples, which spoils them in JPEG"),
     (r"LAB", read_by_original, "ImageMagick takes another white"),
-    (r"greyalpha-1-", read_by_nobody, "ImageMagick writes its samples elsewhere than its tags say"),
+    (r"greyalpha-1-.*tif$", read_by_nobody, "ImageMagick writes its samples elsewhere than its tags say"),
     (r"greyalpha-12-", read_by_deeper_twin, "ImageMagick reads opacity upside down"),
+    (r"-(2|4|12)-.*-tiles-white0", read_by_nobody, "ImageMagick writes some of these tiles from memory that it has not filled"),
     (r"-(2|4|12|32)-.*-white0", read_by_inverted_twin, "ImageMagick turns these upside down with 1, 8 and 16 bits alone"),
 ]
 
@@ -303,19 +310,25 @@ def shown(program, files, folder):
 
 
 def is_lossy(path):
-    words = ("jpeg", "lossy", "irreversible", "LAB") + (("webp",) if path.suffix == ".tif" else ())
+    # Twelve bits that are divided by a small opacity are few.
+    words = ("jpeg", "lossy", "irreversible", "LAB", "greyalpha-12") + (("webp",) if path.suffix == ".tif" else ())
     return path.suffix in (".jpg", ".avif") or any(word in path.name for word in words)
 
 
 def main():
     program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    corpus = Corpus(folder / "files")
-    for write in (by_pillow, by_magick, by_libtiff, by_exiftool):
-        write(corpus)
-    print(f"{len(corpus.files)} files written, {len(corpus.unwritten)} combinations that no writer takes", flush=True)
-    rows = shown(program, corpus.files, folder / "shown")
+    if (folder / "files").exists():
+        files = sorted((folder / "files").iterdir())
+        print(f"{len(files)} files are there", flush=True)
+    else:
+        corpus = Corpus(folder / "files")
+        for write in (by_pillow, by_magick, by_libtiff, by_exiftool):
+            write(corpus)
+        files = corpus.files
+        print(f"{len(files)} files written, {len(corpus.unwritten)} combinations that no writer takes", flush=True)
+    rows = shown(program, files, folder / "shown")
     counts, complaints = collections.defaultdict(collections.Counter), []
-    for path in corpus.files:
+    for path in files:
         what, complaint = judge(path, rows.get(path, {}), folder / "shown")
         counts[path.suffix[1:]][what] += 1
         if complaint:

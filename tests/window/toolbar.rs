@@ -6,7 +6,7 @@ use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use zoomfield::app::App;
 use zoomfield::app::env::Panel;
-use zoomfield::kernel::Instructions;
+use zoomfield::kernel::Precision;
 
 fn at_width(width: f32) -> Harness<'static, App> {
     let (mut harness, _) = window_with(picture(PICTURE));
@@ -57,7 +57,7 @@ fn what_has_no_room_is_in_the_menu() {
 #[test]
 fn the_bar_below_names_what_computes_and_on_which_instructions() {
     let harness = at_width(1280.0);
-    let path = format!("CPU f32 {}", Instructions::in_use());
+    let path = format!("CPU {}", Precision::best().path());
     assert!(harness.query_by_label_contains(&path).is_some(), "{path} is not in the bar");
     assert!(at_width(600.0).query_by_label_contains(&path).is_none(), "there is no room for it");
 }

@@ -86,12 +86,11 @@ impl ColorSpace {
 
     /// Curves and a matrix to sRGB, if it is these, also of sRGB.
     pub(super) fn curves(&self) -> Option<Arc<ColorTable>> {
-        let table = match &self.to_srgb {
-            Some(to_srgb) => to_srgb.table().cloned(),
-            None => {
-                let srgb = ColorProfile::new_srgb();
-                ColorTable::of_curves(&srgb, &srgb).map(Arc::new)
-            }
+        let table = if let Some(to_srgb) = &self.to_srgb {
+            to_srgb.table().cloned()
+        } else {
+            let srgb = ColorProfile::new_srgb();
+            ColorTable::of_curves(&srgb, &srgb).map(Arc::new)
         };
         table.filter(|table| table.matrix.is_some())
     }
@@ -173,7 +172,7 @@ fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
         (DataColorSpace::Gray, SampleSource::Grey) => rgb_from_grey(&profile)?,
         (other, _) => return Err(format!("it is for another kind of picture, {other:?}")),
     };
-    let to_srgb = Conversion::new(Arc::new(profile), Arc::new(ColorProfile::new_srgb()))?;
+    let to_srgb = Conversion::to_srgb(Arc::new(profile))?;
     Ok(Interpreted { space: ColorSpace::new(name, to_srgb), icc_profile: Some(bytes), notice: None })
 }
 

@@ -57,7 +57,9 @@ impl ColorTable {
             });
             off.all(|off| off <= MOST_OFF)
         };
-        let curves = Self::of_curves(from, to).filter(is_exact);
+        // Where one of them has a table for colours, that counts and not its curves.
+        let is_by_curves = !has_way_out(from) && !has_way_in(to);
+        let curves = is_by_curves.then(|| Self::of_curves(from, to)).flatten().filter(is_exact);
         curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, transform)).find(is_exact))
     }
 
@@ -149,6 +151,18 @@ fn curves(
         [values[0], values[1], values[2], 0.0]
     };
     Some((0..CURVE).map(entry).collect())
+}
+
+/// Whether a table says what a profile's numbers mean.
+fn has_way_out(profile: &ColorProfile) -> bool {
+    let ways = [&profile.lut_a_to_b_perceptual, &profile.lut_a_to_b_colorimetric, &profile.lut_a_to_b_saturation];
+    ways.into_iter().any(Option::is_some)
+}
+
+/// Whether a table says which of a profile's numbers a colour is.
+fn has_way_in(profile: &ColorProfile) -> bool {
+    let ways = [&profile.lut_b_to_a_perceptual, &profile.lut_b_to_a_colorimetric, &profile.lut_b_to_a_saturation];
+    ways.into_iter().any(Option::is_some)
 }
 
 /// Whether a profile's curves are sRGB's.

@@ -17,6 +17,7 @@ pub(super) struct Conversion {
     pub(super) from: Arc<ColorProfile>,
     to: Arc<ColorProfile>,
     transform: Transform,
+    is_to_srgb: bool,
     /// Made when it is first asked for; none if no table is exact enough.
     table: OnceLock<Option<Arc<ColorTable>>>,
 }
@@ -29,14 +30,24 @@ impl Conversion {
     pub(super) fn new(from: Arc<ColorProfile>, to: Arc<ColorProfile>) -> Result<Option<Self>, String> {
         let transform = transform(&from, &to).ok_or("it does not say how its colours look")?;
         let is_identity = is_identity(&transform)?;
-        Ok((!is_identity).then(|| Self { from, to, transform, table: OnceLock::new() }))
+        Ok((!is_identity).then(|| Self { from, to, transform, is_to_srgb: false, table: OnceLock::new() }))
+    }
+
+    /// The same to sRGB.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(super) fn to_srgb(from: Arc<ColorProfile>) -> Result<Option<Self>, String> {
+        let conversion = Self::new(from, Arc::new(ColorProfile::new_srgb()))?;
+        Ok(conversion.map(|conversion| Self { is_to_srgb: true, ..conversion }))
     }
 
     /// Converts rendered pixels. Opacity is left alone.
     pub(super) fn apply(&self, raster: &mut Raster) {
         let channels = raster.channels;
-        // In the dark these curves are finer than the library's.
-        if let Some(table) = self.table().filter(|table| table.has_end_curves()) {
+        // In the dark these curves are finer than the library's; that of sRGB is not needed for it.
+        let table = if self.is_to_srgb { None } else { self.table() };
+        if let Some(table) = table.filter(|table| table.has_end_curves()) {
             for pixel in raster.data.chunks_exact_mut(channels) {
                 let color = [pixel[0], pixel[1], pixel[2]].map(|v| v.clamp(0.0, 1.0));
                 pixel[..3].copy_from_slice(&table.converted(color));

@@ -52,7 +52,7 @@ impl Screen {
 
     /// Its name for people.
     pub fn name(&self) -> &str {
-        self.own.as_ref().map_or("sRGB", |own| own.name.as_deref().unwrap_or("without a name"))
+        self.own.as_ref().map_or("sRGB", |own| own.name.as_deref().unwrap_or("a screen without a name"))
     }
 
     /// What leads to its numbers from those of a picture, whose way to sRGB is known, if it is one; nothing if they are the

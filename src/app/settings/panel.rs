@@ -57,7 +57,7 @@ fn appearance(ui: &mut Ui, screen: &Screen, settings: &mut Settings) {
     choice(ui, "Text size", &scales, &mut settings.text_scale);
     let screens = [(ScreenChoice::System, "As the system says"), (ScreenChoice::Srgb, "sRGB")];
     choice(ui, "Colours of the screen", &screens, &mut settings.screen);
-    ui.weak(format!("Pictures are shown on {} now; another choice counts from the next start.", screen.name()));
+    ui.weak(format!("Pictures are shown for {} now; another choice counts from the next start.", screen.name()));
     ui.checkbox(&mut settings.minimap, "Minimap while part of the picture is outside the window");
     ui.checkbox(&mut settings.pixel_grid, "Grid and values of source pixels at high zoom");
 }

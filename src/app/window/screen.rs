@@ -13,7 +13,7 @@ pub(super) struct Found {
 
 /// As the settings want it, which are in this file: by what the system says, or sRGB.
 pub(super) fn find(settings: Option<&Path>) -> Found {
-    let choice = settings.map_or_else(ScreenChoice::default, |path| file::load(path).0.screen);
+    let choice = settings.map_or_else(ScreenChoice::default, |path| file::peek(path).screen);
     match choice {
         ScreenChoice::Srgb => Found::default(),
         ScreenChoice::System => described(profile().as_deref()),

@@ -39,7 +39,7 @@ impl Curve {
     fn encoded(&self, linear: f64) -> f64 {
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..40 {
-            let middle = (low + high) / 2.0;
+            let middle = f64::midpoint(low, high);
             if self.linear(middle) < linear { low = middle } else { high = middle }
         }
         high
@@ -91,7 +91,7 @@ impl Profile {
     }
 
     /// The encoded colour whose XYZ under D50 this is, clipped to what the space holds.
-    pub(crate) fn from_xyz(&self, xyz: [f64; 3]) -> [f64; 3] {
+    pub(crate) fn of_xyz(&self, xyz: [f64; 3]) -> [f64; 3] {
         let linear = solve(self.colorants.unwrap(), xyz).map(|v| v.clamp(0.0, 1.0));
         linear.map(|v| self.curve.encoded(v))
     }

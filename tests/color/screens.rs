@@ -49,7 +49,7 @@ fn a_screen_of_its_own_colours_shows_what_the_picture_says() {
         for screen in screens() {
             let seen = picture.clone().seen_on(&Screen::from_profile(&screen.bytes()).expect(screen.name));
             let colors = shown(&seen, raster());
-            let expected = COLORS.map(|color| screen.from_xyz(source.to_xyz(color.map(|v| f64::from(v) / 255.0))));
+            let expected = COLORS.map(|color| screen.of_xyz(source.to_xyz(color.map(|v| f64::from(v) / 255.0))));
             let off = off(&colors, expected.into_iter().flatten());
             // As between profiles and sRGB: a hair's breadth of a primary is up to two steps where a channel is nearly empty.
             assert!(off < 2.5, "{} on {}: {off:.2} of 255 away", source.name, screen.name);
@@ -73,7 +73,7 @@ fn greys_are_exact_down_to_black() {
     let ramp = Raster { size: Size::new(1024, 1), channels: 3, data: (0..1024).flat_map(greys).collect() };
     for screen in screens() {
         let seen = picture.clone().seen_on(&Screen::from_profile(&screen.bytes()).expect(screen.name));
-        let expected = (0..1024).flat_map(|i| screen.from_xyz(srgb.to_xyz([f64::from(i) / 1023.0; 3])));
+        let expected = (0..1024).flat_map(|i| screen.of_xyz(srgb.to_xyz([f64::from(i) / 1023.0; 3])));
         let off = off(&shown(&seen, ramp.clone()), expected);
         assert!(off < 0.4, "{}: {off:.2} of 255 away", screen.name);
     }

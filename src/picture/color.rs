@@ -6,7 +6,7 @@
 
 use super::color_chunks::{Said, code_points, numbers};
 use super::color_table::ColorTable;
-use super::conversion::{Conversion, name_of};
+use super::conversion::{Conversion, name_of, profile_of};
 use super::metadata::PngColor;
 use super::{Raster, Screen};
 use crate::task::survive;
@@ -38,10 +38,12 @@ impl ColorSpace {
         Self { name, to_screen: to_srgb.clone(), to_srgb }
     }
 
-    /// The same as another screen shows it.
+    /// The same, whose profile this is, as another screen shows it.
     #[must_use]
-    pub fn seen_on(self, screen: &Screen) -> Self {
-        Self { to_screen: screen.conversion(self.to_srgb.as_ref()), ..self }
+    pub(super) fn seen_on(self, screen: &Screen, profile: Option<&[u8]>) -> Self {
+        let is_screens = profile.is_some_and(|profile| screen.is_described_by(profile));
+        let to_screen = if is_screens { None } else { screen.conversion(self.to_srgb.as_ref()) };
+        Self { to_screen, ..self }
     }
 
     /// Its name for people.
@@ -165,7 +167,7 @@ fn adobe_rgb() -> Vec<u8> {
 }
 
 fn read(bytes: Vec<u8>, source: SampleSource) -> Result<Interpreted, String> {
-    let profile = ColorProfile::new_from_slice(&bytes).map_err(|_| "it is damaged")?;
+    let profile = profile_of(&bytes)?;
     let name = name_of(&profile);
     let (profile, bytes) = match (profile.color_space, source) {
         (DataColorSpace::Rgb, _) => (profile, bytes),
@@ -187,7 +189,7 @@ pub(super) fn of_samples(profile: &[u8]) -> ColorSpace {
 /// none.
 pub(super) fn matrix_to_srgb(profile: &[u8]) -> Option<[[f32; 3]; 3]> {
     let rows = || {
-        let profile = ColorProfile::new_from_slice(profile).ok()?;
+        let profile = profile_of(profile).ok()?;
         let matrix = profile.transform_matrix(&ColorProfile::new_srgb()).v.map(|row| row.map(|v| v as f32));
         let is_known =
             profile.color_space == DataColorSpace::Rgb && matrix.as_flattened().iter().all(|v| v.is_finite());
@@ -206,6 +208,6 @@ fn rgb_from_grey(grey: &ColorProfile) -> Result<(ColorProfile, Vec<u8>), String>
     rgb.description.clone_from(&grey.description);
     let bytes = rgb.encode().map_err(|_| "its curve is damaged")?;
     // Read back, so that the screen shows what the bytes say.
-    let rgb = ColorProfile::new_from_slice(&bytes).map_err(|_| "its curve is damaged")?;
+    let rgb = profile_of(&bytes)?;
     Ok((rgb, bytes))
 }

@@ -3,7 +3,7 @@
 //! Of a profile that is curves and a matrix the table holds the curves: a grid of its colours would be far off between one
 //! that sRGB clips and one that it does not. All others are a grid, as they are in moxcms itself.
 
-use moxcms::{CmsError, ColorProfile, ToneCurveEvaluator, ToneReprCurve, TransformExecutor};
+use moxcms::{ColorProfile, ToneCurveEvaluator, TransformExecutor, Xyzd};
 use std::sync::Arc;
 
 /// Pixels of one space to those of another.
@@ -23,6 +23,12 @@ const COMPARED: usize = 1 << 14;
 
 /// Curves that are nowhere further from each other than this, in linear light, are the same.
 const SAME_CURVE: f32 = 1e-5;
+
+/// Primaries that are nowhere further from each other than this, of XYZ, are the same: profiles round to 1/65536.
+const SAME_PRIMARY: f64 = 1e-4;
+
+/// How often an interval is halved to find where a curve reaches a value.
+const HALVES: usize = 20;
 
 /// Where the curve of sRGB ends to be straight, in linear light.
 const STRAIGHT_UP_TO: f32 = 0.003_130_8;
@@ -45,30 +51,26 @@ impl ColorTable {
         let compared: Vec<f32> = colors().take(COMPARED).flatten().collect();
         let expected = transformed(transform, &compared)?;
         let is_exact = |table: &Self| {
-            let pairs = compared.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0);
-            let mut off = pairs.flat_map(|(color, expected)| {
+            let mut pairs = compared.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0);
+            pairs.all(|(color, expected)| {
                 let seen = table.converted(*color);
-                [0, 1, 2].map(|c| {
-                    let expected = expected[c].clamp(0.0, 1.0);
-                    let off = (seen[c] - expected).abs();
-                    // moxcms goes by steps of linear light into a space of other curves, up to three steps of 8 bits in the dark.
-                    if table.has_end_curves() { off * (seen[c] + expected) } else { off }
-                })
-            });
-            off.all(|off| off <= MOST_OFF)
+                (0..3).all(|c| (seen[c] - expected[c].clamp(0.0, 1.0)).abs() <= MOST_OFF)
+            })
         };
         // Where one of them has a table for colours, that counts and not its curves.
         let is_by_curves = !has_way_out(from) && !has_way_in(to);
-        let curves = is_by_curves.then(|| Self::of_curves(from, to)).flatten().filter(is_exact);
+        let curves = is_by_curves.then(|| Self::of_curves(from, to)).flatten();
+        // Into a space of other curves moxcms goes by steps of linear light, which in the dark are several of 8 bits: no judge.
+        let curves = curves.filter(|table| table.has_end_curves() || is_exact(table));
         curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, transform)).find(is_exact))
     }
 
     /// Between profiles that are curves and a matrix.
     pub(super) fn of_curves(from: &ColorProfile, to: &ColorProfile) -> Option<Self> {
-        let mut entries = curves(from, ToneReprCurve::make_linear_evaluator, |at| at)?;
+        let mut entries = curves(from, |curve, at| curve.evaluate_value(at))?;
         // sRGB's own curve is a formula.
-        if !is_like_srgb(to)? {
-            entries.extend(curves(to, ToneReprCurve::make_gamma_evaluator, |root| root * root)?);
+        if !has_same_curves(to, &ColorProfile::new_srgb())? {
+            entries.extend(curves(to, |curve, root| inverse(curve, root * root))?);
         }
         let matrix = Some(from.transform_matrix(to).v.map(|row| row.map(|v| v as f32)));
         Some(Self { side: CURVE, entries, matrix })
@@ -132,25 +134,28 @@ impl ColorTable {
     }
 }
 
-/// What computes a curve.
-type Evaluator = Box<dyn ToneCurveEvaluator + Send + Sync>;
-
-/// Entries of a profile's three curves, or of their inverses; entry `i` is that of `place(i / (CURVE - 1))`.
-fn curves(
-    profile: &ColorProfile,
-    evaluator: impl Fn(&ToneReprCurve) -> Result<Evaluator, CmsError>,
-    place: impl Fn(f32) -> f32,
-) -> Option<Vec<[f32; 4]>> {
+/// Entries that are made of a profile's three curves, which lead to linear light; entry `i` is that of `i / (CURVE - 1)`.
+fn curves(profile: &ColorProfile, entry: impl Fn(&dyn ToneCurveEvaluator, f32) -> f32) -> Option<Vec<[f32; 4]>> {
     let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
-    let [red, green, blue] = curves.map(|curve| evaluator(curve.as_ref()?).ok());
+    let [red, green, blue] = curves.map(|curve| curve.as_ref()?.make_linear_evaluator().ok());
     let (red, green, blue) = (red?, green?, blue?);
-    let entry = |i: usize| {
-        let at = place(i as f32 / (CURVE - 1) as f32);
+    let entries_at = |i: usize| {
+        let at = i as f32 / (CURVE - 1) as f32;
         // Of 0 a power is far off there.
-        let values = [&red, &green, &blue].map(|curve| curve.evaluate_value(at).clamp(0.0, 1.0));
+        let values = [&red, &green, &blue].map(|curve| entry(curve.as_ref(), at).clamp(0.0, 1.0));
         [values[0], values[1], values[2], 0.0]
     };
-    Some((0..CURVE).map(entry).collect())
+    Some((0..CURVE).map(entries_at).collect())
+}
+
+/// Where a curve reaches this light, by halves: moxcms's inverse of a curve that is a table has steps.
+fn inverse(curve: &dyn ToneCurveEvaluator, light: f32) -> f32 {
+    let (mut below, mut above) = (0.0, 1.0);
+    for _ in 0..HALVES {
+        let middle = f32::midpoint(below, above);
+        *(if curve.evaluate_value(middle) < light { &mut below } else { &mut above }) = middle;
+    }
+    f32::midpoint(below, above)
 }
 
 /// Whether a table says what a profile's numbers mean.
@@ -165,11 +170,24 @@ fn has_way_in(profile: &ColorProfile) -> bool {
     ways.into_iter().any(Option::is_some)
 }
 
-/// Whether a profile's curves are sRGB's.
-fn is_like_srgb(profile: &ColorProfile) -> Option<bool> {
-    let of = |profile| curves(profile, ToneReprCurve::make_linear_evaluator, |at| at);
-    let (own, srgb) = (of(profile)?, of(&ColorProfile::new_srgb())?);
-    Some(own.as_flattened().iter().zip(srgb.as_flattened()).all(|(own, srgb)| (own - srgb).abs() < SAME_CURVE))
+/// Whether profiles are the same curves and primaries, and have nothing that would count before those.
+pub(super) fn are_same(one: &ColorProfile, other: &ColorProfile) -> bool {
+    let is_by_curves = |profile| !has_way_out(profile) && !has_way_in(profile);
+    let primaries = |profile: &ColorProfile| [profile.red_colorant, profile.green_colorant, profile.blue_colorant];
+    let is_near = |(one, other): (&Xyzd, &Xyzd)| {
+        [one.x - other.x, one.y - other.y, one.z - other.z].iter().all(|off| off.abs() < SAME_PRIMARY)
+    };
+    is_by_curves(one)
+        && is_by_curves(other)
+        && primaries(one).iter().zip(&primaries(other)).all(is_near)
+        && has_same_curves(one, other).unwrap_or(false)
+}
+
+/// Whether profiles have the same curves; none if one has no curves.
+fn has_same_curves(one: &ColorProfile, other: &ColorProfile) -> Option<bool> {
+    let of = |profile| curves(profile, |curve, at| curve.evaluate_value(at));
+    let (one, other) = (of(one)?, of(other)?);
+    Some(one.as_flattened().iter().zip(other.as_flattened()).all(|(one, other)| (one - other).abs() < SAME_CURVE))
 }
 
 /// Rows of a matrix times a colour.

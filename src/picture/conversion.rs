@@ -1,7 +1,7 @@
 //! From the colours of one profile to those of another.
 
 use super::Raster;
-use super::color_table::{ColorTable, Transform};
+use super::color_table::{ColorTable, Transform, are_same};
 use crate::task::survive;
 use moxcms::{BarycentricWeightScale, ColorProfile, Layout, ProfileText, RenderingIntent, TransformOptions};
 use std::sync::{Arc, OnceLock};
@@ -29,7 +29,8 @@ impl Conversion {
     /// A clause for people if one of them cannot be used.
     pub(super) fn new(from: Arc<ColorProfile>, to: Arc<ColorProfile>) -> Result<Option<Self>, String> {
         let transform = transform(&from, &to).ok_or("it does not say how its colours look")?;
-        let is_identity = is_identity(&transform)?;
+        // moxcms goes back by steps where a curve is a table, so it may not see that it is the same.
+        let is_identity = is_identity(&transform)? || are_same(&from, &to);
         Ok((!is_identity).then(|| Self { from, to, transform, is_to_srgb: false, table: OnceLock::new() }))
     }
 
@@ -80,6 +81,29 @@ impl Conversion {
     pub(super) fn known_table(&self) -> Option<&Arc<ColorTable>> {
         self.table.get()?.as_ref()
     }
+}
+
+/// What a profile is, in bytes.
+///
+/// # Errors
+/// A clause for people if that cannot be told.
+pub(super) fn profile_of(bytes: &[u8]) -> Result<ColorProfile, String> {
+    // Readers of damaged files have been known to panic.
+    let read = survive(|| ColorProfile::new_from_slice(bytes).ok()).flatten();
+    let mut profile = read.ok_or("it is damaged")?;
+    // Where an intent has no table of its own, that of another counts (ICC.1, 9.1).
+    let ways = [
+        (&mut profile.lut_a_to_b_colorimetric, &mut profile.lut_a_to_b_perceptual),
+        (&mut profile.lut_b_to_a_colorimetric, &mut profile.lut_b_to_a_perceptual),
+    ];
+    for (colorimetric, perceptual) in ways {
+        if colorimetric.is_none() {
+            colorimetric.clone_from(perceptual);
+        } else if perceptual.is_none() {
+            perceptual.clone_from(colorimetric);
+        }
+    }
+    Ok(profile)
 }
 
 fn transform(from: &ColorProfile, to: &ColorProfile) -> Option<Transform> {

@@ -265,7 +265,8 @@ impl Picture {
     /// The same picture as a screen shows it. It keeps its name: whoever shows it has one screen.
     #[must_use]
     pub fn seen_on(self, screen: &Screen) -> Self {
-        Self { color: self.color.clone().seen_on(screen), ..self }
+        let color = self.color.clone().seen_on(screen, self.metadata.icc_profile.as_deref());
+        Self { color, ..self }
     }
 
     /// Channels that it is rendered with: 3, or 4 with opacity.

@@ -1,9 +1,9 @@
 //! The screen's own colours.
 
-use super::conversion::{Conversion, name_of};
+use super::conversion::{Conversion, name_of, profile_of};
 use crate::error::{Error, Result};
 use crate::task::survive;
-use moxcms::{ColorProfile, DataColorSpace};
+use moxcms::{ColorProfile, DataColorSpace, ProfileClass};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ pub struct Screen {
 /// Of a screen that is not sRGB.
 struct Own {
     name: Option<String>,
+    bytes: Vec<u8>,
     profile: Arc<ColorProfile>,
     from_srgb: Arc<Conversion>,
 }
@@ -55,6 +56,11 @@ impl Screen {
         self.own.as_ref().map_or("sRGB", |own| own.name.as_deref().unwrap_or("a screen without a name"))
     }
 
+    /// Whether this is its profile, to the bit.
+    pub(super) fn is_described_by(&self, profile: &[u8]) -> bool {
+        self.own.as_ref().is_some_and(|own| own.bytes == profile)
+    }
+
     /// What leads to its numbers from those of a picture, whose way to sRGB is known, if it is one; nothing if they are the
     /// same. Where a picture's profile and the screen's have no common ground the screen is taken for sRGB.
     pub(super) fn conversion(&self, to_srgb: Option<&Arc<Conversion>>) -> Option<Arc<Conversion>> {
@@ -68,11 +74,23 @@ impl Screen {
 }
 
 fn read(bytes: &[u8]) -> std::result::Result<Screen, String> {
-    let profile = Arc::new(ColorProfile::new_from_slice(bytes).map_err(|_| "it is damaged")?);
-    if profile.color_space != DataColorSpace::Rgb {
-        return Err(format!("it is not that of a screen, but for {:?}", profile.color_space));
+    let profile = Arc::new(profile_of(bytes)?);
+    let is_of_screens = matches!(profile.profile_class, ProfileClass::DisplayDevice | ProfileClass::ColorSpace);
+    if profile.color_space != DataColorSpace::Rgb || !is_of_screens {
+        return Err(format!("it is not that of a screen, but {}", kind_of(&profile)));
     }
     let from_srgb = Conversion::new(Arc::new(ColorProfile::new_srgb()), profile.clone())?;
-    let own = |from_srgb| Own { name: name_of(&profile), profile, from_srgb: Arc::new(from_srgb) };
+    let own =
+        |from_srgb| Own { name: name_of(&profile), bytes: bytes.to_vec(), profile, from_srgb: Arc::new(from_srgb) };
     Ok(Screen { own: from_srgb.map(own).map(Arc::new) })
+}
+
+/// What a profile is for, as a clause.
+fn kind_of(profile: &ColorProfile) -> String {
+    let device = match profile.profile_class {
+        ProfileClass::InputDevice => "a scanner's or a camera's",
+        ProfileClass::OutputDevice => "a printer's",
+        _ => "another's",
+    };
+    format!("{device}, for {:?}", profile.color_space)
 }

@@ -13,6 +13,7 @@ use crate::app::files::recent::{Recent, beside};
 use crate::app::kit::theme;
 use crate::app::models::slot::ModelSource;
 use crate::app::ports::{Opened, Ports};
+use crate::app::settings::Settings;
 use crate::app::view::Sharpness;
 use crate::app::view::canvas::{Canvas, input};
 use crate::app::view::fields::{CanvasChoice, CanvasDevice};
@@ -60,10 +61,11 @@ impl App {
     /// # Errors
     /// [`crate::error::Error::Device`] if the system has no thread for the renderer.
     pub fn new(cc: &eframe::CreationContext<'_>, options: AppOptions) -> crate::error::Result<Self> {
+        let (choices, damage) = loaded(&options);
         let given = options.screen.clone().map(|screen| Found { screen, complaint: None });
-        let Found { screen, complaint } = given.unwrap_or_else(|| screen::find(options.settings.as_deref()));
+        let Found { screen, complaint } = given.unwrap_or_else(|| screen::find(choices.screen));
         let services = Services::start(&cc.egui_ctx, options.settings.clone(), options.data.as_deref(), screen)?;
-        let mut app = Self::with_services(&cc.egui_ctx, options, services);
+        let mut app = Self::with_settings(&cc.egui_ctx, options, (choices, damage), services);
         if let Some(complaint) = complaint {
             app.parts().0.fail(complaint);
         }
@@ -90,6 +92,17 @@ impl App {
 
     /// A window with other connections to the world: what tests use.
     pub fn with_services(ctx: &egui::Context, options: AppOptions, services: Services) -> Self {
+        let settings = loaded(&options);
+        Self::with_settings(ctx, options, settings, services)
+    }
+
+    /// The choices are those of the file of settings, with what is to be said of it.
+    fn with_settings(
+        ctx: &egui::Context,
+        options: AppOptions,
+        (choices, damage): (Settings, Option<String>),
+        services: Services,
+    ) -> Self {
         theme::apply(ctx);
         ctx.options_mut(|options| {
             // Ctrl with + and - zooms the picture, not the buttons.
@@ -98,7 +111,6 @@ impl App {
             options.input_options.scroll_zoom_speed = input::scroll_zoom_speed(&options.input_options);
         });
         let AppOptions { files, model, compute, settings, .. } = options;
-        let (choices, complaint) = settings.as_deref().map_or_else(Default::default, settings::file::load);
         let recent = settings.as_deref().map_or_else(Recent::default, |file| Recent::load(&beside(file)));
         let Services { ports, features, folders, settings_writer, files: threads } = services;
         let (library, workplace) = folders.map(|folders| (folders.library, folders.workplace)).unzip();
@@ -121,16 +133,16 @@ impl App {
             fonts: fonts::Fonts::wait(ctx),
             title: String::new(),
         };
-        app.begin(files, model, complaint);
+        app.begin(files, model, damage);
         app
     }
 
-    fn begin(&mut self, files: Vec<PathBuf>, model: ModelSource, complaint: Option<String>) {
+    fn begin(&mut self, files: Vec<PathBuf>, model: ModelSource, damage: Option<String>) {
         let (mut env, slices, _) = self.parts();
         slices.settings.follow(env.ctx);
         slices.models.start(model, &slices.settings, &mut env);
-        if let Some(complaint) = complaint {
-            env.fail(complaint);
+        if let Some(damage) = damage {
+            env.fail(damage);
         }
         slices.training.look_for_interrupted(&env);
         if !files.is_empty() {
@@ -217,6 +229,11 @@ impl App {
     pub fn scene(&self) -> Scene<'_> {
         self.slices.scene(self.state.now_secs)
     }
+}
+
+/// The choices in the file of settings, and what is to be said of it.
+fn loaded(options: &AppOptions) -> (Settings, Option<String>) {
+    options.settings.as_deref().map_or_else(Default::default, settings::file::load)
 }
 
 impl eframe::App for App {

@@ -1,8 +1,7 @@
 //! The screen's own colours, as the system tells them.
 
-use crate::app::settings::{ScreenChoice, file};
+use crate::app::settings::ScreenChoice;
 use crate::picture::Screen;
-use std::path::Path;
 
 /// The screen, and what the person should know if what the system says of it cannot be used.
 #[derive(Default)]
@@ -11,9 +10,8 @@ pub(super) struct Found {
     pub(super) complaint: Option<String>,
 }
 
-/// As the settings want it, which are in this file: by what the system says, or sRGB.
-pub(super) fn find(settings: Option<&Path>) -> Found {
-    let choice = settings.map_or_else(ScreenChoice::default, |path| file::peek(path).screen);
+/// As the settings want it: by what the system says, or sRGB.
+pub(super) fn find(choice: ScreenChoice) -> Found {
     match choice {
         ScreenChoice::Srgb => Found::default(),
         ScreenChoice::System => described(profile().as_deref()),

@@ -5,6 +5,7 @@ use std::path::Path;
 use zoomfield::app::settings;
 use zoomfield::cli::parse_export;
 use zoomfield::error::Error;
+use zoomfield::geometry::{PixelRect, Size};
 use zoomfield::picture::save::{PictureWriter, SaveOptions};
 use zoomfield::picture::{Metadata, Picture, Provenance, Raster, SourceType};
 use zoomfield::task::NEVER;
@@ -40,6 +41,7 @@ fn check_sentence(error: &Error) {
 /// A file of any picture format: its size, its provenance, its pixels, those of its second page, and its metadata in an export.
 pub fn picture(bytes: &[u8]) {
     with_file("", bytes, |path| {
+        parts(path);
         let _ = (Picture::decoded_bytes(path, 1, NEVER), Picture::size_of(path), Picture::provenance_of(path));
         if let Err(error) = Picture::open_page(path, 1) {
             check_sentence(&error);
@@ -58,12 +60,30 @@ pub fn picture(bytes: &[u8]) {
     });
 }
 
+/// The same, of which nothing is held: parts of it, where its file can be read so.
+fn parts(path: &Path) {
+    let Ok(picture) = Picture::open_within(path, 0, 0, NEVER) else { return };
+    let Size { width, height } = picture.size;
+    for corner in [[0, 0], [width - 1, height - 1]] {
+        let rect = PixelRect {
+            x: corner[0].saturating_sub(40),
+            y: corner[1].saturating_sub(40),
+            width: 41.min(width),
+            height: 41.min(height),
+        };
+        let _ = picture.patch(rect);
+        if let Err(error) = picture.check_read() {
+            check_sentence(&error);
+        }
+    }
+}
+
 /// Metadata in every format that holds any, on the smallest picture that all take.
 fn export(metadata: Metadata) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for ending in ["png", "jpg", "tif", "webp", "avif", "jxl"] {
         let path = folder.path().join("a").with_extension(ending);
-        let raster = Raster::new(zoomfield::geometry::Size::new(2, 2), 3);
+        let raster = Raster::new(Size::new(2, 2), 3);
         let (size, metadata) = (raster.size, metadata.clone());
         let options =
             SaveOptions { size, channels: 3, bits: 8, quality: 90, overwrite: true, dpi: metadata.dpi, metadata };

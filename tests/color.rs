@@ -17,12 +17,19 @@ mod inks;
 mod lcms;
 #[path = "color/metadata.rs"]
 mod metadata;
+#[expect(dead_code, reason = "one file is looked at here")]
+#[path = "pictures/modern_files.rs"]
+mod modern_files;
+#[path = "color/printed.rs"]
+mod printed;
 #[path = "color/profile.rs"]
 mod profile;
 #[path = "color/screens.rs"]
 mod screens;
 #[path = "color/table.rs"]
 mod table;
+#[path = "color/table_back.rs"]
+mod table_back;
 #[expect(dead_code, reason = "one kind of file is written here")]
 #[path = "pictures/tiff_writer.rs"]
 mod tiff_writer;

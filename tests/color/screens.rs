@@ -3,6 +3,7 @@
 use crate::icc::ADOBE_RGB;
 use crate::profile::{Curve, DISPLAY_P3, Profile, SRGB};
 use crate::table::{self, Kind};
+use crate::table_back;
 use crate::{COLORS, PROPHOTO, raster, tagged};
 use zoomfield::geometry::Size;
 use zoomfield::picture::{Picture, Raster, Screen};
@@ -121,8 +122,8 @@ fn a_picture_or_a_screen_that_is_a_table_is_shown_by_it() {
     // The picture's table is for any intent, the screen's for one: they meet all the same.
     let pairs = [
         (table::bytes(&p3, Kind::Mft2), adobe.bytes()),
-        (p3.bytes(), table::both_ways(&adobe)),
-        (table::bytes(&p3, Kind::Mft2), table::both_ways(&adobe)),
+        (p3.bytes(), table_back::both_ways(&adobe)),
+        (table::bytes(&p3, Kind::Mft2), table_back::both_ways(&adobe)),
     ];
     for (i, (source, screen)) in pairs.into_iter().enumerate() {
         let picture = tagged(folder.path(), source).seen_on(&Screen::from_profile(&screen).unwrap());
@@ -143,7 +144,7 @@ fn pictures_in_the_screens_own_space_are_left_alone_to_the_bit() {
     assert_eq!(shown(&picture, raster()), raster().data);
     // Also where the curve is a table, whatever the profiles are called; and one that has tables for colours, if it is the same.
     let called = |name| Profile::rgb(name, DISPLAY_P3, bent()).bytes();
-    let by_table = table::both_ways(&Profile::rgb("a screen", DISPLAY_P3, Curve::Srgb));
+    let by_table = table_back::both_ways(&Profile::rgb("a screen", DISPLAY_P3, Curve::Srgb));
     for (own, screen) in [(called("a picture"), called("a screen")), (by_table.clone(), by_table)] {
         let picture = tagged(folder.path(), own).seen_on(&Screen::from_profile(&screen).unwrap());
         assert!(picture.color.is_screens());

@@ -7,9 +7,6 @@ use crate::profile::Profile;
 /// Colours along each axis of the table.
 const GRID: u8 = 25;
 
-/// The same on the way back.
-const GRID_BACK: u8 = 65;
-
 /// How the table is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
@@ -30,46 +27,18 @@ pub(crate) fn bytes(profile: &Profile, kind: Kind) -> Vec<u8> {
     assemble([version[0], version[1], version[2], version[3]], *b"RGB ", *b"Lab ", tags)
 }
 
-/// The profile of a screen of these colours with tables there and back, for relative colorimetry alone.
-pub(crate) fn both_ways(profile: &Profile) -> Vec<u8> {
-    let tags = vec![
-        (*b"desc", profile.description()),
-        white(),
-        (*b"A2B1", mft2(profile)),
-        (
-            *b"B2A1",
-            lut16(
-                GRID_BACK,
-                &table_of(GRID_BACK, |at| {
-                    let [l, a, b] = at.map(|v| v * 65535.0);
-                    profile.of_xyz(xyz([l / 652.8, a / 256.0 - 128.0, b / 256.0 - 128.0])).map(|v| v * 65535.0)
-                }),
-            ),
-        ),
-    ];
-    assemble([2, 0x40, 0, 0], *b"RGB ", *b"Lab ", tags)
-}
-
 /// The table, in the order of ICC: the last channel changes fastest.
 fn table(profile: &Profile, encode: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<u8> {
     table_of(GRID, |color| encode(lab(profile.to_xyz(color))))
 }
 
 /// What a function makes of places in [0, 1], in 65535ths.
-fn table_of(grid: u8, of: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<u8> {
+pub(crate) fn table_of(grid: u8, of: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<u8> {
     let n = usize::from(grid);
     let level = |i: usize| i as f64 / (n - 1) as f64;
     let place = |i: usize| [level(i / n / n), level(i / n % n), level(i % n)];
     let number = |v: f64| (v.round().clamp(0.0, 65535.0) as u16).to_be_bytes();
     (0..n * n * n).flat_map(|i| of(place(i)).map(number)).flatten().collect()
-}
-
-/// The way back from [`lab`].
-fn xyz([l, a, b]: [f64; 3]) -> [f64; 3] {
-    let y = (l + 16.0) / 116.0;
-    let part = |t: f64| if t > 6.0 / 29.0 { t.powi(3) } else { 3.0 * (6.0_f64 / 29.0).powi(2) * (t - 4.0 / 29.0) };
-    let [x, y, z] = [y + a / 500.0, y, y - b / 200.0].map(part);
-    [x * D50[0], y * D50[1], z * D50[2]]
 }
 
 pub(crate) fn lab(xyz: [f64; 3]) -> [f64; 3] {
@@ -87,11 +56,11 @@ pub(crate) fn straight_tables(count: usize) -> Vec<u8> {
 }
 
 /// 100 is 0xff00 there.
-fn mft2(profile: &Profile) -> Vec<u8> {
+pub(crate) fn mft2(profile: &Profile) -> Vec<u8> {
     lut16(GRID, &table(profile, |[l, a, b]| [l * 652.8, (a + 128.0) * 256.0, (b + 128.0) * 256.0]))
 }
 
-fn lut16(grid: u8, table: &[u8]) -> Vec<u8> {
+pub(crate) fn lut16(grid: u8, table: &[u8]) -> Vec<u8> {
     let mut bytes = b"mft2\0\0\0\0".to_vec();
     bytes.extend([3, 3, grid, 0]);
     let identity = [1, 0, 0, 0, 1, 0, 0, 0, 1].map(|v: i32| (v * 65536).to_be_bytes());

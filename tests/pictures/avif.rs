@@ -156,6 +156,18 @@ fn what_describes_the_picture_comes_along() {
 }
 
 #[test]
+fn only_what_is_called_xmp_is_xmp() {
+    let mut file = std::fs::read(avif("described")).unwrap();
+    let name = b"application/rdf+xml";
+    let at = file.windows(name.len()).position(|bytes| bytes == name).unwrap();
+    file[at..at + name.len()].copy_from_slice(b"application/any+xml");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.avif");
+    std::fs::write(&path, file).unwrap();
+    assert_eq!(Picture::open(&path).unwrap().metadata.xmp, None);
+}
+
+#[test]
 fn what_is_not_shown_right_is_refused_by_name() {
     let mut file = std::fs::read(avif("pq")).unwrap();
     let at = file.windows(4).position(|name| name == b"nclx").unwrap() + 4;

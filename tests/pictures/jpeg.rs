@@ -31,3 +31,14 @@ fn other_codings_are_refused_by_name() {
     let said = sentence(&fixture("arithmetic.jpg"));
     assert!(said.contains("JPEG in arithmetic coding is not supported; convert it"), "{said}");
 }
+
+#[test]
+fn a_number_of_channels_that_means_no_colours_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.jpg");
+    let frame = [0xff, 0xc0, 0, 14, 8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0];
+    let scan = [0xff, 0xda, 0, 10, 2, 1, 0, 2, 0, 0, 63, 0];
+    std::fs::write(&path, [&[0xff, 0xd8][..], &frame, &scan, &[0; 40], &[0xff, 0xd9]].concat()).unwrap();
+    let said = sentence(&path);
+    assert!(said.contains("JPEG of 2 channels is not supported; convert it"), "{said}");
+}

@@ -56,6 +56,22 @@ fn a_thumbnail_inside_a_preview_is_passed_over_and_one_that_is_cut_off_too() {
     assert_eq!(open_bytes("a.arw", &file).size, Size::new(32, 16));
 }
 
+/// A DNG whose sensor data is lossy holds it as ordinary JPEGs, which are larger than its preview.
+#[test]
+fn what_the_sensor_recorded_is_no_preview() {
+    let (tile, preview) = (jpeg(Size::new(64, 64), 10), jpeg(Size::new(32, 16), 120));
+    for meaning in [32803_u16, 34892] {
+        let tile_at = 8 + 2 + 2 * 12 + 4;
+        let entry = |tag: u16, kind: u8, value: u32| {
+            [&tag.to_le_bytes()[..], &[kind, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat()
+        };
+        let directory = [entry(262, 3, meaning.into()), entry(324, 4, tile_at)].concat();
+        let head = [&b"II*\0\x08\0\0\0\x02\0"[..], &directory, &[0; 4]].concat();
+        let file = [head, tile.clone(), preview.clone()].concat();
+        assert_eq!(open_bytes("a.dng", &file).size, Size::new(32, 16));
+    }
+}
+
 #[test]
 fn without_a_preview_it_is_refused() {
     let folder = tempfile::tempdir().unwrap();

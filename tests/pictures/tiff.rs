@@ -301,6 +301,7 @@ fn what_cannot_be_shown_right_is_refused_by_name() {
         (Tiff { compression: 6, ..rgb.clone() }, "the tables of its old kind of JPEG are missing"),
         (Tiff { compression: 6, ..rgb.clone() }.with(512, Value::Short(vec![14])), "the old kind of lossless JPEG"),
         (Tiff { compression: 6, is_planar: true, ..rgb.clone() }, "the old kind of JPEG, in planes"),
+        (Tiff { compression: 50001, is_planar: true, ..rgb.clone() }, "WebP in planes"),
         (Tiff { compression: 34661, ..rgb.clone() }, "JBIG"),
         (Tiff { compression: 12345, ..rgb.clone() }, "number 12345"),
         (Tiff { photometric: 10, ..rgb.clone() }, "ITU Lab"),

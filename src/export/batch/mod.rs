@@ -16,7 +16,7 @@ use crate::geometry::Size;
 use crate::picture::save::gathered_bytes;
 use crate::picture::{HELD_BYTES, Picture};
 use crate::render::{FeatureStore, InventionLayer, LoadedModel};
-use crate::task::{Gate, NEVER, Room, survive};
+use crate::task::{Gate, Room, survive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -179,7 +179,8 @@ impl Work<'_> {
             Found::Done { .. } | Found::Other(_) => true,
         };
         let _place = self.room.take(self.needed_bytes(item));
-        let picture = Arc::new(Picture::open_within(&item.input, asked.which(), HELD_BYTES, NEVER)?);
+        let picture =
+            Arc::new(Picture::open_within(&item.input, asked.which(), HELD_BYTES, &|| self.gate.is_stopped())?);
         for note in picture.pages.note().into_iter().chain(picture.notice.clone()) {
             (self.on_event)(BatchEvent::Notice(index, note));
         }
@@ -203,7 +204,8 @@ impl Work<'_> {
 
     /// What a picture and its output take, as far as its header tells.
     fn needed_bytes(&self, item: &Item) -> u64 {
-        let picture = Picture::decoded_bytes(&item.input, self.batch.line.which().page, NEVER).unwrap_or(0);
+        let picture =
+            Picture::decoded_bytes(&item.input, self.batch.line.which().page, &|| self.gate.is_stopped()).unwrap_or(0);
         let size = Picture::size_of(&item.input).ok().and_then(|size| self.batch.line.request.grid(size).ok());
         let gathered = size.map_or(0, |grid| gathered_bytes(&item.output, grid.size(), 4, 16));
         picture.saturating_add(gathered)

@@ -24,7 +24,7 @@ pub(super) use png::png_remarks;
 pub(super) use png_color::PngColor;
 pub(super) use remarks::Remarks;
 pub(super) use shot::is_adobe_rgb;
-pub(super) use tiff::{block_of_resolution, directories_of, tiff_remarks};
+pub(super) use tiff::{block_of_resolution, directories_of, sensor_places, tiff_remarks};
 pub(super) use walk::Walker;
 
 use crate::key::MetadataId;

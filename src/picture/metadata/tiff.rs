@@ -17,6 +17,9 @@ const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298]
 /// How finely it is to be printed.
 const RESOLUTION: [Tag; 3] = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit];
 
+/// What the colours of sensors are called: a mosaic, and linear light as the sensor sees it (DNG 1.7, PhotometricInterpretation).
+const SENSOR: [u64; 2] = [32_803, 34_892];
+
 /// Where the interoperability directory is, which has no place of its own in a TIFF.
 const INTEROPERABILITY: u16 = 0xa005;
 
@@ -44,6 +47,22 @@ pub(in crate::picture) fn tiff_remarks(path: &Path, page: usize) -> Remarks {
         pages: pages.len(),
         ..Remarks::default()
     }
+}
+
+/// Where a camera's file holds strips and tiles of what its sensor recorded.
+pub(in crate::picture) fn sensor_places(file: &[u8]) -> Vec<u64> {
+    let Some(mut walker) = Walker::new(Cursor::new(file)) else { return Vec::new() };
+    let mut directories = walker.pages();
+    directories.extend(directories.clone().into_iter().flat_map(|start| walker.below(start)));
+    let mut places = Vec::new();
+    for start in directories {
+        let meaning = walker.read(start, |tag| tag == Tag::PhotometricInterpretation.to_u16());
+        if meaning.first().and_then(TiffEntry::offset).is_some_and(|meaning| SENSOR.contains(&meaning)) {
+            let of_parts = [Tag::StripOffsets, Tag::TileOffsets].map(|tag| tag.to_u16());
+            places.extend(walker.read(start, |tag| of_parts.contains(&tag)).iter().flat_map(TiffEntry::offsets));
+        }
+    }
+    places
 }
 
 /// The entries of an EXIF block by directory: main, EXIF, GPS.

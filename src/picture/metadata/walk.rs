@@ -84,10 +84,8 @@ impl<R: Read + Seek> Walker<R> {
 
     /// Where the directories of smaller versions of the page at `start` are: below it, or between it and the next page.
     pub(in crate::picture) fn smaller(&mut self, start: u64) -> Vec<u64> {
-        let below = self.read(start, |tag| tag == SUB_DIRECTORIES);
-        let mut candidates: Vec<u64> = below.first().map(TiffEntry::offsets).unwrap_or_default();
-        candidates.truncate(MAX_SMALLER);
-        let mut found: Vec<u64> = candidates.into_iter().filter(|at| self.kind(*at) == SMALLER).collect();
+        let below = self.below(start);
+        let mut found: Vec<u64> = below.into_iter().filter(|at| self.kind(*at) == SMALLER).collect();
         let mut at = self.next(start).unwrap_or(0);
         while at != 0 && at != start && found.len() < MAX_SMALLER && self.kind(at) & NOT_A_PAGE != 0 {
             if self.kind(at) == SMALLER && !found.contains(&at) {
@@ -98,6 +96,14 @@ impl<R: Read + Seek> Walker<R> {
             at = self.next(at).unwrap_or(0);
         }
         found
+    }
+
+    /// Where the directories below the one at `start` are.
+    pub(in crate::picture) fn below(&mut self, start: u64) -> Vec<u64> {
+        let below = self.read(start, |tag| tag == SUB_DIRECTORIES);
+        let mut below: Vec<u64> = below.first().map(TiffEntry::offsets).unwrap_or_default();
+        below.truncate(MAX_SMALLER);
+        below
     }
 
     /// What a directory says that it is.

@@ -1,13 +1,14 @@
 //! JPEG 2000 (ISO/IEC 15444-1): bare and in boxes; grey, RGB, YCbCr, palettes and CMYK, with opacity.
 //!
-//! Components of up to 8 bits become 8, deeper ones 16, each scaled by its own range. CMYK becomes sRGB by multiplication,
-//! without its profile, as in TIFF. Files that are cut off are refused: the decoder would fill what is missing.
+//! Components of up to 8 bits become 8, deeper ones 16, each scaled by its own range. CMYK becomes sRGB by its profile,
+//! or by multiplication where it has none, as in TIFF. Files that are cut off are refused: the decoder would fill what is missing.
 //! Not handled, and refused by name: signed components, Lab, more channels than colours and opacity.
 
 use super::convert::color_type;
 use super::failure::{damaged, too_large, unsupported};
 use super::limit::MAX_METADATA_BYTES;
 use crate::picture::boxes::{BoxPlace, boxes_of_file};
+use crate::picture::inks::Inks;
 use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageResult};
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom};
@@ -28,6 +29,8 @@ pub(super) struct Jpeg2000Decoder {
     size: (u32, u32),
     shape: Shape,
     profile: Option<Vec<u8>>,
+    /// What a profile says of inks.
+    inks: Option<Box<Inks>>,
     bytes: Vec<u8>,
 }
 
@@ -76,7 +79,8 @@ impl Jpeg2000Decoder {
         if needed > most_bytes {
             return Err(too_large());
         }
-        Ok(Self { boxes, size, shape, profile, bytes })
+        let inks = profile.as_ref().filter(|_| colors == Colors::Cmyk).and_then(|profile| Inks::of(profile));
+        Ok(Self { boxes, size, shape, profile, inks: inks.map(Box::new), bytes })
     }
 
     fn decode(self, out: &mut [u8]) -> ImageResult<()> {
@@ -96,10 +100,13 @@ impl Jpeg2000Decoder {
         };
         let made = usize::from(self.color_type().channel_count());
         for (pixel, out) in out.chunks_exact_mut(usize::from(self.color_type().bytes_per_pixel())).enumerate() {
+            let inks = || [0, 1, 2, 3].map(|channel| unit(channel, pixel));
+            let printed = self.inks.as_ref().map(|profile| profile.to_srgb(inks()));
             for channel in 0..made {
-                let value = match self.shape.colors {
-                    Colors::Cmyk if channel < 3 => (1.0 - unit(channel, pixel)) * (1.0 - unit(3, pixel)),
-                    Colors::Cmyk => unit(4, pixel),
+                let value = match (self.shape.colors, printed) {
+                    (Colors::Cmyk, Some(color)) if channel < 3 => color[channel],
+                    (Colors::Cmyk, None) if channel < 3 => (1.0 - unit(channel, pixel)) * (1.0 - unit(3, pixel)),
+                    (Colors::Cmyk, _) => unit(4, pixel),
                     _ => unit(channel, pixel),
                 };
                 if self.shape.is_deep {
@@ -134,7 +141,7 @@ fn colors_of(image: &Image) -> ImageResult<(Colors, Option<Vec<u8>>)> {
         ColorSpace::Icc { profile, .. } => match profile.get(16..20) {
             Some(b"GRAY") => Ok((Colors::Grey, Some(profile.clone()))),
             Some(b"RGB ") => Ok((Colors::Rgb, Some(profile.clone()))),
-            Some(b"CMYK") => Ok((Colors::Cmyk, None)),
+            Some(b"CMYK") => Ok((Colors::Cmyk, Some(profile.clone()))),
             _ => Err(unsupported("its colours are in Lab")),
         },
         ColorSpace::Unknown { num_channels } => Err(unsupported(format!("it has {num_channels} unknown channels"))),

@@ -9,6 +9,7 @@
 use super::convert::color_type;
 use super::failure::{damaged, too_large, unsupported};
 use super::jxl_light::JxlLight;
+use super::limit::MAX_FRAMES;
 use super::unmultiplied::unmultiply;
 use crate::picture::boxes::{BoxPlace, boxes_of_file};
 use crate::picture::metadata::Remarks;
@@ -81,9 +82,9 @@ impl<R: Read + Seek> JxlDecoder<R> {
     /// How many frames it has, by their headers.
     fn count_frames(&mut self) -> ImageResult<usize> {
         if self.image.image_header().metadata.animation.is_some() {
-            self.load(usize::MAX)?;
+            self.load(MAX_FRAMES - 1)?;
         }
-        Ok(self.image.num_loaded_keyframes().max(1))
+        Ok(self.image.num_loaded_keyframes().clamp(1, MAX_FRAMES))
     }
 
     /// How long the first frames are shown.

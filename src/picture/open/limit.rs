@@ -106,8 +106,8 @@ pub(super) fn refusal(size: Size, needed: u64) -> String {
     let enough = needed.ceil();
     let advice = if enough <= MOST_GIB { format!(", or allow it by {VARIABLE}={enough}") } else { String::new() };
     format!(
-        "its {size} pixels would take {needed:.1} GiB of memory and {most:.1} GiB is the limit; shrink it, save it as a TIFF, \
-         of which view and export read parts{advice}"
+        "its {size} pixels would take {needed:.1} GiB of memory and {most:.1} GiB is the limit; shrink it{advice} (of a TIFF \
+         view and export read parts)"
     )
 }
 

@@ -2,13 +2,13 @@
 //! work; what is shown says so.
 //!
 //! Shown is the largest JPEG of the file that is a picture: every maker has a place of its own for previews, and all of
-//! them are JPEGs between their own markers. The sensor's data may be JPEG too, of the lossless kind, and is not taken.
+//! them are JPEGs between their own markers. The sensor's data may be JPEG too, mostly of the lossless kind; it is not taken.
 
 use super::jpeg::{end_of, next_marker};
 use super::scans::{ApartDecoder, Coding};
 use crate::geometry::Size;
 use crate::picture::boxes::{BoxPlace, boxes, boxes_of_file};
-use crate::picture::metadata::{Remarks, tiff_remarks};
+use crate::picture::metadata::{Remarks, sensor_places, tiff_remarks};
 use image::codecs::jpeg::JpegDecoder;
 use image::error::{DecodingError, ImageFormatHint};
 use image::{ImageDecoder, ImageError, ImageResult};
@@ -60,6 +60,7 @@ pub(super) fn preview<'a>(mut reader: impl Read + Seek) -> ImageResult<Box<dyn I
 
 /// The complete JPEG with the most pixels. What is inside another one, as its thumbnail is, is passed over.
 fn largest_jpeg(bytes: &[u8]) -> Option<(&[u8], Coding)> {
+    let recorded = sensor_places(bytes);
     let (mut best, mut at, mut tried) = (None, 0, 0);
     while let Some(found) = next_marker(bytes, at).filter(|_| tried < MOST_TRIED) {
         // The start of a JPEG, and the marker that follows it.
@@ -70,6 +71,9 @@ fn largest_jpeg(bytes: &[u8]) -> Option<(&[u8], Coding)> {
         let Some(jpeg) = is_start.then(|| picture_at(&bytes[start..])).flatten() else { continue };
         at = start + jpeg.0.len();
         let area = jpeg.1.area();
+        if recorded.contains(&(start as u64)) {
+            continue;
+        }
         if best.as_ref().is_none_or(|(most, _)| area > *most) {
             best = Some((area, jpeg));
         }

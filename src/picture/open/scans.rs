@@ -66,6 +66,9 @@ impl Coding {
     /// A sentence if no decoder here reads it.
     pub(super) fn reason_to_refuse(&self) -> Option<String> {
         let kind = match (self.process, self.bits) {
+            (0..=2, 8) if !matches!(self.sampling.len(), 1 | 3 | 4) => {
+                format!("JPEG of {} channels", self.sampling.len())
+            }
             (0..=2, 8) if self.has_thirds() => "JPEG with a channel three times as fine as another".into(),
             (0..=2, 8) => return None,
             (0..=2, bits) => format!("JPEG with {bits} bits a sample"),

@@ -16,6 +16,8 @@ const MAX_ENTRIES: u64 = 1 << 16;
 pub(super) struct Items {
     pub(super) primary: u32,
     kinds: BTreeMap<u32, [u8; 4]>,
+    /// Of items that are of a kind of the Internet's: which.
+    media_types: BTreeMap<u32, Vec<u8>>,
     places: BTreeMap<u32, Place>,
     references: Vec<Reference>,
     properties: Vec<Property>,
@@ -108,7 +110,12 @@ impl Items {
             let (version, _) = fields.version()?;
             let id = fields.small(if version < 3 { 2 } else { 4 })?;
             fields.number(2)?;
-            self.kinds.insert(id, fields.letters()?);
+            let kind = fields.letters()?;
+            self.kinds.insert(id, kind);
+            // A name, then the type; each ends with a zero.
+            if let Some(media_type) = fields.0.split(|byte| *byte == 0).nth(1).filter(|_| &kind == b"mime") {
+                self.media_types.insert(id, media_type.to_vec());
+            }
         }
         Some(())
     }
@@ -178,6 +185,11 @@ impl Items {
 
     pub(super) fn kind(&self, id: u32) -> Option<[u8; 4]> {
         self.kinds.get(&id).copied()
+    }
+
+    /// The type of an item that is of the Internet's.
+    pub(super) fn media_type(&self, id: u32) -> Option<&[u8]> {
+        self.media_types.get(&id).map(Vec::as_slice)
     }
 
     /// An item's properties, and whether it cannot be read without.

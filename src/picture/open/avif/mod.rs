@@ -195,9 +195,9 @@ impl<R: Read + Seek> AvifDecoder<R> {
     }
 
     /// The bytes of the first item of a kind that describes the picture.
-    fn description(&mut self, kind: [u8; 4]) -> Option<Vec<u8>> {
+    fn description(&mut self, is_wanted: impl Fn(&Items, u32) -> bool) -> Option<Vec<u8>> {
         let items = &self.items;
-        let described = items.pointing_at(items.primary, *b"cdsc").find(|id| items.kind(*id) == Some(kind))?;
+        let described = items.pointing_at(items.primary, *b"cdsc").find(|id| is_wanted(items, *id))?;
         items.bytes(described, &mut self.file, MAX_METADATA_BYTES)
     }
 }
@@ -228,12 +228,22 @@ impl Coding {
 
 /// What a file says beside its picture: how it is turned, whatever EXIF says.
 pub(super) fn avif_remarks(path: &Path) -> Remarks {
-    let items = File::open(path).ok().and_then(|file| Items::read(&mut BufReader::new(file)));
+    let mut file = File::open(path).ok().map(BufReader::new);
+    let items = file.as_mut().and_then(Items::read);
     let orientation = items.map_or(1, |items| {
         let number = |kind: &[u8; 4]| items.property(items.primary, *kind).and_then(|body| body.first().copied());
         orientation(number(b"irot").map_or(0, |angle| angle & 3), number(b"imir").map(|axis| axis & 1))
     });
-    Remarks { orientation: Some(orientation), ..Remarks::default() }
+    Remarks { orientation: Some(orientation), note: file.and_then(film_note), ..Remarks::default() }
+}
+
+/// What the person should know of a film that is not played.
+fn film_note(mut file: BufReader<File>) -> Option<String> {
+    let film = Film::read(&mut file).filter(|film| film.durations.len() > 1)?;
+    file.rewind().ok()?;
+    let still = AvifDecoder::new(file).ok().filter(|still| !still.is_still_of(&film))?;
+    let kind = if still.meaning.hdr.is_some() { "HDR" } else { "of another shape than its still picture" };
+    Some(format!("it has {} frames, which are {kind} and not played; its still picture is shown", film.durations.len()))
 }
 
 /// Quarter turns to the left and then a mirroring (0 swaps top and bottom, 1 left and right), as EXIF's number.
@@ -326,7 +336,7 @@ impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
 
     /// The EXIF block, whose place in its item the first number says.
     fn exif_metadata(&mut self) -> ImageResult<Option<Vec<u8>>> {
-        Ok(self.description(*b"Exif").and_then(|mut item| {
+        Ok(self.description(|items, id| items.kind(id) == Some(*b"Exif")).and_then(|mut item| {
             let skip = u32::from_be_bytes(*item.first_chunk()?) as usize;
             let start = skip.checked_add(4).filter(|start| *start < item.len())?;
             item.drain(..start);
@@ -335,7 +345,7 @@ impl<R: Read + Seek> ImageDecoder for AvifDecoder<R> {
     }
 
     fn xmp_metadata(&mut self) -> ImageResult<Option<Vec<u8>>> {
-        Ok(self.description(*b"mime"))
+        Ok(self.description(|items, id| items.media_type(id) == Some(b"application/rdf+xml")))
     }
 
     fn set_limits(&mut self, limits: Limits) -> ImageResult<()> {

@@ -6,7 +6,7 @@ use super::shape::Shape;
 use crate::picture::open::jpeg2000::stored_samples;
 use half::f16;
 use image::ImageError;
-use jpeg_decoder::{ColorTransform, Decoder, PixelFormat};
+use jpeg_decoder::{ColorTransform, Decoder, PixelFormat, UnsupportedFeature};
 use jxl_oxide::{AllocTracker, JxlImage, JxlThreadPool};
 use std::io::ErrorKind;
 
@@ -23,8 +23,17 @@ pub(super) fn jpeg(packed: &[u8], tables: Option<&[u8]>, shape: &Shape) -> Resul
         None => packed.to_vec(),
     };
     let mut decoder = Decoder::new(&stream[..]);
-    let damaged = |_| Failure::Damaged("its JPEG data is corrupt");
-    decoder.read_info().map_err(damaged)?;
+    let failed = |error| match error {
+        jpeg_decoder::Error::Unsupported(UnsupportedFeature::ArithmeticEntropyCoding) => {
+            Failure::Unsupported("its JPEG data is in arithmetic coding".into())
+        }
+        jpeg_decoder::Error::Unsupported(UnsupportedFeature::SamplePrecision(bits)) => {
+            Failure::Unsupported(format!("its JPEG data has {bits} bits a sample"))
+        }
+        jpeg_decoder::Error::Unsupported(_) => Failure::Unsupported("its JPEG data is of an unusual kind".into()),
+        _ => Failure::Damaged("its JPEG data is corrupt"),
+    };
+    decoder.read_info().map_err(failed)?;
     let info = decoder.info().ok_or(Failure::Damaged("its JPEG data is corrupt"))?;
     let samples = info.pixel_format.pixel_bytes();
     if !shape.is_covered_by(info.width.into(), info.height.into()) || samples != shape.samples || shape.bits != 8 {
@@ -35,7 +44,7 @@ pub(super) fn jpeg(packed: &[u8], tables: Option<&[u8]>, shape: &Shape) -> Resul
         PixelFormat::CMYK32 => ColorTransform::CMYK,
         PixelFormat::L8 | PixelFormat::L16 => ColorTransform::Grayscale,
     });
-    let mut bytes = decoder.decode().map_err(damaged)?;
+    let mut bytes = decoder.decode().map_err(failed)?;
     if info.pixel_format == PixelFormat::CMYK32 {
         // The decoder takes inks for inverted, as Photoshop stores them outside of TIFF.
         for byte in &mut bytes {

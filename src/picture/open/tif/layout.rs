@@ -92,6 +92,9 @@ impl Layout {
         if self.subsampling != (1, 1) && self.is_planar {
             return Err(Failure::Unsupported("its colours are coarser and in planes of their own".into()));
         }
+        if matches!(self.compression, Compression::WebP) && self.is_planar {
+            return Err(Failure::Unsupported("it is WebP in planes".into()));
+        }
         if self.is_subsampled() && self.predictor != Predictor::None {
             return Err(Failure::Unsupported("its colours are coarser and predicted".into()));
         }

@@ -123,13 +123,71 @@ fn a_file_that_takes_the_place_of_another_is_read() {
     assert!(reader.read(0, NEVER).unwrap_err().to_string().contains("no such file"));
 }
 
+/// Strips and tiles are decoded by processes of their own, and those only look at the file that was opened.
+#[test]
+fn what_is_read_by_rectangles_is_the_same_apart() {
+    decode_apart();
+    let folder = tempfile::tempdir().unwrap();
+    let (path, newer) = (folder.path().join("divided.tif"), folder.path().join("newer.tif"));
+    let mut seen = 0;
+    for file in files().into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "tif")) {
+        std::fs::copy(&file, &path).unwrap();
+        let (Ok(here), Ok(divided)) = (Picture::open(&path), Picture::open_within(&path, 0, 0, NEVER)) else {
+            continue;
+        };
+        if divided.regions.is_none() {
+            continue;
+        }
+        assert_eq!(decoders_of("divided.tif"), 0);
+        let patch = divided.patch(divided.size.rect());
+        divided.check_read().unwrap();
+        assert_eq!(
+            (patch.rgb.as_ref(), patch.alpha.as_deref()),
+            (&here.rgb, here.alpha.as_ref()),
+            "{}",
+            file.display()
+        );
+        assert!(decoders_of("divided.tif") > 0);
+        drop(divided);
+        let dropped = Instant::now();
+        while decoders_of("divided.tif") > 0 {
+            assert!(dropped.elapsed() < Duration::from_secs(20), "it goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen}");
+    let divided = Picture::open_within(&path, 0, 0, NEVER).unwrap();
+    std::fs::copy(&path, &newer).unwrap();
+    std::fs::rename(&newer, &path).unwrap();
+    let _ = divided.patch(divided.size.rect());
+    let said = divided.check_read().unwrap_err().to_string();
+    assert!(said.contains("divided.tif") && said.contains("another file by now; open it again"), "{said}");
+}
+
+/// What cannot be read by rectangles from its file is brought to the disk, if it is too large to be held.
+#[test]
+fn a_large_picture_is_on_the_disk_and_the_same() {
+    decode_apart();
+    for name in
+        ["formats/scans_together.jpg", "robustness/exif_orientation6_96x64.jpg", "robustness/cmyk_noprofile.jpg"]
+    {
+        let file = &Path::new("tests/fixtures").join(name);
+        let (held, large) = (Picture::open(file).unwrap(), Picture::open_within(file, 0, 1000, NEVER).unwrap());
+        assert!(held.regions.is_none() && large.regions.is_some(), "{}", file.display());
+        let patch = large.patch(large.size.rect());
+        large.check_read().unwrap();
+        assert_eq!(patch.rgb.as_ref(), &held.rgb, "{}", file.display());
+    }
+}
+
 #[test]
 fn a_decoder_ends_when_nobody_can_ask_any_more() {
     let mut decoder = Command::new(env!("CARGO_BIN_EXE_zoomfield"));
     decoder.args(["decode-file", "--", "assets/chelsea.png"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut decoder = decoder.spawn().unwrap();
     let mut asks = decoder.stdin.take().unwrap();
-    writeln!(asks, "{}", serde_json::to_string(&Which::default()).unwrap()).unwrap();
+    writeln!(asks, "{{\"Picture\":{}}}", serde_json::to_string(&Which::default()).unwrap()).unwrap();
     let mut answer = String::new();
     // Nobody reads on, so that it is busy with its answer.
     BufReader::with_capacity(1, decoder.stdout.as_mut().unwrap()).read_line(&mut answer).unwrap();

@@ -30,7 +30,7 @@ fn drawn(size: Size) -> Picture {
 fn both(picture: &Arc<Picture>, recipe: Recipe, model: &str, (size, output): (Size, &Path)) -> [Vec<u16>; 2] {
     let job = ExportJob {
         picture: picture.clone(),
-        model: Arc::new(LoadedModel::on_cpu(&Weights::open(model).unwrap(), Precision::F32).unwrap()),
+        model: Arc::new(LoadedModel::on_cpu(&Weights::open(Path::new(model)).unwrap(), Precision::F32).unwrap()),
         grid: SampleGrid::spanning(Region::whole(picture.size), size),
         output: output.to_owned(),
         overwrite: true,
@@ -50,7 +50,7 @@ fn bands_are_the_picture_in_one_piece() {
     let folder = tempfile::tempdir().unwrap();
     let picture = Arc::new(drawn(Size::new(700, 420)));
     let locked = Recipe::from(Source::NEURAL).with(Stage::Lock(Strength::FULL));
-    let tiny = "tests/fixtures/liif_edsr_tiny.safetensors";
+    let tiny = "tests/fixtures/liif_edsr_tiny.pth";
     for (i, (recipe, model)) in [
         (Recipe::from(Source::Bicubic), "builtin:live"),
         (Recipe::from(Source::NEURAL), "builtin:live"),

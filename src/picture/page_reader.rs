@@ -1,6 +1,6 @@
 //! Pages of documents and frames of animations, read one after the other.
 
-use super::apart::DecoderProcess;
+use super::apart::{DecoderProcess, divided};
 use super::{Exposure, Picture, Which, open};
 use crate::error::{Error, Result};
 use crate::task::{Interrupt, check};
@@ -30,8 +30,10 @@ impl PageReader {
         let is_new = alive.is_none();
         self.process =
             process_for((path, which.page), *held_bytes, interrupt, || alive.or_else(|| DecoderProcess::start(path)));
-        let Some(process) = &mut self.process else { return self.local.read(which, interrupt) };
-        match process.read(which, interrupt) {
+        let Some(process) = &mut self.process else {
+            return self.local.read(which, interrupt).map(|picture| divided(picture, &self.local.path, which));
+        };
+        match process.read(which, self.local.held_bytes, interrupt) {
             // There may be another file of that name by now, and an older process may not read that.
             Err(Error::Picture { .. }) if !is_new => {
                 self.process = None;
@@ -46,12 +48,13 @@ impl PageReader {
 pub(super) fn read_once(path: &Path, which: Which, held_bytes: u64, interrupt: Interrupt<'_>) -> Result<Picture> {
     check(interrupt)?;
     match process_for((path, which.page), held_bytes, interrupt, || DecoderProcess::start(path)) {
-        Some(mut process) => process.read(which, interrupt),
-        None => open::open(path, which, held_bytes, interrupt),
+        Some(mut process) => process.read(which, held_bytes, interrupt),
+        None => open::open(path, which, held_bytes, interrupt).map(|picture| divided(picture, path, which)),
     }
 }
 
-/// A process to decode a page, unless it is of no file, or to be read by rectangles, which stays with whoever looks at it.
+/// A process to decode a page, unless it is of no file, or to be read by rectangles, whose strips and tiles have processes of
+/// their own.
 fn process_for(
     (path, page): (&Path, usize),
     held_bytes: u64,

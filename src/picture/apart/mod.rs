@@ -5,17 +5,20 @@
 //! what it is asked for ([`serve`]) and hands over plain samples ([`wire`]), which are believed as a picture and its name, and no
 //! more. Whoever does not want the picture any more ends the process.
 //!
-//! Here, in the process that asks, remain: headers, colour profiles, pictures that are read by rectangles, and what programs
+//! Of pictures that are read by rectangles each strip or tile is asked for by itself ([`parts`]).
+//! Here, in the process that asks, remain: headers, colour profiles, PNG whose rows go to the disk, and what programs
 //! open that have no such process ([`decode_apart_by`]).
 
 #[cfg_attr(not(target_os = "linux"), path = "unconfined.rs")]
 mod confine;
+mod parts;
 mod process;
 mod serve;
 mod wire;
 
 pub use serve::serve;
 
+pub(super) use parts::divided;
 pub(super) use process::DecoderProcess;
 
 use std::path::PathBuf;

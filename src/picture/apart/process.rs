@@ -1,11 +1,13 @@
 //! The side that asks.
 
-use super::wire::{read_answer, write_line};
+use super::wire::{Asked, Part, read_answer, read_part, write_line};
 use super::{DecoderProgram, PROGRAM};
 use crate::error::{Error, Result};
-use crate::picture::open::{NOT_SURVIVED, wait_for_picture};
+use crate::geometry::{PixelRect, Size};
+use crate::picture::open::{NOT_SURVIVED, size_up_to, wait_for};
+use crate::picture::regions::Chunk;
 use crate::picture::{Picture, Which};
-use crate::task::{Interrupt, Worker};
+use crate::task::{Interrupt, NEVER, Worker};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -19,14 +21,21 @@ pub(in crate::picture) struct DecoderProcess {
     child: Option<Child>,
     requests: ChildStdin,
     /// Not there while somebody reads, nor after a failure.
-    answers: Option<BufReader<ChildStdout>>,
+    answers: Option<Answers>,
     path: PathBuf,
 }
+
+type Answers = BufReader<ChildStdout>;
 
 impl DecoderProcess {
     /// Starts it; nothing where pictures are decoded in this process, or the system has no other one to give.
     pub(in crate::picture) fn start(path: &Path) -> Option<Self> {
         PROGRAM.get().and_then(|program| Self::start_by(program, path))
+    }
+
+    /// Whether there is a program for that.
+    pub(super) fn is_possible() -> bool {
+        PROGRAM.get().is_some()
     }
 
     fn start_by(program: &DecoderProgram, path: &Path) -> Option<Self> {
@@ -44,20 +53,44 @@ impl DecoderProcess {
         Some(Self { child: Some(child), requests, answers, path: path.to_owned() })
     }
 
-    /// A page or frame, within the time that its file may take.
+    /// A page or frame, within the time that its file may take; what takes more than `held_bytes` may be on the disk.
     ///
     /// # Errors
     /// [`Error::Picture`], also where the process did not survive it, and [`Error::Cancelled`]. Of what failed nothing more can be
     /// asked but another picture of the same file.
-    pub(in crate::picture) fn read(&mut self, which: Which, interrupt: Interrupt<'_>) -> Result<Picture> {
+    pub(in crate::picture) fn read(
+        &mut self,
+        which: Which,
+        held_bytes: u64,
+        interrupt: Interrupt<'_>,
+    ) -> Result<Picture> {
+        let (path, of_size) = (self.path.clone(), self.path.clone());
+        let read = move |answers: &mut Answers| read_answer(answers, &path, held_bytes);
+        self.ask(Asked::Picture(which), (interrupt, || size_up_to(&of_size, which.page)), read)
+    }
+
+    /// A strip or tile that covers this of its picture, within the time that a picture of its size may take.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn read_part(&mut self, part: Part, rect: PixelRect) -> Result<Chunk> {
+        let read = move |answers: &mut Answers| read_part(answers, rect);
+        self.ask(Asked::Part(part), (NEVER, || Some(rect.size())), read)
+    }
+
+    /// What is answered, within the time that so many pixels may take.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        asked: Asked,
+        (interrupt, size): (Interrupt<'_>, impl FnOnce() -> Option<Size>),
+        read: impl FnOnce(&mut Answers) -> std::io::Result<std::result::Result<T, String>> + Send + 'static,
+    ) -> Result<T> {
         let refuse = |reason: String| Error::picture(&self.path, reason);
         // One that has ended says so when it does not answer.
-        let _ = write_line(&mut self.requests, &which);
+        let _ = write_line(&mut self.requests, &asked);
         let Some(mut answers) = self.answers.take() else { return Err(refuse(NOT_SURVIVED.into())) };
-        let path = self.path.clone();
-        let read = move || read_answer(&mut answers, &path).map(|answer| (answer, answers));
-        let waited = wait_for_picture((&self.path, which.page), interrupt, read);
-        let outcome = match waited {
+        let read = move || read(&mut answers).map(|answer| (answer, answers));
+        let outcome = match wait_for(interrupt, size, read) {
             Ok(Ok(Ok((answer, answers)))) => {
                 self.answers = Some(answers);
                 answer.map_err(refuse)
@@ -122,7 +155,6 @@ fn widened(answers: ChildStdout) -> ChildStdout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::NEVER;
     use std::time::{Duration, Instant};
 
     /// A process that does as a shell's words say instead of decoding.
@@ -134,9 +166,9 @@ mod tests {
 
     fn said(words: &str) -> String {
         let mut process = process(words);
-        let said = process.read(Which::default(), NEVER).unwrap_err().to_string();
+        let said = process.read(Which::default(), u64::MAX, NEVER).unwrap_err().to_string();
         assert!(!process.is_alive(), "{words}");
-        assert!(process.read(Which::default(), NEVER).is_err(), "{words}");
+        assert!(process.read(Which::default(), u64::MAX, NEVER).is_err(), "{words}");
         said
     }
 
@@ -150,7 +182,7 @@ mod tests {
         }
         let reason = r#"echo '{"Refused":"it is of no kind that is known"}'; cat > /dev/null"#;
         let mut alive = process(reason);
-        let said = alive.read(Which::default(), NEVER).unwrap_err().to_string();
+        let said = alive.read(Which::default(), u64::MAX, NEVER).unwrap_err().to_string();
         assert!(said.ends_with("it is of no kind that is known") && alive.is_alive(), "{said}");
     }
 
@@ -160,7 +192,7 @@ mod tests {
         let mut process = process("exec sleep 1000");
         let pid = process.child.as_ref().unwrap().id();
         let is_unwanted = || started.elapsed() > Duration::from_millis(50);
-        assert!(matches!(process.read(Which::default(), &is_unwanted), Err(Error::Cancelled)));
+        assert!(matches!(process.read(Which::default(), u64::MAX, &is_unwanted), Err(Error::Cancelled)));
         assert!(started.elapsed() < Duration::from_secs(20));
         let is_there =
             || std::process::Command::new("kill").args(["-0", &pid.to_string()]).output().unwrap().status.success();

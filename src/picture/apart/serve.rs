@@ -1,10 +1,12 @@
 //! The side that decodes.
 
 use super::confine::confine;
-use super::wire::{read_line, write_answer};
+use super::wire::{Asked, Part, read_line, write_answer, write_part};
 use crate::error::{Error, Result};
-use crate::picture::Which;
+use crate::picture::open::open;
 use crate::picture::page_reader::LocalPages;
+use crate::picture::regions::Chunk;
+use crate::picture::{Picture, Which};
 use crate::task::{NEVER, Worker};
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::Path;
@@ -47,10 +49,29 @@ fn wait_for_the_end(worker: Worker) {
 fn answer_all(path: &Path) -> std::io::Result<()> {
     let (mut requests, mut answers) = (BufReader::new(stdin()), BufWriter::new(stdout().lock()));
     let mut pages = LocalPages::new(path, u64::MAX);
-    while let Some(which) = read_line::<Which>(&mut requests)? {
-        write_answer(&mut answers, pages.read(which, NEVER).map_err(reason))?;
+    let mut divided = None;
+    while let Some(asked) = read_line::<Asked>(&mut requests)? {
+        match asked {
+            Asked::Picture(which) => write_answer(&mut answers, pages.read(which, NEVER).map_err(reason))?,
+            Asked::Part(part) => write_part(&mut answers, decode(part, path, &mut divided))?,
+        }
     }
     Ok(())
+}
+
+/// A strip or tile of a page, which is kept for the next ones.
+fn decode(part: Part, path: &Path, page: &mut Option<(Which, Picture)>) -> std::result::Result<Chunk, String> {
+    let (_, picture) = match page.take().filter(|(which, _)| *which == part.which) {
+        Some(same) => page.insert(same),
+        None => page.insert((part.which, open(path, part.which, 0, NEVER).map_err(reason)?)),
+    };
+    if picture.id != part.name {
+        return Err("it is another file by now; open it again".into());
+    }
+    let all = picture.regions.as_ref();
+    let smaller = |level: usize| all.and_then(|all| all.smaller.get(level)?.regions.as_ref());
+    let regions = if part.level == 0 { all } else { smaller(part.level - 1) };
+    regions.ok_or("it cannot be read by rectangles any more")?.reader.source().decode(part.index)
 }
 
 /// What follows the file's name, which the other side knows.

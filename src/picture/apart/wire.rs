@@ -2,11 +2,12 @@
 //!
 //! The process that reads an answer does not trust the one that wrote it: every length is checked before there is memory for it.
 
-use crate::geometry::Size;
+use crate::geometry::{PixelRect, Size};
 use crate::key::PictureId;
 use crate::picture::color;
-use crate::picture::open::{MAX_METADATA_BYTES, decoded_limit, known_format};
-use crate::picture::{Exposure, Metadata, Pages, Picture, Samples};
+use crate::picture::open::{MAX_METADATA_BYTES, TileWriter, decoded_limit, known_format};
+use crate::picture::regions::{Chunk, Regions};
+use crate::picture::{Exposure, Metadata, Pages, Picture, Samples, Which};
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Error, Read, Result, Write};
 use std::path::Path;
@@ -14,10 +15,34 @@ use std::path::Path;
 /// The longest line.
 const MOST_LINE_BYTES: u64 = 1 << 20;
 
+/// What is asked.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) enum Asked {
+    /// A page or frame.
+    Picture(Which),
+    /// A strip or tile.
+    Part(Part),
+}
+
+/// A strip or tile of a page that is read by rectangles.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) struct Part {
+    pub(super) which: Which,
+    /// The name of the picture, by its file.
+    pub(super) name: PictureId,
+    /// 0 of the page itself, then of the smaller versions in the file.
+    pub(super) level: usize,
+    pub(super) index: usize,
+}
+
 /// How a picture came out, without its bytes.
 #[derive(Deserialize, Serialize)]
 enum Answer {
     Picture(Box<Header>),
+    Part {
+        bits: u8,
+        has_alpha: bool,
+    },
     /// Half a sentence.
     Refused(String),
 }
@@ -56,10 +81,7 @@ pub(super) fn read_line<T: for<'a> Deserialize<'a>>(from: &mut impl BufRead) -> 
 pub(super) fn write_answer(to: &mut impl Write, outcome: std::result::Result<Picture, String>) -> Result<()> {
     let picture = match outcome {
         Ok(picture) => picture,
-        Err(reason) => {
-            write_line(to, &Answer::Refused(reason))?;
-            return to.flush();
-        }
+        Err(reason) => return write_refusal(to, reason),
     };
     let Metadata { icc_profile, exif, xmp, iptc, dpi } = &picture.metadata;
     let blocks = [icc_profile, exif, xmp, iptc];
@@ -80,26 +102,55 @@ pub(super) fn write_answer(to: &mut impl Write, outcome: std::result::Result<Pic
     for block in blocks.into_iter().flatten() {
         to.write_all(block)?;
     }
-    for samples in [Some(&picture.rgb), picture.alpha.as_ref()].into_iter().flatten() {
+    write_samples(to, &picture.rgb, picture.alpha.as_ref())
+}
+
+/// Hands over a strip or tile, or why there is none.
+pub(super) fn write_part(to: &mut impl Write, outcome: std::result::Result<Chunk, String>) -> Result<()> {
+    match outcome {
+        Ok(Chunk { rgb, alpha, .. }) => {
+            write_line(to, &Answer::Part { bits: rgb.bits(), has_alpha: alpha.is_some() })?;
+            write_samples(to, &rgb, alpha.as_ref())
+        }
+        Err(reason) => write_refusal(to, reason),
+    }
+}
+
+fn write_refusal(to: &mut impl Write, reason: String) -> Result<()> {
+    write_line(to, &Answer::Refused(reason))?;
+    to.flush()
+}
+
+fn write_samples(to: &mut impl Write, rgb: &Samples, alpha: Option<&Samples>) -> Result<()> {
+    for samples in [Some(rgb), alpha].into_iter().flatten() {
         to.write_all(samples.as_bytes())?;
     }
     to.flush()
 }
 
-/// The picture of a file, or half a sentence why there is none.
+/// The picture of a file, or half a sentence why there is none. RGB that takes more than `held_bytes` goes to the disk, where that
+/// has room.
 ///
 /// # Errors
 /// If the other side breaks off, or says what cannot be.
-pub(super) fn read_answer(from: &mut impl BufRead, path: &Path) -> Result<std::result::Result<Picture, String>> {
+pub(super) fn read_answer(
+    from: &mut impl BufRead,
+    path: &Path,
+    held_bytes: u64,
+) -> Result<std::result::Result<Picture, String>> {
     let header = match read_line(from)?.ok_or_else(impossible)? {
         Answer::Picture(header) => header,
+        Answer::Part { .. } => return Err(impossible()),
         Answer::Refused(reason) => return Ok(Err(reason)),
     };
     let [icc_profile, exif, xmp, iptc] = header.metadata;
     let mut block = |len: Option<usize>| len.map(|len| read_block(from, len)).transpose();
     let (icc_profile, exif, xmp, iptc) = (block(icc_profile)?, block(exif)?, block(xmp)?, block(iptc)?);
     let size = Size::new(header.size[0], header.size[1]);
-    let rgb = read_samples(from, (size, 3), header.bits)?;
+    let (rgb, regions) = match read_color(from, size, &header, held_bytes)? {
+        Ok(color) => color,
+        Err(reason) => return Ok(Err(reason)),
+    };
     let alpha = header.has_alpha.then(|| read_samples(from, (size, 1), header.bits)).transpose()?;
     let color = icc_profile.as_ref().map(|profile| color::of_samples(profile)).unwrap_or_default();
     Ok(Ok(Picture {
@@ -108,7 +159,7 @@ pub(super) fn read_answer(from: &mut impl BufRead, path: &Path) -> Result<std::r
         size,
         rgb,
         alpha,
-        regions: None,
+        regions,
         format: known_format(&header.format),
         is_grey: header.is_grey,
         color,
@@ -117,6 +168,22 @@ pub(super) fn read_answer(from: &mut impl BufRead, path: &Path) -> Result<std::r
         pages: header.pages,
         exposure: header.exposure,
     }))
+}
+
+/// A strip or tile that covers this of its picture, or half a sentence why there is none.
+///
+/// # Errors
+/// As [`read_answer`].
+pub(super) fn read_part(from: &mut impl BufRead, rect: PixelRect) -> Result<std::result::Result<Chunk, String>> {
+    match read_line(from)?.ok_or_else(impossible)? {
+        Answer::Part { bits, has_alpha } => {
+            let rgb = read_samples(from, (rect.size(), 3), bits)?;
+            let alpha = has_alpha.then(|| read_samples(from, (rect.size(), 1), bits)).transpose()?;
+            Ok(Ok(Chunk { rect, rgb, alpha }))
+        }
+        Answer::Picture(_) => Err(impossible()),
+        Answer::Refused(reason) => Ok(Err(reason)),
+    }
 }
 
 fn impossible() -> Error {
@@ -132,11 +199,39 @@ fn read_block(from: &mut impl Read, len: usize) -> Result<Vec<u8>> {
     Ok(block)
 }
 
-fn read_samples(from: &mut impl Read, (size, channels): (Size, usize), bits: u8) -> Result<Samples> {
+/// RGB in memory, or none of it and what it is read by.
+fn read_color(
+    from: &mut impl Read,
+    size: Size,
+    header: &Header,
+    held_bytes: u64,
+) -> Result<std::result::Result<(Samples, Option<Regions>), String>> {
+    let bytes = possible(size, 3, header.bits)? as u64 * u64::from(header.bits / 8);
+    let is_large = bytes > held_bytes && !header.has_alpha;
+    let Some(mut tiles) = is_large.then(|| TileWriter::of_rgb(size, header.bits).ok()).flatten() else {
+        return Ok(Ok((read_samples(from, (size, 3), header.bits)?, None)));
+    };
+    let mut row = vec![0; bytes as usize / size.height];
+    let mut written = Ok(());
+    for _ in 0..size.height {
+        // All of it is read, since other answers may follow.
+        from.read_exact(&mut row)?;
+        written = written.and_then(|()| tiles.push(&row));
+    }
+    let none = if header.bits == 8 { Samples::U8(Vec::new()) } else { Samples::U16(Vec::new()) };
+    Ok(written.and_then(|()| tiles.into_regions(header.id)).map(|regions| (none, Some(regions))))
+}
+
+/// How many samples there are, if there may be so many.
+fn possible(size: Size, channels: usize, bits: u8) -> Result<usize> {
     let most = decoded_limit().unwrap_or_default();
     let samples = size.width.checked_mul(size.height).and_then(|area| area.checked_mul(channels));
     let is_possible = |n: &usize| *n > 0 && (*n as u64).saturating_mul(u64::from(bits / 8)) <= most;
-    let samples = samples.filter(|n| matches!(bits, 8 | 16) && is_possible(n)).ok_or_else(impossible)?;
+    samples.filter(|n| matches!(bits, 8 | 16) && is_possible(n)).ok_or_else(impossible)
+}
+
+fn read_samples(from: &mut impl Read, (size, channels): (Size, usize), bits: u8) -> Result<Samples> {
+    let samples = possible(size, channels, bits)?;
     if bits == 8 {
         let mut values = vec![0u8; samples];
         from.read_exact(&mut values)?;
@@ -158,7 +253,7 @@ mod tests {
     }
 
     fn received(bytes: &[u8]) -> Result<std::result::Result<Picture, String>> {
-        read_answer(&mut &bytes[..], Path::new("a.png"))
+        read_answer(&mut &bytes[..], Path::new("a.png"), u64::MAX)
     }
 
     fn picture() -> Picture {

@@ -2,17 +2,20 @@
 //! without a name, of which any part can be read then. The file goes with the picture, and with a killed program.
 
 use super::failure::describe_io;
+use super::large::regions;
 use super::limit::within_cache;
 use super::pieces::Turn;
 use super::{NOT_SURVIVED, convert};
 use crate::atomic::ScratchFile;
 use crate::geometry::{PixelRect, Size};
-use crate::picture::regions::{Chunk, ChunkSource};
+use crate::key::PictureId;
+use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
 use crate::task::survive;
 use image::ColorType;
+use image::metadata::Orientation;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Columns of a tile, and rows at most.
 const SIDE: usize = 256;
@@ -63,7 +66,7 @@ impl Grid {
 }
 
 /// Takes the rows of a picture, of samples in the machine's own order.
-pub(super) struct TileWriter {
+pub(in crate::picture) struct TileWriter {
     file: ScratchFile,
     grid: Grid,
     color: ColorType,
@@ -79,7 +82,19 @@ impl TileWriter {
         Ok(Self { file: ScratchFile::create(bytes)?, grid, color, band: Vec::new() })
     }
 
-    pub(super) fn push(&mut self, row: &[u8]) -> Result<(), String> {
+    /// The same for upright RGB of 8 or 16 bits.
+    ///
+    /// # Errors
+    /// If it has no room on the disk.
+    pub(in crate::picture) fn of_rgb(size: Size, bits: u8) -> Result<Self, String> {
+        Self::create(size, if bits == 8 { ColorType::Rgb8 } else { ColorType::Rgb16 })
+    }
+
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(in crate::picture) fn push(&mut self, row: &[u8]) -> Result<(), String> {
         self.band.extend_from_slice(row);
         if self.band.len() >= self.grid.rows * row.len() { self.flush() } else { Ok(()) }
     }
@@ -88,6 +103,15 @@ impl TileWriter {
         let written = self.file.file().write_all(&self.grid.tiles_of(&self.band));
         self.band.clear();
         written.map_err(|error| format!("its pixels cannot be put on the disk ({error})"))
+    }
+
+    /// What an upright picture is read by, which has this name.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub(in crate::picture) fn into_regions(self, content: PictureId) -> Result<Regions, String> {
+        let turn = Turn { size: self.grid.size, orientation: Orientation::NoTransforms };
+        Ok(regions(RegionReader::new(Arc::new(self.finish(turn)?)), Vec::new(), content))
     }
 
     /// The tiles, turned upright.
@@ -130,6 +154,14 @@ impl ChunkSource for Tiles {
         rows.flat_map(|row| columns.clone().map(move |column| row * grid.across() + column)).collect()
     }
 
+    fn rect(&self, index: usize) -> PixelRect {
+        self.turn.turned(self.grid.rect_of(index))
+    }
+
+    fn is_packed(&self) -> bool {
+        false
+    }
+
     fn decode(&self, index: usize) -> Result<Chunk, String> {
         let stored = self.grid.rect_of(index);
         let bytes = self.bytes(stored).map_err(|error| describe_io(&error))?;
@@ -145,7 +177,6 @@ impl ChunkSource for Tiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::metadata::Orientation;
 
     #[test]
     fn every_pixel_comes_back_from_its_tile() {

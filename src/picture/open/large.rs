@@ -38,6 +38,10 @@ impl ChunkSource for Exposed {
         self.chunks.over(rect)
     }
 
+    fn rect(&self, index: usize) -> PixelRect {
+        self.chunks.rect(index)
+    }
+
     fn decode(&self, index: usize) -> Result<Chunk, String> {
         let decode = || {
             let (mut image, rect) = self.chunks.decode(index).map_err(describe)?;
@@ -77,7 +81,7 @@ pub(super) fn open_tiff(
         Err(error) => return Err(describe(error)),
     };
     let size = chunks.size();
-    let reader_of_all = RegionReader::new(Box::new(Exposed { chunks, exposure }));
+    let reader_of_all = RegionReader::new(Arc::new(Exposed { chunks, exposure }));
     let smaller = smaller_pages(reader()?, page).into_iter().filter_map(|start| {
         let decoder = TifDecoder::at(reader().ok()?, start).ok().filter(|decoder| Shape::of(decoder) == shape)?;
         decoder.into_chunks(orientation).ok().filter(|chunks| is_smaller(chunks.size(), size))
@@ -87,7 +91,7 @@ pub(super) fn open_tiff(
     let [id, content] = names(path, which).map_err(|error| describe_io(&error))?;
     let level = |(i, chunks): (usize, TifChunks<Reader>)| {
         let size = chunks.size();
-        let reader = reader_of_all.sharing(i + 1, Box::new(Exposed { chunks, exposure }));
+        let reader = reader_of_all.sharing(i + 1, Arc::new(Exposed { chunks, exposure }));
         picture(path, size, shape, regions(reader, Vec::new(), content), (id, color.space.clone()))
     };
     let smaller: Vec<Picture> = smaller.into_iter().enumerate().map(level).collect();

@@ -44,6 +44,7 @@ use crate::geometry::Size;
 use crate::task::{Interrupt, NEVER, check, survive};
 use about::{About, about};
 use avif::AvifDecoder;
+pub(super) use cached::TileWriter;
 pub use endings::is_picture_path;
 use failure::{OpenFailure, describe_io};
 pub(super) use frames::{Frames, frames_of};
@@ -93,15 +94,18 @@ pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interr
     Ok(picture)
 }
 
-/// What `work` gives of a page that another process decodes, within the time that it may take with those before it.
-pub(super) fn wait_for_picture<T: Send + 'static>(
-    (path, page): (&Path, usize),
+/// What `work` gives that another process decodes, within the time that so many pixels may take.
+pub(super) fn wait_for<T: Send + 'static>(
     interrupt: Interrupt<'_>,
+    size: impl FnOnce() -> Option<Size>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Result<T, String>> {
-    // Of an animation all frames up to this one may have to be decoded.
-    let size = || size_by_header(path).map(|size| Size::new(size.width, size.height.saturating_mul(page + 1)));
     in_a_thread(interrupt, size, |_| work())
+}
+
+/// The size of a page and of those before it, put together: of an animation all frames up to one may have to be decoded.
+pub(super) fn size_up_to(path: &Path, page: usize) -> Option<Size> {
+    size_by_header(path).map(|size| Size::new(size.width, size.height.saturating_mul(page + 1)))
 }
 
 /// Whether a page of a file is to be read by rectangles, as far as its header tells.

@@ -20,6 +20,7 @@ use png::{BitDepth, Decoder, Limits, Reader, Transformations};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes of the file that are read at once.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -51,7 +52,7 @@ pub(super) fn open_png(
     copy(&mut rows, color_type, &mut writer)?;
     let tiles = writer.finish(Turn { size: stored, orientation })?;
     let (size, [id, content]) = (tiles.size(), names(path, Which::default()).map_err(|error| describe_io(&error))?);
-    let regions = regions(RegionReader::new(Box::new(tiles)), Vec::new(), content);
+    let regions = regions(RegionReader::new(Arc::new(tiles)), Vec::new(), content);
     let all = picture(path, size, shape, regions, (id, ColorSpace::default()));
     let all = Picture { metadata, notice: color.notice, format: kind.name(), ..all };
     Ok(Some(Picture { metadata: Metadata { dpi: None, ..all.metadata }, ..all }.with_color(color.space)))

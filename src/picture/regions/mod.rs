@@ -41,6 +41,14 @@ pub(super) trait ChunkSource: Send + Sync {
     /// Those that lie over a rectangle of the upright picture.
     fn over(&self, rect: PixelRect) -> Vec<usize>;
 
+    /// What one of them covers of the upright picture.
+    fn rect(&self, index: usize) -> PixelRect;
+
+    /// Whether they are packed as their file has them, so that much can go wrong.
+    fn is_packed(&self) -> bool {
+        true
+    }
+
     /// Reads and decodes one; a sentence without its beginning if that fails.
     fn decode(&self, index: usize) -> Result<Chunk, String>;
 }
@@ -50,7 +58,7 @@ type Cache = Mutex<ByteLru<(usize, usize), Arc<Chunk>>>;
 
 /// Reads rectangles of one page.
 pub struct RegionReader {
-    source: Box<dyn ChunkSource>,
+    source: Arc<dyn ChunkSource>,
     /// Which of those that share a cache it is.
     level: usize,
     cache: Arc<Cache>,
@@ -58,19 +66,24 @@ pub struct RegionReader {
 }
 
 impl RegionReader {
-    pub(super) fn new(source: Box<dyn ChunkSource>) -> Self {
+    pub(super) fn new(source: Arc<dyn ChunkSource>) -> Self {
         let cache = Arc::new(Mutex::new(ByteLru::new(CHUNK_BUDGET_BYTES)));
         Self { source, level: 0, cache, fault: OnceLock::new() }
     }
 
     /// A reader of a smaller version that shares the memory of this one.
-    pub(super) fn sharing(&self, level: usize, source: Box<dyn ChunkSource>) -> Self {
+    pub(super) fn sharing(&self, level: usize, source: Arc<dyn ChunkSource>) -> Self {
         Self { source, level, cache: self.cache.clone(), fault: OnceLock::new() }
     }
 
     /// The strips or tiles themselves.
-    pub(super) fn source(&self) -> &dyn ChunkSource {
-        &*self.source
+    pub(super) fn source(&self) -> &Arc<dyn ChunkSource> {
+        &self.source
+    }
+
+    /// The same strips and tiles by way of another source, in the same memory.
+    pub(super) fn by(&self, source: Arc<dyn ChunkSource>) -> Self {
+        self.sharing(self.level, source)
     }
 
     /// What went wrong first.

@@ -53,6 +53,11 @@ impl<R: Read + Seek + Send> TifChunks<R> {
         rows.flat_map(|row| columns.clone().map(move |column| row * layout.across() + column)).collect()
     }
 
+    /// What one of them covers of the upright picture.
+    pub(in crate::picture::open) fn rect(&self, index: usize) -> PixelRect {
+        self.turn.turned(self.layout.rect_of(index))
+    }
+
     /// One of them, upright, and what it covers.
     pub(in crate::picture::open) fn decode(&self, index: usize) -> ImageResult<(DynamicImage, PixelRect)> {
         let layout = &self.layout;

@@ -17,7 +17,7 @@ const DESCRIPTIVE: [u16; 7] = [0x10e, 0x10f, 0x110, 0x131, 0x132, 0x13b, 0x8298]
 /// How finely it is to be printed.
 const RESOLUTION: [Tag; 3] = [Tag::XResolution, Tag::YResolution, Tag::ResolutionUnit];
 
-/// What the colours of sensors are called: a mosaic, and linear light as the sensor sees it (DNG 1.7, PhotometricInterpretation).
+/// What the colours of sensors are called: a mosaic, and linear light as the sensor sees it (DNG 1.7, `PhotometricInterpretation`).
 const SENSOR: [u64; 2] = [32_803, 34_892];
 
 /// Where the interoperability directory is, which has no place of its own in a TIFF.

@@ -54,7 +54,7 @@ fn bands_are_the_picture_in_one_piece() {
     for (i, (recipe, model)) in [
         (Recipe::from(Source::Bicubic), "builtin:live"),
         (Recipe::from(Source::NEURAL), "builtin:live"),
-        (locked.clone(), "builtin:live"),
+        (locked, "builtin:live"),
         (locked, tiny),
     ]
     .into_iter()

@@ -170,7 +170,7 @@ fn field(
 }
 
 /// Whether a tile of a newer request, be it of another zoom, needs a feature of a block: then encoding it is worth going on
-/// with.
+/// with. What is made ahead waits for what is seen.
 fn needs(newer: &ViewRequest, request: &ViewRequest, model: &LoadedModel, block: PixelRect) -> bool {
     let (picture, by) = (&request.picture, model.encoded_by(FeaturePrecision::Half));
     let needs = |TilePart { key, rect }: &TilePart| {
@@ -180,8 +180,9 @@ fn needs(newer: &ViewRequest, request: &ViewRequest, model: &LoadedModel, block:
     };
     let is_within = |place: &(usize, usize)| block.contains(PixelRect::at(*place));
     let is_own = newer.picture.id == picture.id && newer.fields.by.is_some_and(|own| own.features == by);
-    let mut fields = newer.fields.view.iter().chain(&newer.fields.ahead);
-    newer.wanted.iter().chain(&newer.likely).any(needs) || is_own && fields.any(is_within)
+    let is_seen = newer.wanted.iter().any(needs) || is_own && newer.fields.view.iter().any(is_within);
+    let is_idle = newer.wanted.is_empty() && newer.fields.view.is_empty();
+    is_seen || is_idle && (newer.likely.iter().any(needs) || is_own && newer.fields.ahead.iter().any(is_within))
 }
 
 pub(super) fn finished_tile(

@@ -91,10 +91,41 @@ fn a_view_is_live_first_and_then_what_the_model_in_use_makes_of_it() {
             app.is_exact() && app.slices().compare.held != zoomfield::app::compare::Held::Nothing
         });
         assert!(off(&mut harness, &live) < 1.5, "{choice:?}: the key shows live alone");
+        harness.get_by_label("Live");
         harness.key_up(Key::R);
         seen(&mut harness, "the refined view again", App::is_exact);
         assert!(off(&mut harness, &liif) <= 1.0);
     }
+}
+
+/// What is seen of the corner, in steps of 8 bits.
+fn corner(harness: &mut Harness<'_, App>) -> Vec<f32> {
+    let canvas = harness.state().canvas_rect_in_pixels();
+    let image = harness.render().expect("the window is drawn");
+    let places = (0..CORNER.height).flat_map(|y| (0..CORNER.width).map(move |x| (x, y)));
+    let pixel = |(x, y)| image.get_pixel((canvas.x + CORNER.x + x) as u32, (canvas.y + CORNER.y + y) as u32).0;
+    places.flat_map(|at| pixel(at)[..3].to_vec()).map(f32::from).collect()
+}
+
+/// What a larger model has made fades when the view is left: in no frame it is gone at once.
+#[test]
+fn a_refined_view_that_is_left_does_not_jump() {
+    let Some(mut harness) = ready(CanvasChoice::Shader) else { return };
+    harness.state_mut().apply(Command::ZoomTo(3.0));
+    seen(&mut harness, "the refined view", App::is_exact);
+    let mut frames = vec![corner(&mut harness)];
+    // So little that nothing but the network is another one.
+    harness.state_mut().apply(Command::ZoomTo(3.0003));
+    for _ in 0..8 {
+        harness.step();
+        assert!(!is_at_rest(harness.state()));
+        frames.push(corner(&mut harness));
+    }
+    let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+    let all = distance(&frames[0], &frames[8]);
+    let most = frames.windows(2).map(|pair| distance(&pair[0], &pair[1])).fold(0.0, f32::max);
+    assert!(all > 1.0, "the networks differ by {all} steps");
+    assert!(most < 0.4 * all, "{most} of {all} steps in one frame");
 }
 
 /// Whatever the larger model is at: another view is live before that goes on.

@@ -34,6 +34,8 @@ pub struct Motion {
     /// Where the view rests once no flight is under way. Not snapped: fractions of a pixel add up while dragging.
     goal: View,
     flight: Option<Flight>,
+    /// The zoom of the last rest, and when it ended.
+    departure: (f64, f64),
     /// The last zoom's screen position and the image position that belongs there, as long as nothing else moved.
     anchor: Option<([f64; 2], [f64; 2])>,
     /// Whether the view follows the canvas's size, showing the whole picture.
@@ -44,7 +46,7 @@ impl Motion {
     /// The whole picture.
     pub fn new(picture: Size, canvas: Size) -> Self {
         let goal = View::fit(picture, canvas);
-        Self { picture, canvas, goal, flight: None, anchor: None, fits: true }
+        Self { picture, canvas, goal, flight: None, departure: (goal.zoom, 0.0), anchor: None, fits: true }
     }
 
     /// The view at this time: snapped at rest.
@@ -70,6 +72,12 @@ impl Motion {
     /// Whether nothing moves.
     pub fn is_at_rest(&self) -> bool {
         self.flight.is_none()
+    }
+
+    /// In flight: the zoom of the last rest, and for how many seconds it has been left.
+    pub fn departed(&self, now_secs: f64) -> Option<(f64, f64)> {
+        let (zoom, left_secs) = self.departure;
+        self.flight.map(|_| (zoom, now_secs - left_secs))
     }
 
     /// Whether nothing moves, or the movement under way has not been given another goal for a moment: then its goal is
@@ -142,6 +150,9 @@ impl Motion {
 
     fn fly_to(&mut self, goal: View, now_secs: f64, duration_secs: f64) {
         let from = self.view(now_secs);
+        if self.is_at_rest() {
+            self.departure = (from.zoom, now_secs);
+        }
         self.goal = self.kept_on_canvas(goal);
         self.flight = (from != self.goal.snapped()).then_some(Flight { from, started_secs: now_secs, duration_secs });
         (self.anchor, self.fits) = (None, false);
@@ -205,6 +216,20 @@ mod tests {
 
     fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
         (a[0] - b[0]).abs().max((a[1] - b[1]).abs())
+    }
+
+    #[test]
+    fn what_was_left_is_that_of_the_last_rest() {
+        let mut motion = Motion::new(Size::new(400, 300), Size::new(400, 300));
+        let rest = motion.view(0.0).zoom;
+        assert_eq!(motion.departed(0.0), None);
+        motion.zoom_by(2.0, [200.0, 150.0], 1.0, 0.15);
+        // Another notch while it moves: the rest is still the same.
+        motion.zoom_by(2.0, [200.0, 150.0], 1.05, 0.15);
+        let (zoom, age_secs) = motion.departed(1.1).expect("it moves");
+        assert!(zoom == rest && (age_secs - 0.1).abs() < 1e-9);
+        motion.advance(2.0);
+        assert_eq!(motion.departed(2.0), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::app::models;
 use crate::app::models::slot::ModelSlot;
 use crate::app::settings::Settings;
 use crate::geometry::View;
+use crate::key::DecodedBy;
 use crate::recipe::{Recipe, Source, Stage, Strength};
 use crate::render::LoadedModel;
 use std::sync::Arc;
@@ -65,6 +66,12 @@ impl<'a> Scene<'a> {
     /// The live network of the view, be it for now or for good.
     pub fn live(&self) -> Option<&'a Arc<LoadedModel>> {
         self.quick().or_else(|| self.model().filter(|model| model.is_live()))
+    }
+
+    /// Whether pixels that this makes are a live network's: one of those that are looked at.
+    pub fn is_live(&self, by: DecodedBy) -> bool {
+        let models = [self.model(), self.quick(), self.models.other.model()];
+        models.into_iter().flatten().any(|model| model.key() == by && model.is_live())
     }
 
     /// What enlarged pixels of the view come from.

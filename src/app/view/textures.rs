@@ -85,6 +85,11 @@ fn opacity(source: Source, born_secs: f64, now_secs: f64) -> f32 {
     if source.is_neural() { (age_secs / FADE_SECS).clamp(0.0, 1.0) as f32 } else { 1.0 }
 }
 
+/// How visible what was shown at rest still is, so long after the view has left it.
+pub fn opacity_of_departed(age_secs: f64) -> f32 {
+    (1.0 - age_secs / FADE_SECS).clamp(0.0, 1.0) as f32
+}
+
 /// The tiles on the graphics device, least recently used first out.
 pub struct TileTextures {
     tiles: ByteLru<TileKey, Tile>,

@@ -16,7 +16,7 @@ use crate::app::view::Shown;
 use crate::app::view::fields::{Cover, Fields};
 use crate::app::view::frame::PaneTiles;
 use crate::app::view::look::{Pane, Pass};
-use crate::app::view::textures::{Tile, TileTextures};
+use crate::app::view::textures::{Tile, TileTextures, opacity_of_departed};
 use crate::geometry::{PixelRect, VIEW_TILE, View};
 use crate::key::{DecodedBy, TileKey};
 use crate::recipe::{Recipe, Source};
@@ -93,6 +93,27 @@ impl Paint<'_> {
         self.painter.extend(over);
         let first = highest_full.map_or(0, |at| at.saturating_sub(below.len()));
         above[first.min(above.len())..].iter().flatten().for_each(|key| self.tile(key, &view));
+        if cover == Some(Cover::Whole) {
+            self.departed(shown, pane, &view);
+        }
+    }
+
+    /// What a larger network had made where the view rested, while it fades: the live network has drawn what lies below.
+    fn departed(&mut self, shown: &Shown, pane: &Pane, view: &View) {
+        let subject = pane.subject;
+        let departed = shown.motion.departed(self.now_secs).filter(|_| subject.quick.is_some());
+        let Some((zoom, opacity)) = departed.map(|(zoom, age_secs)| (zoom, opacity_of_departed(age_secs))) else {
+            return;
+        };
+        let is_own = |key: &TileKey| {
+            let by = (key.picture, key.model, key.recipe);
+            by == (subject.picture, subject.model, subject.recipe) && key.zoom().0 == zoom
+        };
+        let keys: Vec<TileKey> =
+            self.textures.iter().map(|(key, _)| *key).filter(|key| opacity > 0.0 && is_own(key)).collect();
+        for key in &keys {
+            self.tile_as(key, view, opacity);
+        }
     }
 
     /// Paints what there is of a pane's final tiles: at rest, one texel on one pixel.
@@ -206,10 +227,15 @@ impl Paint<'_> {
 
     /// All there is of a tile of this or another zoom.
     fn tile(&mut self, key: &TileKey, view: &View) {
+        self.tile_as(key, view, 1.0);
+    }
+
+    /// The same, of which only so much is seen.
+    fn tile_as(&mut self, key: &TileKey, view: &View, opacity: f32) {
         let scale = view.zoom / key.zoom().0;
         let Some(tile) = self.textures.get(key) else { return };
         let quads = tile.pieces().iter().map(|piece| {
-            let tint = theme::fading(piece.opacity(key.recipe.source(), self.now_secs));
+            let tint = theme::fading(opacity * piece.opacity(key.recipe.source(), self.now_secs));
             (piece.texture(), output_on_screen(view, piece.rect, scale), tint)
         });
         for (texture, rect, tint) in quads.collect::<Vec<_>>() {

@@ -4,15 +4,14 @@ use crate::decode::{CanvasFrame, CanvasPainter, FieldCells, FrameBuffers, Reduce
 use crate::picture::MipPixels;
 use eframe::egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::PaintCallbackInfo;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a pane of this frame draws.
 pub(super) struct CanvasPaint {
     pub(super) painter: Arc<CanvasPainter>,
-    /// Which pane: the first pixel of it.
-    pub(super) pane: usize,
+    /// Whether it is the right one of a comparison.
+    pub(super) is_right: bool,
     pub(super) frame: Arc<CanvasFrame>,
     /// How the frame is stretched, if it has fewer samples than the pane has pixels.
     pub(super) stretch: Option<Stretch>,
@@ -71,9 +70,9 @@ impl CallbackTrait for CanvasUploads {
     fn paint(&self, _: PaintCallbackInfo, _: &mut wgpu::RenderPass<'static>, _: &CallbackResources) {}
 }
 
-/// What lies on the device from frame to frame, by pane.
+/// What lies on the device from frame to frame: of the left pane, or the only one, and of the right one.
 #[derive(Default)]
-struct Panes(HashMap<usize, Loaded>);
+struct Panes([Loaded; 2]);
 
 #[derive(Default)]
 struct Loaded {
@@ -81,9 +80,6 @@ struct Loaded {
     reduced: ReducedFrame,
     of: Option<(Arc<CanvasPainter>, Arc<CanvasFrame>)>,
 }
-
-/// Panes come and go as the line of a comparison is moved.
-const MOST_PANES: usize = 4;
 
 impl CallbackTrait for CanvasPaint {
     fn prepare(
@@ -95,10 +91,7 @@ impl CallbackTrait for CanvasPaint {
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         let Panes(panes) = resources.entry::<Panes>().or_insert_with(Panes::default);
-        if panes.len() > MOST_PANES {
-            panes.clear();
-        }
-        let loaded = panes.entry(self.pane).or_default();
+        let loaded = &mut panes[usize::from(self.is_right)];
         let is_same = loaded.of.as_ref().is_some_and(|(painter, _)| Arc::ptr_eq(painter, &self.painter));
         if !is_same {
             *loaded = Loaded::default();
@@ -115,7 +108,7 @@ impl CallbackTrait for CanvasPaint {
     }
 
     fn paint(&self, _info: PaintCallbackInfo, pass: &mut wgpu::RenderPass<'static>, resources: &CallbackResources) {
-        if let Some(loaded) = resources.get::<Panes>().and_then(|Panes(panes)| panes.get(&self.pane)) {
+        if let Some(loaded) = resources.get::<Panes>().map(|Panes(panes)| &panes[usize::from(self.is_right)]) {
             match self.stretch {
                 Some(_) => loaded.reduced.stretch(&self.painter, pass),
                 None => self.painter.draw(&loaded.buffers, pass),

@@ -68,7 +68,9 @@ pub struct Fields {
     /// What was handed over to be painted, until it is known to have been.
     handed: Vec<Arc<CanvasUpload>>,
     frames: Vec<(CanvasView, [u64; 2], Arc<CanvasFrame>)>,
-    is_whole: bool,
+    /// Panes of this frame that show a network, and those of them that are drawn whole.
+    neural_panes: usize,
+    whole_panes: usize,
 }
 
 /// How much of a pane is drawn.
@@ -127,7 +129,7 @@ impl Fields {
 
     /// Whether in the last frame all of what is shown was drawn here, with the network's field.
     pub fn is_whole(&self) -> bool {
-        self.is_whole
+        self.whole_panes > 0 && self.whole_panes == self.neural_panes
     }
 
     /// How many feature tiles it can draw.
@@ -137,7 +139,7 @@ impl Fields {
 
     /// Takes over what is shown, and by what.
     pub fn follow(&mut self, ctx: &egui::Context, shown: Option<&Shown>, model: Option<&Arc<LoadedModel>>) {
-        self.is_whole = false;
+        (self.neural_panes, self.whole_panes) = (0, 0);
         self.source.begin_frame();
         self.cells.begin_frame();
         self.model = model.cloned();
@@ -241,6 +243,7 @@ impl Fields {
 
     /// Draws a pane of the canvas, if anything of it can be drawn here.
     pub fn drawing(&mut self, canvas: &Canvas, shown: &Shown, pane: &Pane, view: &View) -> Option<Drawing> {
+        self.neural_panes += usize::from(pane.subject.recipe_at(view.zoom).is_neural());
         let drawn = self.draws(canvas, &pane.subject);
         let color = &shown.picture.color;
         // The table comes with the first tiles of the source; where none is exact enough tiles are all there is.
@@ -282,7 +285,8 @@ impl Fields {
         let frame = self.frame(canvas_view, colors);
         let near = canvas.points_from_screen([area.x as f64, area.y as f64]);
         let far = canvas.points_from_screen([area.right() as f64, area.bottom() as f64]);
-        let paint = CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), pane: pane.area.x, frame, stretch };
+        let paint =
+            CanvasPaint { painter: self.opened.as_ref()?.painter.clone(), is_right: pane.area.x > 0, frame, stretch };
         let callback = Callback::new_paint_callback(egui::Rect::from_min_max(near, far), paint);
         Some(Drawing { callback, cover })
     }
@@ -297,7 +301,7 @@ impl Fields {
     /// How much of a view is drawn; `is_coarse`: of which level, if one is there.
     fn cover(&mut self, view: &CanvasView, recipe: Recipe, is_coarse: Option<bool>) -> Cover {
         let fields: Vec<bool> = fields_of(view).map(|tile| self.cells.slot(tile).is_some()).collect();
-        self.is_whole |= is_coarse == Some(false) && view.has_field() && !fields.contains(&false);
+        self.whole_panes += usize::from(is_coarse == Some(false) && view.has_field() && !fields.contains(&false));
         let is_neural = recipe.is_neural() && !view.grid.is_reduction();
         match is_coarse {
             None => Cover::Part,

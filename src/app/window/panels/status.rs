@@ -59,9 +59,8 @@ fn place(ui: &mut Ui, slices: &Slices) {
 fn view(ui: &mut Ui, window: &State, slices: &Slices, shown: &Shown) {
     let (state, now_secs) = (&slices.view, window.now_secs);
     let room = ui.available_width();
-    let is_live = slices.scene(now_secs).model().is_some_and(|model| model.is_live());
     let is_running = slices.files.is_running(window.panel);
-    let (word, color) = if is_running { PLAYING } else { sharpness(state.sharpness, is_live) };
+    let (word, color) = if is_running { PLAYING } else { sharpness(state.sharpness, makers(slices, now_secs)) };
     ui.label(word);
     if !is_running && matches!(state.sharpness, Sharpness::Sharpening | Sharpness::Live) {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::empty());
@@ -110,15 +109,36 @@ fn dot(ui: &mut Ui, color: Color32) {
     ui.painter().circle_filled(rect.center(), 3.5, color);
 }
 
-/// How near the picture is to the final one, and whether a live network makes that.
-fn sharpness(sharpness: Sharpness, is_live: bool) -> (&'static str, Color32) {
-    match sharpness {
-        Sharpness::Sharpening => ("Sharpening…", theme::BUSY),
-        Sharpness::Live => ("Live", theme::BUSY),
-        Sharpness::Exact if is_live => ("Live", theme::DONE),
-        Sharpness::Exact => ("Sharp (LIIF)", theme::DONE),
-        Sharpness::Resampled => ("Resampled", theme::PLAIN),
-        Sharpness::Failed => ("Not rendered", theme::FAILED),
+/// What has the last word in the panes that show a network: a live one in all of them, in none, or in some.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Makers {
+    Live,
+    Liif,
+    Both,
+}
+
+fn makers(slices: &Slices, now_secs: f64) -> Makers {
+    let scene = slices.scene(now_secs);
+    let panes = slices.compare.panes(scene).into_iter().filter(|pane| pane.subject.recipe.is_neural());
+    let mut are_live = panes.filter_map(|pane| pane.subject.model).map(|by| scene.is_live(by)).peekable();
+    let first = are_live.peek().copied().unwrap_or_default();
+    match are_live.all(|is_live| is_live == first) {
+        false => Makers::Both,
+        true if first => Makers::Live,
+        true => Makers::Liif,
+    }
+}
+
+/// How near the picture is to the final one, and what makes that.
+fn sharpness(sharpness: Sharpness, makers: Makers) -> (&'static str, Color32) {
+    match (sharpness, makers) {
+        (Sharpness::Sharpening, _) => ("Sharpening…", theme::BUSY),
+        (Sharpness::Live, _) => ("Live", theme::BUSY),
+        (Sharpness::Exact, Makers::Live) => ("Live", theme::DONE),
+        (Sharpness::Exact, Makers::Liif) => ("Sharp (LIIF)", theme::DONE),
+        (Sharpness::Exact, Makers::Both) => ("Sharp", theme::DONE),
+        (Sharpness::Resampled, _) => ("Resampled", theme::PLAIN),
+        (Sharpness::Failed, _) => ("Not rendered", theme::FAILED),
     }
 }
 

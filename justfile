@@ -1,4 +1,4 @@
-# What CI runs, and more where the tools are installed.
+# The checks and tests of an ordinary change, and more where the tools are installed. `.ci/run` is all that CI runs.
 check: fmt clippy test docs no-window extras
 
 fmt:

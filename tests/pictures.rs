@@ -49,7 +49,8 @@ mod upright;
 use std::path::{Path, PathBuf};
 use zoomfield::error::Error;
 use zoomfield::geometry::Size;
-use zoomfield::picture::{Picture, Samples, is_picture_path};
+use zoomfield::picture::{HELD_BYTES, Picture, Samples, is_picture_path};
+use zoomfield::task::NEVER;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/robustness")
@@ -234,6 +235,9 @@ fn absurd_sizes_are_refused_before_they_cost_memory() {
     ] {
         let said = sentence(&folder().join(name));
         assert!(said.contains(words), "{said}");
+        // Nor where they could be read by rectangles.
+        let divided = Picture::open_within(&folder().join(name), 0, HELD_BYTES, NEVER);
+        assert!(divided.unwrap_err().to_string().contains(name));
     }
     assert_bounded_memory();
 }

@@ -15,6 +15,9 @@ const MAX_CHUNK_BYTES: usize = 1 << 30;
 /// What a part of a strip has at most that is read by itself, unless a row has more.
 const SPLIT_BYTES: usize = 1 << 20;
 
+/// Parts that strips are split into at most, all together: those of half a terabyte.
+const MOST_PARTS: usize = 1 << 20;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Predictor {
     None,
@@ -186,6 +189,11 @@ impl Layout {
         // Strips are equally high, but for the last of a plane.
         let is_whole = |rows: &usize| strips == 1 || self.chunk_height.is_multiple_of(*rows);
         let rows = (1..=most).rev().find(is_whole).unwrap_or(1);
+        // So many have no file; each takes its place in memory.
+        let all = self.planes().saturating_mul(strips).saturating_mul(self.chunk_height.div_ceil(rows));
+        if all > MOST_PARTS {
+            return;
+        }
         let parts = |strip: usize| self.chunk_height.min(self.height - strip * self.chunk_height).div_ceil(rows);
         let places = (0..self.planes() * strips).flat_map(|i| (0..parts(i % strips)).map(move |part| (i, part)));
         let start = |(i, part): (usize, usize)| self.offsets[i].saturating_add((part * rows * self.row_bytes()) as u64);

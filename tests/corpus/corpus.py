@@ -26,9 +26,9 @@ from PIL import Image, ImageOps
 WIDTH, HEIGHT = 53, 37
 # What a refusal says of which files, and why that is right.
 RULES = [
-    (r"LA-jpeg.*tif$", "JPEG data is corrupt", "a JPEG of two components, which no decoder here knows"),
+    (r"LA-jpeg.*tif$", "JPEG data is of an unusual kind", "a JPEG of two components, which no decoder here knows"),
     (r"(rgb|rgba)8-jpeg-s-separate", "its colours are coarser", "planes of one sampling under a header that says another"),
-    (r"webp.*-separate", "WebP data is of another size", "each plane is a WebP of three colours"),
+    (r"webp.*-separate", "it is WebP in planes", "each plane is a WebP of three colours"),
     (r"greyalpha-(Fax|Group4)", "ends too early", "a fax code has no second sample"),
     (r"pillow-1-.*tga$", "TGA file is not supported", "TGA of one bit a pixel is not in its specification"),
     (r"pfm$", "not in a picture format", "PFM is not read"),

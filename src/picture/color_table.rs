@@ -48,6 +48,13 @@ pub struct ColorTable {
 impl ColorTable {
     /// The first that is exact enough, if one is, for two profiles and what leads from one to the other.
     pub(super) fn new(from: &ColorProfile, to: &ColorProfile, transform: &Transform) -> Option<Self> {
+        // Where one of them has a table for colours, that counts and not its curves.
+        let is_by_curves = !has_way_out(from) && !has_way_in(to);
+        let curves = is_by_curves.then(|| Self::of_curves(from, to)).flatten();
+        // Into a space of other curves moxcms goes by steps of linear light, which in the dark are several of 8 bits: no judge.
+        if curves.as_ref().is_some_and(Self::has_end_curves) {
+            return curves;
+        }
         let compared: Vec<f32> = colors().take(COMPARED).flatten().collect();
         let expected = transformed(transform, &compared)?;
         let is_exact = |table: &Self| {
@@ -57,12 +64,9 @@ impl ColorTable {
                 (0..3).all(|c| (seen[c] - expected[c].clamp(0.0, 1.0)).abs() <= MOST_OFF)
             })
         };
-        // Where one of them has a table for colours, that counts and not its curves.
-        let is_by_curves = !has_way_out(from) && !has_way_in(to);
-        let curves = is_by_curves.then(|| Self::of_curves(from, to)).flatten();
-        // Into a space of other curves moxcms goes by steps of linear light, which in the dark are several of 8 bits: no judge.
-        let curves = curves.filter(|table| table.has_end_curves() || is_exact(table));
-        curves.or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, transform)).find(is_exact))
+        curves
+            .filter(is_exact)
+            .or_else(|| SIDES.into_iter().filter_map(|side| Self::of_grid(side, transform)).find(is_exact))
     }
 
     /// Between profiles that are curves and a matrix.

@@ -1,14 +1,10 @@
 //! Inks in JPEG 2000: their profile counts, as it does in TIFF.
 
 use crate::inks;
-use crate::modern_files::JP2_RGBA;
+use crate::modern_files::{JP2_RGBA, boxed, bytes};
 use crate::tiff_writer::{Tiff, Value};
 use std::path::Path;
 use zoomfield::picture::{Picture, Samples};
-
-fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
-}
 
 fn opened(folder: &Path, name: &str, bytes: &[u8]) -> Picture {
     std::fs::write(folder.join(name), bytes).unwrap();
@@ -18,8 +14,7 @@ fn opened(folder: &Path, name: &str, bytes: &[u8]) -> Picture {
 #[test]
 fn inks_in_jpeg_2000_are_shown_by_their_profile() {
     let folder = tempfile::tempdir().unwrap();
-    let digits: Vec<u8> = JP2_RGBA.bytes().map(|digit| (digit as char).to_digit(16).unwrap() as u8).collect();
-    let file: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let file = bytes(JP2_RGBA);
     let code_at = file.windows(4).position(|bytes| bytes == b"jp2c").unwrap() - 4;
     // The same four channels, which are called inks.
     let printed = |profile: Option<&[u8]>| {

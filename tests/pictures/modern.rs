@@ -1,14 +1,9 @@
 //! JPEG XL and JPEG 2000: values, depths, opacity, profiles, turning, what is in the boxes around them, and damage.
 
-use crate::modern_files as files;
+use crate::modern_files::{self as files, boxed, bytes};
 use crate::open_bytes;
 use zoomfield::geometry::Size;
 use zoomfield::picture::{Picture, Samples, is_picture_path};
-
-fn bytes(digits: &str) -> Vec<u8> {
-    let digits: Vec<u8> = digits.bytes().map(|digit| (digit as char).to_digit(16).unwrap() as u8).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-}
 
 fn of(name: &str, digits: &str) -> Picture {
     open_bytes(name, &bytes(digits))
@@ -60,10 +55,6 @@ fn colours_that_are_named_without_a_profile_have_one() {
     let picture = of("p3.jxl", files::JXL_P3);
     assert_eq!(picture.rgb, rgb8());
     assert!(!picture.color.is_srgb() && picture.metadata.icc_profile.is_some());
-}
-
-fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
 }
 
 /// The code in two parts, with EXIF and XMP that say that it is to be turned.

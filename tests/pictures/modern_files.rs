@@ -2,6 +2,17 @@
 //! encoders: `cjxl -d 0 -e 9` of libjxl 0.7, of whose files only the code was kept, and `opj_compress -n 1` of
 //! `OpenJPEG` 2.5. Green is 10 and blue 200 throughout. Those with opacity have 255, 128, 64 and 1, 2, 3 (grey: 255, 128, 0).
 
+/// The bytes of hexadecimal digits.
+pub(super) fn bytes(digits: &str) -> Vec<u8> {
+    let digits: Vec<u8> = digits.bytes().map(|digit| (digit as char).to_digit(16).unwrap() as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// A box of ISO's file formats.
+pub(super) fn boxed(kind: &[u8], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+}
+
 /// RGB, 8 bits.
 pub(super) const JXL_RGB: &str = "\
     ff0a084010505c08080201005c004b188b15c209ca6e50af037843e0f9405050d0b956a601\

@@ -21,6 +21,8 @@ const KEPT_ON_CANVAS: f64 = 64.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Flight {
+    /// The zoom of the last rest, and when it was left: by this flight or by one that it took over from.
+    rest: (f64, f64),
     from: View,
     started_secs: f64,
     duration_secs: f64,
@@ -34,8 +36,6 @@ pub struct Motion {
     /// Where the view rests once no flight is under way. Not snapped: fractions of a pixel add up while dragging.
     goal: View,
     flight: Option<Flight>,
-    /// The zoom of the last rest, and when it ended.
-    departure: (f64, f64),
     /// The last zoom's screen position and the image position that belongs there, as long as nothing else moved.
     anchor: Option<([f64; 2], [f64; 2])>,
     /// Whether the view follows the canvas's size, showing the whole picture.
@@ -46,7 +46,7 @@ impl Motion {
     /// The whole picture.
     pub fn new(picture: Size, canvas: Size) -> Self {
         let goal = View::fit(picture, canvas);
-        Self { picture, canvas, goal, flight: None, departure: (goal.zoom, 0.0), anchor: None, fits: true }
+        Self { picture, canvas, goal, flight: None, anchor: None, fits: true }
     }
 
     /// The view at this time: snapped at rest.
@@ -76,8 +76,7 @@ impl Motion {
 
     /// In flight: the zoom of the last rest, and for how many seconds it has been left.
     pub fn departed(&self, now_secs: f64) -> Option<(f64, f64)> {
-        let (zoom, left_secs) = self.departure;
-        self.flight.map(|_| (zoom, now_secs - left_secs))
+        self.flight.map(|Flight { rest: (zoom, left_secs), .. }| (zoom, now_secs - left_secs))
     }
 
     /// Whether nothing moves, or the movement under way has not been given another goal for a moment: then its goal is
@@ -150,11 +149,10 @@ impl Motion {
 
     fn fly_to(&mut self, goal: View, now_secs: f64, duration_secs: f64) {
         let from = self.view(now_secs);
-        if self.is_at_rest() {
-            self.departure = (from.zoom, now_secs);
-        }
+        let rest = self.flight.map_or((from.zoom, now_secs), |flight| flight.rest);
         self.goal = self.kept_on_canvas(goal);
-        self.flight = (from != self.goal.snapped()).then_some(Flight { from, started_secs: now_secs, duration_secs });
+        self.flight =
+            (from != self.goal.snapped()).then_some(Flight { rest, from, started_secs: now_secs, duration_secs });
         (self.anchor, self.fits) = (None, false);
     }
 

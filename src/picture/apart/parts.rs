@@ -1,8 +1,7 @@
 //! Strips and tiles of a picture that is read by rectangles, decoded by processes of their own.
 
 use super::process::DecoderProcess;
-use super::wire::Part;
-use crate::error::Error;
+use super::wire::{Part, reason};
 use crate::geometry::PixelRect;
 use crate::key::PictureId;
 use crate::picture::regions::{Chunk, ChunkSource, RegionReader, Regions};
@@ -43,10 +42,7 @@ impl ChunkSource for Apart {
         if process.is_alive() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
         }
-        read.map_err(|error| match error {
-            Error::Picture { reason, .. } => reason,
-            other => other.to_string(),
-        })
+        read.map_err(reason)
     }
 }
 

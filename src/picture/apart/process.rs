@@ -4,7 +4,7 @@ use super::wire::{Asked, Part, read_answer, read_part, write_line};
 use super::{DecoderProgram, PROGRAM};
 use crate::error::{Error, Result};
 use crate::geometry::{PixelRect, Size};
-use crate::picture::open::{NOT_SURVIVED, size_up_to, wait_for};
+use crate::picture::open::{NOT_SURVIVED, in_a_thread, size_up_to};
 use crate::picture::regions::Chunk;
 use crate::picture::{Picture, Which};
 use crate::task::{Interrupt, NEVER, Worker};
@@ -90,7 +90,7 @@ impl DecoderProcess {
         let _ = write_line(&mut self.requests, &asked);
         let Some(mut answers) = self.answers.take() else { return Err(refuse(NOT_SURVIVED.into())) };
         let read = move || read(&mut answers).map(|answer| (answer, answers));
-        let outcome = match wait_for(interrupt, size, read) {
+        let outcome = match in_a_thread(interrupt, size, |_| read()) {
             Ok(Ok(Ok((answer, answers)))) => {
                 self.answers = Some(answers);
                 answer.map_err(refuse)

@@ -1,7 +1,7 @@
 //! The side that decodes.
 
 use super::confine::confine;
-use super::wire::{Asked, Part, read_line, write_answer, write_part};
+use super::wire::{Asked, Part, read_line, reason, write_answer, write_part};
 use crate::error::{Error, Result};
 use crate::picture::open::open;
 use crate::picture::page_reader::LocalPages;
@@ -72,12 +72,4 @@ fn decode(part: Part, path: &Path, page: &mut Option<(Which, Picture)>) -> std::
     let smaller = |level: usize| all.and_then(|all| all.smaller.get(level)?.regions.as_ref());
     let regions = if part.level == 0 { all } else { smaller(part.level - 1) };
     regions.ok_or("it cannot be read by rectangles any more")?.reader.source().decode(part.index)
-}
-
-/// What follows the file's name, which the other side knows.
-fn reason(error: Error) -> String {
-    match error {
-        Error::Picture { reason, .. } => reason,
-        other => other.to_string(),
-    }
 }

@@ -186,6 +186,14 @@ pub(super) fn read_part(from: &mut impl BufRead, rect: PixelRect) -> Result<std:
     }
 }
 
+/// Of an error what follows the file's name, which the other side knows.
+pub(super) fn reason(error: crate::error::Error) -> String {
+    match error {
+        crate::error::Error::Picture { reason, .. } => reason,
+        other => other.to_string(),
+    }
+}
+
 fn impossible() -> Error {
     Error::other("the decoder's process said what cannot be")
 }
@@ -218,7 +226,7 @@ fn read_color(
         from.read_exact(&mut row)?;
         written = written.and_then(|()| tiles.push(&row));
     }
-    let none = if header.bits == 8 { Samples::U8(Vec::new()) } else { Samples::U16(Vec::new()) };
+    let none = Samples::filled(header.bits, 0, 0);
     Ok(written.and_then(|()| tiles.into_regions(header.id)).map(|regions| (none, Some(regions))))
 }
 

@@ -142,7 +142,7 @@ pub(super) fn picture(
     regions: Regions,
     (id, color): (PictureId, ColorSpace),
 ) -> Picture {
-    let none = || if shape.bits == 8 { Samples::U8(Vec::new()) } else { Samples::U16(Vec::new()) };
+    let none = || Samples::filled(shape.bits, 0, 0);
     Picture {
         id,
         path: path.to_owned(),

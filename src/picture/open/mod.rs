@@ -94,15 +94,6 @@ pub(super) fn open(path: &Path, which: Which, held_bytes: u64, interrupt: Interr
     Ok(picture)
 }
 
-/// What `work` gives that another process decodes, within the time that so many pixels may take.
-pub(super) fn wait_for<T: Send + 'static>(
-    interrupt: Interrupt<'_>,
-    size: impl FnOnce() -> Option<Size>,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<Result<T, String>> {
-    in_a_thread(interrupt, size, |_| work())
-}
-
 /// The size of a page and of those before it, put together: of an animation all frames up to one may have to be decoded.
 pub(super) fn size_up_to(path: &Path, page: usize) -> Option<Size> {
     size_by_header(path).map(|size| Size::new(size.width, size.height.saturating_mul(page + 1)))
@@ -140,7 +131,8 @@ pub(super) use hidden::covered;
 pub use large::HELD_BYTES;
 pub(super) use packet::packet_of;
 pub use patience::from_environment as opening_time;
-use patience::{in_a_thread, within_time};
+pub(super) use patience::in_a_thread;
+use patience::within_time;
 
 pub(super) fn size_of(path: &Path) -> Result<Size> {
     let header = header_of(path, 0, NEVER).and_then(|(size, bytes)| within_memory(size, bytes).map(|()| size));

@@ -43,7 +43,7 @@ pub(super) fn within_time<T: Send + 'static>(
 }
 
 /// The same of work that does not need the pool of threads, and may be waited for by one of them.
-pub(super) fn in_a_thread<T: Send + 'static>(
+pub(in crate::picture) fn in_a_thread<T: Send + 'static>(
     interrupt: Interrupt<'_>,
     size: impl FnOnce() -> Option<Size>,
     work: impl FnOnce(Interrupt<'_>) -> T + Send + 'static,
